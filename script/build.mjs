@@ -1,0 +1,28 @@
+// One self-contained CommonJS file for each entry point: what the runner executes has no module resolution left to go wrong.
+import { rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+/** Every file that Node is started with: the action, the command line, and the worker threads of both. */
+const entryPoints = {
+  main: 'src/main.ts',
+  cli: 'src/cli.ts',
+  'inflate-worker': 'src/disk/inflate-worker.ts',
+  'convert-worker': 'src/image/convert-worker.ts',
+}
+
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints,
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  keepNames: true,
+  legalComments: 'none',
+  // CommonJS has no import.meta.url, which the sources use to find the worker beside them.
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  logLevel: 'warning',
+})

@@ -1,0 +1,157 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { DiskError } from './errors.ts'
+
+/**
+ * A random-access run of bytes. A file is one; so is a slice of one, a disk inside a VHD, a partition of a disk, a file of a filesystem.
+ *
+ * Reads are synchronous: the bytes come from the page cache, where a system call costs microseconds and a promise costs as much again,
+ * a hundred thousand times. A source whose bytes are still on their way blocks its thread, so conversions run in a worker.
+ */
+export interface Source {
+  /** What messages call it, e.g. `partition 1 of XenServer-6.5.0-DDK.iso`. */
+  readonly name: string
+  /** In bytes. */
+  readonly size: number
+  /**
+   * Fills all of `into` with the bytes at `offset`.
+   * @throws DiskError if they don't all lie within the source
+   */
+  read(into: Uint8Array, offset: number): void
+  /** Where the bytes lie in open files, in order, for a thread that reads them on its own; absent if they are computed. */
+  readonly runs?: readonly FileRun[]
+}
+
+/** `length` bytes at `offset` of an open file. File descriptors are shared by all threads of a process. */
+export interface FileRun {
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
+}
+
+/** The `length` bytes at `offset`, in a buffer of their own. */
+export function bytesAt(source: Source, offset: number, length: number): Buffer<ArrayBuffer> {
+  checkRange(source, offset, length)
+  const bytes = Buffer.allocUnsafeSlow(length)
+  source.read(bytes, offset)
+  return bytes
+}
+
+/** @throws DiskError unless `length` bytes at `offset` lie within the source */
+export function checkRange(source: Source, offset: number, length: number): void {
+  if (!(offset >= 0 && length >= 0 && offset + length <= source.size)) {
+    throw new DiskError(
+      source.name,
+      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`,
+    )
+  }
+}
+
+/** A file of this machine, open until `close()`. */
+export interface OpenFile extends Source {
+  close(): void
+}
+
+/** Opens a regular file or a block device. */
+export function openFile(path: string, name = path): OpenFile {
+  const fd = openSync(path, 'r')
+  const size = fstatSync(fd).size
+  return Object.assign(fileSource(fd, size, name), { close: () => closeSync(fd) })
+}
+
+/** The first `size` bytes of an open file. */
+export function fileSource(fd: number, size: number, name: string): Source {
+  const source: Source = {
+    name,
+    size,
+    runs: [{ fd, offset: 0, length: size }],
+    read(into, offset) {
+      checkRange(source, offset, into.length)
+      readFully(fd, into, offset, name)
+    },
+  }
+  return source
+}
+
+/** Fills all of `into` from an open file. */
+export function readFully(fd: number, into: Uint8Array, offset: number, name: string): void {
+  for (let done = 0; done < into.length; ) {
+    const got = readSync(fd, into, done, into.length - done, offset + done)
+    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`)
+    done += got
+  }
+}
+
+/** Bytes in memory. */
+export function memorySource(bytes: Uint8Array, name: string): Source {
+  const source: Source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length)
+      into.set(bytes.subarray(offset, offset + into.length))
+    },
+  }
+  return source
+}
+
+/** `size` bytes of `source` from `offset` on. */
+export function slice(source: Source, offset: number, size: number, name = source.name): Source {
+  checkRange(source, offset, size)
+  const part: Source = {
+    name,
+    size,
+    read(into, at) {
+      checkRange(part, at, into.length)
+      source.read(into, offset + at)
+    },
+  }
+  return source.runs ? { ...part, runs: sliceRuns(source.runs, offset, size) } : part
+}
+
+function sliceRuns(runs: readonly FileRun[], offset: number, size: number): FileRun[] {
+  const found: FileRun[] = []
+  let start = 0
+  for (const run of runs) {
+    const from = Math.max(offset, start)
+    const to = Math.min(offset + size, start + run.length)
+    if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from })
+    start += run.length
+  }
+  return found
+}
+
+/** The bytes of all parts, one after the other. */
+export function concat(parts: readonly Source[], name: string): Source {
+  const starts: number[] = []
+  let size = 0
+  for (const part of parts) {
+    starts.push(size)
+    size += part.size
+  }
+  const whole: Source = {
+    name,
+    size,
+    read(into, offset) {
+      checkRange(whole, offset, into.length)
+      let index = starts.findLastIndex((start) => start <= offset)
+      for (let done = 0; done < into.length; index++) {
+        const part = parts[index]!
+        const at = offset + done - starts[index]!
+        const length = Math.min(into.length - done, part.size - at)
+        part.read(into.subarray(done, done + length), at)
+        done += length
+      }
+    },
+  }
+  return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs!) } : whole
+}
+
+/** The bytes of a source in pieces of at most `pieceSize`; each piece is overwritten by the next. */
+export function* pieces(source: Source, pieceSize = 1 << 20): Generator<Buffer<ArrayBuffer>> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, source.size))
+  for (let offset = 0; offset < source.size; offset += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset))
+    source.read(piece, offset)
+    yield piece
+  }
+}
