@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Makes a root filesystem of about 850 MB and 33,000 files that looks like the one of XenServer's DDK 6.5.0, and prints the path of its tar.
+# It is Debian inside: what matters is that its size and shape are real and that a kernel module can be built in it.
+# Made once, kept under .cache/. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the machine's apt sources, else debootstrap's default.
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+version=6.5.0 build=90233c kernel=3.10.0+2
+
+main() {
+  # A changed recipe makes another tar: its name holds the recipe's hash.
+  local name recipe tar
+  recipe=$(cat "${BASH_SOURCE[0]}" "$repository"/script/lib/driver-example/* | sha256sum)
+  name=realistic-root-${recipe:0:12}.tar.zst
+  tar=$repository/.cache/$name
+  if [[ ! -e $tar ]]; then
+    ((EUID == 0)) || fail 'debootstrap needs root: run this as root or with sudo'
+    command -v debootstrap >/dev/null || fail 'debootstrap is missing: run script/bootstrap demo first'
+    build_root "$tar"
+  fi
+  echo "$tar"
+}
+
+fail() {
+  echo "realistic-root: $*" >&2
+  exit 1
+}
+
+say() {
+  echo "realistic-root: $*" >&2
+}
+
+build_root() {
+  local tar=$1
+  mkdir -p "$repository/.cache"
+  work=$(mktemp -d "${TMPDIR:-/tmp}/realistic-root.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  local root=$work/root
+
+  say 'debootstrap (2 to 4 minutes)'
+  bootstrap_debian "$root" >"$work/log" 2>&1 || { tail -n 40 "$work/log" "$root/debootstrap/debootstrap.log" >&2; fail 'debootstrap failed'; }
+  say 'kernel headers, release files and the driver example'
+  install_kernel_headers "$root"
+  install_release "$root"
+  install_example "$root"
+  remove_traces "$root"
+  say "$(du -s --block-size=1MB "$root" | cut -f1) MB, $(find "$root" | wc -l) entries"
+
+  # The new name appears when the tar is whole, so a half-built one is never used.
+  tar --create --zstd --numeric-owner --xattrs --acls --sort=name --directory "$root" --file "$work/root.tar.zst" .
+  rm -f "$repository"/.cache/realistic-root-*
+  mv "$work/root.tar.zst" "$tar.partial.$$"
+  mv "$tar.partial.$$" "$tar"
+}
+
+bootstrap_debian() {
+  local root=$1 packages mirror
+  packages=(
+    gcc g++ make rpm kmod genisoimage bzip2 xz-utils patch linux-headers-amd64   # what a build needs
+    perl python3 git vim man-db manpages-dev locales locales-all libpython3-dev libboost-dev openssl   # bulk, of every shape
+  )
+  mirror=${DEBIAN_MIRROR:-$(apt_mirror)}
+  debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$root" ${mirror:+"$mirror"}
+}
+
+# The first Debian repository of the machine's apt sources; nothing on another distribution.
+apt_mirror() {
+  # shellcheck disable=SC2016 # apt's own variables, not the shell's
+  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | sed -n '0,/^Debian|Debian|/s///p'
+}
+
+# Debian spreads the headers of a kernel over three packages. A DDK has one tree, named for its kernel, and so has this one.
+install_kernel_headers() {
+  local root=$1 source common kbuild tree=/usr/src/kernels/$kernel-x86_64
+  source=$(only "$root"/usr/src/linux-headers-*-amd64)
+  common=$(only "$root"/usr/src/linux-headers-*-common)
+  kbuild=$(only "$root"/usr/lib/linux-kbuild-*)
+  mkdir -p "$root/usr/src/kernels"
+  mv "$common" "$root$tree"
+  # Links to the other two trees, and the Makefile that only includes the common one, give way to the real thing.
+  rm -rf "$root$tree/scripts" "$root$tree/tools"
+  rm -f "$source/Makefile" "$source/scripts" "$source/tools"
+  cp -a "$source/." "$root$tree/"
+  mv "$kbuild/scripts" "$kbuild/tools" "$root$tree/"
+  rm -rf "$source" "$kbuild" "$root"/lib/modules/*
+
+  printf '#define UTS_RELEASE "%s"\n' "$kernel" >"$root$tree/include/generated/utsrelease.h"
+  echo "$kernel" >"$root$tree/include/config/kernel.release"
+  mkdir -p "$root/lib/modules/$kernel/updates"
+  ln -s "$tree" "$root/lib/modules/$kernel/build"
+  ln -s build "$root/lib/modules/$kernel/source"
+}
+
+only() {
+  if (($# != 1)) || [[ ! -e $1 ]]; then fail "expected exactly one: $*"; fi
+  echo "$1"
+}
+
+install_release() {
+  local root=$1
+  echo "XenServer DDK release $version-$build (xenenterprise)" >"$root/etc/redhat-release"
+  rm -f "$root/etc/os-release" "$root/usr/lib/os-release" "$root/etc/debian_version"
+  echo 'ddk' >"$root/etc/hostname"
+  printf '/dev/xvda1 / ext3 defaults 1 1\nnone /proc proc defaults 0 0\n' >"$root/etc/fstab"
+}
+
+install_example() {
+  local root=$1 example=$1/root/examples/driver
+  mkdir -p "$example"
+  cp "$repository"/script/lib/driver-example/* "$example/"
+  chmod 644 "$example"/*
+  mkdir -p "$root/usr/src/redhat"
+  chroot "$root" rpm --initdb
+}
+
+# What tells this machine apart, and what a DDK doesn't have.
+remove_traces() {
+  local root=$1
+  rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/*
+  rm -f "$root/etc/machine-id" "$root/etc/resolv.conf" "$root"/etc/apt/sources.list
+}
+
+main
