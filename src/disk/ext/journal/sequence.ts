@@ -1,0 +1,9 @@
+/** Whether transaction `a` comes after `b`; their 32-bit numbers start anew at 0. */
+export function isLater(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0
+}
+
+/** The number of the transaction after `sequence`. */
+export function next(sequence: number): number {
+  return (sequence + 1) >>> 0
+}
