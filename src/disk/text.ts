@@ -12,6 +12,14 @@ export function pathText(bytes: Uint8Array): string {
   }
 }
 
+/** The bytes that `pathText` made this text of. */
+export function textBytes(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text)
+  // With the `u` flag this finds lone surrogates, never the second half of a pair.
+  const parts = text.split(/([\udc80-\udcff])/u)
+  return Buffer.concat(parts.map((part, index) => (index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 0xdc00) : Buffer.from(part))))
+}
+
 function escapeInvalid(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; ) {

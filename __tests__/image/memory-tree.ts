@@ -1,0 +1,31 @@
+import { memorySource } from '../../src/disk/source.ts'
+import type { Entry, Node } from '../../src/disk/tree.ts'
+
+/** An entry out of nothing; what isn't said is that of a file of root's, empty, from 1970. */
+export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content' | 'target' | 'xattrs'>> & Contents = {}): Entry {
+  const { content = '', target = '', xattrs = {}, ...rest } = fields
+  const bytes = Buffer.from(content)
+  const node: Node = {
+    type: 'file',
+    ino: nextIno++,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: 0, nanoseconds: 0 },
+    size: bytes.length,
+    content: () => memorySource(bytes, 'memory'),
+    target: () => Buffer.from(target),
+    xattrs: () => new Map(Object.entries(xattrs)),
+    ...rest,
+  }
+  return { path: Buffer.from(path), node }
+}
+
+interface Contents {
+  content?: string | Buffer
+  target?: string | Buffer
+  xattrs?: Record<string, Buffer>
+}
+
+let nextIno = 1_000_000

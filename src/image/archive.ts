@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
+import type { ImageConfig } from './config.ts'
+import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
+import { blobPath, dockerManifest, ociIndex, ociManifest } from './manifest.ts'
+import { append, type Output, writeAt } from './output.ts'
+import { blockSize, padding, ustarHeader } from './tar-header.ts'
+
+export interface ArchiveSummary {
+  readonly configDigest: string
+  readonly manifestDigest: string
+  readonly layers: readonly Layer[]
+  /** Of the archive, in bytes. */
+  readonly size: number
+}
+
+export interface Archive {
+  /** Starts the next layer. It must be finished before anything else is done. */
+  addLayer(options: LayerOptions): LayerWriter
+  /**
+   * Writes what makes an image of the layers, and gives the archive its name.
+   * @param image.tags full references, e.g. `xenserver-ddk:6.5.0-90233c`; none leaves the image without a name
+   */
+  finish(image: { config: ImageConfig; tags: readonly string[] }): ArchiveSummary
+  /** Removes what was written. */
+  abort(): Promise<void>
+}
+
+/**
+ * An image in one tar that every engine loads: an OCI layout (Image Layout Specification) and Docker's `manifest.json`, both of which point
+ * to the same blobs. It is written in one pass: a layer's digest and size are known when its bytes are there, so its header comes after
+ * them, in the place that was left for it. Until `finish` it is `PATH.RANDOM.part`.
+ * @throws the file system's error if it can't be written
+ */
+export function createArchive(path: string): Archive {
+  const part = `${path}.${randomBytes(4).toString('hex')}.part`
+  const out: Output = { fd: openSync(part, 'wx', 0o644), position: 0 }
+  const layers: Layer[] = []
+  let current: LayerWriter | undefined
+  let closed = false
+
+  const close = () => {
+    if (!closed) closeSync(out.fd)
+    closed = true
+  }
+
+  const addFile = (name: string, bytes: Buffer) =>
+    append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))]))
+  const addBlob = (bytes: Buffer) => {
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    addFile(blobPath(digest), bytes)
+    return { digest, size: bytes.length }
+  }
+
+  return {
+    addLayer(options) {
+      const header = out.position
+      out.position += blockSize
+      const writer = layerWriter(out, options)
+      current = {
+        ...writer,
+        async finish() {
+          const layer = await writer.finish()
+          writeAt(out.fd, memberHeader(blobPath(layer.digest), layer.size), header)
+          append(out, Buffer.alloc(padding(layer.size)))
+          layers.push(layer)
+          return layer
+        },
+      }
+      return current
+    },
+    finish({ config, tags }) {
+      const configBlob = addBlob(json(config))
+      const manifest = addBlob(json(ociManifest(configBlob, layers)))
+      addFile('index.json', json(ociIndex(manifest, config, tags)))
+      addFile('oci-layout', json({ imageLayoutVersion: '1.0.0' }))
+      addFile('manifest.json', json(dockerManifest(configBlob, layers, tags)))
+      append(out, Buffer.alloc(2 * blockSize))
+      close()
+      renameSync(part, path)
+      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position }
+    },
+    async abort() {
+      // A frame that is still in the making must not be written to a descriptor that is someone else's by then.
+      await current?.cancel()
+      close()
+      rmSync(part, { force: true })
+    },
+  }
+}
+
+function json(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}
+
+/** The header of one of the archive's own files: one block, whatever the size, so that its place can be left free. */
+function memberHeader(name: string, size: number): Buffer {
+  return ustarHeader({ path: Buffer.from(name), type: 'file', mode: 0o644, uid: 0, gid: 0, size, mtime: 0 })
+}

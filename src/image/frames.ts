@@ -1,0 +1,48 @@
+import { promisify } from 'node:util'
+import { constants, gzip, zstdCompress } from 'node:zlib'
+
+export type Compression = 'zstd' | 'gzip' | 'none'
+
+export interface FrameOptions {
+  readonly compression: Compression
+  /** Default 3 for zstd, 1 for gzip. */
+  readonly level?: number
+}
+
+export interface FrameCompressor {
+  /** OCI Image Layer Filesystem Changeset: the media type of a tar in such frames. */
+  readonly mediaType: string
+  /** Makes a frame in one of libuv's threads; `piece` must stay as it is until then. Absent if there is nothing to do. */
+  readonly compress?: (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
+}
+
+const tarMediaType = 'application/vnd.oci.image.layer.v1.tar'
+
+/**
+ * Compresses pieces independently of each other: frames of zstd (RFC 8878), or members of gzip (RFC 1952), which one after the other are
+ * again a valid file. So they can be made at the same time, and the bytes don't depend on the timing, as those of Node's zstd stream do.
+ */
+export function frameCompressor({ compression, level }: FrameOptions): FrameCompressor {
+  if (compression === 'zstd') return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) }
+  if (compression === 'gzip') return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) }
+  return { mediaType: tarMediaType }
+}
+
+/** Room for a frame or member of something that can't be compressed. With less, Node would take many turns through libuv's threads. */
+const roomFor = (size: number) => size + (size >> 7) + 1024
+
+function zstdFrame(level: number): (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> {
+  const compress = promisify(zstdCompress)
+  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length })
+}
+
+function gzipMember(level: number): (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> {
+  const compress = promisify(gzip)
+  return async (piece) => {
+    const member = await compress(piece, { level, chunkSize: roomFor(piece.length) })
+    // The header's OS field, 255 for unknown: zlib writes the one that it runs on.
+    member[9] = 255
+    return member
+  }
+}
