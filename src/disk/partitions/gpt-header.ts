@@ -1,0 +1,62 @@
+import { crc32 } from 'node:zlib'
+import { hasText, probe } from '../probe.ts'
+import type { Source } from '../source.ts'
+
+/** A GPT header (UEFI specification 5.3.2) whose own checksum is right, with the array of entries that it points to. */
+export interface Gpt {
+  readonly sectorSize: number
+  /** Sector of the other header. */
+  readonly alternate: number
+  readonly diskGuid: string
+  readonly entrySize: number
+  readonly array: Buffer
+}
+
+/** Logical sectors of 512 bytes, and of disks that have none smaller than 4096 (4Kn). */
+export const gptSectorSizes: readonly number[] = [512, 4096]
+
+const signature = 'EFI PART'
+const mostEntries = 1024
+
+export function hasGptSignature(disk: Source, sectorSize: number): boolean {
+  return hasText(disk, sectorSize, signature)
+}
+
+/** The GPT whose header is in the given sector; a sentence if it is damaged, nothing if there is none. */
+export function readGptAt(disk: Source, sectorSize: number, sector: number): Gpt | string | undefined {
+  if (!Number.isSafeInteger(sector * sectorSize)) return undefined
+  const header = probe(disk, sector * sectorSize, sectorSize)
+  if (!header || header.toString('latin1', 0, 8) !== signature) return undefined
+  const size = header.readUInt32LE(12)
+  if (size < 92 || size > sectorSize) return `it has the size ${size}`
+  if (header.readUInt32LE(16) !== headerChecksum(header.subarray(0, size))) return 'its checksum is wrong'
+  if (Number(header.readBigUInt64LE(24)) !== sector) return 'it belongs to another sector'
+  const arraySector = Number(header.readBigUInt64LE(72))
+  const count = header.readUInt32LE(80)
+  const entrySize = header.readUInt32LE(84)
+  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & (entrySize - 1)) !== 0) {
+    return `it has ${count} entries of ${entrySize} bytes`
+  }
+  if (!Number.isSafeInteger(arraySector * sectorSize)) return `its entries are in sector ${arraySector}`
+  const array = probe(disk, arraySector * sectorSize, count * entrySize)
+  if (!array) return 'its entries lie past the end of the disk'
+  if (header.readUInt32LE(88) !== crc32(array)) return 'the checksum of its entries is wrong'
+  return { sectorSize, alternate: Number(header.readBigUInt64LE(32)), diskGuid: guid(header, 56), entrySize, array }
+}
+
+function headerChecksum(header: Buffer): number {
+  const zeroed = Buffer.from(header)
+  zeroed.writeUInt32LE(0, 16)
+  return crc32(zeroed)
+}
+
+/** The first three fields are little-endian (UEFI specification, appendix A). */
+export function guid(bytes: Buffer, at: number): string {
+  const hex = (from: number, to: number) => bytes.toString('hex', at + from, at + to)
+  const little = (from: number, length: number) =>
+    bytes
+      .readUIntLE(at + from, length)
+      .toString(16)
+      .padStart(length * 2, '0')
+  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join('-').toUpperCase()
+}

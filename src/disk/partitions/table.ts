@@ -1,0 +1,70 @@
+import type { Warn } from '../errors.ts'
+import { window } from '../probe.ts'
+import type { Source } from '../source.ts'
+
+export interface PartitionTable {
+  readonly scheme: 'none' | 'mbr' | 'gpt'
+  /** Bytes in a logical sector. */
+  readonly sectorSize: number
+  readonly partitions: readonly Partition[]
+  /** Warns of what takes the whole disk to see, and so may have to wait for it: partitions past its end, a backup table that differs. */
+  check(): void
+}
+
+export interface Partition {
+  /** As Linux counts: 1 to 4 are the slots of an MBR, 5 and up its logical partitions; 0 is a whole disk without a table. */
+  readonly number: number
+  /** In bytes. */
+  readonly start: number
+  readonly size: number
+  /** Two hexadecimal digits in an MBR, a GUID in a GPT. */
+  readonly type: string
+  /** What the type means, if it is a common one. */
+  readonly typeName: string
+  /** Whether it is but the frame around logical partitions. */
+  readonly extended: boolean
+  /** Its name in a GPT. */
+  readonly name: string
+  readonly bootable: boolean
+  /** Its bytes. Those past the disk's end are an error when they are read. */
+  readonly source: Source
+}
+
+/** What a table says of a partition. */
+export type PartitionFields = Omit<Partition, 'source'>
+
+export interface TableFields extends Omit<PartitionTable, 'partitions'> {
+  readonly partitions: readonly PartitionFields[]
+}
+
+/** Gives each partition its bytes, and warns of those that overlap. */
+export function checkPartitions(disk: Source, table: TableFields, warn: Warn): PartitionTable {
+  warnOfOverlaps(disk, table.partitions, warn)
+  const partitions = table.partitions.map((fields) => ({
+    ...fields,
+    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`),
+  }))
+  return {
+    ...table,
+    partitions,
+    check() {
+      for (const { number, start, size } of partitions) {
+        if (start + size > disk.size) {
+          warn(`${disk.name}: partition ${number} ends at byte ${start + size}, but the disk at byte ${disk.size}`)
+        }
+      }
+      table.check()
+    },
+  }
+}
+
+function warnOfOverlaps(disk: Source, partitions: readonly PartitionFields[], warn: Warn): void {
+  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start)
+  let previous: PartitionFields | undefined
+  for (const partition of sorted) {
+    if (previous && partition.start < previous.start + previous.size) {
+      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`)
+    }
+    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition
+  }
+}

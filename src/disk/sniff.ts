@@ -1,0 +1,126 @@
+import { fileSystemFormats } from './filesystems.ts'
+import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'
+import { parseMbr } from './partitions/mbr.ts'
+import { hasText, probe } from './probe.ts'
+import { identifyVolume } from './signatures.ts'
+import type { Source } from './source.ts'
+import { endFooter } from './vhd/footer.ts'
+
+/** What a file's bytes are. */
+export interface Sniffed {
+  /** `disk` is a raw disk, or a filesystem without a partition table. */
+  readonly format: 'iso9660' | 'tar' | 'vhd' | 'disk' | RefusedFormat
+  /** E.g. `a gzip file`. */
+  readonly description: string
+  /** Why it can't be used as it is, and the way out; absent if it can. */
+  readonly refusal?: string
+}
+
+export type RefusedFormat =
+  | 'empty'
+  | 'gzip'
+  | 'xz'
+  | 'bzip2'
+  | 'zstd'
+  | 'zip'
+  | '7z'
+  | 'vhdx'
+  | 'vmdk'
+  | 'qcow2'
+  | 'vdi'
+  | 'udf'
+  | 'html'
+  | 'xml'
+  | 'text'
+  | 'unknown'
+
+/** Says what a file is by its bytes, never by its name. The end is looked at only if the start says nothing. */
+export function sniff(source: Source): Sniffed {
+  const start = probe(source, 0, 512) ?? probe(source, 0, Math.min(source.size, 512))!
+  if (start.length === 0) return refuse('empty', 'an empty file', 'get it again')
+  return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start)
+}
+
+interface Magic {
+  readonly at: number
+  /** One character a byte. */
+  readonly text: string
+  readonly sniffed: Sniffed
+}
+
+const unpack = (program: string) => `unpack it with ${program} first`
+const convert = 'convert it first, e.g. with qemu-img convert -O raw'
+
+const magics: readonly Magic[] = [
+  { at: 0, text: 'conectix', sniffed: { format: 'vhd', description: 'a dynamic VHD' } },
+  // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
+  { at: 32769, text: 'CD001', sniffed: { format: 'iso9660', description: 'an ISO 9660 image' } },
+  { at: 32769, text: 'BEA01', sniffed: refuse('udf', 'a UDF image', 'an ISO 9660 image is expected') },
+  { at: 0, text: '\x1f\x8b', sniffed: refuse('gzip', 'a gzip file', unpack('gunzip')) },
+  { at: 0, text: '\xfd7zXZ\0', sniffed: refuse('xz', 'an xz file', unpack('unxz')) },
+  { at: 0, text: 'BZh', sniffed: refuse('bzip2', 'a bzip2 file', unpack('bunzip2')) },
+  { at: 0, text: '\x28\xb5\x2f\xfd', sniffed: refuse('zstd', 'a zstd file', unpack('unzstd')) },
+  { at: 0, text: 'PK\x03\x04', sniffed: refuse('zip', 'a zip file, as old DDKs came', unpack('unzip')) },
+  { at: 0, text: 'PK\x05\x06', sniffed: refuse('zip', 'an empty zip file', 'get it again') },
+  { at: 0, text: '7z\xbc\xaf\x27\x1c', sniffed: refuse('7z', 'a 7z file', unpack('7z x')) },
+  { at: 0, text: 'vhdxfile', sniffed: refuse('vhdx', 'a VHDX disk', convert) },
+  { at: 0, text: 'KDMV', sniffed: refuse('vmdk', 'a VMDK disk', convert) },
+  { at: 0, text: '# Disk DescriptorFile', sniffed: refuse('vmdk', 'the description of a VMDK disk', convert) },
+  { at: 0, text: 'QFI\xfb', sniffed: refuse('qcow2', 'a QCOW2 disk', convert) },
+  { at: 64, text: '\x7f\x10\xda\xbe', sniffed: refuse('vdi', 'a VDI disk', convert) },
+]
+
+function bySignature(source: Source): Sniffed | undefined {
+  return magics.find(({ at, text }) => hasText(source, at, text))?.sniffed
+}
+
+function byStructure(source: Source, start: Buffer): Sniffed | undefined {
+  if (start.length < 512) return undefined
+  if (isTarHeader(start)) return { format: 'tar', description: 'a tar archive' }
+  if (parseMbr(start)) return { format: 'disk', description: 'a raw disk with a partition table' }
+  if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: 'disk', description: 'a raw disk with a GPT' }
+  const fileSystem = fileSystemFormats.find((format) => format.detect(source))
+  if (fileSystem) return { format: 'disk', description: `an unpartitioned ${fileSystem.name} filesystem` }
+  return undefined
+}
+
+/** The sum of the header's bytes, its own field taken as spaces, stands in octal at byte 148 (POSIX.1-1988, ustar). */
+function isTarHeader(header: Buffer): boolean {
+  const stored = /^[\0 ]*([0-7]+)[\0 ]/.exec(header.toString('latin1', 148, 157))?.[1]
+  if (!stored) return false
+  let sum = 8 * 0x20
+  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte
+  return sum === Number.parseInt(stored, 8)
+}
+
+function byText(start: Buffer): Sniffed | undefined {
+  const text = start.toString('latin1').replace(/^(\xef\xbb\xbf)?\s*/, '')
+  if (/^(<!doctype html|<html|<head|<body)/i.test(text)) {
+    return refuse('html', 'an HTML page', 'a server may have sent an error page instead of the file; get it again')
+  }
+  if (/^<\?xml|^<[a-z]+[\s>]/i.test(text)) {
+    return /<appliance[\s>]/.test(text)
+      ? refuse('xml', 'an ova.xml alone', 'give the folder in which it lies with its chunks')
+      : refuse('xml', 'an XML document', 'a server may have sent an error message instead of the file; get it again')
+  }
+  // The first bytes of text in any encoding that keeps ASCII: no control characters but white space.
+  if (start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
+    return refuse('text', `text, beginning with ${JSON.stringify(text.slice(0, 40).replace(/\s+/g, ' '))}`, 'a disk or an ISO is expected')
+  }
+  return undefined
+}
+
+function byEnd(source: Source): Sniffed | undefined {
+  if (endFooter(source)) return { format: 'vhd', description: 'a VHD whose footer is at its end' }
+  const name = identifyVolume(source)
+  return name ? { format: 'disk', description: `an unpartitioned ${name}` } : undefined
+}
+
+function unknown(start: Buffer): Sniffed {
+  const bytes = start.every((byte) => byte === 0) ? 'zeros' : start.toString('hex', 0, 8).replace(/..(?=.)/g, '$& ')
+  return refuse('unknown', `nothing that is known here (it begins with ${bytes})`, 'an ISO, an .xva, a VHD or a raw disk is expected')
+}
+
+function refuse(format: RefusedFormat, description: string, wayOut: string): Sniffed {
+  return { format, description, refusal: `it is ${description}; ${wayOut}` }
+}

@@ -1,0 +1,50 @@
+import type { Warn } from '../errors.ts'
+import { probe } from '../probe.ts'
+import type { Source } from '../source.ts'
+import type { Footer } from './footer.ts'
+import type { Header } from './header.ts'
+
+/** One bit for each block: all of its sectors are in use, so that nobody needs to look at its bitmap. blktap's addition to the format. */
+export interface Batmap {
+  /** Its header and its bits, in bytes. */
+  readonly start: number
+  readonly end: number
+  isFull(block: number): boolean
+}
+
+const cookie = 'tdbatmap'
+/** 2040 GiB in blocks of 512 bytes. */
+const mostBytes = 1 << 21
+
+/** Reads the batmap behind the block allocation table, if the VHD's writer makes one; nothing if there is none that can be trusted. */
+export function readBatmap(source: Source, footer: Footer, header: Header, warn: Warn): Batmap | undefined {
+  const { major, minor } = footer.creatorVersion
+  if (footer.creator !== 'tap' || major * 65536 + minor < 65537) return undefined
+  const start = header.tableOffset + Math.ceil((header.maxTableEntries * 4) / 512) * 512
+  const distrust = (why: string) => {
+    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is left aside, and the bitmaps of its blocks are used alone`)
+    return undefined
+  }
+  const fields = probe(source, start, 512)
+  // Version 1.1 may have none, if it was made from an older one.
+  if (fields?.toString('latin1', 0, 8) !== cookie) return minor === 1 && major === 1 ? undefined : distrust(`"${cookie}" is missing`)
+  const offset = Number(fields.readBigUInt64BE(8))
+  const size = fields.readUInt32BE(16) * 512
+  const blocks = Math.ceil(footer.currentSize / header.blockSize)
+  if (!Number.isSafeInteger(offset) || size > mostBytes || size * 8 < blocks) return distrust(`its size of ${size} bytes can't be right`)
+  const bits = probe(source, offset, size)
+  if (!bits) return distrust('it lies past the end of the file')
+  if (fields.readUInt32BE(24) !== checksum(bits, fields.readUInt32BE(20) === 0x10001)) return distrust('its checksum is wrong')
+  return {
+    start: Math.min(start, offset),
+    end: Math.max(start + 512, offset + size),
+    isFull: (block) => (bits.readUInt8(block >>> 3) & (0x80 >>> (block & 7))) !== 0,
+  }
+}
+
+/** The ones' complement of the sum of the bytes, which version 1.1 of the batmap takes as signed. */
+function checksum(bits: Buffer, signed: boolean): number {
+  let sum = 0
+  for (const byte of bits) sum += signed && byte > 127 ? byte - 256 : byte
+  return ~sum >>> 0
+}

@@ -1,0 +1,87 @@
+import { DiskError, type Warn } from '../errors.ts'
+import { readBytes } from '../probe.ts'
+import type { Source } from '../source.ts'
+import { readBatmap } from './batmap.ts'
+import { type Footer, footerSize } from './footer.ts'
+import { type Header, headerSize } from './header.ts'
+
+/** Where the blocks of a dynamic VHD are in its file (specification 1.0, "Block Allocation Table and Data Blocks"). */
+export interface BlockMap {
+  readonly blockSize: number
+  readonly count: number
+  readonly allocated: number
+  /** Whether tapdisk's batmap, the map of full blocks, is there. */
+  readonly batmap: boolean
+  /** The byte at which a block's sector bitmap begins, with its data behind; nothing if the block isn't allocated. */
+  place(block: number): number | undefined
+  /** Bytes of the sector bitmap in front of each block. */
+  readonly bitmapSize: number
+  /** Whether the batmap says that all sectors of the block are in use. */
+  isFull(block: number): boolean
+}
+
+const unallocated = 0xffffffff
+/** 2040 GiB in blocks of 512 KiB, the smallest that are in use. */
+const mostBlocks = 1 << 22
+
+/** @throws DiskError if the table can't be that of a sound VHD: too short, or with blocks that overlap each other or a table */
+export function readBlockMap(source: Source, footer: Footer, header: Header, warn: Warn): BlockMap {
+  const { blockSize, tableOffset, maxTableEntries } = header
+  const place = `${source.name}, byte ${tableOffset}`
+  const count = Math.ceil(footer.currentSize / blockSize)
+  if (count > maxTableEntries) {
+    throw new DiskError(
+      place,
+      `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`,
+    )
+  }
+  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`)
+  const table = new Uint32Array(readBytes(source, tableOffset, count * 4).swap32().buffer)
+  const batmap = readBatmap(source, footer, header, warn)
+  const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512)
+  const tables: Area[] = [
+    { what: 'the footer copy', start: 0, end: footerSize },
+    { what: 'the header', start: footer.dataOffset, end: footer.dataOffset + headerSize },
+    { what: 'the block allocation table', start: tableOffset, end: tableOffset + maxTableEntries * 4 },
+    ...(batmap ? [{ what: 'the batmap', start: batmap.start, end: batmap.end }] : []),
+  ]
+  const allocated = checkOverlaps(table, bitmapSize + blockSize, tables, place)
+  return {
+    blockSize,
+    count,
+    allocated,
+    batmap: batmap !== undefined,
+    bitmapSize,
+    place(block) {
+      const sector = table[block]!
+      return sector === unallocated ? undefined : sector * 512
+    },
+    isFull: (block) => batmap?.isFull(block) ?? false,
+  }
+}
+
+export function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit
+}
+
+interface Area {
+  readonly what: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Gives the number of allocated blocks. Without this, a file of some megabytes could claim to be a full disk of two terabytes. */
+function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[], place: string): number {
+  const sectors = table.filter((sector) => sector !== unallocated).sort()
+  const owner = (sector: number) => `block ${table.indexOf(sector)} of the VHD lies at byte ${sector * 512}`
+  for (const [index, sector] of sectors.entries()) {
+    const next = sectors[index + 1]
+    if (next !== undefined && next * 512 < sector * 512 + size) {
+      const other = next === sector ? table.indexOf(sector, table.indexOf(sector) + 1) : table.indexOf(next)
+      throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`)
+    }
+    const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size)
+    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`)
+  }
+  return sectors.length
+}

@@ -1,0 +1,14 @@
+import type { Warn } from '../errors.ts'
+import { type Source, slice } from '../source.ts'
+import type { Footer } from './footer.ts'
+import type { Vhd } from './index.ts'
+import { describeFooter } from './info.ts'
+
+/** A fixed VHD: the disk's bytes as they are, and a footer at byte `footerOffset`. */
+export function fixedDisk(source: Source, footer: Footer, footerOffset: number, warn: Warn): Vhd {
+  if (footer.currentSize !== footerOffset) {
+    warn(`${source.name}: the VHD footer says that the disk has ${footer.currentSize} bytes, but ${footerOffset} bytes are before it`)
+  }
+  const disk = slice(source, 0, Math.min(footer.currentSize, footerOffset))
+  return { ...disk, info: { type: 'fixed', ...describeFooter(footer) }, check() {} }
+}

@@ -1,0 +1,69 @@
+import { DiskError, type Warn } from '../errors.ts'
+import { probe } from '../probe.ts'
+import type { Source } from '../source.ts'
+import { checksumWithout } from './checksum.ts'
+
+/** The footer of a VHD (Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format"). */
+export interface Footer {
+  readonly type: DiskType
+  /** The program that wrote it: `tap`, `qemu`, `win`, `vpc`, `d2v`. */
+  readonly creator: string
+  readonly creatorVersion: { readonly major: number; readonly minor: number }
+  /** Where the dynamic disk header is. */
+  readonly dataOffset: number
+  /** In bytes; what it was made with, and what it is. */
+  readonly originalSize: number
+  readonly currentSize: number
+  /** In bytes: cylinders × heads × sectors, which some programs take for the size. */
+  readonly geometrySize: number
+  readonly uuid: string
+}
+
+export type DiskType = 'fixed' | 'dynamic' | 'differencing'
+
+export const footerSize = 512
+export const footerCookie = 'conectix'
+
+/** 2040 GiB: what 32-bit sector numbers can address, less a margin; every writer of VHDs keeps to it. */
+const largestDisk = 0xff000000 * 512
+const diskTypes: Readonly<Record<number, DiskType>> = { 2: 'fixed', 3: 'dynamic', 4: 'differencing' }
+
+export function hasFooterCookie(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, footerCookie.length) === footerCookie
+}
+
+/**
+ * Parses 512 bytes that begin with the cookie. A wrong checksum is a warning: programs are known that set a flag and leave the sum.
+ * @throws DiskError if a field can't be what it says
+ */
+export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
+  if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
+    warn(`${place}: the checksum of the VHD footer is wrong; its fields are taken as they are`)
+  const typeCode = bytes.readUInt32BE(60)
+  const type = diskTypes[typeCode]
+  if (!type)
+    throw new DiskError(place, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`)
+  const currentSize = Number(bytes.readBigUInt64BE(48))
+  if (currentSize > largestDisk)
+    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`)
+  return {
+    type,
+    creator: bytes.toString('latin1', 28, 32).replace(/[\0 ]+$/, ''),
+    creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
+    dataOffset: Number(bytes.readBigUInt64BE(16)),
+    originalSize: Number(bytes.readBigUInt64BE(40)),
+    currentSize,
+    geometrySize: bytes.readUInt16BE(56) * bytes.readUInt8(58) * bytes.readUInt8(59) * 512,
+    uuid: bytes.toString('hex', 68, 84).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  }
+}
+
+/** The footer in the last 512 bytes, or in the last 511, as versions of Virtual PC before 2004 wrote it; padded to 512. */
+export function endFooter(source: Source): { bytes: Buffer; offset: number } | undefined {
+  for (const length of [512, 511]) {
+    const offset = source.size - length
+    const bytes = offset >= 0 ? probe(source, offset, length) : undefined
+    if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset }
+  }
+  return undefined
+}

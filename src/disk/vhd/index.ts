@@ -1,0 +1,54 @@
+import { DiskError, type Warn } from '../errors.ts'
+import { probe } from '../probe.ts'
+import type { Source } from '../source.ts'
+import { openDynamic } from './dynamic.ts'
+import { fixedDisk } from './fixed.ts'
+import { endFooter, footerSize, hasFooterCookie, parseFooter } from './footer.ts'
+
+/** The disk inside a VHD. */
+export interface Vhd extends Source {
+  readonly info: VhdInfo
+  /**
+   * What takes the whole file, and so may have to wait for it: blocks within it, and the footer at its end as at its start.
+   * @throws DiskError if a block lies past the end of the file
+   */
+  check(): void
+}
+
+/** What `inspect` says of a VHD. */
+export interface VhdInfo {
+  readonly type: 'fixed' | 'dynamic'
+  /** Program and version, e.g. `tap 1.3`. */
+  readonly creator: string
+  readonly uuid: string
+  /** In bytes. The disk's size is the current one, as for XenServer; some programs take that of the geometry. */
+  readonly originalSize: number
+  readonly currentSize: number
+  readonly geometrySize: number
+  /** Of a dynamic one: bytes in a block, blocks in all, and those that are in the file. */
+  readonly blockSize?: number
+  readonly blocks?: number
+  readonly allocatedBlocks?: number
+  readonly batmap?: boolean
+}
+
+/**
+ * Opens a VHD (Virtual Hard Disk Image Format Specification 1.0). A dynamic one is opened and read without asking for the size of
+ * `source`, which may still be growing.
+ * @throws DiskError if it is none, is damaged, or needs a parent
+ */
+export function openVhd(source: Source, warn: Warn): Vhd {
+  const start = probe(source, 0, footerSize)
+  if (start && hasFooterCookie(start)) {
+    const footer = parseFooter(start, `${source.name}, byte 0`, warn)
+    if (footer.type === 'fixed')
+      throw new DiskError(source.name, 'it starts with the footer of a fixed VHD, which has one at its end only; it is damaged')
+    return openDynamic(source, start, footer, warn)
+  }
+  const found = endFooter(source)
+  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"')
+  const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn)
+  if (footer.type === 'fixed') return fixedDisk(source, footer, found.offset, warn)
+  warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`)
+  return openDynamic(source, found.bytes, footer, warn)
+}
