@@ -1,0 +1,40 @@
+import type { Warn } from '../errors.ts'
+import type { Source } from '../source.ts'
+import { groupDescriptors } from './block-group.ts'
+import { inodeTable } from './inode-table.ts'
+import { recent } from './recent.ts'
+import type { Superblock } from './superblock.ts'
+import { type Attribute, readAttributeBlock } from './xattr.ts'
+
+/** The filesystem that a structure is read from. */
+export interface Volume {
+  readonly name: string
+  readonly device: Source
+  readonly superblock: Superblock
+  readonly warn: Warn
+  /** The first block of a group's inode table. */
+  readonly inodeTableBlock: (group: number) => number
+  /** An inode's bytes, `inodeSize` of them, not yet verified. */
+  readonly rawInode: (number: number) => Buffer
+  /** What an attribute block holds. */
+  readonly attributeBlock: (block: number) => readonly Attribute[]
+}
+
+/** Windows of 32 KiB make 2 MiB; files of one directory have their inodes side by side. */
+const windowsKept = 64
+
+/** Many files share an attribute block, e.g. that with their SELinux label. */
+const attributeBlocksKept = 64
+
+export function openVolume(device: Source, superblock: Superblock, warn: Warn): Volume {
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock))
+  return {
+    name: device.name,
+    device,
+    superblock,
+    warn,
+    inodeTableBlock,
+    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
+    attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
+  }
+}
