@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# A newer Docker than the machine's: Debian's newest, in a folder of its own.
+#
+#   script/lib/newer-docker.sh start classic|containerd DIR   as `dockerd.sh start DIR`, with the layers in this store
+#   script/lib/newer-docker.sh stop|remove DIR                as dockerd.sh
+#
+# The folder is .cache/newer-docker (700 MB), made once. Needs root or sudo, debootstrap, and a Debian mirror: DEBIAN_MIRROR, else debootstrap's.
+set -euo pipefail
+
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(cd "$lib/../.." && pwd)/.cache/newer-docker
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+make_folder() {
+  if [ -d "$folder" ]; then return; fi
+  echo "newer-docker: debootstrap (one minute)" >&2
+  mkdir -p "$folder.part"
+  if ! as_root debootstrap --variant=minbase --include=docker.io sid "$folder.part" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$folder.log" 2>&1; then
+    tail -n 3 "$folder.log" >&2
+    as_root rm -rf "$folder.part"
+    exit 1
+  fi
+  as_root mv "$folder.part" "$folder"
+}
+
+# dockerd runs in a mount namespace of its own that has the folder's programs and settings, and all else of this machine: so paths mean
+# the same inside and outside, and nothing stays mounted when it ends. Not a chroot: the classic store wants a root that is a mount point.
+run_dockerd() {
+  # shellcheck disable=SC2016 # the inner shell expands them
+  exec unshare --mount --propagation private sh -ec '
+    mount --bind "$0/usr" /usr
+    mount --bind "$0/etc" /etc
+    export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+    exec dockerd "$@"' "$folder" "$@"
+}
+
+start() {
+  local store=$1 dir=$2 driver snapshotter
+  case $store in
+    classic) driver=overlay2 snapshotter=false ;;
+    containerd) driver=overlayfs snapshotter=true ;;
+    *) usage ;;
+  esac
+  make_folder
+  mkdir -p "$dir"
+  printf '{"features": {"containerd-snapshotter": %s}}\n' "$snapshotter" >"$dir/daemon.json"
+  DOCKERD="$lib/newer-docker.sh run" DOCKERD_CONFIG=$dir/daemon.json DOCKERD_DRIVER=$driver "$lib/dockerd.sh" start "$dir"
+}
+
+usage() {
+  echo 'usage: newer-docker.sh start classic|containerd DIR, or newer-docker.sh stop|remove DIR' >&2
+  exit 2
+}
+
+case ${1:-} in
+  start) start "${2:-}" "${3:?}" ;;
+  stop | remove) "$lib/dockerd.sh" "$1" "${2:?}" ;;
+  run) run_dockerd "${@:2}" ;;
+  *) usage ;;
+esac

@@ -1,0 +1,97 @@
+import type { Engine, Image } from './engine.ts'
+import { EngineError } from './errors.ts'
+import { type Finished, run } from './run.ts'
+
+/** What Docker's and Podman's command lines have in common. */
+type SharedPart = Pick<Engine, 'find' | 'findLabelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
+
+/** Marks the containers that `prove` makes, so that a clean-up can find one that was left behind. */
+export const proofLabel = 'io.github.xenserver-ddk-action.proof'
+
+/** @param platformOption whether `create` should be told the image's platform: Docker goes by the host's otherwise, Podman would look for another image */
+export function images(command: string, platformOption: boolean): SharedPart {
+  const find = async (reference: string): Promise<Image | undefined> => {
+    const finished = await run(command, ['image', 'inspect', '--', reference])
+    if (finished.code === 0) return readImage(command, reference, finished.stdout)
+    if (/no such (image|object)|image not known/i.test(finished.lastWord)) return undefined
+    throw failure(command, `look for the image ${reference}`, finished)
+  }
+
+  const need = async (reference: string): Promise<Image> => {
+    const image = await find(reference)
+    if (!image) throw new EngineError(`${command} has no image ${reference}`)
+    return image
+  }
+
+  return {
+    find,
+
+    async findLabelled(label, value) {
+      const wanted = `look for an image with the label ${label}`
+      const output = await succeed(command, ['images', '--quiet', '--no-trunc', '--filter', `label=${label}=${value}`], wanted)
+      const id = output.split('\n')[0]!.trim()
+      return id === '' ? undefined : find(id)
+    },
+
+    async imageId(reference) {
+      return (await need(reference)).id
+    },
+
+    async tag(image, reference) {
+      await succeed(command, ['tag', image, reference], `name the image ${image} ${reference}`)
+    },
+
+    async remove(image) {
+      await succeed(command, ['image', 'rm', '--force', image], `remove the image ${image}`)
+    },
+
+    async prove(reference) {
+      const image = await need(reference)
+      const platform = platformOption ? ['--platform', image.platform] : []
+      // By ID, so that no engine looks in a registry; with a command, because an image need not have one.
+      const args = ['create', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
+      const container = await succeed(command, args, `create a container from the image ${reference}`)
+      await succeed(command, ['rm', '--force', container.trim()], `remove the container that proved the image ${reference}`)
+      return image
+    },
+  }
+}
+
+interface Inspected {
+  readonly Id: string
+  readonly RepoTags?: string[] | null
+  readonly Os: string
+  readonly Architecture: string
+  readonly Config?: { readonly Labels?: Record<string, string> | null } | null
+}
+
+function readImage(command: string, reference: string, json: string): Image {
+  const [image] = JSON.parse(json) as Inspected[]
+  if (!image) throw new EngineError(`${command} says that it has the image ${reference}, but nothing about it`)
+  return {
+    // Podman leaves the algorithm out, and understands it all the same.
+    id: image.Id.includes(':') ? image.Id : `sha256:${image.Id}`,
+    names: image.RepoTags ?? [],
+    labels: image.Config?.Labels ?? {},
+    platform: `${image.Os}/${image.Architecture}`,
+  }
+}
+
+async function succeed(command: string, args: readonly string[], wanted: string): Promise<string> {
+  const finished = await run(command, args)
+  if (finished.code !== 0) throw failure(command, wanted, finished)
+  return finished.stdout
+}
+
+/** `wanted` completes the sentence "docker couldn't …". */
+export function failure(command: string, wanted: string, finished: Finished): EngineError {
+  const reason = finished.lastWord || `it ended with exit code ${finished.code}`
+  return new EngineError(`${command} couldn't ${wanted}: ${reason}${wayOut(reason)}`)
+}
+
+function wayOut(reason: string): string {
+  if (/no space left on device/i.test(reason)) return '; free some space on the disk of its data folder'
+  if (/insufficient (UIDs|GIDs)/i.test(reason))
+    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'"
+  return ''
+}

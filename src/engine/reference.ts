@@ -1,0 +1,62 @@
+import { EngineError } from './errors.ts'
+
+/** The name of an image, as the OCI distribution specification and Docker's `distribution/reference` spell it. */
+export interface Reference {
+  /** `name:tag`, as the user would type it: without `docker.io/library/` if it wasn't given. */
+  readonly text: string
+  /** With its registry: `docker.io/library/name:tag`. */
+  readonly canonical: string
+  /** Without the tag; a registry's host and port, if given, stand before the first slash. */
+  readonly name: string
+  readonly tag: string
+}
+
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
+const host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/
+const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+
+/**
+ * Reads `[HOST[:PORT]/]PATH[:TAG]`; the tag is `latest` if there is none.
+ * @throws EngineError with the reason, if no engine would take it
+ */
+export function parseReference(text: string): Reference {
+  const refuse = (why: string) => new EngineError(`the image name ${JSON.stringify(text)} can't be used: ${why}`)
+  if (text === '') throw refuse('it is empty')
+  if (text.includes('@')) throw refuse('it has a digest, which only a registry can give; leave out everything from the @ on')
+  const colon = text.lastIndexOf(':')
+  const tagged = colon > text.lastIndexOf('/') && !text.endsWith(']')
+  const name = tagged ? text.slice(0, colon) : text
+  const tag = tagged ? text.slice(colon + 1) : 'latest'
+  if (!tagPattern.test(tag)) {
+    throw refuse(
+      `the tag ${JSON.stringify(tag)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`,
+    )
+  }
+  const { domain, path } = splitDomain(name)
+  if (domain !== undefined && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is no registry's host and port`)
+  const bad = path.split('/').find((part) => !component.test(part))
+  if (bad !== undefined) throw refuse(whyNoComponent(bad))
+  if (domain === undefined && /^[0-9a-f]{64}$/.test(path)) throw refuse('64 hexadecimal digits are an image ID')
+  if (name.length > 255) throw refuse(`its name has ${name.length} characters; 255 is the most`)
+  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag }
+}
+
+/** The first component is a registry if it can't be a folder of Docker Hub. */
+function splitDomain(name: string): { domain?: string; path: string } {
+  const slash = name.indexOf('/')
+  const first = name.slice(0, slash)
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === 'localhost')
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name }
+}
+
+function whyNoComponent(part: string): string {
+  if (part === '') return 'it has an empty part before or after a slash'
+  const lower = part.toLowerCase()
+  if (component.test(lower)) return `it must be lower-case, as ${JSON.stringify(lower)} would be`
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`
+}
+
+function canonicalName(name: string, domain: string | undefined): string {
+  if (domain !== undefined) return name
+  return name.includes('/') ? `docker.io/${name}` : `docker.io/library/${name}`
+}
