@@ -19,6 +19,8 @@ export interface Source {
   read(into: Uint8Array, offset: number): void
   /** Where the bytes lie in open files, in order, for a thread that reads them on its own; absent if they are computed. */
   readonly runs?: readonly FileRun[]
+  /** Of a source that is still growing: waits until `end` bytes are there and says whether there are so many, where `size` would wait for all. */
+  readonly reaches?: (end: number) => boolean
 }
 
 /** `length` bytes at `offset` of an open file. File descriptors are shared by all threads of a process. */
@@ -38,7 +40,8 @@ export function bytesAt(source: Source, offset: number, length: number): Buffer<
 
 /** @throws DiskError unless `length` bytes at `offset` lie within the source */
 export function checkRange(source: Source, offset: number, length: number): void {
-  if (!(offset >= 0 && length >= 0 && offset + length <= source.size)) {
+  const end = offset + length
+  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
     throw new DiskError(
       source.name,
       `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`,

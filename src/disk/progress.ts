@@ -1,0 +1,148 @@
+import { DiskError } from './errors.ts'
+
+/** Int32 words at the start of the shared memory; each is only touched by Atomics. */
+const word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 }
+const message = { offset: 32, length: 2016 }
+const table = { offset: 2048, entry: 16 }
+
+/** How long to wait for a writer that gives no sign of life, in seconds. */
+const defaultPatience = 120
+
+/**
+ * How far files are that another thread is still writing, in memory that both threads share.
+ * Send `shared` through postMessage or workerData, and make a Progress of it on the other side.
+ *
+ * There is one writer. If it can't go on it says so by `fail`, for all files that aren't complete yet.
+ */
+export class Progress {
+  readonly shared: SharedArrayBuffer
+  readonly #words: Int32Array
+  readonly #patience: number
+
+  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  constructor(files: number | SharedArrayBuffer, patience = defaultPatience) {
+    this.shared = typeof files === 'number' ? new SharedArrayBuffer(table.offset + files * table.entry) : files
+    this.#words = new Int32Array(this.shared)
+    this.#patience = patience
+  }
+
+  // The writer's side
+
+  /** `bytes` more of file `index` can be read from now on. */
+  advance(index: number, bytes: number): void {
+    Atomics.add(...this.#length(index), BigInt(bytes))
+    this.#wake()
+  }
+
+  /** File `index` is as long as it is going to be. */
+  complete(index: number): void {
+    Atomics.store(...this.#completion(index), 1)
+    this.#wake()
+  }
+
+  /** The rest won't come; the first failure is the one that is remembered. */
+  fail(place: string, what: string): void {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return
+    const text = `${place.slice(0, 500)}\n${what}`
+    const length = Buffer.from(this.shared, message.offset, message.length).write(text)
+    Atomics.store(this.#words, word.failure, 1 + length)
+    this.#wake()
+  }
+
+  /** A sign of life, for stretches in which nothing advances. */
+  beat(): void {
+    Atomics.add(this.#words, word.heartbeat, 1)
+  }
+
+  /** The writer touches none of its files any more. */
+  end(): void {
+    Atomics.store(this.#words, word.ended, 1)
+    this.#wake()
+  }
+
+  /** Whether the reader has lost interest, so that the writer should end. */
+  get stopRequested(): boolean {
+    return Atomics.load(this.#words, word.stop) !== 0
+  }
+
+  // The reader's side
+
+  /** How many bytes of file `index` are there. */
+  available(index: number): number {
+    return Number(Atomics.load(...this.#length(index)))
+  }
+
+  /**
+   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
+   * @throws DiskError if the writer failed before that
+   */
+  waitFor(index: number, end: number): number {
+    return this.#wait(() => {
+      const complete = this.isComplete(index)
+      const bytes = this.available(index)
+      return complete || bytes >= end ? bytes : undefined
+    })
+  }
+
+  isComplete(index: number): boolean {
+    return Atomics.load(...this.#completion(index)) !== 0
+  }
+
+  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  stop(): boolean {
+    Atomics.store(this.#words, word.stop, 1)
+    const ended = () => Atomics.load(this.#words, word.ended) !== 0 || undefined
+    try {
+      return this.#wait(ended)
+    } catch {
+      // It failed. It ends all the same, or it has died.
+      return this.#waitInSilence(ended) ?? false
+    }
+  }
+
+  #wait<T>(look: () => T | undefined): T {
+    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1)
+    if (found !== undefined) return found
+    const failure = Atomics.load(this.#words, word.failure)
+    if (failure > 1) {
+      const [place, ...what] = Buffer.from(this.shared, message.offset, failure - 1)
+        .toString()
+        .split('\n')
+      throw new DiskError(place!, what.join('\n'))
+    }
+    throw new DiskError(
+      'background thread',
+      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`,
+    )
+  }
+
+  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  #waitInSilence<T>(look: () => T | undefined, isOver = () => false): T | undefined {
+    let heartbeat = Atomics.load(this.#words, word.heartbeat)
+    // Seconds are counted one by one, so that a machine that was asleep isn't taken for a dead thread.
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal)
+      const over = isOver()
+      const found = look()
+      if (found !== undefined || over) return found
+      const outcome = Atomics.wait(this.#words, word.signal, signal, 1000)
+      const now = Atomics.load(this.#words, word.heartbeat)
+      silent = outcome === 'timed-out' && now === heartbeat ? silent + 1 : 0
+      heartbeat = now
+    }
+    return undefined
+  }
+
+  #wake(): void {
+    Atomics.add(this.#words, word.signal, 1)
+    Atomics.notify(this.#words, word.signal)
+  }
+
+  #length(index: number): [BigInt64Array, number] {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0]
+  }
+
+  #completion(index: number): [Int32Array, number] {
+    return [this.#words, (table.offset + index * table.entry + 8) / 4]
+  }
+}
