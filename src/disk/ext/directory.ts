@@ -22,7 +22,12 @@ const mostBytes = 2 ** 30
  * The entries of a directory but `.` and `..`, in the order of its blocks. The nodes of a hash tree look like empty entries, so a tree is
  * read as any other directory (Linux, Documentation/filesystems/ext4/directory.rst).
  */
-export function* directoryRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
+export function directoryRecords(volume: Volume, inode: Inode): Iterable<DirectoryRecord> {
+  const onDevice = recordsOnDevice(volume, inode)
+  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice
+}
+
+function* recordsOnDevice(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
   checkNotEncrypted(volume, inode)
   if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode)
   else yield* blockRecords(volume, inode)

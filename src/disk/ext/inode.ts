@@ -34,14 +34,15 @@ const twoZeros = Buffer.alloc(2)
 /** @throws DiskError if there is no such inode, or it is damaged */
 export function loadInode(volume: Volume, number: number): Inode {
   const { superblock } = volume
-  const raw = volume.rawInode(number)
+  const onDevice = volume.rawInode(number)
+  const raw = volume.fastCommits?.inode(number, onDevice) ?? onDevice
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(0x80) : 0
   const place = inodePlace(volume, number)
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
     throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`)
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number), raw.readUInt32LE(0x64)) : 0
-  if (superblock.hasChecksums && superblock.madeByLinux) verifyChecksum(raw, extraSize, checksumSeed, place)
+  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place)
   const mode = raw.readUInt16LE(0)
   const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0
   const size = raw.readUInt32LE(0x4) + (hasHighSize ? raw.readUInt32LE(0x6c) * 2 ** 32 : 0)

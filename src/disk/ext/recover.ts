@@ -33,9 +33,9 @@ export function recover(volume: Volume): Recovered {
   if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
     throw new DiskError(inodePlace(volume, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
   }
-  const { device, transactions } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn)
+  const { device, transactions, fastCommits } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn)
   return {
-    volume: openVolume(device, readSuperblock(device), warn),
+    volume: openVolume(device, readSuperblock(device), warn, fastCommits),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? '' : 's'}`],
   }
 }

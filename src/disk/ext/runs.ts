@@ -2,6 +2,8 @@ import { DiskError } from '../errors.ts'
 import { blockMapRuns } from './block-map.ts'
 import { extentRuns } from './extents.ts'
 import { type Inode, inodeFlags, inodePlace } from './inode.ts'
+import type { Range } from './journal/fast-commit-log.ts'
+import { laidOver } from './journal/ranges.ts'
 import type { Volume } from './volume.ts'
 
 /** A file of 16 GiB would have to lie in single blocks to have as many; a list of so many takes 100 MB. */
@@ -66,5 +68,16 @@ export function fileRuns(volume: Volume, inode: Inode): Runs {
   const blocks = Math.ceil(inode.size / volume.superblock.blockSize)
   if (inode.flags & inodeFlags.extents) extentRuns(volume, inode, blocks, runs)
   else blockMapRuns(volume, inode, blocks, runs)
-  return runs
+  const changes = volume.fastCommits?.ranges(inode.number)
+  return changes ? changedRuns(volume, inode, blocks, runs, changes) : runs
+}
+
+function changedRuns(volume: Volume, inode: Inode, blocks: number, runs: Runs, changes: readonly Range[]): Runs {
+  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index]!, count, start: runs.deviceBlocks[index]! }))
+  const changed = new Runs(volume, inode)
+  for (const { first, count, start } of laidOver(onDevice, changes)) {
+    const used = Math.min(count, blocks - first)
+    if (start !== undefined && used > 0) changed.add(first, start, used)
+  }
+  return changed
 }

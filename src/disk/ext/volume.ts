@@ -2,6 +2,7 @@ import type { Warn } from '../errors.ts'
 import type { Source } from '../source.ts'
 import { groupDescriptors } from './block-group.ts'
 import { inodeTable } from './inode-table.ts'
+import type { FastCommits } from './journal/fast-commits.ts'
 import { recent } from './recent.ts'
 import type { Superblock } from './superblock.ts'
 import { type Attribute, readAttributeBlock } from './xattr.ts'
@@ -18,6 +19,8 @@ export interface Volume {
   readonly rawInode: (number: number) => Buffer
   /** What an attribute block holds. */
   readonly attributeBlock: (block: number) => readonly Attribute[]
+  /** What the journal changes beyond the device's blocks. */
+  readonly fastCommits?: FastCommits
 }
 
 /** Windows of 32 KiB make 2 MiB; files of one directory have their inodes side by side. */
@@ -26,7 +29,7 @@ const windowsKept = 64
 /** Many files share an attribute block, e.g. that with their SELinux label. */
 const attributeBlocksKept = 64
 
-export function openVolume(device: Source, superblock: Superblock, warn: Warn): Volume {
+export function openVolume(device: Source, superblock: Superblock, warn: Warn, fastCommits?: FastCommits): Volume {
   const inodeTableBlock = recent(256, groupDescriptors(device, superblock))
   return {
     name: device.name,
@@ -36,5 +39,6 @@ export function openVolume(device: Source, superblock: Superblock, warn: Warn): 
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
     attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
+    ...(fastCommits && { fastCommits }),
   }
 }

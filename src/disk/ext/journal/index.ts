@@ -1,10 +1,13 @@
 import type { Warn } from '../../errors.ts'
 import type { Source } from '../../source.ts'
 import { dataHolds, hasBlockChecksums, tags } from './descriptor.ts'
+import { readFastCommits } from './fast-commit-log.ts'
+import { type FastCommits, fastCommits } from './fast-commits.ts'
 import { type Log, openLog } from './log.ts'
 import { overlay, type Replacement } from './overlay.ts'
 import { type IsRevoked, readRevocations } from './revoke.ts'
 import { committedTransactions, type Transaction } from './scan.ts'
+import { next } from './sequence.ts'
 import { readSuperblock } from './superblock.ts'
 
 /** A filesystem as it is after its journal was replayed. */
@@ -13,6 +16,8 @@ export interface Replayed {
   readonly device: Source
   /** How many transactions were replayed. */
   readonly transactions: number
+  /** What was committed after them in the short form, if anything was. */
+  readonly fastCommits?: FastCommits
 }
 
 /**
@@ -22,14 +27,23 @@ export interface Replayed {
  * @param journal the content of its journal inode
  * @throws DiskError if the journal is so damaged that Linux wouldn't mount the filesystem
  */
-export function replayJournal(device: Source, journal: Source, filesystem: { readonly blockSize: number }, warn: Warn): Replayed {
+export function replayJournal(
+  device: Source,
+  journal: Source,
+  filesystem: { readonly blockSize: number; readonly inodeSize: number },
+  warn: Warn,
+): Replayed {
   const superblock = readSuperblock(journal, filesystem.blockSize, warn)
   if (superblock.start === 0) return { device, transactions: 0 }
   const log = openLog(journal, superblock)
   const transactions = committedTransactions(log)
   const isRevoked = readRevocations(log, transactions)
   const replacements = replay(log, transactions, isRevoked, Math.floor(device.size / superblock.blockSize))
-  return { device: overlay(device, journal, superblock.blockSize, replacements), transactions: transactions.length }
+  const replayed = { device: overlay(device, journal, superblock.blockSize, replacements), transactions: transactions.length }
+  if (!superblock.fastCommits) return replayed
+  const last = transactions.at(-1)
+  const { commits, changes } = readFastCommits(log, last ? next(last.sequence) : superblock.sequence, filesystem.inodeSize, warn)
+  return commits === 0 ? replayed : { ...replayed, fastCommits: fastCommits(changes) }
 }
 
 function replay(log: Log, transactions: readonly Transaction[], isRevoked: IsRevoked, deviceBlocks: number): Map<number, Replacement> {

@@ -4,6 +4,7 @@ import type { JournalSuperblock } from './superblock.ts'
 
 /** The journal's ring of blocks, which transactions follow one another around. */
 export interface Log {
+  readonly name: string
   readonly superblock: JournalSuperblock
   /** The bytes of one of the journal's blocks. */
   block(at: number): Buffer<ArrayBuffer>
@@ -17,6 +18,7 @@ export interface Log {
 export function openLog(journal: Source, superblock: JournalSuperblock): Log {
   const { blockSize, first, end } = superblock
   return {
+    name: journal.name,
     superblock,
     block: (at) => bytesAt(journal, at * blockSize, blockSize),
     after: (at, count) => first + ((at - first + count) % (end - first)),
