@@ -1,5 +1,6 @@
 import { memorySource } from '../../src/disk/source.ts'
 import type { Entry, Node } from '../../src/disk/tree.ts'
+import { type TarOptions, tarPieces } from '../../src/image/tar.ts'
 
 /** An entry out of nothing; what isn't said is that of a file of root's, empty, from 1970. */
 export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content' | 'target' | 'xattrs'>> & Contents = {}): Entry {
@@ -20,6 +21,11 @@ export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content
     ...rest,
   }
   return { path: Buffer.from(path), node }
+}
+
+/** The whole tar in one buffer. */
+export function tarOf(entries: Iterable<Entry>, options: Partial<TarOptions> = {}): Buffer {
+  return Buffer.concat([...tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: () => {}, ...options })])
 }
 
 interface Contents {

@@ -1,11 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type Entry, walk } from '../../src/disk/tree.ts'
-import { type TarOptions, tarPieces } from '../../src/image/tar.ts'
+import { walk } from '../../src/disk/tree.ts'
+import { tarPieces } from '../../src/image/tar.ts'
 import { byPath, canMount, type Listed, run, sh, walkMounted, withTempDir } from '../support/tools.ts'
 import { folderTree } from './folder-tree.ts'
-import { entry } from './memory-tree.ts'
+import { entry, tarOf } from './memory-tree.ts'
 
 describe('a tree that has everything', () => {
   const oracle = canMount ? test : test.skip
@@ -130,11 +130,6 @@ test('a link repeats owner, mode and attributes, or unpacking it would take them
   expect(header.toString('latin1', 100, 116)).toBe('0004755\x000000005\x00')
 })
 
-/** The whole tar in one buffer. */
-export function tarOf(entries: Iterable<Entry>, options: Partial<TarOptions> = {}): Buffer {
-  return Buffer.concat([...tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: () => {}, ...options })])
-}
-
 function unexpected(warning: string): void {
   throw new Error(`unexpected: ${warning}`)
 }
@@ -153,7 +148,7 @@ function makeTree(dir: string): void {
     mknod -m 600 dev/linked c 4 300; ln dev/linked dev/linked-too
     chown 300000:4294967294 bin/odd; chown -h 7:8 bin/link; chown 9:9 dev/null
     chmod 4755 bin/odd; chmod 0 bin/empty; chmod 2555 etc; chmod 1777 empty
-    setfattr -n user.binary -v 0x00ff0a3d80 bin/tool; setfattr -n user.50%25 -v x bin/tool; setfattr -n user.ö -v x bin/tool; setfattr -n user.empty bin/tool; setfattr -n user.long -v "$(printf 'v%.0s' {1..900})" bin/tool
+    setfattr -n user.binary -v 0x00ff0a3d80 bin/tool; setfattr -n user.50% -v x bin/tool; setfattr -n user.ö -v x bin/tool; setfattr -n user.empty bin/tool; setfattr -n user.long -v "$(printf 'v%.0s' {1..900})" bin/tool
     setfattr -n user.dir -v x etc; setfattr -n trusted.x -v y bin; setfattr -n trusted.overlay.opaque -v y etc; setfattr -n user.overlay.opaque -v y bin
     setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 bin/odd
     setfacl -m u:33:rwx,g:44:r bin/empty; setfacl -d -m u:33:rx etc; setfacl -m u:1:x etc

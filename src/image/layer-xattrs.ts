@@ -1,6 +1,7 @@
 import { DiskError } from '../disk/errors.ts'
 import { pathText, textBytes } from '../disk/text.ts'
 import type { Entry } from '../disk/tree.ts'
+import { aclText } from './acl.ts'
 
 /** Why an attribute isn't in the layer. */
 export type DroppedXattr = 'selinux' | 'integrity' | 'trusted' | 'overlay' | 'damaged' | 'unknown'
@@ -42,7 +43,7 @@ function reasonToDrop(name: string, value: Buffer, type: Entry['node']['type']):
   if (name.startsWith('trusted.')) return 'trusted'
   if (name.startsWith('user.overlay.')) return 'overlay'
   if (name === 'security.capability') return isCapability(value) ? undefined : 'damaged'
-  if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') return isAcl(value) ? undefined : 'damaged'
+  if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') return aclText(value) === undefined ? 'damaged' : undefined
   // PAX ends a keyword at the first `=`, and Linux has `user.` on files and directories only.
   if (name.startsWith('user.') && !name.includes('=') && (type === 'file' || type === 'dir')) return undefined
   return 'unknown'
@@ -53,9 +54,4 @@ function isCapability(value: Buffer): boolean {
   if (value.length < 4) return false
   const revision = value.readUInt8(3)
   return (revision === 2 && value.length === 20) || (revision === 3 && value.length === 24)
-}
-
-/** struct posix_acl_xattr_header of linux/posix_acl_xattr.h: version 2, then 8 bytes an entry. */
-function isAcl(value: Buffer): boolean {
-  return value.length >= 4 && value.length % 8 === 4 && value.readUInt32LE(0) === 2
 }

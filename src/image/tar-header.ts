@@ -1,4 +1,5 @@
 import type { DeviceNumber } from '../disk/tree.ts'
+import { aclText } from './acl.ts'
 
 /** The size of everything in a tar: headers are one block, contents are padded to whole ones. */
 export const blockSize = 512
@@ -61,9 +62,19 @@ function paxRecords(member: TarMember): Buffer[] {
   if (member.mtime > octal11) add('mtime', member.mtime)
   if (member.uid > octal7) add('uid', member.uid)
   if (member.gid > octal7) add('gid', member.gid)
-  for (const [name, value] of member.xattrs ?? []) records.push([Buffer.concat([Buffer.from('SCHILY.xattr.'), name]), value])
+  for (const [name, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from('SCHILY.xattr.'), name]), value])
+    const acl = aclKeywords.get(name.toString('latin1'))
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ''))
+  }
   return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value))
 }
+
+/** Engines set ACLs as the attributes that they are; GNU tar and bsdtar, asked for ACLs, want them as text, and would drop the others. */
+const aclKeywords: ReadonlyMap<string, string> = new Map([
+  ['system.posix_acl_access', 'SCHILY.acl.access'],
+  ['system.posix_acl_default', 'SCHILY.acl.default'],
+])
 
 /** `LENGTH KEYWORD=VALUE\n`, where LENGTH counts itself. */
 function paxRecord(keyword: Buffer, value: Buffer): Buffer {

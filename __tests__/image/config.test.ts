@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals'
+import { imageConfig } from '../../src/image/config.ts'
+import { imageKey } from '../../src/image/key.ts'
+
+test('the config, byte for byte', () => {
+  const facts = {
+    version: '6.2.0',
+    build: '70446c',
+    kernelVersion: '2.6.32.43xen',
+    architecture: '386' as const,
+    isoSha256: 'ab',
+    created: 1.9,
+  }
+  expect(JSON.stringify(imageConfig(facts, 'the key', [{ diffId: 'sha256:1', createdBy: 'convert' }]), null, 1)).toMatchInlineSnapshot(`
+"{
+ "created": "1970-01-01T00:00:01Z",
+ "architecture": "386",
+ "os": "linux",
+ "config": {
+  "Env": [
+   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin"
+  ],
+  "Cmd": [
+   "/bin/bash"
+  ],
+  "WorkingDir": "/root",
+  "Labels": {
+   "org.opencontainers.image.title": "XenServer DDK 6.2.0-70446c",
+   "org.opencontainers.image.description": "The root filesystem of the XenServer Driver Development Kit 6.2.0-70446c, for kernel 2.6.32.43xen",
+   "org.opencontainers.image.version": "6.2.0-70446c",
+   "org.opencontainers.image.created": "1970-01-01T00:00:01Z",
+   "io.github.xenserver-ddk-action.version": "6.2.0",
+   "io.github.xenserver-ddk-action.build": "70446c",
+   "io.github.xenserver-ddk-action.kernel-version": "2.6.32.43xen",
+   "io.github.xenserver-ddk-action.architecture": "386",
+   "io.github.xenserver-ddk-action.iso-sha256": "ab",
+   "io.github.xenserver-ddk-action.key": "the key"
+  }
+ },
+ "rootfs": {
+  "type": "layers",
+  "diff_ids": [
+   "sha256:1"
+  ]
+ },
+ "history": [
+  {
+   "created": "1970-01-01T00:00:01Z",
+   "created_by": "convert"
+  }
+ ]
+}"
+`)
+})
+
+test('a date that no calendar has is moved to one', () => {
+  const created = (seconds: number) =>
+    imageConfig({ version: '', build: '', kernelVersion: '', architecture: 'amd64', isoSha256: '', created: seconds }, '', []).created
+  expect([-1, Number.NaN, 1e300].map(created)).toEqual(['1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z'])
+})
+
+test('the key tells ISOs and options apart, and nothing else', () => {
+  const sha256 = 'AB'.repeat(32)
+  const key = imageKey({ sha256 }, { uname: 'ddk', level: 3 })
+  expect(key).toMatch(/^v1-(ab){32}-[0-9a-f]{16}$/)
+  expect(imageKey({ sha256: sha256.toLowerCase() }, { level: 3, uname: 'ddk' })).toBe(key)
+  expect(imageKey({ sha256 }, { level: 4, uname: 'ddk' })).not.toBe(key)
+  expect(imageKey({ sha256 }, { level: '3', uname: 'ddk' })).not.toBe(key)
+  const address = { url: 'http://example.org/ddk.iso', etag: '"1"', size: 5 }
+  const byAddress = [address, { ...address, etag: '"2"' }, { ...address, size: 6 }, { ...address, url: 'http://example.org/other.iso' }]
+  expect(new Set(byAddress.map((iso) => imageKey(iso, {}))).size).toBe(4)
+})

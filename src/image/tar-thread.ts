@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import type { MessagePort } from 'node:worker_threads'
+import { DiskError, type Warn } from '../disk/errors.ts'
+import { type Identity, identify } from '../disk/identity.ts'
+import { type OpenRoot, openRoot } from '../disk/open.ts'
+import { resolve, walk } from '../disk/tree.ts'
+import { defaultPieceSize, type TarSummary, tarPieces } from './tar.ts'
+
+/** What the thread is to do. */
+export interface TarTask {
+  /** Path of the ISO, or of anything else that holds a root filesystem. */
+  readonly input: string
+  /** An existing directory with room for the whole disk. */
+  readonly tempDir: string
+}
+
+/** What the thread says, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. */
+export type TarMessage =
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'found'; readonly found: Found }
+  | { readonly kind: 'piece'; readonly piece: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'done'; readonly summary: TarSummary }
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
+
+/** What is known of a root filesystem before its content is read. */
+export interface Found {
+  readonly identity: Identity
+  /** Where the filesystem is. */
+  readonly place: string
+  /** Its type, e.g. `ext3`. */
+  readonly type: string
+  /** What it holds, in bytes; the tar will have about as many. */
+  readonly used: number
+  /** When the ISO was made, else when the root's release file was written; in seconds since 1970. */
+  readonly created: number
+}
+
+/** Pieces that may be on their way at once; the other thread gives each one's memory back when it is done with it. */
+const piecesAtOnce = 6
+
+/** Reads the root filesystem that is somewhere in `task.input`, and sends it as a tar in pieces. */
+export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
+  const post = (message: TarMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+  const warn = (text: string) => post({ kind: 'warning', text })
+  try {
+    const root = openRoot(task.input, { tempDir: task.tempDir, warn })
+    try {
+      post({ kind: 'found', found: describe(root, warn) })
+      const memory = sharedMemory(port)
+      const pieces = tarPieces(walk(root.fileSystem), { warn, pieceSize: defaultPieceSize, allocate: memory.take })
+      let next = pieces.next()
+      for (; !next.done; next = pieces.next()) {
+        post({ kind: 'piece', piece: next.value }, [next.value.buffer])
+        await memory.available()
+      }
+      root.finish()
+      post({ kind: 'done', summary: next.value })
+    } finally {
+      root.close()
+    }
+  } catch (error) {
+    const { message, stack = '' } = error as Error
+    post({ kind: 'failed', message, stack })
+  }
+  port.close()
+}
+
+function describe(root: OpenRoot, warn: Warn): Found {
+  if (!root.looksLikeRoot) {
+    throw new DiskError(root.place, 'it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release')
+  }
+  const { fileSystem, container, place } = root
+  const { type, size, free } = fileSystem.info
+  const created = container.iso?.iso.created?.seconds ?? releaseTime(root)
+  return { identity: identify(fileSystem, warn), place, type, used: size - free, created }
+}
+
+function releaseTime({ fileSystem }: OpenRoot): number {
+  const release = resolve(fileSystem, '/etc/redhat-release') ?? resolve(fileSystem, '/etc/os-release')
+  return release?.mtime.seconds ?? 0
+}
+
+/** The memory for pieces: the other thread sends back what it has done with. */
+function sharedMemory(port: MessagePort): { take(size: number): Uint8Array<ArrayBuffer>; available(): Promise<void> } {
+  const free: ArrayBuffer[] = []
+  let made = 0
+  port.on('message', (buffer: ArrayBuffer) => free.push(buffer))
+  return {
+    take(size) {
+      const buffer = free.pop()
+      if (buffer) return new Uint8Array(buffer, 0, size)
+      made++
+      return new Uint8Array(size)
+    },
+    async available() {
+      while (free.length === 0 && made >= piecesAtOnce) await once(port, 'message')
+    },
+  }
+}
