@@ -75,13 +75,13 @@ function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[]
   const sectors = table.filter((sector) => sector !== unallocated).sort()
   const owner = (sector: number) => `block ${table.indexOf(sector)} of the VHD lies at byte ${sector * 512}`
   for (const [index, sector] of sectors.entries()) {
+    const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size)
+    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`)
     const next = sectors[index + 1]
     if (next !== undefined && next * 512 < sector * 512 + size) {
       const other = next === sector ? table.indexOf(sector, table.indexOf(sector) + 1) : table.indexOf(next)
       throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`)
     }
-    const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size)
-    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`)
   }
   return sectors.length
 }
