@@ -56,8 +56,8 @@ build_root() {
 bootstrap_debian() {
   local root=$1 packages mirror
   packages=(
-    gcc g++ make rpm kmod genisoimage bzip2 xz-utils patch linux-headers-amd64   # what a build needs
-    perl python3 git vim man-db manpages-dev locales locales-all libpython3-dev libboost-dev openssl   # bulk, of every shape
+    gcc make rpm kmod file genisoimage bzip2 xz-utils patch linux-headers-amd64 # what a build needs
+    g++ perl python3 git locales locales-all openssl                            # bulk, of every shape
   )
   mirror=${DEBIAN_MIRROR:-$(apt_mirror)}
   debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$root" ${mirror:+"$mirror"}
@@ -82,7 +82,8 @@ install_kernel_headers() {
   rm -f "$source/Makefile" "$source/scripts" "$source/tools"
   cp -a "$source/." "$root$tree/"
   mv "$kbuild/scripts" "$kbuild/tools" "$root$tree/"
-  rm -rf "$source" "$kbuild" "$root"/lib/modules/*
+  # Debian's own variables would bring its kernel release back.
+  rm -rf "$source" "$kbuild" "$root"/lib/modules/* "$root$tree/.kernelvariables" "$root"/usr/src/linux-kbuild-*
 
   printf '#define UTS_RELEASE "%s"\n' "$kernel" >"$root$tree/include/generated/utsrelease.h"
   echo "$kernel" >"$root$tree/include/config/kernel.release"
@@ -109,13 +110,13 @@ install_example() {
   mkdir -p "$example"
   cp "$repository"/script/lib/driver-example/* "$example/"
   chmod 644 "$example"/*
-  mkdir -p "$root/usr/src/redhat"
   chroot "$root" rpm --initdb
 }
 
 # What tells this machine apart, and what a DDK doesn't have.
 remove_traces() {
   local root=$1
+  rm -rf "$root"/usr/lib/locale/[n-z]* # half of the locales are bulk enough
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/*
   rm -f "$root/etc/machine-id" "$root/etc/resolv.conf" "$root"/etc/apt/sources.list
 }
