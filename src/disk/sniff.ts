@@ -86,7 +86,7 @@ function byStructure(source: Source, start: Buffer): Sniffed | undefined {
 
 /** The sum of the header's bytes, its own field taken as spaces, stands in octal at byte 148 (POSIX.1-1988, ustar). */
 function isTarHeader(header: Buffer): boolean {
-  const stored = /^[\0 ]*([0-7]+)[\0 ]/.exec(header.toString('latin1', 148, 157))?.[1]
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString('latin1', 148, 156))?.[1]
   if (!stored) return false
   let sum = 8 * 0x20
   for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte

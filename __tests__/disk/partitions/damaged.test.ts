@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/disk/errors.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
@@ -174,7 +175,7 @@ test('partitions that overlap, and those past the end, are warned of; reading pa
   expect(() => source.read(Buffer.alloc(2), source.size - 1)).toThrow(DiskError)
 })
 
-test('the size of a disk that is still growing isn’t asked for', () => {
+test('the size of a disk that is still growing is not asked for', () => {
   const inner = memorySource(makeDisk({ 0: [primary, [0x05, 1000, 2000]], 1000: [[0x83, 10, 20]] }), 'growing')
   const growing: Source = {
     name: 'growing',
@@ -189,7 +190,7 @@ test('the size of a disk that is still growing isn’t asked for', () => {
   expect(into).toEqual(Buffer.alloc(512, 1011))
 })
 
-test('1500 mutants of an MBR and of a GPT are read or refused, without anything else', () =>
+test('2000 mutants of an MBR and of a GPT are read or refused, without anything else', () =>
   withTempDir((dir) => {
     const path = join(dir, 'gpt')
     sh(`truncate -s 2M ${path}`)
@@ -207,6 +208,16 @@ test('1500 mutants of an MBR and of a GPT are read or refused, without anything 
     let read = 0
     for (const disk of [
       ...mutants(mbr, { seed: 2, count: 1000, ranges: [entries(0), entries(1000), entries(1500)] }),
+      ...withRightChecksums(
+        mutants(gpt, {
+          seed: 4,
+          count: 500,
+          ranges: [
+            [536, 600],
+            [1024, 1152],
+          ],
+        }),
+      ),
       ...mutants(gpt, { seed: 3, count: 500, ranges: [entries(0), [512, 604], [1024, 1152], [gpt.length - 512, gpt.length - 420]] }),
     ]) {
       try {
@@ -220,3 +231,14 @@ test('1500 mutants of an MBR and of a GPT are read or refused, without anything 
     }
     expect(read).toBeGreaterThan(300)
   }))
+
+/** So that what is behind the checksums is tried as well. */
+function* withRightChecksums(disks: Iterable<Buffer>): Generator<Buffer> {
+  for (const disk of disks) {
+    const [count, size] = [disk.readUInt32LE(512 + 80), disk.readUInt32LE(512 + 84)]
+    disk.writeUInt32LE(crc32(disk.subarray(1024, 1024 + Math.min(count * size, disk.length))), 512 + 88)
+    disk.writeUInt32LE(0, 512 + 16)
+    disk.writeUInt32LE(crc32(disk.subarray(512, 512 + 92)), 512 + 16)
+    yield disk
+  }
+}

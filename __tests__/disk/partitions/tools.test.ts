@@ -106,7 +106,7 @@ describe('tables by sgdisk', () => {
       expect(byUs(disk)).toMatchObject({ scheme: 'gpt', partitions: bySfdisk(disk), warnings: [] })
     }))
 
-  test('a hybrid MBR doesn’t hide the GPT', () =>
+  test('a hybrid MBR does not hide the GPT', () =>
     withTempDir((dir) => {
       const disk = join(dir, 'disk')
       makeGpt(disk)
@@ -117,7 +117,7 @@ describe('tables by sgdisk', () => {
 
   test.each([
     ['header', 'conv=notrunc bs=512 seek=1 count=1', 'the header in sector 1 is missing'],
-    ['header’s checksum', 'conv=notrunc bs=1 seek=570 count=1', 'its checksum is wrong'],
+    ['checksum of the header', 'conv=notrunc bs=1 seek=570 count=1', 'its checksum is wrong'],
     ['array', 'conv=notrunc bs=512 seek=2 count=1', 'the checksum of its entries is wrong'],
   ])('with a damaged %s are read from their backup', (_, dd, why) =>
     withTempDir((dir) => {

@@ -27,7 +27,7 @@ describe('sector bitmaps', () => {
     expect(sectors).toEqual([1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16])
   })
 
-  test('of another program’s version 0.1 are as specified', () => {
+  test('of version 0.1 of another program are as specified', () => {
     expect(sectorsRead({ creator: 'qemu', creatorVersion: 1, blocks: blocks([0x80, 0]) }).sectors[0]).toBe(1)
   })
 

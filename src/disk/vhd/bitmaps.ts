@@ -41,7 +41,9 @@ export function bit(bitmap: Buffer, sector: number): boolean {
 }
 
 function isFull(bitmap: Buffer, sectors: number): boolean {
-  for (let sector = 0; sector < sectors; sector++) if (!bit(bitmap, sector)) return false
+  const wholeBytes = sectors >>> 3
+  for (let index = 0; index < wholeBytes; index++) if (bitmap[index] !== 0xff) return false
+  for (let sector = wholeBytes * 8; sector < sectors; sector++) if (!bit(bitmap, sector)) return false
   return true
 }
 
