@@ -3,6 +3,7 @@ import * as core from '@actions/core'
 import { parseVersion, type Version } from './catalog/version.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
 import { parseReference } from './engine/reference.ts'
+import { parseSha256 } from './fetch/digest.ts'
 
 /** What the user asked for, checked; nothing else reads an input. */
 export interface Inputs {
@@ -27,7 +28,7 @@ export function readInputs(): Inputs {
     engine: readEngine(),
     ...optional('version', 'xenserver-version', parseVersion),
     ...optional('isoSha256', 'iso-sha256', parseSha256),
-    ...optional('image', 'image', (text) => (parseReference(text), text)),
+    ...optional('image', 'image', (text) => parseReference(text).text),
     ...optional('archive', 'archive', (text) => resolve(text)),
   }
 }
@@ -48,14 +49,4 @@ function optional<K extends string, V>(key: K, input: string, parse: (text: stri
   } catch (error) {
     throw new Error(`Input "${input}": ${(error as Error).message}`)
   }
-}
-
-/** @throws Error unless it is a SHA-256 in hexadecimal */
-export function parseSha256(text: string): string {
-  const digest = text
-    .trim()
-    .toLowerCase()
-    .replace(/^sha256:/, '')
-  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; it has 64 hexadecimal digits`)
-  return digest
 }

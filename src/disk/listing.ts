@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { DiskError } from './errors.ts'
 import { pieces } from './source.ts'
 import { pathText } from './text.ts'
-import type { Entry, NodeType, Time } from './tree.ts'
+import { type Entry, type FileTree, type NodeType, type Time, walk } from './tree.ts'
 
 /** An entry of a filesystem as `xenserver-ddk list` prints it: one JSON object a line. */
 export interface Listed {
@@ -29,9 +30,21 @@ export interface Listed {
   error?: string
 }
 
-/** @throws DiskError if its target, its attributes, or (with `sha256`) its content can't be read */
+/** What can't be read of an entry is left out, and `error` says why. */
 export function listed({ path, node }: Entry, options: { sha256: boolean }): Listed {
-  const xattrs = [...node.xattrs()]
+  const errors: string[] = []
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      errors.push(error.message)
+      return undefined
+    }
+  }
+  const target = node.type === 'symlink' ? attempt(() => node.target()) : undefined
+  const xattrs = attempt(() => [...node.xattrs()]) ?? []
+  const sha256 = node.type === 'file' && options.sha256 ? attempt(() => contentHash(node)) : undefined
   return {
     path: pathText(path),
     type: node.type,
@@ -42,11 +55,30 @@ export function listed({ path, node }: Entry, options: { sha256: boolean }): Lis
     ino: node.ino,
     mtime: timeText(node.mtime),
     ...(node.type === 'file' && { size: node.size }),
-    ...(node.type === 'file' && options.sha256 && { sha256: contentHash(node) }),
-    ...(node.type === 'symlink' && { target: pathText(node.target()) }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(target && { target: pathText(target) }),
     ...(node.rdev && { rdev: `${node.rdev.major}:${node.rdev.minor}` }),
     ...(xattrs.length > 0 && { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, value.toString('hex')])) }),
+    ...(errors.length > 0 && { error: errors.join('; ') }),
   }
+}
+
+/**
+ * All entries below the root, in path order.
+ * @throws DiskError if the root itself can't be read
+ */
+export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<Listed> {
+  // Whether a directory can be read is known when the walk goes on, so its line waits until then.
+  let waiting: Listed | undefined
+  const onUnreadable = (error: Error) => {
+    if (!waiting || !(error instanceof DiskError)) throw error
+    waiting = { ...waiting, error: error.message }
+  }
+  for (const entry of walk(tree, onUnreadable)) {
+    if (waiting) yield waiting
+    waiting = listed(entry, options)
+  }
+  if (waiting) yield waiting
 }
 
 function contentHash(node: Entry['node']): string {

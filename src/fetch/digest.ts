@@ -1,19 +1,44 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** SHA-256 of a file, in hexadecimal; whatever else this thread has to do goes on between its pieces. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafeSlow(4 << 20)
+/** @throws Error unless `text` is a SHA-256 in hexadecimal; gives it in lower case */
+export function parseSha256(text: string): string {
+  const digest = text
+    .trim()
+    .toLowerCase()
+    .replace(/^sha256:/, '')
+  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; one has 64 hexadecimal digits`)
+  return digest
+}
+
+/**
+ * SHA-256 of a file, in hexadecimal; nothing if it is a folder. Whatever else this thread has to do goes on between its pieces.
+ * @throws Error if it isn't the one that is expected
+ */
+export async function sha256OfFile(path: string, expected?: string): Promise<string | undefined> {
   const fd = openSync(path, 'r')
   try {
-    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
-      hash.update(buffer.subarray(0, length))
-      await turn()
+    if (fstatSync(fd).isDirectory()) {
+      if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
+      return undefined
     }
+    const found = await digest(fd)
+    if (expected !== undefined && found !== expected) {
+      throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
+    }
+    return found
   } finally {
     closeSync(fd)
+  }
+}
+
+async function digest(fd: number): Promise<string> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafeSlow(4 << 20)
+  for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
+    hash.update(buffer.subarray(0, length))
+    await turn()
   }
   return hash.digest('hex')
 }

@@ -1,27 +1,27 @@
-import { bytesText } from './units.ts'
+import { bytesText, durationText } from './units.ts'
 
 /** Says how far something is, at most once every few seconds: enough to see that it lives, too little to bury the log. */
-export class Progress {
+export class ProgressLine {
   readonly #say: (line: string) => void
-  readonly #verb: string
   readonly #interval: number
   readonly #start = Date.now()
   #last = this.#start
 
-  /** @param verb what is being done, e.g. `Converted` */
-  constructor(say: (line: string) => void, verb: string, interval = 5000) {
+  constructor(say: (line: string) => void, interval = 5000) {
     this.#say = say
-    this.#verb = verb
     this.#interval = interval
   }
 
-  /** @param total in bytes, if it is known */
-  update(done: number, total?: number): void {
+  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  update(text: (elapsed: string, milliseconds: number) => string): void {
     const now = Date.now()
     if (now - this.#last < this.#interval) return
     this.#last = now
-    const speed = (done / (now - this.#start)) * 1000
-    const of = total ? ` of ${bytesText(total)} (${Math.floor((done / total) * 100)} %)` : ''
-    this.#say(`${this.#verb} ${bytesText(done)}${of}, ${bytesText(speed)}/s`)
+    this.#say(text(durationText(now - this.#start), now - this.#start))
   }
+}
+
+/** E.g. `420.0 MB of 849.2 MB (49 %)`. */
+export function shareText(done: number, total: number): string {
+  return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor((done / Math.max(total, 1)) * 100))} %)`
 }

@@ -1,0 +1,50 @@
+import { convertCommand } from './commands/convert.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { listCommand } from './commands/list.ts'
+import { rawCommand } from './commands/raw.ts'
+import { UsageError } from './commands/usage.ts'
+
+/** A command gets the words after its name, and gives the exit code: 0, or 1 if the input isn't sound. */
+const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
+  inspect: inspectCommand,
+  list: listCommand,
+  convert: convertCommand,
+  raw: rawCommand,
+}
+
+const help = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
+
+Reads a XenServer DDK, in user space. INPUT is a DDK's ISO, a folder with ova.xml, an .xva,
+a VHD, a raw disk, or a bare filesystem: what it is, is told by its bytes.
+
+Commands:
+  inspect   say what is in it: container, disk, partitions, filesystems, version, kernel
+  list      list the root filesystem, one JSON object a line
+  convert   make a container image of the root filesystem
+  raw       write the disk as a raw image
+
+xenserver-ddk COMMAND --help says more. Exit codes: 0 done, 1 the input can't be used, 2 wrong usage.
+`
+
+async function main([name = '--help', ...words]: string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help)
+    return 0
+  }
+  const command = commands[name]
+  if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`)
+  return command(words)
+}
+
+// A reader that has seen enough (as head has) closes the pipe; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: Error) => {
+    process.stderr.write(`xenserver-ddk: ${process.env.DEBUG ? error.stack : error.message}\n`)
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  },
+)

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expectVersion, imageName } from '../catalog/expect.ts'
+import { parseVersion } from '../catalog/version.ts'
+import { detectEngine, engineNames } from '../engine/detect.ts'
+import type { Engine } from '../engine/engine.ts'
+import { parseReference } from '../engine/reference.ts'
+import { parseSha256, sha256OfFile } from '../fetch/digest.ts'
+import type { Compression } from '../image/frames.ts'
+import { convertAloud, loadAloud } from '../report/steps.ts'
+import { oneOf, parseWords, UsageError, warnOnStderr } from './usage.ts'
+
+const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
+       xenserver-ddk convert INPUT --load [OPTION]...
+
+Makes a container image of the root filesystem in INPUT: an archive that docker load and podman load
+read, or an image in one of them, or both. The same INPUT gives the same image on every machine.
+
+  -o, --output FILE   write the archive there
+  --load              load the image into an engine
+  --engine NAME       which: docker, podman, or auto (default), the first of them that answers
+  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
+  --compression HOW   of the layer: zstd (default; for Docker from 23 on), gzip, or none
+  --sha256 HEX        SHA-256 that INPUT must have
+  --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
+  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+`
+
+const options = {
+  output: { type: 'string', short: 'o' },
+  load: { type: 'boolean' },
+  engine: { type: 'string' },
+  tag: { type: 'string' },
+  compression: { type: 'string' },
+  sha256: { type: 'string' },
+  'version-is': { type: 'string' },
+  'temp-dir': { type: 'string' },
+} as const
+
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+export async function convertCommand(words: string[]): Promise<number> {
+  const parsed = parseWords(words, options, help)
+  if (!parsed) return 0
+  const { input, values } = parsed
+  if (values.output === undefined && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
+  const compression =
+    values.compression === undefined ? undefined : oneOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
+  const wanted = oneOf('--engine', values.engine ?? 'auto', engineNames)
+  const tag = values.tag && parseReference(values.tag).text
+  const asked = values['version-is'] === undefined ? undefined : parseVersion(values['version-is'])
+  const expected = values.sha256 === undefined ? undefined : parseSha256(values.sha256)
+
+  const engine = values.load ? await detectEngine(wanted, say) : undefined
+  if (values.load && !engine) throw new Error('there is no engine to load the image into; -o FILE makes an archive without one')
+  const dir = mkdtempSync(join(values['temp-dir'] ?? tmpdir(), 'xenserver-ddk-'))
+  try {
+    const archive = values.output === undefined ? join(dir, 'image.tar') : resolve(values.output)
+    const conversion = await convertAloud(
+      {
+        input,
+        archive,
+        tempDir: dir,
+        compression: compression ?? defaultCompression(engine),
+        inputSha256: sha256OfFile(input, expected),
+        name({ identity }) {
+          expectVersion(identity, asked)
+          return [tag || imageName(identity)]
+        },
+        warn: warnOnStderr,
+      },
+      say,
+    )
+    if (engine) await loadAloud(engine, archive, conversion.names[0]!, say)
+    const { names, archive: made } = conversion
+    process.stdout.write(`${names[0]} ${made.configDigest}\n`)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+  return 0
+}
+
+function defaultCompression(engine: Engine | undefined): Compression {
+  return !engine || engine.loadsZstd ? 'zstd' : 'none'
+}

@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { type Listed, listTree } from '../disk/listing.ts'
+import { openRoot } from '../disk/open.ts'
+import { parseWords, warnOnStderr } from './usage.ts'
+
+const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
+
+Lists the root filesystem in INPUT (of an ISO without ova.xml: the ISO's own), each directory before
+what is in it. Exit code 1 if something couldn't be read; all else is listed.
+
+  --json           one JSON object a line: path, type, mode, uid, gid, nlink, ino, mtime, and where there are
+                   such: size, sha256, target, rdev, xattrs, error. Otherwise one line of text each.
+  --sha256         the SHA-256 of every file's content
+  --temp-dir DIR   where the disk is unpacked meanwhile (default: the system's)
+`
+
+/** Lines are written in blocks of about this many characters. */
+const blockLength = 1 << 16
+
+export async function listCommand(words: string[]): Promise<number> {
+  const parsed = parseWords(words, { json: { type: 'boolean' }, sha256: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
+  if (!parsed) return 0
+  const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
+  const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr })
+  let unreadable = 0
+  try {
+    let block = ''
+    for (const entry of listTree(root.fileSystem, { sha256 })) {
+      if (entry.error !== undefined) {
+        unreadable++
+        process.stderr.write(`error: ${entry.error}\n`)
+      }
+      block += `${json ? JSON.stringify(entry) : text(entry)}\n`
+      if (block.length < blockLength) continue
+      await write(block)
+      block = ''
+    }
+    await write(block)
+    root.finish()
+  } finally {
+    root.close()
+  }
+  return unreadable === 0 ? 0 : 1
+}
+
+/** Much as `ls -l` would say it. */
+function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: Listed): string {
+  const date = new Date(Number(mtime.split('.')[0]) * 1000).toISOString().slice(0, 19)
+  const columns = [
+    type.padEnd(7),
+    mode.padStart(4),
+    `${uid}:${gid}`.padEnd(11),
+    String(rdev ?? size).padStart(12),
+    date,
+    JSON.stringify(path).slice(1, -1),
+  ]
+  return `${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`
+}
+
+/** Resolves when standard output can take more. */
+async function write(block: string): Promise<void> {
+  if (!process.stdout.write(block)) await once(process.stdout, 'drain')
+}

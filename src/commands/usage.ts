@@ -1,0 +1,42 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+
+/** Words on the command line that mean nothing. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Parses the words after a command's name: one input, and options. Prints `help` and gives nothing if that was asked for. */
+export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], options: T, help: string) {
+  const parsed = attempt(() =>
+    parseArgs({ args: words, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true }),
+  )
+  const values = parsed.values as ReturnType<typeof parseArgs<{ options: T }>>['values']
+  if ((parsed.values as { help?: boolean }).help) {
+    process.stdout.write(help)
+    return undefined
+  }
+  const [input, ...more] = parsed.positionals
+  if (input === undefined) throw new UsageError('the input is missing; see --help')
+  if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`)
+  return { input, values }
+}
+
+function attempt<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+/** A warning for people, out of the way of the output. */
+export function warnOnStderr(sentence: string): void {
+  process.stderr.write(`warning: ${sentence}\n`)
+}
+
+/** @throws UsageError unless `text` is one of `choices` */
+export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === text)
+  if (choice === undefined) throw new UsageError(`${option} may be ${choices.join(', ')}, not "${text}"`)
+  return choice
+}

@@ -1,0 +1,38 @@
+import type { Engine, Image } from '../engine/engine.ts'
+import { provide } from '../engine/provide.ts'
+import { type Conversion, type ConvertOptions, convert } from '../image/convert.ts'
+import { ProgressLine, shareText } from './progress.ts'
+import { bytesText, durationText } from './units.ts'
+
+/** Receives one line. */
+export type Say = (line: string) => void
+
+/** Converts, and tells how it goes. */
+export async function convertAloud(options: Omit<ConvertOptions, 'onProgress'>, say: Say): Promise<Conversion> {
+  const start = Date.now()
+  const line = new ProgressLine(say)
+  const conversion = await convert({
+    ...options,
+    onProgress: (bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`),
+  })
+  const { found, tar, layer, archive } = conversion
+  say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`)
+  say(`Layer: ${layer.diffId}, ${bytesText(layer.size)}`)
+  say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`)
+  return conversion
+}
+
+/** Loads an archive into an engine, proves the image, and tells how it goes. */
+export async function loadAloud(engine: Engine, archive: string, reference: string, say: Say): Promise<Image> {
+  const start = Date.now()
+  const line = new ProgressLine(say)
+  const image = await provide(engine, archive, reference, say, ({ given, size }) =>
+    line.update((elapsed) =>
+      given === undefined || given >= size
+        ? `${engine.name} is unpacking, ${elapsed} so far`
+        : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`,
+    ),
+  )
+  say(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`)
+  return image
+}
