@@ -1,4 +1,5 @@
 // One self-contained CommonJS file for each entry point: what the runner executes has no module resolution left to go wrong.
+// Into the folder that is given, else into dist.
 import { rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
@@ -10,10 +11,11 @@ const entryPoints = {
   'convert-worker': 'src/image/convert-worker.ts',
 }
 
-rmSync('dist', { recursive: true, force: true })
+const outdir = process.argv[2] ?? 'dist'
+rmSync(outdir, { recursive: true, force: true })
 await build({
   entryPoints,
-  outdir: 'dist',
+  outdir,
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',

@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts'
 import { EngineError } from './errors.ts'
 import { images } from './images.ts'
-import { loadFromFile, loadFromStdin } from './load.ts'
+import { dockerLoad, load, podmanPull, podmanRemoteLoad } from './load.ts'
 import { run } from './run.ts'
 
 /** What a user may ask for. */
@@ -41,7 +41,9 @@ async function ask(command: string): Promise<Engine | string> {
   if (finished.missing) return `${command} isn't installed: there is no such program in PATH`
   if (finished.timedOut) return `${command} didn't answer within ${patience / 1000} seconds${target()}`
   const info = parse(finished.stdout)
-  if (info.version?.Version !== undefined) return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown')
+  if (info.version?.Version !== undefined) {
+    return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown', info.host?.serviceIsRemote ?? false)
+  }
   if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info))
   // Old clients succeed and put the daemon's silence into the answer, newer ones fail.
   const reason = info.ServerErrors?.at(-1) ?? finished.lastWord
@@ -55,6 +57,7 @@ interface Info {
   readonly Driver?: string
   readonly DriverStatus?: [string, string][] | null
   readonly version?: { readonly Version?: string }
+  readonly host?: { readonly serviceIsRemote?: boolean }
   readonly store?: { readonly graphDriverName?: string }
 }
 
@@ -79,11 +82,11 @@ function docker(command: string, version: string, store: string): Engine {
     version,
     store,
     loadsZstd: Number.parseInt(version, 10) >= 23,
-    load: (archive, onProgress) => loadFromStdin(command, archive, onProgress),
+    load: (archive, onProgress) => load(command, dockerLoad, archive, onProgress),
   }
 }
 
-function podman(command: string, version: string, store: string): Engine {
+function podman(command: string, version: string, store: string, remote: boolean): Engine {
   return {
     ...images(command, false),
     name: 'podman',
@@ -91,8 +94,7 @@ function podman(command: string, version: string, store: string): Engine {
     version,
     store,
     loadsZstd: true,
-    // Podman copies its standard input to /var/tmp before it begins.
-    load: (archive, onProgress) => loadFromFile(command, archive, onProgress),
+    load: (archive, onProgress) => load(command, remote ? podmanRemoteLoad : podmanPull, archive, onProgress),
   }
 }
 

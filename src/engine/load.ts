@@ -5,38 +5,41 @@ import { run } from './run.ts'
 
 const progressInterval = 1000
 
+/** How a program gets the archive, which is open as its standard input. */
+export interface Way {
+  readonly args: readonly string[]
+  /** Whether it reads its standard input from beginning to end: then the file's position, which two processes share, tells how far it is. */
+  readonly inOrder: boolean
+}
+
+/** To Docker's daemon, which may be on another machine. */
+export const dockerLoad: Way = { args: ['load'], inOrder: true }
+
 /**
- * Gives the open archive to the program as its standard input, so that a remote daemon gets it too, and no byte passes through here. The two
- * processes share the file's position, which tells how far the program has read.
+ * To Podman. Its `load` would take the archive for an OCI archive first and untar all of it below /var/tmp, gives the image a name on
+ * docker.io that one on localhost hides, and when it fails, tells how each of four formats failed. The descriptor, because a path can't have
+ * colons here.
+ */
+export const podmanPull: Way = { args: ['pull', '--quiet', 'docker-archive:/proc/self/fd/0'], inOrder: false }
+
+/** To Podman on another machine, such as macOS's virtual one, which `pull` can't reach. */
+export const podmanRemoteLoad: Way = { args: ['load'], inOrder: true }
+
+/**
+ * Loads the archive. The program has it open itself and is in a process group of its own, so it goes on if this process is ended.
  * @throws EngineError
  */
-export function loadFromStdin(command: string, archive: string, onProgress?: OnLoadProgress): Promise<void> {
-  return load(command, archive, onProgress, (fd) => ({ args: ['load'], stdin: fd, given: () => position(fd) }))
-}
-
-/** Gives the program the archive's name, for one that needs to seek in it. @throws EngineError */
-export function loadFromFile(command: string, archive: string, onProgress?: OnLoadProgress): Promise<void> {
-  return load(command, archive, onProgress, () => ({ args: ['load', '--input', archive] }))
-}
-
-interface Way {
-  readonly args: readonly string[]
-  readonly stdin?: number
-  readonly given?: () => number | undefined
-}
-
-async function load(command: string, archive: string, onProgress: OnLoadProgress | undefined, wayOf: (fd: number) => Way): Promise<void> {
+export async function load(command: string, way: Way, archive: string, onProgress?: OnLoadProgress): Promise<void> {
   const fd = openSync(archive, 'r')
   const { size } = fstatSync(fd)
-  const { args, stdin, given } = wayOf(fd)
   const start = performance.now()
   const report = () => {
-    const bytes = given?.()
-    onProgress?.({ ...(bytes !== undefined && { given: bytes }), size, milliseconds: Math.round(performance.now() - start) })
+    const given = way.inOrder ? position(fd) : undefined
+    onProgress?.({ ...(given !== undefined && { given }), size, milliseconds: Math.round(performance.now() - start) })
   }
   const timer = setInterval(report, progressInterval)
   try {
-    const finished = await run(command, args, { ...(stdin !== undefined && { stdin }), detached: true })
+    const finished = await run(command, way.args, { stdin: fd, detached: true })
     if (finished.code !== 0) throw failure(command, `load ${archive}`, finished)
     report()
   } finally {

@@ -27,7 +27,8 @@ const outputLimit = 16 << 20
 /** Runs a program without a shell, in this process's environment, to its end. Doesn't throw: whoever calls knows what a failure means. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'], detached: options.detached ?? false })
+    const { stdin = 'ignore', detached = false } = options
+    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], detached, env: process.env })
     const stdout = collect(child.stdout)
     const stderr = collect(child.stderr)
     let timedOut = false

@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals'
+import { EngineError } from '../../src/engine/errors.ts'
+import { parseReference } from '../../src/engine/reference.ts'
+
+describe('a reference', () => {
+  test.each([
+    ['xenserver-ddk:6.5.0-90233c', 'xenserver-ddk', '6.5.0-90233c', 'docker.io/library/xenserver-ddk:6.5.0-90233c'],
+    ['xenserver-ddk', 'xenserver-ddk', 'latest', 'docker.io/library/xenserver-ddk:latest'],
+    ['team/ddk:A_b.C-1', 'team/ddk', 'A_b.C-1', 'docker.io/team/ddk:A_b.C-1'],
+    ['localhost/ddk:1', 'localhost/ddk', '1', 'localhost/ddk:1'],
+    ['localhost:5000/ddk', 'localhost:5000/ddk', 'latest', 'localhost:5000/ddk:latest'],
+    ['ghcr.io/owner/a__b/ddk:1', 'ghcr.io/owner/a__b/ddk', '1', 'ghcr.io/owner/a__b/ddk:1'],
+    ['[::1]:5000/ddk:1', '[::1]:5000/ddk', '1', '[::1]:5000/ddk:1'],
+    ['Registry.example:443/ddk', 'Registry.example:443/ddk', 'latest', 'Registry.example:443/ddk:latest'],
+  ])('%s', (text, name, tag, canonical) => {
+    expect(parseReference(text)).toEqual({ text: `${name}:${tag}`, canonical, name, tag })
+  })
+
+  test.each([
+    ['', 'it is empty'],
+    ['XenServer-DDK:6.5', 'it must be lower-case, as "xenserver-ddk" would be'],
+    ['ddk@sha256:00', 'digest'],
+    ['ddk:', 'the tag "" must be'],
+    ['ddk:3.10.0+2', 'the tag "3.10.0+2" must be'],
+    [`ddk:${'x'.repeat(129)}`, 'must be 1 to 128'],
+    ['a//b', 'empty part'],
+    ['/b', 'empty part'],
+    ['b/', 'empty part'],
+    ['a b', '"a b" must be lower-case letters and digits'],
+    ['-a', '"-a" must be'],
+    ['a___b', '"a___b" must be'],
+    ['bad_host.example/ddk', 'no registry'],
+    ['host:port/ddk', 'no registry'],
+    ['f'.repeat(64), 'image ID'],
+    [`a/${'b'.repeat(254)}`, '255 is the most'],
+    ['ddk\n', 'must be'],
+    ['--help', 'must be'],
+  ])('%j is refused', (text, why) => {
+    expect(() => parseReference(text)).toThrow(EngineError)
+    expect(() => parseReference(text)).toThrow(why)
+  })
+})
