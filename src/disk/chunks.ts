@@ -22,16 +22,16 @@ const maxChunks = 100_000
  */
 export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: string | undefined): Chunk[] {
   const place = ovaPath.split('/').slice(0, -1)
-  const candidates = [vdi.source, device].filter((name) => name !== undefined).map(components)
+  const candidates = [...new Set([vdi.source, device].filter((name) => name !== undefined).map(relativePath))]
   for (const candidate of candidates) {
-    const found = descend(tree, [...place, ...candidate])
+    const found = descend(tree, [...place, ...candidate.split('/')])
     if (!found) continue
     const files = chunkFiles(tree, found)
     if (files.length > 0) return asChunks(inOrder(files, found.path), vdi)
   }
   throw new DiskError(
     ovaPath,
-    `the disk ${vdi.name} should be in ${candidates.map((names) => names.join('/')).join(' or ') || 'a directory'} beside it, as chunk-000000000.gz and so on, ` +
+    `the disk ${vdi.name} should be in ${candidates.join(' or ') || 'a directory'} beside it, as chunk-000000000.gz and so on, ` +
       `but there ${listing(tree, descend(tree, place))}`,
   )
 }
@@ -47,11 +47,12 @@ interface ChunkFile extends Dir {
 }
 
 /** `file://xvda` is relative to ova.xml. */
-function components(source: string): string[] {
+function relativePath(source: string): string {
   return source
     .replace(/^file:\/\//i, '')
     .split('/')
     .filter((name) => name !== '' && name !== '.')
+    .join('/')
 }
 
 /** The directory at a path, in any case: without Rock Ridge an ISO has upper case only. An exact match comes first. */
