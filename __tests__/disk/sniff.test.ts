@@ -84,6 +84,7 @@ test('a file that is still growing is not asked for its size, if its start says 
       get size(): number {
         throw new Error('the size was asked for')
       },
+      reaches: (end) => end <= inner.size,
       read: (into, offset) => inner.read(into, offset),
     }
     expect(sniff(growing).format).toBe('disk')

@@ -70,6 +70,7 @@ describe('a file that is still growing', () => {
       get size(): number {
         throw new Error('the size was asked for')
       },
+      reaches: (end) => end <= inner.size,
       read: (into, offset) => inner.read(into, offset),
     }
     const disk = openVhd(growing, fail)

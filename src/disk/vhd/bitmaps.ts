@@ -1,5 +1,4 @@
-import { readBytes } from '../probe.ts'
-import type { Source } from '../source.ts'
+import { bytesAt, type Source } from '../source.ts'
 import type { BlockMap } from './block-map.ts'
 import type { Footer } from './footer.ts'
 
@@ -23,7 +22,7 @@ export function bitmapReader(source: Source, map: BlockMap, footer: Footer): Bit
       if (knownFull[block]) return 'full'
       const known = kept.get(block)
       if (known) return known
-      const bitmap = map.isFull(block) ? undefined : readBytes(source, map.place(block)!, Math.ceil(sectors / 8))
+      const bitmap = map.isFull(block) ? undefined : bytesAt(source, map.place(block)!, Math.ceil(sectors / 8))
       if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index)
       if (!bitmap || isFull(bitmap, sectors)) {
         knownFull[block] = 1

@@ -1,6 +1,5 @@
 import { DiskError, type Warn } from '../errors.ts'
-import { readBytes } from '../probe.ts'
-import type { Source } from '../source.ts'
+import { bytesAt, type Source } from '../source.ts'
 import { readBatmap } from './batmap.ts'
 import { type Footer, footerSize } from './footer.ts'
 import { type Header, headerSize } from './header.ts'
@@ -36,7 +35,7 @@ export function readBlockMap(source: Source, footer: Footer, header: Header, war
     )
   }
   if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`)
-  const table = new Uint32Array(readBytes(source, tableOffset, count * 4).swap32().buffer)
+  const table = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer)
   const batmap = readBatmap(source, footer, header, warn)
   const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512)
   const tables: Area[] = [

@@ -1,6 +1,5 @@
 import { DiskError, type Warn } from '../errors.ts'
-import { readBytes } from '../probe.ts'
-import type { Source } from '../source.ts'
+import { bytesAt, type Source } from '../source.ts'
 import { checksumWithout } from './checksum.ts'
 
 /** The header of a dynamic or differencing VHD (specification 1.0, "Dynamic Disk Header Format"). */
@@ -24,7 +23,7 @@ export function readHeader(source: Source, offset: number, warn: Warn): Header {
   const place = `${source.name}, byte ${offset}`
   if (!Number.isSafeInteger(offset))
     throw new DiskError(source.name, 'the VHD footer gives no place for the dynamic disk header; it is damaged')
-  const bytes = readBytes(source, offset, headerSize)
+  const bytes = bytesAt(source, offset, headerSize)
   if (bytes.toString('latin1', 0, 8) !== cookie)
     throw new DiskError(place, `the header of a dynamic VHD ("${cookie}") is missing; the VHD is damaged`)
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
