@@ -6,6 +6,7 @@ import { type Entry, walk } from '../../src/disk/tree.ts'
 import { type ArchiveSummary, createArchive } from '../../src/image/archive.ts'
 import { imageConfig } from '../../src/image/config.ts'
 import type { Compression } from '../../src/image/frames.ts'
+import { ociIndex } from '../../src/image/manifest.ts'
 import { tarPieces } from '../../src/image/tar.ts'
 import { canMount, run, sh, walkMounted, withTempDir } from '../support/tools.ts'
 import { folderTree } from './folder-tree.ts'
@@ -31,8 +32,8 @@ describe('an archive', () => {
       const { configDigest, manifestDigest, layers } = await write(join(dir, 'a.tar'), [small()], 'none')
       expect([configDigest, manifestDigest, layers[0]!.diffId]).toMatchInlineSnapshot(`
 [
-  "sha256:eb80e608a587c30021384de770e9b267f8100386bb5b509f182d4e7bf7ff5c46",
-  "sha256:7f0a42694dbcf9a5ef1e3fe072ab1aeb37c6473c2c94b791573fd936d0c5cc53",
+  "sha256:977a849ee58b55b5ac611cc91572b932893dd2aaf3709c78fd8eb3c1d9aa4164",
+  "sha256:7e4a5b1d4bab3b4111ef7b7368fe6eab78c9ba89dbc6f3d7ef16eb177504b606",
   "sha256:bd63815344ec5e1371857040e6d1300863a8493d0bb036295888f460e3fd9b43",
 ]
 `)
@@ -116,9 +117,25 @@ describe('an archive', () => {
       await archive.abort()
       expect(readdirSync(dir)).toEqual([])
       mkdirSync(join(dir, 'dir.tar'))
-      await expect(write(join(dir, 'dir.tar'), [small()], 'none')).rejects.toThrow('EISDIR')
+      await expect(write(join(dir, 'dir.tar'), [small()], 'none')).rejects.toThrow(
+        `${dir}/dir.tar: it can't be written (illegal operation on a directory)`,
+      )
       expect(readdirSync(dir)).toEqual(['dir.tar'])
+      expect(() => createArchive(join(dir, 'none/a.tar'))).toThrow(`${dir}/none/a.tar: it can't be written (no such file or directory)`)
     }))
+})
+
+test.each([
+  ['ddk', 'docker.io/library/ddk:latest', 'latest'],
+  ['me/ddk:1', 'docker.io/me/ddk:1', '1'],
+  ['localhost/ddk:1', 'localhost/ddk:1', '1'],
+  ['registry:5000/ddk', 'registry:5000/ddk:latest', 'latest'],
+  ['ghcr.io/a/b/ddk:x', 'ghcr.io/a/b/ddk:x', 'x'],
+])('the name %s is %s in full, with the tag %s', (reference, full, tag) => {
+  const index = ociIndex({ digest: 'sha256:0', size: 0 }, imageConfig(facts, '', []), [reference])
+  expect(index).toMatchObject({
+    manifests: [{ annotations: { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': tag } }],
+  })
 })
 
 describe('podman', () => {
@@ -146,7 +163,9 @@ describe('podman', () => {
         expect(strip(mounted).filter(({ path }) => path !== 'upper')).toEqual(strip(source))
         expect(readFileSync(join(mounted, 'upper'), 'utf8')).toBe('x')
       } finally {
-        sh(`${podman} image umount -af >/dev/null 2>&1; ${podman} rmi -af >/dev/null 2>&1; umount -q ${dir}/root/overlay ${dir}/root || true`)
+        sh(
+          `${podman} image umount -af >/dev/null 2>&1; ${podman} rmi -af >/dev/null 2>&1; umount -q ${dir}/root/overlay ${dir}/root || true`,
+        )
       }
     }),
   )

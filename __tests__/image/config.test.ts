@@ -26,7 +26,7 @@ test('the config, byte for byte', () => {
   "WorkingDir": "/root",
   "Labels": {
    "org.opencontainers.image.title": "XenServer DDK 6.2.0-70446c",
-   "org.opencontainers.image.description": "The root filesystem of the XenServer Driver Development Kit 6.2.0-70446c, for kernel 2.6.32.43xen",
+   "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
    "org.opencontainers.image.version": "6.2.0-70446c",
    "org.opencontainers.image.created": "1970-01-01T00:00:01Z",
    "io.github.xenserver-ddk-action.version": "6.2.0",
@@ -51,6 +51,13 @@ test('the config, byte for byte', () => {
  ]
 }"
 `)
+})
+
+test('what is not known has no label', () => {
+  const facts = { version: '', build: '', kernelVersion: '', architecture: 'amd64' as const, isoSha256: '', created: 0 }
+  const { Labels } = imageConfig(facts, '', []).config
+  expect(Labels['org.opencontainers.image.title']).toBe('XenServer DDK')
+  expect(Object.keys(Labels).filter((name) => name.startsWith('io.github.'))).toEqual(['io.github.xenserver-ddk-action.architecture'])
 })
 
 test('a date that no calendar has is moved to one', () => {

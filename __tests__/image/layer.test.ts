@@ -39,20 +39,21 @@ describe.each([
 
 test('a failure to write is told, and nothing is written after it', () =>
   withTempDir(async (dir) => {
-    const fd = openSync(join(dir, 'blob'), 'w')
-    const writer = layerWriter({ fd: openSync('/dev/full', 'w'), position: 0 }, { compression: 'zstd' })
+    const path = join(dir, 'blob')
+    const fd = openSync(path, 'w')
+    const writer = layerWriter({ fd: openSync('/dev/full', 'w'), name: 'the archive', position: 0 }, { compression: 'zstd' })
     for (const piece of pieces.slice(0, 3)) await writer.write(new Uint8Array(piece))
-    await expect(writer.finish()).rejects.toThrow('ENOSPC')
-    const cancelled = layerWriter({ fd, position: 0 }, { compression: 'zstd' })
+    await expect(writer.finish()).rejects.toThrow("the archive: it can't be written (no space left on device)")
+    const cancelled = layerWriter({ fd, name: path, position: 0 }, { compression: 'zstd' })
     await cancelled.write(new Uint8Array(pieces[0]!))
     await cancelled.cancel()
     closeSync(fd)
-    expect(statSync(join(dir, 'blob')).size).toBe(0)
+    expect(statSync(path).size).toBe(0)
   }))
 
 async function writeLayer(path: string, options: LayerOptions): Promise<Layer> {
   const fd = openSync(path, 'w')
-  const writer = layerWriter({ fd, position: 1000 }, options)
+  const writer = layerWriter({ fd, name: path, position: 1000 }, options)
   for (const piece of pieces) await writer.write(new Uint8Array(piece))
   const layer = await writer.finish()
   closeSync(fd)

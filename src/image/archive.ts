@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import type { ImageConfig } from './config.ts'
 import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
 import { blobPath, dockerManifest, ociIndex, ociManifest } from './manifest.ts'
-import { append, type Output, writeAt } from './output.ts'
+import { append, newFile, writeAt } from './output.ts'
 import { blockSize, padding, ustarHeader } from './tar-header.ts'
 
 export interface ArchiveSummary {
@@ -30,19 +29,12 @@ export interface Archive {
  * An image in one tar that every engine loads: an OCI layout (Image Layout Specification) and Docker's `manifest.json`, both of which point
  * to the same blobs. It is written in one pass: a layer's digest and size are known when its bytes are there, so its header comes after
  * them, in the place that was left for it. Until `finish` it is `PATH.RANDOM.part`.
- * @throws the file system's error if it can't be written
+ * @throws Error with one sentence if it can't be written
  */
 export function createArchive(path: string): Archive {
-  const part = `${path}.${randomBytes(4).toString('hex')}.part`
-  const out: Output = { fd: openSync(part, 'wx', 0o644), position: 0 }
+  const out = newFile(path, `${path}.${randomBytes(4).toString('hex')}.part`)
   const layers: Layer[] = []
   let current: LayerWriter | undefined
-  let closed = false
-
-  const close = () => {
-    if (!closed) closeSync(out.fd)
-    closed = true
-  }
 
   const addFile = (name: string, bytes: Buffer) =>
     append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))]))
@@ -61,7 +53,7 @@ export function createArchive(path: string): Archive {
         ...writer,
         async finish() {
           const layer = await writer.finish()
-          writeAt(out.fd, memberHeader(blobPath(layer.digest), layer.size), header)
+          writeAt(out, memberHeader(blobPath(layer.digest), layer.size), header)
           append(out, Buffer.alloc(padding(layer.size)))
           layers.push(layer)
           return layer
@@ -76,15 +68,13 @@ export function createArchive(path: string): Archive {
       addFile('oci-layout', json({ imageLayoutVersion: '1.0.0' }))
       addFile('manifest.json', json(dockerManifest(configBlob, layers, tags)))
       append(out, Buffer.alloc(2 * blockSize))
-      close()
-      renameSync(part, path)
+      out.keep()
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position }
     },
     async abort() {
       // A frame that is still in the making must not be written to a descriptor that is someone else's by then.
       await current?.cancel()
-      close()
-      rmSync(part, { force: true })
+      out.discard()
     },
   }
 }

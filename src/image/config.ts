@@ -16,7 +16,7 @@ export interface ImageConfig {
 /** As GOARCH names them. */
 export type Architecture = 'amd64' | '386'
 
-/** What is known about a DDK. */
+/** What is known about a DDK; an empty text for what isn't. */
 export interface DdkFacts {
   /** E.g. `6.5.0`. */
   readonly version: string
@@ -39,12 +39,12 @@ export const keyLabel = `${labelPrefix}.key`
 
 /**
  * The config of a DDK's image. The same facts give the same bytes: the order of the keys is fixed, and there is no clock and no host in it.
- * @param key of `imageKey`
+ * @param key of `imageKey`, or an empty text
  * @param layers from the lowest up
  */
 export function imageConfig(facts: DdkFacts, key: string, layers: readonly { diffId: string; createdBy: string }[]): ImageConfig {
   const created = rfc3339(facts.created)
-  const name = `${facts.version}-${facts.build}`
+  const name = [facts.version, facts.build].filter((part) => part !== '').join('-')
   return {
     created,
     architecture: facts.architecture,
@@ -55,9 +55,10 @@ export function imageConfig(facts: DdkFacts, key: string, layers: readonly { dif
       Cmd: ['/bin/bash'],
       // Where a login as root begins as well; the DDK's examples are below it.
       WorkingDir: '/root',
-      Labels: {
-        'org.opencontainers.image.title': `XenServer DDK ${name}`,
-        'org.opencontainers.image.description': `The root filesystem of the XenServer Driver Development Kit ${name}, for kernel ${facts.kernelVersion}`,
+      Labels: known({
+        'org.opencontainers.image.title': `XenServer DDK ${name}`.trimEnd(),
+        'org.opencontainers.image.description':
+          'The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built',
         'org.opencontainers.image.version': name,
         'org.opencontainers.image.created': created,
         [`${labelPrefix}.version`]: facts.version,
@@ -66,11 +67,15 @@ export function imageConfig(facts: DdkFacts, key: string, layers: readonly { dif
         [`${labelPrefix}.architecture`]: facts.architecture,
         [`${labelPrefix}.iso-sha256`]: facts.isoSha256,
         [keyLabel]: key,
-      },
+      }),
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(({ createdBy }) => ({ created, created_by: createdBy })),
   }
+}
+
+function known(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))
 }
 
 /** RFC 3339 ends with the year 9999, and an ISO's date is whatever someone wrote. */

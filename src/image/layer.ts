@@ -23,7 +23,7 @@ export interface LayerOptions extends FrameOptions {
 export interface LayerWriter {
   /**
    * Takes the next piece of the tar; resolves when it may be given another.
-   * @throws the file system's error if the blob can't be written, here or in `finish`
+   * @throws Error with one sentence if the blob can't be written, here or in `finish`
    */
   write(piece: Uint8Array<ArrayBuffer>): Promise<void>
   finish(): Promise<Layer>

@@ -1,18 +1,65 @@
-import { writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { getSystemErrorMessage } from 'node:util'
 
-/** An open file that is written from front to back. */
+/** A file that is written from front to back. */
 export interface Output {
   readonly fd: number
+  /** What messages call it. */
+  readonly name: string
   /** Where the next byte goes. */
   position: number
 }
 
 /** Writes all bytes at the output's position, synchronously: into the page cache, without a turn through libuv's busy threads. */
 export function append(out: Output, bytes: Uint8Array): void {
-  writeAt(out.fd, bytes, out.position)
+  writeAt(out, bytes, out.position)
   out.position += bytes.length
 }
 
-export function writeAt(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => writeSync(fd, bytes, done, bytes.length - done, position + done))
+  }
+}
+
+/** An output that has its name only when it is complete. */
+export interface NewFile extends Output {
+  /** Gives it its name; whatever had it before is gone. */
+  keep(): void
+  /** Removes it; of no effect after `keep`. */
+  discard(): void
+}
+
+/** @param part what it is called until then, in the same directory */
+export function newFile(path: string, part: string): NewFile {
+  const fd = writing(path, () => openSync(part, 'wx', 0o644))
+  let open = true
+  const close = () => {
+    if (open) closeSync(fd)
+    open = false
+  }
+  return {
+    fd,
+    name: path,
+    position: 0,
+    keep() {
+      close()
+      writing(path, () => renameSync(part, path))
+    },
+    discard() {
+      close()
+      rmSync(part, { force: true })
+    },
+  }
+}
+
+/** What `use` gives; its error as a sentence about the file that the user knows. */
+function writing<T>(path: string, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException
+    if (errno === undefined) throw error
+    throw new Error(`${path}: it can't be written (${getSystemErrorMessage(errno)})`, { cause: error })
+  }
 }
