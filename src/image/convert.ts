@@ -18,7 +18,7 @@ export interface ConvertOptions {
   readonly compression: Compression
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
-  /** The input's SHA-256 in hexadecimal, if it is one file. It is awaited before the archive is given its name; a rejection stops it all. */
+  /** The input's SHA-256 in hexadecimal, if it is one file. The archive isn't given its name before it is known; a rejection stops it all. */
   readonly inputSha256: Promise<string | undefined>
   /** Gives the names that the image shall have, now that it is known what it is. Whatever it throws stops the conversion. */
   name(found: Found): readonly string[]
@@ -46,11 +46,13 @@ export type DdkIdentity = { readonly [K in keyof Identity]: NonNullable<Identity
  * @throws Error with one sentence, if the input isn't sound, or can't be read, or the archive can't be written; there is no archive then
  */
 export async function convert(options: ConvertOptions): Promise<Conversion> {
+  const stop = new AbortController()
+  options.inputSha256.catch((error) => stop.abort(error))
   const archive = createArchive(options.archive)
   const task: TarTask = { input: options.input, tempDir: options.tempDir }
   const worker = new Worker(workerScript, { workerData: task })
   try {
-    const { found, names, layer, tar } = await receive(worker, archive, options)
+    const { found, names, layer, tar } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''
     const identity = withoutGaps(found.identity)
     const config = imageConfig(
@@ -63,7 +65,7 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   } catch (error) {
     await worker.terminate()
     await archive.abort()
-    throw error
+    throw stop.signal.aborted ? stop.signal.reason : error
   }
 }
 
@@ -78,12 +80,12 @@ interface Received {
 }
 
 /** Takes what the thread says, to the end. */
-async function receive(worker: Worker, archive: Archive, options: ConvertOptions): Promise<Received> {
+async function receive(worker: Worker, archive: Archive, options: ConvertOptions, signal: AbortSignal): Promise<Received> {
   const release = (buffer: ArrayBuffer) => worker.postMessage(buffer, [buffer])
   let known: { found: Found; names: readonly string[]; layer: LayerWriter } | undefined
   let bytes = 0
   // Ends if the thread does; an error in it is thrown here.
-  for await (const [message] of on(worker, 'message', { close: ['exit'] }) as AsyncIterable<[TarMessage]>) {
+  for await (const [message] of on(worker, 'message', { close: ['exit'], signal }) as AsyncIterable<[TarMessage]>) {
     switch (message.kind) {
       case 'warning':
         options.warn(message.text)
