@@ -54,10 +54,11 @@ launch() {
     --host "unix://$socket" --group "$(id -gn)" \
     --bridge none --iptables=false --storage-driver "$1" \
     </dev/null >"$dir/log" 2>&1 &
-  local daemon=$!
-  for _ in $(seq 300); do
+  # Its pid is known by its file only: sudo and setsid may each be one process more.
+  local attempt
+  for attempt in $(seq 300); do
     if answers; then return; fi
-    kill -0 "$daemon" 2>/dev/null || return 1
+    if [ "$attempt" -gt 30 ] && ! running; then return 1; fi
     sleep 0.1
   done
   return 1
