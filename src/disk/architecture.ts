@@ -1,6 +1,7 @@
-import type { Architecture } from './identity.ts'
 import { readStart, readText } from './small-file.ts'
 import type { FileTree } from './tree.ts'
+
+export type Architecture = 'i686' | 'x86_64'
 
 const programs = ['/bin/bash', '/bin/sh', '/usr/bin/gcc', '/usr/bin/make', '/usr/bin/env', '/bin/rpm', '/usr/bin/rpm', '/sbin/init']
 

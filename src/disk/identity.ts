@@ -1,4 +1,4 @@
-import { elfArchitecture, platformArchitecture } from './architecture.ts'
+import { type Architecture, elfArchitecture, platformArchitecture } from './architecture.ts'
 import type { Warn } from './errors.ts'
 import { findKernelVersion } from './kernel-version.ts'
 import { readText } from './small-file.ts'
@@ -16,8 +16,6 @@ export interface Identity {
   readonly kernelVersion: string | undefined
   readonly architecture: Architecture | undefined
 }
-
-export type Architecture = 'i686' | 'x86_64'
 
 /** Reads the identity of a DDK, or of whatever root it is. What isn't there or can't be told is left undefined. */
 export function identify(root: FileTree, warn: Warn): Identity {

@@ -96,7 +96,9 @@ describe('VHDs of other programs', () => {
 
   withCorpus('dfvfs-ext2.vhd.gz has the bytes that qemu-img and 7z find', () => sameAsOthers('dfvfs-ext2.vhd.gz', []))
 
-  withCorpus('qemu-d2v-zerofilled.vhd.bz2 has the bytes that qemu-img and 7z find', () => sameAsOthers('qemu-d2v-zerofilled.vhd.bz2', []))
+  withCorpus('qemu-d2v-zerofilled.vhd.bz2 has the bytes that qemu-img finds', () =>
+    sameAsOthers('qemu-d2v-zerofilled.vhd.bz2', [], ['qemu-img']),
+  )
 
   withCorpus('dfvfs-image.vhd.gz, with a wrong checksum, has the bytes that they find once it is right', () =>
     sameAsOthers('dfvfs-image.vhd.gz', [expect.stringContaining('the checksum of the VHD footer is wrong')]),
@@ -114,7 +116,7 @@ describe('VHDs of other programs', () => {
 })
 
 /** qemu-img and 7z refuse a file with a wrong checksum, about which there is a warning here: for them it is put right. */
-function sameAsOthers(name: string, expectedWarnings: unknown[]): Promise<void> {
+function sameAsOthers(name: string, expectedWarnings: unknown[], others = ['qemu-img', '7z']): Promise<void> {
   return withTempDir((dir) => {
     const path = fromCorpus(`vhd/${name}`, dir)
     const file = openFile(path)
@@ -130,7 +132,7 @@ function sameAsOthers(name: string, expectedWarnings: unknown[]): Promise<void> 
     expect(raw.size).toBe(disk.size)
     expect(sha256(raw)).toBe(ours)
     raw.close()
-    expect(sh(`7z x -so -tvhd '${path}' | sha256sum`)).toContain(ours)
+    if (others.includes('7z')) expect(sh(`7z x -so -tvhd '${path}' | sha256sum`)).toContain(ours)
   })
 }
 

@@ -41,7 +41,7 @@ export function readBlockMap(source: Source, footer: Footer, header: Header, war
   const tables: Area[] = [
     { what: 'the footer copy', start: 0, end: footerSize },
     { what: 'the header', start: footer.dataOffset, end: footer.dataOffset + headerSize },
-    { what: 'the block allocation table', start: tableOffset, end: tableOffset + maxTableEntries * 4 },
+    { what: 'the block allocation table', start: tableOffset, end: tableOffset + count * 4 },
     ...(batmap ? [{ what: 'the batmap', start: batmap.start, end: batmap.end }] : []),
   ]
   const allocated = checkOverlaps(table, bitmapSize + blockSize, tables, place)

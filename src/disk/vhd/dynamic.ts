@@ -4,8 +4,7 @@ import { bit, bitmapReader } from './bitmaps.ts'
 import { type BlockMap, readBlockMap } from './block-map.ts'
 import { endFooter, type Footer } from './footer.ts'
 import { readHeader } from './header.ts'
-import type { Vhd } from './index.ts'
-import { describeFooter } from './info.ts'
+import { describeFooter, type Vhd } from './info.ts'
 
 /**
  * A dynamic VHD, whose footer (or its copy) has been read.

@@ -1,8 +1,7 @@
 import type { Warn } from '../errors.ts'
 import { type Source, slice } from '../source.ts'
 import type { Footer } from './footer.ts'
-import type { Vhd } from './index.ts'
-import { describeFooter } from './info.ts'
+import { describeFooter, type Vhd } from './info.ts'
 
 /** A fixed VHD: the disk's bytes as they are, and a footer at byte `footerOffset`. */
 export function fixedDisk(source: Source, footer: Footer, footerOffset: number, warn: Warn): Vhd {

@@ -4,33 +4,9 @@ import type { Source } from '../source.ts'
 import { openDynamic } from './dynamic.ts'
 import { fixedDisk } from './fixed.ts'
 import { endFooter, footerSize, hasFooterCookie, parseFooter } from './footer.ts'
+import type { Vhd } from './info.ts'
 
-/** The disk inside a VHD. */
-export interface Vhd extends Source {
-  readonly info: VhdInfo
-  /**
-   * What takes the whole file, and so may have to wait for it: blocks within it, and the footer at its end as at its start.
-   * @throws DiskError if a block lies past the end of the file
-   */
-  check(): void
-}
-
-/** What `inspect` says of a VHD. */
-export interface VhdInfo {
-  readonly type: 'fixed' | 'dynamic'
-  /** Program and version, e.g. `tap 1.3`. */
-  readonly creator: string
-  readonly uuid: string
-  /** In bytes. The disk's size is the current one, as for XenServer; some programs take that of the geometry. */
-  readonly originalSize: number
-  readonly currentSize: number
-  readonly geometrySize: number
-  /** Of a dynamic one: bytes in a block, blocks in all, and those that are in the file. */
-  readonly blockSize?: number
-  readonly blocks?: number
-  readonly allocatedBlocks?: number
-  readonly batmap?: boolean
-}
+export type { Vhd, VhdInfo } from './info.ts'
 
 /**
  * Opens a VHD (Virtual Hard Disk Image Format Specification 1.0). A dynamic one is opened and read without asking for the size of
