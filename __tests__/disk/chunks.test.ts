@@ -97,6 +97,19 @@ describe('findChunks', () => {
 })
 
 describe('short names, as ISO makers cut them', () => {
+  test('are taken if they count from zero', async () => {
+    const files = Array.from({ length: 12 }, (_, number) => `DDK/XVDA/CHUNK_${String(number).padStart(2, '0')}.GZ`)
+    expect(await names([...files].reverse(), { ova: 'DDK/OVA.XML' })).toEqual(files)
+    for (const serials of [
+      ['_01', '_02'],
+      ['000', '001'],
+      ['_00', '000'],
+      ['_00', '_00.GZ_01', '_02'],
+    ]) {
+      await expect(find(serials.map((serial) => `ddk/xvda/CHUNK${serial}.GZ`))).rejects.toThrow("which don't tell their order")
+    }
+  })
+
   /** The names of 13 chunks on an ISO of level 1 without extensions, by an independent reader. */
   const onLevel1 = (maker: string) =>
     withTempDir((dir) => {

@@ -4,12 +4,14 @@ import { once } from 'node:events'
 import {
   appendFileSync,
   copyFileSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
+  type Stats,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -114,7 +116,7 @@ describe('spoolChunks', () => {
     withTempDir((small) => {
       mkdirSync(join(small, 'xvda'))
       // GNU gzip says the same of each of these files.
-      const parts = Array.from({ length: 300 }, (_, number) => {
+      const parts = Array.from({ length: 100 }, (_, number) => {
         const members = Array.from({ length: number % 4 }, (_, member) => gzipSync(`chunk ${number} member ${member}\n`))
         const padding = number % 5 === 0 ? Buffer.alloc(number === 50 ? 5 * MiB : number) : Buffer.alloc(0)
         return Buffer.concat([...members, gzipSync(''), padding])
@@ -126,13 +128,15 @@ describe('spoolChunks', () => {
 
   test('a disk of zeros takes no space', () =>
     withTempDir((zeros) => {
-      sh('mkdir xvda && truncate -s 300M disk && gzip -1 < disk > xvda/chunk-000000000.gz && rm disk', { cwd: zeros })
+      sh('mkdir xvda && truncate -s 100M disk && gzip -1 < disk > xvda/chunk-000000000.gz && rm disk', { cwd: zeros })
       return withSpool(
         (spool, spoolDir) => {
           spool.finish()
-          expect(spool.size).toBe(300 * MiB)
-          expect(bytesAt(spool, 299 * MiB, MiB).every((byte) => byte === 0)).toBe(true)
-          expect(openFilesBelow(spoolDir).map(({ blocks }) => blocks)).toEqual([0])
+          expect(spool.size).toBe(100 * MiB)
+          expect(bytesAt(spool, 99 * MiB, MiB).every((byte) => byte === 0)).toBe(true)
+          const [file, ...others] = openFilesBelow(spoolDir)
+          expect(file!.blocks * 512).toBeLessThan(MiB)
+          expect(others).toEqual([])
         },
         { from: zeros },
       )

@@ -90,7 +90,7 @@ function chunkFiles(tree: FileTree, dir: Dir): ChunkFile[] {
 
 function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
   if (files.length > maxChunks) throw new DiskError(dir, `it holds ${files.length} chunks; ${maxChunks} is the most`)
-  if (files.length > 1 && files.some(isMangled)) {
+  if (files.length > 1 && files.some(isShort) && !areSerial(files)) {
     const names = files.map(({ path }) => path.split('/').at(-1)!).sort()
     throw new DiskError(
       dir,
@@ -116,12 +116,18 @@ function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
   return numbered.map(({ file }) => file)
 }
 
-/**
- * Whether the name was cut to the eight characters of ISO 9660 level 1, where a hyphen becomes `_`. genisoimage then counts its
- * duplicates up in hexadecimal and in no order at all (CHUNK001.GZ may be chunk 4), so more than one of them can't be put in order.
- */
-function isMangled({ path }: ChunkFile): boolean {
+/** Whether the name may have been cut to the eight characters of ISO 9660 level 1, where a hyphen becomes `_`. */
+function isShort({ path }: ChunkFile): boolean {
   return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path)
+}
+
+/**
+ * Whether these are CHUNK_00, CHUNK_01 and so on, which no ISO maker's cutting gives. Of names that are cut to the same, genisoimage makes
+ * CHUNK000 to CHUNK00B in no order at all (CHUNK001 may be chunk 4), and xorriso begins CHUNK_01 or CHUNK_10, depending on their count.
+ */
+function areSerial(files: readonly ChunkFile[]): boolean {
+  const serials = new Set(files.map(({ path }) => /(?:^|\/)chunk_(\d\d)(?:\.gz)?$/i.exec(path)?.[1]))
+  return files.every((_, index) => serials.has(String(index).padStart(2, '0')))
 }
 
 function numberOf({ digits, path }: ChunkFile): number {

@@ -65,8 +65,8 @@ function inflateChunks(chunks: readonly Chunk[], name: string, { dir, limit, con
   const whole = concatGrowing(parts, name)
   startWorker(script, task, progress)
   return Object.assign(whole, {
-    inflated: () => files.reduce((sum, _, index) => sum + progress.available(index), 0),
-    finish: () => files.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)),
+    inflated: () => chunks.reduce((sum, _, index) => sum + progress.available(index), 0),
+    finish: () => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
       // A worker that doesn't answer may still write: then its files stay open, lest another file gets their numbers.
       if (progress.stop()) for (const fd of files.splice(0)) closeSync(fd)
