@@ -12,12 +12,12 @@ import { type Inputs, readInputs } from './inputs.ts'
 import { writeOutputs } from './outputs.ts'
 import { convertAloud, loadAloud } from './report/steps.ts'
 import { writeSummary } from './report/summary.ts'
-import { post, state } from './state.ts'
+import { isPostStep, leaveToPostStep, tidyUp } from './state.ts'
 
 async function run(): Promise<void> {
   const inputs = readInputs()
   const tempDir = mkdtempSync(join(process.env.RUNNER_TEMP ?? tmpdir(), 'xenserver-ddk-'))
-  state.rememberTempDir(tempDir)
+  leaveToPostStep(tempDir)
   const engine = await core.group('Find a container engine', () => findEngine(inputs))
   const place = placeOf(inputs, engine, tempDir)
   const conversion = await core.group('Make an image of the DDK', () => makeImage(inputs, engine, place, tempDir))
@@ -90,7 +90,8 @@ async function report(
 
 async function main(): Promise<void> {
   try {
-    await (state.isPost ? post() : run())
+    if (isPostStep()) tidyUp()
+    else await run()
   } catch (error) {
     core.setFailed((error as Error).message)
     core.debug((error as Error).stack ?? '')

@@ -1,18 +1,20 @@
 import { rmSync } from 'node:fs'
 import * as core from '@actions/core'
 
-/** What the main step tells the post step, by way of the runner. */
-export const state = {
-  /** Whether this is the post step. */
-  isPost: core.getState('isPost') === 'true',
-  rememberTempDir(path: string): void {
-    core.saveState('isPost', 'true')
-    core.saveState('tempDir', path)
-  },
+/** Whether this is the post step; if not, says so to the one that will be. */
+export function isPostStep(): boolean {
+  if (core.getState('isPost') === 'true') return true
+  core.saveState('isPost', 'true')
+  return false
 }
 
-/** Removes what the main step left, however it ended. Never fails: the job is done by now. */
-export function post(): void {
+/** The directory is the post step's to remove, however the main step ends. */
+export function leaveToPostStep(tempDir: string): void {
+  core.saveState('tempDir', tempDir)
+}
+
+/** Removes what the main step left. Never fails: the job is done by now. */
+export function tidyUp(): void {
   const tempDir = core.getState('tempDir')
   if (tempDir === '') return
   try {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { type Chunk, findChunks } from './chunks.ts'
-import { DiskError, type Warn } from './errors.ts'
+import { DiskError, fileError, type Warn } from './errors.ts'
 import { openFolder } from './folder.ts'
 import { type IsoFileSystem, openIso } from './iso9660/index.ts'
 import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
@@ -45,10 +45,18 @@ export interface DiskImage {
 
 /**
  * Opens whatever lies at `path`.
- * @throws DiskError if it is nothing that a disk can be in; the file system's error if it can't be opened
+ * @throws DiskError if it can't be opened, or is nothing that a disk can be in
  */
 export function openContainer(path: string, options: ContainerOptions): Container {
-  return statSync(path).isDirectory() ? openDdkFolder(path, options) : openContainerFile(path, options)
+  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    throw fileError(path, error)
+  }
 }
 
 function openDdkFolder(path: string, options: ContainerOptions): Container {

@@ -10,5 +10,12 @@ export class DiskError extends Error {
   }
 }
 
+/** What the file system said about a path of this machine, as a sentence. */
+export function fileError(path: string, error: unknown): DiskError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const known: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user may not read it' }
+  return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${message}`)
+}
+
 /** Receives one sentence about something odd that doesn't stop the reading. */
 export type Warn = (sentence: string) => void

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { DiskError } from './errors.ts'
+import { DiskError, fileError } from './errors.ts'
 import { fileSource, type Source } from './source.ts'
 import { pathText } from './text.ts'
 import type { FileTree, Node, NodeType, Time } from './tree.ts'
@@ -97,6 +97,6 @@ function attempt<T>(path: string | Buffer, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw new DiskError(typeof path === 'string' ? path : pathText(path), `it can't be read: ${(error as Error).message}`)
+    throw fileError(typeof path === 'string' ? path : pathText(path), error)
   }
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { DiskError } from './errors.ts'
+import { DiskError, fileError } from './errors.ts'
 
 /**
  * A random-access run of bytes. A file is one; so is a slice of one, a disk inside a VHD, a partition of a disk, a file of a filesystem.
@@ -54,11 +54,24 @@ export interface OpenFile extends Source {
   close(): void
 }
 
-/** Opens a regular file or a block device. */
+/** Opens a regular file. @throws DiskError if it can't be opened, or is something else */
 export function openFile(path: string, name = path): OpenFile {
-  const fd = openSync(path, 'r')
-  const size = fstatSync(fd).size
+  const fd = attempt(path, () => openSync(path, 'r'))
+  const stats = fstatSync(fd)
+  if (!stats.isFile()) {
+    closeSync(fd)
+    throw new DiskError(path, 'it is not a regular file')
+  }
+  const { size } = stats
   return Object.assign(fileSource(fd, size, name), { close: () => closeSync(fd) })
+}
+
+function attempt<T>(path: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw fileError(path, error)
+  }
 }
 
 /** The first `size` bytes of an open file. */

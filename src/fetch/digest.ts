@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
+import { openFile, pieces } from '../disk/source.ts'
 
 /** @throws Error unless `text` is a SHA-256 in hexadecimal; gives it in lower case */
 export function parseSha256(text: string): string {
@@ -14,31 +15,30 @@ export function parseSha256(text: string): string {
 
 /**
  * SHA-256 of a file, in hexadecimal; nothing if it is a folder. Whatever else this thread has to do goes on between its pieces.
- * @throws Error if it isn't the one that is expected
+ * @throws DiskError if it can't be read; Error if it isn't the one that is expected
  */
 export async function sha256OfFile(path: string, expected?: string): Promise<string | undefined> {
-  const fd = openSync(path, 'r')
-  try {
-    if (fstatSync(fd).isDirectory()) {
-      if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
-      return undefined
-    }
-    const found = await digest(fd)
-    if (expected !== undefined && found !== expected) {
-      throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
-    }
-    return found
-  } finally {
-    closeSync(fd)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
+    return undefined
   }
+  const found = await digest(path)
+  if (expected !== undefined && found !== expected) {
+    throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
+  }
+  return found
 }
 
-async function digest(fd: number): Promise<string> {
+async function digest(path: string): Promise<string> {
   const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafeSlow(4 << 20)
-  for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer)) {
-    hash.update(buffer.subarray(0, length))
-    await turn()
+  const file = openFile(path)
+  try {
+    for (const piece of pieces(file, 4 << 20)) {
+      hash.update(piece)
+      await turn()
+    }
+  } finally {
+    file.close()
   }
   return hash.digest('hex')
 }
