@@ -63,7 +63,7 @@ suite('images that others made equal what the kernel said of them', () => {
     await withTempDir((dir) => {
       const { warnings } = walkImage(fromCorpus('ext/other/faux-f_holedir3.img.gz', dir))
       expect(warnings).toEqual([
-        'inode 12 of the image: the directory has a hole of 3 blocks at block 2; names that were there are missing',
+        'inode 12 of the image: the directory lacks 3 blocks, the first of them block 2; names that were there are missing',
       ])
     })
   })

@@ -68,9 +68,10 @@ def names():
 
 def directories():
     os.mkdir('many')
-    for index in range(5000):
+    count = 5000 if block == 4096 else 2000
+    for index in range(count):
         os.mknod('many/%d%s' % (index, 'x' * (index % 40)), 0o600 | stat.S_IFREG)
-    for index in range(0, 5000, 7):
+    for index in range(0, count, 7):
         os.unlink('many/%d%s' % (index, 'x' * (index % 40)))
     for count in (1, 2, 3, 5, 8, 20):
         os.mkdir('few%d' % count)

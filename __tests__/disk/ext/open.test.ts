@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ext } from '../../../src/disk/ext/index.ts'
 import { memorySource } from '../../../src/disk/source.ts'
 import { resolve } from '../../../src/disk/tree.ts'
-import { run, sh, withTempDir } from '../../support/tools.ts'
+import { canMount, run, sh, withMount, withTempDir } from '../../support/tools.ts'
 import { makeImage, withImage } from './support.ts'
 
 describe('what a filesystem is, as dumpe2fs and blkid say', () => {
@@ -113,17 +113,31 @@ test('encrypted files, directories and symlinks are listed, and their contents r
     sh(`mkdir -p ${from}/dir; echo text > ${from}/file; ln -s target ${from}/link`)
     const image = makeImage(join(dir, 'image'), '-t ext4 -O encrypt', '8M', ['-d', from])
     for (const name of ['dir', 'file', 'link']) {
-      const flags = name === 'file' ? 0x80800 : name === 'dir' ? 0x80800 : 0x800
+      const flags = name === 'link' ? 0x800 : 0x80800
       sh(`debugfs -w -R 'set_inode_field /${name} flags ${flags}' ${image} 2>/dev/null`)
     }
     withImage(image, (fs) => {
-      const message = (name: string) => `inode ${resolve1(name).ino} of the image: it is encrypted, and can be read only with its key`
-      const resolve1 = (name: string) => [...fs.entries(fs.root)].find((entry) => entry.name.toString() === name)!.node()
-      expect(resolve1('file').type).toBe('file')
-      expect(() => resolve1('file').content()).toThrow(message('file'))
-      expect(() => resolve1('link').target()).toThrow(message('link'))
-      expect(() => [...fs.entries(resolve1('dir'))]).toThrow(message('dir'))
+      const child = (name: string) => [...fs.entries(fs.root)].find((entry) => entry.name.toString() === name)!.node()
+      const message = (name: string) => `inode ${child(name).ino} of the image: it is encrypted, and can be read only with its key`
+      expect(child('file').type).toBe('file')
+      expect(() => child('file').content()).toThrow(message('file'))
+      expect(() => child('link').target()).toThrow(message('link'))
+      expect(() => [...fs.entries(child('dir'))]).toThrow(message('dir'))
       expect(resolve(fs, 'lost+found')?.type).toBe('dir')
+    })
+  })
+})
+
+const asRoot = canMount ? test : test.skip
+if (!canMount) console.log('Large attributes are not tried, since only root may mount.')
+
+asRoot('more bytes of attributes than any layer can carry', async () => {
+  await withTempDir(async (dir) => {
+    const image = makeImage(join(dir, 'image'), '-t ext4 -b 4096 -O ea_inode', '16M')
+    const script = 'import os; [os.setxattr("file", "user.%d" % index, bytes([index]) * 65000) for index in range(17)]'
+    await withMount(image, (mounted) => void sh(`cd ${mounted}; : > file; python3 -c '${script}'`), 'rw')
+    withImage(image, (fs) => {
+      expect(() => resolve(fs, 'file')!.xattrs()).toThrow('it has 1105000 bytes of attributes; 1048576 is the most')
     })
   })
 })

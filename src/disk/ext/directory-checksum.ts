@@ -5,6 +5,7 @@ import { type Inode, inodeFlags } from './inode.ts'
 /** An entry of no inode at the end of the block, with a type that no entry has. */
 const tailSize = 12
 const tailType = 0xde
+const dotSize = 12
 const fourZeros = Buffer.alloc(4)
 
 /**
@@ -18,9 +19,9 @@ export function checkDirectoryBlock(block: Buffer, inode: Inode, isFirstBlock: b
 }
 
 /** The offset of a tree node's count and limit; nothing if the block isn't a node. */
-function treeNode(block: Buffer, isRoot: boolean): number | undefined {
-  // Behind `.`, `..` and the eight bytes that describe the tree.
-  if (isRoot) return 32
+function treeNode(block: Buffer, mayBeRoot: boolean): number | undefined {
+  // In the root, `.`, `..` and the eight bytes that describe the tree come first, and `..` covers all but `.`.
+  if (mayBeRoot && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32
   const length = block.readUInt16LE(4)
   const coversBlock = length === block.length || (block.length === 65536 && (length === 0 || length === 65535))
   return block.readUInt32LE(0) === 0 && coversBlock ? 8 : undefined

@@ -16,6 +16,7 @@ const header = 8
 /** Read at once; a multiple of every block size. */
 const piece = 64 * 1024
 const filetype = 0x2
+/** Of one directory. What all directories together may have is the volume's to say. */
 const mostBytes = 2 ** 30
 
 /**
@@ -41,7 +42,7 @@ function* inlineRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord
 }
 
 function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
-  const { device, warn, superblock } = volume
+  const { device, superblock } = volume
   const { blockSize } = superblock
   const place = inodePlace(volume, inode.number)
   if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`)
@@ -50,13 +51,21 @@ function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord>
   const blocks = Math.ceil(inode.size / blockSize)
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)))
   const perPiece = buffer.length / blockSize
+  const holes = { first: 0, count: 0 }
   let expected = 0
+  const skipTo = (fileBlock: number) => {
+    if (fileBlock > expected && holes.count === 0) holes.first = expected
+    holes.count += fileBlock - expected
+  }
   for (const [index, count] of runs.counts.entries()) {
     const fileBlock = runs.fileBlocks[index]!
     const deviceBlock = runs.deviceBlocks[index]!
-    if (fileBlock > expected) warn(hole(place, expected, fileBlock - expected))
+    skipTo(fileBlock)
     for (let done = 0; done < count; done += perPiece) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
+      volume.directoryBytesLeft -= read.length
+      if (volume.directoryBytesLeft < 0)
+        throw new DiskError(place, 'the directories have more bytes than any sound filesystem; it is damaged')
       device.read(read, (deviceBlock + done) * blockSize)
       for (let at = 0; at < read.length; at += blockSize) {
         const block = read.subarray(at, at + blockSize)
@@ -68,11 +77,12 @@ function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord>
     }
     expected = fileBlock + count
   }
-  if (expected < blocks) warn(hole(place, expected, blocks - expected))
-}
-
-function hole(place: string, first: number, count: number): string {
-  return `${place}: the directory has a hole of ${count} blocks at block ${first}; names that were there are missing`
+  skipTo(blocks)
+  if (holes.count > 0) {
+    volume.warn(
+      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`,
+    )
+  }
 }
 
 /** `.` and `..` are the first two entries of a directory's first block. */

@@ -13,6 +13,8 @@ export interface Volume {
   readonly device: Source
   readonly superblock: Superblock
   readonly warn: Warn
+  /** How many bytes of directories may still be read: directories that share their blocks could go on for ever. */
+  directoryBytesLeft: number
   /** The first block of a group's inode table. */
   readonly inodeTableBlock: (group: number) => number
   /** An inode's bytes, `inodeSize` of them, not yet verified. */
@@ -22,6 +24,9 @@ export interface Volume {
   /** What the journal changes beyond the device's blocks. */
   readonly fastCommits?: FastCommits
 }
+
+/** A walk of five million names takes a tenth of it. */
+const mostDirectoryBytes = 4 * 2 ** 30
 
 /** Windows of 32 KiB make 2 MiB; files of one directory have their inodes side by side. */
 const windowsKept = 64
@@ -36,6 +41,7 @@ export function openVolume(device: Source, superblock: Superblock, warn: Warn, f
     device,
     superblock,
     warn,
+    directoryBytesLeft: mostDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
     attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),

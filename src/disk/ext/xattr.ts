@@ -25,6 +25,8 @@ const entryHeader = 16
 const blockHeader = 32
 /** Linux's XATTR_SIZE_MAX. */
 const largestValue = 65536
+/** Of all of an inode's values; the names, and what isn't in inodes of its own, hardly count. */
+const mostValueBytes = 2 ** 20
 const aclIndexes = [2, 3]
 /** By index. What isn't here, such as an encryption context or inline data, is the filesystem's own and not listed, as in Linux. */
 const prefixes: Readonly<Record<number, string>> = {
@@ -49,6 +51,10 @@ export function readAttributes(volume: Volume, inode: Inode): Map<string, Buffer
     if (prefix !== undefined) found.set(prefix + attribute.name, attribute)
   }
   const names = [...found.keys()].sort()
+  let total = 0
+  for (const { valueSize } of found.values()) total += valueSize
+  if (total > mostValueBytes)
+    throw new DiskError(inodePlace(volume, inode.number), `it has ${total} bytes of attributes; ${mostValueBytes} is the most`)
   return new Map(names.map((name) => [name, attributeValue(volume, inode, found.get(name)!)]))
 }
 
