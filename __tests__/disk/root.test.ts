@@ -36,28 +36,39 @@ describe('the root is found', () => {
       expect(find(makeExt(dir, contents, ['-t', 'ext4']))).toEqual({ number: 0, type: 'ext4', looksLikeRoot: true, warnings: [] })
     }))
 
-  test.each([
-    ['/dev/xvda1', 1],
-    ['/dev/sda2', 2],
-    ['/dev/hda2', 2],
-    ['/dev/nvme0n1p2', 2],
-    ['LABEL=second', 2],
-    ['LABEL="first"', 1],
-    ['UUID=6B1F1F0E-0000-4000-8000-000000000002', 2],
-  ])('among several by root=%s', (device, number) =>
-    withTempDir((dir) => {
-      const uuid = (last: number) => `6b1f1f0e-0000-4000-8000-00000000000${last}`
-      const disk = makeDisk(dir, [
-        makeExt(dir, rootContents, ['-t', 'ext2', '-L', 'first', '-U', uuid(1)]),
-        makeExt(dir, rootContents, ['-t', 'ext2', '-L', 'second', '-U', uuid(2)]),
-      ])
-      expect(find(disk, `ro root=${device} console=hvc0`)).toMatchObject({ number, looksLikeRoot: true })
-      expect(() => find(disk, 'noroot=/dev/xvda1')).toThrow(
-        'no root filesystem is found: 2 filesystems could be it, and the boot line names none of them ' +
-          '(partition 1 of disk: ext2 "first", with the files of a root; partition 2 of disk: ext2 "second", with the files of a root)',
-      )
-    }),
-  )
+  describe('among several', () => {
+    let made: Buffer | undefined
+    /** Made once, with a root in either partition. */
+    const twoRoots = () =>
+      withTempDir((dir) => {
+        const root = (label: string, last: number) =>
+          makeExt(dir, rootContents, ['-t', 'ext2', '-L', label, '-U', `6b1f1f0e-0000-4000-8000-00000000000${last}`])
+        made ??= makeDisk(dir, [root('first', 1), root('second', 2)])
+        return made
+      })
+
+    test.each([
+      ['/dev/xvda1', 1],
+      ['/dev/sda2', 2],
+      ['/dev/hda2', 2],
+      ['/dev/nvme0n1p2', 2],
+      ['LABEL=second', 2],
+      ['LABEL="first"', 1],
+      ['UUID=6B1F1F0E-0000-4000-8000-000000000002', 2],
+    ])('by root=%s', async (device, number) => {
+      expect(find(await twoRoots(), `ro root=${device} console=hvc0`)).toMatchObject({ number, looksLikeRoot: true })
+    })
+
+    test('not by a boot line that names neither, which is an error', async () => {
+      const disk = await twoRoots()
+      for (const bootLine of [undefined, 'noroot=/dev/xvda1', 'root=/dev/xvda3', 'root=LABEL=third']) {
+        expect(() => find(disk, bootLine)).toThrow(
+          'no root filesystem is found: 2 filesystems could be it, and the boot line names none of them ' +
+            '(partition 1 of disk: ext2 "first", with the files of a root; partition 2 of disk: ext2 "second", with the files of a root)',
+        )
+      }
+    })
+  })
 
   test('with a flag, if it is but the only filesystem', () =>
     withTempDir((dir) => {
