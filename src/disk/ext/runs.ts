@@ -58,7 +58,7 @@ export class Runs {
     const { firstDataBlock, blocksCount } = this.#volume.superblock
     // The first data block is the superblock's own, or with larger blocks holds it.
     if (block > firstDataBlock && block + count <= blocksCount) return
-    throw this.error(`it uses ${count} blocks at block ${block}, where the filesystem has none for it; the filesystem is damaged`)
+    throw this.error(`it uses blocks ${block} to ${block + count - 1}, which are not among those of files; the filesystem is damaged`)
   }
 }
 
