@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
@@ -11,11 +11,14 @@ import { sh, withTempDir } from '../support/tools.ts'
 const vdi: Vdi = { name: 'vdi_xvda', source: 'file://xvda', type: 'dir-gzipped-chunks' }
 
 /** The chunks that are found when these files lie in a folder. The content of a file is its name, gzip'ed if that ends in .gz. */
-async function find(files: readonly string[], { disk = vdi, device = 'xvda', ova = 'ddk/ova.xml' } = {}): Promise<Chunk[]> {
+async function find(
+  files: readonly string[],
+  { disk = vdi, device = 'xvda', ova = 'ddk/ova.xml', lengths = [] as readonly number[] } = {},
+): Promise<Chunk[]> {
   return withTempDir((dir) => {
-    for (const file of [ova, ...files]) {
+    for (const [index, file] of [...files, ova].entries()) {
       mkdirSync(dirname(join(dir, file)), { recursive: true })
-      writeFileSync(join(dir, file), /gz$/i.test(file) ? gzipSync(file) : file)
+      writeFileSync(join(dir, file), /gz$/i.test(file) ? gzipSync(lengths[index] === undefined ? file : 'x'.repeat(lengths[index])) : file)
     }
     const folder = openFolder(dir)
     const chunks = findChunks(folder, ova, disk, device)
@@ -120,6 +123,43 @@ describe('short names, as ISO makers cut them', () => {
         .split('\n')
         .filter((name) => /GZ$/.test(name))
     })
+
+  test('of three digits are taken if the last one is the shortest', async () => {
+    const files = ['DDK/XVDA/CHUNK000.GZ', 'DDK/XVDA/CHUNK001.GZ', 'DDK/XVDA/CHUNK002.GZ']
+    const lengths = (...each: number[]) => ({ ova: 'DDK/OVA.XML', lengths: each })
+    expect(await names(files, lengths(9, 9, 8))).toEqual(files)
+    for (const each of [
+      [9, 9, 9],
+      [9, 8, 9],
+      [8, 9, 9],
+      [9, 8, 7],
+    ]) {
+      await expect(find(files, lengths(...each))).rejects.toThrow("which don't tell their order")
+    }
+  })
+
+  test.each(Array.from({ length: 12 }, (_, index) => index + 2))(
+    '%d chunks that genisoimage cuts to three digits: refused, or without a beginning',
+    (count) =>
+      withTempDir((dir) => {
+        sh(`mkdir -p in/xvda && touch in/ova.xml`, { cwd: dir })
+        for (let number = 0; number < count; number++) {
+          writeFileSync(
+            join(dir, `in/xvda/chunk${String(number).padStart(9, '0')}`),
+            number === 0 ? 'first' : number < count - 1 ? 'whole' : 'less',
+          )
+        }
+        sh('genisoimage -quiet -o out.iso in 2> log && mkdir out && bsdtar -xf out.iso -C out && chmod -R u+w out', { cwd: dir })
+        expect(readdirSync(join(dir, 'out/XVDA'))).toHaveLength(count)
+        const { type: _, ...untyped } = vdi
+        try {
+          const [{ source }] = findChunks(openFolder(join(dir, 'out')), 'OVA.XML', untyped, undefined) as [Chunk]
+          expect(bytesAt(source, 0, source.size).toString()).not.toBe('first')
+        } catch (error) {
+          expect(String(error)).toMatch("which don't tell their order")
+        }
+      }),
+  )
 
   test.each(['genisoimage -quiet', 'xorriso -as mkisofs -quiet -iso-level 1 --norock'])('%s: their order is not guessed', async (maker) => {
     const files = await onLevel1(maker)

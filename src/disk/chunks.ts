@@ -122,12 +122,21 @@ function isShort({ path }: ChunkFile): boolean {
 }
 
 /**
- * Whether these are CHUNK_00, CHUNK_01 and so on, which no ISO maker's cutting gives. Of names that are cut to the same, genisoimage makes
- * CHUNK000 to CHUNK00B in no order at all (CHUNK001 may be chunk 4), and xorriso begins CHUNK_01 or CHUNK_10, depending on their count.
+ * Whether short names tell the order all the same. CHUNK_00, CHUNK_01, … weren't cut, for of names that are cut to the same, xorriso makes
+ * CHUNK_01 or CHUNK_10 the first. But genisoimage makes them CHUNK000, CHUNK001, … in no order at all. So three digits are taken only if the
+ * last chunk is shorter than the others, which are of one length. Where genisoimage meets that by chance, the first chunk isn't the
+ * disk's beginning (tests say so), and no disk is found in it.
  */
 function areSerial(files: readonly ChunkFile[]): boolean {
-  const serials = new Set(files.map(({ path }) => /(?:^|\/)chunk_(\d\d)(?:\.gz)?$/i.exec(path)?.[1]))
-  return files.every((_, index) => serials.has(String(index).padStart(2, '0')))
+  const inOrder = [...files].sort((a, b) => (a.digits < b.digits ? -1 : 1))
+  if (inOrder.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false
+  const [first, ...others] = inOrder.map(({ node }) => wholeLength(node.content()))
+  return inOrder[0]!.digits.length === 2 || (others.pop()! < first! && others.every((length) => length === first))
+}
+
+/** How long a chunk is when it is inflated, as far as its end tells: ISIZE of RFC 1952, modulo 2^32. */
+function wholeLength(source: Source): number {
+  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size
 }
 
 function numberOf({ digits, path }: ChunkFile): number {
