@@ -8,8 +8,6 @@ import { tally } from './tally.ts'
 import { zeroLimit } from './zero-limit.ts'
 
 export interface LayerPolicy {
-  /** What to do about a name that begins with `.wh.`, which in a layer means that another file is to be deleted. Default `refuse`. */
-  readonly whiteouts?: 'refuse' | 'skip'
   /** Bytes of zeros, in whole blocks of 4 KiB of all files together, before it is an error: holes are written out. Default 8 GiB. */
   readonly maxZeroBytes?: number
   /** Of the filesystem, in bytes: what a file has beyond it can only be a hole, and needn't be read to be known. */
@@ -26,9 +24,8 @@ export interface LayerEntry extends Entry {
   target(): Buffer
 }
 
-const sentences: Readonly<Record<DroppedXattr | 'socket' | 'whiteout' | 'zeroDevice' | 'early' | 'manyXattrs', string>> = {
+const sentences: Readonly<Record<DroppedXattr | 'socket' | 'zeroDevice' | 'early' | 'manyXattrs', string>> = {
   socket: 'sockets are left out, as a tar has none',
-  whiteout: 'names that begin with .wh. are left out, as container engines take them as an order to delete',
   zeroDevice: 'character devices 0:0 are left out, as container engines take them as deleted files',
   early: 'times before 1970 become 1970-01-01, as container engines make them',
   manyXattrs: 'more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4',
@@ -48,16 +45,9 @@ const sentences: Readonly<Record<DroppedXattr | 'socket' | 'whiteout' | 'zeroDev
 export function* layerEntries(entries: Iterable<Entry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
   const counts = tally(sentences)
   const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER)
-  let skippedDir: Buffer | undefined
   for (const entry of entries) {
     const { path, node } = entry
-    if (skippedDir && path.subarray(0, skippedDir.length).equals(skippedDir)) continue
-    if (isWhiteout(path)) {
-      if (policy.whiteouts !== 'skip') throw whiteoutError(path)
-      counts.add('whiteout', path)
-      skippedDir = Buffer.concat([path, Buffer.from('/')])
-      continue
-    }
+    checkName(path)
     if (node.type === 'socket') {
       counts.add('socket', path)
       continue
@@ -75,18 +65,15 @@ export function* layerEntries(entries: Iterable<Entry>, policy: LayerPolicy, war
   counts.say(warn)
 }
 
-function isWhiteout(path: Buffer): boolean {
-  const name = path.lastIndexOf('/') + 1
-  return path.subarray(name, name + 4).equals(whiteoutPrefix)
-}
-
 /** Image Layer Filesystem Changeset, "Whiteouts". */
 const whiteoutPrefix = Buffer.from('.wh.')
 
-function whiteoutError(path: Buffer): DiskError {
-  return new DiskError(
+function checkName(path: Buffer): void {
+  const name = path.lastIndexOf('/') + 1
+  if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return
+  throw new DiskError(
     `/${pathText(path)}`,
-    'in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; rename it, or leave such names out',
+    'in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image',
   )
 }
 

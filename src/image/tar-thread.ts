@@ -4,7 +4,7 @@ import { DiskError, type Warn } from '../disk/errors.ts'
 import { type Identity, identify } from '../disk/identity.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { resolve, walk } from '../disk/tree.ts'
-import { defaultPieceSize, type TarSummary, tarPieces } from './tar.ts'
+import { type TarSummary, tarPieces } from './tar.ts'
 
 /** What the thread is to do. */
 export interface TarTask {
@@ -47,7 +47,8 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
     try {
       post({ kind: 'found', found: describe(root, warn) })
       const memory = sharedMemory(port)
-      const pieces = tarPieces(walk(root.fileSystem), { warn, pieceSize: defaultPieceSize, allocate: memory.take })
+      const { size: filesystemSize } = root.fileSystem.info
+      const pieces = tarPieces(walk(root.fileSystem), { warn, allocate: memory.take, filesystemSize })
       let next = pieces.next()
       for (; !next.done; next = pieces.next()) {
         post({ kind: 'piece', piece: next.value }, [next.value.buffer])

@@ -18,7 +18,7 @@ export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: 
       if (zeroBytes <= maxZeroBytes) return
       throw new DiskError(
         `/${pathText(path)}`,
-        `a file of ${content.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written; shorten it, or raise the limit (max-zero-bytes)`,
+        `a file of ${content.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`,
       )
     }
     check(found + Math.max(0, content.size - filesystemSize))
