@@ -46,7 +46,7 @@ suite('the journal of a filesystem in use', () => {
       expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
       expect(mounted!.length).toBeGreaterThan(50)
       expect(entries).toEqual(mounted)
-      withImage(image, ({ info }) => expect(info.notes).toEqual([expect.stringMatching(/^journal replayed: \d\d transactions$/)]))
+      withImage(image, ({ info }) => expect(info.notes).toEqual([expect.stringMatching(/^journal replayed: \d+ transactions$/)]))
     })
   })
 
@@ -86,6 +86,7 @@ corpusTest('the journal of an image that others made', async () => {
     const { entries, unreadable, warnings } = walkImage(image)
     expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
     expect(entries).toHaveLength(774)
-    expect(entries).toEqual(expected)
+    // The manifest has Python's octal numbers, `0o755`.
+    expect(entries.map((entry) => ({ ...entry, mode: `0o${Number(entry.mode)}` }))).toEqual(expected)
   })
 })

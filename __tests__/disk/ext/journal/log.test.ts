@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../../src/disk/errors.ts'
 import { canMount, run, withTempDir } from '../../../support/tools.ts'
 import { makeImage, walkImage } from '../support.ts'
-import { compareWithE2fsck, debugfs, journalOf, looksLikeJournal, mountedByKernel, overwriteJournal, replay } from './support.ts'
+import { compareWithE2fsck, copyImage, debugfs, journalOf, looksLikeJournal, mountedByKernel, overwriteJournal, replay } from './support.ts'
 
 if (!canMount) console.log('Damaged journals are not compared with the kernel, since only root may mount.')
 
@@ -84,9 +85,19 @@ describe('a damaged journal', () => {
     ['the checksum of the superblock', 'jo -c', 'superblock', 0, whole.checksum, spot, /superblock: its checksum is wrong/],
   ]
 
+  let made: string
+  /** debugfs splits its commands at spaces. */
+  const imageOf = (open: string) => join(made, open.replaceAll(' ', ''))
+  beforeAll(() => {
+    made = mkdtempSync(join(tmpdir(), 'xenserver-ddk-test-'))
+    for (const open of ['jo', 'jo -c', 'jo -c -v 2']) writeLog(makeImage(imageOf(open), '-t ext4 -b 1024 -O ^64bit -J size=4', '32M'), open)
+  })
+  afterAll(() => rmSync(made, { recursive: true }))
+
   test.each(cases)('%s', async (_what, open, kind, index, offset, bytes, outcome) => {
     await withTempDir(async (dir) => {
-      const image = writeLog(makeImage(join(dir, 'image'), '-t ext4 -b 1024 -O ^64bit -J size=4', '32M'), open)
+      const image = join(dir, 'image')
+      copyImage(imageOf(open), image)
       const at = blocks(journalOf(image)).get(kind)![index]!
       overwriteJournal(image, offset < 0 ? at - 1 : at, offset < 0 ? 1024 + offset : offset, bytes)
       const mounted = canMount ? await mountedByKernel(image) : undefined
@@ -102,39 +113,33 @@ describe('a damaged journal', () => {
     })
   })
 
-  test('that never ends is an error, not a hang', async () => {
-    await withTempDir((dir) => {
-      const image = writeLog(makeImage(join(dir, 'image'), '-t ext4 -b 1024 -O ^64bit -J size=4', '32M'), 'jo')
-      const journal = journalOf(image)
-      for (let at = 1; at * 1024 < journal.length; at++) {
-        journal.copy(journal, at * 1024, 1024, 1024 + 12)
-        journal.writeUInt32BE(0x8, at * 1024 + 12 + 4)
-      }
-      expect(() => replay(image, journal)).toThrow(/longer than the log/)
-    })
+  test('that never ends is an error, not a hang', () => {
+    const image = imageOf('jo')
+    const journal = journalOf(image)
+    for (let at = 1; at * 1024 < journal.length; at++) {
+      journal.copy(journal, at * 1024, 1024, 1024 + 12)
+      journal.writeUInt32BE(0x8, at * 1024 + 12 + 4)
+    }
+    expect(() => replay(image, journal)).toThrow(/longer than the log/)
   })
 
-  test('is replayed or refused wherever a byte is changed', async () => {
-    await withTempDir((dir) => {
-      for (const open of ['jo', 'jo -c -v 2']) {
-        const image = writeLog(makeImage(join(dir, 'image'), '-t ext4 -b 1024 -O ^64bit -J size=4', '32M'), open)
-        const journal = journalOf(image)
-        for (const at of [0, ...[...blocks(journal).values()].flat()]) {
-          for (let step = 0; step < 40; step++) {
-            const place = at * 1024 + (step < 20 ? step : step * 25)
-            const was = journal[place]!
-            for (const value of [0, 0xff, was ^ 1]) {
-              journal[place] = value
-              try {
-                replay(image, journal)
-              } catch (error) {
-                expect(error).toBeInstanceOf(DiskError)
-              }
-            }
-            journal[place] = was
+  test.each(['jo', 'jo -c -v 2'])('is replayed or refused wherever a byte is changed (%s)', (open) => {
+    const image = imageOf(open)
+    const journal = journalOf(image)
+    for (const at of [...blocks(journal).values()].flat()) {
+      for (let step = 0; step < 40; step++) {
+        const place = at * 1024 + (step < 20 ? step : step * 25)
+        const was = journal[place]!
+        for (const value of [0, 0xff, was ^ 1]) {
+          journal[place] = value
+          try {
+            replay(image, journal)
+          } catch (error) {
+            expect(error).toBeInstanceOf(DiskError)
           }
         }
+        journal[place] = was
       }
-    })
+    }
   })
 })

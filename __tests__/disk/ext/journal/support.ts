@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Warn } from '../../../../src/disk/errors.ts'
 import { type Replayed, replayJournal } from '../../../../src/disk/ext/journal/index.ts'
@@ -15,6 +15,11 @@ export function debugfs(image: string, ...commands: string[]): string {
 
 export function blockSizeOf(image: string): number {
   return withFile(image, (file) => 1024 << bytesAt(file, 1024, 1024).readUInt32LE(24))
+}
+
+/** Holes stay holes. */
+export function copyImage(from: string, to: string): void {
+  run('cp', ['--sparse=always', from, to])
 }
 
 /** What debugfs says is in the journal, inode 8. */
@@ -41,7 +46,7 @@ export function compareWithE2fsck(image: string): { changed: number; different: 
   const blockSize = blockSizeOf(image)
   const own = new Set([blockSize === 1024 ? 1 : 0, journalBlock(image, 0)])
   const copy = `${image}.recovered`
-  run('cp', ['--sparse=always', image, copy])
+  copyImage(image, copy)
   sh(`e2fsck -fy -E journal_only "${copy}" > /dev/null || [ $? = 1 ]`)
   let changed = 0
   const different: number[] = []
@@ -76,7 +81,7 @@ export function overwriteJournal(image: string, at: number, offset: number, byte
 /** What the kernel says is in a copy of the image once it has replayed the journal; nothing if it refuses to mount it. */
 export async function mountedByKernel(image: string): Promise<Listed[] | undefined> {
   const copy = `${image}.mounted`
-  copyFileSync(image, copy)
+  copyImage(image, copy)
   try {
     return await withMount(copy, walkMounted, 'rw')
   } catch (error) {
@@ -92,16 +97,17 @@ export async function mountedByKernel(image: string): Promise<Listed[] | undefin
 export async function crashedImage(dir: string, mkfs: string, mountOptions: string, script: string): Promise<string> {
   const image = join(dir, 'image')
   const crashed = join(dir, 'crashed')
-  run('truncate', ['-s', '40M', image])
+  run('truncate', ['-s', '24M', image])
   run('mke2fs', ['-q', '-F', ...mkfs.split(' '), image], { stdio: 'pipe' })
   writeFileSync(join(dir, 'script.py'), `${prelude}\n${script}`)
   await withMount(
     image,
     (mounted) => {
       run('python3', [join(dir, 'script.py')], { cwd: mounted })
-      run('cp', ['--sparse=always', image, crashed])
+      copyImage(image, crashed)
     },
-    mountOptions,
+    // Linux commits by itself after five seconds otherwise, which on a slow machine is in the middle of a script.
+    `${mountOptions},commit=600`,
   )
   return crashed
 }
