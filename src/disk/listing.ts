@@ -65,20 +65,32 @@ export function listed({ path, node }: Entry, options: { sha256: boolean }): Lis
 
 /**
  * All entries below the root, in path order.
- * @throws DiskError if the root itself can't be read
+ * @throws DiskError after the last one, if the root itself, or the inode of something in it, couldn't be read
  */
 export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<Listed> {
   // Whether a directory can be read is known when the walk goes on, so its line waits until then.
   let waiting: Listed | undefined
+  let errors: string[] = []
+  const rootErrors: DiskError[] = []
   const onUnreadable = (error: Error) => {
-    if (!waiting || !(error instanceof DiskError)) throw error
-    waiting = { ...waiting, error: error.message }
+    if (!(error instanceof DiskError)) throw error
+    if (waiting) errors.push(error.message)
+    else rootErrors.push(error)
   }
   for (const entry of walk(tree, onUnreadable)) {
-    if (waiting) yield waiting
+    if (waiting) yield withErrors(waiting, errors)
     waiting = listed(entry, options)
+    errors = []
   }
-  if (waiting) yield waiting
+  if (waiting) yield withErrors(waiting, errors)
+  if (rootErrors[0]) throw rootErrors[0]
+}
+
+/** A directory full of unreadable inodes has one error for all of them. */
+function withErrors(entry: Listed, errors: readonly string[]): Listed {
+  const [first] = errors
+  if (first === undefined) return entry
+  return { ...entry, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` }
 }
 
 function contentHash(node: Entry['node']): string {

@@ -62,7 +62,7 @@ export interface Entry {
 /** Beyond these, a tree is damaged or hostile. Linux's own limits for names (NAME_MAX) and paths (PATH_MAX); the count is ours. */
 const limits = { name: 255, path: 4096, entries: 5_000_000 }
 
-/** What to do about a directory that can't be read: throw, or be told and go on without it. */
+/** What to do about a directory, or the inode of something in it, that can't be read: throw, or be told and go on without it. */
 export type OnUnreadable = (error: Error, path: Buffer) => void
 
 /**
@@ -76,7 +76,7 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Gen
   const enter = (dir: Entry) => {
     let children: Entry[]
     try {
-      children = sortedChildren(tree, dir)
+      children = sortedChildren(tree, dir, onUnreadable)
     } catch (error) {
       onUnreadable(error as Error, dir.path)
       return
@@ -105,11 +105,16 @@ function rethrow(error: Error): void {
   throw error
 }
 
-function sortedChildren(tree: FileTree, dir: Entry): Entry[] {
+function sortedChildren(tree: FileTree, dir: Entry, onUnreadable: OnUnreadable): Entry[] {
   const children: Entry[] = []
   for (const entry of tree.entries(dir.node)) {
     checkName(entry.name, dir)
-    children.push({ path: join(dir.path, entry.name), node: entry.node() })
+    const path = join(dir.path, entry.name)
+    try {
+      children.push({ path, node: entry.node() })
+    } catch (error) {
+      onUnreadable(error as Error, path)
+    }
   }
   children.sort((a, b) => Buffer.compare(a.path, b.path))
   for (const [index, child] of children.entries()) {
