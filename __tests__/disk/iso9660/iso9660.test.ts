@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -79,6 +79,17 @@ describe('without Rock Ridge', () => {
       expect(list(opened)).toHaveLength(129)
     })
   })
+})
+
+test('Joliet is read where the primary directories can’t be, and that is said', () => {
+  const iso = makeIso('genisoimage -J -joliet-long', join(work, 'plain'), join(work, 'half.iso'))
+  const bytes = readFileSync(iso)
+  const root = bytes.readUInt32LE(16 * 2048 + 156 + 2) * 2048
+  bytes.fill(0, root, root + 2048)
+  const warnings: string[] = []
+  const opened = iso9660.open(memorySource(bytes, 'half.iso'), (sentence) => warnings.push(sentence))
+  expect(resolve(opened, 'ddk/xvda/chunk-000000001.gz')!.size).toBe(2048)
+  expect(warnings).toEqual([expect.stringMatching(/^half\.iso, byte \d+: .*; the Joliet directories are read instead$/)])
 })
 
 test('the description', () => {
