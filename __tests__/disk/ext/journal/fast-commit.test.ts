@@ -25,7 +25,10 @@ write('a/new', b'longer' * 9000); fsync('a/new'); os.truncate('a/new', 7); fsync
   'names that come and go': `
 os.rename('a/moved', 'b/moved'); fsync('b/moved'); os.link('b/moved', 'b/moved too'); fsync('b/moved'); os.unlink('a/kept too'); fsync('a/kept')`,
   'a file that replaces another': `os.rename('a/old', 'a/over'); fsync('a/over')`,
-  'a file with the number of one that is gone': `os.unlink('a/gone'); write('a/again', b'again'); fsync('a/again')`,
+  'a file with the number of one that is gone, and a hole where that had data': `
+os.unlink('a/gone')
+with open('a/again', 'wb') as file: file.seek(12000); file.write(b'again')
+fsync('a/again')`,
   'a name given anew': `os.unlink('a/gone'); write('a/gone', b'not gone'); fsync('a/gone')`,
   'a file with a hole and unwritten blocks': `
 import ctypes
