@@ -23,7 +23,7 @@ export function rawCommand(words: string[]): number {
   if (output === undefined) throw new UsageError('raw wants -o FILE')
   const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr })
   try {
-    if (!container.image) throw new DiskError(parsed.input, 'there is no ova.xml in it, so no disk')
+    if (!container.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk')
     const disk = openDisk(container.image, warnOnStderr)
     writeSparse(disk.bytes, output, () => {
       container.image?.finish()

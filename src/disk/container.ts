@@ -1,14 +1,16 @@
 import { statSync } from 'node:fs'
-import { type Chunk, findChunks } from './chunks.ts'
+import { openAppliance } from './appliance.ts'
+import type { Chunk } from './chunks.ts'
 import { DiskError, fileError, type Warn } from './errors.ts'
 import { openFolder } from './folder.ts'
 import { type IsoFileSystem, openIso } from './iso9660/index.ts'
-import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
-import { findOva, xmlText } from './ova-file.ts'
+import type { Appliance } from './ova.ts'
 import { sniff } from './sniff.ts'
-import { concat, openFile, type Source } from './source.ts'
-import { spoolChunks } from './spool.ts'
-import type { FileTree } from './tree.ts'
+import { openFile, type Source } from './source.ts'
+import { pathText } from './text.ts'
+import { type FileTree, walk } from './tree.ts'
+import { isXva, openXva } from './xva.ts'
+import type { XvaDescription } from './xva-ova.ts'
 
 export interface ContainerOptions {
   /** An existing directory with room for the whole disk, if it has to be unpacked. */
@@ -16,12 +18,17 @@ export interface ContainerOptions {
   readonly warn: Warn
 }
 
-/** What a disk comes in: a DDK's ISO, such an ISO unpacked into a folder, or a file that is the disk itself. */
+/** What a disk comes in: a DDK's ISO, such an ISO unpacked into a folder, an .xva, or a file that is the disk itself. */
 export interface Container {
-  readonly kind: 'iso' | 'folder' | 'file'
+  readonly kind: 'iso' | 'folder' | 'xva' | 'file'
   readonly iso?: IsoFileSystem
+  /** XVA version 1: what ova.xml says, and the files of the disk. */
   readonly appliance?: Appliance
   readonly chunks?: readonly Chunk[]
+  /** XVA version 2. */
+  readonly xva?: XvaDescription
+  /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
+  readonly bootLine?: string
   /** Absent from an ISO without an appliance. */
   readonly image?: DiskImage
   close(): void
@@ -31,13 +38,11 @@ export interface Container {
 export interface DiskImage {
   /** May still be growing: then its `size` waits for its end. */
   readonly bytes: Source
-  /** What ova.xml says of the disk inside. */
-  readonly vdi?: Vdi
-  /** How many of `bytes` have been unpacked by now. */
-  unpacked(): number
+  /** Bytes in the disk inside, if that is said. */
+  readonly diskSize?: number
   /**
    * Waits until all of it is there and verified.
-   * @throws DiskError that names the chunk that isn't sound
+   * @throws DiskError that names the part that isn't sound
    */
   finish(): void
   close(): void
@@ -61,56 +66,47 @@ function isFolder(path: string): boolean {
 
 function openDdkFolder(path: string, options: ContainerOptions): Container {
   const folder = openFolder(path)
-  const appliance = openAppliance(folder, path, options)
-  if (!appliance) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into')
-  return { kind: 'folder', ...appliance, close: closeBoth(appliance.image, folder) }
+  const parts = partsOfTree(folder, path, options)
+  if (!parts) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into')
+  return { kind: 'folder', ...parts, close: closeBoth(parts.image, folder) }
 }
 
 function openContainerFile(path: string, options: ContainerOptions): Container {
   const file = openFile(path)
-  const { format, refusal } = sniff(file)
-  if (refusal !== undefined) throw new DiskError(path, refusal)
-  if (format !== 'iso9660') return { kind: 'file', image: whole(file), close: () => file.close() }
-  const iso = openIso(file, options.warn)
-  const appliance = openAppliance(iso, path, options)
-  if (!appliance) return { kind: 'iso', iso, close: () => file.close() }
-  return { kind: 'iso', iso, ...appliance, close: closeBoth(appliance.image, file) }
+  try {
+    const { format, refusal } = sniff(file)
+    if (refusal !== undefined) throw new DiskError(path, refusal)
+    if (format === 'tar') return { kind: 'xva', ...partsOfXva(file, options.warn), close: file.close }
+    if (format !== 'iso9660') return { kind: 'file', image: { bytes: file, finish() {}, close() {} }, close: file.close }
+    const iso = openIso(file, options.warn)
+    const parts = partsOfTree(iso, path, options)
+    return { kind: 'iso', iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close }
+  } catch (error) {
+    file.close()
+    throw error
+  }
 }
 
-/** The root disk of the appliance that a tree's ova.xml describes; nothing if it has none. */
-function openAppliance(
-  tree: FileTree,
-  name: string,
-  options: ContainerOptions,
-): Required<Pick<Container, 'appliance' | 'chunks' | 'image'>> | undefined {
-  const ova = findOva(tree)
-  if (!ova) return undefined
-  const appliance = parseOva(xmlText(ova.node.content()), ova.path)
-  const { vdi, vbd } = rootDisk(appliance, ova.path)
-  const chunks = findChunks(tree, ova.path, vdi, vbd?.device)
-  const image = chunks[0]!.gzipped ? spooled(chunks, vdi, `disk of ${name}`, options.tempDir) : joined(chunks, vdi, `disk of ${name}`)
-  return { appliance, chunks, image }
+type Parts = Pick<Container, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<Container, 'image'>>
+
+/** What a tree of files holds: chunks beside an ova.xml, or an .xva; nothing if it is neither. */
+function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: ContainerOptions): Parts | undefined {
+  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn)
 }
 
-function spooled(chunks: readonly Chunk[], vdi: Vdi, name: string, tempDir: string): DiskImage {
-  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) })
-  return { bytes: spool, vdi, unpacked: spool.inflated, finish: spool.finish, close: spool.close }
+function openXvaInTree(tree: FileTree, warn: Warn): Parts | undefined {
+  for (const { path, node } of walk(tree, () => {})) {
+    if (node.type === 'file' && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn)
+  }
+  return undefined
 }
 
-function joined(chunks: readonly Chunk[], vdi: Vdi, name: string): DiskImage {
-  const sources = chunks.map(({ source }) => source)
-  return { ...whole(concat(sources, name)), vdi }
-}
-
-/** An image all of which is there. */
-function whole(bytes: Source): DiskImage {
-  return { bytes, unpacked: () => bytes.size, finish() {}, close() {} }
-}
-
-/** The most bytes that an image of the disk can have: a VHD adds a bitmap to every block, and tables. */
-function imageLimit({ size }: Vdi): number {
-  const largestVhd = 2 ** 41
-  return size === undefined ? largestVhd : Math.ceil(size * 1.01) + (16 << 20)
+/** The disk that the machine boots from: the bootable one, else the first. */
+function partsOfXva(source: Source, warn: Warn): Parts {
+  const { description, disks } = openXva(source, warn)
+  const disk = disks.find(({ bootable }) => bootable) ?? disks[0]!
+  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {}, close() {} }
+  return { xva: description, bootLine: description.bootLine, image }
 }
 
 function closeBoth(image: DiskImage, holder: { close(): void }): () => void {

@@ -26,10 +26,10 @@ export interface Disk {
  * @throws DiskError if it can't be read
  */
 export function openDisk(image: DiskImage, warn: Warn): Disk {
-  const { bytes, vdi } = image
+  const { bytes, diskSize } = image
   const { format, refusal } = sniff(bytes)
   if (refusal !== undefined) throw new DiskError(bytes.name, refusal)
-  return format === 'vhd' ? vhdDisk(bytes, warn) : rawDisk(bytes, vdi?.size, warn)
+  return format === 'vhd' ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn)
 }
 
 function vhdDisk(bytes: Source, warn: Warn): Disk {
@@ -61,7 +61,7 @@ function rawDisk(bytes: Source, size: number | undefined, warn: Warn): Disk {
       if (size !== undefined && found !== size) {
         throw new DiskError(
           bytes.name,
-          `the chunks hold ${found} bytes, but ova.xml says that the disk has ${size}; a chunk is missing or damaged`,
+          `it has ${found} bytes, but ova.xml says that the disk has ${size}; a part of it is missing or damaged`,
         )
       }
     },

@@ -10,6 +10,7 @@ import type { Appliance } from './ova.ts'
 import type { Partition } from './partitions/index.ts'
 import { findRoot } from './root.ts'
 import type { VhdInfo } from './vhd/index.ts'
+import type { XvaDescription } from './xva-ova.ts'
 
 /** Everything structural about an input, as far as it can be read; sizes are in bytes. */
 export interface Inspection {
@@ -19,6 +20,7 @@ export interface Inspection {
   iso?: IsoDescription
   appliance?: Appliance
   chunks?: { name: string; size: number; gzipped: boolean }[]
+  xva?: XvaDescription
   image?: { format: string; size: number; vhd?: VhdInfo }
   disk?: { size: number; scheme: string; sectorSize: number }
   volumes?: InspectedVolume[]
@@ -54,28 +56,29 @@ export function inspect(path: string, options: Omit<ContainerOptions, 'warn'>): 
 }
 
 function inspectContainer(inspection: Inspection, container: Container, path: string, warn: Warn): void {
-  const { kind, iso, appliance, chunks, image } = container
+  const { kind, iso, appliance, chunks, xva, image } = container
   inspection.kind = kind
   if (kind !== 'folder') inspection.size = statSync(path).size
   if (iso) inspection.iso = iso.iso
   if (appliance) inspection.appliance = appliance
+  if (xva) inspection.xva = xva
   if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }))
   if (!image) {
-    inspection.errors.push(`${path}: there is no ova.xml in it, so it is no DDK's ISO`)
+    inspection.errors.push(`${path}: there is neither an ova.xml nor an .xva in it, so it is no DDK's ISO`)
     return
   }
   image.finish()
   const disk = openDisk(image, warn)
   inspection.image = { format: disk.format, size: image.bytes.size, ...(disk.vhd && { vhd: disk.vhd }) }
-  inspectDisk(inspection, disk, warn)
+  inspectDisk(inspection, disk, container.bootLine, warn)
   disk.check()
 }
 
-function inspectDisk(inspection: Inspection, disk: Disk, warn: Warn): void {
+function inspectDisk(inspection: Inspection, disk: Disk, bootLine: string | undefined, warn: Warn): void {
   const { scheme, sectorSize, partitions } = disk.table
   inspection.disk = { size: disk.bytes.size, scheme, sectorSize }
   inspection.volumes = partitions.map(inspectVolume)
-  const { volume, fileSystem, looksLikeRoot } = findRoot(partitions, inspection.appliance?.bootLine, warn)
+  const { volume, fileSystem, looksLikeRoot } = findRoot(partitions, bootLine, warn)
   inspection.root = { place: volume.source.name, looksLikeRoot }
   inspection.identity = identify(fileSystem, warn)
   if (!looksLikeRoot) inspection.errors.push(`${volume.source.name}: it is the only filesystem, but has not the files of a root`)

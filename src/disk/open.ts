@@ -39,7 +39,7 @@ export function openRoot(path: string, options: ContainerOptions): OpenRoot {
 function rootInImage(container: Container, { warn }: ContainerOptions): OpenRoot {
   const image = container.image!
   const disk = openDisk(image, warn)
-  const { volume, fileSystem, looksLikeRoot } = findRoot(disk.table.partitions, container.appliance?.bootLine, warn)
+  const { volume, fileSystem, looksLikeRoot } = findRoot(disk.table.partitions, container.bootLine, warn)
   return {
     container,
     disk,

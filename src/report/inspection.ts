@@ -3,6 +3,7 @@ import type { InspectedVolume, Inspection } from '../disk/inspection.ts'
 import type { IsoDescription } from '../disk/iso9660/index.ts'
 import type { Appliance } from '../disk/ova.ts'
 import type { VhdInfo } from '../disk/vhd/index.ts'
+import type { XvaDescription } from '../disk/xva-ova.ts'
 import { bytesText } from './units.ts'
 
 /** An inspection for people, as they paste it into a bug report: a block for each layer, with everything that was found. */
@@ -16,6 +17,7 @@ export function inspectionText(inspection: Inspection): string {
     ]),
     inspection.iso && isoBlock(inspection.iso),
     inspection.appliance && applianceBlock(inspection.appliance),
+    inspection.xva && xvaBlock(inspection.xva),
     chunks.length > 0 && block(`Chunks (${chunks.length})`, chunkRows(chunks)),
     inspection.image &&
       block('Disk image', [['format', inspection.image.format], ['size', size(inspection.image.size)], ...vhdRows(inspection.image.vhd)]),
@@ -65,11 +67,13 @@ function isoBlock(iso: IsoDescription): string {
   ])
 }
 
+function fields(object: object): string {
+  return Object.entries(object)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+}
+
 function applianceBlock({ label, version, build, bootLine, isHvm, vbds, vdis }: Appliance): string {
-  const fields = (object: object) =>
-    Object.entries(object)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(' ')
   return block('ova.xml', [
     ['label', label],
     ['version', version],
@@ -78,6 +82,16 @@ function applianceBlock({ label, version, build, bootLine, isHvm, vbds, vdis }: 
     ['HVM', isHvm ? 'yes' : 'no'],
     ...vbds.map((vbd): Row => ['vbd', fields(vbd)]),
     ...vdis.map((vdi): Row => ['vdi', fields(vdi)]),
+  ])
+}
+
+function xvaBlock({ exportedBy, label, bootLine, bootloader, disks }: XvaDescription): string {
+  return block('XVA', [
+    ['exported by', exportedBy],
+    ['label', label],
+    ['boot line', bootLine],
+    ['bootloader', bootloader],
+    ...disks.map((disk): Row => ['disk', fields(disk)]),
   ])
 }
 
