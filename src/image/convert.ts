@@ -1,14 +1,13 @@
 import { on } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Warn } from '../disk/errors.ts'
-import type { Identity } from '../disk/identity.ts'
-import { type Archive, type ArchiveSummary, createArchive } from './archive.ts'
-import { imageConfig } from './config.ts'
+import { type Archive, createArchive } from './archive.ts'
+import { type Conversion, finishImage, type ImageDescription } from './description.ts'
 import type { Compression } from './frames.ts'
-import { imageKey } from './key.ts'
-import type { Layer, LayerWriter } from './layer.ts'
-import type { TarSummary } from './tar.ts'
+import type { LayerWriter } from './layer.ts'
 import type { Found, TarMessage, TarTask } from './tar-thread.ts'
+
+export type { Conversion } from './description.ts'
 
 export interface ConvertOptions {
   /** Path of the ISO, or of anything else that holds a DDK's root filesystem. */
@@ -27,20 +26,6 @@ export interface ConvertOptions {
   onProgress?(bytes: number, found: Found): void
 }
 
-export interface Conversion {
-  readonly found: Found
-  readonly identity: DdkIdentity
-  readonly names: readonly string[]
-  /** Empty if the input isn't one file. */
-  readonly isoSha256: string
-  readonly tar: TarSummary
-  readonly layer: Layer
-  readonly archive: ArchiveSummary
-}
-
-/** What a DDK is; empty where it doesn't say. */
-export type DdkIdentity = { readonly [K in keyof Identity]: NonNullable<Identity[K]> | '' }
-
 /**
  * Makes an image of a DDK. One thread reads the formats and makes the tar, libuv's threads compress it, this one adds up and writes.
  * @throws Error with one sentence, if the input isn't sound, or can't be read, or the archive can't be written; there is no archive then
@@ -52,16 +37,9 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   const task: TarTask = { input: options.input, tempDir: options.tempDir }
   const worker = new Worker(workerScript, { workerData: task })
   try {
-    const { found, names, layer, tar } = await receive(worker, archive, options, stop.signal)
+    const { names, ...received } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''
-    const identity = withoutGaps(found.identity)
-    const config = imageConfig(
-      { ...identity, architecture: identity.architecture === 'i686' ? '386' : 'amd64', isoSha256, created: found.created },
-      isoSha256 && imageKey({ sha256: isoSha256 }, {}),
-      [{ diffId: layer.diffId, createdBy: 'root filesystem of the DDK' }],
-    )
-    const summary = archive.finish({ config, tags: names })
-    return { found, identity, names, isoSha256, tar, layer, archive: summary }
+    return finishImage(archive, { ...received, isoSha256 }, names)
   } catch (error) {
     await worker.terminate()
     await archive.abort()
@@ -72,11 +50,8 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
 /** Beside this file: the source, or the bundle of it. */
 const workerScript = new URL(import.meta.url.endsWith('.ts') ? './convert-worker.ts' : './convert-worker.cjs', import.meta.url)
 
-interface Received {
-  readonly found: Found
+interface Received extends Omit<ImageDescription, 'isoSha256'> {
   readonly names: readonly string[]
-  readonly layer: Layer
-  readonly tar: TarSummary
 }
 
 /** Takes what the thread says, to the end. */
@@ -101,16 +76,14 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         await known!.layer.write(message.piece)
         options.onProgress?.(bytes, known!.found)
         break
-      case 'done':
-        return { ...known!, layer: await known!.layer.finish(), tar: message.summary }
+      case 'done': {
+        const { found, names, layer } = known!
+        const root = { ...(await layer.finish()), createdBy: 'root filesystem of the DDK' }
+        return { found, names, tar: message.summary, layers: [root] }
+      }
       case 'failed':
         throw Object.assign(new Error(message.message), { stack: message.stack })
     }
   }
   throw new Error('the thread that reads the ISO ended without a word; there may be too little memory')
-}
-
-function withoutGaps(identity: Identity): DdkIdentity {
-  const { product = '', version = '', build = '', kernelVersion = '', architecture = '' } = identity
-  return { product, version, build, kernelVersion, architecture }
 }

@@ -15,9 +15,9 @@ export async function convertAloud(options: Omit<ConvertOptions, 'onProgress'>, 
     ...options,
     onProgress: (bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`),
   })
-  const { found, tar, layer, archive } = conversion
+  const { found, tar, layers, archive } = conversion
   say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`)
-  say(`Layer: ${layer.diffId}, ${bytesText(layer.size)}`)
+  for (const { diffId, size } of layers) say(`Layer: ${diffId}, ${bytesText(size)}`)
   say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`)
   return conversion
 }
