@@ -1,6 +1,7 @@
 // One self-contained CommonJS file for each entry point: what the runner executes has no module resolution left to go wrong.
 // Into the folder that is given, else into dist.
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
 /** Every file that Node is started with: the action, the command line, and the worker threads of both. */
@@ -10,6 +11,9 @@ const entryPoints = {
   'inflate-worker': 'src/disk/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
 }
+
+/** Files that the bundles read beside themselves, as the sources do. */
+const assets = ['src/image/environment/uname.sh']
 
 const outdir = process.argv[2] ?? 'dist'
 rmSync(outdir, { recursive: true, force: true })
@@ -28,3 +32,4 @@ await build({
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 })
+for (const asset of assets) copyFileSync(asset, join(outdir, basename(asset)))

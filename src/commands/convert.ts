@@ -7,6 +7,7 @@ import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
 import { parseReference } from '../engine/reference.ts'
 import { parseSha256, sha256OfFile } from '../fetch/digest.ts'
+import { unameChoices } from '../image/environment/environment.ts'
 import type { Compression } from '../image/frames.ts'
 import { convertAloud, loadAloud } from '../report/steps.ts'
 import { oneOf, parseWords, UsageError, warnOnStderr } from './usage.ts'
@@ -21,7 +22,9 @@ read, or an image in one of them, or both. The same INPUT gives the same image o
   --load              load the image into an engine
   --engine NAME       which: docker, podman, or auto (default), the first of them that answers
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
-  --compression HOW   of the layer: zstd (default; for Docker from 23 on), gzip, or none
+  --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
+  --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
+                      host; with host, the image has nothing but the DDK's files
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
@@ -33,6 +36,7 @@ const options = {
   engine: { type: 'string' },
   tag: { type: 'string' },
   compression: { type: 'string' },
+  uname: { type: 'string' },
   sha256: { type: 'string' },
   'version-is': { type: 'string' },
   'temp-dir': { type: 'string' },
@@ -47,6 +51,7 @@ export async function convertCommand(words: string[]): Promise<number> {
   if (values.output === undefined && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
   const compression =
     values.compression === undefined ? undefined : oneOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
+  const uname = oneOf('--uname', values.uname ?? 'ddk', unameChoices)
   const wanted = oneOf('--engine', values.engine ?? 'auto', engineNames)
   const tag = values.tag && parseReference(values.tag).text
   const asked = values['version-is'] === undefined ? undefined : parseVersion(values['version-is'])
@@ -62,6 +67,7 @@ export async function convertCommand(words: string[]): Promise<number> {
         input,
         archive,
         tempDir: dir,
+        uname,
         compression: compression ?? defaultCompression(engine),
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {

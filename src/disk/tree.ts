@@ -141,34 +141,40 @@ function join(dir: Buffer, name: Buffer): Buffer {
 
 /** The node at an absolute or relative path, symlinks followed as they would be below a chroot; nothing if there is none. */
 export function resolve(tree: FileTree, path: string): Node | undefined {
-  const trail: Node[] = [tree.root]
+  const trail = resolveTrail(tree, path)
+  return trail && (trail.at(-1)?.node ?? tree.root)
+}
+
+/** The same with the way to it: each entry from the top down, where it really is. The root itself is none of them. */
+export function resolveTrail(tree: FileTree, path: string): readonly Entry[] | undefined {
+  const trail: Entry[] = []
   const components = (text: string) => text.split('/').filter((name) => name !== '' && name !== '.')
   const pending = components(path).reverse()
   let links = 0
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    const dir = trail.at(-1)!
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root }
     if (name === '..') {
-      if (trail.length > 1) trail.pop()
+      trail.pop()
       continue
     }
-    if (dir.type !== 'dir') return undefined
-    const node = child(tree, dir, name)
+    if (dir.node.type !== 'dir') return undefined
+    const node = childNode(tree, dir.node, name)
     if (node?.type !== 'symlink') {
       if (!node) return undefined
-      trail.push(node)
+      trail.push({ path: join(dir.path, Buffer.from(name, 'latin1')), node })
       continue
     }
     // Linux gives up after 40 links as well.
     if (++links > 40) return undefined
     const target = node.target().toString('latin1')
-    if (target.startsWith('/')) trail.length = 1
+    if (target.startsWith('/')) trail.length = 0
     pending.push(...components(target).reverse())
   }
-  return trail.at(-1)
+  return trail
 }
 
-/** `name` is a path component with one character a byte. */
-function child(tree: FileTree, dir: Node, name: string): Node | undefined {
+/** What a directory has under a name, links not followed; `name` has one character a byte. */
+export function childNode(tree: FileTree, dir: Node, name: string): Node | undefined {
   for (const entry of tree.entries(dir)) if (entry.name.toString('latin1') === name) return entry.node()
   return undefined
 }

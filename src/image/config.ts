@@ -5,6 +5,7 @@ export interface ImageConfig {
   readonly os: 'linux'
   readonly config: {
     readonly Env: readonly string[]
+    readonly Entrypoint?: readonly string[]
     readonly Cmd: readonly string[]
     readonly WorkingDir: string
     readonly Labels: Readonly<Record<string, string>>
@@ -31,6 +32,14 @@ export interface DdkFacts {
   readonly created: number
 }
 
+/** What every command in a container of the image begins with. */
+export interface ContainerDefaults {
+  /** `NAME=VALUE`, beyond PATH. */
+  readonly env: readonly string[]
+  /** The command that every other one is started by; empty if there is none. */
+  readonly entrypoint: readonly string[]
+}
+
 /** The prefix of our own labels. */
 export const labelPrefix = 'io.github.xenserver-ddk-action'
 
@@ -42,7 +51,12 @@ export const keyLabel = `${labelPrefix}.key`
  * @param key of `imageKey`, or an empty text
  * @param layers from the lowest up
  */
-export function imageConfig(facts: DdkFacts, key: string, layers: readonly { diffId: string; createdBy: string }[]): ImageConfig {
+export function imageConfig(
+  facts: DdkFacts,
+  key: string,
+  layers: readonly { diffId: string; createdBy: string }[],
+  { env, entrypoint }: ContainerDefaults = { env: [], entrypoint: [] },
+): ImageConfig {
   const created = rfc3339(facts.created)
   const name = [facts.version, facts.build].filter((part) => part !== '').join('-')
   return {
@@ -51,7 +65,8 @@ export function imageConfig(facts: DdkFacts, key: string, layers: readonly { dif
     os: 'linux',
     config: {
       // What a login as root has in Dom0: build scripts are written for that.
-      Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin'],
+      Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin', ...env],
+      ...(entrypoint.length > 0 && { Entrypoint: entrypoint }),
       Cmd: ['/bin/bash'],
       // Where a login as root begins as well; the DDK's examples are below it.
       WorkingDir: '/root',
@@ -78,8 +93,11 @@ function known(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))
 }
 
-/** RFC 3339 ends with the year 9999, and an ISO's date is whatever someone wrote. */
 function rfc3339(seconds: number): string {
-  const bounded = Math.min(Math.max(0, Math.floor(seconds) || 0), 253_402_300_799)
-  return new Date(bounded * 1000).toISOString().replace('.000Z', 'Z')
+  return new Date(imageTime(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** A time that an image can be of, in whole seconds since 1970: RFC 3339 ends with the year 9999, and an ISO's date is whatever someone wrote. */
+export function imageTime(seconds: number): number {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253_402_300_799)
 }

@@ -2,7 +2,8 @@ import { on } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Warn } from '../disk/errors.ts'
 import { type Archive, createArchive } from './archive.ts'
-import { type Conversion, finishImage, type ImageDescription } from './description.ts'
+import { type Conversion, type DescribedLayer, finishImage, type ImageDescription } from './description.ts'
+import type { BuildEnvironment, UnameChoice } from './environment/environment.ts'
 import type { Compression } from './frames.ts'
 import type { LayerWriter } from './layer.ts'
 import type { Found, TarMessage, TarTask } from './tar-thread.ts'
@@ -15,6 +16,8 @@ export interface ConvertOptions {
   /** Where the image goes, as an archive; its directory must exist. */
   readonly archive: string
   readonly compression: Compression
+  /** For whom `uname` answers in a container. Default: for the DDK's Dom0. */
+  readonly uname?: UnameChoice
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
   /** The input's SHA-256 in hexadecimal, if it is one file. The archive isn't given its name before it is known; a rejection stops it all. */
@@ -34,12 +37,13 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   const stop = new AbortController()
   options.inputSha256.catch((error) => stop.abort(error))
   const archive = createArchive(options.archive)
-  const task: TarTask = { input: options.input, tempDir: options.tempDir }
+  const { input, tempDir, uname = 'ddk' } = options
+  const task: TarTask = { input, tempDir, uname }
   const worker = new Worker(workerScript, { workerData: task })
   try {
     const { names, ...received } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''
-    return finishImage(archive, { ...received, isoSha256 }, names)
+    return finishImage(archive, { ...received, isoSha256, uname }, names)
   } catch (error) {
     await worker.terminate()
     await archive.abort()
@@ -50,14 +54,14 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
 /** Beside this file: the source, or the bundle of it. */
 const workerScript = new URL(import.meta.url.endsWith('.ts') ? './convert-worker.ts' : './convert-worker.cjs', import.meta.url)
 
-interface Received extends Omit<ImageDescription, 'isoSha256'> {
+interface Received extends Omit<ImageDescription, 'isoSha256' | 'uname'> {
   readonly names: readonly string[]
 }
 
 /** Takes what the thread says, to the end. */
 async function receive(worker: Worker, archive: Archive, options: ConvertOptions, signal: AbortSignal): Promise<Received> {
   const release = (buffer: ArrayBuffer) => worker.postMessage(buffer, [buffer])
-  let known: { found: Found; names: readonly string[]; layer: LayerWriter } | undefined
+  let known: { found: Found; environment: BuildEnvironment | undefined; names: readonly string[]; layer: LayerWriter } | undefined
   let bytes = 0
   // Ends if the thread does; an error in it is thrown here.
   for await (const [message] of on(worker, 'message', { close: ['exit'], signal }) as AsyncIterable<[TarMessage]>) {
@@ -66,9 +70,9 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         options.warn(message.text)
         break
       case 'found': {
-        const { found } = message
+        const { found, environment } = message
         const names = options.name(found)
-        known = { found, names, layer: archive.addLayer({ compression: options.compression, release }) }
+        known = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release }) }
         break
       }
       case 'piece':
@@ -77,13 +81,21 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         options.onProgress?.(bytes, known!.found)
         break
       case 'done': {
-        const { found, names, layer } = known!
+        const { found, environment, names, layer } = known!
         const root = { ...(await layer.finish()), createdBy: 'root filesystem of the DDK' }
-        return { found, names, tar: message.summary, layers: [root] }
+        const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root]
+        const { env, entrypoint } = environment ?? { env: [], entrypoint: [] }
+        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } }
       }
       case 'failed':
         throw Object.assign(new Error(message.message), { stack: message.stack })
     }
   }
   throw new Error('the thread that reads the ISO ended without a word; there may be too little memory')
+}
+
+async function addEnvironment(archive: Archive, { layer }: BuildEnvironment, compression: Compression): Promise<DescribedLayer> {
+  const writer = archive.addLayer({ compression })
+  await writer.write(layer)
+  return { ...(await writer.finish()), createdBy: 'build environment: uname, and variables that tell which DDK it is' }
 }

@@ -1,6 +1,7 @@
 import type { Identity } from '../disk/identity.ts'
 import type { Archive, ArchiveSummary } from './archive.ts'
-import { type ImageConfig, imageConfig } from './config.ts'
+import { type ContainerDefaults, type ImageConfig, imageConfig } from './config.ts'
+import type { UnameChoice } from './environment/environment.ts'
 import { imageKey } from './key.ts'
 import type { Layer } from './layer.ts'
 import type { TarSummary } from './tar.ts'
@@ -15,6 +16,8 @@ export interface ImageDescription {
   readonly tar: TarSummary
   /** From the lowest up. */
   readonly layers: readonly DescribedLayer[]
+  readonly uname: UnameChoice
+  readonly defaults: ContainerDefaults
 }
 
 export interface DescribedLayer extends Layer {
@@ -38,12 +41,13 @@ export function finishImage(archive: Archive, description: ImageDescription, nam
 }
 
 /** The same description gives the same config, to the last byte. */
-export function configOf({ found, isoSha256, layers }: ImageDescription): ImageConfig {
+export function configOf({ found, isoSha256, layers, uname, defaults }: ImageDescription): ImageConfig {
   const identity = withoutGaps(found.identity)
   return imageConfig(
     { ...identity, architecture: identity.architecture === 'i686' ? '386' : 'amd64', isoSha256, created: found.created },
-    isoSha256 && imageKey({ sha256: isoSha256 }, {}),
+    isoSha256 && imageKey({ sha256: isoSha256 }, { uname }),
     layers,
+    defaults,
   )
 }
 

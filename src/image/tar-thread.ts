@@ -4,6 +4,8 @@ import { DiskError, type Warn } from '../disk/errors.ts'
 import { type Identity, identify } from '../disk/identity.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { resolve, walk } from '../disk/tree.ts'
+import { imageTime } from './config.ts'
+import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
 import { type TarSummary, tarPieces } from './tar.ts'
 
 /** What the thread is to do. */
@@ -12,12 +14,13 @@ export interface TarTask {
   readonly input: string
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
+  readonly uname: UnameChoice
 }
 
 /** What the thread says, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. */
 export type TarMessage =
   | { readonly kind: 'warning'; readonly text: string }
-  | { readonly kind: 'found'; readonly found: Found }
+  | { readonly kind: 'found'; readonly found: Found; readonly environment?: BuildEnvironment }
   | { readonly kind: 'piece'; readonly piece: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'done'; readonly summary: TarSummary }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
@@ -45,7 +48,11 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
   try {
     const root = openRoot(task.input, { tempDir: task.tempDir, warn })
     try {
-      post({ kind: 'found', found: describe(root, warn) })
+      const found = describe(root, warn)
+      const addition = task.uname === 'ddk' && {
+        environment: buildEnvironment(root.fileSystem, found.identity, imageTime(found.created), warn),
+      }
+      post({ kind: 'found', found, ...addition })
       const memory = sharedMemory(port)
       const { size: filesystemSize } = root.fileSystem.info
       const pieces = tarPieces(walk(root.fileSystem), { warn, allocate: memory.take, filesystemSize })

@@ -1,0 +1,15 @@
+import { readText } from '../../disk/small-file.ts'
+import type { FileTree } from '../../disk/tree.ts'
+
+/** Linux writes it there when it is built: since 2.6.33, before, and since 5.19. Not every package of headers has it. */
+const places = ['include/generated/compile.h', 'include/linux/compile.h', 'include/generated/utsversion.h']
+
+/** What `uname -v` says of a kernel, e.g. `#1 SMP Tue Feb 24 15:38:05 UTC 2015`: from its headers, else no more than all of them say. */
+export function kernelBuild(root: FileTree, kernelVersion: string): string {
+  for (const place of places) {
+    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place}`)
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? '') ?? []
+    if (version) return version
+  }
+  return '#1 SMP'
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import type { Architecture } from '../../disk/architecture.ts'
+import { shellQuote } from './quote.ts'
+
+/** What `uname` says in Dom0. Where a text is empty, the container's own `uname` is asked. */
+export interface UnameAnswers {
+  /** `-r` */
+  readonly release: string
+  /** `-v` */
+  readonly version: string
+  readonly architecture: Architecture
+}
+
+/** `-m`, `-p` and `-i`, as CentOS answers on such a machine. */
+const machines = {
+  x86_64: { machine: 'x86_64', processor: 'x86_64', platform: 'x86_64' },
+  i686: { machine: 'i686', processor: 'i686', platform: 'i386' },
+} as const
+
+/** The script for `/usr/local/bin/uname`, with its answers in it. */
+export function unameScript({ release, version, architecture }: UnameAnswers): string {
+  const answers: Readonly<Record<string, string>> = { release, version, ...machines[architecture] }
+  return readFileSync(template, 'utf8').replace(/'@(\w+)@'/g, (_, name: string) => shellQuote(answers[name]!))
+}
+
+/** Beside this file, and beside the bundle of it. */
+const template = new URL('./uname.sh', import.meta.url)
