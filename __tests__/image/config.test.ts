@@ -53,6 +53,14 @@ test('the config, byte for byte', () => {
 `)
 })
 
+test('what every command in a container begins with comes after PATH, and before the command', () => {
+  const facts = { version: '', build: '', kernelVersion: '', architecture: '386' as const, isoSha256: '', created: 0 }
+  const { Env, ...config } = imageConfig(facts, '', [], { env: ['A=b c'], entrypoint: ['/usr/bin/setarch', 'i686'] }).config
+  expect(Env).toEqual([expect.stringMatching(/^PATH=/), 'A=b c'])
+  expect(config).toMatchObject({ Entrypoint: ['/usr/bin/setarch', 'i686'], Cmd: ['/bin/bash'] })
+  expect(imageConfig(facts, '', []).config).not.toHaveProperty('Entrypoint')
+})
+
 test('what is not known has no label', () => {
   const facts = { version: '', build: '', kernelVersion: '', architecture: 'amd64' as const, isoSha256: '', created: 0 }
   const { Labels } = imageConfig(facts, '', []).config

@@ -30,29 +30,25 @@ export function buildEnvironment(root: FileTree, identity: Identity, created: nu
   const variables = ddkVariables(identity)
   const { kernelVersion = '', architecture = 'x86_64' } = identity
   const version = kernelVersion && kernelBuild(root, kernelVersion)
-  const entries = place(root, created, warn, [
-    [
-      { path: '/usr/local/bin/uname', mode: 0o755, text: unameScript({ release: kernelVersion, version, architecture }) },
-      'so the action adds none, and uname may answer for the machine that a container runs on',
-    ],
-    [
-      { path: '/etc/profile.d/xenserver-ddk.sh', mode: 0o644, text: profileScript(variables) },
-      'so login shells may lack the variables that tell which DDK it is',
-    ],
-  ])
+  const uname = { path: '/usr/local/bin/uname', mode: 0o755, text: unameScript({ release: kernelVersion, version, architecture }) }
+  const profile = { path: '/etc/profile.d/xenserver-ddk.sh', mode: 0o644, text: profileScript(variables) }
+  const files: Addition[] = [[uname, 'so none is added, and uname may answer for the machine that a container runs on']]
+  if (variables.length > 0) files.push([profile, 'so login shells may lack the variables that tell which DDK it is'])
   return {
-    layer: tarOf(entries),
+    layer: tarOf(place(root, files, created, warn)),
     env: variables.map(([name, value]) => `${name}=${value}`),
     entrypoint: architecture === 'i686' ? entrypoint32(root, warn) : [],
   }
 }
 
-/** In the order of their paths, each once. */
-function place(root: FileTree, mtime: number, warn: Warn, files: readonly (readonly [NewFile, consequence: string])[]): Entry[] {
+type Addition = readonly [file: NewFile, ifItCannotBe: string]
+
+/** All that goes into the layer: in the order of their paths, each once. */
+function place(root: FileTree, files: readonly Addition[], mtime: number, warn: Warn): Entry[] {
   const entries = new Map<string, Entry>()
-  for (const [file, consequence] of files) {
+  for (const [file, ifItCannotBe] of files) {
     const placed = placeFile(root, file, mtime)
-    if ('obstacle' in placed) warn(`${placed.obstacle}, ${consequence}`)
+    if ('obstacle' in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`)
     else for (const entry of placed.entries) entries.set(entry.path.toString('latin1'), entry)
   }
   return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path))
