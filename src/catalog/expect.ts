@@ -1,5 +1,5 @@
 import type { Identity } from '../disk/identity.ts'
-import { parseVersion, satisfies, type Version } from './version.ts'
+import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
 /** @throws Error that names both versions, if what was found isn't what was asked for */
 export function expectVersion(found: Identity, asked: Version | undefined): void {
@@ -27,8 +27,4 @@ function versionOf({ version, build }: Identity): Version {
     // It satisfies nobody.
     return { numbers: [] }
   }
-}
-
-function versionText({ numbers, build }: Version): string {
-  return numbers.join('.') + (build === undefined ? '' : `-${build}`)
 }

@@ -20,3 +20,8 @@ export function satisfies(asked: Version, found: Version): boolean {
   const equal = Array.from({ length: places }).every((_, place) => (asked.numbers[place] ?? 0) === (found.numbers[place] ?? 0))
   return equal && (asked.build === undefined || asked.build === found.build)
 }
+
+/** E.g. `6.5.0-90233c`; `6.5` if that is all that was asked for. */
+export function versionText({ numbers, build }: Version): string {
+  return numbers.join('.') + (build === undefined ? '' : `-${build}`)
+}

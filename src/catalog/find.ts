@@ -1,0 +1,77 @@
+import { aliasKey, type Catalog, type Release, releaseText } from './release.ts'
+import { parseVersion, satisfies, type Version, versionText } from './version.ts'
+
+/**
+ * The first release that is what was asked for and has an address. One that doesn't name its build may be of any, so it comes after
+ * those of the build that was asked for; what the ISO really is has to be checked when it is there.
+ * @throws Error that says what the catalog has instead, and that an ISO can be given
+ */
+export function findRelease(asked: Version, catalog: Catalog): Release {
+  const ofVersion = catalog.filter(({ version }) => satisfies({ numbers: asked.numbers }, parseVersion(version)))
+  if (ofVersion.length === 0) throw new Error(unknownVersion(asked, catalog))
+  const fitting =
+    asked.build === undefined ? ofVersion : [asked.build, undefined].flatMap((wanted) => ofVersion.filter(({ build }) => build === wanted))
+  if (fitting.length === 0) throw new Error(unknownBuild(asked, ofVersion))
+  const release = fitting.find(({ urls }) => urls.length > 0)
+  if (!release) throw new Error(noAddress(asked, fitting[0]!))
+  return release
+}
+
+/**
+ * What `xenserver-version` says: a version, or an alias of the catalog.
+ * @throws Error that says how a version is written, and names the aliases
+ */
+export function askedVersion(text: string, catalog: Catalog): Version {
+  const known = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)))
+  if (known) return parseVersion(known.version)
+  try {
+    return parseVersion(text)
+  } catch (error) {
+    const aliases = catalog.flatMap((release) => release.aliases ?? [])
+    throw new Error(`${(error as Error).message}${aliases.length === 0 ? '' : `, or as an alias of the catalog: ${aliases.join(', ')}`}`)
+  }
+}
+
+function unknownVersion(asked: Version, catalog: Catalog): string {
+  const wanted = `XenServer ${versionText(asked)} is not in the catalog`
+  if (catalog.length === 0) return `${wanted}, which is empty; give ${isoInput}`
+  const nearest = catalog.reduce((best, release) => (distance(release, asked) < distance(best, asked) ? release : best))
+  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Ask for one of these, or give ${isoInput}`
+}
+
+function unknownBuild(asked: Version, releases: readonly Release[]): string {
+  const wanted = `Build ${asked.build} of XenServer ${versionText({ numbers: asked.numbers })} is not in the catalog`
+  return `${wanted}, which has ${releases.map(releaseText).join(', ')}. Ask for one of these, or give ${isoInput}`
+}
+
+function noAddress(asked: Version, { note }: Release): string {
+  const sentences = [
+    `No address is known for the DDK of XenServer ${versionText(asked)}.`,
+    note,
+    `Give ${isoInput}, or its address in a catalog of your own`,
+  ]
+  return sentences.filter((sentence) => sentence !== undefined).join(' ')
+}
+
+const isoInput = 'its ISO by the input "iso", as a path or an address'
+
+/** Each version once, in order, with its aliases. */
+function listed(catalog: Catalog): string {
+  const aliases = new Map<string, Set<string>>()
+  for (const release of catalog) {
+    const known = aliases.get(release.version) ?? new Set()
+    aliases.set(release.version, new Set([...known, ...(release.aliases ?? [])]))
+  }
+  return Array.from(aliases, ([version, others]) => (others.size === 0 ? version : `${version} (${[...others].join(', ')})`))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .join(', ')
+}
+
+function distance({ version }: Release, asked: Version): number {
+  return Math.abs(rank(parseVersion(version).numbers) - rank(asked.numbers))
+}
+
+/** One number for up to four, each below 10,000; a major version is worth more than all minor ones. */
+function rank(numbers: readonly number[]): number {
+  return [0, 1, 2, 3].reduce((sum, place) => sum * 10_000 + (numbers[place] ?? 0), 0)
+}

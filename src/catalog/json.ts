@@ -1,0 +1,141 @@
+/** A JSON value that knows its place. */
+export interface Node {
+  /** Index in the text. */
+  readonly offset: number
+  readonly value: string | number | boolean | null | readonly Node[] | ReadonlyMap<string, Member>
+}
+
+/** A name in an object, at its own place, and what it stands for. */
+export interface Member {
+  readonly offset: number
+  readonly node: Node
+}
+
+/** Says what is wrong at an index of the text, by throwing. */
+export type Fail = (offset: number, what: string) => never
+
+/** Deeper than any catalog, and far from the end of the stack. */
+const deepest = 64
+
+/**
+ * Reads JSON, just as JSON.parse does, keeping the place of every value. JSON.parse itself tells no places, not even of all its errors.
+ * Unlike it, this refuses a name that occurs twice in an object.
+ */
+export function parseJson(text: string, fail: Fail): Node {
+  const parser = new Parser(text, fail)
+  const node = parser.value(0)
+  parser.end()
+  return node
+}
+
+class Parser {
+  readonly #text: string
+  readonly #fail: Fail
+  #offset = 0
+
+  constructor(text: string, fail: Fail) {
+    this.#text = text
+    this.#fail = fail
+  }
+
+  value(depth: number): Node {
+    const next = this.#peek()
+    const offset = this.#offset
+    if (depth > deepest) this.#fail(offset, 'this is nested too deeply')
+    if (next === '{') return { offset, value: this.#object(depth) }
+    if (next === '[') return { offset, value: this.#list(depth) }
+    if (next === '"') return { offset, value: this.#string() }
+    return { offset, value: this.#word() }
+  }
+
+  end(): void {
+    if (this.#peek() !== '') this.#fail(this.#offset, 'nothing may follow here, since the first value is complete')
+  }
+
+  #object(depth: number): ReadonlyMap<string, Member> {
+    const members = new Map<string, Member>()
+    this.#enclosed('}', () => {
+      const next = this.#peek()
+      const offset = this.#offset
+      if (next !== '"') this.#fail(offset, 'a name in double quotes is missing here')
+      const name = this.#string()
+      if (members.has(name)) this.#fail(offset, `"${name}" occurs twice in one object`)
+      if (this.#peek() !== ':') this.#fail(this.#offset, `a colon is missing here, after "${name}"`)
+      this.#offset++
+      members.set(name, { offset, node: this.value(depth + 1) })
+    })
+    return members
+  }
+
+  #list(depth: number): readonly Node[] {
+    const items: Node[] = []
+    this.#enclosed(']', () => items.push(this.value(depth + 1)))
+    return items
+  }
+
+  /** Elements with commas between them, to `close`. */
+  #enclosed(close: string, element: () => void): void {
+    const opening = this.#offset++
+    let next = this.#peek()
+    while (next !== close) {
+      if (next === '') this.#fail(opening, `this ${this.#text[opening]} is never closed; a ${close} is missing`)
+      element()
+      next = this.#peek()
+      if (next === ',') next = this.#afterComma(close)
+      else if (next !== close && next !== '') this.#fail(this.#offset, `a comma or ${close} is missing here`)
+    }
+    this.#offset++
+  }
+
+  #afterComma(close: string): string {
+    const comma = this.#offset++
+    const next = this.#peek()
+    if (next === close) this.#fail(comma, `this comma has nothing after it; leave it out before ${close}`)
+    return next
+  }
+
+  #string(): string {
+    const start = this.#offset
+    const end = this.#closingQuote(start)
+    this.#offset = end + 1
+    try {
+      return JSON.parse(this.#text.slice(start, end + 1)) as string
+    } catch {
+      return this.#fail(start, 'this text has a control character, or a backslash before what needs none')
+    }
+  }
+
+  #closingQuote(start: number): number {
+    for (let offset = start + 1; offset < this.#text.length; offset++) {
+      const character = this.#text[offset]
+      if (character === '"') return offset
+      if (character === '\n') break
+      if (character === '\\') offset++
+    }
+    return this.#fail(start, 'the double quote that begins here is not closed in its line')
+  }
+
+  #word(): number | boolean | null {
+    const start = this.#offset
+    const word = this.#run(/[^ \t\r\n{}[\],:"]*/y)
+    if (word === '') this.#fail(start, 'a value is missing here')
+    try {
+      return JSON.parse(word) as number | boolean | null
+    } catch {
+      return this.#fail(start, `${JSON.stringify(word.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`)
+    }
+  }
+
+  /** The next character that isn't white space; an empty text at the end. */
+  #peek(): string {
+    this.#run(/[ \t\r\n]*/y)
+    return this.#text[this.#offset] ?? ''
+  }
+
+  #run(pattern: RegExp): string {
+    pattern.lastIndex = this.#offset
+    const run = pattern.exec(this.#text)?.[0] ?? ''
+    this.#offset += run.length
+    return run
+  }
+}

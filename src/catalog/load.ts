@@ -1,0 +1,43 @@
+import { readFileSync, statSync } from 'node:fs'
+import shipped from '../../catalog.json' with { type: 'json' }
+import { fileError } from '../disk/errors.ts'
+import { readCatalog } from './read.ts'
+import { type Catalog, type Release, releaseOf } from './release.ts'
+
+/** Larger than any catalog, and soon read if it is an ISO that was given by mistake. */
+const largest = 1 << 20
+
+/**
+ * The catalog that comes with the action; before it the user's own, whose releases take the place of those that they are.
+ * @throws Error that says what is wrong with the user's file, and in which line
+ */
+export function loadCatalogs(userPath?: string): Catalog {
+  const ours = shipped.releases.map(releaseOf)
+  if (userPath === undefined) return ours
+  const theirs = readCatalog(textOfFile(userPath), userPath)
+  return [...theirs, ...ours.filter((release) => !theirs.some((other) => replaces(other, release)))]
+}
+
+/** Whoever leaves the build out means all builds. */
+function replaces(newer: Release, older: Release): boolean {
+  if (newer.version !== older.version) return false
+  return newer.build === older.build || newer.build === undefined || older.build === undefined
+}
+
+function textOfFile(path: string): string {
+  const bytes = bytesOfFile(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error(`${path} is not a catalog: it is not text in UTF-8`)
+  }
+}
+
+function bytesOfFile(path: string): Buffer {
+  try {
+    if (statSync(path).size <= largest) return readFileSync(path)
+  } catch (error) {
+    throw fileError(path, error)
+  }
+  throw new Error(`${path} is not a catalog: it is larger than 1 MiB`)
+}

@@ -1,0 +1,48 @@
+import schema from '../../catalog.schema.json' with { type: 'json' }
+import { type Fail, type Member, type Node, parseJson } from './json.ts'
+import { aliasKey, type Catalog, releaseOf, releaseText } from './release.ts'
+import { plainValue } from './schema.ts'
+
+/**
+ * Reads a catalog: JSON, as catalog.schema.json describes it.
+ * @param name of the text, for errors
+ * @throws Error that names the line and the column, what is wrong there and what it may be
+ */
+export function readCatalog(text: string, name: string): Catalog {
+  const fail: Fail = (offset, what) => {
+    throw new Error(`${name}, ${place(text, offset)}: ${what}`)
+  }
+  const root = parseJson(text, fail)
+  const { releases } = plainValue(root, schema, fail) as { releases: readonly unknown[] }
+  const catalog = releases.map(releaseOf)
+  const offsets = offsetsOfReleases(root)
+  refuseTwins(catalog, (index, twin, what) => fail(offsets[index]!, `${what} already in ${place(text, offsets[twin]!)}; leave one out`))
+  return catalog
+}
+
+function offsetsOfReleases(root: Node): readonly number[] {
+  const releases = (root.value as ReadonlyMap<string, Member>).get('releases')!.node
+  return (releases.value as readonly Node[]).map(({ offset }) => offset)
+}
+
+/** Calls `fail` for a release that is there before, and for an alias that stands for another version before. */
+function refuseTwins(catalog: Catalog, fail: (index: number, twin: number, what: string) => never): void {
+  const firsts = new Map<string, number>()
+  const versionOf = new Map<string, number>()
+  catalog.forEach((release, index) => {
+    const text = releaseText(release)
+    const twin = firsts.get(text)
+    if (twin !== undefined) fail(index, twin, `${text} is`)
+    firsts.set(text, index)
+    for (const alias of release.aliases ?? []) {
+      const other = versionOf.get(aliasKey(alias)) ?? index
+      if (catalog[other]!.version !== release.version) fail(index, other, `the alias "${alias}" stands for ${catalog[other]!.version}`)
+      versionOf.set(aliasKey(alias), other)
+    }
+  })
+}
+
+function place(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n')
+  return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`
+}
