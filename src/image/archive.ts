@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ImageConfig } from './config.ts'
 import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
 import { blobPath, dockerManifest, ociIndex, ociManifest } from './manifest.ts'
-import { append, newFile, writeAt } from './output.ts'
+import { append, type NewFile, newFile, writeAt } from './output.ts'
 import { blockSize, padding, ustarHeader } from './tar-header.ts'
 
 export interface ArchiveSummary {
@@ -32,14 +32,22 @@ export interface Archive {
  * @throws Error with one sentence if it can't be written
  */
 export function createArchive(path: string): Archive {
-  const out = newFile(path, `${path}.${randomBytes(4).toString('hex')}.part`)
-  const layers: Layer[] = []
+  return archiveOn(newFile(path, partOf(path)), [])
+}
+
+/** What an archive is called until it is whole. */
+export function partOf(path: string): string {
+  return `${path}.${randomBytes(4).toString('hex')}.part`
+}
+
+/** @param layers those that `out` has already, up to its position */
+export function archiveOn(out: NewFile, layers: Layer[]): Archive {
   let current: LayerWriter | undefined
 
   const addFile = (name: string, bytes: Buffer) =>
     append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))]))
   const addBlob = (bytes: Buffer) => {
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const digest = digestOf(bytes)
     addFile(blobPath(digest), bytes)
     return { digest, size: bytes.length }
   }
@@ -53,7 +61,7 @@ export function createArchive(path: string): Archive {
         ...writer,
         async finish() {
           const layer = await writer.finish()
-          writeAt(out, memberHeader(blobPath(layer.digest), layer.size), header)
+          writeAt(out, layerHeader(layer), header)
           append(out, Buffer.alloc(padding(layer.size)))
           layers.push(layer)
           return layer
@@ -79,11 +87,24 @@ export function createArchive(path: string): Archive {
   }
 }
 
+/** The digest that `finish` will say: that of the image's configuration. */
+export function configDigest(config: ImageConfig): string {
+  return digestOf(json(config))
+}
+
+/** The header of a layer's blob: one block, whatever the size, so that its place can be left free. */
+export function layerHeader({ digest, size }: Pick<Layer, 'digest' | 'size'>): Buffer {
+  return memberHeader(blobPath(digest), size)
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
 function json(value: object): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 
-/** The header of one of the archive's own files: one block, whatever the size, so that its place can be left free. */
 function memberHeader(name: string, size: number): Buffer {
   return ustarHeader({ path: Buffer.from(name), type: 'file', mode: 0o644, uid: 0, gid: 0, size, mtime: 0 })
 }

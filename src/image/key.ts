@@ -11,9 +11,13 @@ export const imageFormat = 1
  * @param options all that change the image, in any order
  */
 export function imageKey(iso: IsoIdentity, options: Readonly<Record<string, string | number | boolean>>): string {
-  const identity = 'sha256' in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]))
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `v${imageFormat}-${identity}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`
+  return `v${imageFormat}-${isoKey(iso)}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`
+}
+
+/** An ISO's part of it: 64 hexadecimal digits. */
+export function isoKey(iso: IsoIdentity): string {
+  return 'sha256' in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]))
 }
 
 function sha256(text: string): string {

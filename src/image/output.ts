@@ -32,7 +32,16 @@ export interface NewFile extends Output {
 
 /** @param part what it is called until then, in the same directory */
 export function newFile(path: string, part: string): NewFile {
-  const fd = writing(path, () => openSync(part, 'wx', 0o644))
+  return namedLater(path, part, 'wx')
+}
+
+/** To go on with `part`, which is there. */
+export function openPart(path: string, part: string): NewFile {
+  return namedLater(path, part, 'r+')
+}
+
+function namedLater(path: string, part: string, flags: 'wx' | 'r+'): NewFile {
+  const fd = writing(path, () => openSync(part, flags, 0o644))
   let open = true
   const close = () => {
     if (open) closeSync(fd)

@@ -1,0 +1,60 @@
+import type { ImageDescription } from './description.ts'
+import { unameChoices } from './environment/environment.ts'
+
+/** Whether a value that came from outside is a description. What else it has is left alone. */
+export function isDescription(value: unknown): value is ImageDescription {
+  return has(value, {
+    found: (found) =>
+      has(found, {
+        identity: (identity) =>
+          has(identity, {
+            product: optional(isText),
+            version: optional(isText),
+            build: optional(isText),
+            kernelVersion: optional(isText),
+            architecture: optional((name) => name === 'x86_64' || name === 'i686'),
+          }),
+        place: isText,
+        type: isText,
+        used: isCount,
+        created: Number.isFinite,
+      }),
+    isoSha256: (hex) => hex === '' || (isText(hex) && /^[0-9a-f]{64}$/.test(hex)),
+    tar: (tar) => has(tar, { members: isCount, contentSize: isCount, size: isCount }),
+    layers: (layers) => isList(layers, isLayer) && layers.length > 0,
+    uname: (choice) => unameChoices.some((name) => name === choice),
+    defaults: (defaults) => has(defaults, { env: (list) => isList(list, isText), entrypoint: (list) => isList(list, isText) }),
+  })
+}
+
+type Check = (value: unknown) => boolean
+
+function isLayer(value: unknown): boolean {
+  return has(value, { diffId: isDigest, digest: isDigest, size: isCount, uncompressedSize: isCount, mediaType: isText, createdBy: isText })
+}
+
+function has(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(checks).every(([key, check]) => check((value as Record<string, unknown>)[key]))
+}
+
+function optional(check: Check): Check {
+  return (value) => value === undefined || check(value)
+}
+
+function isList(value: unknown, check: Check): value is unknown[] {
+  return Array.isArray(value) && value.every(check)
+}
+
+/** Without control characters: a new line would begin a command to the runner. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !/\p{Cc}/u.test(value)
+}
+
+function isDigest(value: unknown): boolean {
+  return isText(value) && /^sha256:[0-9a-f]{64}$/.test(value)
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
