@@ -1,0 +1,89 @@
+import { type Address, shownUrl } from './address.ts'
+import { FetchFailure } from './failure.ts'
+import { PartialFile } from './partial-file.ts'
+import type { Facts } from './reply.ts'
+import { type Pace, retry, usualPace } from './retry.ts'
+import { transfer } from './transfer.ts'
+
+export interface DownloadOptions {
+  /** Its abort ends the download within a second, and leaves the partial file to be resumed. */
+  readonly signal: AbortSignal
+  readonly say: (line: string) => void
+  readonly warn: (line: string) => void
+  readonly pace?: Pace
+}
+
+/** A file that is whole, with what its server said of it. */
+export interface Downloaded extends Facts {
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+  readonly size: number
+  /** The one of the addresses that gave it. */
+  readonly url: string
+}
+
+/** Bytes after which a connection that is lost doesn't count as one failure more: it is slow progress, but progress. */
+const gain = 256 << 10
+
+/**
+ * Fetches a file to `partial`, and goes on where an earlier download of the same file stopped.
+ * When this returns, `partial` is whole and verified; before that, it never is to be used.
+ * @param partial path in a folder that exists; nobody else may write to it
+ * @throws Error with one sentence if none of the addresses gives the file, if it has another checksum, or the disk is full;
+ *   the reason of `signal`
+ */
+export async function download(address: Address, partial: string, options: DownloadOptions): Promise<Downloaded> {
+  const file = await PartialFile.open(partial)
+  const reasons: string[] = []
+  try {
+    for (const [index, url] of address.urls.entries()) {
+      try {
+        return await downloadFrom(url, address, file, options)
+      } catch (error) {
+        if (!(error instanceof FetchFailure)) throw error
+        reasons.push(`${shownUrl(url)}: ${error.message}`)
+        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`)
+      }
+    }
+    if (file.size === 0) file.remove()
+  } finally {
+    await file.close()
+  }
+  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses gives the ISO. ${reasons.join('. ')}`)
+}
+
+async function downloadFrom(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<Downloaded> {
+  for (;;) {
+    await transferAll(url, address, file, options)
+    const sha256 = file.digest()
+    const { size, facts } = file
+    if (address.sha256 === undefined || address.sha256 === sha256) {
+      file.forget()
+      if (address.sha256 === undefined && new URL(url).protocol === 'http:') {
+        options.warn(
+          `${shownUrl(url)} came over plain http, so nothing proves that it is what it should be; if it is, pin it with iso-sha256: ${sha256}`,
+        )
+      }
+      return { ...facts, sha256, size, url }
+    }
+    if (!file.pieced) {
+      await file.discard()
+      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another one`)
+    }
+    options.say(`The parts of ${shownUrl(url)} don't make a file with the right checksum; starting over`)
+    file.forget()
+  }
+}
+
+/** Until all bytes are there. */
+function transferAll(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<void> {
+  const { signal, say, pace = usualPace } = options
+  let furthest = file.size
+  const gained = () => {
+    const more = file.size >= furthest + gain
+    furthest = Math.max(furthest, file.size)
+    return more
+  }
+  const server = { url, address, sendsParts: true }
+  return retry(() => transfer(server, file, { signal, say, stall: pace.stall }), gained, pace, options)
+}

@@ -1,0 +1,59 @@
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+
+/** A server, or the way to it, failed. The message says why, without the address. */
+export class FetchFailure extends Error {
+  /** Whether another try has a chance. */
+  readonly again: boolean
+  /** Milliseconds that the server wants to be left alone. */
+  readonly wait: number
+
+  constructor(message: string, { again = false, wait = 0 } = {}) {
+    super(message)
+    this.again = again
+    this.wait = wait
+  }
+}
+
+/** The longest that a server may ask us to wait, in milliseconds. Minutes of a runner cost more than another address. */
+const patience = 120_000
+
+const transient = [408, 429, 500, 502, 503, 504]
+
+/** What an answer means that isn't the file. */
+export function statusFailure(status: number, headers: IncomingHttpHeaders): FetchFailure {
+  const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
+  if (status === 401 || status === 403) return new FetchFailure(`${answer}; if it wants a token, give it in the input "iso-headers"`)
+  if (status === 407) return new FetchFailure('the proxy wants a name and a password; give them in the variable http_proxy or https_proxy')
+  if (!transient.includes(status)) return new FetchFailure(answer)
+  const wait = retryAfter(headers['retry-after'])
+  if (wait > patience) return new FetchFailure(`${answer} and wants no other request for ${Math.ceil(wait / 1000)} seconds`)
+  return new FetchFailure(answer, { again: true, wait })
+}
+
+/** Milliseconds of a Retry-After, which is in seconds or a date. */
+function retryAfter(value: string | undefined): number {
+  if (value === undefined) return 0
+  const wait = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isNaN(wait) ? 0 : Math.max(0, wait)
+}
+
+/** What an error of Node's means. */
+export function connectionFailure(error: unknown): FetchFailure {
+  if (error instanceof FetchFailure) return error
+  const { code = '', message } = error as NodeJS.ErrnoException
+  if (code === 'ENOTFOUND') return new FetchFailure('there is no host of that name; check the address and, if one is needed, the proxy')
+  if (code === 'ERR_PROXY_TUNNEL') return tunnelFailure(message)
+  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
+    return new FetchFailure(`its certificate can't be trusted (${code}); NODE_EXTRA_CA_CERTS can name a file with more authorities`)
+  }
+  if (code === 'EPROTO') return new FetchFailure('it does not speak https there; check the address')
+  if (code === 'ECONNREFUSED') return new FetchFailure('the connection was refused', { again: true })
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new FetchFailure('the connection was lost', { again: true })
+  return new FetchFailure(`the connection failed (${code || message})`, { again: true })
+}
+
+function tunnelFailure(message: string): FetchFailure {
+  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1])
+  if (status === 407) return statusFailure(407, {})
+  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ''}`, { again: !(status < 500) })
+}

@@ -1,0 +1,74 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** What the input `iso` names. */
+export type IsoInput = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'url'; readonly url: string }
+
+/**
+ * @param text a path, or a `file:`, `http:` or `https:` URL; a relative path starts at the working directory
+ * @throws Error that says what it may be, without the text: an address can hold secrets
+ */
+export function parseIsoInput(text: string): IsoInput {
+  const trimmed = text.trim()
+  if (trimmed === '') throw new Error('it is empty; give a path or an address of an ISO')
+  if (/^file:/i.test(trimmed)) return { kind: 'file', path: pathOfFileUrl(trimmed) }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1]
+  if (scheme === undefined) return { kind: 'file', path: resolve(trimmed) }
+  return { kind: 'url', url: parseHttpUrl(trimmed) }
+}
+
+/** @throws Error unless `text` is the address of something on a web server; gives it in normal form */
+export function parseHttpUrl(text: string): string {
+  const url = URL.parse(text.trim())
+  if (!url || !/^https?:\/\//i.test(text.trim())) {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text.trim())?.[1]?.toLowerCase()
+    if (scheme === undefined || /^https?$/.test(scheme)) throw new Error('it is not a complete address; write it as https://host/path')
+    throw new Error(`addresses of the kind ${scheme}: are not fetched; give http:, https:, file: or a path`)
+  }
+  url.hash = ''
+  return url.href
+}
+
+function pathOfFileUrl(text: string): string {
+  if (!/^file:\//i.test(text)) throw new Error('a file: address needs a whole path; write it as file:///folder/ddk.iso')
+  try {
+    return fileURLToPath(text)
+  } catch {
+    throw new Error('it is not the file: address of a file on this machine; write it as file:///folder/ddk.iso')
+  }
+}
+
+/** These say how the file is transferred, which is our part. */
+const reserved = ['accept-encoding', 'connection', 'content-length', 'host', 'if-range', 'range', 'te', 'transfer-encoding', 'upgrade']
+
+/**
+ * Header lines, `Name: value` each, with names in lower case; empty lines don't count.
+ * @throws Error with the number of the line and, since they are secrets, nothing else of it
+ */
+export function parseHeaderLines(text: string): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>()
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue
+    const [name, value] = parseHeader(line, index + 1)
+    if (headers.has(name)) throw new Error(`line ${index + 1} has a header that an earlier line has as well`)
+    headers.set(name, value)
+  }
+  return headers
+}
+
+function parseHeader(line: string, number: number): [string, string] {
+  const colon = line.indexOf(':')
+  if (colon < 0) throw new Error(`line ${number} has no colon; a header is written as Name: value`)
+  const name = line.slice(0, colon).trim().toLowerCase()
+  const value = line.slice(colon + 1).trim()
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch {
+    throw new Error(`line ${number} is not a header; it is written as Name: value, in plain ASCII`)
+  }
+  if (value === '') throw new Error(`line ${number} has a header without a value; is the secret empty, or not passed on to this job?`)
+  if (reserved.includes(name)) throw new Error(`line ${number} has a header that can't be given, since the download itself needs it`)
+  return [name, value]
+}

@@ -1,0 +1,76 @@
+import { type Address, headersFor, shownUrl } from './address.ts'
+import { FetchFailure } from './failure.ts'
+import { type Facts, partOf } from './reply.ts'
+import { type Reply, request } from './request.ts'
+import { type Pace, retry } from './retry.ts'
+import { watchStall } from './stall.ts'
+
+/** What a server says of a file, without its bytes. */
+export interface Remote extends Facts {
+  /** The one of the addresses that answered. */
+  readonly url: string
+  /** Where redirects led to; it can hold secrets. */
+  readonly finalUrl: string
+  /** Whether it sends parts of the file, as far as it says. */
+  readonly acceptsRanges: boolean
+}
+
+/** Little is lost by a probe that fails, so it gives up sooner than a download. */
+const probePace: Pace = { stall: 15_000, attempts: 3, delay: 1000 }
+
+export interface ProbeOptions {
+  readonly signal: AbortSignal
+  readonly say: (line: string) => void
+  readonly pace?: Pace
+}
+
+/**
+ * Asks what is at an address: a HEAD, and where that isn't answered as it should be, a GET of the first byte.
+ * @throws Error with one sentence if none of the addresses answers, or what is there is no file; the reason of `signal`
+ */
+export async function probeIso(address: Address, options: ProbeOptions): Promise<Remote> {
+  const reasons: string[] = []
+  for (const url of address.urls) {
+    try {
+      return await retry(
+        () => ask(url, address, options),
+        () => false,
+        options.pace ?? probePace,
+        options,
+      )
+    } catch (error) {
+      if (!(error instanceof FetchFailure)) throw error
+      reasons.push(`${shownUrl(url)}: ${error.message}`)
+    }
+  }
+  throw new Error(`Can't ask for ${reasons.join('. ')}`)
+}
+
+/** By what an ISO without a known checksum is recognized in a later run; nothing, if its server says too little. */
+export function identityOf({ url, etag, lastModified, size }: Remote): { url: string; etag: string; size: number } | undefined {
+  const validator = etag ?? lastModified
+  return validator === undefined || size === undefined ? undefined : { url, etag: validator, size }
+}
+
+async function ask(url: string, address: Address, { signal, pace = probePace }: ProbeOptions): Promise<Remote> {
+  const watch = watchStall(pace.stall, signal)
+  const send = async (method: 'GET' | 'HEAD', headers: Record<string, string>) => {
+    watch.wait()
+    const reply = await request(method, url, { 'accept-encoding': 'identity', ...headers }, headersFor(address, url), watch.signal)
+    reply.body.destroy()
+    return reply
+  }
+  try {
+    const head = await send('HEAD', {})
+    // Addresses that are signed for GET answer 403, some servers 405 or 501, and others leave the length out.
+    if (head.status === 200 && head.headers['content-length'] !== undefined) return remoteOf(head, url)
+    return remoteOf(await send('GET', { range: 'bytes=0-0' }), url)
+  } finally {
+    watch.rest()
+  }
+}
+
+function remoteOf(reply: Reply, url: string): Remote {
+  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers['accept-ranges'] ?? '')
+  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges }
+}

@@ -1,0 +1,40 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { FetchFailure } from './failure.ts'
+
+/**
+ * An agent that goes through the proxy that http_proxy, https_proxy and no_proxy ask for, in lower or upper case.
+ * Node does the work: plain http in absolute form, which proxies allow that tunnel to port 443 only.
+ */
+export function agentFor(url: URL, env: NodeJS.ProcessEnv = process.env): http.Agent {
+  const proxyEnv = {
+    http_proxy: proxyUrl(env, 'http_proxy'),
+    https_proxy: proxyUrl(env, 'https_proxy'),
+    no_proxy: withSubdomains(variable(env, 'no_proxy')),
+  }
+  return url.protocol === 'https:' ? new https.Agent({ proxyEnv }) : new http.Agent({ proxyEnv })
+}
+
+function variable(env: NodeJS.ProcessEnv, name: string): string {
+  return (env[name] || env[name.toUpperCase()] || '').trim()
+}
+
+/** Node takes no notice of a proxy without a scheme, or of a kind that it doesn't know; the ISO would be fetched past it. */
+function proxyUrl(env: NodeJS.ProcessEnv, name: string): string {
+  const text = variable(env, name)
+  if (text === '') return ''
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) {
+    throw new FetchFailure(`the variable ${name} doesn't hold the address of an http or https proxy; write it as http://proxy:3128`)
+  }
+  return url
+}
+
+/** To curl and to the runner, `example.com` means its subdomains as well; to Node, only `.example.com` does. */
+function withSubdomains(list: string): string {
+  const hosts = list
+    .split(/[\s,]+/)
+    .map((host) => host.replace(/^\*?\./, ''))
+    .filter((host) => host !== '')
+  return hosts.flatMap((host) => (host === '*' || /^[\d.:[\]-]+$/.test(host) ? [host] : [host, `.${host}`])).join(',')
+}

@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { FetchFailure, statusFailure } from './failure.ts'
+import type { Reply } from './request.ts'
+
+/** What a server says of a file, by which a later answer can be known to be of the same one. */
+export interface Facts {
+  /** Strong ones only, with their quotes: a weak one stands for bytes that are alike, not equal. */
+  readonly etag?: string
+  /** As the server wrote it. */
+  readonly lastModified?: string
+  /** In bytes. */
+  readonly size?: number
+}
+
+/** The bytes of an answer's body: `start` is the offset of the first one in the file. */
+export interface Part {
+  readonly start: number
+  readonly facts: Facts
+}
+
+/**
+ * What the body of an answer is.
+ * @throws FetchFailure if it isn't a file, or a part of one
+ */
+export function partOf({ status, headers }: Reply): Part {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers)
+  const type = headers['content-type'] ?? ''
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
+    throw new FetchFailure('the server sent a web page, not a file; check the address, it may want a login')
+  }
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    throw new FetchFailure(
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? 'unknown'}), though it was asked not to`,
+    )
+  }
+  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers['content-length']) } } : rangeOf(headers)
+}
+
+function rangeOf(headers: IncomingHttpHeaders): Part {
+  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers['content-range'] ?? '')
+  if (!range) throw new FetchFailure('the server sent a part of the file without saying which')
+  const total = sizeOf(range[3])
+  if (total.size !== undefined && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
+    throw new FetchFailure('the server sent a part of the file that lies outside of it')
+  }
+  return { start: Number(range[1]), facts: { ...validators(headers), ...total } }
+}
+
+function validators(headers: IncomingHttpHeaders): Facts {
+  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? '')?.[0]
+  const lastModified = headers['last-modified']?.trim()
+  return { ...(etag && { etag }), ...(lastModified && { lastModified }) }
+}
+
+function sizeOf(digits: string | undefined): { size?: number } {
+  return digits !== undefined && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {}
+}
+
+/** Whether two answers can be of the same file. What only one of them says proves nothing: parts may leave out what was said before. */
+export function sameFile(one: Facts, other: Facts): boolean {
+  const keys = ['etag', 'lastModified', 'size'] as const
+  return keys.every((key) => one[key] === undefined || other[key] === undefined || one[key] === other[key])
+}
+
+/** @throws FetchFailure if what the server announces can't be the file, or couldn't be told from a part of it */
+export function checkAnnounced({ headers }: Reply, { size }: Facts, expected: { readonly size?: number; readonly sha256?: string }): void {
+  if (size === 0) throw new FetchFailure('the server sent an empty file')
+  if (size !== undefined && expected.size !== undefined && size !== expected.size) {
+    throw new FetchFailure(`the file there has ${size} bytes, but ${expected.size} are expected; it is another one`)
+  }
+  const endIsSeen = size !== undefined || headers['transfer-encoding'] !== undefined
+  if (!endIsSeen && expected.size === undefined && expected.sha256 === undefined) {
+    throw new FetchFailure("the server doesn't say how long the file is, so nobody could tell when it is whole; give its iso-sha256")
+  }
+}

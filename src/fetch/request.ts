@@ -1,0 +1,81 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { shownUrl } from './address.ts'
+import { connectionFailure, FetchFailure } from './failure.ts'
+import { agentFor } from './proxy.ts'
+
+/** An answer that is no redirect; its body is still to be read, or destroyed. */
+export interface Reply {
+  /** Where it came from, after all redirects. */
+  readonly url: URL
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: http.IncomingMessage
+}
+
+const maxRedirects = 10
+
+/**
+ * Asks for a file, and follows redirects.
+ * @param own what we have to say, sent everywhere
+ * @param users what the user sends along; it goes nowhere else once a redirect has left the origin
+ * @throws FetchFailure; the reason of `signal` once that is aborted
+ */
+export async function request(
+  method: 'GET' | 'HEAD',
+  url: string,
+  own: Readonly<Record<string, string>>,
+  users: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<Reply> {
+  let target = new URL(url)
+  let trusted = true
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const headers = { 'user-agent': 'xenserver-ddk-action', ...(trusted && Object.fromEntries(users)), ...own }
+    const body = await send(method, target, headers, signal)
+    const status = body.statusCode!
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body }
+    body.destroy()
+    const next = redirected(target, body.headers.location, trusted)
+    if (next.origin !== target.origin) trusted = false
+    target = next
+  }
+  throw new FetchFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`)
+}
+
+function redirected(from: URL, location: string | undefined, trusted: boolean): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) {
+    throw new FetchFailure('the server redirected without saying where to')
+  }
+  const next = new URL(location, from)
+  if (next.protocol !== 'http:' && next.protocol !== 'https:') {
+    throw new FetchFailure(`the server redirected to an address of the kind ${next.protocol}, which isn't followed`)
+  }
+  if (from.protocol === 'https:' && next.protocol === 'http:') {
+    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which isn't followed, since plain http proves nothing`)
+  }
+  if (trusted && next.origin === from.origin && next.username === '') {
+    next.username = from.username
+    next.password = from.password
+  }
+  return next
+}
+
+function send(method: string, url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error))
+    try {
+      const { request: open } = url.protocol === 'https:' ? https : http
+      const asked = open(url, { method, headers, agent: agentFor(url), signal })
+      asked.on('error', fail)
+      asked.on('response', (response) => {
+        // Whoever reads the body hears of its errors; one that nobody reads must not end the process.
+        response.on('error', () => {})
+        resolve(response)
+      })
+      asked.end()
+    } catch (error) {
+      fail(error)
+    }
+  })
+}
