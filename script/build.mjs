@@ -4,16 +4,17 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Every file that Node is started with: the action, the command line, and the worker threads of both. */
+/** Every file that Node is started with: the action, the command line, the worker threads of both, and the process for the cache. */
 const entryPoints = {
   main: 'src/main.ts',
   cli: 'src/cli.ts',
   'inflate-worker': 'src/disk/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
+  'cache-process': 'src/cache/cache-process.ts',
 }
 
 /** Files that the bundles read beside themselves, as the sources do. */
-const assets = ['src/image/environment/uname.sh']
+const assets = ['src/image/environment/uname.sh', 'src/shell/ddk.sh']
 
 const outdir = process.argv[2] ?? 'dist'
 rmSync(outdir, { recursive: true, force: true })

@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { restoreApart } from '../../src/cache/restore.ts'
+import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
+import { type Entry, entryFolder } from '../../src/cache/task.ts'
+import { type CacheService, type Faults, startCacheService } from '../support/cache-service.ts'
+
+// The toolkit in its own process, as the action has it, against the service on loopback.
+
+let service: CacheService
+beforeAll(async () => {
+  service = await startCacheService()
+})
+afterAll(() => service.close())
+
+let dir = ''
+let environment: NodeJS.ProcessEnv
+beforeEach(() => {
+  environment = { ...process.env }
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
+  service.forgetAll()
+})
+afterEach(() => {
+  process.env = environment
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const key = 'xenserver-ddk-image-v1-abc-zstd'
+
+function useService(version: 'v1' | 'v2'): void {
+  Object.assign(process.env, service.env[version])
+}
+
+function entryIn(place: string, content?: Buffer | string): Entry {
+  const entry = { key, dir: join(dir, place), what: 'the image' }
+  if (content !== undefined) {
+    mkdirSync(join(entry.dir, entryFolder), { recursive: true })
+    writeFileSync(join(entry.dir, entryFolder, 'image'), content)
+  }
+  return entry
+}
+
+/** Starts to save, waits for it, and gives what was said. */
+async function save(entry: Entry, patience = 30_000): Promise<string[]> {
+  const lines: string[] = []
+  const statusFile = join(dir, 'save')
+  startSaving([entry], statusFile, (line) => lines.push(line))
+  await awaitSaving(statusFile, patience, (line) => lines.push(line))
+  return lines
+}
+
+/** What was restored, or what was said instead. */
+async function restore(entry: Entry, patience = 30_000): Promise<Buffer | string[]> {
+  const lines: string[] = []
+  const folder = await restoreApart(entry, { say: (line) => lines.push(line), patience })
+  if (folder === undefined && existsSync(entry.dir)) expect(readdirSync(entry.dir)).toEqual([])
+  return folder === undefined ? lines : readFileSync(join(folder, 'image'))
+}
+
+describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
+  beforeEach(() => useService(version))
+
+  test('what one workspace saves, another gets, at whatever depth', async () => {
+    const content = randomBytes(3_000_000)
+    process.env.GITHUB_WORKSPACE = join(dir, 'work')
+    expect(await save(entryIn('a', content))).toEqual([
+      expect.stringMatching(/^The Actions cache has got the image in [\d.]+ s \(xenserver-.*\)$/),
+    ])
+    process.env.GITHUB_WORKSPACE = join(dir, 'a/much/deeper/work')
+    const back = await restore(entryIn('some/where/else'))
+    expect(Buffer.isBuffer(back) && back.equals(content)).toBe(true)
+    expect(process.env.GITHUB_WORKSPACE).toBe(join(dir, 'a/much/deeper/work'))
+    expect(readdirSync(dir).sort()).toEqual(['a', 'save', 'save.log', 'save.started', 'some'])
+  })
+
+  test('what is there is not packed again', async () => {
+    await save(entryIn('a', 'first'))
+    const uploads = () => service.requests.filter((line) => /upload|PATCH|Create|caches/.test(line)).length
+    const before = uploads()
+    expect(await save(entryIn('b', 'second'))).toEqual([
+      `The Actions cache has the image from another job, or gets it at this moment (${key})`,
+    ])
+    expect(uploads()).toBe(before)
+    expect(await restore(entryIn('c'))).toEqual(Buffer.from('first'))
+  })
+
+  test('an entry that is not there is a miss', async () => {
+    expect(await restore(entryIn('a'))).toEqual(["The Actions cache doesn't have the image"])
+  })
+
+  test.each<[string, Faults, NodeJS.ProcessEnv, RegExp]>([
+    ['another job was faster', { reserve: 'conflict' }, {}, /^The Actions cache has the image from another job/],
+    [
+      'the token may only read',
+      { reserve: 'denied' },
+      {},
+      /^The Actions cache doesn't get the image: .*cache write denied: this run may only read/,
+    ],
+    [
+      'the job may only read',
+      {},
+      { ACTIONS_CACHE_MODE: 'read' },
+      /doesn't get the image: the effective cache-mode 'read' does not permit writes/,
+    ],
+    [
+      'the job has no cache',
+      {},
+      { ACTIONS_CACHE_MODE: 'none' },
+      /doesn't get the image: the effective cache-mode 'none' does not permit writes/,
+    ],
+    ['the upload is refused', { upload: 'refused' }, {}, /^The Actions cache doesn't get the image: \S/],
+  ])('a save ends well if %s', async (_, faults, env, sentence) => {
+    Object.assign(service.faults, faults)
+    Object.assign(process.env, env)
+    expect(await save(entryIn('a', 'content'))).toEqual([expect.stringMatching(sentence)])
+    expect(service.keys()).toEqual([])
+  })
+
+  test.each<[string, Faults['download'], RegExp]>([
+    ['cut', 'truncated', /^The Actions cache couldn't give the image: .*failed with/],
+    ['shorter than it should be', 'short', /^The Actions cache couldn't give the image: \S/],
+    ['damaged', 'flipped', /^The Actions cache couldn't give the image: .*failed with/],
+    ['gone', 'missing', /^The Actions cache couldn't give the image: \S/],
+  ])('an archive that arrives %s is a miss', async (_, fault, sentence) => {
+    await save(entryIn('a', randomBytes(1_000_000)))
+    service.faults.download = fault!
+    expect(await restore(entryIn('b'))).toEqual([expect.stringMatching(sentence)])
+  })
+
+  test('a download that stalls ends', async () => {
+    await save(entryIn('a', randomBytes(1_000_000)))
+    service.faults.download = 'stalled'
+    expect(await restore(entryIn('b'), 1500)).toEqual(["The Actions cache couldn't give the image: it took longer than 1.5 s"])
+  })
+
+  test('a service in trouble is a miss, and its entry is found when it is well again', async () => {
+    await save(entryIn('a', 'content'))
+    service.faults.lookup = { status: 500, times: -1 }
+    expect(await restore(entryIn('b'), 1500)).toEqual([expect.stringMatching(/^The Actions cache couldn't give the image: \S/)])
+    delete service.faults.lookup
+    expect(await restore(entryIn('b'))).toEqual(Buffer.from('content'))
+  })
+})
+
+describe('a save under way', () => {
+  const statusFile = () => join(dir, 'save')
+  const startStalled = async () => {
+    useService('v2')
+    service.faults.upload = 'stalled'
+    startSaving([entryIn('a', randomBytes(1_000_000))], statusFile(), () => {})
+    await service.heard(/upload/)
+    return (JSON.parse(readFileSync(`${statusFile()}.started`, 'utf8')) as { pid: number }).pid
+  }
+  const wait = async (patience: number, signal?: AbortSignal) => {
+    const lines: string[] = []
+    const start = Date.now()
+    await awaitSaving(statusFile(), patience, (line) => lines.push(line), signal)
+    return { lines, milliseconds: Date.now() - start }
+  }
+  const nothingFound = async (pid: number) => {
+    expect(existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBeFalsy()
+    delete service.faults.upload
+    expect(await restore(entryIn('b'))).toEqual(["The Actions cache doesn't have the image"])
+  }
+
+  test('is given up after a while, and leaves no entry', async () => {
+    const pid = await startStalled()
+    expect((await wait(300)).lines).toEqual(["The Actions cache doesn't get the image: it took longer than 0.3 s"])
+    await nothingFound(pid)
+  })
+
+  test('ends within a second when the job is cancelled', async () => {
+    const pid = await startStalled()
+    const { lines, milliseconds } = await wait(60_000, AbortSignal.timeout(100))
+    expect(lines).toEqual(["The Actions cache doesn't get the image: the job was cancelled"])
+    expect(milliseconds).toBeLessThan(1100)
+    await nothingFound(pid)
+  })
+
+  test('that is killed is told, and leaves no entry', async () => {
+    const pid = await startStalled()
+    process.kill(-pid, 'SIGKILL')
+    expect((await wait(60_000)).lines).toEqual(["The Actions cache doesn't get the image: the process that saves it ended early"])
+    await nothingFound(pid)
+  })
+})
+
+test('a restore ends within a second when the job is cancelled, and says why', async () => {
+  useService('v2')
+  await save(entryIn('a', randomBytes(1_000_000)))
+  service.faults.download = 'stalled'
+  const stop = new AbortController()
+  const entry = entryIn('b')
+  const restored = restoreApart(entry, { say: () => {}, signal: stop.signal })
+  await service.heard(/blob/)
+  const start = Date.now()
+  stop.abort(new Error('cancelled'))
+  await expect(restored).rejects.toThrow('cancelled')
+  expect(Date.now() - start).toBeLessThan(1000)
+  expect(readdirSync(entry.dir)).toEqual([])
+})
+
+test('without a service nothing is said, and no process is started', async () => {
+  for (const name of Object.keys(process.env)) if (name.startsWith('ACTIONS_')) delete process.env[name]
+  expect(await save(entryIn('a', 'content'))).toEqual([])
+  expect(await restore(entryIn('b'))).toEqual([])
+  expect(readdirSync(dir)).toEqual(['a'])
+})
+
+test('two entries are saved one after the other, and a trouble with one is none of the other', async () => {
+  useService('v2')
+  const lines: string[] = []
+  const say = (line: string) => void lines.push(line)
+  const [image, iso] = [entryIn('a', 'image'), { ...entryIn('b', 'iso'), key: 'iso', what: 'the ISO' }]
+  rmSync(join(image.dir, entryFolder), { recursive: true })
+  startSaving([image, iso], join(dir, 'save'), say)
+  await awaitSaving(join(dir, 'save'), 30_000, say)
+  expect(lines).toEqual([expect.stringMatching(/^The Actions cache doesn't get the image: \S/), expect.stringMatching(/has got the ISO/)])
+})
+
+test('more than Azure takes at once goes in blocks', async () => {
+  useService('v2')
+  const content = randomBytes(140 << 20)
+  expect(await save(entryIn('a', content))).toEqual([expect.stringMatching(/has got the image/)])
+  expect(service.requests.filter((line) => line === 'PUT upload block').length).toBeGreaterThan(2)
+  expect(service.requests).toContain('PUT upload blocklist')
+  const back = await restore(entryIn('b'))
+  expect(Buffer.isBuffer(back) && back.equals(content)).toBe(true)
+})

@@ -1,0 +1,159 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { type CachedImage, imageCacheKey, restoreImage, stageImage } from '../../src/cache/image-cache.ts'
+import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
+import { type Entry, entryFolder } from '../../src/cache/task.ts'
+import { createArchive } from '../../src/image/archive.ts'
+import { type Conversion, type DescribedLayer, finishImage } from '../../src/image/description.ts'
+import { imageKey } from '../../src/image/key.ts'
+import { entry, tarOf } from '../image/memory-tree.ts'
+import { type CacheService, startCacheService } from '../support/cache-service.ts'
+
+const isoSha256 = 'ab'.repeat(32)
+const key = imageCacheKey(imageKey({ sha256: isoSha256 }, { uname: 'ddk' }), 'zstd')
+
+let service: CacheService
+let environment: NodeJS.ProcessEnv
+beforeAll(async () => {
+  service = await startCacheService()
+  environment = { ...process.env }
+  Object.assign(process.env, service.env.v2)
+})
+afterAll(async () => {
+  process.env = environment
+  await service.close()
+})
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
+  service.forgetAll()
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+test('the key is one that the cache takes', () => {
+  expect(key).toMatch(/^xenserver-ddk-image-v\d+-(ab){32}-[0-9a-f]{16}-zstd$/)
+})
+
+test('an image that was saved is the same again, under another name too', async () => {
+  const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'])
+  const before = readFileSync(join(dir, 'image.tar'))
+  const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), made)
+  // As the action does when the engine has it.
+  rmSync(join(dir, 'image.tar'))
+  expect(await save(staged)).toEqual([expect.stringMatching(/^The Actions cache has got the image/)])
+
+  const { image, lines } = await restore(join(dir, 'same.tar'))
+  expect(lines).toEqual([])
+  expect(finishImage(image!.archive, image!.description, ['ddk:1'])).toMatchObject({ archive: { configDigest: made.archive.configDigest } })
+  expect(readFileSync(join(dir, 'same.tar')).equals(before)).toBe(true)
+
+  const other = (await restore(join(dir, 'other.tar'))).image!
+  expect(finishImage(other.archive, other.description, ['somebody/else:2']).archive).toMatchObject({
+    configDigest: made.archive.configDigest,
+    manifestDigest: made.archive.manifestDigest,
+  })
+  expect(readdirSync(dir).sort()).toEqual(['other.tar', 'restored', 'same.tar', 'save', 'save.log', 'save.started', 'staged'])
+  expect(readdirSync(join(dir, 'restored'))).toEqual([])
+})
+
+describe('an entry is a miss if', () => {
+  type Damage = (folder: string, edit: (change: (entry: Stored) => void) => void) => void
+  test.each<[string, Damage, RegExp]>([
+    ['a layer has another bit', (folder) => flip(join(folder, 'image'), 600), /a layer should have the digest sha256:\w+, but has/],
+    ['its archive is cut', (folder) => truncateSync(join(folder, 'image'), 1000), /it has 1000 bytes, but its layers should have/],
+    ['its archive is empty', (folder) => truncateSync(join(folder, 'image'), 0), /it has 0 bytes/],
+    ['its archive is missing', (folder) => rmSync(join(folder, 'image')), /no such file/],
+    ['its description is missing', (folder) => rmSync(join(folder, 'image.json')), /no such file/],
+    ['its description is cut', (folder) => truncateSync(join(folder, 'image.json'), 100), /JSON/],
+    ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /it is another one than its key says/],
+    ['its description is huge', (folder) => appendFileSync(join(folder, 'image.json'), ' '.repeat(2 << 20)), /far too large/],
+    ['it belongs to another key', (_, edit) => edit((stored) => (stored.key = `${key}x`)), /it is another one than its key says/],
+    ['it lacks a field', (_, edit) => edit((stored) => delete stored.description.layers), /its description is damaged/],
+    [
+      'the kernel is another',
+      (_, edit) => edit((stored) => (stored.description.found.identity.kernelVersion = '9')),
+      /doesn't give the image/,
+    ],
+    [
+      'the layer inside is another',
+      (_, edit) => edit((stored) => (stored.description.layers![0]!.diffId = digest)),
+      /doesn't give the image/,
+    ],
+  ])('%s', async (_, damage, why) => {
+    const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), []))
+    const folder = join(staged.dir, entryFolder)
+    damage(folder, (change) => {
+      const stored = JSON.parse(readFileSync(join(folder, 'image.json'), 'utf8')) as Stored
+      change(stored)
+      writeFileSync(join(folder, 'image.json'), JSON.stringify(stored))
+    })
+    await save(staged)
+    mkdirSync(join(dir, 'out'))
+    const { image, lines } = await restore(join(dir, 'out/image.tar'))
+    expect(image).toBe(undefined)
+    expect(lines).toEqual([
+      expect.stringMatching(/^The image in the Actions cache isn't used: .*; delete the entry xenserver-ddk-image-\S+ there/),
+    ])
+    expect(lines[0]).toMatch(why)
+    expect(readdirSync(join(dir, 'out'))).toEqual([])
+    expect(readdirSync(join(dir, 'restored'))).toEqual([])
+  })
+
+  test('the service gives another one', async () => {
+    const other = key.replace('ab', 'cd')
+    await save(stageImage(other, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [])))
+    service.swap(other, key)
+    const { image, lines } = await restore(join(dir, 'again.tar'))
+    expect([image, lines]).toEqual([undefined, [expect.stringMatching(/isn't used: it is another one than its key says/)]])
+  })
+})
+
+const digest = `sha256:${'0'.repeat(64)}`
+
+/** `image.json`, as far as the tests change it. */
+interface Stored {
+  key: string
+  description: { layers?: { diffId: string }[]; found: { identity: { kernelVersion: string } } }
+}
+
+async function makeImage(path: string, names: readonly string[]): Promise<Conversion> {
+  const archive = createArchive(path)
+  const layers: DescribedLayer[] = []
+  for (const name of ['lower', 'upper']) {
+    const layer = archive.addLayer({ compression: 'none' })
+    await layer.write(new Uint8Array(tarOf([entry(name, { content: name })])))
+    layers.push({ ...(await layer.finish()), createdBy: name })
+  }
+  const identity = {
+    product: 'XenServer DDK',
+    version: '6.5.0',
+    build: '90233c',
+    kernelVersion: '3.10.0+2',
+    architecture: 'x86_64' as const,
+  }
+  const found = { identity, place: 'partition 1', type: 'ext3', used: 5, created: 1_421_150_400 }
+  const tar = { members: 2, contentSize: 10, size: 4096 }
+  return finishImage(archive, { found, isoSha256, tar, layers, uname: 'ddk', defaults: { env: [], entrypoint: [] } }, names)
+}
+
+async function save(staged: Entry): Promise<string[]> {
+  const lines: string[] = []
+  startSaving([staged], join(dir, 'save'), (line) => lines.push(line))
+  await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))
+  return lines
+}
+
+async function restore(archive: string): Promise<{ image: CachedImage | undefined; lines: string[] }> {
+  const lines: string[] = []
+  const image = await restoreImage(key, join(dir, 'restored'), archive, { say: (line) => lines.push(line) })
+  return { image, lines }
+}
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  bytes[at]! ^= 1
+  writeFileSync(path, bytes)
+}

@@ -1,0 +1,116 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { type CachedIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
+import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
+import { type Entry, entryFolder } from '../../src/cache/task.ts'
+import type { IsoIdentity } from '../../src/image/key.ts'
+import { type CacheService, startCacheService } from '../support/cache-service.ts'
+
+let service: CacheService
+let environment: NodeJS.ProcessEnv
+beforeAll(async () => {
+  service = await startCacheService()
+  environment = { ...process.env }
+  Object.assign(process.env, service.env.v2)
+})
+afterAll(async () => {
+  process.env = environment
+  await service.close()
+})
+
+const content = randomBytes(200_000)
+const sha256 = createHash('sha256').update(content).digest('hex')
+const address = { url: 'http://example.org/ddk.iso', etag: '"1"', size: content.length }
+
+let dir = ''
+let iso = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
+  iso = join(dir, 'ddk.iso')
+  writeFileSync(iso, content)
+  service.forgetAll()
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+test.each<[string, IsoIdentity]>([
+  ['its checksum', { sha256: sha256.toUpperCase() }],
+  ['its address', address],
+])('an ISO that is known by %s comes back', async (_, identity) => {
+  expect(isoCacheKey(identity)).toMatch(/^xenserver-ddk-iso-v1-[0-9a-f]{64}$/)
+  expect(await save(stageIso(identity, join(dir, 'staged'), iso, sha256))).toEqual([
+    expect.stringMatching(/^The Actions cache has got the ISO/),
+  ])
+  const { found, lines } = await restore(identity)
+  expect(found).toEqual({ path: expect.stringContaining(dir), sha256, size: content.length })
+  expect(readFileSync(found!.path).equals(content)).toBe(true)
+  expect(lines).toEqual([])
+})
+
+test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
+  ['another bit', { sha256 }, (file) => overwrite(file, Buffer.from(content).fill(0, 5, 6)), /it has the SHA-256 \w+, but should have \w+/],
+  [
+    'another bit, and only its address was known',
+    address,
+    (file) => overwrite(file, Buffer.from(content).fill(0, 5, 6)),
+    /it has the SHA-256/,
+  ],
+  ['a byte less', { sha256 }, (file) => overwrite(file, content.subarray(1)), /it has 199999 bytes, but should have 200000/],
+  [
+    'another content that its description agrees with',
+    { sha256 },
+    (file) => {
+      overwrite(file, Buffer.alloc(200_000))
+      const json = readFileSync(`${file}.json`, 'utf8')
+      overwrite(`${file}.json`, Buffer.from(json.replace(sha256, createHash('sha256').update(Buffer.alloc(200_000)).digest('hex'))))
+    },
+    /it has the SHA-256/,
+  ],
+])('an ISO with %s is a miss', async (_, identity, damage, why) => {
+  const staged = stageIso(identity, join(dir, 'staged'), iso, sha256)
+  damage(join(staged.dir, entryFolder, 'iso'))
+  await save(staged)
+  const { found, lines } = await restore(identity)
+  expect([found, lines]).toEqual([undefined, [expect.stringMatching(/^The ISO in the Actions cache isn't used: .*; delete the entry/)]])
+  expect(lines[0]).toMatch(why)
+  expect(readdirSync(join(dir, 'restored'))).toEqual([])
+  // The damage was to the cache's name of the file.
+  expect(readFileSync(iso).equals(content)).toBe(true)
+})
+
+test('an ISO on another filesystem is copied by the process that saves it', async () => {
+  if (!existsSync('/dev/shm') || statSync('/dev/shm').dev === statSync(dir).dev) {
+    return console.log('skipped: /dev/shm is no other filesystem')
+  }
+  const other = mkdtempSync('/dev/shm/xenserver-ddk-test-')
+  try {
+    writeFileSync(join(other, 'ddk.iso'), content)
+    const staged = stageIso({ sha256 }, join(dir, 'staged'), join(other, 'ddk.iso'), sha256)
+    expect(lstatSync(join(staged.dir, entryFolder, 'iso')).isSymbolicLink()).toBe(true)
+    await save(staged)
+    expect((await restore({ sha256 })).found).toMatchObject({ sha256 })
+  } finally {
+    rmSync(other, { recursive: true })
+  }
+})
+
+/** Instead of writing into the file, which has another name. */
+function overwrite(file: string, bytes: Buffer): void {
+  rmSync(file)
+  writeFileSync(file, bytes)
+}
+
+async function save(staged: Entry): Promise<string[]> {
+  const lines: string[] = []
+  startSaving([staged], join(dir, 'save'), (line) => lines.push(line))
+  await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))
+  return lines
+}
+
+async function restore(identity: IsoIdentity): Promise<{ found: CachedIso | undefined; lines: string[] }> {
+  const lines: string[] = []
+  const found = await restoreIso(identity, join(dir, 'restored'), { say: (line) => lines.push(line) })
+  return { found, lines }
+}

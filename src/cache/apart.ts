@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import * as core from '@actions/core'
+import { type CacheTask, filesOf, type Status } from './task.ts'
+
+/** Beside this file: the source, or the bundle of it. */
+const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-process.ts' : './cache-process.cjs', import.meta.url))
+
+/**
+ * Starts the process that talks to the cache, in a session of its own: neither a closed pipe nor a signal to this step ends it.
+ * RUNNER_TRACKING_ID stays in its environment, so that the runner ends it with the job at the latest.
+ */
+export function startApart(task: CacheTask): ChildProcess {
+  const log = openSync(filesOf(task.statusFile).log, 'w', 0o600)
+  try {
+    return spawn(process.execPath, [script, JSON.stringify(task)], { detached: true, env: process.env, stdio: ['ignore', log, log] })
+  } finally {
+    closeSync(log)
+  }
+}
+
+/** Whether there is a cache service here at all. Only the runner gives its address, and only to actions. */
+export function haveService(): boolean {
+  const { ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = process.env
+  return Boolean(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL)
+}
+
+/** What the process has said so far. */
+export function readStatus(statusFile: string): Status {
+  try {
+    return JSON.parse(readFileSync(statusFile, 'utf8')) as Status
+  } catch {
+    return { results: [], ended: false, failure: '' }
+  }
+}
+
+/** Shows what the toolkit printed to someone who debugs the job: signed addresses masked, and its own commands without effect. */
+export function forwardLog(statusFile: string): void {
+  if (!core.isDebug()) return
+  for (const line of readFileSync(filesOf(statusFile).log, 'utf8').split('\n')) {
+    if (line.startsWith('::add-mask::')) process.stdout.write(`${line}\n`)
+    else core.debug(line.replace(/^::\w+::/, ''))
+  }
+}
+
+/** Whether this process is the one with that status file: its number may have gone to another. */
+export function isAlive(pid: number, statusFile: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(JSON.stringify(statusFile).slice(1, -1))
+  } catch {
+    return false
+  }
+}
+
+/** Ends it, and the packer that it started. */
+export async function stop(pid: number, statusFile: string): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (!isAlive(pid, statusFile)) return
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      return
+    }
+    for (let turn = 0; turn < 20 && isAlive(pid, statusFile); turn++) await sleep(25)
+  }
+}

@@ -1,0 +1,61 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
+import { restoreEntry, saveEntry } from './actions-cache.ts'
+import { bestEffort } from './best-effort.ts'
+import { type CacheTask, type EntryResult, filesOf, type Status } from './task.ts'
+import { reasonIn } from './toolkit-log.ts'
+
+// The process in which the toolkit works. It can't be asked to stop, prints what nobody needs to see, changes the directory and the
+// environment, and may throw where nobody catches: here all of it ends with the process. What came of it is in the status file.
+
+async function run(task: CacheTask): Promise<void> {
+  const { status, log, temp } = filesOf(task.statusFile)
+  const results: EntryResult[] = []
+  const tell = (ended: boolean, failure = '') => writeStatus(status, { results, ended, failure })
+  process.on('uncaughtException', (error) => {
+    tell(true, error.message)
+    process.exit(1)
+  })
+  // The toolkit leaves folders behind.
+  mkdirSync(temp, { recursive: true })
+  process.env.RUNNER_TEMP = temp
+  // Else it lists every archive, which means to unpack it twice.
+  delete process.env.RUNNER_DEBUG
+  if (task.kind === 'save') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  for (const { key, dir } of task.entries) {
+    const start = Date.now()
+    const read = textSince(log)
+    const result = await bestEffort<Omit<EntryResult, 'milliseconds'>>(
+      async () => ({ outcome: await work(task.kind, key, dir, read), reason: reasonIn(read()) }),
+      (reason) => ({ outcome: task.kind === 'save' ? 'refused' : 'missing', reason }),
+    )
+    results.push({ ...result, milliseconds: Date.now() - start })
+    tell(false)
+  }
+  rmSync(temp, { recursive: true, force: true })
+  tell(true)
+  // The toolkit's connections would keep it alive for a while.
+  process.exit(0)
+}
+
+async function work(kind: CacheTask['kind'], key: string, dir: string, read: () => string): Promise<EntryResult['outcome']> {
+  if (kind === 'save') return saveEntry(key, dir, read)
+  return (await restoreEntry(key, dir)) ? 'restored' : 'missing'
+}
+
+/** What the log gets from now on; standard output goes there, and is written at once. */
+function textSince(log: string): () => string {
+  const start = readFileSync(log).length
+  return () => readFileSync(log).subarray(start).toString()
+}
+
+function writeStatus(path: string, status: Status): void {
+  const part = `${path}.part`
+  const fd = openSync(part, 'w')
+  writeSync(fd, JSON.stringify(status))
+  fsyncSync(fd)
+  closeSync(fd)
+  renameSync(part, path)
+}
+
+void run(JSON.parse(process.argv[2]!) as CacheTask)

@@ -1,0 +1,26 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { entryFolder } from './task.ts'
+
+/**
+ * Puts a file and what there is to know of it where an entry is saved from, without copying the file: it may have its other name removed
+ * meanwhile, but must not be changed. One of another filesystem must keep its name.
+ */
+export function writeFolder(dir: string, file: string, name: string, json: object): void {
+  const folder = join(dir, entryFolder)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  try {
+    linkSync(file, join(folder, name))
+  } catch {
+    symlinkSync(file, join(folder, name))
+  }
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(json))
+}
+
+/** @throws Error if it isn't JSON of a plain size */
+export function readJson(folder: string, name: string): unknown {
+  const path = join(folder, `${name}.json`)
+  if (statSync(path).size > 1 << 20) throw new Error(`${name}.json is far too large`)
+  return JSON.parse(readFileSync(path, 'utf8'))
+}

@@ -1,0 +1,71 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Archive, configDigest } from '../image/archive.ts'
+import { type Conversion, configOf, type ImageDescription } from '../image/description.ts'
+import type { Compression } from '../image/frames.ts'
+import { isDescription } from '../image/parse-description.ts'
+import { resumeArchive } from '../image/resume.ts'
+import { bestEffort } from './best-effort.ts'
+import { readJson, writeFolder } from './folder.ts'
+import { type RestoreOptions, restoreApart } from './restore.ts'
+import type { Entry } from './task.ts'
+
+/** The name of an image in the cache. Its format is in the image's own key, so what another version left isn't found. */
+export function imageCacheKey(imageKey: string, compression: Compression): string {
+  return `xenserver-ddk-image-${imageKey}-${compression}`
+}
+
+export interface CachedImage {
+  /** With all layers, to be finished. */
+  readonly archive: Archive
+  readonly description: ImageDescription
+}
+
+/**
+ * Brings back an image from the Actions cache, and compares its layers and its configuration with their digests. Whatever is wrong is one
+ * line for `say`, and as if it weren't there.
+ * @param dir for the time it takes
+ * @param archive path for the archive
+ */
+export async function restoreImage(key: string, dir: string, archive: string, options: RestoreOptions): Promise<CachedImage | undefined> {
+  const folder = await restoreApart({ key, dir, what: 'the image' }, options)
+  if (folder === undefined) return undefined
+  const checked = await bestEffort<CachedImage | string>(
+    () => check(folder, key, archive),
+    (why) => why,
+  )
+  rmSync(folder, { recursive: true, force: true })
+  if (typeof checked !== 'string') return checked
+  options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`)
+  return undefined
+}
+
+async function check(folder: string, key: string, archive: string): Promise<CachedImage | string> {
+  const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
+  if (entry?.key !== key) return 'it is another one than its key says'
+  const { description } = entry
+  if (!isDescription(description)) return 'its description is damaged'
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was"
+  const resumed = await resumeArchive(join(folder, 'image'), archive, description.layers)
+  return 'unusable' in resumed ? resumed.unusable : { archive: resumed.archive, description }
+}
+
+/** What `image.json` says. */
+interface ImageEntry {
+  readonly key: string
+  readonly configDigest: string
+  readonly description: ImageDescription
+}
+
+/**
+ * Puts an image where `startSaving` finds it, without copying its archive.
+ * @param dir of its own; it must stay until the image is saved
+ * @param archive path of the finished archive; it must not change until then, but may be removed
+ * @throws Error if that isn't possible
+ */
+export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): Entry {
+  const { identity: _identity, names: _names, archive: made, ...description } = conversion
+  const entry: ImageEntry = { key, configDigest: made.configDigest, description }
+  writeFolder(dir, archive, 'image', entry)
+  return { key, dir, what: 'the image' }
+}

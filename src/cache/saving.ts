@@ -1,0 +1,87 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { durationText } from '../report/units.ts'
+import { forwardLog, haveService, isAlive, readStatus, startApart, stop } from './apart.ts'
+import { type Entry, type EntryResult, filesOf } from './task.ts'
+
+type Say = (line: string) => void
+
+/**
+ * Starts to save entries, one after the other, in a process that goes on while later steps run. Its folders must stay until `awaitSaving`
+ * is done; they and the files beside `statusFile`, whose names begin with its name, are the caller's to remove then.
+ * Never throws; trouble is a line for `say`.
+ */
+export function startSaving(entries: readonly Entry[], statusFile: string, say: Say): void {
+  if (entries.length === 0 || !haveService()) return
+  try {
+    rmSync(statusFile, { force: true })
+    const child = startApart({ kind: 'save', entries, statusFile })
+    child.on('error', (error) => say(`The Actions cache gets nothing: ${error.message}`))
+    const started: Started = { pid: child.pid ?? 0, entries }
+    writeFileSync(filesOf(statusFile).started, JSON.stringify(started))
+    child.unref()
+  } catch (error) {
+    say(`The Actions cache gets nothing: ${(error as Error).message}`)
+  }
+}
+
+interface Started {
+  readonly pid: number
+  readonly entries: readonly Entry[]
+}
+
+/**
+ * Waits for what `startSaving` began, and says how it went, a line for each entry. Never throws.
+ * @param patience how long to wait, in milliseconds; what isn't saved by then is given up
+ * @param signal gives it up within a second
+ */
+export async function awaitSaving(statusFile: string, patience: number, say: Say, signal?: AbortSignal): Promise<void> {
+  try {
+    const started = readStarted(statusFile)
+    if (started) await awaitProcess(started, statusFile, patience, say, signal)
+  } catch (error) {
+    say(`It isn't known what the Actions cache got: ${(error as Error).message}`)
+  }
+}
+
+function readStarted(statusFile: string): Started | undefined {
+  try {
+    return JSON.parse(readFileSync(filesOf(statusFile).started, 'utf8')) as Started
+  } catch {
+    return undefined
+  }
+}
+
+async function awaitProcess(
+  { pid, entries }: Started,
+  statusFile: string,
+  patience: number,
+  say: Say,
+  signal?: AbortSignal,
+): Promise<void> {
+  const end = Date.now() + patience
+  // First whether it lives: if it ends in between, its last word is there.
+  let alive = isAlive(pid, statusFile)
+  let status = readStatus(statusFile)
+  while (alive && !status.ended && Date.now() < end && !signal?.aborted) {
+    await sleep(100)
+    alive = isAlive(pid, statusFile)
+    status = readStatus(statusFile)
+  }
+  const givenUp = alive && !status.ended
+  if (givenUp) await stop(pid, statusFile)
+  forwardLog(statusFile)
+  const timeOut = signal?.aborted ? 'the job was cancelled' : `it took longer than ${durationText(patience)}`
+  const why = givenUp ? timeOut : status.failure || 'the process that saves it ended early'
+  for (const [index, { what, key }] of entries.entries()) {
+    const result = status.results[index]
+    if (result) say(sentence(result, what, key))
+    else say(`The Actions cache doesn't get ${what}: ${why}`)
+  }
+}
+
+function sentence({ outcome, reason, milliseconds }: EntryResult, what: string, key: string): string {
+  if (outcome === 'saved') return `The Actions cache has got ${what} in ${durationText(milliseconds)} (${key})`
+  if (outcome === 'exists') return `The Actions cache has ${what} from another job, or gets it at this moment (${key})`
+  return `The Actions cache doesn't get ${what}: ${reason || 'it was refused'}`
+}
