@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { DiskError, fileError } from './errors.ts'
 
 /**
@@ -56,7 +56,8 @@ export interface OpenFile extends Source {
 
 /** Opens a regular file. @throws DiskError if it can't be opened, or is something else */
 export function openFile(path: string, name = path): OpenFile {
-  const fd = attempt(path, () => openSync(path, 'r'))
+  // Without O_NONBLOCK, opening a pipe waits for someone to write into it.
+  const fd = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
   const stats = fstatSync(fd)
   if (!stats.isFile()) {
     closeSync(fd)

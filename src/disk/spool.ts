@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Chunk } from './chunks.ts'
-import { DiskError } from './errors.ts'
+import { DiskError, systemMessage } from './errors.ts'
 import { concatGrowing, type GrowingSource, growingFile } from './growing.ts'
 import type { InflateTask } from './inflate-worker.ts'
 import { Progress } from './progress.ts'
@@ -102,7 +102,7 @@ function openTemporaryFiles(count: number, dir: string): number[] {
     }
   } catch (error) {
     for (const fd of files) closeSync(fd)
-    throw new DiskError(dir, `no temporary file can be made there: ${(error as Error).message}`)
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`)
   }
   return files
 }

@@ -12,6 +12,11 @@ export function pathText(bytes: Uint8Array): string {
   }
 }
 
+/** Text for a line of a log: what would end the line or steer a terminal, as JSON writes it. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** The bytes that `pathText` made this text of. */
 export function textBytes(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text)

@@ -2,6 +2,7 @@ import type { FileSystemInfo } from '../disk/filesystem.ts'
 import type { InspectedVolume, Inspection } from '../disk/inspection.ts'
 import type { IsoDescription } from '../disk/iso9660/index.ts'
 import type { Appliance } from '../disk/ova.ts'
+import { oneLine } from '../disk/text.ts'
 import type { VhdInfo } from '../disk/vhd/index.ts'
 import type { XvaDescription } from '../disk/xva-ova.ts'
 import { bytesText } from './units.ts'
@@ -29,7 +30,7 @@ export function inspectionText(inspection: Inspection): string {
       ]),
     ...volumes.map(volumeBlock),
     inspection.root && block('Root filesystem', [['in', inspection.root.place], ...identityRows(inspection)]),
-    warnings.length > 0 && ['Warnings', ...warnings.map((text) => `  ${text}`)].join('\n'),
+    warnings.length > 0 && ['Warnings', ...warnings.map((text) => `  ${oneLine(text)}`)].join('\n'),
     errors.length > 0 && ['Errors', ...errors.map((text) => `  ${text}`)].join('\n'),
   ]
   return `${blocks.filter((text) => text).join('\n\n')}\n`
@@ -38,7 +39,9 @@ export function inspectionText(inspection: Inspection): string {
 type Row = readonly [label: string, value: string | number | boolean | undefined]
 
 function block(title: string, rows: readonly Row[]): string {
-  const lines = rows.filter(([, value]) => value !== undefined && value !== '').map(([label, value]) => `  ${label.padEnd(17)} ${value}`)
+  const lines = rows
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([label, value]) => `  ${label.padEnd(17)} ${oneLine(String(value))}`)
   return [title, ...lines].join('\n')
 }
 

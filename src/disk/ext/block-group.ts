@@ -1,4 +1,4 @@
-import { DiskError } from '../errors.ts'
+import { DiskError, type Warn } from '../errors.ts'
 import { bytesAt, type Source } from '../source.ts'
 import { crc16 } from './crc16.ts'
 import { crc32c, crc32cOfU32 } from './crc32c.ts'
@@ -9,9 +9,11 @@ const checksumPosition = 0x1e
 
 /**
  * Gives, for a group's number, the first block of its inode table (Linux, Documentation/filesystems/ext4/group_descr.rst).
- * @throws DiskError if the descriptor's checksum is wrong or its table can't be where it says
+ * A wrong checksum is no reason to stop, as it is none for Linux to mount the filesystem read-only: of all that it covers, only the table's
+ * place is used here.
+ * @throws DiskError if the table can't be where the descriptor says
  */
-export function groupDescriptors(device: Source, superblock: Superblock): (group: number) => number {
+export function groupDescriptors(device: Source, superblock: Superblock, warn: Warn): (group: number) => number {
   const { blockSize, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock
   const perBlock = blockSize / descriptorSize
   const tableBlocks = Math.ceil((inodesPerGroup * inodeSize) / blockSize)
@@ -21,7 +23,9 @@ export function groupDescriptors(device: Source, superblock: Superblock): (group
     const place = `the descriptor of block group ${group} of ${device.name}`
     const expected = checksum(superblock, group, raw)
     if (expected !== undefined && expected !== raw.readUInt16LE(checksumPosition)) {
-      throw new DiskError(place, 'its checksum is wrong; the filesystem is damaged')
+      warn(
+        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`,
+      )
     }
     const table = raw.readUInt32LE(0x8) + (descriptorSize >= 64 ? raw.readUInt32LE(0x28) * 2 ** 32 : 0)
     if (table <= firstDataBlock || table + tableBlocks > blocksCount) {

@@ -1,4 +1,4 @@
-import { DiskError, type Warn } from '../errors.ts'
+import { DiskError, type Warn, withoutRepeats } from '../errors.ts'
 import type { FileSystem, FileSystemFormat, FileSystemInfo } from '../filesystem.ts'
 import type { Source } from '../source.ts'
 import { pathText } from '../text.ts'
@@ -15,7 +15,8 @@ import { openVolume, type Volume } from './volume.ts'
 /** ext2, ext3 and ext4. Only read, also when the journal has to be replayed; checksums are verified wherever there are any. */
 export const ext: FileSystemFormat = { name: 'ext', detect: hasMagic, open }
 
-function open(device: Source, warn: Warn): FileSystem {
+function open(device: Source, warnAlways: Warn): FileSystem {
+  const warn = withoutRepeats(warnAlways)
   const superblock = readSuperblock(device)
   warnAboutState(device, superblock, warn)
   const { volume, notes } = recover(openVolume(device, superblock, warn))

@@ -35,7 +35,7 @@ const windowsKept = 64
 const attributeBlocksKept = 64
 
 export function openVolume(device: Source, superblock: Superblock, warn: Warn, fastCommits?: FastCommits): Volume {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock))
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn))
   return {
     name: device.name,
     device,
