@@ -3,6 +3,7 @@ import { inspectCommand } from './commands/inspect.ts'
 import { listCommand } from './commands/list.ts'
 import { rawCommand } from './commands/raw.ts'
 import { UsageError } from './commands/usage.ts'
+import { systemMessage } from './disk/errors.ts'
 
 /** A command gets the words after its name, and gives the exit code: 0, or 1 if the input isn't sound. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
@@ -31,13 +32,17 @@ async function main([name = '--help', ...words]: string[]): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const command = commands[name]
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`)
   return command(words)
 }
 
 // A reader that has seen enough (as head has) closes the pipe; that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`xenserver-ddk: standard output can't be written (${systemMessage(error)})\n`)
+  process.exit(1)
+})
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expectVersion, imageName } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
+import { systemMessage } from '../disk/errors.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
 import { parseReference } from '../engine/reference.ts'
@@ -10,7 +11,7 @@ import { parseSha256, sha256OfFile } from '../fetch/digest.ts'
 import { unameChoices } from '../image/environment/environment.ts'
 import type { Compression } from '../image/frames.ts'
 import { convertAloud, loadAloud } from '../report/steps.ts'
-import { oneOf, parseWords, UsageError, warnOnStderr } from './usage.ts'
+import { oneOf, parseWords, UsageError, usage, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
@@ -48,20 +49,20 @@ export async function convertCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, options, help)
   if (!parsed) return 0
   const { input, values } = parsed
-  if (values.output === undefined && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
+  if (!values.output && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
   const compression =
     values.compression === undefined ? undefined : oneOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
   const uname = oneOf('--uname', values.uname ?? 'ddk', unameChoices)
   const wanted = oneOf('--engine', values.engine ?? 'auto', engineNames)
-  const tag = values.tag && parseReference(values.tag).text
-  const asked = values['version-is'] === undefined ? undefined : parseVersion(values['version-is'])
-  const expected = values.sha256 === undefined ? undefined : parseSha256(values.sha256)
+  const tag = values.tag && usage(() => parseReference(values.tag!).text)
+  const asked = values['version-is'] === undefined ? undefined : usage(() => parseVersion(values['version-is']!))
+  const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
   const engine = values.load ? await detectEngine(wanted, say) : undefined
   if (values.load && !engine) throw new Error('there is no engine to load the image into; -o FILE makes an archive without one')
-  const dir = mkdtempSync(join(values['temp-dir'] ?? tmpdir(), 'xenserver-ddk-'))
+  const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   try {
-    const archive = values.output === undefined ? join(dir, 'image.tar') : resolve(values.output)
+    const archive = values.output ? resolve(values.output) : join(dir, 'image.tar')
     const conversion = await convertAloud(
       {
         input,
@@ -75,6 +76,7 @@ export async function convertCommand(words: string[]): Promise<number> {
           return [tag || imageName(identity)]
         },
         warn: warnOnStderr,
+        signal: signalled(),
       },
       say,
     )
@@ -85,6 +87,21 @@ export async function convertCommand(words: string[]): Promise<number> {
     rmSync(dir, { recursive: true, force: true })
   }
   return 0
+}
+
+function makeTempDir(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, 'xenserver-ddk-'))
+  } catch (error) {
+    throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`)
+  }
+}
+
+/** Aborts when someone wants this process to end. Who asks twice gets it at once. */
+function signalled(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  return stop.signal
 }
 
 function defaultCompression(engine: Engine | undefined): Compression {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { type Listed, listTree } from '../disk/listing.ts'
 import { openRoot } from '../disk/open.ts'
+import { oneLine } from '../disk/text.ts'
 import { parseWords, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
@@ -23,10 +24,21 @@ export async function listCommand(words: string[]): Promise<number> {
   if (!parsed) return 0
   const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
   const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr })
-  let unreadable = 0
   try {
-    let block = ''
-    for (const entry of listTree(root.fileSystem, { sha256 })) {
+    const unreadable = await print(listTree(root.fileSystem, { sha256 }), json)
+    root.finish()
+    return unreadable === 0 ? 0 : 1
+  } finally {
+    root.close()
+  }
+}
+
+/** Gives how many entries have errors. If the listing ends in one, all that came before it is printed. */
+async function print(entries: Iterable<Listed>, json: boolean): Promise<number> {
+  let unreadable = 0
+  let block = ''
+  try {
+    for (const entry of entries) {
       if (entry.error !== undefined) {
         unreadable++
         process.stderr.write(`error: ${entry.error}\n`)
@@ -36,26 +48,17 @@ export async function listCommand(words: string[]): Promise<number> {
       await write(block)
       block = ''
     }
-    await write(block)
-    root.finish()
   } finally {
-    root.close()
+    await write(block)
   }
-  return unreadable === 0 ? 0 : 1
+  return unreadable
 }
 
 /** Much as `ls -l` would say it. */
 function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: Listed): string {
   const date = new Date(Number(mtime.split('.')[0]) * 1000).toISOString().slice(0, 19)
-  const columns = [
-    type.padEnd(7),
-    mode.padStart(4),
-    `${uid}:${gid}`.padEnd(11),
-    String(rdev ?? size).padStart(12),
-    date,
-    JSON.stringify(path).slice(1, -1),
-  ]
-  return `${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`
+  const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size).padStart(12), date, oneLine(path)]
+  return `${columns.join(' ')}${target === undefined ? '' : ` -> ${oneLine(target)}`}${error === undefined ? '' : ` (${error})`}`
 }
 
 /** Resolves when standard output can take more. */

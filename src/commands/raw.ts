@@ -1,10 +1,12 @@
-import { closeSync, openSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { openContainer } from '../disk/container.ts'
 import { openDisk } from '../disk/disk.ts'
 import { DiskError } from '../disk/errors.ts'
 import { pieces, type Source } from '../disk/source.ts'
 import { sparseAppender } from '../disk/sparse-file.ts'
+import { partOf } from '../image/archive.ts'
+import { newFile, writing } from '../image/output.ts'
 import { parseWords, UsageError, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk raw INPUT -o FILE
@@ -20,7 +22,8 @@ export function rawCommand(words: string[]): number {
   const parsed = parseWords(words, { output: { type: 'string', short: 'o' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
   const { output, 'temp-dir': tempDir = tmpdir() } = parsed.values
-  if (output === undefined) throw new UsageError('raw wants -o FILE')
+  if (!output) throw new UsageError('raw wants -o FILE')
+  if (existsSync(output)) throw new Error(`${output} is there already; remove it, or give another name`)
   const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr })
   try {
     if (!container.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk')
@@ -35,17 +38,15 @@ export function rawCommand(words: string[]): number {
   return 0
 }
 
-/** Leaves no file behind if the bytes can't be read, or `check` throws. */
+/** The file has its name only if all bytes could be read, and `check` doesn't throw. */
 function writeSparse(source: Source, path: string, check: () => void): void {
-  const fd = openSync(path, 'wx')
+  const file = newFile(path, partOf(path))
   try {
-    const append = sparseAppender(fd)
-    for (const piece of pieces(source)) append(piece)
+    const append = sparseAppender(file.fd)
+    for (const piece of pieces(source)) writing(path, () => append(piece))
     check()
-  } catch (error) {
-    rmSync(path)
-    throw error
+    file.keep()
   } finally {
-    closeSync(fd)
+    file.discard()
   }
 }

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { oneLine } from '../disk/text.ts'
 
 /** Words on the command line that mean nothing. */
 export class UsageError extends Error {
@@ -7,7 +8,7 @@ export class UsageError extends Error {
 
 /** Parses the words after a command's name: one input, and options. Prints `help` and gives nothing if that was asked for. */
 export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], options: T, help: string) {
-  const parsed = attempt(() =>
+  const parsed = usage(() =>
     parseArgs({ args: words, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true }),
   )
   const values = parsed.values as ReturnType<typeof parseArgs<{ options: T }>>['values']
@@ -16,12 +17,13 @@ export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], op
     return undefined
   }
   const [input, ...more] = parsed.positionals
-  if (input === undefined) throw new UsageError('the input is missing; see --help')
+  if (!input) throw new UsageError('the input is missing; see --help')
   if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`)
   return { input, values }
 }
 
-function attempt<T>(parse: () => T): T {
+/** What `parse` gives; its error as one of usage. */
+export function usage<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
@@ -31,7 +33,7 @@ function attempt<T>(parse: () => T): T {
 
 /** A warning for people, out of the way of the output. */
 export function warnOnStderr(sentence: string): void {
-  process.stderr.write(`warning: ${sentence}\n`)
+  process.stderr.write(`warning: ${oneLine(sentence)}\n`)
 }
 
 /** @throws UsageError unless `text` is one of `choices` */

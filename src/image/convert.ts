@@ -1,4 +1,5 @@
 import { on } from 'node:events'
+import { statSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Warn } from '../disk/errors.ts'
 import { type Archive, createArchive } from './archive.ts'
@@ -27,6 +28,8 @@ export interface ConvertOptions {
   readonly warn: Warn
   /** Told how many bytes of the tar have been made. */
   onProgress?(bytes: number, found: Found): void
+  /** Stops it all. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -36,6 +39,9 @@ export interface ConvertOptions {
 export async function convert(options: ConvertOptions): Promise<Conversion> {
   const stop = new AbortController()
   options.inputSha256.catch((error) => stop.abort(error))
+  options.signal?.addEventListener('abort', () => stop.abort(options.signal!.reason))
+  if (isSameFile(options.input, options.archive))
+    throw new Error(`${options.archive}: the image would replace what it is made of; give it another name`)
   const archive = createArchive(options.archive)
   const { input, tempDir, uname = 'ddk' } = options
   const task: TarTask = { input, tempDir, uname }
@@ -49,6 +55,11 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
     await archive.abort()
     throw stop.signal.aborted ? stop.signal.reason : error
   }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 /** Beside this file: the source, or the bundle of it. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
 
 /** A file that is written from front to back. */
@@ -22,7 +22,7 @@ export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: numbe
   }
 }
 
-/** An output that has its name only when it is complete. */
+/** An output that has its name only when it is complete. Opening it fails if something other than a file has that name. */
 export interface NewFile extends Output {
   /** Gives it its name; whatever had it before is gone. */
   keep(): void
@@ -41,6 +41,7 @@ export function openPart(path: string, part: string): NewFile {
 }
 
 function namedLater(path: string, part: string, flags: 'wx' | 'r+'): NewFile {
+  checkReplaceable(path)
   const fd = writing(path, () => openSync(part, flags, 0o644))
   let open = true
   const close = () => {
@@ -62,8 +63,15 @@ function namedLater(path: string, part: string, flags: 'wx' | 'r+'): NewFile {
   }
 }
 
+/** The name is given by renaming: to a folder that fails, and of a device it would make a file. */
+function checkReplaceable(path: string): void {
+  const there = writing(path, () => statSync(path, { throwIfNoEntry: false }))
+  if (there && !there.isFile())
+    throw new Error(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`)
+}
+
 /** What `use` gives; its error as a sentence about the file that the user knows. */
-function writing<T>(path: string, use: () => T): T {
+export function writing<T>(path: string, use: () => T): T {
   try {
     return use()
   } catch (error) {

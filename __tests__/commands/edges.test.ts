@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { makeDdkIso } from '../fixtures/ddk-iso.ts'
+import { cli } from '../support/cli.ts'
+import { parseLines, run, sh } from '../support/tools.ts'
+
+// The command line at its edges: what is given is no file, what is asked for can't be had.
+
+let dir = ''
+let iso = ''
+const at = (name: string) => join(dir, name)
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-edges-'))
+  iso = at('small.iso')
+  await makeDdkIso({ iso })
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+function fails(code: number, message: string, ...args: string[]): void {
+  const ended = cli(...args)
+  expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(`xenserver-ddk: ${message}`)])
+  expect(ended.stderr).not.toMatch(/^ +at /m)
+}
+
+describe('an input that is no file', () => {
+  test.each(['list', 'inspect', 'convert'])('a pipe that nobody writes to: %s', (command) => {
+    if (!existsSync(at('pipe'))) run('mkfifo', [at('pipe')])
+    const { code, stdout, stderr } = cli(command, at('pipe'), ...(command === 'convert' ? ['-o', at('image.tar')] : []))
+    expect([code, stdout + stderr]).toEqual([1, expect.stringContaining(`${at('pipe')}: it is not a regular file`)])
+  })
+  test('a path through a file', () => fails(1, `${iso}/x: it can't be read: not a directory\n`, 'list', `${iso}/x`))
+  test('a name with a line of its own stays on its line', () => {
+    fails(1, '/a\\u000a::error::b: there is no such file\n', 'list', '/a\n::error::b')
+  })
+})
+
+test.each([
+  ['a name that every object has', ['constructor', 'x']],
+  ['an empty input', ['list', '']],
+  ['an empty output', ['raw', 'x', '-o', '']],
+  ['a bad checksum', ['convert', 'x', '-o', 'y', '--sha256', 'zz']],
+  ['a bad version', ['convert', 'x', '-o', 'y', '--version-is', 'banana']],
+])('wrong usage: %s', (_name, args) => fails(2, '', ...args))
+
+describe('an output that must not be replaced', () => {
+  test('the input', () => {
+    const before = readFileSync(iso)
+    run('ln', [iso, at('link.iso')])
+    for (const output of [iso, at('link.iso')])
+      fails(1, `${output}: the image would replace what it is made of`, 'convert', iso, '-o', output)
+    expect(readFileSync(iso).equals(before)).toBe(true)
+  })
+  test('a folder', () => fails(1, `${dir}: it is a folder; give the name of a file`, 'convert', iso, '-o', dir))
+  test('a device or a pipe', () => {
+    run('mkfifo', [at('out')])
+    fails(1, `${at('out')}: it is a device or a pipe; give the name of a file`, 'convert', iso, '-o', at('out'))
+    expect(statSync(at('out')).isFIFO()).toBe(true)
+  })
+  test('a file, by raw', () => {
+    writeFileSync(at('there'), 'precious')
+    fails(1, `${at('there')} is there already`, 'raw', iso, '-o', at('there'))
+    expect(readFileSync(at('there'), 'utf8')).toBe('precious')
+  })
+})
+
+test('a place for temporary files that is none', () => {
+  fails(1, 'no directory can be made in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
+  fails(1, '/none: no temporary file can be made there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
+})
+
+test('raw gives a disk that can not be read to its end no name', () => {
+  const out = at('raw-out')
+  mkdirSync(out)
+  sh(`bsdtar -xf '${iso}' -C '${out}' && chmod -R u+w '${out}/ddk' && sed -i 's/size="[0-9]*"/size="99999744"/' '${out}/ddk/ova.xml'`)
+  fails(1, '', 'raw', out, '-o', join(out, 'disk.raw'))
+  expect(readdirSync(out)).toEqual(['ddk'])
+})
+
+test('standard output is full', () => {
+  const { code, stderr } = spawnShell(`"$0" src/cli.ts list '${iso}' >/dev/full`)
+  expect([code, stderr]).toEqual([1, "xenserver-ddk: standard output can't be written (no space left on device)\n"])
+})
+
+test('all that can be read is listed, though something in the root directory can not', () => {
+  const image = at('damaged')
+  const from = at('from')
+  sh(`mkdir '${from}' '${from}/usr'; echo 1 > '${from}/bad'; echo 2 > '${from}/good'
+    truncate -s 4M '${image}'; mke2fs -q -F -t ext2 -d '${from}' '${image}'; debugfs -w -R 'sif bad mode 0' '${image}' 2>/dev/null`)
+  const { code, stdout, stderr } = cli('list', image, '--json')
+  expect(parseLines(stdout).map(({ path }) => path)).toEqual(['good', 'lost+found', 'usr'])
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/inode \d+ of .*damaged: its mode 0 has no known type/)])
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('a conversion that %s ends leaves nothing behind', async (signal) => {
+  const [out, temp] = [at(`out-${signal}`), at(`temp-${signal}`)]
+  for (const folder of [out, temp]) mkdirSync(folder)
+  const child = spawn(process.execPath, ['src/cli.ts', 'convert', iso, '-o', join(out, 'image.tar'), '--temp-dir', temp])
+  let stderr = ''
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  const deadline = Date.now() + 10_000
+  while (readdirSync(out).length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 2))
+  child.kill(signal)
+  const [code] = await once(child, 'close')
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`xenserver-ddk: stopped by ${signal}\n`)])
+  expect([readdirSync(out), readdirSync(temp)]).toEqual([[], []])
+})
+
+function spawnShell(script: string): { code: number; stderr: string } {
+  const stderr = at('stderr')
+  const code = Number(sh(`${script} 2>'${stderr}' && echo 0 || echo $?`.replace('"$0"', `'${process.execPath}'`)))
+  return { code, stderr: readFileSync(stderr, 'utf8') }
+}
