@@ -6,7 +6,7 @@ import { startEngines } from '../../engine/engines.ts'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { makeSmallRoot, type SmallRootOptions } from '../../fixtures/small-root.ts'
 import { cli } from '../../support/cli.ts'
-import { run } from '../../support/tools.ts'
+import { run, sh } from '../../support/tools.ts'
 
 // What a build finds in a container of an image, in real engines.
 
@@ -31,6 +31,9 @@ async function makeIso(version: string, options: SmallRootOptions): Promise<void
   const root = join(dir, version)
   mkdirSync(root)
   makeSmallRoot(root, options)
+  sh('mkdir usr/local; chmod 2775 usr/local; chmod 711 etc; chown 7:9 usr/local; touch -d 2009-08-07T06:05:04Z usr/local etc usr', {
+    cwd: root,
+  })
   writeFileSync(join(root, 'etc/profile'), 'for file in /etc/profile.d/*.sh; do . $file; done\n')
   if (options.architecture === 'i686')
     for (const program of ['linux32', 'busybox']) copyFileSync('/bin/busybox', join(root, 'usr/bin', program))
@@ -70,7 +73,13 @@ describe.each(real)('$title', ({ command, env }) => {
 
   test('with --uname host, the image has the files of the DDK and no others', () => {
     expect(container(`${name}:host`, 'uname', '-r')).toBe(run('uname', ['-r']))
-    expect(container(`${name}:host`, 'sh', '-c', 'ls -d /usr/local /etc/profile.d 2>/dev/null; env | grep -c DDK; true')).toBe('0\n')
+    expect(container(`${name}:host`, 'sh', '-c', 'ls -d /usr/local/bin /etc/profile.d 2>/dev/null; env | grep -c DDK; true')).toBe('0\n')
+  })
+
+  test('the directories above what is new are as the DDK has them', () => {
+    const look = (tag: string) => container(`${name}:${tag}`, 'stat', '-c', '%n %a %u %g %Y', '/usr', '/usr/local', '/etc')
+    expect(look('ddk')).toBe(look('host'))
+    expect(look('ddk')).toContain('/usr/local 2775 7 9 1249625104\n')
   })
 
   test('a 32-bit image runs under the 32-bit personality', () => {
