@@ -40,6 +40,8 @@ export interface Image {
   readonly labels: Readonly<Record<string, string>>
   /** For example `linux/386`. */
   readonly platform: string
+  /** What comes before every command of `run`; `exec` leaves it out. */
+  readonly entrypoint: readonly string[]
 }
 
 /** Called now and then while an archive is loaded. */

@@ -62,7 +62,7 @@ interface Inspected {
   readonly RepoTags?: string[] | null
   readonly Os: string
   readonly Architecture: string
-  readonly Config?: { readonly Labels?: Record<string, string> | null } | null
+  readonly Config?: { readonly Labels?: Record<string, string> | null; readonly Entrypoint?: string[] | null } | null
 }
 
 function readImage(command: string, reference: string, json: string): Image {
@@ -74,6 +74,7 @@ function readImage(command: string, reference: string, json: string): Image {
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
+    entrypoint: image.Config?.Entrypoint ?? [],
   }
 }
 

@@ -1,0 +1,107 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Engine, Image } from '../engine/engine.ts'
+import type { Privileges } from '../engine/privileges.ts'
+import { type Finished, run } from '../engine/run.ts'
+import { hostOptions, mount, shellLabel } from './container.ts'
+
+/** What is known about this machine. */
+export interface Host {
+  /** As Node names it: `x64`, `arm64`. */
+  readonly arch: string
+  /** /proc/self/maps; empty where there is none. */
+  readonly maps: string
+}
+
+/** A program that takes longer than this hangs; with QEMU's emulation, a few seconds are normal. */
+const patience = 120_000
+
+/** The exit code of the program that doesn't find the file. */
+const notFound = 99
+
+/**
+ * Runs a program of the image in a container that has `folder` mounted, as the steps' container will have it.
+ * @param folder RUNNER_TEMP, or any other folder of the runner's that can be written to
+ * @returns a sentence that says why steps can't run in the image, and what to do; undefined if they can
+ */
+export async function checkFirstUse(
+  engine: Engine,
+  image: Image,
+  privileges: Privileges,
+  folder: string,
+  host: Host = thisHost(),
+): Promise<string | undefined> {
+  const probe = mkdtempSync(join(folder, 'xenserver-ddk-probe-'))
+  try {
+    writeFileSync(join(probe, 'file'), '')
+    const finished = await tryProgram(engine, image, privileges, probe)
+    return finished.code === 0 ? undefined : explain(finished, engine, image, host)
+  } finally {
+    rmSync(probe, { recursive: true, force: true })
+  }
+}
+
+async function tryProgram(engine: Engine, image: Image, privileges: Privileges, probe: string): Promise<Finished> {
+  const created = await run(engine.command, [
+    ...['create', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
+    ...hostOptions(engine, image, privileges),
+    ...mount(probe),
+    ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
+  ])
+  if (created.code !== 0) return created
+  const container = created.stdout.trim()
+  const finished = await run(engine.command, ['start', '--attach', container], { timeout: patience })
+  await run(engine.command, ['rm', '--force', container])
+  return finished
+}
+
+/** The sentence for the way in which a program of the image failed. */
+export function explain(finished: Finished, engine: Engine, image: Image, host: Host): string {
+  const { code, lastWord, timedOut } = finished
+  if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
+    return (
+      `${engine.name} doesn't see this runner's files, so steps can't run in the DDK: its daemon is on another machine or in another container; ` +
+      'use a daemon on the machine that runs the job, or give both the same folders at the same paths'
+    )
+  }
+  if (/no space left on device/i.test(lastWord)) {
+    return `${engine.name} has no space for a container of the DDK; free some on the disk of its data folder (${lastWord})`
+  }
+  if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host)
+  if (code === 139) return diesOfSignal11(host)
+  if (timedOut) return `a container of the DDK didn't end within ${patience / 1000} seconds, so steps can't be relied on to run in it`
+  return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`
+}
+
+function noSuchProcessor({ platform }: Image, { arch }: Host): string {
+  if (arch === 'x64' || arch === 'ia32') {
+    return `this kernel can't run the DDK's programs (${platform}): boot it without ia32_emulation=off, or use one that has CONFIG_IA32_EMULATION`
+  }
+  return (
+    `this machine's processor (${arch}) can't run the DDK's programs (${platform}): use an x86_64 runner, ` +
+    "or install QEMU's emulation first, for example by docker/setup-qemu-action"
+  )
+}
+
+/** glibc before 2.14 calls time() and gettimeofday() in that page. */
+function diesOfSignal11({ maps }: Host): string {
+  if (maps !== '' && !maps.includes('[vsyscall]')) {
+    return (
+      "the DDK's programs die of signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; " +
+      'boot the machine with the kernel parameter vsyscall=emulate'
+    )
+  }
+  return "the DDK's programs die of signal 11 (exit code 139) on this machine's kernel; use another runner"
+}
+
+function thisHost(): Host {
+  return { arch: process.arch, maps: readMaps() }
+}
+
+function readMaps(): string {
+  try {
+    return readFileSync('/proc/self/maps', 'latin1')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,93 @@
+import { realpathSync } from 'node:fs'
+import type { Engine, Image } from '../engine/engine.ts'
+import type { Privileges } from '../engine/privileges.ts'
+import { labelPrefix } from '../image/labels.ts'
+import type { ShellUser, Volume } from './options.ts'
+
+/** The label of every container that runs a job's steps; its value is the ID of one installation of the shell. */
+export const shellLabel = `${labelPrefix}.shell`
+
+/** What kind of container is wanted. */
+export interface ContainerOptions {
+  readonly engine: Engine
+  readonly image: Image
+  readonly privileges: Privileges
+  readonly user: ShellUser
+  readonly volumes: readonly Volume[]
+  readonly network?: string
+  readonly runOptions: readonly string[]
+}
+
+/** Where a container of a job stands. */
+export interface ContainerPlace {
+  readonly id: string
+  readonly name: string
+  /** Absolute paths that it shall have as well. */
+  readonly folders: readonly string[]
+  /** As soon as this file is gone, the container ends, and is gone as well: so none outlives a runner that was killed. */
+  readonly lifeline: string
+  /** Of the user who is to be known inside, as a line of /etc/passwd; empty if root needs none. */
+  readonly passwd: string
+}
+
+/**
+ * PID 1. It adopts and reaps what steps leave behind, as any shell does that waits: the engines' `--init` would need a program that not every
+ * host has.
+ */
+const keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
+while [ -e "$1" ]; do sleep 60; done`
+
+/** Arguments of the engine's `create`. */
+export function createArguments(options: ContainerOptions, place: ContainerPlace): string[] {
+  const { engine, image, network } = options
+  return [
+    ...['--name', place.name, '--label', `${shellLabel}=${place.id}`, '--rm'],
+    // Nothing is written that is worth a gentle end, and PID 1 takes no other signal.
+    ...['--stop-signal', 'KILL'],
+    ...hostOptions(engine, image, options.privileges),
+    ...(options.privileges === 'rootless' && engine.name === 'podman' && options.user === 'runner' ? ['--userns', 'keep-id'] : []),
+    ...place.folders.flatMap(mount),
+    ...options.volumes.flatMap(({ source, target, options: more }) => ['--volume', [source, target, more].filter(Boolean).join(':')]),
+    ...(network === undefined ? [] : ['--network', network]),
+    ...options.runOptions,
+    // By ID, so that no engine looks in a registry.
+    image.id,
+    ...['/bin/sh', '-c', keepAlive, 'sh', place.lifeline, place.passwd],
+  ]
+}
+
+/** What any container needs in order to see this host's files as they are. */
+export function hostOptions(engine: Engine, image: Image, privileges: Privileges): string[] {
+  return [
+    // SELinux would deny the container files that aren't labelled for it, and these are the runner's own.
+    ...['--security-opt', 'label=disable'],
+    // Docker goes by the host's platform otherwise; Podman would look for another image.
+    ...(engine.name === 'docker' ? ['--platform', image.platform] : []),
+    // Files of a remapped root would belong to nobody.
+    ...(privileges === 'remapped' ? ['--userns', 'host'] : []),
+  ]
+}
+
+/** A folder at the same path. Unlike `--volume`, it fails if the daemon has no such folder, and takes a colon. */
+export function mount(folder: string): string[] {
+  const fields = ['type=bind', `source=${folder}`, `target=${folder}`]
+  return ['--mount', fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')]
+}
+
+/** Pairs of a host's path, without symlinks and trailing slash, and the container's, for all that both have; the innermost first. */
+export function mountPairs(folders: readonly string[], volumes: readonly Volume[]): string[] {
+  const all = [
+    ...folders.map((folder) => [folder, folder] as const),
+    ...volumes.filter(({ source }) => source.startsWith('/')).map(({ source, target }) => [source, target] as const),
+  ]
+  const real = all.map(([source, target]) => [withoutSymlinks(source), target] as const)
+  return real.sort(([a], [b]) => b.length - a.length).flat()
+}
+
+function withoutSymlinks(path: string): string {
+  try {
+    return realpathSync(path).replace(/\/$/, '')
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type ContainerOptions, createArguments, mountPairs } from './container.ts'
+import { type InstalledShell, removeShell } from './remove.ts'
+import { bashSettings, script } from './settings.ts'
+
+export interface InstallOptions extends ContainerOptions {
+  /** The word that steps use: `ddk.sh`. */
+  readonly name: string
+  /** `NAME` or `NAME=VALUE`. */
+  readonly env: readonly string[]
+  /** RUNNER_TEMP. */
+  readonly temp: string
+  /** GITHUB_WORKSPACE. */
+  readonly workspace: string
+}
+
+/**
+ * Makes a shell for the job's later steps: a script that runs theirs in a container of the image, and the settings that it goes by. Its
+ * `bin` is to be put into PATH. A shell of the same name is replaced, and its container removed.
+ * @param env the environment of the action's step
+ * @throws Error if nothing can be written to RUNNER_TEMP
+ */
+export async function installShell(options: InstallOptions, env: NodeJS.ProcessEnv = process.env): Promise<InstalledShell> {
+  const shells = join(options.temp, 'xenserver-ddk-shells')
+  const folder = join(shells, options.name)
+  await removeFormer(folder)
+
+  const id = randomUUID()
+  const home = join(folder, 'home')
+  const bin = join(folder, 'bin')
+  for (const directory of [home, bin]) mkdirSync(directory, { recursive: true, mode: 0o755 })
+  const user = runAs(options, home)
+  const folders = sharedFolders(options, env)
+  const lifeline = join(folder, 'settings')
+  const place = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd }
+  const giveBack = user.owner === undefined ? [] : giveBackCommand([options.workspace, options.temp], user.owner, lifeline)
+  const installed: InstalledShell = { id, name: options.name, folder, bin, engine: options.engine.command, container: place.name, giveBack }
+
+  const settings = {
+    engine: options.engine.command,
+    container: place.name,
+    create: createArguments(options, place),
+    exec: user.exec,
+    entrypoint: options.image.entrypoint,
+    mounts: mountPairs(folders, options.volumes),
+    workspace: options.workspace,
+    given: options.env,
+    give_back: giveBack,
+    path: env.PATH ?? '',
+    shells,
+  }
+  // The input "env" may hold a secret.
+  writeFileSync(lifeline, bashSettings(settings, env), { mode: 0o600 })
+  writeFileSync(join(folder, 'installed.json'), JSON.stringify(installed))
+  writeFileSync(join(bin, options.name), script(), { mode: 0o755 })
+  return installed
+}
+
+async function removeFormer(folder: string): Promise<void> {
+  const record = join(folder, 'installed.json')
+  if (existsSync(record)) await removeShell(JSON.parse(readFileSync(record, 'utf8')))
+}
+
+interface RunAs {
+  /** Options for `exec`. */
+  readonly exec: readonly string[]
+  /** UID:GID inside that shall have what steps leave; none if it is theirs anyway. */
+  readonly owner?: string
+  readonly passwd: string
+}
+
+function runAs({ user, privileges, engine }: InstallOptions, home: string): RunAs {
+  const uid = process.getuid!()
+  const gid = process.getgid!()
+  // The runner's user is root inside; only what a script gave to others, as tar does, is not.
+  if (privileges === 'rootless' && (user === 'root' || engine.name === 'docker')) return { exec: [], owner: '0:0', passwd: '' }
+  if (user === 'root') return { exec: [], passwd: '', ...(uid !== 0 && { owner: `${uid}:${gid}` }) }
+  return { exec: ['--user', `${uid}:${gid}`, '--env', `HOME=${home}`], passwd: uid === 0 ? '' : `runner:x:${uid}:${gid}::${home}:/bin/sh` }
+}
+
+/**
+ * Gives to the runner's user what has changed since the shell was made and isn't theirs. Older files may be somebody else's with good reason;
+ * symlinks and mounts lead elsewhere.
+ */
+function giveBackCommand(folders: readonly string[], owner: string, since: string): string[] {
+  const [uid] = owner.split(':')
+  return ['find', ...folders, '-xdev', '!', '-user', uid!, '-cnewer', since, '-exec', 'chown', '-h', owner, '{}', '+']
+}
+
+/** The workspace, RUNNER_TEMP, and the folders of the runner's files if they are elsewhere, as nektos/act has them. */
+function sharedFolders({ workspace, temp }: InstallOptions, env: NodeJS.ProcessEnv): string[] {
+  const files = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY', 'GITHUB_EVENT_PATH']
+  const folders = [workspace, temp, ...files.flatMap((name) => (env[name] ? [dirname(env[name])] : []))]
+  return folders.filter((folder, index) => existsSync(folder) && !folders.slice(0, index).some((other) => isBelow(folder, other)))
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return `${path}/`.startsWith(`${folder.replace(/\/$/, '')}/`)
+}
