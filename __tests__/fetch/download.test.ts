@@ -245,6 +245,36 @@ describe('a server that takes ranges wrongly', () => {
   })
 })
 
+describe('a server that sends a file without its length, and then a part of it', () => {
+  /** All bytes from the one that is asked for on, but of a later part 1,000,000 at most. */
+  const inChunks =
+    (total: string): Handler =>
+    (request, response) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+      const end = request.headers.range ? Math.min(from + 1_000_000, file.length) : file.length
+      const range = { 'content-range': `bytes ${from}-${end - 1}/${total}` }
+      response.writeHead(request.headers.range ? 206 : 200, { etag: '"1"', ...(request.headers.range && range) })
+      response.write(file.subarray(from, end))
+      response.end()
+    }
+  const lost: Handler = (_, response) => {
+    response.writeHead(200, { etag: '"1"' })
+    response.write(file.subarray(0, 900_000), () => response.socket?.destroySoon())
+  }
+
+  test('is taken at its word, when the part tells the length', async () => {
+    const { got, requests } = await fetchFile([lost, inChunks(String(file.length))])
+    expectWhole(got)
+    expect(requests.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('is asked for all of it, when it does not', async () => {
+    const { got, requests } = await fetchFile([lost, inChunks('*')])
+    expectWhole(got)
+    expect(requests.map(({ headers }) => headers.range !== undefined)).toEqual([false, true, false])
+  })
+})
+
 describe('a server that lies about the length', () => {
   test('too long: gives up after some tries, and leaves nothing that could be taken for whole', async () => {
     const liar: Handler = (request, response) => {
@@ -428,7 +458,7 @@ describe('the headers of the user', () => {
 describe('an abort', () => {
   test.each([
     ['while bytes come', 1_000_000],
-    ['while none come', 0],
+    ['after the first byte', 1],
   ])('%s ends it at once, and leaves it to be resumed', async (_, sent) => {
     const abort = new AbortController()
     const stalling: Handler = (q, r) => {
@@ -444,6 +474,16 @@ describe('an abort', () => {
       expect(existsSync(`${partial}.resume.json`)).toBe(true)
       expectWhole(await fetchFrom([url]))
     })
+  })
+
+  test('before anything came leaves nothing', async () => {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('Stopped')), 100)
+    await withServer(
+      () => {},
+      async ({ origin }) => expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))).toBe('Stopped'),
+    )
+    expect(readdirSync(dir)).toEqual([])
   })
 
   test('while it waits for another try', async () => {

@@ -15,27 +15,28 @@ export function parseSha256(text: string): string {
 
 /**
  * SHA-256 of a file, in hexadecimal; nothing if it is a folder. Whatever else this thread has to do goes on between its pieces.
- * @throws DiskError if it can't be read; Error if it isn't the one that is expected
+ * @throws DiskError if it can't be read; Error if it isn't the one that is expected; the reason of `signal`
  */
-export async function sha256OfFile(path: string, expected?: string): Promise<string | undefined> {
+export async function sha256OfFile(path: string, expected?: string, signal?: AbortSignal): Promise<string | undefined> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
     return undefined
   }
-  const found = await digest(path)
+  const found = await digest(path, signal)
   if (expected !== undefined && found !== expected) {
     throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
   }
   return found
 }
 
-async function digest(path: string): Promise<string> {
+async function digest(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   const file = openFile(path)
   try {
     for (const piece of pieces(file, 4 << 20)) {
       hash.update(piece)
       await turn()
+      signal?.throwIfAborted()
     }
   } finally {
     file.close()

@@ -45,8 +45,8 @@ export async function download(address: Address, partial: string, options: Downl
         if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`)
       }
     }
-    if (file.size === 0) file.remove()
   } finally {
+    if (file.size === 0) file.remove()
     await file.close()
   }
   throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses gives the ISO. ${reasons.join('. ')}`)

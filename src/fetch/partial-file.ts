@@ -97,9 +97,11 @@ export class PartialFile {
     writeMemo(this.path, this.#memo)
   }
 
-  /** More bytes, from another answer than those before, will follow. */
-  continue(): void {
+  /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
+  continue(facts: Facts): void {
     this.#pieced = true
+    this.#memo = { ...this.#memo!, ...facts }
+    writeMemo(this.path, this.#memo)
   }
 
   /** Takes the note away: what is there is whole, or is no beginning of what the server has now. */

@@ -69,13 +69,17 @@ async function prepare(file: PartialFile, reply: Reply, from: number, server: Se
     throw startOver('the server sent another part of the file than it was asked for')
   }
   const same = sameFile(file.facts, facts)
+  if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === undefined) {
+    server.sendsParts = false
+    throw startOver("the server doesn't say how long the file is, so nobody could tell whether a part of it is the last one")
+  }
   if (start > 0 && !same) throw startOver('the file has changed on the server')
   checkAnnounced(reply, facts, address)
   const missing = (facts.size ?? address.size ?? 0) - start
   if (start > 0) {
     checkFreeSpace(dirname(file.path), missing, 'The ISO')
     say(`Going on after ${bytesText(start)} of ${shownUrl(url)}`)
-    return file.continue()
+    return file.continue(facts)
   }
   if (from > 0) say(same ? 'The server sends no parts of files; starting over' : 'The file has changed on the server; starting over')
   await file.begin(url, { ...(address.size !== undefined && { size: address.size }), ...facts })

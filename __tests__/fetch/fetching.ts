@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+
+/** A process that fetches an ISO into a store. */
+export interface Fetching {
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** `out` is the stored ISO, or `{ error }`; `{}` if it was killed. */
+  readonly ended: Promise<{ code: number | null; out: Record<string, unknown>; log: string }>
+}
+
+/**
+ * @param args those of store-process.ts
+ * @param as a command that runs it as another user
+ */
+export function startFetching(args: readonly string[], env: NodeJS.ProcessEnv, as: readonly string[] = []): Fetching {
+  const [command, ...rest] = [...as, process.execPath, join(here, 'store-process.ts'), ...args]
+  const child = spawn(command!, rest, { env: { ...process.env, ...env } })
+  let out = ''
+  let log = ''
+  child.stdout.on('data', (data) => {
+    out += data
+  })
+  child.stderr.on('data', (data) => {
+    log += data
+  })
+  const ended = new Promise<Awaited<Fetching['ended']>>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out: out === '' ? {} : JSON.parse(out), log }))
+  })
+  return { kill: (signal) => child.kill(signal), ended }
+}

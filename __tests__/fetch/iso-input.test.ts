@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { parseHeaderLines, parseHttpUrl, parseIsoInput } from '../../src/fetch/iso-input.ts'
+
+describe('the input iso', () => {
+  test.each([
+    ['/srv/ddk.iso', { kind: 'file', path: '/srv/ddk.iso' }],
+    [' iso/ddk.iso\n', { kind: 'file', path: resolve('iso/ddk.iso') }],
+    ['my file: ddk.iso', { kind: 'file', path: resolve('my file: ddk.iso') }],
+    ['file:///srv/my%20ddk.iso', { kind: 'file', path: '/srv/my ddk.iso' }],
+    ['FILE://localhost/srv/ddk.iso', { kind: 'file', path: '/srv/ddk.iso' }],
+    ['http://host/ddk.iso', { kind: 'url', url: 'http://host/ddk.iso' }],
+    ['HTTPS://Host:443/a b.iso?x=1#part', { kind: 'url', url: 'https://host/a%20b.iso?x=1' }],
+  ])('%j', (text, expected) => expect(parseIsoInput(text)).toEqual(expected))
+
+  test.each([
+    ['', 'it is empty'],
+    ['file:ddk.iso', 'a file: address needs a whole path'],
+    ['file://elsewhere/ddk.iso', 'it is not the file: address of a file on this machine'],
+    ['file:///a%2Fb', 'it is not the file: address of a file on this machine'],
+    ['http://', 'it is not a complete address'],
+    ['https://host:hush/ddk.iso', 'it is not a complete address'],
+    ['ftp://host/ddk.iso', 'addresses of the kind ftp: are not fetched'],
+    ['s3://bucket/hush', 'addresses of the kind s3: are not fetched'],
+  ])('%j is refused', (text, sentence) => {
+    expect(() => parseIsoInput(text)).toThrow(sentence)
+    expect(() => parseIsoInput(text)).not.toThrow('hush')
+  })
+
+  test('a mirror is an address', () => {
+    expect(parseHttpUrl(' https://host/a.iso ')).toBe('https://host/a.iso')
+    expect(() => parseHttpUrl('/srv/ddk.iso')).toThrow('it is not a complete address; write it as https://host/path')
+    expect(() => parseHttpUrl('https:host')).toThrow('it is not a complete address')
+  })
+})
+
+describe('the input iso-headers', () => {
+  test('has a header in each line', () => {
+    const headers = parseHeaderLines('Authorization: Bearer a:b\r\n\n  X-Token :  c  \n')
+    expect([...headers]).toEqual([
+      ['authorization', 'Bearer a:b'],
+      ['x-token', 'c'],
+    ])
+  })
+
+  test.each([
+    ['A: hush\nhush', 'line 2 has no colon'],
+    ['hush hush: x', 'line 1 is not a header'],
+    [': hush', 'line 1 is not a header'],
+    ['A: h\u0001ush', 'line 1 is not a header'],
+    ['A: hush €', 'line 1 is not a header'],
+    ['\nAuthorization:', 'line 2 has a header without a value; is the secret empty'],
+    ['a: hush\nA: hush', 'line 2 has a header that an earlier line has as well'],
+    ['Range: bytes=0-hush', "line 1 has a header that can't be given"],
+    ['Host: hush', "line 1 has a header that can't be given"],
+  ])('%j is refused, and no value is shown', (text, sentence) => {
+    expect(() => parseHeaderLines(text)).toThrow(sentence)
+    expect(() => parseHeaderLines(text)).not.toThrow(/hush|€/)
+  })
+})

@@ -1,0 +1,128 @@
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { heartbeat, isAlive, ownerTag } from './owner.ts'
+
+/** A folder that is this job's alone. */
+export interface Claim {
+  readonly dir: string
+  /** Aborted if someone took the folder away, thinking that this job was dead. */
+  readonly lost: AbortSignal
+  /** Leaves the folder, with what is in it, to whoever claims it next; or nothing, if it has been moved or removed. */
+  release(): void
+}
+
+/**
+ * Claims the folder `path`, and with it what an earlier owner left there. While another one works in it, waits.
+ *
+ * A claim is a rename to a name that tells the owner: of two jobs that rename the same folder, one succeeds.
+ * Two may still find themselves with a folder each; that is safe, and only costs a second download.
+ * @param settled asked before every try; once it gives something, nothing is claimed any more, and that is the result
+ * @throws the reason of `signal`
+ */
+export async function claim<T>(
+  path: string,
+  settled: () => Promise<T | undefined>,
+  { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
+): Promise<Claim | T> {
+  mkdirSync(dirname(path), { recursive: true })
+  const mine = `${path}.${ownerTag()}`
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted()
+    const found = await settled()
+    if (found !== undefined) return found
+    if (!claimedByOther(path, mine) && take(path, mine)) {
+      if (!claimedByOther(path, mine)) return held(path, mine)
+      release(path, mine)
+    }
+    if (!waited) say('Another job on this machine is fetching this ISO; waiting for it')
+    await sleep(250 + Math.random() * 500, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
+/** Removes what dead owners left besides the claim that brought the result. */
+export function sweep(path: string): void {
+  for (const { dir, alive } of claimed(path)) if (!alive) rmSync(dir, { recursive: true, force: true })
+  rmSync(path, { recursive: true, force: true })
+}
+
+/** A partial ISO that nobody has gone on with for so long, in milliseconds, is waste. */
+const oldAge = 7 * 24 * 3600 * 1000
+
+/** Removes what was given up in a folder long ago: claims of dead owners, and folders that were to be removed. */
+export function removeAbandoned(folder: string): void {
+  for (const name of readdirSync(folder).filter((name) => /\.(partial(\.[\w-]+)?|removed)$/.test(name))) {
+    const dir = join(folder, name)
+    const touched = statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? []
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir))) rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+function claimed(path: string): { dir: string; alive: boolean }[] {
+  const prefix = `${basename(path)}.`
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix))
+  return names.map((name) => {
+    const dir = join(dirname(path), name)
+    return { dir, alive: isAlive(name.slice(prefix.length), dir) }
+  })
+}
+
+function claimedByOther(path: string, mine: string): boolean {
+  return claimed(path).some(({ dir, alive }) => alive && dir !== mine)
+}
+
+/** Whether a folder of a dead owner, or one without an owner, or a new one, is `mine` now. */
+function take(path: string, mine: string): boolean {
+  const dead = claimed(path).filter(({ alive }) => !alive)
+  for (const { dir } of dead) if (moved(dir, mine)) return true
+  mkdirSync(path, { recursive: true })
+  return moved(path, mine)
+}
+
+/** Whether there was something to move: someone else can have been faster. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+  return true
+}
+
+function held(path: string, mine: string): Claim {
+  const lost = new AbortController()
+  const touch = () => {
+    try {
+      utimesSync(mine, new Date(), new Date())
+    } catch {
+      lost.abort(new Error(`${mine} was taken away by another job; run the job again`))
+    }
+  }
+  touch()
+  const timer = setInterval(touch, heartbeat)
+  timer.unref()
+  return {
+    dir: mine,
+    lost: lost.signal,
+    release() {
+      clearInterval(timer)
+      release(path, mine)
+    },
+  }
+}
+
+function release(path: string, mine: string): void {
+  if (removedIfEmpty(mine)) return
+  if (!moved(mine, path)) rmSync(mine, { recursive: true, force: true })
+}
+
+function removedIfEmpty(dir: string): boolean {
+  try {
+    rmdirSync(dir)
+    return true
+  } catch {
+    return false
+  }
+}

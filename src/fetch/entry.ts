@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { flawOf, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
+
+// An entry of the tool cache is a folder with a marker beside it. A folder gets its name when it is whole, by a rename.
+
+/** The ISO in the folder of an entry if it is wanted, and is what it was when it came. */
+export async function verified(
+  dir: string,
+  wanted: Wanted,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<StoredIso | undefined> {
+  const iso = readIso(dir)
+  if (!iso || !isWanted(iso, wanted)) return undefined
+  const inode = statSync(iso.path, { throwIfNoEntry: false })?.ino
+  const flaw = await flawOf(iso, signal)
+  if (flaw === undefined) {
+    // A folder gets its name when it is whole; a job can have ended before it could write the marker.
+    mark(dir)
+    return iso
+  }
+  say(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`)
+  // Another job can have removed it by now, and put a good one there.
+  if (statSync(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say)
+  return undefined
+}
+
+function markerOf(dir: string): string {
+  return `${dir}.complete`
+}
+
+function mark(dir: string): void {
+  if (existsSync(markerOf(dir))) return
+  try {
+    writeFileSync(markerOf(dir), '')
+  } catch {
+    // Of a tool cache that can't be written the ISO can be used all the same.
+  }
+}
+
+/** Takes an entry away, all at once. */
+function remove(dir: string, say: (line: string) => void): void {
+  const away = `${dir}.${randomUUID()}.removed`
+  try {
+    rmSync(markerOf(dir), { force: true })
+    renameSync(dir, away)
+    rmSync(away, { recursive: true, force: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') say(`${dir} can't be removed: ${(error as Error).message}`)
+  }
+}
+
+/** Gives a complete folder its name in the store. Another job can have been faster. */
+export async function publish(
+  dir: string,
+  entry: string,
+  { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
+): Promise<StoredIso> {
+  const iso = readIso(dir)!
+  for (const target of [entry, besides(entry, iso)]) {
+    for (let tries = 0; tries < 3; tries++) {
+      if (renamed(dir, target)) {
+        mark(target)
+        return { ...iso, path: join(target, basename(iso.path)) }
+      }
+      const same = await verified(target, { sha256: iso.sha256 }, say, signal)
+      if (same) return same
+      // What this one takes the place of can go; another ISO of the same version may be in use by another job.
+      const other = readIso(target)
+      if (other && other.urlSha256 !== iso.urlSha256) break
+      remove(target, say)
+    }
+  }
+  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`)
+}
+
+/** The same version, and a name of its own: `6.5.0-i0123456789abcdef`. */
+function besides(entry: string, { sha256 }: StoredIso): string {
+  const semver = basename(dirname(entry))
+  return join(dirname(dirname(entry)), `${semver}${semver.includes('-') ? '.' : '-'}i${sha256.slice(0, 16)}`, basename(entry))
+}
+
+function renamed(from: string, to: string): boolean {
+  mkdirSync(dirname(to), { recursive: true })
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+}
