@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { type CachedIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
+import { type CachedIso, checkIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type Entry, entryFolder } from '../../src/cache/task.ts'
 import type { IsoIdentity } from '../../src/image/key.ts'
@@ -64,20 +64,29 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
     (file) => {
       overwrite(file, Buffer.alloc(200_000))
       const json = readFileSync(`${file}.json`, 'utf8')
-      overwrite(`${file}.json`, Buffer.from(json.replace(sha256, createHash('sha256').update(Buffer.alloc(200_000)).digest('hex'))))
+      const another = createHash('sha256').update(Buffer.alloc(200_000)).digest('hex')
+      overwrite(`${file}.json`, Buffer.from(json.replace(`"sha256":"${sha256}"`, `"sha256":"${another}"`)))
     },
     /it has the SHA-256/,
   ],
 ])('an ISO with %s is a miss', async (_, identity, damage, why) => {
   const staged = stageIso(identity, join(dir, 'staged'), iso, sha256)
   damage(join(staged.dir, entryFolder, 'iso'))
-  await save(staged)
-  const { found, lines } = await restore(identity)
-  expect([found, lines]).toEqual([undefined, [expect.stringMatching(/^The ISO in the Actions cache isn't used: .*; delete the entry/)]])
-  expect(lines[0]).toMatch(why)
-  expect(readdirSync(join(dir, 'restored'))).toEqual([])
+  expect(await checkIso(join(staged.dir, entryFolder), identity)).toMatch(why)
   // The damage was to the cache's name of the file.
   expect(readFileSync(iso).equals(content)).toBe(true)
+})
+
+test('an ISO that is another one than its key says is a miss with one line', async () => {
+  const other = { sha256: 'ab'.repeat(32) }
+  await save(stageIso(other, join(dir, 'staged'), iso, sha256))
+  service.swap(isoCacheKey(other), isoCacheKey(address))
+  const { found, lines } = await restore(address)
+  expect([found, lines]).toEqual([
+    undefined,
+    [expect.stringMatching(/^The ISO in the Actions cache isn't used: it is another one than its key says; delete/)],
+  ])
+  expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })
 
 test('an ISO on another filesystem is copied by the process that saves it', async () => {

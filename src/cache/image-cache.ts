@@ -31,7 +31,7 @@ export async function restoreImage(key: string, dir: string, archive: string, op
   const folder = await restoreApart({ key, dir, what: 'the image' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedImage | string>(
-    () => check(folder, key, archive),
+    () => checkImage(folder, key, archive),
     (why) => why,
   )
   rmSync(folder, { recursive: true, force: true })
@@ -40,7 +40,8 @@ export async function restoreImage(key: string, dir: string, archive: string, op
   return undefined
 }
 
-async function check(folder: string, key: string, archive: string): Promise<CachedImage | string> {
+/** @returns why it isn't the image of that key, if it isn't */
+export async function checkImage(folder: string, key: string, archive: string): Promise<CachedImage | string> {
   const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
   if (entry?.key !== key) return 'it is another one than its key says'
   const { description } = entry
@@ -64,7 +65,7 @@ interface ImageEntry {
  * @throws Error if that isn't possible
  */
 export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): Entry {
-  const { identity: _identity, names: _names, archive: made, ...description } = conversion
+  const { names: _names, archive: made, ...description } = conversion
   const entry: ImageEntry = { key, configDigest: made.configDigest, description }
   writeFolder(dir, archive, 'image', entry)
   return { key, dir, what: 'the image' }

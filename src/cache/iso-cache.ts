@@ -30,7 +30,7 @@ export async function restoreIso(identity: IsoIdentity, dir: string, options: Re
   const folder = await restoreApart({ key, dir, what: 'the ISO' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedIso | string>(
-    () => check(folder, key, identity),
+    () => checkIso(folder, identity),
     (why) => why,
   )
   if (typeof checked !== 'string') return checked
@@ -39,9 +39,10 @@ export async function restoreIso(identity: IsoIdentity, dir: string, options: Re
   return undefined
 }
 
-async function check(folder: string, key: string, identity: IsoIdentity): Promise<CachedIso | string> {
+/** @returns why it isn't the ISO of that identity, if it isn't */
+export async function checkIso(folder: string, identity: IsoIdentity): Promise<CachedIso | string> {
   const entry = readJson(folder, 'iso') as Partial<IsoEntry> | null
-  if (entry?.key !== key) return 'it is another one than its key says'
+  if (entry?.key !== isoCacheKey(identity)) return 'it is another one than its key says'
   const path = join(folder, 'iso')
   const { size } = statSync(path)
   const expected = 'sha256' in identity ? undefined : identity.size

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type CacheTask, entryFolder, type Status } from '../../src/cache/task.ts'
+import { type CacheService, startCacheService } from '../support/cache-service.ts'
+import { bundle } from '../support/cli.ts'
+
+// The bundled process for the cache, started as the action starts it.
+
+let dir = ''
+let service: CacheService
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
+  bundle(join(dir, 'dist'))
+  service = await startCacheService()
+})
+afterAll(async () => {
+  await service.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+test.each(['v1', 'v2'] as const)('saves and restores (%s)', async (version) => {
+  service.forgetAll()
+  const content = randomBytes(1_000_000)
+  mkdirSync(join(dir, version, entryFolder), { recursive: true })
+  writeFileSync(join(dir, version, entryFolder, 'image'), content)
+  const entry = (place: string) => ({ key: 'the-key', dir: join(dir, place), what: 'the image' })
+  expect(await run({ kind: 'save', entries: [entry(version)], statusFile: join(dir, 'save') }, version)).toMatchObject({
+    results: [{ outcome: 'saved', reason: '' }],
+    ended: true,
+  })
+  mkdirSync(join(dir, 'deeper', version), { recursive: true })
+  expect(await run({ kind: 'restore', entries: [entry(`deeper/${version}`)], statusFile: join(dir, 'restore') }, version)).toMatchObject({
+    results: [{ outcome: 'restored' }],
+    ended: true,
+  })
+  expect(readFileSync(join(dir, 'deeper', version, entryFolder, 'image')).equals(content)).toBe(true)
+})
+
+/** Asynchronously, as the service lives in this process. */
+async function run(task: CacheTask, version: 'v1' | 'v2'): Promise<Status> {
+  const log = openSync(`${task.statusFile}.log`, 'w')
+  const env = { PATH: process.env.PATH, ...service.env[version] }
+  const child = spawn(process.execPath, [join(dir, 'dist/cache-process.cjs'), JSON.stringify(task)], { env, stdio: ['ignore', log, log] })
+  await once(child, 'exit')
+  closeSync(log)
+  return JSON.parse(readFileSync(task.statusFile, 'utf8')) as Status
+}
