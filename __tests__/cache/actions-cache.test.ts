@@ -1,7 +1,10 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { restoreApart } from '../../src/cache/restore.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
@@ -202,6 +205,53 @@ test('a restore ends within a second when the job is cancelled, and says why', a
   expect(Date.now() - start).toBeLessThan(1000)
   expect(readdirSync(entry.dir)).toEqual([])
 })
+
+test('the step that starts to save ends at once, and another one hears how it went', async () => {
+  useService('v2')
+  service.faults.upload = 'stalled'
+  const entry = entryIn('a', randomBytes(1_000_000))
+  const statusFile = join(dir, 'save')
+  const step = node(`startSaving([${JSON.stringify(entry)}], ${JSON.stringify(statusFile)}, console.log)`)
+  // That is, all that could hold its standard output is closed.
+  await once(step, 'close')
+  await service.heard(/upload/)
+  const lines: string[] = []
+  await awaitSaving(statusFile, 100, (line) => lines.push(line))
+  expect(lines).toEqual(["The Actions cache doesn't get the image: it took longer than 0.1 s"])
+})
+
+test('who debugs a job sees what the toolkit printed, and no annotations', async () => {
+  useService('v2')
+  service.faults.download = 'flipped'
+  await save(entryIn('a', randomBytes(1000)))
+  process.env.RUNNER_DEBUG = '1'
+  const step = node(`await restoreApart(${JSON.stringify(entryIn('b'))}, { say: console.log })`)
+  const lines = (await text(step.stdout!)).trimEnd().split('\n')
+  expect(lines.at(-1)).toMatch(/^The Actions cache couldn't give the image: /)
+  expect(lines.slice(0, -1).filter((line) => !/^::(debug|add-mask)::/.test(line))).toEqual([])
+  expect(lines).toContainEqual(expect.stringMatching('^::debug::Failed to restore: '))
+})
+
+test('without zstd nothing is found that was saved with it, and that is said', async () => {
+  useService('v2')
+  await save(entryIn('a', 'content'))
+  const bin = join(dir, 'bin')
+  mkdirSync(bin)
+  for (const tool of ['tar', 'gzip']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
+  process.env.PATH = bin
+  expect(await restore(entryIn('b'))).toEqual([
+    expect.stringMatching('^The Actions cache couldn.t give the image: there is no zstd on this runner'),
+  ])
+  expect(await save(entryIn('c', 'by gzip'))).toEqual([expect.stringMatching('has got the image')])
+  expect(await restore(entryIn('d'))).toEqual(Buffer.from('by gzip'))
+})
+
+/** Runs a line of a script that has this part of the action at hand. */
+function node(line: string): ChildProcess {
+  const url = (name: string) => JSON.stringify(new URL(`../../src/cache/${name}.ts`, import.meta.url).href)
+  const script = `const { startSaving } = await import(${url('saving')}); const { restoreApart } = await import(${url('restore')}); ${line}`
+  return spawn(process.execPath, ['--input-type=module', '-e', script], { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
+}
 
 test('without a service nothing is said, and no process is started', async () => {
   for (const name of Object.keys(process.env)) if (name.startsWith('ACTIONS_')) delete process.env[name]

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -66,6 +76,8 @@ describe('an entry is a miss if', () => {
     ['its archive is cut', (folder) => truncateSync(join(folder, 'image'), 1000), /it has 1000 bytes, but its layers should have/],
     ['its archive is empty', (folder) => truncateSync(join(folder, 'image'), 0), /it has 0 bytes/],
     ['its archive is missing', (folder) => rmSync(join(folder, 'image')), /no such file/],
+    ['its archive is a link', (folder) => relink(join(folder, 'image'), '/etc/passwd'), /image is no file/],
+    ['its description is a link', (folder) => relink(join(folder, 'image.json'), '/dev/zero'), /image.json is no file/],
     ['its description is missing', (folder) => rmSync(join(folder, 'image.json')), /no such file/],
     ['its description is cut', (folder) => truncateSync(join(folder, 'image.json'), 100), /JSON/],
     ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /it is another one than its key says/],
@@ -152,6 +164,11 @@ async function restore(archive: string): Promise<{ image: CachedImage | undefine
   const lines: string[] = []
   const image = await restoreImage(key, join(dir, 'restored'), archive, { say: (line) => lines.push(line) })
   return { image, lines }
+}
+
+function relink(path: string, target: string): void {
+  rmSync(path)
+  symlinkSync(target, path)
 }
 
 function flip(path: string, at: number): void {

@@ -3,10 +3,12 @@ import { constants, setPriority } from 'node:os'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
 import { bestEffort } from './best-effort.ts'
 import { type CacheTask, type EntryResult, filesOf, type Status } from './task.ts'
-import { reasonIn } from './toolkit-log.ts'
+import { lacksZstd, reasonIn } from './toolkit-log.ts'
 
 // The process in which the toolkit works. It can't be asked to stop, prints what nobody needs to see, changes the directory and the
 // environment, and may throw where nobody catches: here all of it ends with the process. What came of it is in the status file.
+
+const withoutZstd = 'there is no zstd on this runner, and what others saved with it is not found without; install it'
 
 async function run(task: CacheTask): Promise<void> {
   const { status, log, temp } = filesOf(task.statusFile)
@@ -26,7 +28,10 @@ async function run(task: CacheTask): Promise<void> {
     const start = Date.now()
     const read = textSince(log)
     const result = await bestEffort<Omit<EntryResult, 'milliseconds'>>(
-      async () => ({ outcome: await work(task.kind, key, dir, read), reason: reasonIn(read()) }),
+      async () => {
+        const outcome = await work(task.kind, key, dir, read)
+        return { outcome, reason: reasonIn(read()) || (outcome === 'missing' && lacksZstd(read()) ? withoutZstd : '') }
+      },
       (reason) => ({ outcome: task.kind === 'save' ? 'refused' : 'missing', reason }),
     )
     results.push({ ...result, milliseconds: Date.now() - start })

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { entryFolder } from './task.ts'
 
@@ -18,9 +18,16 @@ export function writeFolder(dir: string, file: string, name: string, json: objec
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(json))
 }
 
+/** Path of a file in an entry that came back. @throws Error if there is none: whoever made the entry may have put anything there */
+export function fileIn(folder: string, name: string): string {
+  const path = join(folder, name)
+  if (!lstatSync(path).isFile()) throw new Error(`${name} is no file`)
+  return path
+}
+
 /** @throws Error if it isn't JSON of a plain size */
 export function readJson(folder: string, name: string): unknown {
-  const path = join(folder, `${name}.json`)
+  const path = fileIn(folder, `${name}.json`)
   if (statSync(path).size > 1 << 20) throw new Error(`${name}.json is far too large`)
   return JSON.parse(readFileSync(path, 'utf8'))
 }

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Archive, configDigest } from '../image/archive.ts'
 import { type Conversion, configOf, type ImageDescription } from '../image/description.ts'
 import type { Compression } from '../image/frames.ts'
 import { isDescription } from '../image/parse-description.ts'
 import { resumeArchive } from '../image/resume.ts'
 import { bestEffort } from './best-effort.ts'
-import { readJson, writeFolder } from './folder.ts'
+import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreApart } from './restore.ts'
 import type { Entry } from './task.ts'
 
@@ -47,7 +46,7 @@ export async function checkImage(folder: string, key: string, archive: string): 
   const { description } = entry
   if (!isDescription(description)) return 'its description is damaged'
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was"
-  const resumed = await resumeArchive(join(folder, 'image'), archive, description.layers)
+  const resumed = await resumeArchive(fileIn(folder, 'image'), archive, description.layers)
   return 'unusable' in resumed ? resumed.unusable : { archive: resumed.archive, description }
 }
 

@@ -1,9 +1,8 @@
 import { rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { sha256OfFile } from '../fetch/digest.ts'
 import { type IsoIdentity, isoKey } from '../image/key.ts'
 import { bestEffort } from './best-effort.ts'
-import { readJson, writeFolder } from './folder.ts'
+import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreApart } from './restore.ts'
 import type { Entry } from './task.ts'
 
@@ -43,7 +42,7 @@ export async function restoreIso(identity: IsoIdentity, dir: string, options: Re
 export async function checkIso(folder: string, identity: IsoIdentity): Promise<CachedIso | string> {
   const entry = readJson(folder, 'iso') as Partial<IsoEntry> | null
   if (entry?.key !== isoCacheKey(identity)) return 'it is another one than its key says'
-  const path = join(folder, 'iso')
+  const path = fileIn(folder, 'iso')
   const { size } = statSync(path)
   const expected = 'sha256' in identity ? undefined : identity.size
   if (size !== entry.size || (expected !== undefined && size !== expected))

@@ -11,6 +11,11 @@ export function reasonIn(log: string): string {
   return ''
 }
 
+/** Whether it found no zstd: it takes gzip then, and finds only what was saved with that. */
+export function lacksZstd(log: string): boolean {
+  return /^::debug::zstd version: null$/m.test(log)
+}
+
 /** Whether it was told that the key is taken. It calls any trouble with a reservation "another job may be creating this cache". */
 export function conflictIn(log: string): boolean {
   return /\(409\)|already exists|response was not ok/i.test(reasonIn(log))
