@@ -63,7 +63,7 @@ const post = () => step({}, values(runner.state))
 describe('without an engine', () => {
   test('the image is left as an archive, with everything said about it', () => {
     const ended = step({ iso, engine: 'none', 'xenserver-version': '6.5', 'iso-sha256': isoSha256.toUpperCase() })
-    expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('::group::Make an image of the DDK')])
+    expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('::group::Make the image')])
     const outputs = values(runner.output)
     expect(outputs).toEqual({
       image: 'xenserver-ddk:6.5.0-90233c',
@@ -74,6 +74,10 @@ describe('without an engine', () => {
       'kernel-version': '3.10.0+2',
       architecture: 'x86_64',
       'iso-sha256': isoSha256,
+      'iso-path': iso,
+      'cache-hit': 'false',
+      source: 'file',
+      'cache-key': expect.stringContaining(isoSha256),
     })
     expect(readFileSync(runner.summary, 'utf8')).toContain('xenserver-ddk:6.5.0-90233c')
     expect(post().code).toBe(0)
@@ -94,7 +98,7 @@ describe('without an engine', () => {
 
 describe('what stops the step says so in one sentence', () => {
   test.each<[string, Record<string, string>, string]>([
-    ['no ISO', {}, 'Input "iso" is empty; give the path of a DDK ISO on the runner'],
+    ['no ISO', {}, 'Neither "iso" nor "xenserver-version" is given'],
     ['no such ISO', { iso: '/nowhere/ddk.iso', engine: 'none' }, '/nowhere/ddk.iso: there is no such file'],
     [
       'another version',
@@ -105,7 +109,7 @@ describe('what stops the step says so in one sentence', () => {
     ['no version', { 'xenserver-version': 'newest' }, 'Input "xenserver-version": "newest" is not a XenServer version'],
     ['another checksum', { 'iso-sha256': 'f'.repeat(64), engine: 'none' }, `has the SHA-256 `],
     ['no checksum', { 'iso-sha256': 'abc' }, 'Input "iso-sha256": "abc" is not a SHA-256'],
-    ['no engine of that name', { engine: 'lxc' }, 'Input "engine" is "lxc"; it may be auto, docker, podman, none'],
+    ['no engine of that name', { engine: 'lxc' }, 'Input "engine": it is "lxc"; it may be auto, docker, podman, none'],
     ['no image name', { image: 'Vendor/DDK' }, 'Input "image": the image name "Vendor/DDK" can'],
   ])('%s', (what, inputs, sentence) => {
     const ended = step({ ...(what !== 'no ISO' && { iso }), ...inputs })

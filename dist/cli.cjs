@@ -1957,7 +1957,7 @@ var require_saxes = __commonJS({
 });
 
 // src/commands/convert.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_os = require("node:os");
 var import_node_path = require("node:path");
 
@@ -1975,6 +1975,10 @@ function satisfies(asked, found) {
   return equal && (asked.build === void 0 || asked.build === found.build);
 }
 __name(satisfies, "satisfies");
+function versionText({ numbers, build }) {
+  return numbers.join(".") + (build === void 0 ? "" : `-${build}`);
+}
+__name(versionText, "versionText");
 
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
@@ -2001,10 +2005,77 @@ function versionOf({ version, build }) {
   }
 }
 __name(versionOf, "versionOf");
-function versionText({ numbers, build }) {
-  return numbers.join(".") + (build === void 0 ? "" : `-${build}`);
+
+// src/disk/errors.ts
+var import_node_util = require("node:util");
+
+// src/disk/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
 }
-__name(versionText, "versionText");
+__name(pathText, "pathText");
+function oneLine(text4) {
+  return text4.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+__name(oneLine, "oneLine");
+function escapeInvalid(bytes) {
+  let text4 = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length2 = sequenceLength(bytes, at);
+    text4 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
+    at += length2 || 1;
+  }
+  return text4;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length2 === 0 || second < least || second > most2) return 0;
+  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length2;
+}
+__name(sequenceLength, "sequenceLength");
+
+// src/disk/errors.ts
+var DiskError = class extends Error {
+  static {
+    __name(this, "DiskError");
+  }
+  name = "DiskError";
+  constructor(place, what) {
+    super(oneLine(`${place}: ${what}`));
+  }
+};
+function fileError(path, error) {
+  const { code } = error;
+  const known = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
+  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`);
+}
+__name(fileError, "fileError");
+function systemMessage(error) {
+  const { errno, message: message2 } = error;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
+function withoutRepeats(warn) {
+  const said = /* @__PURE__ */ new Set();
+  return (sentence) => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    warn(sentence);
+  };
+}
+__name(withoutRepeats, "withoutRepeats");
 
 // src/engine/errors.ts
 var EngineError = class extends Error {
@@ -2020,22 +2091,22 @@ var outputLimit = 16 << 20;
 function run(command, args, options2 = {}) {
   return new Promise((resolve3) => {
     const { stdin = "ignore", detached = false } = options2;
-    const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
-    const stdout = collect(child2.stdout);
-    const stderr = collect(child2.stderr);
+    const child = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
     let timedOut = false;
     const timer = options2.timeout && setTimeout(() => {
       timedOut = true;
-      child2.kill("SIGKILL");
-      child2.stdout?.destroy();
-      child2.stderr?.destroy();
+      child.kill("SIGKILL");
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     }, options2.timeout);
     const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer || void 0);
       resolve3({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished2 });
     }, "end");
-    child2.once("error", (error) => end({ missing: error.code === "ENOENT", lastWord: error.message }));
-    child2.once("close", (code, signal) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${signal}` } : { code }));
+    child.once("error", (error) => end({ missing: error.code === "ENOENT", lastWord: error.message }));
+    child.once("close", (code, signal) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${signal}` } : { code }));
   });
 }
 __name(run, "run");
@@ -2104,7 +2175,8 @@ function readImage(command, reference, json2) {
     id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
-    platform: `${image.Os}/${image.Architecture}`
+    platform: `${image.Os}/${image.Architecture}`,
+    entrypoint: image.Config?.Entrypoint ?? []
   };
 }
 __name(readImage, "readImage");
@@ -2300,25 +2372,6 @@ var import_promises = require("node:timers/promises");
 
 // src/disk/source.ts
 var import_node_fs2 = require("node:fs");
-
-// src/disk/errors.ts
-var DiskError = class extends Error {
-  static {
-    __name(this, "DiskError");
-  }
-  name = "DiskError";
-  constructor(place, what) {
-    super(`${place}: ${what}`);
-  }
-};
-function fileError(path, error) {
-  const { code, message: message2 } = error;
-  const known2 = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path, known2[code ?? ""] ?? `it can't be read: ${message2}`);
-}
-__name(fileError, "fileError");
-
-// src/disk/source.ts
 function bytesAt(source, offset, length2) {
   checkRange(source, offset, length2);
   const bytes = Buffer.allocUnsafeSlow(length2);
@@ -2337,7 +2390,7 @@ function checkRange(source, offset, length2) {
 }
 __name(checkRange, "checkRange");
 function openFile(path, name = path) {
-  const fd = attempt(path, () => (0, import_node_fs2.openSync)(path, "r"));
+  const fd = attempt(path, () => (0, import_node_fs2.openSync)(path, import_node_fs2.constants.O_RDONLY | import_node_fs2.constants.O_NONBLOCK));
   const stats = (0, import_node_fs2.fstatSync)(fd);
   if (!stats.isFile()) {
     (0, import_node_fs2.closeSync)(fd);
@@ -2455,25 +2508,26 @@ function parseSha256(text4) {
   return digest2;
 }
 __name(parseSha256, "parseSha256");
-async function sha256OfFile(path, expected) {
+async function sha256OfFile(path, expected, signal) {
   if ((0, import_node_fs3.statSync)(path, { throwIfNoEntry: false })?.isDirectory()) {
     if (expected !== void 0) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
     return void 0;
   }
-  const found = await digest(path);
+  const found = await digest(path, signal);
   if (expected !== void 0 && found !== expected) {
     throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
   }
   return found;
 }
 __name(sha256OfFile, "sha256OfFile");
-async function digest(path) {
+async function digest(path, signal) {
   const hash = (0, import_node_crypto.createHash)("sha256");
   const file = openFile(path);
   try {
     for (const piece2 of pieces(file, 4 << 20)) {
       hash.update(piece2);
       await (0, import_promises.setImmediate)();
+      signal?.throwIfAborted();
     }
   } finally {
     file.close();
@@ -2481,6 +2535,203 @@ async function digest(path) {
   return hash.digest("hex");
 }
 __name(digest, "digest");
+
+// src/image/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+
+// src/image/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+
+// src/image/layer-policy.ts
+var whiteoutPrefix = Buffer.from(".wh.");
+
+// src/image/tar-header.ts
+var blockSize = 512;
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function padding(size2) {
+  return (blockSize - size2 % blockSize) % blockSize;
+}
+__name(padding, "padding");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function ustarName(path) {
+  if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) };
+  const slash = path.indexOf("/", path.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path.length - 1) return void 0;
+  return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header2 = Buffer.alloc(blockSize);
+  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header2, 0);
+  number(header2, 100, 8, member.mode);
+  number(header2, 108, 8, member.uid);
+  number(header2, 116, 8, member.gid);
+  number(header2, 124, 12, member.size);
+  number(header2, 136, 12, member.mtime);
+  header2.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header2, 157, 0, nameLength);
+  header2.write("ustar\x0000", 257, "latin1");
+  number(header2, 329, 8, member.device?.major ?? 0);
+  number(header2, 337, 8, member.device?.minor ?? 0);
+  prefix.copy(header2, 345);
+  header2.write(`${checksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header2;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header2, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header2.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header2.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header2[at] |= 128;
+}
+__name(number, "number");
+function checksum(header2) {
+  let sum = 8 * 32;
+  for (const byte of header2) sum += byte;
+  return sum;
+}
+__name(checksum, "checksum");
+
+// src/image/tar.ts
+var defaultPieceSize = 4 << 20;
+var zeros2 = Buffer.alloc(2 * blockSize);
+
+// src/disk/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir) => {
+    let children3;
+    try {
+      children3 = sortedChildren(tree, dir, onUnreadable);
+    } catch (error) {
+      onUnreadable(error, dir.path);
+      return;
+    }
+    count += children3.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child of children3.reverse()) pending.push(child);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
+    yield entry2;
+    if (entry2.node.type !== "dir") continue;
+    if (seen.has(entry2.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
+        entry2.path
+      );
+      continue;
+    }
+    seen.add(entry2.node.ino);
+    enter(entry2);
+  }
+}
+__name(walk, "walk");
+function rethrow(error) {
+  throw error;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir, onUnreadable) {
+  const children3 = [];
+  for (const entry2 of tree.entries(dir.node)) {
+    checkName(entry2.name, dir);
+    const path = join(dir.path, entry2.name);
+    try {
+      children3.push({ path, node: entry2.node() });
+    } catch (error) {
+      onUnreadable(error, path);
+    }
+  }
+  children3.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child] of children3.entries()) {
+    if (index > 0 && child.path.equals(children3[index - 1].path)) {
+      throw new DiskError(`/${pathText(child.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children3;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir) {
+  const text4 = name.toString("latin1");
+  const place = `/${pathText(dir.path)}`;
+  if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
+    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
+  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join(dir, name) {
+  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
+}
+__name(join, "join");
+function resolve(tree, path) {
+  const trail = resolveTrail(tree, path);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve, "resolve");
+function resolveTrail(tree, path) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join(dir.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target2 = node.target().toString("latin1");
+    if (target2.startsWith("/")) trail.length = 0;
+    pending.push(...components(target2).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir, name) {
+  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/small-file.ts
+var most = 64 << 10;
+function readText(root, path) {
+  return readStart(root, path, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path, length2) {
+  const node = resolve(root, path);
+  if (node?.type !== "file") return void 0;
+  const content2 = node.content();
+  return bytesAt(content2, 0, Math.min(length2, content2.size));
+}
+__name(readStart, "readStart");
+
+// src/image/environment/uname.ts
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/environment.ts
+var unameChoices = ["ddk", "host"];
 
 // src/engine/provide.ts
 async function provide(engine, archive, reference, info, onProgress) {
@@ -2507,6 +2758,7 @@ __name(proveOrRemove, "proveOrRemove");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
+var import_node_fs5 = require("node:fs");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/image/archive.ts
@@ -2516,7 +2768,7 @@ var import_node_crypto3 = require("node:crypto");
 var import_node_crypto2 = require("node:crypto");
 
 // src/image/frames.ts
-var import_node_util = require("node:util");
+var import_node_util2 = require("node:util");
 var import_node_zlib = require("node:zlib");
 var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
 function frameCompressor({ compression, level }) {
@@ -2527,13 +2779,13 @@ function frameCompressor({ compression, level }) {
 __name(frameCompressor, "frameCompressor");
 var roomFor = /* @__PURE__ */ __name((size2) => size2 + (size2 >> 7) + 1024, "roomFor");
 function zstdFrame(level) {
-  const compress = (0, import_node_util.promisify)(import_node_zlib.zstdCompress);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.zstdCompress);
   const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
   return (piece2) => compress(piece2, { params, chunkSize: roomFor(piece2.length), pledgedSrcSize: piece2.length });
 }
 __name(zstdFrame, "zstdFrame");
 function gzipMember(level) {
-  const compress = (0, import_node_util.promisify)(import_node_zlib.gzip);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.gzip);
   return async (piece2) => {
     const member = await compress(piece2, { level, chunkSize: roomFor(piece2.length) });
     member[9] = 255;
@@ -2544,7 +2796,7 @@ __name(gzipMember, "gzipMember");
 
 // src/image/output.ts
 var import_node_fs4 = require("node:fs");
-var import_node_util2 = require("node:util");
+var import_node_util3 = require("node:util");
 function append(out, bytes) {
   writeAt(out, bytes, out.position);
   out.position += bytes.length;
@@ -2557,7 +2809,12 @@ function writeAt({ fd, name }, bytes, position3) {
 }
 __name(writeAt, "writeAt");
 function newFile(path, part) {
-  const fd = writing(path, () => (0, import_node_fs4.openSync)(part, "wx", 420));
+  return namedLater(path, part, "wx");
+}
+__name(newFile, "newFile");
+function namedLater(path, part, flags) {
+  checkReplaceable(path);
+  const fd = writing(path, () => (0, import_node_fs4.openSync)(part, flags, 420));
   let open3 = true;
   const close = /* @__PURE__ */ __name(() => {
     if (open3) (0, import_node_fs4.closeSync)(fd);
@@ -2577,14 +2834,20 @@ function newFile(path, part) {
     }
   };
 }
-__name(newFile, "newFile");
+__name(namedLater, "namedLater");
+function checkReplaceable(path) {
+  const there = writing(path, () => (0, import_node_fs4.statSync)(path, { throwIfNoEntry: false }));
+  if (there && !there.isFile())
+    throw new Error(`${path}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+}
+__name(checkReplaceable, "checkReplaceable");
 function writing(path, use) {
   try {
     return use();
   } catch (error) {
     const { errno } = error;
     if (errno === void 0) throw error;
-    throw new Error(`${path}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
+    throw new Error(`${path}: it can't be written (${(0, import_node_util3.getSystemErrorMessage)(errno)})`, { cause: error });
   }
 }
 __name(writing, "writing");
@@ -2687,67 +2950,20 @@ function withRegistry(name) {
 }
 __name(withRegistry, "withRegistry");
 
-// src/image/tar-header.ts
-var blockSize = 512;
-var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
-function padding(size2) {
-  return (blockSize - size2 % blockSize) % blockSize;
-}
-__name(padding, "padding");
-var octal11 = 8 ** 11 - 1;
-var octal7 = 8 ** 7 - 1;
-var nameLength = 100;
-var prefixLength = 155;
-function ustarName(path) {
-  if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) };
-  const slash = path.indexOf("/", path.length - nameLength - 1);
-  if (slash === -1 || slash > prefixLength || slash === path.length - 1) return void 0;
-  return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) };
-}
-__name(ustarName, "ustarName");
-function ustarHeader(member) {
-  const header2 = Buffer.alloc(blockSize);
-  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header2, 0);
-  number(header2, 100, 8, member.mode);
-  number(header2, 108, 8, member.uid);
-  number(header2, 116, 8, member.gid);
-  number(header2, 124, 12, member.size);
-  number(header2, 136, 12, member.mtime);
-  header2.write(typeflags[member.type], 156, "latin1");
-  member.linkname?.copy(header2, 157, 0, nameLength);
-  header2.write("ustar\x0000", 257, "latin1");
-  number(header2, 329, 8, member.device?.major ?? 0);
-  number(header2, 337, 8, member.device?.minor ?? 0);
-  prefix.copy(header2, 345);
-  header2.write(`${checksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return header2;
-}
-__name(ustarHeader, "ustarHeader");
-function number(header2, at, width, value) {
-  if (value <= (width === 8 ? octal7 : octal11)) {
-    header2.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
-    return;
-  }
-  header2.writeBigUInt64BE(BigInt(value), at + width - 8);
-  header2[at] |= 128;
-}
-__name(number, "number");
-function checksum(header2) {
-  let sum = 8 * 32;
-  for (const byte of header2) sum += byte;
-  return sum;
-}
-__name(checksum, "checksum");
-
 // src/image/archive.ts
 function createArchive(path) {
-  const out = newFile(path, `${path}.${(0, import_node_crypto3.randomBytes)(4).toString("hex")}.part`);
-  const layers = [];
+  return archiveOn(newFile(path, partOf(path)), []);
+}
+__name(createArchive, "createArchive");
+function partOf(path) {
+  return `${path}.${(0, import_node_crypto3.randomBytes)(4).toString("hex")}.part`;
+}
+__name(partOf, "partOf");
+function archiveOn(out, layers) {
   let current;
   const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
-    const digest2 = `sha256:${(0, import_node_crypto3.createHash)("sha256").update(bytes).digest("hex")}`;
+    const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
     return { digest: digest2, size: bytes.length };
   }, "addBlob");
@@ -2760,7 +2976,7 @@ function createArchive(path) {
         ...writer,
         async finish() {
           const layer = await writer.finish();
-          writeAt(out, memberHeader(blobPath(layer.digest), layer.size), header2);
+          writeAt(out, layerHeader(layer), header2);
           append(out, Buffer.alloc(padding(layer.size)));
           layers.push(layer);
           return layer;
@@ -2784,7 +3000,15 @@ function createArchive(path) {
     }
   };
 }
-__name(createArchive, "createArchive");
+__name(archiveOn, "archiveOn");
+function layerHeader({ digest: digest2, size: size2 }) {
+  return memberHeader(blobPath(digest2), size2);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto3.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+__name(digestOf, "digestOf");
 function json(value) {
   return Buffer.from(JSON.stringify(value));
 }
@@ -2794,82 +3018,103 @@ function memberHeader(name, size2) {
 }
 __name(memberHeader, "memberHeader");
 
-// src/image/config.ts
+// src/image/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
-function imageConfig(facts, key, layers) {
-  const created = rfc3339(facts.created);
-  const name = [facts.version, facts.build].filter((part) => part !== "").join("-");
+function imageLabels(identity, isoSha256, created, key) {
+  const { product, version, build, kernelVersion, architecture } = identity;
+  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+}
+__name(imageLabels, "imageLabels");
+
+// src/image/config.ts
+function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+  const time = rfc3339(created);
   return {
-    created,
-    architecture: facts.architecture,
+    created: time,
+    architecture: identity.architecture === "i686" ? "386" : "amd64",
     os: "linux",
     config: {
       // What a login as root has in Dom0: build scripts are written for that.
-      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin"],
+      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
+      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
       Cmd: ["/bin/bash"],
       // Where a login as root begins as well; the DDK's examples are below it.
       WorkingDir: "/root",
-      Labels: known({
-        "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
-        "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-        "org.opencontainers.image.version": name,
-        "org.opencontainers.image.created": created,
-        [`${labelPrefix}.version`]: facts.version,
-        [`${labelPrefix}.build`]: facts.build,
-        [`${labelPrefix}.kernel-version`]: facts.kernelVersion,
-        [`${labelPrefix}.architecture`]: facts.architecture,
-        [`${labelPrefix}.iso-sha256`]: facts.isoSha256,
-        [keyLabel]: key
-      })
+      Labels: imageLabels(identity, isoSha256, time, key)
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
-    history: layers.map(({ createdBy }) => ({ created, created_by: createdBy }))
+    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
   };
 }
 __name(imageConfig, "imageConfig");
-function known(labels) {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ""));
-}
-__name(known, "known");
 function rfc3339(seconds) {
-  const bounded = Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
-  return new Date(bounded * 1e3).toISOString().replace(".000Z", "Z");
+  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
 }
 __name(rfc3339, "rfc3339");
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
 
 // src/image/key.ts
 var import_node_crypto4 = require("node:crypto");
 var imageFormat = 1;
 function imageKey(iso, options2) {
-  const identity = "sha256" in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]));
   const sorted = Object.entries(options2).sort(([a], [b]) => a < b ? -1 : 1);
-  return `v${imageFormat}-${identity}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`;
+  return `v${imageFormat}-${isoKey(iso)}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
+function isoKey(iso) {
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]));
+}
+__name(isoKey, "isoKey");
 function sha256(text4) {
   return (0, import_node_crypto4.createHash)("sha256").update(text4).digest("hex");
 }
 __name(sha256, "sha256");
 
+// src/image/description.ts
+function finishImage(archive, description, names) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names });
+  return { ...description, names, archive: summary2 };
+}
+__name(finishImage, "finishImage");
+function configOf({ found, isoSha256, layers, uname, defaults }) {
+  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
+  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults);
+}
+__name(configOf, "configOf");
+
 // src/image/convert.ts
 async function convert(options2) {
   const stop = new AbortController();
   options2.inputSha256.catch((error) => stop.abort(error));
+  options2.signal?.addEventListener("abort", () => stop.abort(options2.signal.reason));
+  if (isSameFile(options2.input, options2.archive))
+    throw new Error(`${options2.archive}: the image would replace what it is made of; give it another name`);
   const archive = createArchive(options2.archive);
-  const task = { input: options2.input, tempDir: options2.tempDir };
+  const { input, tempDir, uname = "ddk" } = options2;
+  const task = { input, tempDir, uname };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task });
   try {
-    const { found, names, layer, tar } = await receive(worker, archive, options2, stop.signal);
+    const { names, ...received } = await receive(worker, archive, options2, stop.signal);
     const isoSha256 = await options2.inputSha256 ?? "";
-    const identity = withoutGaps(found.identity);
-    const config = imageConfig(
-      { ...identity, architecture: identity.architecture === "i686" ? "386" : "amd64", isoSha256, created: found.created },
-      isoSha256 && imageKey({ sha256: isoSha256 }, {}),
-      [{ diffId: layer.diffId, createdBy: "root filesystem of the DDK" }]
-    );
-    const summary2 = archive.finish({ config, tags: names });
-    return { found, identity, names, isoSha256, tar, layer, archive: summary2 };
+    return finishImage(archive, { ...received, isoSha256, uname }, names);
   } catch (error) {
     await worker.terminate();
     await archive.abort();
@@ -2877,10 +3122,15 @@ async function convert(options2) {
   }
 }
 __name(convert, "convert");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path) => (0, import_node_fs5.statSync)(path, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
 async function receive(worker, archive, options2, signal) {
   const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
-  let known2;
+  let known;
   let bytes = 0;
   for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
     switch (message2.kind) {
@@ -2888,18 +3138,23 @@ async function receive(worker, archive, options2, signal) {
         options2.warn(message2.text);
         break;
       case "found": {
-        const { found } = message2;
+        const { found, environment } = message2;
         const names = options2.name(found);
-        known2 = { found, names, layer: archive.addLayer({ compression: options2.compression, release }) };
+        known = { found, environment, names, layer: archive.addLayer({ compression: options2.compression, release }) };
         break;
       }
       case "piece":
         bytes += message2.piece.length;
-        await known2.layer.write(message2.piece);
-        options2.onProgress?.(bytes, known2.found);
+        await known.layer.write(message2.piece);
+        options2.onProgress?.(bytes, known.found);
         break;
-      case "done":
-        return { ...known2, layer: await known2.layer.finish(), tar: message2.summary };
+      case "done": {
+        const { found, environment, names, layer } = known;
+        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
+        const layers = environment ? [root, await addEnvironment(archive, environment, options2.compression)] : [root];
+        const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
+        return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
+      }
       case "failed":
         throw Object.assign(new Error(message2.message), { stack: message2.stack });
     }
@@ -2907,20 +3162,21 @@ async function receive(worker, archive, options2, signal) {
   throw new Error("the thread that reads the ISO ended without a word; there may be too little memory");
 }
 __name(receive, "receive");
-function withoutGaps(identity) {
-  const { product = "", version = "", build = "", kernelVersion = "", architecture = "" } = identity;
-  return { product, version, build, kernelVersion, architecture };
+async function addEnvironment(archive, { layer }, compression) {
+  const writer = archive.addLayer({ compression });
+  await writer.write(layer);
+  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
 }
-__name(withoutGaps, "withoutGaps");
+__name(addEnvironment, "addEnvironment");
 
 // src/report/units.ts
 function bytesText(bytes) {
   if (bytes < 1e3) return `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB", "PB"];
   let value = bytes / 1e3;
-  let unit = 0;
-  for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit]}`;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
 }
 __name(bytesText, "bytesText");
 function durationText(milliseconds) {
@@ -2964,9 +3220,9 @@ async function convertAloud(options2, say2) {
     ...options2,
     onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
   });
-  const { found, tar, layer, archive } = conversion;
+  const { found, tar, layers, archive } = conversion;
   say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
-  say2(`Layer: ${layer.diffId}, ${bytesText(layer.size)}`);
+  for (const { diffId, size: size2 } of layers) say2(`Layer: ${diffId}, ${bytesText(size2)}`);
   say2(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
   return conversion;
 }
@@ -2989,7 +3245,7 @@ async function loadAloud(engine, archive, reference, say2) {
 __name(loadAloud, "loadAloud");
 
 // src/commands/usage.ts
-var import_node_util3 = require("node:util");
+var import_node_util4 = require("node:util");
 var UsageError = class extends Error {
   static {
     __name(this, "UsageError");
@@ -2997,8 +3253,8 @@ var UsageError = class extends Error {
   name = "UsageError";
 };
 function parseWords(words, options2, help6) {
-  const parsed = attempt2(
-    () => (0, import_node_util3.parseArgs)({ args: words, options: { ...options2, help: { type: "boolean", short: "h" } }, allowPositionals: true })
+  const parsed = usage(
+    () => (0, import_node_util4.parseArgs)({ args: words, options: { ...options2, help: { type: "boolean", short: "h" } }, allowPositionals: true })
   );
   const values = parsed.values;
   if (parsed.values.help) {
@@ -3006,21 +3262,21 @@ function parseWords(words, options2, help6) {
     return void 0;
   }
   const [input, ...more] = parsed.positionals;
-  if (input === void 0) throw new UsageError("the input is missing; see --help");
+  if (!input) throw new UsageError("the input is missing; see --help");
   if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`);
   return { input, values };
 }
 __name(parseWords, "parseWords");
-function attempt2(parse2) {
+function usage(parse2) {
   try {
     return parse2();
   } catch (error) {
     throw new UsageError(error.message);
   }
 }
-__name(attempt2, "attempt");
+__name(usage, "usage");
 function warnOnStderr(sentence) {
-  process.stderr.write(`warning: ${sentence}
+  process.stderr.write(`warning: ${oneLine(sentence)}
 `);
 }
 __name(warnOnStderr, "warnOnStderr");
@@ -3042,7 +3298,9 @@ read, or an image in one of them, or both. The same INPUT gives the same image o
   --load              load the image into an engine
   --engine NAME       which: docker, podman, or auto (default), the first of them that answers
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
-  --compression HOW   of the layer: zstd (default; for Docker from 23 on), gzip, or none
+  --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
+  --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
+                      host; with host, the image has nothing but the DDK's files
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
@@ -3053,6 +3311,7 @@ var options = {
   engine: { type: "string" },
   tag: { type: "string" },
   compression: { type: "string" },
+  uname: { type: "string" },
   sha256: { type: "string" },
   "version-is": { type: "string" },
   "temp-dir": { type: "string" }
@@ -3063,29 +3322,32 @@ async function convertCommand(words) {
   const parsed = parseWords(words, options, help);
   if (!parsed) return 0;
   const { input, values } = parsed;
-  if (values.output === void 0 && !values.load) throw new UsageError("convert wants -o FILE, or --load, or both");
+  if (!values.output && !values.load) throw new UsageError("convert wants -o FILE, or --load, or both");
   const compression = values.compression === void 0 ? void 0 : oneOf("--compression", values.compression, ["zstd", "gzip", "none"]);
+  const uname = oneOf("--uname", values.uname ?? "ddk", unameChoices);
   const wanted = oneOf("--engine", values.engine ?? "auto", engineNames);
-  const tag2 = values.tag && parseReference(values.tag).text;
-  const asked = values["version-is"] === void 0 ? void 0 : parseVersion(values["version-is"]);
-  const expected = values.sha256 === void 0 ? void 0 : parseSha256(values.sha256);
+  const tag2 = values.tag && usage(() => parseReference(values.tag).text);
+  const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
+  const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   const engine = values.load ? await detectEngine(wanted, say) : void 0;
   if (values.load && !engine) throw new Error("there is no engine to load the image into; -o FILE makes an archive without one");
-  const dir = (0, import_node_fs5.mkdtempSync)((0, import_node_path.join)(values["temp-dir"] ?? (0, import_node_os.tmpdir)(), "xenserver-ddk-"));
+  const dir = makeTempDir(values["temp-dir"] ?? (0, import_node_os.tmpdir)());
   try {
-    const archive = values.output === void 0 ? (0, import_node_path.join)(dir, "image.tar") : (0, import_node_path.resolve)(values.output);
+    const archive = values.output ? (0, import_node_path.resolve)(values.output) : (0, import_node_path.join)(dir, "image.tar");
     const conversion = await convertAloud(
       {
         input,
         archive,
         tempDir: dir,
+        uname,
         compression: compression ?? defaultCompression(engine),
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {
           expectVersion(identity, asked);
           return [tag2 || imageName(identity)];
         },
-        warn: warnOnStderr
+        warn: warnOnStderr,
+        signal: signalled()
       },
       say
     );
@@ -3094,11 +3356,25 @@ async function convertCommand(words) {
     process.stdout.write(`${names[0]} ${made.configDigest}
 `);
   } finally {
-    (0, import_node_fs5.rmSync)(dir, { recursive: true, force: true });
+    (0, import_node_fs6.rmSync)(dir, { recursive: true, force: true });
   }
   return 0;
 }
 __name(convertCommand, "convertCommand");
+function makeTempDir(parent) {
+  try {
+    return (0, import_node_fs6.mkdtempSync)((0, import_node_path.join)(parent, "xenserver-ddk-"));
+  } catch (error) {
+    throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`);
+  }
+}
+__name(makeTempDir, "makeTempDir");
+function signalled() {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
+  return stop.signal;
+}
+__name(signalled, "signalled");
 function defaultCompression(engine) {
   return !engine || engine.loadsZstd ? "zstd" : "none";
 }
@@ -3108,43 +3384,10 @@ __name(defaultCompression, "defaultCompression");
 var import_node_os3 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 
 // src/disk/container.ts
-var import_node_fs8 = require("node:fs");
-
-// src/disk/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function pathText(bytes) {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return escapeInvalid(bytes);
-  }
-}
-__name(pathText, "pathText");
-function escapeInvalid(bytes) {
-  let text4 = "";
-  for (let at = 0; at < bytes.length; ) {
-    const length2 = sequenceLength(bytes, at);
-    text4 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
-    at += length2 || 1;
-  }
-  return text4;
-}
-__name(escapeInvalid, "escapeInvalid");
-function sequenceLength(bytes, at) {
-  const first = bytes[at];
-  if (first < 128) return 1;
-  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
-  const second = bytes[at + 1] ?? 0;
-  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length2 === 0 || second < least || second > most2) return 0;
-  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
-  return length2;
-}
-__name(sequenceLength, "sequenceLength");
+var import_node_fs9 = require("node:fs");
 
 // src/disk/chunks.ts
 var maxChunks = 1e5;
@@ -3265,7 +3508,7 @@ __name(isGzip, "isGzip");
 
 // src/disk/ova.ts
 var import_saxes = __toESM(require_saxes(), 1);
-var limits = { depth: 32, disks: 1e3 };
+var limits2 = { depth: 32, disks: 1e3 };
 function parseOva(xml, name) {
   const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
   const path = [];
@@ -3297,9 +3540,9 @@ function parseOva(xml, name) {
   parser.on("opentag", (tag2) => {
     if (path.length === 0) checkRoot(tag2.name, fail);
     path.push(tag2.name);
-    if (path.length > limits.depth) fail(`elements are nested more than ${limits.depth} deep`);
+    if (path.length > limits2.depth) fail(`elements are nested more than ${limits2.depth} deep`);
     onElement[path.join("/")]?.(tag2.attributes);
-    if (vbds.length > limits.disks || vdis.length > limits.disks) fail(`it has more than ${limits.disks} disks`);
+    if (vbds.length > limits2.disks || vdis.length > limits2.disks) fail(`it has more than ${limits2.disks} disks`);
   });
   parser.on("closetag", () => path.pop());
   parser.on("text", addText);
@@ -3365,110 +3608,6 @@ function noRoot(vbds, vdis, name) {
 }
 __name(noRoot, "noRoot");
 
-// src/disk/tree.ts
-var limits2 = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir) => {
-    let children3;
-    try {
-      children3 = sortedChildren(tree, dir, onUnreadable);
-    } catch (error) {
-      onUnreadable(error, dir.path);
-      return;
-    }
-    count += children3.length;
-    if (count > limits2.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits2.entries} entries`);
-    for (const child2 of children3.reverse()) pending.push(child2);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
-    yield entry2;
-    if (entry2.node.type !== "dir") continue;
-    if (seen.has(entry2.node.ino)) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
-        entry2.path
-      );
-      continue;
-    }
-    seen.add(entry2.node.ino);
-    enter(entry2);
-  }
-}
-__name(walk, "walk");
-function rethrow(error) {
-  throw error;
-}
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir, onUnreadable) {
-  const children3 = [];
-  for (const entry2 of tree.entries(dir.node)) {
-    checkName(entry2.name, dir);
-    const path = join2(dir.path, entry2.name);
-    try {
-      children3.push({ path, node: entry2.node() });
-    } catch (error) {
-      onUnreadable(error, path);
-    }
-  }
-  children3.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children3.entries()) {
-    if (index > 0 && child2.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name stands twice in its directory; the filesystem is damaged");
-    }
-  }
-  return children3;
-}
-__name(sortedChildren, "sortedChildren");
-function checkName(name, dir) {
-  const text4 = name.toString("latin1");
-  const place = `/${pathText(dir.path)}`;
-  if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
-    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
-  }
-  if (name.length > limits2.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits2.name} is the most`);
-  if (dir.path.length + 1 + name.length > limits2.path) throw new DiskError(place, `a path in it is longer than ${limits2.path} bytes`);
-}
-__name(checkName, "checkName");
-function join2(dir, name) {
-  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
-}
-__name(join2, "join");
-function resolve2(tree, path) {
-  const trail = [tree.root];
-  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir = trail.at(-1);
-    if (name === "..") {
-      if (trail.length > 1) trail.pop();
-      continue;
-    }
-    if (dir.type !== "dir") return void 0;
-    const node = child(tree, dir, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push(node);
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target2 = node.target().toString("latin1");
-    if (target2.startsWith("/")) trail.length = 1;
-    pending.push(...components(target2).reverse());
-  }
-  return trail.at(-1);
-}
-__name(resolve2, "resolve");
-function child(tree, dir, name) {
-  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
-  return void 0;
-}
-__name(child, "child");
-
 // src/disk/ova-file.ts
 var maxSize = 4 << 20;
 function findOva(tree) {
@@ -3513,7 +3652,7 @@ __name(encodingOf, "encodingOf");
 
 // src/disk/spool.ts
 var import_node_crypto5 = require("node:crypto");
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_os2 = require("node:os");
 var import_node_path2 = require("node:path");
 var import_node_url = require("node:url");
@@ -3521,10 +3660,10 @@ var import_node_worker_threads2 = require("node:worker_threads");
 
 // src/disk/growing.ts
 function growingFile(fd, progress, index, name) {
-  let known2 = 0;
+  let known = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known2) known2 = progress.waitFor(index, end);
-    return known2;
+    if (end > known) known = progress.waitFor(index, end);
+    return known;
   }, "waitFor");
   return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
 }
@@ -3724,7 +3863,7 @@ function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurre
     inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
     finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs6.closeSync)(fd);
+      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs7.closeSync)(fd);
     }
   });
 }
@@ -3735,7 +3874,7 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs6.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
+  if (!(0, import_node_fs7.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
   return script;
 }
 __name(workerScript2, "workerScript");
@@ -3749,12 +3888,12 @@ function openTemporaryFiles(count, dir) {
   try {
     while (files2.length < count) {
       const path = (0, import_node_path2.join)(dir, `.xenserver-ddk-${(0, import_node_crypto5.randomUUID)()}`);
-      files2.push((0, import_node_fs6.openSync)(path, "wx+", 384));
-      (0, import_node_fs6.unlinkSync)(path);
+      files2.push((0, import_node_fs7.openSync)(path, "wx+", 384));
+      (0, import_node_fs7.unlinkSync)(path);
     }
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs6.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be made there: ${error.message}`);
+    for (const fd of files2) (0, import_node_fs7.closeSync)(fd);
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
   }
   return files2;
 }
@@ -3794,10 +3933,10 @@ function imageLimit({ size: size2 }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/folder.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 function openFolder(path) {
   const nodes = nodeMaker();
-  const root = attempt3(path, () => (0, import_node_fs7.statSync)(path, { bigint: true }));
+  const root = attempt2(path, () => (0, import_node_fs8.statSync)(path, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path, "it is not a folder");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -3809,13 +3948,13 @@ function openFolder(path) {
     root: add(Buffer.from(path), root),
     *entries(dir) {
       const dirPath = paths.get(dir);
-      for (const name of attempt3(dirPath, () => (0, import_node_fs7.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name of attempt2(dirPath, () => (0, import_node_fs8.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt3(childPath, () => (0, import_node_fs7.lstatSync)(childPath, { bigint: true }))
+            attempt2(childPath, () => (0, import_node_fs8.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
@@ -3828,7 +3967,7 @@ function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
   const open3 = /* @__PURE__ */ __name((ino, path) => {
-    const fd = descriptors.get(ino) ?? attempt3(path, () => (0, import_node_fs7.openSync)(path, "r"));
+    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs8.openSync)(path, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -3846,14 +3985,14 @@ function nodeMaker() {
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
       content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt3(path, () => (0, import_node_fs7.readlinkSync)(path, { encoding: "buffer" })), "target"),
+      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs8.readlinkSync)(path, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs7.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs8.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -3873,14 +4012,14 @@ function typeOf(stats) {
   return stats.isFIFO() ? "fifo" : "socket";
 }
 __name(typeOf, "typeOf");
-function attempt3(path, read) {
+function attempt2(path, read) {
   try {
     return read();
   } catch (error) {
     throw fileError(typeof path === "string" ? path : pathText(path), error);
   }
 }
-__name(attempt3, "attempt");
+__name(attempt2, "attempt");
 
 // src/disk/iso9660/dates.ts
 function shortDate(bytes) {
@@ -4365,9 +4504,9 @@ function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { seri
   if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
   if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
   const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
-  const known2 = hardLinks.get(identity) ?? record.at;
-  hardLinks.set(identity, known2);
-  return known2;
+  const known = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known);
+  return known;
 }
 __name(inodeNumber, "inodeNumber");
 function content({ source, blockSize: blockSize4 }, place, records2) {
@@ -4821,12 +4960,12 @@ function extentRuns(volume, inode, blocks, runs) {
     const first = node.readUInt32LE(at);
     if (first >= blocks) return first + 1;
     const block2 = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32;
-    const child2 = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
-    runs.readMapBlock(child2, block2);
-    if (checkHeader(child2, runs) !== nodeDepth - 1)
+    const child = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
+    runs.readMapBlock(child, block2);
+    if (checkHeader(child, runs) !== nodeDepth - 1)
       throw runs.error(`block ${block2} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (volume.superblock.hasChecksums) verifyChecksum2(child2, inode, block2, runs);
-    add(child2, nodeDepth - 1, first, to);
+    if (volume.superblock.hasChecksums) verifyChecksum2(child, inode, block2, runs);
+    add(child, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
   add(root, depth, 0, endOfFile);
@@ -5990,7 +6129,7 @@ __name(crc16, "crc16");
 
 // src/disk/ext/block-group.ts
 var checksumPosition2 = 30;
-function groupDescriptors(device, superblock) {
+function groupDescriptors(device, superblock, warn) {
   const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
   const perBlock = blockSize4 / descriptorSize;
   const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
@@ -6000,7 +6139,9 @@ function groupDescriptors(device, superblock) {
     const place = `the descriptor of block group ${group} of ${device.name}`;
     const expected = checksum2(superblock, group, raw);
     if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition2)) {
-      throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+      warn(
+        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`
+      );
     }
     const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
     if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
@@ -6098,7 +6239,7 @@ var mostDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
 function openVolume2(device, superblock, warn, fastCommits2) {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock));
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
   return {
     name: device.name,
     device,
@@ -6141,7 +6282,8 @@ __name(recover, "recover");
 
 // src/disk/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open };
-function open(device, warn) {
+function open(device, warnAlways) {
+  const warn = withoutRepeats(warnAlways);
   const superblock = readSuperblock2(device);
   warnAboutState(device, superblock, warn);
   const { volume, notes } = recover(openVolume2(device, superblock, warn));
@@ -6659,11 +6801,11 @@ function parseValue(xml, place) {
   return result;
 }
 __name(parseValue, "parseValue");
-function give(parent, child2) {
-  if (child2.name === "name" && parent.name === "member") parent.key = child2.text;
-  else if (child2.name === "member" && parent.value instanceof Map) parent.value.set(child2.key ?? "", child2.value ?? "");
-  else if (child2.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child2));
-  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child2);
+function give(parent, child) {
+  if (child.name === "name" && parent.name === "member") parent.key = child.text;
+  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
+  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
+  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
 }
 __name(give, "give");
 function finished(element) {
@@ -6848,7 +6990,7 @@ function openContainer(path, options2) {
 __name(openContainer, "openContainer");
 function isFolder(path) {
   try {
-    return (0, import_node_fs8.statSync)(path).isDirectory();
+    return (0, import_node_fs9.statSync)(path).isDirectory();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -7048,8 +7190,8 @@ function bitmapReader(source, map, footer) {
   return {
     of(block2) {
       if (knownFull[block2]) return "full";
-      const known2 = kept.get(block2);
-      if (known2) return known2;
+      const known = kept.get(block2);
+      if (known) return known;
       const bitmap = map.isFull(block2) ? void 0 : bytesAt(source, map.place(block2), Math.ceil(sectors / 8));
       if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index);
       if (!bitmap || isFull(bitmap, sectors)) {
@@ -7183,8 +7325,8 @@ function readBlockMap(source, footer, header2, warn) {
   };
 }
 __name(readBlockMap, "readBlockMap");
-function roundUp(value, unit) {
-  return Math.ceil(value / unit) * unit;
+function roundUp(value, unit2) {
+  return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
 function checkOverlaps(table4, size2, tables, place) {
@@ -7372,20 +7514,6 @@ function rawDisk(bytes, size2, warn) {
 }
 __name(rawDisk, "rawDisk");
 
-// src/disk/small-file.ts
-var most = 64 << 10;
-function readText(root, path) {
-  return readStart(root, path, most)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path, length2) {
-  const node = resolve2(root, path);
-  if (node?.type !== "file") return void 0;
-  const content2 = node.content();
-  return bytesAt(content2, 0, Math.min(length2, content2.size));
-}
-__name(readStart, "readStart");
-
 // src/disk/architecture.ts
 var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
 function elfArchitecture(root) {
@@ -7408,7 +7536,7 @@ __name(platformArchitecture, "platformArchitecture");
 
 // src/disk/kernel-version.ts
 function findKernelVersion(root, warn) {
-  const modules = resolve2(root, "/lib/modules");
+  const modules = resolve(root, "/lib/modules");
   const all = modules?.type === "dir" ? directories(root, modules) : [];
   const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
   if (built.length === 0) {
@@ -7539,8 +7667,8 @@ function open2(volume, warn) {
 }
 __name(open2, "open");
 function looksLikeRoot(tree) {
-  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path) => resolve2(tree, path)?.type === "file");
-  return hasRelease && resolve2(tree, "/usr")?.type === "dir";
+  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path) => resolve(tree, path)?.type === "file");
+  return hasRelease && resolve(tree, "/usr")?.type === "dir";
 }
 __name(looksLikeRoot, "looksLikeRoot");
 function holds(source) {
@@ -7590,7 +7718,7 @@ __name(inspect, "inspect");
 function inspectContainer(inspection, container, path, warn) {
   const { kind, iso, appliance, chunks, xva, image } = container;
   inspection.kind = kind;
-  if (kind !== "folder") inspection.size = (0, import_node_fs9.statSync)(path).size;
+  if (kind !== "folder") inspection.size = (0, import_node_fs10.statSync)(path).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
@@ -7649,7 +7777,7 @@ function inspectionText(inspection) {
     ]),
     ...volumes.map(volumeBlock),
     inspection.root && block("Root filesystem", [["in", inspection.root.place], ...identityRows(inspection)]),
-    warnings.length > 0 && ["Warnings", ...warnings.map((text4) => `  ${text4}`)].join("\n"),
+    warnings.length > 0 && ["Warnings", ...warnings.map((text4) => `  ${oneLine(text4)}`)].join("\n"),
     errors.length > 0 && ["Errors", ...errors.map((text4) => `  ${text4}`)].join("\n")
   ];
   return `${blocks.filter((text4) => text4).join("\n\n")}
@@ -7657,7 +7785,7 @@ function inspectionText(inspection) {
 }
 __name(inspectionText, "inspectionText");
 function block(title, rows) {
-  const lines = rows.filter(([, value]) => value !== void 0 && value !== "").map(([label, value]) => `  ${label.padEnd(17)} ${value}`);
+  const lines = rows.filter(([, value]) => value !== void 0 && value !== "").map(([label, value]) => `  ${label.padEnd(17)} ${oneLine(String(value))}`);
   return [title, ...lines].join("\n");
 }
 __name(block, "block");
@@ -7799,7 +7927,7 @@ var import_node_os4 = require("node:os");
 var import_node_crypto7 = require("node:crypto");
 function listed({ path, node }, options2) {
   const errors = [];
-  const attempt4 = /* @__PURE__ */ __name((read) => {
+  const attempt3 = /* @__PURE__ */ __name((read) => {
     try {
       return read();
     } catch (error) {
@@ -7808,9 +7936,9 @@ function listed({ path, node }, options2) {
       return void 0;
     }
   }, "attempt");
-  const target2 = node.type === "symlink" ? attempt4(() => node.target()) : void 0;
-  const xattrs = attempt4(() => [...node.xattrs()]) ?? [];
-  const sha2562 = node.type === "file" && options2.sha256 ? attempt4(() => contentHash(node)) : void 0;
+  const target2 = node.type === "symlink" ? attempt3(() => node.target()) : void 0;
+  const xattrs = attempt3(() => [...node.xattrs()]) ?? [];
+  const sha2562 = node.type === "file" && options2.sha256 ? attempt3(() => contentHash(node)) : void 0;
   return {
     path: pathText(path),
     type: node.type,
@@ -7916,10 +8044,20 @@ async function listCommand(words) {
   if (!parsed) return 0;
   const { json: json2 = false, sha256: sha2562 = false, "temp-dir": tempDir = (0, import_node_os4.tmpdir)() } = parsed.values;
   const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr });
-  let unreadable = 0;
   try {
-    let block2 = "";
-    for (const entry2 of listTree(root.fileSystem, { sha256: sha2562 })) {
+    const unreadable = await print(listTree(root.fileSystem, { sha256: sha2562 }), json2);
+    root.finish();
+    return unreadable === 0 ? 0 : 1;
+  } finally {
+    root.close();
+  }
+}
+__name(listCommand, "listCommand");
+async function print(entries2, json2) {
+  let unreadable = 0;
+  let block2 = "";
+  try {
+    for (const entry2 of entries2) {
       if (entry2.error !== void 0) {
         unreadable++;
         process.stderr.write(`error: ${entry2.error}
@@ -7931,25 +8069,16 @@ async function listCommand(words) {
       await write(block2);
       block2 = "";
     }
-    await write(block2);
-    root.finish();
   } finally {
-    root.close();
+    await write(block2);
   }
-  return unreadable === 0 ? 0 : 1;
+  return unreadable;
 }
-__name(listCommand, "listCommand");
+__name(print, "print");
 function text3({ type: type2, mode, uid, gid, size: size2 = 0, rdev, mtime, path, target: target2, error }) {
   const date = new Date(Number(mtime.split(".")[0]) * 1e3).toISOString().slice(0, 19);
-  const columns = [
-    type2.padEnd(7),
-    mode.padStart(4),
-    `${uid}:${gid}`.padEnd(11),
-    String(rdev ?? size2).padStart(12),
-    date,
-    JSON.stringify(path).slice(1, -1)
-  ];
-  return `${columns.join(" ")}${target2 === void 0 ? "" : ` -> ${target2}`}${error === void 0 ? "" : ` (${error})`}`;
+  const columns = [type2.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, oneLine(path)];
+  return `${columns.join(" ")}${target2 === void 0 ? "" : ` -> ${oneLine(target2)}`}${error === void 0 ? "" : ` (${error})`}`;
 }
 __name(text3, "text");
 async function write(block2) {
@@ -7958,30 +8087,30 @@ async function write(block2) {
 __name(write, "write");
 
 // src/commands/raw.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_os5 = require("node:os");
 
 // src/disk/sparse-file.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var holeSize = 64 << 10;
-var zeros = Buffer.alloc(holeSize);
+var zeros3 = Buffer.alloc(holeSize);
 function sparseAppender(fd) {
   let length2 = 0;
   return (piece2) => {
     let start = 0;
     for (let at = 0; at + holeSize <= piece2.length; at += holeSize) {
-      if (!piece2.subarray(at, at + holeSize).equals(zeros)) continue;
+      if (!piece2.subarray(at, at + holeSize).equals(zeros3)) continue;
       writeFully(fd, piece2.subarray(start, at), length2 + start);
       start = at + holeSize;
     }
     writeFully(fd, piece2.subarray(start), length2 + start);
     length2 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs10.ftruncateSync)(fd, length2);
+    if (start === piece2.length) (0, import_node_fs11.ftruncateSync)(fd, length2);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs10.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs11.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -7998,7 +8127,8 @@ function rawCommand(words) {
   const parsed = parseWords(words, { output: { type: "string", short: "o" }, "temp-dir": { type: "string" } }, help4);
   if (!parsed) return 0;
   const { output, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
-  if (output === void 0) throw new UsageError("raw wants -o FILE");
+  if (!output) throw new UsageError("raw wants -o FILE");
+  if ((0, import_node_fs12.existsSync)(output)) throw new Error(`${output} is there already; remove it, or give another name`);
   const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr });
   try {
     if (!container.image) throw new DiskError(parsed.input, "there is neither an ova.xml nor an .xva in it, so no disk");
@@ -8014,16 +8144,14 @@ function rawCommand(words) {
 }
 __name(rawCommand, "rawCommand");
 function writeSparse(source, path, check) {
-  const fd = (0, import_node_fs11.openSync)(path, "wx");
+  const file = newFile(path, partOf(path));
   try {
-    const append2 = sparseAppender(fd);
-    for (const piece2 of pieces(source)) append2(piece2);
+    const append2 = sparseAppender(file.fd);
+    for (const piece2 of pieces(source)) writing(path, () => append2(piece2));
     check();
-  } catch (error) {
-    (0, import_node_fs11.rmSync)(path);
-    throw error;
+    file.keep();
   } finally {
-    (0, import_node_fs11.closeSync)(fd);
+    file.discard();
   }
 }
 __name(writeSparse, "writeSparse");
@@ -8053,12 +8181,17 @@ async function main([name = "--help", ...words]) {
     process.stdout.write(help5);
     return 0;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : void 0;
   if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`);
   return command(words);
 }
 __name(main, "main");
-process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error) => {
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`xenserver-ddk: standard output can't be written (${systemMessage(error)})
+`);
+  process.exit(1);
+});
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

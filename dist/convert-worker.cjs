@@ -1963,21 +1963,81 @@ var import_node_worker_threads2 = require("node:worker_threads");
 var import_node_events = require("node:events");
 
 // src/disk/errors.ts
+var import_node_util = require("node:util");
+
+// src/disk/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+__name(pathText, "pathText");
+function oneLine(text3) {
+  return text3.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+__name(oneLine, "oneLine");
+function textBytes(text3) {
+  if (text3.isWellFormed()) return Buffer.from(text3);
+  const parts = text3.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+__name(textBytes, "textBytes");
+function escapeInvalid(bytes) {
+  let text3 = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length2 = sequenceLength(bytes, at);
+    text3 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
+    at += length2 || 1;
+  }
+  return text3;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length2 === 0 || second < least || second > most2) return 0;
+  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length2;
+}
+__name(sequenceLength, "sequenceLength");
+
+// src/disk/errors.ts
 var DiskError = class extends Error {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  constructor(place, what) {
-    super(`${place}: ${what}`);
+  constructor(place2, what) {
+    super(oneLine(`${place2}: ${what}`));
   }
 };
 function fileError(path, error) {
-  const { code, message: message2 } = error;
+  const { code } = error;
   const known = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${message2}`);
+  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`);
 }
 __name(fileError, "fileError");
+function systemMessage(error) {
+  const { errno, message: message2 } = error;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
+function withoutRepeats(warn) {
+  const said = /* @__PURE__ */ new Set();
+  return (sentence) => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    warn(sentence);
+  };
+}
+__name(withoutRepeats, "withoutRepeats");
 
 // src/disk/source.ts
 var import_node_fs = require("node:fs");
@@ -1999,7 +2059,7 @@ function checkRange(source, offset, length2) {
 }
 __name(checkRange, "checkRange");
 function openFile(path, name = path) {
-  const fd = attempt(path, () => (0, import_node_fs.openSync)(path, "r"));
+  const fd = attempt(path, () => (0, import_node_fs.openSync)(path, import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK));
   const stats = (0, import_node_fs.fstatSync)(fd);
   if (!stats.isFile()) {
     (0, import_node_fs.closeSync)(fd);
@@ -2101,45 +2161,6 @@ function concat(parts, name) {
 }
 __name(concat, "concat");
 
-// src/disk/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function pathText(bytes) {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return escapeInvalid(bytes);
-  }
-}
-__name(pathText, "pathText");
-function textBytes(text3) {
-  if (text3.isWellFormed()) return Buffer.from(text3);
-  const parts = text3.split(/([\udc80-\udcff])/u);
-  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
-}
-__name(textBytes, "textBytes");
-function escapeInvalid(bytes) {
-  let text3 = "";
-  for (let at = 0; at < bytes.length; ) {
-    const length2 = sequenceLength(bytes, at);
-    text3 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
-    at += length2 || 1;
-  }
-  return text3;
-}
-__name(escapeInvalid, "escapeInvalid");
-function sequenceLength(bytes, at) {
-  const first = bytes[at];
-  if (first < 128) return 1;
-  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
-  const second = bytes[at + 1] ?? 0;
-  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length2 === 0 || second < least || second > most2) return 0;
-  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
-  return length2;
-}
-__name(sequenceLength, "sequenceLength");
-
 // src/disk/tree.ts
 var limits = { name: 255, path: 4096, entries: 5e6 };
 function* walk(tree, onUnreadable = rethrow) {
@@ -2156,7 +2177,7 @@ function* walk(tree, onUnreadable = rethrow) {
     }
     count += children3.length;
     if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child2 of children3.reverse()) pending.push(child2);
+    for (const child of children3.reverse()) pending.push(child);
   }, "enter");
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
@@ -2190,9 +2211,9 @@ function sortedChildren(tree, dir, onUnreadable) {
     }
   }
   children3.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children3.entries()) {
-    if (index > 0 && child2.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+  for (const [index, child] of children3.entries()) {
+    if (index > 0 && child.path.equals(children3[index - 1].path)) {
+      throw new DiskError(`/${pathText(child.path)}`, "the name stands twice in its directory; the filesystem is damaged");
     }
   }
   return children3;
@@ -2200,12 +2221,12 @@ function sortedChildren(tree, dir, onUnreadable) {
 __name(sortedChildren, "sortedChildren");
 function checkName(name, dir) {
   const text3 = name.toString("latin1");
-  const place = `/${pathText(dir.path)}`;
+  const place2 = `/${pathText(dir.path)}`;
   if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
-    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
   }
-  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
-  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`);
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
+  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
 function join(dir, name) {
@@ -2213,36 +2234,41 @@ function join(dir, name) {
 }
 __name(join, "join");
 function resolve(tree, path) {
-  const trail = [tree.root];
+  const trail = resolveTrail(tree, path);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve, "resolve");
+function resolveTrail(tree, path) {
+  const trail = [];
   const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
   const pending = components(path).reverse();
   let links = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir = trail.at(-1);
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
     if (name === "..") {
-      if (trail.length > 1) trail.pop();
+      trail.pop();
       continue;
     }
-    if (dir.type !== "dir") return void 0;
-    const node = child(tree, dir, name);
+    if (dir.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir.node, name);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push(node);
+      trail.push({ path: join(dir.path, Buffer.from(name, "latin1")), node });
       continue;
     }
     if (++links > 40) return void 0;
     const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 1;
+    if (target.startsWith("/")) trail.length = 0;
     pending.push(...components(target).reverse());
   }
-  return trail.at(-1);
+  return trail;
 }
-__name(resolve, "resolve");
-function child(tree, dir, name) {
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir, name) {
   for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
   return void 0;
 }
-__name(child, "child");
+__name(childNode, "childNode");
 
 // src/disk/small-file.ts
 var most = 64 << 10;
@@ -2376,17 +2402,17 @@ var import_node_fs4 = require("node:fs");
 // src/disk/chunks.ts
 var maxChunks = 1e5;
 function findChunks(tree, ovaPath, vdi, device) {
-  const place = ovaPath.split("/").slice(0, -1);
+  const place2 = ovaPath.split("/").slice(0, -1);
   const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
   for (const candidate of candidates) {
-    const found = descend(tree, [...place, ...candidate.split("/")]);
+    const found = descend(tree, [...place2, ...candidate.split("/")]);
     if (!found) continue;
     const files2 = chunkFiles(tree, found);
     if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
   }
   throw new DiskError(
     ovaPath,
-    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place))}`
+    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
   );
 }
 __name(findChunks, "findChunks");
@@ -2724,9 +2750,9 @@ var Progress = class {
     this.#wake();
   }
   /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place, what) {
+  fail(place2, what) {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text3 = `${place.slice(0, 500)}
+    const text3 = `${place2.slice(0, 500)}
 ${what}`;
     const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
     Atomics.store(this.#words, word.failure, 1 + length2);
@@ -2779,8 +2805,8 @@ ${what}`;
     if (found !== void 0) return found;
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
-      const [place, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place, what.join("\n"));
+      const [place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"));
     }
     throw new DiskError(
       "background thread",
@@ -2877,7 +2903,7 @@ function openTemporaryFiles(count, dir) {
     }
   } catch (error) {
     for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be made there: ${error.message}`);
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
   }
   return files2;
 }
@@ -3438,7 +3464,7 @@ function describe2(volume, { name, records: records2, posix }) {
   const [first] = records2;
   const type2 = nodeType(volume, first, posix);
   const isDir = type2 === "dir";
-  const place = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  const place2 = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
   return {
     type: type2,
     ino: inodeNumber(volume, type2, first, posix),
@@ -3451,12 +3477,12 @@ function describe2(volume, { name, records: records2, posix }) {
     ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
     records: records2,
     content() {
-      if (type2 !== "file") throw new DiskError(place, `a ${type2} has no content`);
-      if (posix.encoding) throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
-      return content(volume, place, records2);
+      if (type2 !== "file") throw new DiskError(place2, `a ${type2} has no content`);
+      if (posix.encoding) throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
+      return content(volume, place2, records2);
     },
     target() {
-      if (!posix.target?.length) throw new DiskError(place, "the symbolic link has no target; the ISO is damaged");
+      if (!posix.target?.length) throw new DiskError(place2, "the symbolic link has no target; the ISO is damaged");
       return posix.target;
     },
     xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
@@ -3493,18 +3519,18 @@ function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { seri
   return known;
 }
 __name(inodeNumber, "inodeNumber");
-function content({ source, blockSize: blockSize4 }, place, records2) {
+function content({ source, blockSize: blockSize4 }, place2, records2) {
   const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read");
-    if (record.dataLength === 0) return slice(source, 0, 0, place);
+    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read");
+    if (record.dataLength === 0) return slice(source, 0, 0, place2);
     const start = dataStart(record, blockSize4);
     const end = start + record.dataLength;
     if (end > source.size) {
-      throw damage(source, record.at, `${place} should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+      throw damage(source, record.at, `${place2} should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
     }
-    return slice(source, start, record.dataLength, place);
+    return slice(source, start, record.dataLength, place2);
   });
-  return extents.length === 1 ? extents[0] : concat(extents, place);
+  return extents.length === 1 ? extents[0] : concat(extents, place2);
 }
 __name(content, "content");
 
@@ -3801,20 +3827,20 @@ function loadInode(volume, number2) {
   const onDevice = volume.rawInode(number2);
   const raw = volume.fastCommits?.inode(number2, onDevice) ?? onDevice;
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
-  const place = inodePlace(volume, number2);
+  const place2 = inodePlace(volume, number2);
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`);
+    throw new DiskError(place2, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`);
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
-  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place);
+  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place2);
   const mode = raw.readUInt16LE(0);
   const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0;
   const size = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
-  if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size} bytes can't be; the filesystem is damaged`);
+  if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place2, `its size of ${size} bytes can't be; the filesystem is damaged`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
 __name(loadInode, "loadInode");
-function verifyChecksum(raw, extraSize, seed, place) {
+function verifyChecksum(raw, extraSize, seed, place2) {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
   let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros);
   if (hasHigh) {
@@ -3824,7 +3850,7 @@ function verifyChecksum(raw, extraSize, seed, place) {
     crc = crc32c(crc, raw.subarray(checksumLow + 2));
   }
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
-  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
 }
 __name(verifyChecksum, "verifyChecksum");
 function modificationTime2({ raw, extraSize }) {
@@ -3853,8 +3879,8 @@ __name(inodePlace, "inodePlace");
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
-function userSpaceAcl(stored, place) {
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, "its access control list is damaged"), "damaged");
+function userSpaceAcl(stored, place2) {
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
   const version = Buffer.alloc(4);
   version.writeUInt32LE(2);
@@ -3944,12 +3970,12 @@ function extentRuns(volume, inode, blocks, runs) {
     const first = node.readUInt32LE(at);
     if (first >= blocks) return first + 1;
     const block = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32;
-    const child2 = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
-    runs.readMapBlock(child2, block);
-    if (checkHeader(child2, runs) !== nodeDepth - 1)
+    const child = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
+    runs.readMapBlock(child, block);
+    if (checkHeader(child, runs) !== nodeDepth - 1)
       throw runs.error(`block ${block} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (volume.superblock.hasChecksums) verifyChecksum2(child2, inode, block, runs);
-    add(child2, nodeDepth - 1, first, to);
+    if (volume.superblock.hasChecksums) verifyChecksum2(child, inode, block, runs);
+    add(child, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
   add(root, depth, 0, endOfFile);
@@ -4128,10 +4154,10 @@ __name(firstEndingBehind, "firstEndingBehind");
 // src/disk/ext/ea-inode.ts
 function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
   const inode = loadInode(volume, valueInode);
-  const place = inodePlace(volume, valueInode);
+  const place2 = inodePlace(volume, valueInode);
   if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
     throw new DiskError(
-      place,
+      place2,
       `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, and doesn't; the filesystem is damaged`
     );
   }
@@ -4139,7 +4165,7 @@ function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
   const hash = inode.raw.readUInt32LE(8);
   const ofLustre = modificationTime2(inode).seconds === owner.number;
   if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
-    throw new DiskError(place, "the hash of the attribute in it is wrong; the filesystem is damaged");
+    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
   }
   return value;
 }
@@ -4194,24 +4220,24 @@ function attributeBlockNumber({ raw }, { descriptorSize }) {
 __name(attributeBlockNumber, "attributeBlockNumber");
 function readAttributeBlock(device, superblock, block) {
   const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
-  const place = `attribute block ${block} of ${device.name}`;
-  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place, "it is outside the filesystem, which is damaged");
+  const place2 = `attribute block ${block} of ${device.name}`;
+  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place2, "it is outside the filesystem, which is damaged");
   const raw = bytesAt(device, block * blockSize4, blockSize4);
   if (raw.readUInt32LE(0) !== magic2 || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place, "it has no header of attributes; the filesystem is damaged");
+    throw new DiskError(place2, "it has no header of attributes; the filesystem is damaged");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+    if (crc32c(seed, raw) !== stored) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
   }
-  return readEntries(raw, blockHeader, place);
+  return readEntries(raw, blockHeader, place2);
 }
 __name(readAttributeBlock, "readAttributeBlock");
-function readEntries(area, first, place) {
+function readEntries(area, first, place2) {
   const found = [];
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, `the entry at byte ${at} is damaged`), "damaged");
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, `the entry at byte ${at} is damaged`), "damaged");
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
     if (at + 4 > area.length) throw damaged();
@@ -4268,10 +4294,10 @@ var tailSize = 12;
 var tailType = 222;
 var dotSize = 12;
 var fourZeros = Buffer.alloc(4);
-function checkDirectoryBlock(block, inode, isFirstBlock, place) {
+function checkDirectoryBlock(block, inode, isFirstBlock, place2) {
   const tree = treeNode(block, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
   const sound = tree === void 0 ? checkTail(block, inode.checksumSeed) : checkTree(block, inode.checksumSeed, tree);
-  if (!sound) throw new DiskError(place, "its checksum is missing or wrong; the filesystem is damaged");
+  if (!sound) throw new DiskError(place2, "its checksum is missing or wrong; the filesystem is damaged");
 }
 __name(checkDirectoryBlock, "checkDirectoryBlock");
 function treeNode(block, mayBeRoot) {
@@ -4323,10 +4349,10 @@ __name(inlineRecords, "inlineRecords");
 function* blockRecords(volume, inode) {
   const { device, superblock } = volume;
   const { blockSize: blockSize4 } = superblock;
-  const place = inodePlace(volume, inode.number);
-  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`);
+  const place2 = inodePlace(volume, inode.number);
+  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`);
   const runs = fileRuns(volume, inode);
-  if (runs.fileBlocks[0] !== 0) throw new DiskError(place, "the first block of the directory is missing; the filesystem is damaged");
+  if (runs.fileBlocks[0] !== 0) throw new DiskError(place2, "the first block of the directory is missing; the filesystem is damaged");
   const blocks = Math.ceil(inode.size / blockSize4);
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
   const perPiece = buffer.length / blockSize4;
@@ -4344,13 +4370,13 @@ function* blockRecords(volume, inode) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
       volume.directoryBytesLeft -= read.length;
       if (volume.directoryBytesLeft < 0)
-        throw new DiskError(place, "the directories have more bytes than any sound filesystem; it is damaged");
+        throw new DiskError(place2, "the directories have more bytes than any sound filesystem; it is damaged");
       device.read(read, (deviceBlock + done) * blockSize4);
       for (let at = 0; at < read.length; at += blockSize4) {
         const block = read.subarray(at, at + blockSize4);
         const number2 = fileBlock + done + at / blockSize4;
         const what = `block ${number2} of the directory (block ${deviceBlock + done + at / blockSize4} of the filesystem)`;
-        if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number2 === 0, `${what}, ${place}`);
+        if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number2 === 0, `${what}, ${place2}`);
         yield* records(volume, inode, block, what, number2 === 0);
       }
     }
@@ -4359,7 +4385,7 @@ function* blockRecords(volume, inode) {
   skipTo(blocks);
   if (holes.count > 0) {
     volume.warn(
-      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`
+      `${place2}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`
     );
   }
 }
@@ -4407,13 +4433,13 @@ var typeNames = new Map(Object.entries(fileTypes).map(([name, type2]) => [type2,
 var rootInode = 2;
 function openNode(volume, number2) {
   const inode = loadInode(volume, number2);
-  const place = inodePlace(volume, number2);
+  const place2 = inodePlace(volume, number2);
   if (number2 < volume.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged");
+    throw new DiskError(place2, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged");
   }
-  if (inode.linksCount === 0) throw new DiskError(place, "a name leads to it, though it is deleted; the filesystem is damaged");
+  if (inode.linksCount === 0) throw new DiskError(place2, "a name leads to it, though it is deleted; the filesystem is damaged");
   const type2 = typeNames.get(fileType(inode));
-  if (type2 === void 0) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  if (type2 === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
   return new ExtNode(volume, inode, type2);
 }
 __name(openNode, "openNode");
@@ -5113,21 +5139,23 @@ __name(crc16, "crc16");
 
 // src/disk/ext/block-group.ts
 var checksumPosition2 = 30;
-function groupDescriptors(device, superblock) {
+function groupDescriptors(device, superblock, warn) {
   const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
   const perBlock = blockSize4 / descriptorSize;
   const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
   return (group) => {
     const block = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
     const raw = bytesAt(device, block * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
-    const place = `the descriptor of block group ${group} of ${device.name}`;
+    const place2 = `the descriptor of block group ${group} of ${device.name}`;
     const expected = checksum(superblock, group, raw);
     if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition2)) {
-      throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+      warn(
+        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`
+      );
     }
     const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
     if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
-      throw new DiskError(place, `its inode table at block ${table4} is outside the filesystem, which is damaged`);
+      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem, which is damaged`);
     }
     return table4;
   };
@@ -5221,7 +5249,7 @@ var mostDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
 function openVolume2(device, superblock, warn, fastCommits2) {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock));
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
   return {
     name: device.name,
     device,
@@ -5264,7 +5292,8 @@ __name(recover, "recover");
 
 // src/disk/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open };
-function open(device, warn) {
+function open(device, warnAlways) {
+  const warn = withoutRepeats(warnAlways);
   const superblock = readSuperblock2(device);
   warnAboutState(device, superblock, warn);
   const { volume, notes } = recover(openVolume2(device, superblock, warn));
@@ -5378,8 +5407,8 @@ function zfs(source) {
 __name(zfs, "zfs");
 function raidAtEnd(source) {
   const sectors = Math.floor(source.size / 512);
-  const places = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
-  return places.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
+  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
+  return places2.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
 }
 __name(raidAtEnd, "raidAtEnd");
 
@@ -5583,16 +5612,16 @@ function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
 }
 __name(hasFooterCookie, "hasFooterCookie");
-function parseFooter(bytes, place, warn) {
+function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
-    warn(`${place}: the checksum of the VHD footer is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD footer is wrong; its fields are taken as they are`);
   const typeCode = bytes.readUInt32BE(60);
   const type2 = diskTypes[typeCode];
   if (!type2)
-    throw new DiskError(place, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`);
+    throw new DiskError(place2, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`);
   const currentSize = Number(bytes.readBigUInt64BE(48));
   if (currentSize > largestDisk)
-    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`);
+    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`);
   return {
     type: type2,
     creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
@@ -5700,30 +5729,30 @@ var import_node_crypto2 = require("node:crypto");
 // src/disk/xva-ova.ts
 var import_saxes2 = __toESM(require_saxes(), 1);
 var maxDepth = 64;
-function parseXvaOva(xml, place) {
-  const top = parseValue(xml, place);
+function parseXvaOva(xml, place2) {
+  const top = parseValue(xml, place2);
   const objects = struct(top).get("objects");
-  if (!Array.isArray(objects)) throw new DiskError(place, "it has no list of objects, so it is not the description of an XVA version 2");
+  if (!Array.isArray(objects)) throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2");
   const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
   const vms = ofClass("VM").map(snapshot);
   const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place, "it describes no virtual machine (an object of the class VM)");
+  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)");
   const product = struct(struct(top).get("version"));
   return {
     exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
     label: text(vm, "name_label"),
     bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
     bootloader: text(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place)
+    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
   };
 }
 __name(parseXvaOva, "parseXvaOva");
-function describeDisks(vdis, vbds, place) {
+function describeDisks(vdis, vbds, place2) {
   const disks = vdis.map((vdi) => {
     const ref = text(vdi, "id");
     const size = text(snapshot(vdi), "virtual_size");
     if (!/^\d{1,15}$/.test(size))
-      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`);
+      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`);
     const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
     return {
       ref,
@@ -5750,15 +5779,15 @@ function text(from, name) {
   return typeof value === "string" ? value : "";
 }
 __name(text, "text");
-function parseValue(xml, place) {
+function parseValue(xml, place2) {
   const stack = [];
   let result;
   const parser = new import_saxes2.SaxesParser();
   parser.on("error", (error) => {
-    throw new DiskError(place, `it is not well-formed XML: ${error.message}`);
+    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
   });
   parser.on("opentag", ({ name }) => {
-    if (stack.length >= maxDepth) throw new DiskError(place, `its elements are nested more than ${maxDepth} deep`);
+    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
     const open3 = { name, text: "" };
     if (name === "struct") open3.value = /* @__PURE__ */ new Map();
     if (name === "data") open3.value = [];
@@ -5778,15 +5807,15 @@ function parseValue(xml, place) {
   });
   parser.write(xml).close();
   if (result === void 0)
-    throw new DiskError(place, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
+    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
   return result;
 }
 __name(parseValue, "parseValue");
-function give(parent, child2) {
-  if (child2.name === "name" && parent.name === "member") parent.key = child2.text;
-  else if (child2.name === "member" && parent.value instanceof Map) parent.value.set(child2.key ?? "", child2.value ?? "");
-  else if (child2.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child2));
-  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child2);
+function give(parent, child) {
+  if (child.name === "name" && parent.name === "member") parent.key = child.text;
+  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
+  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
+  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
 }
 __name(give, "give");
 function finished(element) {
@@ -5867,10 +5896,10 @@ function openXva(source, warn) {
     else addBlock(blocks, member, source);
   }
   if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
-  const place = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize) throw new DiskError(place, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
+  const place2 = `ova.xml of ${source.name}`;
+  if (ova.size > maxOvaSize) throw new DiskError(place2, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
   const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
-  const description = parseXvaOva(ovaXml, place);
+  const description = parseXvaOva(ovaXml, place2);
   return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
 }
 __name(openXva, "openXva");
@@ -5941,11 +5970,11 @@ function highest(blocks) {
 }
 __name(highest, "highest");
 function checkBlock(name, number2, content2, isLast, size) {
-  const place = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place, "there is a checksum of it, but not the block; the archive is damaged");
+  const place2 = `block ${number2} of ${name}`;
+  if (!content2) throw new DiskError(place2, "there is a checksum of it, but not the block; the archive is damaged");
   const isWhole = content2.size === blockSize2 || content2.size === 0;
-  if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place, `it has ${content2.size} bytes instead of ${blockSize2}`);
-  if (number2 * blockSize2 >= size) throw new DiskError(place, `it lies past the end of the disk, which has ${size} bytes`);
+  if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize2}`);
+  if (number2 * blockSize2 >= size) throw new DiskError(place2, `it lies past the end of the disk, which has ${size} bytes`);
 }
 __name(checkBlock, "checkBlock");
 function readBlock(archive, content2, into, within) {
@@ -5956,11 +5985,11 @@ function readBlock(archive, content2, into, within) {
 __name(readBlock, "readBlock");
 function verify(archive, name, number2, { content: content2, sha1 }) {
   if (!content2 || !sha1) return;
-  const place = `block ${number2} of ${name}`;
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
+  const place2 = `block ${number2} of ${name}`;
+  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
   const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
   const found = (0, import_node_crypto2.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
-  if (found !== expected) throw new DiskError(place, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
+  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
 }
 __name(verify, "verify");
 
@@ -6243,21 +6272,21 @@ var headerSize2 = 1024;
 var cookie2 = "cxsparse";
 var largestBlock = 1 << 21;
 function readHeader(source, offset, warn) {
-  const place = `${source.name}, byte ${offset}`;
+  const place2 = `${source.name}, byte ${offset}`;
   if (!Number.isSafeInteger(offset))
     throw new DiskError(source.name, "the VHD footer gives no place for the dynamic disk header; it is damaged");
   const bytes = bytesAt(source, offset, headerSize2);
   if (bytes.toString("latin1", 0, 8) !== cookie2)
-    throw new DiskError(place, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
+    throw new DiskError(place2, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
-    warn(`${place}: the checksum of the VHD header is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD header is wrong; its fields are taken as they are`);
   const blockSize4 = bytes.readUInt32BE(32);
   if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
-    throw new DiskError(place, `the VHD has blocks of ${blockSize4} bytes; powers of two from 512 to ${largestBlock} can be read`);
+    throw new DiskError(place2, `the VHD has blocks of ${blockSize4} bytes; powers of two from 512 to ${largestBlock} can be read`);
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16));
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place, "the VHD header gives no place for the block allocation table; it is damaged");
+    throw new DiskError(place2, "the VHD header gives no place for the block allocation table; it is damaged");
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
 }
 __name(readHeader, "readHeader");
@@ -6273,15 +6302,15 @@ var unallocated = 4294967295;
 var mostBlocks = 1 << 22;
 function readBlockMap(source, footer, header2, warn) {
   const { blockSize: blockSize4, tableOffset, maxTableEntries } = header2;
-  const place = `${source.name}, byte ${tableOffset}`;
+  const place2 = `${source.name}, byte ${tableOffset}`;
   const count = Math.ceil(footer.currentSize / blockSize4);
   if (count > maxTableEntries) {
     throw new DiskError(
-      place,
+      place2,
       `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
     );
   }
-  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`);
+  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`);
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
   const batmap = readBatmap(source, footer, header2, warn);
   const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
@@ -6291,7 +6320,7 @@ function readBlockMap(source, footer, header2, warn) {
     { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
     ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
   ];
-  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place);
+  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place2);
   return {
     blockSize: blockSize4,
     count,
@@ -6310,16 +6339,16 @@ function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
-function checkOverlaps(table4, size, tables, place) {
+function checkOverlaps(table4, size, tables, place2) {
   const sectors = table4.filter((sector) => sector !== unallocated).sort();
   const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
   for (const [index, sector] of sectors.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size);
-    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
+    if (area) throw new DiskError(place2, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
     const next2 = sectors[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`);
+      throw new DiskError(place2, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`);
     }
   }
   return sectors.length;
@@ -6344,12 +6373,12 @@ function openDynamic(source, footerBytes, footer, warn) {
   const map = readBlockMap(source, footer, header2, warn);
   const bitmaps = bitmapReader(source, map, footer);
   function readBlock2(block, into, within) {
-    const place = map.place(block);
-    if (place === void 0) {
+    const place2 = map.place(block);
+    if (place2 === void 0) {
       into.fill(0);
       return;
     }
-    const data = place + map.bitmapSize;
+    const data = place2 + map.bitmapSize;
     const bitmap = bitmaps.of(block);
     if (bitmap === "full") {
       source.read(into, data + within);
@@ -6409,9 +6438,9 @@ function* sectorRuns(bitmap, start, end) {
 __name(sectorRuns, "sectorRuns");
 function checkBounds(source, map, diskSize) {
   for (let block = 0; block < map.count; block++) {
-    const place = map.place(block);
-    if (place === void 0) continue;
-    const end = place + map.bitmapSize + Math.min(map.blockSize, diskSize - block * map.blockSize);
+    const place2 = map.place(block);
+    if (place2 === void 0) continue;
+    const end = place2 + map.bitmapSize + Math.min(map.blockSize, diskSize - block * map.blockSize);
     if (end > source.size) {
       throw new DiskError(
         source.name,
@@ -6602,13 +6631,23 @@ function isoAlone(container, path) {
 }
 __name(isoAlone, "isoAlone");
 
+// src/image/labels.ts
+var labelPrefix = "io.github.xenserver-ddk-action";
+var keyLabel = `${labelPrefix}.key`;
+
+// src/image/config.ts
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
+
 // src/image/at-path.ts
 function atPath(path, use) {
   try {
     return use();
   } catch (error) {
-    const place = `/${pathText(path)}`;
-    if (error instanceof DiskError && !error.message.startsWith(`${place}: `)) throw new DiskError(place, error.message);
+    const place2 = `/${pathText(path)}`;
+    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message);
     throw error;
   }
 }
@@ -6955,6 +6994,156 @@ function describe7({ path, node, type: type2, xattrs, target }) {
 }
 __name(describe7, "describe");
 
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place2 of places) {
+    const text3 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text3 ?? "") ?? [];
+    if (version) return version;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir} is no directory that can be written to` };
+  const entries2 = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has a ${file.path} of its own` };
+  }
+  for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir.type !== "dir" || missing[0] && childNode(root, dir, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+function newNode(type2, mode, mtime, text3 = "") {
+  const content2 = Buffer.from(text3);
+  return {
+    type: type2,
+    ino: 0,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content2.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content2, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs5 = require("node:fs");
+
+// src/image/environment/quote.ts
+function shellQuote(text3) {
+  return `'${text3.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release, version, architecture }) {
+  const answers = { release, version, ...machines[architecture] };
+  return (0, import_node_fs5.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines.join("")}`;
+}
+__name(profileScript, "profileScript");
+
+// src/image/environment/environment.ts
+function buildEnvironment(root, identity, created, warn) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files2 = [[uname, "so none is added, and uname may answer for the machine that a container runs on"]];
+  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that tell which DDK it is"]);
+  return {
+    layer: tarOf(place(root, files2, created, warn)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place(root, files2, mtime, warn) {
+  const entries2 = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files2) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry2 of placed.entries) entries2.set(entry2.path.toString("latin1"), entry2);
+  }
+  return [...entries2.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place, "place");
+function tarOf(entries2) {
+  const pieces = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn) {
+  const command = personalityCommand(root);
+  if (!command) {
+    warn(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds what they are for, as in "rpmbuild --target i686"'
+    );
+  }
+  return command ?? [];
+}
+__name(entrypoint32, "entrypoint32");
+
 // src/image/tar-thread.ts
 var piecesAtOnce = 6;
 async function sendTar(port, task) {
@@ -6963,7 +7152,11 @@ async function sendTar(port, task) {
   try {
     const root = openRoot(task.input, { tempDir: task.tempDir, warn });
     try {
-      post({ kind: "found", found: describe8(root, warn) });
+      const found = describe8(root, warn);
+      const addition = task.uname === "ddk" && {
+        environment: buildEnvironment(root.fileSystem, found.identity, imageTime(found.created), warn)
+      };
+      post({ kind: "found", found, ...addition });
       const memory = sharedMemory(port);
       const { size: filesystemSize } = root.fileSystem.info;
       const pieces = tarPieces(walk(root.fileSystem), { warn, allocate: memory.take, filesystemSize });
@@ -6988,10 +7181,10 @@ function describe8(root, warn) {
   if (!root.looksLikeRoot) {
     throw new DiskError(root.place, "it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release");
   }
-  const { fileSystem, container, place } = root;
+  const { fileSystem, container, place: place2 } = root;
   const { type: type2, size, free } = fileSystem.info;
   const created = container.iso?.iso.created?.seconds ?? releaseTime(root);
-  return { identity: identify(fileSystem, warn), place, type: type2, used: size - free, created };
+  return { identity: identify(fileSystem, warn), place: place2, type: type2, used: size - free, created };
 }
 __name(describe8, "describe");
 function releaseTime({ fileSystem }) {

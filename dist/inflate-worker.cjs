@@ -23,6 +23,13 @@ var import_promises = require("node:stream/promises");
 var import_node_worker_threads = require("node:worker_threads");
 var import_node_zlib = require("node:zlib");
 
+// src/disk/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function oneLine(text) {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+__name(oneLine, "oneLine");
+
 // src/disk/errors.ts
 var DiskError = class extends Error {
   static {
@@ -30,7 +37,7 @@ var DiskError = class extends Error {
   }
   name = "DiskError";
   constructor(place, what) {
-    super(`${place}: ${what}`);
+    super(oneLine(`${place}: ${what}`));
   }
 };
 

@@ -37,8 +37,8 @@ var require_tunnel = __commonJS({
     "use strict";
     var net = require("net");
     var tls = require("tls");
-    var http = require("http");
-    var https = require("https");
+    var http3 = require("http");
+    var https3 = require("https");
     var events = require("events");
     var assert = require("assert");
     var util = require("util");
@@ -48,13 +48,13 @@ var require_tunnel = __commonJS({
     exports2.httpsOverHttps = httpsOverHttps2;
     function httpOverHttp2(options) {
       var agent = new TunnelingAgent(options);
-      agent.request = http.request;
+      agent.request = http3.request;
       return agent;
     }
     __name(httpOverHttp2, "httpOverHttp");
     function httpsOverHttp2(options) {
       var agent = new TunnelingAgent(options);
-      agent.request = http.request;
+      agent.request = http3.request;
       agent.createSocket = createSecureSocket;
       agent.defaultPort = 443;
       return agent;
@@ -62,13 +62,13 @@ var require_tunnel = __commonJS({
     __name(httpsOverHttp2, "httpsOverHttp");
     function httpOverHttps2(options) {
       var agent = new TunnelingAgent(options);
-      agent.request = https.request;
+      agent.request = https3.request;
       return agent;
     }
     __name(httpOverHttps2, "httpOverHttps");
     function httpsOverHttps2(options) {
       var agent = new TunnelingAgent(options);
-      agent.request = https.request;
+      agent.request = https3.request;
       agent.createSocket = createSecureSocket;
       agent.defaultPort = 443;
       return agent;
@@ -78,7 +78,7 @@ var require_tunnel = __commonJS({
       var self = this;
       self.options = options || {};
       self.proxyOptions = self.options.proxy || {};
-      self.maxSockets = self.options.maxSockets || http.Agent.defaultMaxSockets;
+      self.maxSockets = self.options.maxSockets || http3.Agent.defaultMaxSockets;
       self.requests = [];
       self.sockets = [];
       self.on("free", /* @__PURE__ */ __name(function onFree(socket, host2, port, localAddress) {
@@ -1172,14 +1172,14 @@ var require_util = __commonJS({
         }
         const port = url.port != null ? url.port : url.protocol === "https:" ? 443 : 80;
         let origin = url.origin != null ? url.origin : `${url.protocol || ""}//${url.hostname || ""}:${port}`;
-        let path = url.path != null ? url.path : `${url.pathname || ""}${url.search || ""}`;
+        let path2 = url.path != null ? url.path : `${url.pathname || ""}${url.search || ""}`;
         if (origin[origin.length - 1] === "/") {
           origin = origin.slice(0, origin.length - 1);
         }
-        if (path && path[0] !== "/") {
-          path = `/${path}`;
+        if (path2 && path2[0] !== "/") {
+          path2 = `/${path2}`;
         }
-        return new URL(`${origin}${path}`);
+        return new URL(`${origin}${path2}`);
       }
       if (!isHttpOrHttpsPrefixed(url.origin || url.protocol)) {
         throw new InvalidArgumentError("Invalid URL protocol: the URL must start with `http:` or `https:`.");
@@ -1513,10 +1513,10 @@ var require_util = __commonJS({
       obj[kListeners] = null;
     }
     __name(removeAllListeners, "removeAllListeners");
-    function errorRequest(client, request, err) {
+    function errorRequest(client, request2, err) {
       try {
-        request.onError(err);
-        assert(request.aborted);
+        request2.onError(err);
+        assert(request2.aborted);
       } catch (err2) {
         client.emit("error", err2);
       }
@@ -1663,39 +1663,39 @@ var require_diagnostics = __commonJS({
       });
       diagnosticsChannel.channel("undici:client:sendHeaders").subscribe((evt) => {
         const {
-          request: { method, path, origin }
+          request: { method, path: path2, origin }
         } = evt;
-        debuglog("sending request to %s %s/%s", method, origin, path);
+        debuglog("sending request to %s %s/%s", method, origin, path2);
       });
       diagnosticsChannel.channel("undici:request:headers").subscribe((evt) => {
         const {
-          request: { method, path, origin },
+          request: { method, path: path2, origin },
           response: { statusCode }
         } = evt;
         debuglog(
           "received response to %s %s/%s - HTTP %d",
           method,
           origin,
-          path,
+          path2,
           statusCode
         );
       });
       diagnosticsChannel.channel("undici:request:trailers").subscribe((evt) => {
         const {
-          request: { method, path, origin }
+          request: { method, path: path2, origin }
         } = evt;
-        debuglog("trailers received from %s %s/%s", method, origin, path);
+        debuglog("trailers received from %s %s/%s", method, origin, path2);
       });
       diagnosticsChannel.channel("undici:request:error").subscribe((evt) => {
         const {
-          request: { method, path, origin },
+          request: { method, path: path2, origin },
           error: error2
         } = evt;
         debuglog(
           "request to %s %s/%s errored - %s",
           method,
           origin,
-          path,
+          path2,
           error2.message
         );
       });
@@ -1744,9 +1744,9 @@ var require_diagnostics = __commonJS({
         });
         diagnosticsChannel.channel("undici:client:sendHeaders").subscribe((evt) => {
           const {
-            request: { method, path, origin }
+            request: { method, path: path2, origin }
           } = evt;
-          debuglog("sending request to %s %s/%s", method, origin, path);
+          debuglog("sending request to %s %s/%s", method, origin, path2);
         });
       }
       diagnosticsChannel.channel("undici:websocket:open").subscribe((evt) => {
@@ -1812,7 +1812,7 @@ var require_request = __commonJS({
         __name(this, "Request");
       }
       constructor(origin, {
-        path,
+        path: path2,
         method,
         body,
         headers,
@@ -1827,11 +1827,11 @@ var require_request = __commonJS({
         expectContinue,
         servername
       }, handler) {
-        if (typeof path !== "string") {
+        if (typeof path2 !== "string") {
           throw new InvalidArgumentError("path must be a string");
-        } else if (path[0] !== "/" && !(path.startsWith("http://") || path.startsWith("https://")) && method !== "CONNECT") {
+        } else if (path2[0] !== "/" && !(path2.startsWith("http://") || path2.startsWith("https://")) && method !== "CONNECT") {
           throw new InvalidArgumentError("path must be an absolute URL or start with a slash");
-        } else if (invalidPathRegex.test(path)) {
+        } else if (invalidPathRegex.test(path2)) {
           throw new InvalidArgumentError("invalid request path");
         }
         if (typeof method !== "string") {
@@ -1897,7 +1897,7 @@ var require_request = __commonJS({
         this.completed = false;
         this.aborted = false;
         this.upgrade = upgrade || null;
-        this.path = query ? buildURL(path, query) : path;
+        this.path = query ? buildURL(path2, query) : path2;
         this.origin = origin;
         this.idempotent = idempotent == null ? method === "HEAD" || method === "GET" : idempotent;
         this.blocking = blocking == null ? false : blocking;
@@ -2094,7 +2094,7 @@ var require_request = __commonJS({
         return this;
       }
     };
-    function processHeader(request, key, val) {
+    function processHeader(request2, key, val) {
       if (val && (typeof val === "object" && !Array.isArray(val))) {
         throw new InvalidArgumentError(`invalid ${key} header`);
       } else if (val === void 0) {
@@ -2141,24 +2141,24 @@ var require_request = __commonJS({
         }
       }
       if (headerName === "host") {
-        if (request.host !== null) {
+        if (request2.host !== null) {
           throw new InvalidArgumentError("duplicate host header");
         }
         if (typeof val !== "string") {
           throw new InvalidArgumentError("invalid host header");
         }
-        request.host = val;
+        request2.host = val;
       } else if (headerName === "content-length") {
-        if (request.contentLength !== null) {
+        if (request2.contentLength !== null) {
           throw new InvalidArgumentError("duplicate content-length header");
         }
-        request.contentLength = parseInt(val, 10);
-        if (!Number.isFinite(request.contentLength)) {
+        request2.contentLength = parseInt(val, 10);
+        if (!Number.isFinite(request2.contentLength)) {
           throw new InvalidArgumentError("invalid content-length header");
         }
-      } else if (request.contentType === null && headerName === "content-type") {
-        request.contentType = val;
-        request.headers.push(key, val);
+      } else if (request2.contentType === null && headerName === "content-type") {
+        request2.contentType = val;
+        request2.headers.push(key, val);
       } else if (headerName === "transfer-encoding" || headerName === "keep-alive" || headerName === "upgrade") {
         throw new InvalidArgumentError(`invalid ${headerName} header`);
       } else if (headerName === "connection") {
@@ -2167,12 +2167,12 @@ var require_request = __commonJS({
           throw new InvalidArgumentError("invalid connection header");
         }
         if (value === "close") {
-          request.reset = true;
+          request2.reset = true;
         }
       } else if (headerName === "expect") {
         throw new NotSupportedError("expect header not supported");
       } else {
-        request.headers.push(key, val);
+        request2.headers.push(key, val);
       }
     }
     __name(processHeader, "processHeader");
@@ -2304,9 +2304,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve2, reject) => {
+          return new Promise((resolve5, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve2(data);
+              return err ? reject(err) : resolve5(data);
             });
           });
         }
@@ -2344,12 +2344,12 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve2, reject) => {
+          return new Promise((resolve5, reject) => {
             this.destroy(err, (err2, data) => {
               return err2 ? (
                 /* istanbul ignore next: should never error */
                 reject(err2)
-              ) : resolve2(data);
+              ) : resolve5(data);
             });
           });
         }
@@ -4312,12 +4312,12 @@ var require_util2 = __commonJS({
       return Buffer.from(value, "binary").toString("utf8");
     }
     __name(normalizeBinaryStringToUtf8, "normalizeBinaryStringToUtf8");
-    function requestCurrentURL(request) {
-      return request.urlList[request.urlList.length - 1];
+    function requestCurrentURL(request2) {
+      return request2.urlList[request2.urlList.length - 1];
     }
     __name(requestCurrentURL, "requestCurrentURL");
-    function requestBadPort(request) {
-      const url = requestCurrentURL(request);
+    function requestBadPort(request2) {
+      const url = requestCurrentURL(request2);
       if (urlIsHttpHttpsScheme(url) && badPortsSet.has(url.port)) {
         return "blocked";
       }
@@ -4345,7 +4345,7 @@ var require_util2 = __commonJS({
       return (potentialValue[0] === "	" || potentialValue[0] === " " || potentialValue[potentialValue.length - 1] === "	" || potentialValue[potentialValue.length - 1] === " " || potentialValue.includes("\n") || potentialValue.includes("\r") || potentialValue.includes("\0")) === false;
     }
     __name(isValidHeaderValue, "isValidHeaderValue");
-    function setRequestReferrerPolicyOnRedirect(request, actualResponse) {
+    function setRequestReferrerPolicyOnRedirect(request2, actualResponse) {
       const { headersList } = actualResponse;
       const policyHeader = (headersList.get("referrer-policy", true) ?? "").split(",");
       let policy = "";
@@ -4359,7 +4359,7 @@ var require_util2 = __commonJS({
         }
       }
       if (policy !== "") {
-        request.referrerPolicy = policy;
+        request2.referrerPolicy = policy;
       }
     }
     __name(setRequestReferrerPolicyOnRedirect, "setRequestReferrerPolicyOnRedirect");
@@ -4381,33 +4381,33 @@ var require_util2 = __commonJS({
       httpRequest.headersList.set("sec-fetch-mode", header, true);
     }
     __name(appendFetchMetadata, "appendFetchMetadata");
-    function appendRequestOriginHeader(request) {
-      let serializedOrigin = request.origin;
+    function appendRequestOriginHeader(request2) {
+      let serializedOrigin = request2.origin;
       if (serializedOrigin === "client" || serializedOrigin === void 0) {
         return;
       }
-      if (request.responseTainting === "cors" || request.mode === "websocket") {
-        request.headersList.append("origin", serializedOrigin, true);
-      } else if (request.method !== "GET" && request.method !== "HEAD") {
-        switch (request.referrerPolicy) {
+      if (request2.responseTainting === "cors" || request2.mode === "websocket") {
+        request2.headersList.append("origin", serializedOrigin, true);
+      } else if (request2.method !== "GET" && request2.method !== "HEAD") {
+        switch (request2.referrerPolicy) {
           case "no-referrer":
             serializedOrigin = null;
             break;
           case "no-referrer-when-downgrade":
           case "strict-origin":
           case "strict-origin-when-cross-origin":
-            if (request.origin && urlHasHttpsScheme(request.origin) && !urlHasHttpsScheme(requestCurrentURL(request))) {
+            if (request2.origin && urlHasHttpsScheme(request2.origin) && !urlHasHttpsScheme(requestCurrentURL(request2))) {
               serializedOrigin = null;
             }
             break;
           case "same-origin":
-            if (!sameOrigin(request, requestCurrentURL(request))) {
+            if (!sameOrigin(request2, requestCurrentURL(request2))) {
               serializedOrigin = null;
             }
             break;
           default:
         }
-        request.headersList.append("origin", serializedOrigin, true);
+        request2.headersList.append("origin", serializedOrigin, true);
       }
     }
     __name(appendRequestOriginHeader, "appendRequestOriginHeader");
@@ -4468,26 +4468,26 @@ var require_util2 = __commonJS({
       };
     }
     __name(clonePolicyContainer, "clonePolicyContainer");
-    function determineRequestsReferrer(request) {
-      const policy = request.referrerPolicy;
+    function determineRequestsReferrer(request2) {
+      const policy = request2.referrerPolicy;
       assert(policy);
       let referrerSource = null;
-      if (request.referrer === "client") {
+      if (request2.referrer === "client") {
         const globalOrigin = getGlobalOrigin();
         if (!globalOrigin || globalOrigin.origin === "null") {
           return "no-referrer";
         }
         referrerSource = new URL(globalOrigin);
-      } else if (request.referrer instanceof URL) {
-        referrerSource = request.referrer;
+      } else if (request2.referrer instanceof URL) {
+        referrerSource = request2.referrer;
       }
       let referrerURL = stripURLForReferrer(referrerSource);
       const referrerOrigin = stripURLForReferrer(referrerSource, true);
       if (referrerURL.toString().length > 4096) {
         referrerURL = referrerOrigin;
       }
-      const areSameOrigin = sameOrigin(request, referrerURL);
-      const isNonPotentiallyTrustWorthy = isURLPotentiallyTrustworthy(referrerURL) && !isURLPotentiallyTrustworthy(request.url);
+      const areSameOrigin = sameOrigin(request2, referrerURL);
+      const isNonPotentiallyTrustWorthy = isURLPotentiallyTrustworthy(referrerURL) && !isURLPotentiallyTrustworthy(request2.url);
       switch (policy) {
         case "origin":
           return referrerOrigin != null ? referrerOrigin : stripURLForReferrer(referrerSource, true);
@@ -4498,7 +4498,7 @@ var require_util2 = __commonJS({
         case "origin-when-cross-origin":
           return areSameOrigin ? referrerURL : referrerOrigin;
         case "strict-origin-when-cross-origin": {
-          const currentURL = requestCurrentURL(request);
+          const currentURL = requestCurrentURL(request2);
           if (sameOrigin(referrerURL, currentURL)) {
             return referrerURL;
           }
@@ -4668,7 +4668,7 @@ var require_util2 = __commonJS({
       return true;
     }
     __name(compareBase64Mixed, "compareBase64Mixed");
-    function tryUpgradeRequestToAPotentiallyTrustworthyURL(request) {
+    function tryUpgradeRequestToAPotentiallyTrustworthyURL(request2) {
     }
     __name(tryUpgradeRequestToAPotentiallyTrustworthyURL, "tryUpgradeRequestToAPotentiallyTrustworthyURL");
     function sameOrigin(A, B) {
@@ -4684,8 +4684,8 @@ var require_util2 = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve2, reject) => {
-        res = resolve2;
+      const promise = new Promise((resolve5, reject) => {
+        res = resolve5;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -5915,12 +5915,12 @@ Content-Type: ${value.type || "application/octet-stream"}\r
             if (mimeType !== null) {
               switch (mimeType.essence) {
                 case "multipart/form-data": {
-                  const parsed = multipartFormDataParser(value, mimeType);
-                  if (parsed === "failure") {
+                  const parsed2 = multipartFormDataParser(value, mimeType);
+                  if (parsed2 === "failure") {
                     throw new TypeError("Failed to parse body as FormData.");
                   }
                   const fd = new FormData();
-                  fd[kState] = parsed;
+                  fd[kState] = parsed2;
                   return fd;
                 }
                 case "application/x-www-form-urlencoded": {
@@ -6058,7 +6058,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants4 = require_constants2();
+    var constants6 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util.addListener;
@@ -6130,14 +6130,14 @@ var require_client_h1 = __commonJS({
     var TIMEOUT_HEADERS = 2 | USE_FAST_TIMER;
     var TIMEOUT_BODY = 4 | USE_FAST_TIMER;
     var TIMEOUT_KEEP_ALIVE = 8 | USE_NATIVE_TIMER;
-    var Parser = class {
+    var Parser2 = class {
       static {
         __name(this, "Parser");
       }
       constructor(client, socket, { exports: exports3 }) {
         assert(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants4.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants6.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6232,11 +6232,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants4.ERROR.OK) {
+          if (ret !== constants6.ERROR.OK) {
             const body = data.subarray(offset);
-            if (ret === constants4.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants6.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body);
-            } else if (ret === constants4.ERROR.PAUSED) {
+            } else if (ret === constants6.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body);
             } else {
@@ -6259,10 +6259,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants4.ERROR.OK) {
+        if (ret === constants6.ERROR.OK) {
           return null;
         }
-        if (ret === constants4.ERROR.PAUSED || ret === constants4.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants6.ERROR.PAUSED || ret === constants6.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6279,7 +6279,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants4.ERROR[ret], data);
+        return new HTTPParserError(message, constants6.ERROR[ret], data);
       }
       destroy() {
         assert(this.ptr != null);
@@ -6304,11 +6304,11 @@ var require_client_h1 = __commonJS({
           util.destroy(socket, new SocketError("bad response", util.getSocketInfo(socket)));
           return -1;
         }
-        const request = client[kQueue][client[kRunningIdx]];
-        if (!request) {
+        const request2 = client[kQueue][client[kRunningIdx]];
+        if (!request2) {
           return -1;
         }
-        request.onResponseStarted();
+        request2.onResponseStarted();
       }
       onHeaderField(buf) {
         const len = this.headers.length;
@@ -6353,9 +6353,9 @@ var require_client_h1 = __commonJS({
         assert(!socket.destroyed);
         assert(!this.paused);
         assert((headers.length & 1) === 0);
-        const request = client[kQueue][client[kRunningIdx]];
-        assert(request);
-        assert(request.upgrade || request.method === "CONNECT");
+        const request2 = client[kQueue][client[kRunningIdx]];
+        assert(request2);
+        assert(request2.upgrade || request2.method === "CONNECT");
         this.statusCode = null;
         this.statusText = "";
         this.shouldKeepAlive = null;
@@ -6372,9 +6372,9 @@ var require_client_h1 = __commonJS({
         client[kQueue][client[kRunningIdx]++] = null;
         client.emit("disconnect", client[kUrl], [client], new InformationalError("upgrade"));
         try {
-          request.onUpgrade(statusCode, headers, socket, statusText);
+          request2.onUpgrade(statusCode, headers, socket, statusText);
         } catch (error2) {
-          util.errorRequest(client, request, error2);
+          util.errorRequest(client, request2, error2);
           util.destroy(socket, error2);
         }
         client[kResume]();
@@ -6388,8 +6388,8 @@ var require_client_h1 = __commonJS({
           util.destroy(socket, new SocketError("bad response", util.getSocketInfo(socket)));
           return -1;
         }
-        const request = client[kQueue][client[kRunningIdx]];
-        if (!request) {
+        const request2 = client[kQueue][client[kRunningIdx]];
+        if (!request2) {
           return -1;
         }
         assert(!this.upgrade);
@@ -6398,23 +6398,23 @@ var require_client_h1 = __commonJS({
           util.destroy(socket, new SocketError("bad response", util.getSocketInfo(socket)));
           return -1;
         }
-        if (upgrade && !request.upgrade) {
+        if (upgrade && !request2.upgrade) {
           util.destroy(socket, new SocketError("bad upgrade", util.getSocketInfo(socket)));
           return -1;
         }
         assert(this.timeoutType === TIMEOUT_HEADERS);
         this.statusCode = statusCode;
         this.shouldKeepAlive = shouldKeepAlive || // Override llhttp value which does not allow keepAlive for HEAD.
-        request.method === "HEAD" && !socket[kReset] && this.connection.toLowerCase() === "keep-alive";
+        request2.method === "HEAD" && !socket[kReset] && this.connection.toLowerCase() === "keep-alive";
         if (this.statusCode >= 200) {
-          const bodyTimeout = request.bodyTimeout != null ? request.bodyTimeout : client[kBodyTimeout];
+          const bodyTimeout = request2.bodyTimeout != null ? request2.bodyTimeout : client[kBodyTimeout];
           this.setTimeout(bodyTimeout, TIMEOUT_BODY);
         } else if (this.timeout) {
           if (this.timeout.refresh) {
             this.timeout.refresh();
           }
         }
-        if (request.method === "CONNECT") {
+        if (request2.method === "CONNECT") {
           assert(client[kRunning] === 1);
           this.upgrade = true;
           return 2;
@@ -6445,11 +6445,11 @@ var require_client_h1 = __commonJS({
         } else {
           socket[kReset] = true;
         }
-        const pause = request.onHeaders(statusCode, headers, this.resume, statusText) === false;
-        if (request.aborted) {
+        const pause2 = request2.onHeaders(statusCode, headers, this.resume, statusText) === false;
+        if (request2.aborted) {
           return -1;
         }
-        if (request.method === "HEAD") {
+        if (request2.method === "HEAD") {
           return 1;
         }
         if (statusCode < 200) {
@@ -6459,15 +6459,15 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants4.ERROR.PAUSED : 0;
+        return pause2 ? constants6.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
         if (socket.destroyed) {
           return -1;
         }
-        const request = client[kQueue][client[kRunningIdx]];
-        assert(request);
+        const request2 = client[kQueue][client[kRunningIdx]];
+        assert(request2);
         assert(this.timeoutType === TIMEOUT_BODY);
         if (this.timeout) {
           if (this.timeout.refresh) {
@@ -6480,8 +6480,8 @@ var require_client_h1 = __commonJS({
           return -1;
         }
         this.bytesRead += buf.length;
-        if (request.onData(buf) === false) {
-          return constants4.ERROR.PAUSED;
+        if (request2.onData(buf) === false) {
+          return constants6.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6494,8 +6494,8 @@ var require_client_h1 = __commonJS({
         }
         assert(statusCode >= 100);
         assert((this.headers.length & 1) === 0);
-        const request = client[kQueue][client[kRunningIdx]];
-        assert(request);
+        const request2 = client[kQueue][client[kRunningIdx]];
+        assert(request2);
         this.statusCode = null;
         this.statusText = "";
         this.bytesRead = 0;
@@ -6507,23 +6507,23 @@ var require_client_h1 = __commonJS({
         if (statusCode < 200) {
           return;
         }
-        if (request.method !== "HEAD" && contentLength && bytesRead !== parseInt(contentLength, 10)) {
+        if (request2.method !== "HEAD" && contentLength && bytesRead !== parseInt(contentLength, 10)) {
           util.destroy(socket, new ResponseContentLengthMismatchError());
           return -1;
         }
-        request.onComplete(headers);
+        request2.onComplete(headers);
         client[kQueue][client[kRunningIdx]++] = null;
         socket[kSocketUsed] = true;
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants4.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants4.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants4.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -6561,7 +6561,7 @@ var require_client_h1 = __commonJS({
       socket[kIdleSocketValidation] = 0;
       socket[kIdleSocketValidationTimeout] = null;
       socket[kSocketUsed] = false;
-      socket[kParser] = new Parser(client, socket, llhttpInstance);
+      socket[kParser] = new Parser2(client, socket, llhttpInstance);
       addListener(socket, "error", function(err) {
         const parser = this[kParser];
         if (err.code === "ECONNRESET" && parser.statusCode && !parser.shouldKeepAlive) {
@@ -6610,13 +6610,13 @@ var require_client_h1 = __commonJS({
           assert(client2[kPending] === 0);
           const requests = client2[kQueue].splice(client2[kRunningIdx]);
           for (let i = 0; i < requests.length; i++) {
-            const request = requests[i];
-            util.errorRequest(client2, request, err);
+            const request2 = requests[i];
+            util.errorRequest(client2, request2, err);
           }
         } else if (client2[kRunning] > 0 && err.code !== "UND_ERR_INFO") {
-          const request = client2[kQueue][client2[kRunningIdx]];
+          const request2 = client2[kQueue][client2[kRunningIdx]];
           client2[kQueue][client2[kRunningIdx]++] = null;
-          util.errorRequest(client2, request, err);
+          util.errorRequest(client2, request2, err);
         }
         client2[kPendingIdx] = client2[kRunningIdx];
         assert(client2[kRunning] === 0);
@@ -6646,18 +6646,18 @@ var require_client_h1 = __commonJS({
         get destroyed() {
           return socket.destroyed;
         },
-        busy(request) {
+        busy(request2) {
           if (socket[kWriting] || socket[kReset] || socket[kBlocking] || socket[kIdleSocketValidation] === 1) {
             return true;
           }
-          if (request) {
-            if (client[kRunning] > 0 && !request.idempotent) {
+          if (request2) {
+            if (client[kRunning] > 0 && !request2.idempotent) {
               return true;
             }
-            if (client[kRunning] > 0 && (request.upgrade || request.method === "CONNECT")) {
+            if (client[kRunning] > 0 && (request2.upgrade || request2.method === "CONNECT")) {
               return true;
             }
-            if (client[kRunning] > 0 && util.bodyLength(request.body) !== 0 && (util.isStream(request.body) || util.isAsyncIterable(request.body) || util.isFormDataLike(request.body))) {
+            if (client[kRunning] > 0 && util.bodyLength(request2.body) !== 0 && (util.isStream(request2.body) || util.isAsyncIterable(request2.body) || util.isFormDataLike(request2.body))) {
               return true;
             }
           }
@@ -6726,8 +6726,8 @@ var require_client_h1 = __commonJS({
           }
         } else if (client[kRunning] > 0 && socket[kParser].statusCode < 200) {
           if (socket[kParser].timeoutType !== TIMEOUT_HEADERS) {
-            const request = client[kQueue][client[kRunningIdx]];
-            const headersTimeout = request.headersTimeout != null ? request.headersTimeout : client[kHeadersTimeout];
+            const request2 = client[kQueue][client[kRunningIdx]];
+            const headersTimeout = request2.headersTimeout != null ? request2.headersTimeout : client[kHeadersTimeout];
             socket[kParser].setTimeout(headersTimeout, TIMEOUT_HEADERS);
           }
         }
@@ -6738,26 +6738,26 @@ var require_client_h1 = __commonJS({
       return method !== "GET" && method !== "HEAD" && method !== "OPTIONS" && method !== "TRACE" && method !== "CONNECT";
     }
     __name(shouldSendContentLength, "shouldSendContentLength");
-    function writeH1(client, request) {
-      const { method, path, host: host2, upgrade, blocking, reset } = request;
-      let { body, headers, contentLength } = request;
+    function writeH1(client, request2) {
+      const { method, path: path2, host: host2, upgrade, blocking, reset } = request2;
+      let { body, headers, contentLength } = request2;
       const expectsPayload = method === "PUT" || method === "POST" || method === "PATCH" || method === "QUERY" || method === "PROPFIND" || method === "PROPPATCH";
       if (util.isFormDataLike(body)) {
         if (!extractBody) {
           extractBody = require_body().extractBody;
         }
         const [bodyStream, contentType] = extractBody(body);
-        if (request.contentType == null) {
+        if (request2.contentType == null) {
           headers.push("content-type", contentType);
         }
         body = bodyStream.stream;
         contentLength = bodyStream.length;
-      } else if (util.isBlobLike(body) && request.contentType == null) {
+      } else if (util.isBlobLike(body) && request2.contentType == null) {
         const contentType = body.type;
         if (contentType) {
           const contentTypeValue = `${contentType}`;
           if (!util.isValidHeaderValue(contentTypeValue)) {
-            util.errorRequest(client, request, new InvalidArgumentError("invalid content-type header"));
+            util.errorRequest(client, request2, new InvalidArgumentError("invalid content-type header"));
             return false;
           }
           headers.push("content-type", contentTypeValue);
@@ -6769,14 +6769,14 @@ var require_client_h1 = __commonJS({
       const bodyLength = util.bodyLength(body);
       contentLength = bodyLength ?? contentLength;
       if (contentLength === null) {
-        contentLength = request.contentLength;
+        contentLength = request2.contentLength;
       }
       if (contentLength === 0 && !expectsPayload) {
         contentLength = null;
       }
-      if (shouldSendContentLength(method) && contentLength > 0 && request.contentLength !== null && request.contentLength !== contentLength) {
+      if (shouldSendContentLength(method) && contentLength > 0 && request2.contentLength !== null && request2.contentLength !== contentLength) {
         if (client[kStrictContentLength]) {
-          util.errorRequest(client, request, new RequestContentLengthMismatchError());
+          util.errorRequest(client, request2, new RequestContentLengthMismatchError());
           return false;
         }
         process.emitWarning(new RequestContentLengthMismatchError());
@@ -6784,25 +6784,25 @@ var require_client_h1 = __commonJS({
       const socket = client[kSocket];
       clearIdleSocketValidation(socket);
       const abort = /* @__PURE__ */ __name((error2) => {
-        if (request.aborted) {
+        if (request2.aborted) {
           return;
         }
-        if (request.completed) {
-          if (request.upgrade || request.method === "CONNECT") {
+        if (request2.completed) {
+          if (request2.upgrade || request2.method === "CONNECT") {
             util.destroy(socket, new InformationalError("aborted"));
           }
           return;
         }
-        util.errorRequest(client, request, error2 || new RequestAbortedError());
+        util.errorRequest(client, request2, error2 || new RequestAbortedError());
         util.destroy(body);
         util.destroy(socket, new InformationalError("aborted"));
       }, "abort");
       try {
-        request.onConnect(abort);
+        request2.onConnect(abort);
       } catch (err) {
-        util.errorRequest(client, request, err);
+        util.errorRequest(client, request2, err);
       }
-      if (request.aborted) {
+      if (request2.aborted) {
         return false;
       }
       if (method === "HEAD") {
@@ -6820,7 +6820,7 @@ var require_client_h1 = __commonJS({
       if (blocking) {
         socket[kBlocking] = true;
       }
-      let header = `${method} ${path} HTTP/1.1\r
+      let header = `${method} ${path2} HTTP/1.1\r
 `;
       if (typeof host2 === "string") {
         header += `host: ${host2}\r
@@ -6853,32 +6853,32 @@ upgrade: ${upgrade}\r
         }
       }
       if (channels.sendHeaders.hasSubscribers) {
-        channels.sendHeaders.publish({ request, headers: header, socket });
+        channels.sendHeaders.publish({ request: request2, headers: header, socket });
       }
       if (!body || bodyLength === 0) {
-        writeBuffer(abort, null, client, request, socket, contentLength, header, expectsPayload);
+        writeBuffer(abort, null, client, request2, socket, contentLength, header, expectsPayload);
       } else if (util.isBuffer(body)) {
-        writeBuffer(abort, body, client, request, socket, contentLength, header, expectsPayload);
+        writeBuffer(abort, body, client, request2, socket, contentLength, header, expectsPayload);
       } else if (util.isBlobLike(body)) {
         if (typeof body.stream === "function") {
-          writeIterable(abort, body.stream(), client, request, socket, contentLength, header, expectsPayload);
+          writeIterable(abort, body.stream(), client, request2, socket, contentLength, header, expectsPayload);
         } else {
-          writeBlob(abort, body, client, request, socket, contentLength, header, expectsPayload);
+          writeBlob(abort, body, client, request2, socket, contentLength, header, expectsPayload);
         }
       } else if (util.isStream(body)) {
-        writeStream(abort, body, client, request, socket, contentLength, header, expectsPayload);
+        writeStream(abort, body, client, request2, socket, contentLength, header, expectsPayload);
       } else if (util.isIterable(body)) {
-        writeIterable(abort, body, client, request, socket, contentLength, header, expectsPayload);
+        writeIterable(abort, body, client, request2, socket, contentLength, header, expectsPayload);
       } else {
         assert(false);
       }
       return true;
     }
     __name(writeH1, "writeH1");
-    function writeStream(abort, body, client, request, socket, contentLength, header, expectsPayload) {
+    function writeStream(abort, body, client, request2, socket, contentLength, header, expectsPayload) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
       let finished = false;
-      const writer = new AsyncWriter({ abort, socket, request, contentLength, client, expectsPayload, header });
+      const writer = new AsyncWriter({ abort, socket, request: request2, contentLength, client, expectsPayload, header });
       const onData = /* @__PURE__ */ __name(function(chunk) {
         if (finished) {
           return;
@@ -6945,7 +6945,7 @@ upgrade: ${upgrade}\r
       }
     }
     __name(writeStream, "writeStream");
-    function writeBuffer(abort, body, client, request, socket, contentLength, header, expectsPayload) {
+    function writeBuffer(abort, body, client, request2, socket, contentLength, header, expectsPayload) {
       try {
         if (!body) {
           if (contentLength === 0) {
@@ -6965,19 +6965,19 @@ upgrade: ${upgrade}\r
 `, "latin1");
           socket.write(body);
           socket.uncork();
-          request.onBodySent(body);
-          if (!expectsPayload && request.reset !== false) {
+          request2.onBodySent(body);
+          if (!expectsPayload && request2.reset !== false) {
             socket[kReset] = true;
           }
         }
-        request.onRequestSent();
+        request2.onRequestSent();
         client[kResume]();
       } catch (err) {
         abort(err);
       }
     }
     __name(writeBuffer, "writeBuffer");
-    async function writeBlob(abort, body, client, request, socket, contentLength, header, expectsPayload) {
+    async function writeBlob(abort, body, client, request2, socket, contentLength, header, expectsPayload) {
       assert(contentLength === body.size, "blob body must have content length");
       try {
         if (contentLength != null && contentLength !== body.size) {
@@ -6990,9 +6990,9 @@ upgrade: ${upgrade}\r
 `, "latin1");
         socket.write(buffer);
         socket.uncork();
-        request.onBodySent(buffer);
-        request.onRequestSent();
-        if (!expectsPayload && request.reset !== false) {
+        request2.onBodySent(buffer);
+        request2.onRequestSent();
+        if (!expectsPayload && request2.reset !== false) {
           socket[kReset] = true;
         }
         client[kResume]();
@@ -7001,7 +7001,7 @@ upgrade: ${upgrade}\r
       }
     }
     __name(writeBlob, "writeBlob");
-    async function writeIterable(abort, body, client, request, socket, contentLength, header, expectsPayload) {
+    async function writeIterable(abort, body, client, request2, socket, contentLength, header, expectsPayload) {
       assert(contentLength !== 0 || client[kRunning] === 0, "iterator body cannot be pipelined");
       let callback = null;
       function onDrain() {
@@ -7012,16 +7012,16 @@ upgrade: ${upgrade}\r
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve2, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve5, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve2;
+          callback = resolve5;
         }
       }), "waitForDrain");
       socket.on("close", onDrain).on("drain", onDrain);
-      const writer = new AsyncWriter({ abort, socket, request, contentLength, client, expectsPayload, header });
+      const writer = new AsyncWriter({ abort, socket, request: request2, contentLength, client, expectsPayload, header });
       try {
         for await (const chunk of body) {
           if (socket[kError]) {
@@ -7043,9 +7043,9 @@ upgrade: ${upgrade}\r
       static {
         __name(this, "AsyncWriter");
       }
-      constructor({ abort, socket, request, contentLength, client, expectsPayload, header }) {
+      constructor({ abort, socket, request: request2, contentLength, client, expectsPayload, header }) {
         this.socket = socket;
-        this.request = request;
+        this.request = request2;
         this.contentLength = contentLength;
         this.client = client;
         this.bytesWritten = 0;
@@ -7055,7 +7055,7 @@ upgrade: ${upgrade}\r
         socket[kWriting] = true;
       }
       write(chunk) {
-        const { socket, request, contentLength, client, bytesWritten, expectsPayload, header } = this;
+        const { socket, request: request2, contentLength, client, bytesWritten, expectsPayload, header } = this;
         if (socket[kError]) {
           throw socket[kError];
         }
@@ -7074,7 +7074,7 @@ upgrade: ${upgrade}\r
         }
         socket.cork();
         if (bytesWritten === 0) {
-          if (!expectsPayload && request.reset !== false) {
+          if (!expectsPayload && request2.reset !== false) {
             socket[kReset] = true;
           }
           if (contentLength === null) {
@@ -7094,7 +7094,7 @@ ${len.toString(16)}\r
         this.bytesWritten += len;
         const ret = socket.write(chunk);
         socket.uncork();
-        request.onBodySent(chunk);
+        request2.onBodySent(chunk);
         if (!ret) {
           if (socket[kParser].timeout && socket[kParser].timeoutType === TIMEOUT_HEADERS) {
             if (socket[kParser].timeout.refresh) {
@@ -7105,8 +7105,8 @@ ${len.toString(16)}\r
         return ret;
       }
       end() {
-        const { socket, contentLength, client, bytesWritten, expectsPayload, header, request } = this;
-        request.onRequestSent();
+        const { socket, contentLength, client, bytesWritten, expectsPayload, header, request: request2 } = this;
+        request2.onRequestSent();
         socket[kWriting] = false;
         if (socket[kError]) {
           throw socket[kError];
@@ -7189,11 +7189,11 @@ var require_client_h2 = __commonJS({
     var kOpenStreams = /* @__PURE__ */ Symbol("open streams");
     var extractBody;
     var h2ExperimentalWarned = false;
-    var http2;
+    var http22;
     try {
-      http2 = require("node:http2");
+      http22 = require("node:http2");
     } catch {
-      http2 = { constants: {} };
+      http22 = { constants: {} };
     }
     var {
       constants: {
@@ -7205,7 +7205,7 @@ var require_client_h2 = __commonJS({
         HTTP2_HEADER_EXPECT,
         HTTP2_HEADER_STATUS
       }
-    } = http2;
+    } = http22;
     function parseH2Headers(headers) {
       const result = [];
       for (const [name, value] of Object.entries(headers)) {
@@ -7233,7 +7233,7 @@ var require_client_h2 = __commonJS({
           code: "UNDICI-H2"
         });
       }
-      const session = http2.connect(client[kUrl], {
+      const session = http22.connect(client[kUrl], {
         createConnection: /* @__PURE__ */ __name(() => socket, "createConnection"),
         peerMaxConcurrentStreams: client[kMaxConcurrentStreams]
       });
@@ -7253,8 +7253,8 @@ var require_client_h2 = __commonJS({
           assert(client2[kPending] === 0);
           const requests = client2[kQueue].splice(client2[kRunningIdx]);
           for (let i = 0; i < requests.length; i++) {
-            const request = requests[i];
-            util.errorRequest(client2, request, err);
+            const request2 = requests[i];
+            util.errorRequest(client2, request2, err);
           }
         }
       });
@@ -7351,9 +7351,9 @@ var require_client_h2 = __commonJS({
       }
       util.destroy(this[kSocket], err);
       if (client[kRunningIdx] < client[kQueue].length) {
-        const request = client[kQueue][client[kRunningIdx]];
+        const request2 = client[kQueue][client[kRunningIdx]];
         client[kQueue][client[kRunningIdx]++] = null;
-        util.errorRequest(client, request, err);
+        util.errorRequest(client, request2, err);
         client[kPendingIdx] = client[kRunningIdx];
       }
       assert(client[kRunning] === 0);
@@ -7365,12 +7365,12 @@ var require_client_h2 = __commonJS({
       return method !== "GET" && method !== "HEAD" && method !== "OPTIONS" && method !== "TRACE" && method !== "CONNECT";
     }
     __name(shouldSendContentLength, "shouldSendContentLength");
-    function writeH2(client, request) {
+    function writeH2(client, request2) {
       const session = client[kHTTP2Session];
-      const { method, path, host: host2, upgrade, expectContinue, signal, headers: reqHeaders } = request;
-      let { body } = request;
+      const { method, path: path2, host: host2, upgrade, expectContinue, signal, headers: reqHeaders } = request2;
+      let { body } = request2;
       if (upgrade) {
-        util.errorRequest(client, request, new Error("Upgrade not supported for H2"));
+        util.errorRequest(client, request2, new Error("Upgrade not supported for H2"));
         return false;
       }
       const headers = {};
@@ -7394,17 +7394,17 @@ var require_client_h2 = __commonJS({
       headers[HTTP2_HEADER_AUTHORITY] = host2 || `${hostname}${port ? `:${port}` : ""}`;
       headers[HTTP2_HEADER_METHOD] = method;
       const abort = /* @__PURE__ */ __name((error2) => {
-        if (request.aborted) {
+        if (request2.aborted) {
           return;
         }
-        if (request.completed) {
+        if (request2.completed) {
           if (method === "CONNECT" && stream != null) {
             util.destroy(stream, error2 || new RequestAbortedError());
           }
           return;
         }
         error2 = error2 || new RequestAbortedError();
-        util.errorRequest(client, request, error2);
+        util.errorRequest(client, request2, error2);
         if (stream != null) {
           util.destroy(stream, error2);
         }
@@ -7413,11 +7413,11 @@ var require_client_h2 = __commonJS({
         client[kResume]();
       }, "abort");
       try {
-        request.onConnect(abort);
+        request2.onConnect(abort);
       } catch (err) {
-        util.errorRequest(client, request, err);
+        util.errorRequest(client, request2, err);
       }
-      if (request.aborted) {
+      if (request2.aborted) {
         return false;
       }
       if (method === "CONNECT") {
@@ -7427,22 +7427,22 @@ var require_client_h2 = __commonJS({
         const onResponse = /* @__PURE__ */ __name((headers2) => {
           upgradeResponseFinished = true;
           stream.off(errorMonitor, onUpgradeError);
-          request.onUpgradeResponse(Number(headers2[HTTP2_HEADER_STATUS]), headers2, parseH2ResponseHeaders);
+          request2.onUpgradeResponse(Number(headers2[HTTP2_HEADER_STATUS]), headers2, parseH2ResponseHeaders);
         }, "onResponse");
         const onUpgradeError = /* @__PURE__ */ __name((error2) => {
           upgradeResponseFinished = true;
           stream.off("response", onResponse);
-          request.onUpgradeError(error2);
+          request2.onUpgradeError(error2);
         }, "onUpgradeError");
         const onReady = /* @__PURE__ */ __name(() => {
           try {
-            request.onUpgrade(null, null, stream);
+            request2.onUpgrade(null, null, stream);
           } catch (error2) {
             stream.off("response", onResponse);
             abort(error2);
             return;
           }
-          if (request.aborted) {
+          if (request2.aborted) {
             return;
           }
           stream.off("error", abort);
@@ -7454,17 +7454,17 @@ var require_client_h2 = __commonJS({
         ++session[kOpenStreams];
         onReady();
         stream.once("close", () => {
-          if (!upgradeResponseFinished && request.completed) {
+          if (!upgradeResponseFinished && request2.completed) {
             stream.off("response", onResponse);
             stream.off(errorMonitor, onUpgradeError);
-            request.onUpgradeError(new InformationalError(`HTTP/2: "stream error" received - code ${stream.rstCode}`));
+            request2.onUpgradeError(new InformationalError(`HTTP/2: "stream error" received - code ${stream.rstCode}`));
           }
           session[kOpenStreams] -= 1;
           if (session[kOpenStreams] === 0) session.unref();
         });
         return true;
       }
-      headers[HTTP2_HEADER_PATH] = path;
+      headers[HTTP2_HEADER_PATH] = path2;
       headers[HTTP2_HEADER_SCHEME] = "https";
       const expectsPayload = method === "PUT" || method === "POST" || method === "PATCH";
       if (body && typeof body.read === "function") {
@@ -7479,14 +7479,14 @@ var require_client_h2 = __commonJS({
         contentLength = bodyStream.length;
       }
       if (contentLength == null) {
-        contentLength = request.contentLength;
+        contentLength = request2.contentLength;
       }
       if (contentLength === 0 || !expectsPayload) {
         contentLength = null;
       }
-      if (shouldSendContentLength(method) && contentLength > 0 && request.contentLength != null && request.contentLength !== contentLength) {
+      if (shouldSendContentLength(method) && contentLength > 0 && request2.contentLength != null && request2.contentLength !== contentLength) {
         if (client[kStrictContentLength]) {
-          util.errorRequest(client, request, new RequestContentLengthMismatchError());
+          util.errorRequest(client, request2, new RequestContentLengthMismatchError());
           return false;
         }
         process.emitWarning(new RequestContentLengthMismatchError());
@@ -7511,25 +7511,25 @@ var require_client_h2 = __commonJS({
       ++session[kOpenStreams];
       stream.once("response", (headers2) => {
         const { [HTTP2_HEADER_STATUS]: statusCode, ...realHeaders } = headers2;
-        request.onResponseStarted();
-        if (request.aborted) {
+        request2.onResponseStarted();
+        if (request2.aborted) {
           const err = new RequestAbortedError();
-          util.errorRequest(client, request, err);
+          util.errorRequest(client, request2, err);
           util.destroy(stream, err);
           return;
         }
-        if (request.onHeaders(Number(statusCode), parseH2Headers(realHeaders), stream.resume.bind(stream), "") === false) {
+        if (request2.onHeaders(Number(statusCode), parseH2Headers(realHeaders), stream.resume.bind(stream), "") === false) {
           stream.pause();
         }
         stream.on("data", (chunk) => {
-          if (request.onData(chunk) === false) {
+          if (request2.onData(chunk) === false) {
             stream.pause();
           }
         });
       });
       stream.once("end", () => {
         if (stream.state?.state == null || stream.state.state < 6) {
-          request.onComplete([]);
+          request2.onComplete([]);
         }
         if (session[kOpenStreams] === 0) {
           session.unref();
@@ -7559,7 +7559,7 @@ var require_client_h2 = __commonJS({
             stream,
             null,
             client,
-            request,
+            request2,
             client[kSocket],
             contentLength,
             expectsPayload
@@ -7570,7 +7570,7 @@ var require_client_h2 = __commonJS({
             stream,
             body,
             client,
-            request,
+            request2,
             client[kSocket],
             contentLength,
             expectsPayload
@@ -7582,7 +7582,7 @@ var require_client_h2 = __commonJS({
               stream,
               body.stream(),
               client,
-              request,
+              request2,
               client[kSocket],
               contentLength,
               expectsPayload
@@ -7593,7 +7593,7 @@ var require_client_h2 = __commonJS({
               stream,
               body,
               client,
-              request,
+              request2,
               client[kSocket],
               contentLength,
               expectsPayload
@@ -7607,7 +7607,7 @@ var require_client_h2 = __commonJS({
             stream,
             body,
             client,
-            request,
+            request2,
             contentLength
           );
         } else if (util.isIterable(body)) {
@@ -7616,7 +7616,7 @@ var require_client_h2 = __commonJS({
             stream,
             body,
             client,
-            request,
+            request2,
             client[kSocket],
             contentLength,
             expectsPayload
@@ -7628,7 +7628,7 @@ var require_client_h2 = __commonJS({
       __name(writeBodyH2, "writeBodyH2");
     }
     __name(writeH2, "writeH2");
-    function writeBuffer(abort, h2stream, body, client, request, socket, contentLength, expectsPayload) {
+    function writeBuffer(abort, h2stream, body, client, request2, socket, contentLength, expectsPayload) {
       try {
         if (body != null && util.isBuffer(body)) {
           assert(contentLength === body.byteLength, "buffer body must have content length");
@@ -7636,19 +7636,19 @@ var require_client_h2 = __commonJS({
           h2stream.write(body);
           h2stream.uncork();
           h2stream.end();
-          request.onBodySent(body);
+          request2.onBodySent(body);
         }
         if (!expectsPayload) {
           socket[kReset] = true;
         }
-        request.onRequestSent();
+        request2.onRequestSent();
         client[kResume]();
       } catch (error2) {
         abort(error2);
       }
     }
     __name(writeBuffer, "writeBuffer");
-    function writeStream(abort, socket, expectsPayload, h2stream, body, client, request, contentLength) {
+    function writeStream(abort, socket, expectsPayload, h2stream, body, client, request2, contentLength) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
       const pipe = pipeline(
         body,
@@ -7659,7 +7659,7 @@ var require_client_h2 = __commonJS({
             abort(err);
           } else {
             util.removeAllListeners(pipe);
-            request.onRequestSent();
+            request2.onRequestSent();
             if (!expectsPayload) {
               socket[kReset] = true;
             }
@@ -7669,12 +7669,12 @@ var require_client_h2 = __commonJS({
       );
       util.addListener(pipe, "data", onPipeData);
       function onPipeData(chunk) {
-        request.onBodySent(chunk);
+        request2.onBodySent(chunk);
       }
       __name(onPipeData, "onPipeData");
     }
     __name(writeStream, "writeStream");
-    async function writeBlob(abort, h2stream, body, client, request, socket, contentLength, expectsPayload) {
+    async function writeBlob(abort, h2stream, body, client, request2, socket, contentLength, expectsPayload) {
       assert(contentLength === body.size, "blob body must have content length");
       try {
         if (contentLength != null && contentLength !== body.size) {
@@ -7685,8 +7685,8 @@ var require_client_h2 = __commonJS({
         h2stream.write(buffer);
         h2stream.uncork();
         h2stream.end();
-        request.onBodySent(buffer);
-        request.onRequestSent();
+        request2.onBodySent(buffer);
+        request2.onRequestSent();
         if (!expectsPayload) {
           socket[kReset] = true;
         }
@@ -7696,7 +7696,7 @@ var require_client_h2 = __commonJS({
       }
     }
     __name(writeBlob, "writeBlob");
-    async function writeIterable(abort, h2stream, body, client, request, socket, contentLength, expectsPayload) {
+    async function writeIterable(abort, h2stream, body, client, request2, socket, contentLength, expectsPayload) {
       assert(contentLength !== 0 || client[kRunning] === 0, "iterator body cannot be pipelined");
       let callback = null;
       function onDrain() {
@@ -7707,12 +7707,12 @@ var require_client_h2 = __commonJS({
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve2, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve5, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve2;
+          callback = resolve5;
         }
       }), "waitForDrain");
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -7722,13 +7722,13 @@ var require_client_h2 = __commonJS({
             throw socket[kError];
           }
           const res = h2stream.write(chunk);
-          request.onBodySent(chunk);
+          request2.onBodySent(chunk);
           if (!res) {
             await waitForDrain();
           }
         }
         h2stream.end();
-        request.onRequestSent();
+        request2.onRequestSent();
         if (!expectsPayload) {
           socket[kReset] = true;
         }
@@ -7831,9 +7831,9 @@ var require_redirect_handler = __commonJS({
           return this.handler.onHeaders(statusCode, headers, resume, statusText);
         }
         const { origin, pathname, search } = util.parseURL(new URL(this.location, this.opts.origin && new URL(this.opts.path, this.opts.origin)));
-        const path = search ? `${pathname}${search}` : pathname;
+        const path2 = search ? `${pathname}${search}` : pathname;
         this.opts.headers = cleanRequestHeaders(this.opts.headers, statusCode === 303, this.opts.origin !== origin);
-        this.opts.path = path;
+        this.opts.path = path2;
         this.opts.origin = origin;
         this.opts.maxRedirections = 0;
         this.opts.query = null;
@@ -7941,7 +7941,7 @@ var require_client = __commonJS({
     "use strict";
     var assert = require("node:assert");
     var net = require("node:net");
-    var http = require("node:http");
+    var http3 = require("node:http");
     var util = require_util();
     var { channels } = require_diagnostics();
     var Request = require_request();
@@ -8022,7 +8022,7 @@ var require_client = __commonJS({
         connectTimeout,
         bodyTimeout,
         idleTimeout,
-        keepAlive,
+        keepAlive: keepAlive2,
         keepAliveTimeout,
         maxKeepAliveTimeout,
         keepAliveMaxTimeout,
@@ -8046,7 +8046,7 @@ var require_client = __commonJS({
         eventSource
       } = {}) {
         super({ webSocket, eventSource });
-        if (keepAlive !== void 0) {
+        if (keepAlive2 !== void 0) {
           throw new InvalidArgumentError("unsupported keepAlive, use pipelining=0 instead");
         }
         if (socketTimeout !== void 0) {
@@ -8134,7 +8134,7 @@ var require_client = __commonJS({
         this[kUrl] = util.parseOrigin(url);
         this[kConnector] = connect2;
         this[kPipelining] = pipelining != null ? pipelining : 1;
-        this[kMaxHeadersSize] = maxHeaderSize || http.maxHeaderSize;
+        this[kMaxHeadersSize] = maxHeaderSize || http3.maxHeaderSize;
         this[kKeepAliveDefaultTimeout] = keepAliveTimeout == null ? 4e3 : keepAliveTimeout;
         this[kKeepAliveMaxTimeout] = keepAliveMaxTimeout == null ? 6e5 : keepAliveMaxTimeout;
         this[kKeepAliveTimeoutThreshold] = keepAliveTimeoutThreshold == null ? 2e3 : keepAliveTimeoutThreshold;
@@ -8191,10 +8191,10 @@ var require_client = __commonJS({
       }
       [kDispatch](opts, handler) {
         const origin = opts.origin || this[kUrl].origin;
-        const request = new Request(origin, opts, handler);
-        this[kQueue].push(request);
+        const request2 = new Request(origin, opts, handler);
+        this[kQueue].push(request2);
         if (this[kResuming]) {
-        } else if (util.bodyLength(request.body) == null && util.isIterable(request.body)) {
+        } else if (util.bodyLength(request2.body) == null && util.isIterable(request2.body)) {
           this[kResuming] = 1;
           queueMicrotask(() => resume(this));
         } else {
@@ -8206,27 +8206,27 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       async [kClose]() {
-        return new Promise((resolve2) => {
+        return new Promise((resolve5) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve2;
+            this[kClosedResolve] = resolve5;
           } else {
-            resolve2(null);
+            resolve5(null);
           }
         });
       }
       async [kDestroy](err) {
-        return new Promise((resolve2) => {
+        return new Promise((resolve5) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
-            const request = requests[i];
-            util.errorRequest(this, request, err);
+            const request2 = requests[i];
+            util.errorRequest(this, request2, err);
           }
           const callback = /* @__PURE__ */ __name(() => {
             if (this[kClosedResolve]) {
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve2(null);
+            resolve5(null);
           }, "callback");
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -8244,8 +8244,8 @@ var require_client = __commonJS({
         assert(client[kPendingIdx] === client[kRunningIdx]);
         const requests = client[kQueue].splice(client[kRunningIdx]);
         for (let i = 0; i < requests.length; i++) {
-          const request = requests[i];
-          util.errorRequest(client, request, err);
+          const request2 = requests[i];
+          util.errorRequest(client, request2, err);
         }
         assert(client[kSize] === 0);
       }
@@ -8278,7 +8278,7 @@ var require_client = __commonJS({
         });
       }
       try {
-        const socket = await new Promise((resolve2, reject) => {
+        const socket = await new Promise((resolve5, reject) => {
           client[kConnector]({
             host: host2,
             hostname,
@@ -8290,7 +8290,7 @@ var require_client = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve2(socket2);
+              resolve5(socket2);
             }
           });
         });
@@ -8349,8 +8349,8 @@ var require_client = __commonJS({
         if (err.code === "ERR_TLS_CERT_ALTNAME_INVALID") {
           assert(client[kRunning] === 0);
           while (client[kPending] > 0 && client[kQueue][client[kPendingIdx]].servername === client[kServerName]) {
-            const request = client[kQueue][client[kPendingIdx]++];
-            util.errorRequest(client, request, err);
+            const request2 = client[kQueue][client[kPendingIdx]++];
+            util.errorRequest(client, request2, err);
           }
         } else {
           onError(client, err);
@@ -8410,12 +8410,12 @@ var require_client = __commonJS({
         if (client[kRunning] >= (getPipelining(client) || 1)) {
           return;
         }
-        const request = client[kQueue][client[kPendingIdx]];
-        if (client[kUrl].protocol === "https:" && client[kServerName] !== request.servername) {
+        const request2 = client[kQueue][client[kPendingIdx]];
+        if (client[kUrl].protocol === "https:" && client[kServerName] !== request2.servername) {
           if (client[kRunning] > 0) {
             return;
           }
-          client[kServerName] = request.servername;
+          client[kServerName] = request2.servername;
           client[kHTTPContext]?.destroy(new InformationalError("servername changed"), () => {
             client[kHTTPContext] = null;
             resume(client);
@@ -8431,10 +8431,10 @@ var require_client = __commonJS({
         if (client[kHTTPContext].destroyed) {
           return;
         }
-        if (client[kHTTPContext].busy(request)) {
+        if (client[kHTTPContext].busy(request2)) {
           return;
         }
-        if (!request.aborted && client[kHTTPContext].write(request)) {
+        if (!request2.aborted && client[kHTTPContext].write(request2)) {
           client[kPendingIdx]++;
         } else {
           client[kQueue].splice(client[kPendingIdx], 1);
@@ -8642,8 +8642,8 @@ var require_pool_base = __commonJS({
         if (this[kQueue].isEmpty()) {
           await Promise.all(this[kClients].map((c) => c.close()));
         } else {
-          await new Promise((resolve2) => {
-            this[kClosedResolve] = resolve2;
+          await new Promise((resolve5) => {
+            this[kClosedResolve] = resolve5;
           });
         }
       }
@@ -8968,7 +8968,7 @@ var require_agent = __commonJS({
       return opts && opts.connections === 1 ? new Client(origin, opts) : new Pool(origin, opts);
     }
     __name(defaultFactory, "defaultFactory");
-    var Agent = class extends DispatcherBase {
+    var Agent3 = class extends DispatcherBase {
       static {
         __name(this, "Agent");
       }
@@ -9046,7 +9046,7 @@ var require_agent = __commonJS({
         await Promise.all(destroyPromises);
       }
     };
-    module2.exports = Agent;
+    module2.exports = Agent3;
   }
 });
 
@@ -9056,7 +9056,7 @@ var require_proxy_agent = __commonJS({
     "use strict";
     var { kProxy, kClose, kDestroy, kDispatch, kInterceptors } = require_symbols();
     var { URL: URL2 } = require("node:url");
-    var Agent = require_agent();
+    var Agent3 = require_agent();
     var Pool = require_pool();
     var DispatcherBase = require_dispatcher_base();
     var { InvalidArgumentError, RequestAbortedError, SecureProxyConnectionError } = require_errors();
@@ -9091,16 +9091,16 @@ var require_proxy_agent = __commonJS({
         __name(this, "Http1ProxyWrapper");
       }
       #client;
-      constructor(proxyUrl, { headers = {}, connect, factory }) {
+      constructor(proxyUrl2, { headers = {}, connect, factory }) {
         super();
-        if (!proxyUrl) {
+        if (!proxyUrl2) {
           throw new InvalidArgumentError("Proxy URL is mandatory");
         }
         this[kProxyHeaders] = headers;
         if (factory) {
-          this.#client = factory(proxyUrl, { connect });
+          this.#client = factory(proxyUrl2, { connect });
         } else {
-          this.#client = new Client(proxyUrl, { connect });
+          this.#client = new Client(proxyUrl2, { connect });
         }
       }
       [kDispatch](opts, handler) {
@@ -9116,10 +9116,10 @@ var require_proxy_agent = __commonJS({
         };
         const {
           origin,
-          path = "/",
+          path: path2 = "/",
           headers = {}
         } = opts;
-        opts.path = origin + path;
+        opts.path = origin + path2;
         if (!("host" in headers) && !("Host" in headers)) {
           const { host: host2 } = new URL2(origin);
           headers.host = host2;
@@ -9180,7 +9180,7 @@ var require_proxy_agent = __commonJS({
           return agentFactory(origin2, options);
         }, "factory");
         this[kClient] = clientFactory(url, { connect });
-        this[kAgent] = new Agent({
+        this[kAgent] = new Agent3({
           ...opts,
           factory,
           connect: /* @__PURE__ */ __name(async (opts2, callback) => {
@@ -9291,7 +9291,7 @@ var require_env_http_proxy_agent = __commonJS({
     var DispatcherBase = require_dispatcher_base();
     var { kClose, kDestroy, kClosed, kDestroyed, kDispatch, kNoProxyAgent, kHttpProxyAgent, kHttpsProxyAgent } = require_symbols();
     var ProxyAgent2 = require_proxy_agent();
-    var Agent = require_agent();
+    var Agent3 = require_agent();
     var DEFAULT_PORTS = {
       "http:": 80,
       "https:": 443
@@ -9314,7 +9314,7 @@ var require_env_http_proxy_agent = __commonJS({
           });
         }
         const { httpProxy, httpsProxy, noProxy, ...agentOpts } = opts;
-        this[kNoProxyAgent] = new Agent(agentOpts);
+        this[kNoProxyAgent] = new Agent3(agentOpts);
         const HTTP_PROXY = httpProxy ?? process.env.http_proxy ?? process.env.HTTP_PROXY;
         if (HTTP_PROXY) {
           this[kHttpProxyAgent] = new ProxyAgent2({ ...agentOpts, uri: HTTP_PROXY });
@@ -9400,10 +9400,10 @@ var require_env_http_proxy_agent = __commonJS({
           if (!entry) {
             continue;
           }
-          const parsed = entry.match(/^(.+):(\d+)$/);
+          const parsed2 = entry.match(/^(.+):(\d+)$/);
           noProxyEntries.push({
-            hostname: (parsed ? parsed[1] : entry).toLowerCase(),
-            port: parsed ? Number.parseInt(parsed[2], 10) : 0
+            hostname: (parsed2 ? parsed2[1] : entry).toLowerCase(),
+            port: parsed2 ? Number.parseInt(parsed2[2], 10) : 0
           });
         }
         this.#noProxyValue = noProxyValue;
@@ -9436,9 +9436,9 @@ var require_retry_handler = __commonJS({
       parseRangeHeader,
       wrapRequestBody
     } = require_util();
-    function calculateRetryAfterHeader(retryAfter) {
+    function calculateRetryAfterHeader(retryAfter2) {
       const current = Date.now();
-      return new Date(retryAfter).getTime() - current;
+      return new Date(retryAfter2).getTime() - current;
     }
     __name(calculateRetryAfterHeader, "calculateRetryAfterHeader");
     function validatePartialResponseContentLength(headers, range, statusCode, retryCount) {
@@ -9476,7 +9476,7 @@ var require_retry_handler = __commonJS({
           // Response scoped
           methods,
           errorCodes,
-          retryAfter,
+          retryAfter: retryAfter2,
           statusCodes
         } = retryOptions ?? {};
         this.dispatch = handlers.dispatch;
@@ -9486,7 +9486,7 @@ var require_retry_handler = __commonJS({
         this.aborted = false;
         this.retryOpts = {
           retry: retryFn ?? _RetryHandler[kRetryHandlerDefaultRetry],
-          retryAfter: retryAfter ?? true,
+          retryAfter: retryAfter2 ?? true,
           maxTimeout: maxTimeout ?? 30 * 1e3,
           // 30s,
           minTimeout: minTimeout ?? 500,
@@ -9796,14 +9796,14 @@ var require_retry_agent = __commonJS({
         this.#options = options;
       }
       dispatch(opts, handler) {
-        const retry = new RetryHandler({
+        const retry2 = new RetryHandler({
           ...opts,
           retryOptions: this.#options
         }, {
           dispatch: this.#agent.dispatch.bind(this.#agent),
           handler
         });
-        return this.#agent.dispatch(opts, retry);
+        return this.#agent.dispatch(opts, retry2);
       }
       close() {
         return this.#agent.close();
@@ -9951,7 +9951,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return null;
         }
-        return await new Promise((resolve2, reject) => {
+        return await new Promise((resolve5, reject) => {
           if (this[kContentLength] > limit) {
             this.destroy(new AbortError());
           }
@@ -9964,7 +9964,7 @@ var require_readable = __commonJS({
             if (signal?.aborted) {
               reject(signal.reason ?? new AbortError());
             } else {
-              resolve2(null);
+              resolve5(null);
             }
           }).on("error", noop).on("data", function(chunk) {
             limit -= chunk.length;
@@ -9985,7 +9985,7 @@ var require_readable = __commonJS({
     __name(isUnusable, "isUnusable");
     async function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve2, reject) => {
+      return new Promise((resolve5, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -10002,7 +10002,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve2,
+              resolve: resolve5,
               reject,
               length: 0,
               body: []
@@ -10076,18 +10076,18 @@ var require_readable = __commonJS({
     }
     __name(chunksConcat, "chunksConcat");
     function consumeEnd(consume2) {
-      const { type, body, resolve: resolve2, stream, length } = consume2;
+      const { type, body, resolve: resolve5, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve2(chunksDecode(body, length));
+          resolve5(chunksDecode(body, length));
         } else if (type === "json") {
-          resolve2(JSON.parse(chunksDecode(body, length)));
+          resolve5(JSON.parse(chunksDecode(body, length)));
         } else if (type === "arrayBuffer") {
-          resolve2(chunksConcat(body, length).buffer);
+          resolve5(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve2(new Blob(body, { type: stream[kContentType] }));
+          resolve5(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve2(chunksConcat(body, length));
+          resolve5(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -10349,11 +10349,11 @@ var require_api_request = __commonJS({
         }
       }
     };
-    function request(opts, callback) {
+    function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
-          request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+        return new Promise((resolve5, reject) => {
+          request2.call(this, opts, (err, data) => {
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10367,8 +10367,8 @@ var require_api_request = __commonJS({
         queueMicrotask(() => callback(err, { opaque }));
       }
     }
-    __name(request, "request");
-    module2.exports = request;
+    __name(request2, "request");
+    module2.exports = request2;
     module2.exports.RequestHandler = RequestHandler;
   }
 });
@@ -10583,9 +10583,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve5, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10884,9 +10884,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve5, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10982,9 +10982,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve5, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -11085,7 +11085,7 @@ var require_mock_utils = __commonJS({
       kGetNetConnect
     } = require_mock_symbols();
     var { buildURL } = require_util();
-    var { STATUS_CODES } = require("node:http");
+    var { STATUS_CODES: STATUS_CODES2 } = require("node:http");
     var {
       types: {
         isPromise
@@ -11158,21 +11158,21 @@ var require_mock_utils = __commonJS({
       return true;
     }
     __name(matchHeaders, "matchHeaders");
-    function safeUrl(path) {
-      if (typeof path !== "string") {
-        return path;
+    function safeUrl(path2) {
+      if (typeof path2 !== "string") {
+        return path2;
       }
-      const pathSegments = path.split("?");
+      const pathSegments = path2.split("?");
       if (pathSegments.length !== 2) {
-        return path;
+        return path2;
       }
       const qp = new URLSearchParams(pathSegments.pop());
       qp.sort();
       return [...pathSegments, qp.toString()].join("?");
     }
     __name(safeUrl, "safeUrl");
-    function matchKey(mockDispatch2, { path, method, body, headers }) {
-      const pathMatch = matchValue(mockDispatch2.path, path);
+    function matchKey(mockDispatch2, { path: path2, method, body, headers }) {
+      const pathMatch = matchValue(mockDispatch2.path, path2);
       const methodMatch = matchValue(mockDispatch2.method, method);
       const bodyMatch = typeof mockDispatch2.body !== "undefined" ? matchValue(mockDispatch2.body, body) : true;
       const headersMatch = matchHeaders(mockDispatch2, headers);
@@ -11196,7 +11196,7 @@ var require_mock_utils = __commonJS({
     function getMockDispatch(mockDispatches, key) {
       const basePath = key.query ? buildURL(key.path, key.query) : key.path;
       const resolvedPath = typeof basePath === "string" ? safeUrl(basePath) : basePath;
-      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path }) => matchValue(safeUrl(path), resolvedPath));
+      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path: path2 }) => matchValue(safeUrl(path2), resolvedPath));
       if (matchedMockDispatches.length === 0) {
         throw new MockNotMatchedError(`Mock dispatch not matched for path '${resolvedPath}'`);
       }
@@ -11237,9 +11237,9 @@ var require_mock_utils = __commonJS({
     }
     __name(deleteMockDispatch, "deleteMockDispatch");
     function buildKey(opts) {
-      const { path, method, body, headers, query } = opts;
+      const { path: path2, method, body, headers, query } = opts;
       return {
-        path,
+        path: path2,
         method,
         body,
         headers,
@@ -11266,7 +11266,7 @@ var require_mock_utils = __commonJS({
     }
     __name(generateKeyValues, "generateKeyValues");
     function getStatusText(statusCode) {
-      return STATUS_CODES[statusCode] || "unknown";
+      return STATUS_CODES2[statusCode] || "unknown";
     }
     __name(getStatusText, "getStatusText");
     async function getResponse(body) {
@@ -11730,10 +11730,10 @@ var require_pending_interceptors_formatter = __commonJS({
       }
       format(pendingInterceptors) {
         const withPrettyHeaders = pendingInterceptors.map(
-          ({ method, path, data: { statusCode }, persist, times, timesInvoked, origin }) => ({
+          ({ method, path: path2, data: { statusCode }, persist, times, timesInvoked, origin }) => ({
             Method: method,
             Origin: origin,
-            Path: path,
+            Path: path2,
             "Status code": statusCode,
             Persistent: persist ? PERSISTENT : NOT_PERSISTENT,
             Invocations: timesInvoked,
@@ -11752,7 +11752,7 @@ var require_mock_agent = __commonJS({
   "node_modules/undici/lib/mock/mock-agent.js"(exports2, module2) {
     "use strict";
     var { kClients } = require_symbols();
-    var Agent = require_agent();
+    var Agent3 = require_agent();
     var {
       kAgent,
       kMockAgentSet,
@@ -11782,7 +11782,7 @@ var require_mock_agent = __commonJS({
         if (opts?.agent && typeof opts.agent.dispatch !== "function") {
           throw new InvalidArgumentError("Argument opts.agent must implement Agent");
         }
-        const agent = opts?.agent ? opts.agent : new Agent(opts);
+        const agent = opts?.agent ? opts.agent : new Agent3(opts);
         this[kAgent] = agent;
         this[kClients] = agent[kClients];
         this[kOptions] = buildMockOptions(opts);
@@ -11886,9 +11886,9 @@ var require_global2 = __commonJS({
     "use strict";
     var globalDispatcher = /* @__PURE__ */ Symbol.for("undici.globalDispatcher.1");
     var { InvalidArgumentError } = require_errors();
-    var Agent = require_agent();
+    var Agent3 = require_agent();
     if (getGlobalDispatcher() === void 0) {
-      setGlobalDispatcher(new Agent());
+      setGlobalDispatcher(new Agent3());
     }
     function setGlobalDispatcher(agent) {
       if (!agent || typeof agent.dispatch !== "function") {
@@ -12522,10 +12522,10 @@ var require_headers = __commonJS({
         const lowercaseName = isLowerCase ? name : name.toLowerCase();
         const exists2 = this[kHeadersMap].get(lowercaseName);
         if (exists2) {
-          const delimiter = lowercaseName === "cookie" ? "; " : ", ";
+          const delimiter2 = lowercaseName === "cookie" ? "; " : ", ";
           this[kHeadersMap].set(lowercaseName, {
             name: exists2.name,
-            value: `${exists2.value}${delimiter}${value}`
+            value: `${exists2.value}${delimiter2}${value}`
           });
         } else {
           this[kHeadersMap].set(lowercaseName, { name, value });
@@ -13394,7 +13394,7 @@ var require_request2 = __commonJS({
         webidl.argumentLengthCheck(arguments, 1, prefix);
         input = webidl.converters.RequestInfo(input, prefix, "input");
         init = webidl.converters.RequestInit(init, prefix, "init");
-        let request = null;
+        let request2 = null;
         let fallbackMode = null;
         const baseUrl = environmentSettingsObject.settingsObject.baseUrl;
         let signal = null;
@@ -13411,18 +13411,18 @@ var require_request2 = __commonJS({
               "Request cannot be constructed from a URL that includes credentials: " + input
             );
           }
-          request = makeRequest({ urlList: [parsedURL] });
+          request2 = makeRequest({ urlList: [parsedURL] });
           fallbackMode = "cors";
         } else {
           this[kDispatcher] = init.dispatcher || input[kDispatcher];
           assert(input instanceof _Request);
-          request = input[kState];
+          request2 = input[kState];
           signal = input[kSignal];
         }
         const origin = environmentSettingsObject.settingsObject.origin;
         let window = "client";
-        if (request.window?.constructor?.name === "EnvironmentSettingsObject" && sameOrigin(request.window, origin)) {
-          window = request.window;
+        if (request2.window?.constructor?.name === "EnvironmentSettingsObject" && sameOrigin(request2.window, origin)) {
+          window = request2.window;
         }
         if (init.window != null) {
           throw new TypeError(`'window' option '${window}' must be null`);
@@ -13430,66 +13430,66 @@ var require_request2 = __commonJS({
         if ("window" in init) {
           window = "no-window";
         }
-        request = makeRequest({
+        request2 = makeRequest({
           // URL request’s URL.
           // undici implementation note: this is set as the first item in request's urlList in makeRequest
           // method request’s method.
-          method: request.method,
+          method: request2.method,
           // header list A copy of request’s header list.
           // undici implementation note: headersList is cloned in makeRequest
-          headersList: request.headersList,
+          headersList: request2.headersList,
           // unsafe-request flag Set.
-          unsafeRequest: request.unsafeRequest,
+          unsafeRequest: request2.unsafeRequest,
           // client This’s relevant settings object.
           client: environmentSettingsObject.settingsObject,
           // window window.
           window,
           // priority request’s priority.
-          priority: request.priority,
+          priority: request2.priority,
           // origin request’s origin. The propagation of the origin is only significant for navigation requests
           // being handled by a service worker. In this scenario a request can have an origin that is different
           // from the current client.
-          origin: request.origin,
+          origin: request2.origin,
           // referrer request’s referrer.
-          referrer: request.referrer,
+          referrer: request2.referrer,
           // referrer policy request’s referrer policy.
-          referrerPolicy: request.referrerPolicy,
+          referrerPolicy: request2.referrerPolicy,
           // mode request’s mode.
-          mode: request.mode,
+          mode: request2.mode,
           // credentials mode request’s credentials mode.
-          credentials: request.credentials,
+          credentials: request2.credentials,
           // cache mode request’s cache mode.
-          cache: request.cache,
+          cache: request2.cache,
           // redirect mode request’s redirect mode.
-          redirect: request.redirect,
+          redirect: request2.redirect,
           // integrity metadata request’s integrity metadata.
-          integrity: request.integrity,
+          integrity: request2.integrity,
           // keepalive request’s keepalive.
-          keepalive: request.keepalive,
+          keepalive: request2.keepalive,
           // reload-navigation flag request’s reload-navigation flag.
-          reloadNavigation: request.reloadNavigation,
+          reloadNavigation: request2.reloadNavigation,
           // history-navigation flag request’s history-navigation flag.
-          historyNavigation: request.historyNavigation,
+          historyNavigation: request2.historyNavigation,
           // URL list A clone of request’s URL list.
-          urlList: [...request.urlList]
+          urlList: [...request2.urlList]
         });
         const initHasKey = Object.keys(init).length !== 0;
         if (initHasKey) {
-          if (request.mode === "navigate") {
-            request.mode = "same-origin";
+          if (request2.mode === "navigate") {
+            request2.mode = "same-origin";
           }
-          request.reloadNavigation = false;
-          request.historyNavigation = false;
-          request.origin = "client";
-          request.referrer = "client";
-          request.referrerPolicy = "";
-          request.url = request.urlList[request.urlList.length - 1];
-          request.urlList = [request.url];
+          request2.reloadNavigation = false;
+          request2.historyNavigation = false;
+          request2.origin = "client";
+          request2.referrer = "client";
+          request2.referrerPolicy = "";
+          request2.url = request2.urlList[request2.urlList.length - 1];
+          request2.urlList = [request2.url];
         }
         if (init.referrer !== void 0) {
           const referrer = init.referrer;
           if (referrer === "") {
-            request.referrer = "no-referrer";
+            request2.referrer = "no-referrer";
           } else {
             let parsedReferrer;
             try {
@@ -13498,14 +13498,14 @@ var require_request2 = __commonJS({
               throw new TypeError(`Referrer "${referrer}" is not a valid URL.`, { cause: err });
             }
             if (parsedReferrer.protocol === "about:" && parsedReferrer.hostname === "client" || origin && !sameOrigin(parsedReferrer, environmentSettingsObject.settingsObject.baseUrl)) {
-              request.referrer = "client";
+              request2.referrer = "client";
             } else {
-              request.referrer = parsedReferrer;
+              request2.referrer = parsedReferrer;
             }
           }
         }
         if (init.referrerPolicy !== void 0) {
-          request.referrerPolicy = init.referrerPolicy;
+          request2.referrerPolicy = init.referrerPolicy;
         }
         let mode;
         if (init.mode !== void 0) {
@@ -13520,33 +13520,33 @@ var require_request2 = __commonJS({
           });
         }
         if (mode != null) {
-          request.mode = mode;
+          request2.mode = mode;
         }
         if (init.credentials !== void 0) {
-          request.credentials = init.credentials;
+          request2.credentials = init.credentials;
         }
         if (init.cache !== void 0) {
-          request.cache = init.cache;
+          request2.cache = init.cache;
         }
-        if (request.cache === "only-if-cached" && request.mode !== "same-origin") {
+        if (request2.cache === "only-if-cached" && request2.mode !== "same-origin") {
           throw new TypeError(
             "'only-if-cached' can be set only with 'same-origin' mode"
           );
         }
         if (init.redirect !== void 0) {
-          request.redirect = init.redirect;
+          request2.redirect = init.redirect;
         }
         if (init.integrity != null) {
-          request.integrity = String(init.integrity);
+          request2.integrity = String(init.integrity);
         }
         if (init.keepalive !== void 0) {
-          request.keepalive = Boolean(init.keepalive);
+          request2.keepalive = Boolean(init.keepalive);
         }
         if (init.method !== void 0) {
           let method = init.method;
           const mayBeNormalized = normalizedMethodRecords[method];
           if (mayBeNormalized !== void 0) {
-            request.method = mayBeNormalized;
+            request2.method = mayBeNormalized;
           } else {
             if (!isValidHTTPToken(method)) {
               throw new TypeError(`'${method}' is not a valid HTTP method.`);
@@ -13556,9 +13556,9 @@ var require_request2 = __commonJS({
               throw new TypeError(`'${method}' HTTP method is unsupported.`);
             }
             method = normalizedMethodRecordsBase[upperCase] ?? method;
-            request.method = method;
+            request2.method = method;
           }
-          if (!patchMethodWarning && request.method === "patch") {
+          if (!patchMethodWarning && request2.method === "patch") {
             process.emitWarning("Using `patch` is highly likely to result in a `405 Method Not Allowed`. `PATCH` is much more likely to succeed.", {
               code: "UNDICI-FETCH-patch"
             });
@@ -13568,7 +13568,7 @@ var require_request2 = __commonJS({
         if (init.signal !== void 0) {
           signal = init.signal;
         }
-        this[kState] = request;
+        this[kState] = request2;
         const ac = new AbortController();
         this[kSignal] = ac.signal;
         if (signal != null) {
@@ -13596,12 +13596,12 @@ var require_request2 = __commonJS({
           }
         }
         this[kHeaders] = new Headers2(kConstruct);
-        setHeadersList(this[kHeaders], request.headersList);
+        setHeadersList(this[kHeaders], request2.headersList);
         setHeadersGuard(this[kHeaders], "request");
         if (mode === "no-cors") {
-          if (!corsSafeListedMethodsSet.has(request.method)) {
+          if (!corsSafeListedMethodsSet.has(request2.method)) {
             throw new TypeError(
-              `'${request.method} is unsupported in no-cors mode.`
+              `'${request2.method} is unsupported in no-cors mode.`
             );
           }
           setHeadersGuard(this[kHeaders], "request-no-cors");
@@ -13620,14 +13620,14 @@ var require_request2 = __commonJS({
           }
         }
         const inputBody = input instanceof _Request ? input[kState].body : null;
-        if ((init.body != null || inputBody != null) && (request.method === "GET" || request.method === "HEAD")) {
+        if ((init.body != null || inputBody != null) && (request2.method === "GET" || request2.method === "HEAD")) {
           throw new TypeError("Request with GET/HEAD method cannot have body.");
         }
         let initBody = null;
         if (init.body != null) {
           const [extractedBody, contentType] = extractBody(
             init.body,
-            request.keepalive
+            request2.keepalive
           );
           initBody = extractedBody;
           if (contentType && !getHeadersList(this[kHeaders]).contains("content-type", true)) {
@@ -13639,12 +13639,12 @@ var require_request2 = __commonJS({
           if (initBody != null && init.duplex == null) {
             throw new TypeError("RequestInit: duplex option is required when sending a body.");
           }
-          if (request.mode !== "same-origin" && request.mode !== "cors") {
+          if (request2.mode !== "same-origin" && request2.mode !== "cors") {
             throw new TypeError(
               'If request is made from ReadableStream, mode should be "same-origin" or "cors"'
             );
           }
-          request.useCORSPreflightFlag = true;
+          request2.useCORSPreflightFlag = true;
         }
         let finalBody = inputOrInitBody;
         if (initBody == null && inputBody != null) {
@@ -13874,22 +13874,22 @@ var require_request2 = __commonJS({
       };
     }
     __name(makeRequest, "makeRequest");
-    function cloneRequest(request) {
-      const newRequest = makeRequest({ ...request, body: null });
-      if (request.body != null) {
-        newRequest.body = cloneBody(newRequest, request.body);
+    function cloneRequest(request2) {
+      const newRequest = makeRequest({ ...request2, body: null });
+      if (request2.body != null) {
+        newRequest.body = cloneBody(newRequest, request2.body);
       }
       return newRequest;
     }
     __name(cloneRequest, "cloneRequest");
     function fromInnerRequest(innerRequest, signal, guard) {
-      const request = new Request(kConstruct);
-      request[kState] = innerRequest;
-      request[kSignal] = signal;
-      request[kHeaders] = new Headers2(kConstruct);
-      setHeadersList(request[kHeaders], innerRequest.headersList);
-      setHeadersGuard(request[kHeaders], guard);
-      return request;
+      const request2 = new Request(kConstruct);
+      request2[kState] = innerRequest;
+      request2[kSignal] = signal;
+      request2[kHeaders] = new Headers2(kConstruct);
+      setHeadersList(request2[kHeaders], innerRequest.headersList);
+      setHeadersGuard(request2[kHeaders], guard);
+      return request2;
     }
     __name(fromInnerRequest, "fromInnerRequest");
     Object.defineProperties(Request.prototype, {
@@ -14085,7 +14085,7 @@ var require_fetch = __commonJS({
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
     var { webidl } = require_webidl();
-    var { STATUS_CODES } = require("node:http");
+    var { STATUS_CODES: STATUS_CODES2 } = require("node:http");
     var GET_OR_HEAD = ["GET", "HEAD"];
     var defaultUserAgent = typeof __UNDICI_IS_NODE__ !== "undefined" || typeof esbuildDetection !== "undefined" ? "node" : "undici";
     var resolveObjectURL;
@@ -14136,14 +14136,14 @@ var require_fetch = __commonJS({
         p.reject(e);
         return p.promise;
       }
-      const request = requestObject[kState];
+      const request2 = requestObject[kState];
       if (requestObject.signal.aborted) {
-        abortFetch(p, request, null, requestObject.signal.reason);
+        abortFetch(p, request2, null, requestObject.signal.reason);
         return p.promise;
       }
-      const globalObject = request.client.globalObject;
+      const globalObject = request2.client.globalObject;
       if (globalObject?.constructor?.name === "ServiceWorkerGlobalScope") {
-        request.serviceWorkers = "none";
+        request2.serviceWorkers = "none";
       }
       let responseObject = null;
       let locallyAborted = false;
@@ -14155,7 +14155,7 @@ var require_fetch = __commonJS({
           assert(controller != null);
           controller.abort(requestObject.signal.reason);
           const realResponse = responseObject?.deref();
-          abortFetch(p, request, realResponse, requestObject.signal.reason);
+          abortFetch(p, request2, realResponse, requestObject.signal.reason);
         }
       );
       const processResponse = /* @__PURE__ */ __name((response) => {
@@ -14163,7 +14163,7 @@ var require_fetch = __commonJS({
           return;
         }
         if (response.aborted) {
-          abortFetch(p, request, responseObject, controller.serializedAbortReason);
+          abortFetch(p, request2, responseObject, controller.serializedAbortReason);
           return;
         }
         if (response.type === "error") {
@@ -14175,7 +14175,7 @@ var require_fetch = __commonJS({
         p = null;
       }, "processResponse");
       controller = fetching({
-        request,
+        request: request2,
         processResponseEndOfBody: handleFetchDone,
         processResponse,
         dispatcher: requestObject[kDispatcher]
@@ -14218,12 +14218,12 @@ var require_fetch = __commonJS({
     }
     __name(finalizeAndReportTiming, "finalizeAndReportTiming");
     var markResourceTiming = performance.markResourceTiming;
-    function abortFetch(p, request, responseObject, error2) {
+    function abortFetch(p, request2, responseObject, error2) {
       if (p) {
         p.reject(error2);
       }
-      if (request.body != null && isReadable(request.body?.stream)) {
-        request.body.stream.cancel(error2).catch((err) => {
+      if (request2.body != null && isReadable(request2.body?.stream)) {
+        request2.body.stream.cancel(error2).catch((err) => {
           if (err.code === "ERR_INVALID_STATE") {
             return;
           }
@@ -14245,7 +14245,7 @@ var require_fetch = __commonJS({
     }
     __name(abortFetch, "abortFetch");
     function fetching({
-      request,
+      request: request2,
       processRequestBodyChunkLength,
       processRequestEndOfBody,
       processResponse,
@@ -14258,9 +14258,9 @@ var require_fetch = __commonJS({
       assert(dispatcher);
       let taskDestination = null;
       let crossOriginIsolatedCapability = false;
-      if (request.client != null) {
-        taskDestination = request.client.globalObject;
-        crossOriginIsolatedCapability = request.client.crossOriginIsolatedCapability;
+      if (request2.client != null) {
+        taskDestination = request2.client.globalObject;
+        crossOriginIsolatedCapability = request2.client.crossOriginIsolatedCapability;
       }
       const currentTime = coarsenedSharedCurrentTime(crossOriginIsolatedCapability);
       const timingInfo = createOpaqueTimingInfo({
@@ -14268,7 +14268,7 @@ var require_fetch = __commonJS({
       });
       const fetchParams = {
         controller: new Fetch(dispatcher),
-        request,
+        request: request2,
         timingInfo,
         processRequestBodyChunkLength,
         processRequestEndOfBody,
@@ -14278,32 +14278,32 @@ var require_fetch = __commonJS({
         taskDestination,
         crossOriginIsolatedCapability
       };
-      assert(!request.body || request.body.stream);
-      if (request.window === "client") {
-        request.window = request.client?.globalObject?.constructor?.name === "Window" ? request.client : "no-window";
+      assert(!request2.body || request2.body.stream);
+      if (request2.window === "client") {
+        request2.window = request2.client?.globalObject?.constructor?.name === "Window" ? request2.client : "no-window";
       }
-      if (request.origin === "client") {
-        request.origin = request.client.origin;
+      if (request2.origin === "client") {
+        request2.origin = request2.client.origin;
       }
-      if (request.policyContainer === "client") {
-        if (request.client != null) {
-          request.policyContainer = clonePolicyContainer(
-            request.client.policyContainer
+      if (request2.policyContainer === "client") {
+        if (request2.client != null) {
+          request2.policyContainer = clonePolicyContainer(
+            request2.client.policyContainer
           );
         } else {
-          request.policyContainer = makePolicyContainer();
+          request2.policyContainer = makePolicyContainer();
         }
       }
-      if (!request.headersList.contains("accept", true)) {
+      if (!request2.headersList.contains("accept", true)) {
         const value = "*/*";
-        request.headersList.append("accept", value, true);
+        request2.headersList.append("accept", value, true);
       }
-      if (!request.headersList.contains("accept-language", true)) {
-        request.headersList.append("accept-language", "*", true);
+      if (!request2.headersList.contains("accept-language", true)) {
+        request2.headersList.append("accept-language", "*", true);
       }
-      if (request.priority === null) {
+      if (request2.priority === null) {
       }
-      if (subresourceSet.has(request.destination)) {
+      if (subresourceSet.has(request2.destination)) {
       }
       mainFetch(fetchParams).catch((err) => {
         fetchParams.controller.terminate(err);
@@ -14312,50 +14312,50 @@ var require_fetch = __commonJS({
     }
     __name(fetching, "fetching");
     async function mainFetch(fetchParams, recursive = false) {
-      const request = fetchParams.request;
+      const request2 = fetchParams.request;
       let response = null;
-      if (request.localURLsOnly && !urlIsLocal(requestCurrentURL(request))) {
+      if (request2.localURLsOnly && !urlIsLocal(requestCurrentURL(request2))) {
         response = makeNetworkError("local URLs only");
       }
-      tryUpgradeRequestToAPotentiallyTrustworthyURL(request);
-      if (requestBadPort(request) === "blocked") {
+      tryUpgradeRequestToAPotentiallyTrustworthyURL(request2);
+      if (requestBadPort(request2) === "blocked") {
         response = makeNetworkError("bad port");
       }
-      if (request.referrerPolicy === "") {
-        request.referrerPolicy = request.policyContainer.referrerPolicy;
+      if (request2.referrerPolicy === "") {
+        request2.referrerPolicy = request2.policyContainer.referrerPolicy;
       }
-      if (request.referrer !== "no-referrer") {
-        request.referrer = determineRequestsReferrer(request);
+      if (request2.referrer !== "no-referrer") {
+        request2.referrer = determineRequestsReferrer(request2);
       }
       if (response === null) {
         response = await (async () => {
-          const currentURL = requestCurrentURL(request);
+          const currentURL = requestCurrentURL(request2);
           if (
             // - request’s current URL’s origin is same origin with request’s origin,
             //   and request’s response tainting is "basic"
-            sameOrigin(currentURL, request.url) && request.responseTainting === "basic" || // request’s current URL’s scheme is "data"
+            sameOrigin(currentURL, request2.url) && request2.responseTainting === "basic" || // request’s current URL’s scheme is "data"
             currentURL.protocol === "data:" || // - request’s mode is "navigate" or "websocket"
-            (request.mode === "navigate" || request.mode === "websocket")
+            (request2.mode === "navigate" || request2.mode === "websocket")
           ) {
-            request.responseTainting = "basic";
+            request2.responseTainting = "basic";
             return await schemeFetch(fetchParams);
           }
-          if (request.mode === "same-origin") {
+          if (request2.mode === "same-origin") {
             return makeNetworkError('request mode cannot be "same-origin"');
           }
-          if (request.mode === "no-cors") {
-            if (request.redirect !== "follow") {
+          if (request2.mode === "no-cors") {
+            if (request2.redirect !== "follow") {
               return makeNetworkError(
                 'redirect mode cannot be "follow" for "no-cors" request'
               );
             }
-            request.responseTainting = "opaque";
+            request2.responseTainting = "opaque";
             return await schemeFetch(fetchParams);
           }
-          if (!urlIsHttpHttpsScheme(requestCurrentURL(request))) {
+          if (!urlIsHttpHttpsScheme(requestCurrentURL(request2))) {
             return makeNetworkError("URL scheme must be a HTTP(S) scheme");
           }
-          request.responseTainting = "cors";
+          request2.responseTainting = "cors";
           return await httpFetch(fetchParams);
         })();
       }
@@ -14363,13 +14363,13 @@ var require_fetch = __commonJS({
         return response;
       }
       if (response.status !== 0 && !response.internalResponse) {
-        if (request.responseTainting === "cors") {
+        if (request2.responseTainting === "cors") {
         }
-        if (request.responseTainting === "basic") {
+        if (request2.responseTainting === "basic") {
           response = filterResponse(response, "basic");
-        } else if (request.responseTainting === "cors") {
+        } else if (request2.responseTainting === "cors") {
           response = filterResponse(response, "cors");
-        } else if (request.responseTainting === "opaque") {
+        } else if (request2.responseTainting === "opaque") {
           response = filterResponse(response, "opaque");
         } else {
           assert(false);
@@ -14377,26 +14377,26 @@ var require_fetch = __commonJS({
       }
       let internalResponse = response.status === 0 ? response : response.internalResponse;
       if (internalResponse.urlList.length === 0) {
-        internalResponse.urlList.push(...request.urlList);
+        internalResponse.urlList.push(...request2.urlList);
       }
-      if (!request.timingAllowFailed) {
+      if (!request2.timingAllowFailed) {
         response.timingAllowPassed = true;
       }
-      if (response.type === "opaque" && internalResponse.status === 206 && internalResponse.rangeRequested && !request.headers.contains("range", true)) {
+      if (response.type === "opaque" && internalResponse.status === 206 && internalResponse.rangeRequested && !request2.headers.contains("range", true)) {
         response = internalResponse = makeNetworkError();
       }
-      if (response.status !== 0 && (request.method === "HEAD" || request.method === "CONNECT" || nullBodyStatus.includes(internalResponse.status))) {
+      if (response.status !== 0 && (request2.method === "HEAD" || request2.method === "CONNECT" || nullBodyStatus.includes(internalResponse.status))) {
         internalResponse.body = null;
         fetchParams.controller.dump = true;
       }
-      if (request.integrity) {
+      if (request2.integrity) {
         const processBodyError = /* @__PURE__ */ __name((reason) => fetchFinale(fetchParams, makeNetworkError(reason)), "processBodyError");
-        if (request.responseTainting === "opaque" || response.body == null) {
+        if (request2.responseTainting === "opaque" || response.body == null) {
           processBodyError(response.error);
           return;
         }
         const processBody = /* @__PURE__ */ __name((bytes) => {
-          if (!bytesMatch(bytes, request.integrity)) {
+          if (!bytesMatch(bytes, request2.integrity)) {
             processBodyError("integrity mismatch");
             return;
           }
@@ -14413,8 +14413,8 @@ var require_fetch = __commonJS({
       if (isCancelled(fetchParams) && fetchParams.request.redirectCount === 0) {
         return Promise.resolve(makeAppropriateNetworkError(fetchParams));
       }
-      const { request } = fetchParams;
-      const { protocol: scheme } = requestCurrentURL(request);
+      const { request: request2 } = fetchParams;
+      const { protocol: scheme } = requestCurrentURL(request2);
       switch (scheme) {
         case "about:": {
           return Promise.resolve(makeNetworkError("about scheme is not supported"));
@@ -14423,19 +14423,19 @@ var require_fetch = __commonJS({
           if (!resolveObjectURL) {
             resolveObjectURL = require("node:buffer").resolveObjectURL;
           }
-          const blobURLEntry = requestCurrentURL(request);
+          const blobURLEntry = requestCurrentURL(request2);
           if (blobURLEntry.search.length !== 0) {
             return Promise.resolve(makeNetworkError("NetworkError when attempting to fetch resource."));
           }
           const blob = resolveObjectURL(blobURLEntry.toString());
-          if (request.method !== "GET" || !isBlobLike(blob)) {
+          if (request2.method !== "GET" || !isBlobLike(blob)) {
             return Promise.resolve(makeNetworkError("invalid method"));
           }
           const response = makeResponse();
           const fullLength = blob.size;
           const serializedFullLength = isomorphicEncode(`${fullLength}`);
           const type = blob.type;
-          if (!request.headersList.contains("range", true)) {
+          if (!request2.headersList.contains("range", true)) {
             const bodyWithType = extractBody(blob);
             response.statusText = "OK";
             response.body = bodyWithType[0];
@@ -14443,7 +14443,7 @@ var require_fetch = __commonJS({
             response.headersList.set("content-type", type, true);
           } else {
             response.rangeRequested = true;
-            const rangeHeader = request.headersList.get("range", true);
+            const rangeHeader = request2.headersList.get("range", true);
             const rangeValue = simpleRangeHeaderValue(rangeHeader, true);
             if (rangeValue === "failure") {
               return Promise.resolve(makeNetworkError("failed to fetch the data URL"));
@@ -14474,7 +14474,7 @@ var require_fetch = __commonJS({
           return Promise.resolve(response);
         }
         case "data:": {
-          const currentURL = requestCurrentURL(request);
+          const currentURL = requestCurrentURL(request2);
           const dataURLStruct = dataURLProcessor(currentURL);
           if (dataURLStruct === "failure") {
             return Promise.resolve(makeNetworkError("failed to fetch the data URL"));
@@ -14566,41 +14566,41 @@ var require_fetch = __commonJS({
     }
     __name(fetchFinale, "fetchFinale");
     async function httpFetch(fetchParams) {
-      const request = fetchParams.request;
+      const request2 = fetchParams.request;
       let response = null;
       let actualResponse = null;
       const timingInfo = fetchParams.timingInfo;
-      if (request.serviceWorkers === "all") {
+      if (request2.serviceWorkers === "all") {
       }
       if (response === null) {
-        if (request.redirect === "follow") {
-          request.serviceWorkers = "none";
+        if (request2.redirect === "follow") {
+          request2.serviceWorkers = "none";
         }
         actualResponse = response = await httpNetworkOrCacheFetch(fetchParams);
-        if (request.responseTainting === "cors" && corsCheck(request, response) === "failure") {
+        if (request2.responseTainting === "cors" && corsCheck(request2, response) === "failure") {
           return makeNetworkError("cors failure");
         }
-        if (TAOCheck(request, response) === "failure") {
-          request.timingAllowFailed = true;
+        if (TAOCheck(request2, response) === "failure") {
+          request2.timingAllowFailed = true;
         }
       }
-      if ((request.responseTainting === "opaque" || response.type === "opaque") && crossOriginResourcePolicyCheck(
-        request.origin,
-        request.client,
-        request.destination,
+      if ((request2.responseTainting === "opaque" || response.type === "opaque") && crossOriginResourcePolicyCheck(
+        request2.origin,
+        request2.client,
+        request2.destination,
         actualResponse
       ) === "blocked") {
         return makeNetworkError("blocked");
       }
       if (redirectStatusSet.has(actualResponse.status)) {
-        if (request.redirect !== "manual") {
+        if (request2.redirect !== "manual") {
           fetchParams.controller.connection.destroy(void 0, false);
         }
-        if (request.redirect === "error") {
+        if (request2.redirect === "error") {
           response = makeNetworkError("unexpected redirect");
-        } else if (request.redirect === "manual") {
+        } else if (request2.redirect === "manual") {
           response = actualResponse;
-        } else if (request.redirect === "follow") {
+        } else if (request2.redirect === "follow") {
           response = await httpRedirectFetch(fetchParams, response);
         } else {
           assert(false);
@@ -14611,13 +14611,13 @@ var require_fetch = __commonJS({
     }
     __name(httpFetch, "httpFetch");
     function httpRedirectFetch(fetchParams, response) {
-      const request = fetchParams.request;
+      const request2 = fetchParams.request;
       const actualResponse = response.internalResponse ? response.internalResponse : response;
       let locationURL;
       try {
         locationURL = responseLocationURL(
           actualResponse,
-          requestCurrentURL(request).hash
+          requestCurrentURL(request2).hash
         );
         if (locationURL == null) {
           return response;
@@ -14628,64 +14628,64 @@ var require_fetch = __commonJS({
       if (!urlIsHttpHttpsScheme(locationURL)) {
         return Promise.resolve(makeNetworkError("URL scheme must be a HTTP(S) scheme"));
       }
-      if (request.redirectCount === 20) {
+      if (request2.redirectCount === 20) {
         return Promise.resolve(makeNetworkError("redirect count exceeded"));
       }
-      request.redirectCount += 1;
-      if (request.mode === "cors" && (locationURL.username || locationURL.password) && !sameOrigin(request, locationURL)) {
+      request2.redirectCount += 1;
+      if (request2.mode === "cors" && (locationURL.username || locationURL.password) && !sameOrigin(request2, locationURL)) {
         return Promise.resolve(makeNetworkError('cross origin not allowed for request mode "cors"'));
       }
-      if (request.responseTainting === "cors" && (locationURL.username || locationURL.password)) {
+      if (request2.responseTainting === "cors" && (locationURL.username || locationURL.password)) {
         return Promise.resolve(makeNetworkError(
           'URL cannot contain credentials for request mode "cors"'
         ));
       }
-      if (actualResponse.status !== 303 && request.body != null && request.body.source == null) {
+      if (actualResponse.status !== 303 && request2.body != null && request2.body.source == null) {
         return Promise.resolve(makeNetworkError());
       }
-      if ([301, 302].includes(actualResponse.status) && request.method === "POST" || actualResponse.status === 303 && !GET_OR_HEAD.includes(request.method)) {
-        request.method = "GET";
-        request.body = null;
+      if ([301, 302].includes(actualResponse.status) && request2.method === "POST" || actualResponse.status === 303 && !GET_OR_HEAD.includes(request2.method)) {
+        request2.method = "GET";
+        request2.body = null;
         for (const headerName of requestBodyHeader) {
-          request.headersList.delete(headerName);
+          request2.headersList.delete(headerName);
         }
       }
-      if (!sameOrigin(requestCurrentURL(request), locationURL)) {
-        request.headersList.delete("authorization", true);
-        request.headersList.delete("proxy-authorization", true);
-        request.headersList.delete("cookie", true);
-        request.headersList.delete("host", true);
+      if (!sameOrigin(requestCurrentURL(request2), locationURL)) {
+        request2.headersList.delete("authorization", true);
+        request2.headersList.delete("proxy-authorization", true);
+        request2.headersList.delete("cookie", true);
+        request2.headersList.delete("host", true);
       }
-      if (request.body != null) {
-        assert(request.body.source != null);
-        request.body = safelyExtractBody(request.body.source)[0];
+      if (request2.body != null) {
+        assert(request2.body.source != null);
+        request2.body = safelyExtractBody(request2.body.source)[0];
       }
       const timingInfo = fetchParams.timingInfo;
       timingInfo.redirectEndTime = timingInfo.postRedirectStartTime = coarsenedSharedCurrentTime(fetchParams.crossOriginIsolatedCapability);
       if (timingInfo.redirectStartTime === 0) {
         timingInfo.redirectStartTime = timingInfo.startTime;
       }
-      request.urlList.push(locationURL);
-      setRequestReferrerPolicyOnRedirect(request, actualResponse);
+      request2.urlList.push(locationURL);
+      setRequestReferrerPolicyOnRedirect(request2, actualResponse);
       return mainFetch(fetchParams, true);
     }
     __name(httpRedirectFetch, "httpRedirectFetch");
     async function httpNetworkOrCacheFetch(fetchParams, isAuthenticationFetch = false, isNewConnectionFetch = false) {
-      const request = fetchParams.request;
+      const request2 = fetchParams.request;
       let httpFetchParams = null;
       let httpRequest = null;
       let response = null;
       const httpCache = null;
       const revalidatingFlag = false;
-      if (request.window === "no-window" && request.redirect === "error") {
+      if (request2.window === "no-window" && request2.redirect === "error") {
         httpFetchParams = fetchParams;
-        httpRequest = request;
+        httpRequest = request2;
       } else {
-        httpRequest = cloneRequest(request);
+        httpRequest = cloneRequest(request2);
         httpFetchParams = { ...fetchParams };
         httpFetchParams.request = httpRequest;
       }
-      const includeCredentials = request.credentials === "include" || request.credentials === "same-origin" && request.responseTainting === "basic";
+      const includeCredentials = request2.credentials === "include" || request2.credentials === "same-origin" && request2.responseTainting === "basic";
       const contentLength = httpRequest.body ? httpRequest.body.length : null;
       let contentLengthHeaderValue = null;
       if (httpRequest.body == null && ["POST", "PUT"].includes(httpRequest.method)) {
@@ -14762,7 +14762,7 @@ var require_fetch = __commonJS({
       }
       response.requestIncludesCredentials = includeCredentials;
       if (response.status === 407) {
-        if (request.window === "no-window") {
+        if (request2.window === "no-window") {
           return makeNetworkError();
         }
         if (isCancelled(fetchParams)) {
@@ -14774,7 +14774,7 @@ var require_fetch = __commonJS({
         // response’s status is 421
         response.status === 421 && // isNewConnectionFetch is false
         !isNewConnectionFetch && // request’s body is null, or request’s body is non-null and request’s body’s source is non-null
-        (request.body == null || request.body.source != null)
+        (request2.body == null || request2.body.source != null)
       ) {
         if (isCancelled(fetchParams)) {
           return makeAppropriateNetworkError(fetchParams);
@@ -14805,21 +14805,21 @@ var require_fetch = __commonJS({
           }
         }
       };
-      const request = fetchParams.request;
+      const request2 = fetchParams.request;
       let response = null;
       const timingInfo = fetchParams.timingInfo;
       const httpCache = null;
       if (httpCache == null) {
-        request.cache = "no-store";
+        request2.cache = "no-store";
       }
       const newConnection = forceNewConnection ? "yes" : "no";
-      if (request.mode === "websocket") {
+      if (request2.mode === "websocket") {
       } else {
       }
       let requestBody = null;
-      if (request.body == null && fetchParams.processRequestEndOfBody) {
+      if (request2.body == null && fetchParams.processRequestEndOfBody) {
         queueMicrotask(() => fetchParams.processRequestEndOfBody());
-      } else if (request.body != null) {
+      } else if (request2.body != null) {
         const processBodyChunk = /* @__PURE__ */ __name(async function* (bytes) {
           if (isCancelled(fetchParams)) {
             return;
@@ -14847,7 +14847,7 @@ var require_fetch = __commonJS({
         }, "processBodyError");
         requestBody = (async function* () {
           try {
-            for await (const bytes of request.body.stream) {
+            for await (const bytes of request2.body.stream) {
               yield* processBodyChunk(bytes);
             }
             processEndOfBody();
@@ -14959,17 +14959,17 @@ var require_fetch = __commonJS({
       __name(onAborted, "onAborted");
       return response;
       function dispatch({ body }) {
-        const url = requestCurrentURL(request);
+        const url = requestCurrentURL(request2);
         const agent = fetchParams.controller.dispatcher;
-        return new Promise((resolve2, reject) => agent.dispatch(
+        return new Promise((resolve5, reject) => agent.dispatch(
           {
             path: url.pathname + url.search,
             origin: url.origin,
-            method: request.method,
-            body: agent.isMockActive ? request.body && (request.body.source || request.body.stream) : body,
-            headers: request.headersList.entries,
+            method: request2.method,
+            body: agent.isMockActive ? request2.body && (request2.body.source || request2.body.stream) : body,
+            headers: request2.headersList.entries,
             maxRedirections: 0,
-            upgrade: request.mode === "websocket" ? "websocket" : void 0
+            upgrade: request2.mode === "websocket" ? "websocket" : void 0
           },
           {
             body: null,
@@ -14999,8 +14999,8 @@ var require_fetch = __commonJS({
               }
               location = headersList.get("location", true);
               const decoders = [];
-              const willFollow = location && request.redirect === "follow" && redirectStatusSet.has(status);
-              if (request.method !== "HEAD" && request.method !== "CONNECT" && !nullBodyStatus.includes(status) && !willFollow) {
+              const willFollow = location && request2.redirect === "follow" && redirectStatusSet.has(status);
+              if (request2.method !== "HEAD" && request2.method !== "CONNECT" && !nullBodyStatus.includes(status) && !willFollow) {
                 const contentEncoding = headersList.get("content-encoding", true);
                 const codings = contentEncoding ? contentEncoding.toLowerCase().split(",") : [];
                 const maxContentEncodings = 5;
@@ -15037,7 +15037,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable({ read: resume });
               const onError = this.onError.bind(this);
-              resolve2({
+              resolve5({
                 status,
                 statusText,
                 headersList,
@@ -15080,9 +15080,9 @@ var require_fetch = __commonJS({
               for (let i = 0; i < rawHeaders.length; i += 2) {
                 headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString("latin1"), true);
               }
-              resolve2({
+              resolve5({
                 status,
-                statusText: STATUS_CODES[status],
+                statusText: STATUS_CODES2[status],
                 headersList,
                 socket
               });
@@ -15579,9 +15579,9 @@ var require_util4 = __commonJS({
       switch (type) {
         case "DataURL": {
           let dataURL = "data:";
-          const parsed = parseMIMEType(mimeType || "application/octet-stream");
-          if (parsed !== "failure") {
-            dataURL += serializeAMimeType(parsed);
+          const parsed2 = parseMIMEType(mimeType || "application/octet-stream");
+          if (parsed2 !== "failure") {
+            dataURL += serializeAMimeType(parsed2);
           }
           dataURL += ";base64,";
           const decoder = new StringDecoder("latin1");
@@ -16001,31 +16001,31 @@ var require_cache = __commonJS({
         webidl.util.markAsUncloneable(this);
         this.#relevantRequestResponseList = arguments[1];
       }
-      async match(request, options = {}) {
+      async match(request2, options = {}) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.match";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        request = webidl.converters.RequestInfo(request, prefix, "request");
+        request2 = webidl.converters.RequestInfo(request2, prefix, "request");
         options = webidl.converters.CacheQueryOptions(options, prefix, "options");
-        const p = this.#internalMatchAll(request, options, 1);
+        const p = this.#internalMatchAll(request2, options, 1);
         if (p.length === 0) {
           return;
         }
         return p[0];
       }
-      async matchAll(request = void 0, options = {}) {
+      async matchAll(request2 = void 0, options = {}) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.matchAll";
-        if (request !== void 0) request = webidl.converters.RequestInfo(request, prefix, "request");
+        if (request2 !== void 0) request2 = webidl.converters.RequestInfo(request2, prefix, "request");
         options = webidl.converters.CacheQueryOptions(options, prefix, "options");
-        return this.#internalMatchAll(request, options);
+        return this.#internalMatchAll(request2, options);
       }
-      async add(request) {
+      async add(request2) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.add";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        request = webidl.converters.RequestInfo(request, prefix, "request");
-        const requests = [request];
+        request2 = webidl.converters.RequestInfo(request2, prefix, "request");
+        const requests = [request2];
         const responseArrayPromise = this.addAll(requests);
         return await responseArrayPromise;
       }
@@ -16035,19 +16035,19 @@ var require_cache = __commonJS({
         webidl.argumentLengthCheck(arguments, 1, prefix);
         const responsePromises = [];
         const requestList = [];
-        for (let request of requests) {
-          if (request === void 0) {
+        for (let request2 of requests) {
+          if (request2 === void 0) {
             throw webidl.errors.conversionFailed({
               prefix,
               argument: "Argument 1",
               types: ["undefined is not allowed"]
             });
           }
-          request = webidl.converters.RequestInfo(request);
-          if (typeof request === "string") {
+          request2 = webidl.converters.RequestInfo(request2);
+          if (typeof request2 === "string") {
             continue;
           }
-          const r = request[kState];
+          const r = request2[kState];
           if (!urlIsHttpHttpsScheme(r.url) || r.method !== "GET") {
             throw webidl.errors.exception({
               header: prefix,
@@ -16056,8 +16056,8 @@ var require_cache = __commonJS({
           }
         }
         const fetchControllers = [];
-        for (const request of requests) {
-          const r = new Request(request)[kState];
+        for (const request2 of requests) {
+          const r = new Request(request2)[kState];
           if (!urlIsHttpHttpsScheme(r.url)) {
             throw webidl.errors.exception({
               header: prefix,
@@ -16134,17 +16134,17 @@ var require_cache = __commonJS({
         });
         return cacheJobPromise.promise;
       }
-      async put(request, response) {
+      async put(request2, response) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.put";
         webidl.argumentLengthCheck(arguments, 2, prefix);
-        request = webidl.converters.RequestInfo(request, prefix, "request");
+        request2 = webidl.converters.RequestInfo(request2, prefix, "request");
         response = webidl.converters.Response(response, prefix, "response");
         let innerRequest = null;
-        if (request instanceof Request) {
-          innerRequest = request[kState];
+        if (request2 instanceof Request) {
+          innerRequest = request2[kState];
         } else {
-          innerRequest = new Request(request)[kState];
+          innerRequest = new Request(request2)[kState];
         }
         if (!urlIsHttpHttpsScheme(innerRequest.url) || innerRequest.method !== "GET") {
           throw webidl.errors.exception({
@@ -16215,21 +16215,21 @@ var require_cache = __commonJS({
         });
         return cacheJobPromise.promise;
       }
-      async delete(request, options = {}) {
+      async delete(request2, options = {}) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.delete";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        request = webidl.converters.RequestInfo(request, prefix, "request");
+        request2 = webidl.converters.RequestInfo(request2, prefix, "request");
         options = webidl.converters.CacheQueryOptions(options, prefix, "options");
         let r = null;
-        if (request instanceof Request) {
-          r = request[kState];
+        if (request2 instanceof Request) {
+          r = request2[kState];
           if (r.method !== "GET" && !options.ignoreMethod) {
             return false;
           }
         } else {
-          assert(typeof request === "string");
-          r = new Request(request)[kState];
+          assert(typeof request2 === "string");
+          r = new Request(request2)[kState];
         }
         const operations = [];
         const operation = {
@@ -16261,25 +16261,25 @@ var require_cache = __commonJS({
        * @param {import('../../types/cache').CacheQueryOptions} options
        * @returns {Promise<readonly Request[]>}
        */
-      async keys(request = void 0, options = {}) {
+      async keys(request2 = void 0, options = {}) {
         webidl.brandCheck(this, _Cache);
         const prefix = "Cache.keys";
-        if (request !== void 0) request = webidl.converters.RequestInfo(request, prefix, "request");
+        if (request2 !== void 0) request2 = webidl.converters.RequestInfo(request2, prefix, "request");
         options = webidl.converters.CacheQueryOptions(options, prefix, "options");
         let r = null;
-        if (request !== void 0) {
-          if (request instanceof Request) {
-            r = request[kState];
+        if (request2 !== void 0) {
+          if (request2 instanceof Request) {
+            r = request2[kState];
             if (r.method !== "GET" && !options.ignoreMethod) {
               return [];
             }
-          } else if (typeof request === "string") {
-            r = new Request(request)[kState];
+          } else if (typeof request2 === "string") {
+            r = new Request(request2)[kState];
           }
         }
         const promise = createDeferredPromise();
         const requests = [];
-        if (request === void 0) {
+        if (request2 === void 0) {
           for (const requestResponse of this.#relevantRequestResponseList) {
             requests.push(requestResponse[0]);
           }
@@ -16291,9 +16291,9 @@ var require_cache = __commonJS({
         }
         queueMicrotask(() => {
           const requestList = [];
-          for (const request2 of requests) {
+          for (const request3 of requests) {
             const requestObject = fromInnerRequest(
-              request2,
+              request3,
               new AbortController().signal,
               "immutable"
             );
@@ -16411,9 +16411,9 @@ var require_cache = __commonJS({
        * @param {import('../../types/cache').CacheQueryOptions | undefined} options
        * @returns {boolean}
        */
-      #requestMatchesCachedItem(requestQuery, request, response = null, options) {
+      #requestMatchesCachedItem(requestQuery, request2, response = null, options) {
         const queryURL = new URL(requestQuery.url);
-        const cachedURL = new URL(request.url);
+        const cachedURL = new URL(request2.url);
         if (options?.ignoreSearch) {
           cachedURL.search = "";
           queryURL.search = "";
@@ -16429,7 +16429,7 @@ var require_cache = __commonJS({
           if (fieldValue === "*") {
             return false;
           }
-          const requestValue = request.headersList.get(fieldValue);
+          const requestValue = request2.headersList.get(fieldValue);
           const queryValue = requestQuery.headersList.get(fieldValue);
           if (requestValue !== queryValue) {
             return false;
@@ -16437,20 +16437,20 @@ var require_cache = __commonJS({
         }
         return true;
       }
-      #internalMatchAll(request, options, maxResponses = Infinity) {
+      #internalMatchAll(request2, options, maxResponses = Infinity) {
         let r = null;
-        if (request !== void 0) {
-          if (request instanceof Request) {
-            r = request[kState];
+        if (request2 !== void 0) {
+          if (request2 instanceof Request) {
+            r = request2[kState];
             if (r.method !== "GET" && !options.ignoreMethod) {
               return [];
             }
-          } else if (typeof request === "string") {
-            r = new Request(request)[kState];
+          } else if (typeof request2 === "string") {
+            r = new Request(request2)[kState];
           }
         }
         const responses = [];
-        if (request === void 0) {
+        if (request2 === void 0) {
           for (const requestResponse of this.#relevantRequestResponseList) {
             responses.push(requestResponse[1]);
           }
@@ -16542,21 +16542,21 @@ var require_cachestorage = __commonJS({
         }
         webidl.util.markAsUncloneable(this);
       }
-      async match(request, options = {}) {
+      async match(request2, options = {}) {
         webidl.brandCheck(this, _CacheStorage);
         webidl.argumentLengthCheck(arguments, 1, "CacheStorage.match");
-        request = webidl.converters.RequestInfo(request);
+        request2 = webidl.converters.RequestInfo(request2);
         options = webidl.converters.MultiCacheQueryOptions(options);
         if (options.cacheName != null) {
           if (this.#caches.has(options.cacheName)) {
             const cacheList = this.#caches.get(options.cacheName);
             const cache = new Cache(kConstruct, cacheList);
-            return await cache.match(request, options);
+            return await cache.match(request2, options);
           }
         } else {
           for (const cacheList of this.#caches.values()) {
             const cache = new Cache(kConstruct, cacheList);
-            const response = await cache.match(request, options);
+            const response = await cache.match(request2, options);
             if (response !== void 0) {
               return response;
             }
@@ -16709,9 +16709,9 @@ var require_util6 = __commonJS({
       }
     }
     __name(validateCookieValue, "validateCookieValue");
-    function validateCookiePath(path) {
-      for (let i = 0; i < path.length; ++i) {
-        const code = path.charCodeAt(i);
+    function validateCookiePath(path2) {
+      for (let i = 0; i < path2.length; ++i) {
+        const code = path2.charCodeAt(i);
         if (code < 32 || // exclude CTLs (0-31)
         code > 126 || // exclude DEL and non-ascii
         code === 59) {
@@ -17780,7 +17780,7 @@ var require_connection = __commonJS({
     function establishWebSocketConnection(url, protocols, client, ws, onEstablish, options) {
       const requestURL = url;
       requestURL.protocol = url.protocol === "ws:" ? "http:" : "https:";
-      const request = makeRequest({
+      const request2 = makeRequest({
         urlList: [requestURL],
         client,
         serviceWorkers: "none",
@@ -17792,18 +17792,18 @@ var require_connection = __commonJS({
       });
       if (options.headers) {
         const headersList = getHeadersList(new Headers2(options.headers));
-        request.headersList = headersList;
+        request2.headersList = headersList;
       }
       const keyValue = crypto2.randomBytes(16).toString("base64");
-      request.headersList.append("sec-websocket-key", keyValue);
-      request.headersList.append("sec-websocket-version", "13");
+      request2.headersList.append("sec-websocket-key", keyValue);
+      request2.headersList.append("sec-websocket-version", "13");
       for (const protocol of protocols) {
-        request.headersList.append("sec-websocket-protocol", protocol);
+        request2.headersList.append("sec-websocket-protocol", protocol);
       }
       const permessageDeflate = "permessage-deflate; client_max_window_bits";
-      request.headersList.append("sec-websocket-extensions", permessageDeflate);
+      request2.headersList.append("sec-websocket-extensions", permessageDeflate);
       const controller = fetching({
-        request,
+        request: request2,
         useParallelQueue: true,
         dispatcher: options.dispatcher,
         processResponse(response) {
@@ -17840,7 +17840,7 @@ var require_connection = __commonJS({
           }
           const secProtocol = response.headersList.get("Sec-WebSocket-Protocol");
           if (secProtocol !== null) {
-            const requestProtocols = getDecodeSplit("sec-websocket-protocol", request.headersList);
+            const requestProtocols = getDecodeSplit("sec-websocket-protocol", request2.headersList);
             if (requestProtocols === null || !requestProtocols.includes(secProtocol)) {
               failWebsocketConnection(ws, "Protocol was not set in the opening handshake.");
               return;
@@ -18912,8 +18912,8 @@ var require_util8 = __commonJS({
     }
     __name(isASCIINumber, "isASCIINumber");
     function delay(ms) {
-      return new Promise((resolve2) => {
-        setTimeout(resolve2, ms).unref();
+      return new Promise((resolve5) => {
+        setTimeout(resolve5, ms).unref();
       });
     }
     __name(delay, "delay");
@@ -19648,7 +19648,7 @@ var require_undici = __commonJS({
     var Dispatcher = require_dispatcher();
     var Pool = require_pool();
     var BalancedPool = require_balanced_pool();
-    var Agent = require_agent();
+    var Agent3 = require_agent();
     var ProxyAgent2 = require_proxy_agent();
     var EnvHttpProxyAgent = require_env_http_proxy_agent();
     var RetryAgent = require_retry_agent();
@@ -19671,7 +19671,7 @@ var require_undici = __commonJS({
     module2.exports.Client = Client;
     module2.exports.Pool = Pool;
     module2.exports.BalancedPool = BalancedPool;
-    module2.exports.Agent = Agent;
+    module2.exports.Agent = Agent3;
     module2.exports.ProxyAgent = ProxyAgent2;
     module2.exports.EnvHttpProxyAgent = EnvHttpProxyAgent;
     module2.exports.RetryAgent = RetryAgent;
@@ -19707,11 +19707,11 @@ var require_undici = __commonJS({
           if (typeof opts.path !== "string") {
             throw new InvalidArgumentError("invalid opts.path");
           }
-          let path = opts.path;
+          let path2 = opts.path;
           if (!opts.path.startsWith("/")) {
-            path = `/${path}`;
+            path2 = `/${path2}`;
           }
-          url = new URL(util.parseOrigin(url).origin + path);
+          url = new URL(util.parseOrigin(url).origin + path2);
         } else {
           if (!opts) {
             opts = typeof url === "object" ? url : {};
@@ -19784,9 +19784,9 @@ var require_undici = __commonJS({
 });
 
 // src/main.ts
-var import_node_fs6 = require("node:fs");
-var import_node_os = require("node:os");
-var import_node_path2 = require("node:path");
+var import_node_fs30 = require("node:fs");
+var import_node_os3 = require("node:os");
+var import_node_url3 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -19889,20 +19889,21 @@ function issueFileCommand(command, message) {
 }
 __name(issueFileCommand, "issueFileCommand");
 function prepareKeyValueMessage(key, value) {
-  const delimiter = `ghadelimiter_${crypto.randomUUID()}`;
+  const delimiter2 = `ghadelimiter_${crypto.randomUUID()}`;
   const convertedValue = toCommandValue(value);
-  if (key.includes(delimiter)) {
-    throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter}"`);
+  if (key.includes(delimiter2)) {
+    throw new Error(`Unexpected input: name should not contain the delimiter "${delimiter2}"`);
   }
-  if (convertedValue.includes(delimiter)) {
-    throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
+  if (convertedValue.includes(delimiter2)) {
+    throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter2}"`);
   }
-  return `${key}<<${delimiter}${os2.EOL}${convertedValue}${os2.EOL}${delimiter}`;
+  return `${key}<<${delimiter2}${os2.EOL}${convertedValue}${os2.EOL}${delimiter2}`;
 }
 __name(prepareKeyValueMessage, "prepareKeyValueMessage");
 
 // node_modules/@actions/core/lib/core.js
 var os4 = __toESM(require("os"), 1);
+var path = __toESM(require("path"), 1);
 
 // node_modules/@actions/http-client/lib/index.js
 var tunnel = __toESM(require_tunnel2(), 1);
@@ -19964,12 +19965,12 @@ var import_os = require("os");
 var import_fs = require("fs");
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -19987,7 +19988,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20270,12 +20271,12 @@ var arch = import_os2.default.arch();
 // node_modules/@actions/core/lib/core.js
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -20293,7 +20294,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20304,6 +20305,20 @@ var ExitCode;
   ExitCode2[ExitCode2["Success"] = 0] = "Success";
   ExitCode2[ExitCode2["Failure"] = 1] = "Failure";
 })(ExitCode || (ExitCode = {}));
+function setSecret(secret) {
+  issueCommand("add-mask", {}, secret);
+}
+__name(setSecret, "setSecret");
+function addPath(inputPath) {
+  const filePath = process.env["GITHUB_PATH"] || "";
+  if (filePath) {
+    issueFileCommand("PATH", inputPath);
+  } else {
+    issueCommand("add-path", {}, inputPath);
+  }
+  process.env["PATH"] = `${inputPath}${path.delimiter}${process.env["PATH"]}`;
+}
+__name(addPath, "addPath");
 function getInput(name, options) {
   const val = process.env[`INPUT_${name.replace(/ /g, "_").toUpperCase()}`] || "";
   if (options && options.required && !val) {
@@ -20329,6 +20344,10 @@ function setFailed(message) {
   error(message);
 }
 __name(setFailed, "setFailed");
+function isDebug() {
+  return process.env["RUNNER_DEBUG"] === "1";
+}
+__name(isDebug, "isDebug");
 function debug(message) {
   issueCommand("debug", {}, message);
 }
@@ -20383,51 +20402,6 @@ function getState(name) {
 }
 __name(getState, "getState");
 
-// src/catalog/version.ts
-function parseVersion(text) {
-  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text.trim());
-  if (!match) throw new Error(`"${text}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
-  const numbers = match[1].split(".").map(Number);
-  return match[2] === void 0 ? { numbers } : { numbers, build: match[2] };
-}
-__name(parseVersion, "parseVersion");
-function satisfies(asked, found) {
-  const places = Math.max(asked.numbers.length, found.numbers.length);
-  const equal = Array.from({ length: places }).every((_, place) => (asked.numbers[place] ?? 0) === (found.numbers[place] ?? 0));
-  return equal && (asked.build === void 0 || asked.build === found.build);
-}
-__name(satisfies, "satisfies");
-
-// src/catalog/expect.ts
-function expectVersion(found, asked) {
-  if (!asked || satisfies(asked, versionOf(found))) return;
-  throw new Error(
-    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`
-  );
-}
-__name(expectVersion, "expectVersion");
-function imageName({ version, build }) {
-  if (version === void 0) throw new Error("the root filesystem does not say which version it is, so its image has to be given a name");
-  return `xenserver-ddk:${[version, build].filter((part) => part !== void 0).join("-")}`;
-}
-__name(imageName, "imageName");
-function productText({ product = "something", version = "of unknown version", build }) {
-  return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
-}
-__name(productText, "productText");
-function versionOf({ version, build }) {
-  try {
-    return { ...parseVersion(version ?? ""), ...build !== void 0 && { build } };
-  } catch {
-    return { numbers: [] };
-  }
-}
-__name(versionOf, "versionOf");
-function versionText({ numbers, build }) {
-  return numbers.join(".") + (build === void 0 ? "" : `-${build}`);
-}
-__name(versionText, "versionText");
-
 // src/engine/errors.ts
 var EngineError = class extends Error {
   static {
@@ -20440,7 +20414,7 @@ var EngineError = class extends Error {
 var import_node_child_process = require("node:child_process");
 var outputLimit = 16 << 20;
 function run(command, args, options = {}) {
-  return new Promise((resolve2) => {
+  return new Promise((resolve5) => {
     const { stdin = "ignore", detached = false } = options;
     const child = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
     const stdout = collect(child.stdout);
@@ -20454,7 +20428,7 @@ function run(command, args, options = {}) {
     }, options.timeout);
     const end = /* @__PURE__ */ __name((finished) => {
       clearTimeout(timer || void 0);
-      resolve2({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
+      resolve5({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
     }, "end");
     child.once("error", (error2) => end({ missing: error2.code === "ENOENT", lastWord: error2.message }));
     child.once("close", (code, signal) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${signal}` } : { code }));
@@ -20526,7 +20500,8 @@ function readImage(command, reference, json2) {
     id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
-    platform: `${image.Os}/${image.Architecture}`
+    platform: `${image.Os}/${image.Architecture}`,
+    entrypoint: image.Config?.Entrypoint ?? []
   };
 }
 __name(readImage, "readImage");
@@ -20559,15 +20534,15 @@ async function load(command, way, archive, onProgress) {
   const fd = (0, import_node_fs.openSync)(archive, "r");
   const { size } = (0, import_node_fs.fstatSync)(fd);
   const start = performance.now();
-  const report2 = /* @__PURE__ */ __name(() => {
+  const report = /* @__PURE__ */ __name(() => {
     const given = way.inOrder ? position(fd) : void 0;
     onProgress?.({ ...given !== void 0 && { given }, size, milliseconds: Math.round(performance.now() - start) });
   }, "report");
-  const timer = setInterval(report2, progressInterval);
+  const timer = setInterval(report, progressInterval);
   try {
     const finished = await run(command, way.args, { stdin: fd, detached: true });
     if (finished.code !== 0) throw failure(command, `load ${archive}`, finished);
-    report2();
+    report();
   } finally {
     clearInterval(timer);
     (0, import_node_fs.closeSync)(fd);
@@ -20669,13 +20644,850 @@ function target() {
 }
 __name(target, "target");
 
-// src/fetch/digest.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs3 = require("node:fs");
+// src/fetch/tool-cache.ts
+var import_node_fs11 = require("node:fs");
+var import_node_os = require("node:os");
+var import_node_path7 = require("node:path");
+
+// src/fetch/claim.ts
+var import_node_fs4 = require("node:fs");
+var import_node_path = require("node:path");
 var import_promises = require("node:timers/promises");
 
-// src/disk/source.ts
+// src/fetch/owner.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs3 = require("node:fs");
+
+// src/fetch/boot.ts
 var import_node_fs2 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read();
+  return known;
+}
+__name(bootId, "bootId");
+function read() {
+  try {
+    return (0, import_node_fs2.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read, "read");
+
+// src/fetch/owner.ts
+var heartbeat = 5e3;
+var patience2 = 6e4;
+function ownerTag() {
+  const self = process.pid;
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isAlive(tag, path2) {
+  const [boot, namespace, pid, start] = tag.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs3.statSync)(path2, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error2) {
+    if (error2.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs3.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs3.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
+// src/fetch/claim.ts
+async function claim(path2, settled, { signal, say }) {
+  (0, import_node_fs4.mkdirSync)((0, import_node_path.dirname)(path2), { recursive: true });
+  const mine = `${path2}.${ownerTag()}`;
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted();
+    const found = await settled();
+    if (found !== void 0) return found;
+    if (!claimedByOther(path2, mine) && take(path2, mine)) {
+      if (!claimedByOther(path2, mine)) return held(path2, mine);
+      release(path2, mine);
+    }
+    if (!waited) say("Another job on this machine is fetching this ISO; waiting for it");
+    await (0, import_promises.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+__name(claim, "claim");
+function sweep(path2) {
+  for (const { dir, alive } of claimed(path2)) if (!alive) (0, import_node_fs4.rmSync)(dir, { recursive: true, force: true });
+  (0, import_node_fs4.rmSync)(path2, { recursive: true, force: true });
+}
+__name(sweep, "sweep");
+var oldAge = 7 * 24 * 3600 * 1e3;
+function removeAbandoned(folder) {
+  for (const name of (0, import_node_fs4.readdirSync)(folder).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
+    const dir = (0, import_node_path.join)(folder, name);
+    const touched = (0, import_node_fs4.statSync)(dir, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir))) (0, import_node_fs4.rmSync)(dir, { recursive: true, force: true });
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function claimed(path2) {
+  const prefix = `${(0, import_node_path.basename)(path2)}.`;
+  const names = (0, import_node_fs4.readdirSync)((0, import_node_path.dirname)(path2)).filter((name) => name.startsWith(prefix));
+  return names.map((name) => {
+    const dir = (0, import_node_path.join)((0, import_node_path.dirname)(path2), name);
+    return { dir, alive: isAlive(name.slice(prefix.length), dir) };
+  });
+}
+__name(claimed, "claimed");
+function claimedByOther(path2, mine) {
+  return claimed(path2).some(({ dir, alive }) => alive && dir !== mine);
+}
+__name(claimedByOther, "claimedByOther");
+function take(path2, mine) {
+  const dead = claimed(path2).filter(({ alive }) => !alive);
+  for (const { dir } of dead) if (moved(dir, mine)) return true;
+  (0, import_node_fs4.mkdirSync)(path2, { recursive: true });
+  return moved(path2, mine);
+}
+__name(take, "take");
+function moved(from, to) {
+  try {
+    (0, import_node_fs4.renameSync)(from, to);
+  } catch (error2) {
+    if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
+    throw error2;
+  }
+  return true;
+}
+__name(moved, "moved");
+function held(path2, mine) {
+  const lost = new AbortController();
+  const touch = /* @__PURE__ */ __name(() => {
+    try {
+      (0, import_node_fs4.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
+    } catch {
+      lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
+    }
+  }, "touch");
+  touch();
+  const timer = setInterval(touch, heartbeat);
+  timer.unref();
+  return {
+    dir: mine,
+    lost: lost.signal,
+    release() {
+      clearInterval(timer);
+      release(path2, mine);
+    }
+  };
+}
+__name(held, "held");
+function release(path2, mine) {
+  if (removedIfEmpty(mine)) return;
+  if (!moved(mine, path2)) (0, import_node_fs4.rmSync)(mine, { recursive: true, force: true });
+}
+__name(release, "release");
+function removedIfEmpty(dir) {
+  try {
+    (0, import_node_fs4.rmdirSync)(dir);
+    return true;
+  } catch {
+    return false;
+  }
+}
+__name(removedIfEmpty, "removedIfEmpty");
+
+// src/fetch/address.ts
+function headersFor(address, url) {
+  return address.withoutHeaders?.includes(url) ? /* @__PURE__ */ new Map() : address.headers;
+}
+__name(headersFor, "headersFor");
+function shownUrl(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+__name(shownUrl, "shownUrl");
+
+// src/fetch/failure.ts
+var import_node_http = require("node:http");
+var FetchFailure = class extends Error {
+  static {
+    __name(this, "FetchFailure");
+  }
+  /** Whether another try has a chance. */
+  again;
+  /** Milliseconds that the server wants to be left alone. */
+  wait;
+  constructor(message, { again = false, wait: wait2 = 0 } = {}) {
+    super(message);
+    this.again = again;
+    this.wait = wait2;
+  }
+};
+var patience3 = 12e4;
+var transient = [408, 429, 500, 502, 503, 504];
+function statusFailure(status, headers) {
+  const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
+  if (status === 401 || status === 403) return new FetchFailure(`${answer}; if it wants a token, give it in the input "iso-headers"`);
+  if (status === 407) return new FetchFailure("the proxy wants a name and a password; give them in the variable http_proxy or https_proxy");
+  if (!transient.includes(status)) return new FetchFailure(answer);
+  const wait2 = retryAfter(headers["retry-after"]);
+  if (wait2 > patience3) return new FetchFailure(`${answer} and wants no other request for ${Math.ceil(wait2 / 1e3)} seconds`);
+  return new FetchFailure(answer, { again: true, wait: wait2 });
+}
+__name(statusFailure, "statusFailure");
+function retryAfter(value) {
+  if (value === void 0) return 0;
+  const wait2 = /^\d+$/.test(value.trim()) ? Number(value) * 1e3 : Date.parse(value) - Date.now();
+  return Number.isNaN(wait2) ? 0 : Math.max(0, wait2);
+}
+__name(retryAfter, "retryAfter");
+function connectionFailure(error2) {
+  if (error2 instanceof FetchFailure) return error2;
+  const { code = "", message } = error2;
+  if (code === "ENOTFOUND") return new FetchFailure("there is no host of that name; check the address and, if one is needed, the proxy");
+  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message);
+  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
+    return new FetchFailure(`its certificate can't be trusted (${code}); NODE_EXTRA_CA_CERTS can name a file with more authorities`);
+  }
+  if (code === "EPROTO") return new FetchFailure("it does not speak https there; check the address");
+  if (code === "ECONNREFUSED") return new FetchFailure("the connection was refused", { again: true });
+  if (code === "ECONNRESET" || code === "EPIPE") return new FetchFailure("the connection was lost", { again: true });
+  return new FetchFailure(`the connection failed (${code || message})`, { again: true });
+}
+__name(connectionFailure, "connectionFailure");
+function tunnelFailure(message) {
+  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1]);
+  if (status === 407) return statusFailure(407, {});
+  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ""}`, { again: !(status < 500) });
+}
+__name(tunnelFailure, "tunnelFailure");
+
+// src/fetch/partial-file.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs5 = require("node:fs");
+var import_promises2 = require("node:fs/promises");
+var import_node_path2 = require("node:path");
+
+// src/report/units.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+function durationText(milliseconds) {
+  const seconds = milliseconds / 1e3;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+__name(durationText, "durationText");
+
+// src/fetch/partial-file.ts
+var pieceSize = 4 << 20;
+function memoPath(partial) {
+  return `${partial}.resume.json`;
+}
+__name(memoPath, "memoPath");
+var PartialFile = class _PartialFile {
+  static {
+    __name(this, "PartialFile");
+  }
+  path;
+  #file;
+  #hash = (0, import_node_crypto2.createHash)("sha256");
+  /** Bytes that are hashed; they are in the file as well. */
+  #hashed = 0;
+  #size;
+  #memo;
+  /** Whether the bytes are from more than one answer. */
+  #pieced = false;
+  constructor(path2, file, size, memo) {
+    this.path = path2;
+    this.#file = file;
+    this.#size = size;
+    this.#memo = memo;
+    this.#pieced = size > 0;
+  }
+  /** Opens it, or makes it. @throws Error if it can't */
+  static async open(path2) {
+    const file = await (0, import_promises2.open)(path2, import_node_fs5.constants.O_RDWR | import_node_fs5.constants.O_CREAT);
+    return new _PartialFile(path2, file, (await file.stat()).size, readMemo(path2));
+  }
+  close() {
+    return this.#file.close();
+  }
+  get size() {
+    return this.#size;
+  }
+  get pieced() {
+    return this.#pieced;
+  }
+  get facts() {
+    return this.#memo ?? {};
+  }
+  /**
+   * How many bytes can be kept of what is there; the rest is to be asked for.
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed
+   */
+  keeps(url, pinned) {
+    const memo = this.#memo;
+    if (!memo || memo.urlSha256 !== sha256(url) || this.#size > (memo.size ?? this.#size)) return 0;
+    const sound = pinned || memo.boot !== "" && memo.boot === bootId();
+    return sound && (pinned || memo.etag !== void 0 || memo.lastModified !== void 0) ? this.#size : 0;
+  }
+  /** Whether all bytes are there, as far as that is known. */
+  get complete() {
+    return this.#size > 0 && this.#size === this.#memo?.size;
+  }
+  /** Throws away what is there. */
+  async discard() {
+    this.forget();
+    await this.#file.truncate(0);
+    this.#size = 0;
+    this.#hashed = 0;
+    this.#hash = (0, import_node_crypto2.createHash)("sha256");
+    this.#pieced = false;
+  }
+  /** Throws away what is there, and remembers what comes. */
+  async begin(url, facts) {
+    await this.discard();
+    this.#memo = { ...facts, urlSha256: sha256(url), boot: bootId() };
+    writeMemo(this.path, this.#memo);
+  }
+  /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
+  continue(facts) {
+    this.#pieced = true;
+    this.#memo = { ...this.#memo, ...facts };
+    writeMemo(this.path, this.#memo);
+  }
+  /** Takes the note away: what is there is whole, or is no beginning of what the server has now. */
+  forget() {
+    this.#memo = void 0;
+    (0, import_node_fs5.rmSync)(memoPath(this.path), { force: true });
+  }
+  /** Hashes what an earlier run left. */
+  async catchUp(signal) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, this.#size - this.#hashed));
+    while (this.#hashed < this.#size) {
+      signal.throwIfAborted();
+      const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, this.#size - this.#hashed), this.#hashed);
+      if (bytesRead === 0) throw new Error(`${this.path} became shorter while it was read; something else writes to it`);
+      this.#hash.update(buffer.subarray(0, bytesRead));
+      this.#hashed += bytesRead;
+    }
+  }
+  /** @throws Error if the disk is full or fails */
+  async append(chunk) {
+    this.#hash.update(chunk);
+    this.#hashed += chunk.length;
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await this.#file.write(chunk, done, chunk.length - done, this.#size).catch((error2) => {
+        throw this.#writeError(error2);
+      });
+      done += bytesWritten;
+      this.#size += bytesWritten;
+    }
+  }
+  /** Of all bytes that are there; none may follow. */
+  digest() {
+    return this.#hash.digest("hex");
+  }
+  remove() {
+    this.forget();
+    (0, import_node_fs5.rmSync)(this.path, { force: true });
+  }
+  #writeError(error2) {
+    if (error2.code !== "ENOSPC" && error2.code !== "EDQUOT") return new Error(`${this.path} can't be written: ${error2.message}`);
+    const size = this.#size;
+    this.remove();
+    const of = this.#memo?.size === void 0 ? "" : ` of ${bytesText(this.#memo.size)}`;
+    return new Error(
+      `The disk was full after ${bytesText(size)}${of} of ${(0, import_node_path2.basename)(this.path)}; they were removed again; make room, or use a larger disk`
+    );
+  }
+};
+function sha256(text) {
+  return (0, import_node_crypto2.createHash)("sha256").update(text).digest("hex");
+}
+__name(sha256, "sha256");
+function writeMemo(partial, memo) {
+  const path2 = memoPath(partial);
+  (0, import_node_fs5.writeFileSync)(`${path2}.new`, JSON.stringify(memo));
+  (0, import_node_fs5.renameSync)(`${path2}.new`, path2);
+}
+__name(writeMemo, "writeMemo");
+function readMemo(partial) {
+  try {
+    const memo = JSON.parse((0, import_node_fs5.readFileSync)(memoPath(partial), "utf8"));
+    const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
+    return texts.every((text) => typeof text === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
+  } catch {
+    return void 0;
+  }
+}
+__name(readMemo, "readMemo");
+
+// src/fetch/retry.ts
+var import_promises3 = require("node:timers/promises");
+var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
+var maxDelay = 3e4;
+async function retry(attempt4, gained, pace, { signal, say }) {
+  for (let failed = 0; ; ) {
+    signal.throwIfAborted();
+    try {
+      return await attempt4();
+    } catch (error2) {
+      signal.throwIfAborted();
+      if (!(error2 instanceof FetchFailure) || !error2.again) throw error2;
+      failed = gained() ? 1 : failed + 1;
+      if (failed >= pace.attempts) throw new FetchFailure(failed > 1 ? `${error2.message} (${failed} tries in a row)` : error2.message);
+      await pause(Math.max(error2.wait, backoff(failed, pace)), error2, { signal, say });
+    }
+  }
+}
+__name(retry, "retry");
+function backoff(failed, { delay }) {
+  return Math.min(maxDelay, delay * 2 ** (failed - 1)) * (0.5 + Math.random() / 2);
+}
+__name(backoff, "backoff");
+async function pause(milliseconds, { message }, { signal, say }) {
+  say(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`);
+  try {
+    await (0, import_promises3.setTimeout)(milliseconds, void 0, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}
+__name(pause, "pause");
+
+// src/fetch/transfer.ts
+var import_node_path4 = require("node:path");
+
+// src/report/progress.ts
+var ProgressLine = class {
+  static {
+    __name(this, "ProgressLine");
+  }
+  #say;
+  #interval;
+  #start = Date.now();
+  #last = this.#start;
+  constructor(say, interval = 5e3) {
+    this.#say = say;
+    this.#interval = interval;
+  }
+  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  update(text) {
+    const now = Date.now();
+    if (now - this.#last < this.#interval) return;
+    this.#last = now;
+    this.#say(text(durationText(now - this.#start), now - this.#start));
+  }
+};
+function shareText(done, total) {
+  return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
+}
+__name(shareText, "shareText");
+
+// src/fetch/free-space.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path3 = require("node:path");
+function checkFreeSpace(path2, needed, what) {
+  const free = freeSpace(path2);
+  if (free !== void 0 && free < needed) {
+    throw new Error(
+      `${what} needs ${bytesText(needed)} of disk at ${path2}, but only ${bytesText(free)} are free; make room, or use a larger disk`
+    );
+  }
+}
+__name(checkFreeSpace, "checkFreeSpace");
+function freeSpace(path2) {
+  try {
+    const { bavail, bsize } = (0, import_node_fs6.statfsSync)(path2);
+    return bavail * bsize;
+  } catch (error2) {
+    const parent = (0, import_node_path3.dirname)(path2);
+    return error2.code === "ENOENT" && parent !== path2 ? freeSpace(parent) : void 0;
+  }
+}
+__name(freeSpace, "freeSpace");
+
+// src/fetch/reply.ts
+function partOf({ status, headers }) {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers);
+  const type = headers["content-type"] ?? "";
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
+    throw new FetchFailure("the server sent a web page, not a file; check the address, it may want a login");
+  }
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity") {
+    throw new FetchFailure(
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), though it was asked not to`
+    );
+  }
+  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
+}
+__name(partOf, "partOf");
+function rangeOf(headers) {
+  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
+  if (!range) throw new FetchFailure("the server sent a part of the file without saying which");
+  const total = sizeOf(range[3]);
+  if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
+    throw new FetchFailure("the server sent a part of the file that lies outside of it");
+  }
+  return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
+}
+__name(rangeOf, "rangeOf");
+function validators(headers) {
+  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? "")?.[0];
+  const lastModified = headers["last-modified"]?.trim();
+  return { ...etag && { etag }, ...lastModified && { lastModified } };
+}
+__name(validators, "validators");
+function sizeOf(digits) {
+  return digits !== void 0 && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {};
+}
+__name(sizeOf, "sizeOf");
+function sameFile(one, other) {
+  const keys = ["etag", "lastModified", "size"];
+  return keys.every((key) => one[key] === void 0 || other[key] === void 0 || one[key] === other[key]);
+}
+__name(sameFile, "sameFile");
+function checkAnnounced({ headers }, { size }, expected) {
+  if (size === 0) throw new FetchFailure("the server sent an empty file");
+  if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
+    throw new FetchFailure(`the file there has ${size} bytes, but ${expected.size} are expected; it is another one`);
+  }
+  const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
+  if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
+    throw new FetchFailure("the server doesn't say how long the file is, so nobody could tell when it is whole; give its iso-sha256");
+  }
+}
+__name(checkAnnounced, "checkAnnounced");
+
+// src/fetch/request.ts
+var http2 = __toESM(require("node:http"), 1);
+var https2 = __toESM(require("node:https"), 1);
+
+// src/fetch/proxy.ts
+var http = __toESM(require("node:http"), 1);
+var https = __toESM(require("node:https"), 1);
+function agentFor(url, env = process.env) {
+  const proxyEnv = {
+    http_proxy: proxyUrl(env, "http_proxy"),
+    https_proxy: proxyUrl(env, "https_proxy"),
+    no_proxy: withSubdomains(variable(env, "no_proxy"))
+  };
+  return url.protocol === "https:" ? new https.Agent({ proxyEnv }) : new http.Agent({ proxyEnv });
+}
+__name(agentFor, "agentFor");
+function variable(env, name) {
+  return (env[name] || env[name.toUpperCase()] || "").trim();
+}
+__name(variable, "variable");
+function proxyUrl(env, name) {
+  const text = variable(env, name);
+  if (text === "") return "";
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) {
+    throw new FetchFailure(`the variable ${name} doesn't hold the address of an http or https proxy; write it as http://proxy:3128`);
+  }
+  return url;
+}
+__name(proxyUrl, "proxyUrl");
+function withSubdomains(list) {
+  const hosts = list.split(/[\s,]+/).map((host2) => host2.replace(/^\*?\./, "")).filter((host2) => host2 !== "");
+  return hosts.flatMap((host2) => host2 === "*" || /^[\d.:[\]-]+$/.test(host2) ? [host2] : [host2, `.${host2}`]).join(",");
+}
+__name(withSubdomains, "withSubdomains");
+
+// src/fetch/request.ts
+var maxRedirects = 10;
+async function request(method, url, own, users, signal) {
+  let target2 = new URL(url);
+  let trusted = true;
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own };
+    const body = await send(method, target2, headers, signal);
+    const status = body.statusCode;
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target2, status, headers: body.headers, body };
+    body.destroy();
+    const next = redirected(target2, body.headers.location, trusted);
+    if (next.origin !== target2.origin) trusted = false;
+    target2 = next;
+  }
+  throw new FetchFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target2)}`);
+}
+__name(request, "request");
+function redirected(from, location, trusted) {
+  if (location === void 0 || !URL.canParse(location, from.href)) {
+    throw new FetchFailure("the server redirected without saying where to");
+  }
+  const next = new URL(location, from);
+  if (next.protocol !== "http:" && next.protocol !== "https:") {
+    throw new FetchFailure(`the server redirected to an address of the kind ${next.protocol}, which isn't followed`);
+  }
+  if (from.protocol === "https:" && next.protocol === "http:") {
+    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which isn't followed, since plain http proves nothing`);
+  }
+  if (trusted && next.origin === from.origin && next.username === "") {
+    next.username = from.username;
+    next.password = from.password;
+  }
+  return next;
+}
+__name(redirected, "redirected");
+function send(method, url, headers, signal) {
+  return new Promise((resolve5, reject) => {
+    const fail = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
+    try {
+      const { request: open3 } = url.protocol === "https:" ? https2 : http2;
+      const asked = open3(url, { method, headers, agent: agentFor(url), signal });
+      asked.on("error", fail);
+      asked.on("response", (response) => {
+        response.on("error", () => {
+        });
+        resolve5(response);
+      });
+      asked.end();
+    } catch (error2) {
+      fail(error2);
+    }
+  });
+}
+__name(send, "send");
+
+// src/fetch/stall.ts
+function watchStall(limit, signal) {
+  const controller = new AbortController();
+  const failure2 = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { again: true });
+  let timer;
+  const rest = /* @__PURE__ */ __name(() => clearTimeout(timer), "rest");
+  return {
+    signal: AbortSignal.any([signal, controller.signal]),
+    wait() {
+      rest();
+      timer = setTimeout(() => controller.abort(failure2), limit);
+    },
+    rest
+  };
+}
+__name(watchStall, "watchStall");
+
+// src/fetch/transfer.ts
+async function transfer(server, file, { signal, say, stall }) {
+  const { url, address } = server;
+  const from = server.sendsParts ? file.keeps(url, address.sha256 !== void 0) : 0;
+  if (from > 0) await file.catchUp(signal);
+  if (from > 0 && file.complete) return;
+  const watch = watchStall(stall, signal);
+  try {
+    watch.wait();
+    const reply = await request("GET", url, asking(from, file.facts), headersFor(address, url), watch.signal);
+    watch.rest();
+    try {
+      await prepare(file, reply, from, server, say);
+      await receive(file, reply, watch, say);
+    } finally {
+      reply.body.destroy();
+    }
+  } finally {
+    watch.rest();
+  }
+}
+__name(transfer, "transfer");
+function asking(from, { etag, lastModified }) {
+  if (from === 0) return { "accept-encoding": "identity" };
+  const validator = etag ?? lastModified;
+  return { "accept-encoding": "identity", range: `bytes=${from}-`, ...validator !== void 0 && { "if-range": validator } };
+}
+__name(asking, "asking");
+async function prepare(file, reply, from, server, say) {
+  const startOver = /* @__PURE__ */ __name((why) => {
+    file.forget();
+    return new FetchFailure(`${why}, so the download starts over`, { again: true });
+  }, "startOver");
+  const { address, url } = server;
+  if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes than are here, which are not the whole file");
+  const { start, facts } = partOf(reply);
+  if (start !== from && reply.status === 206) {
+    server.sendsParts = false;
+    throw startOver("the server sent another part of the file than it was asked for");
+  }
+  const same = sameFile(file.facts, facts);
+  if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === void 0) {
+    server.sendsParts = false;
+    throw startOver("the server doesn't say how long the file is, so nobody could tell whether a part of it is the last one");
+  }
+  if (start > 0 && !same) throw startOver("the file has changed on the server");
+  checkAnnounced(reply, facts, address);
+  const missing = (facts.size ?? address.size ?? 0) - start;
+  if (start > 0) {
+    checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
+    say(`Going on after ${bytesText(start)} of ${shownUrl(url)}`);
+    return file.continue(facts);
+  }
+  if (from > 0) say(same ? "The server sends no parts of files; starting over" : "The file has changed on the server; starting over");
+  await file.begin(url, { ...address.size !== void 0 && { size: address.size }, ...facts });
+  checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
+}
+__name(prepare, "prepare");
+async function receive(file, { body }, watch, say) {
+  const total = file.facts.size;
+  const progress = progressOf(file, total, say);
+  const chunks = body[Symbol.asyncIterator]();
+  for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
+    if (total !== void 0 && file.size + next.value.length > total) {
+      file.forget();
+      throw new FetchFailure(`the server sent more than the ${total} bytes that the file has`);
+    }
+    await file.append(next.value);
+    progress();
+  }
+  if (file.size === 0) throw new FetchFailure("the server sent an empty file");
+  if (total !== void 0 && file.size < total) {
+    throw new FetchFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { again: true });
+  }
+}
+__name(receive, "receive");
+async function wait(chunks, watch) {
+  watch.wait();
+  try {
+    return await chunks.next();
+  } catch (error2) {
+    throw watch.signal.aborted ? watch.signal.reason : connectionFailure(error2);
+  } finally {
+    watch.rest();
+  }
+}
+__name(wait, "wait");
+function progressOf(file, total, say) {
+  const line = new ProgressLine(say);
+  let last = { size: file.size, milliseconds: 0 };
+  return () => line.update((_, milliseconds) => {
+    const rate = (file.size - last.size) / (milliseconds - last.milliseconds);
+    last = { size: file.size, milliseconds };
+    const speed = `${bytesText(Math.round(rate * 1e3))}/s`;
+    if (total === void 0) return `Fetched ${bytesText(file.size)} at ${speed}`;
+    return `Fetched ${shareText(file.size, total)} at ${speed}, ${durationText((total - file.size) / rate)} left`;
+  });
+}
+__name(progressOf, "progressOf");
+
+// src/fetch/download.ts
+var gain = 256 << 10;
+async function download(address, partial, options) {
+  const file = await PartialFile.open(partial);
+  const reasons = [];
+  try {
+    for (const [index, url] of address.urls.entries()) {
+      try {
+        return await downloadFrom(url, address, file, options);
+      } catch (error2) {
+        if (!(error2 instanceof FetchFailure)) throw error2;
+        reasons.push(`${shownUrl(url)}: ${error2.message}`);
+        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`);
+      }
+    }
+  } finally {
+    if (file.size === 0) file.remove();
+    await file.close();
+  }
+  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses gives the ISO. ${reasons.join(". ")}`);
+}
+__name(download, "download");
+async function downloadFrom(url, address, file, options) {
+  for (; ; ) {
+    await transferAll(url, address, file, options);
+    const sha2563 = file.digest();
+    const { size, facts } = file;
+    if (address.sha256 === void 0 || address.sha256 === sha2563) {
+      file.forget();
+      if (address.sha256 === void 0 && new URL(url).protocol === "http:") {
+        options.warn(
+          `${shownUrl(url)} came over plain http, so nothing proves that it is what it should be; if it is, pin it with iso-sha256: ${sha2563}`
+        );
+      }
+      return { ...facts, sha256: sha2563, size, url };
+    }
+    if (!file.pieced) {
+      await file.discard();
+      throw new FetchFailure(`the file has the SHA-256 ${sha2563}, but ${address.sha256} is expected; it is damaged, or another one`);
+    }
+    options.say(`The parts of ${shownUrl(url)} don't make a file with the right checksum; starting over`);
+    file.forget();
+  }
+}
+__name(downloadFrom, "downloadFrom");
+function transferAll(url, address, file, options) {
+  const { signal, say, pace = usualPace } = options;
+  let furthest = file.size;
+  const gained = /* @__PURE__ */ __name(() => {
+    const more = file.size >= furthest + gain;
+    furthest = Math.max(furthest, file.size);
+    return more;
+  }, "gained");
+  const server = { url, address, sendsParts: true };
+  return retry(() => transfer(server, file, { signal, say, stall: pace.stall }), gained, pace, options);
+}
+__name(transferAll, "transferAll");
+
+// src/fetch/entry.ts
+var import_node_crypto5 = require("node:crypto");
+var import_node_fs10 = require("node:fs");
+var import_node_path6 = require("node:path");
+
+// src/fetch/stored-iso.ts
+var import_node_crypto4 = require("node:crypto");
+var import_node_fs9 = require("node:fs");
+var import_node_path5 = require("node:path");
+
+// src/fetch/digest.ts
+var import_node_crypto3 = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+var import_promises4 = require("node:timers/promises");
+
+// src/disk/source.ts
+var import_node_fs7 = require("node:fs");
+
+// src/disk/errors.ts
+var import_node_util = require("node:util");
+
+// src/disk/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function oneLine(text) {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+__name(oneLine, "oneLine");
 
 // src/disk/errors.ts
 var DiskError = class extends Error {
@@ -20683,16 +21495,21 @@ var DiskError = class extends Error {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  constructor(place, what) {
-    super(`${place}: ${what}`);
+  constructor(place2, what) {
+    super(oneLine(`${place2}: ${what}`));
   }
 };
-function fileError(path, error2) {
-  const { code, message } = error2;
+function fileError(path2, error2) {
+  const { code } = error2;
   const known2 = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path, known2[code ?? ""] ?? `it can't be read: ${message}`);
+  return new DiskError(path2, known2[code ?? ""] ?? `it can't be read: ${systemMessage(error2)}`);
 }
 __name(fileError, "fileError");
+function systemMessage(error2) {
+  const { errno, message } = error2;
+  return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
 
 // src/disk/source.ts
 function checkRange(source, offset, length) {
@@ -20705,22 +21522,22 @@ function checkRange(source, offset, length) {
   }
 }
 __name(checkRange, "checkRange");
-function openFile(path, name = path) {
-  const fd = attempt(path, () => (0, import_node_fs2.openSync)(path, "r"));
-  const stats = (0, import_node_fs2.fstatSync)(fd);
+function openFile(path2, name = path2) {
+  const fd = attempt(path2, () => (0, import_node_fs7.openSync)(path2, import_node_fs7.constants.O_RDONLY | import_node_fs7.constants.O_NONBLOCK));
+  const stats = (0, import_node_fs7.fstatSync)(fd);
   if (!stats.isFile()) {
-    (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(path, "it is not a regular file");
+    (0, import_node_fs7.closeSync)(fd);
+    throw new DiskError(path2, "it is not a regular file");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs2.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs7.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
-function attempt(path, open2) {
+function attempt(path2, open3) {
   try {
-    return open2();
+    return open3();
   } catch (error2) {
-    throw fileError(path, error2);
+    throw fileError(path2, error2);
   }
 }
 __name(attempt, "attempt");
@@ -20739,14 +21556,14 @@ function fileSource(fd, size, name) {
 __name(fileSource, "fileSource");
 function readFully(fd, into, offset, name) {
   for (let done = 0; done < into.length; ) {
-    const got = (0, import_node_fs2.readSync)(fd, into, done, into.length - done, offset + done);
+    const got = (0, import_node_fs7.readSync)(fd, into, done, into.length - done, offset + done);
     if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`);
     done += got;
   }
 }
 __name(readFully, "readFully");
-function* pieces(source, pieceSize = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, source.size));
+function* pieces(source, pieceSize2 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
   for (let offset = 0; offset < source.size; offset += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
     source.read(piece, offset);
@@ -20762,25 +21579,26 @@ function parseSha256(text) {
   return digest2;
 }
 __name(parseSha256, "parseSha256");
-async function sha256OfFile(path, expected) {
-  if ((0, import_node_fs3.statSync)(path, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== void 0) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
+async function sha256OfFile(path2, expected, signal) {
+  if ((0, import_node_fs8.statSync)(path2, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== void 0) throw new Error(`${path2} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
     return void 0;
   }
-  const found = await digest(path);
+  const found = await digest(path2, signal);
   if (expected !== void 0 && found !== expected) {
-    throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
+    throw new Error(`${path2} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
   }
   return found;
 }
 __name(sha256OfFile, "sha256OfFile");
-async function digest(path) {
-  const hash = (0, import_node_crypto.createHash)("sha256");
-  const file = openFile(path);
+async function digest(path2, signal) {
+  const hash = (0, import_node_crypto3.createHash)("sha256");
+  const file = openFile(path2);
   try {
     for (const piece of pieces(file, 4 << 20)) {
       hash.update(piece);
-      await (0, import_promises.setImmediate)();
+      await (0, import_promises4.setImmediate)();
+      signal?.throwIfAborted();
     }
   } finally {
     file.close();
@@ -20789,8 +21607,725 @@ async function digest(path) {
 }
 __name(digest, "digest");
 
+// src/fetch/stored-iso.ts
+var descriptionName = "iso.json";
+function describeIso(dir, file, url, { sha256: sha2563, size, etag, lastModified }) {
+  const description = { file, sha256: sha2563, size, url: shownUrl(url), urlSha256: hashOf(url), etag, lastModified };
+  (0, import_node_fs9.writeFileSync)((0, import_node_path5.join)(dir, descriptionName), `${JSON.stringify(description, void 0, 2)}
+`);
+}
+__name(describeIso, "describeIso");
+function readIso(dir) {
+  try {
+    const { file, sha256: sha2563, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs9.readFileSync)((0, import_node_path5.join)(dir, descriptionName), "utf8"));
+    if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha2563)) return void 0;
+    return { path: (0, import_node_path5.join)(dir, file), sha256: sha2563, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
+  } catch {
+    return void 0;
+  }
+}
+__name(readIso, "readIso");
+function cameAfter(dir, time) {
+  return ((0, import_node_fs9.statSync)((0, import_node_path5.join)(dir, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
+}
+__name(cameAfter, "cameAfter");
+function isWanted(iso, wanted) {
+  if (wanted.sha256 !== void 0) return iso.sha256 === wanted.sha256;
+  const keys = ["etag", "lastModified", "size"];
+  return (wanted.url === void 0 || iso.urlSha256 === hashOf(wanted.url)) && keys.every((key) => wanted[key] === void 0 || wanted[key] === iso[key]);
+}
+__name(isWanted, "isWanted");
+async function flawOf({ path: path2, sha256: sha2563, size }, signal) {
+  const found = (0, import_node_fs9.statSync)(path2, { throwIfNoEntry: false })?.size;
+  if (found === void 0) return "the file is missing";
+  if (found !== size) return `it has ${found} bytes, not ${size}`;
+  try {
+    await sha256OfFile(path2, sha2563, signal);
+    return void 0;
+  } catch (error2) {
+    signal.throwIfAborted();
+    return error2.message;
+  }
+}
+__name(flawOf, "flawOf");
+function hashOf(text) {
+  return (0, import_node_crypto4.createHash)("sha256").update(text).digest("hex");
+}
+__name(hashOf, "hashOf");
+
+// src/fetch/entry.ts
+async function verified(dir, wanted, say, signal) {
+  const iso = readIso(dir);
+  if (!iso || !isWanted(iso, wanted)) return void 0;
+  const inode = (0, import_node_fs10.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
+  const flaw = await flawOf(iso, signal);
+  if (flaw === void 0) {
+    mark(dir);
+    return iso;
+  }
+  say(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`);
+  if ((0, import_node_fs10.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say);
+  return void 0;
+}
+__name(verified, "verified");
+function markerOf(dir) {
+  return `${dir}.complete`;
+}
+__name(markerOf, "markerOf");
+function mark(dir) {
+  if ((0, import_node_fs10.existsSync)(markerOf(dir))) return;
+  try {
+    (0, import_node_fs10.writeFileSync)(markerOf(dir), "");
+  } catch {
+  }
+}
+__name(mark, "mark");
+function remove(dir, say) {
+  const away = `${dir}.${(0, import_node_crypto5.randomUUID)()}.removed`;
+  try {
+    (0, import_node_fs10.rmSync)(markerOf(dir), { force: true });
+    (0, import_node_fs10.renameSync)(dir, away);
+    (0, import_node_fs10.rmSync)(away, { recursive: true, force: true });
+  } catch (error2) {
+    if (error2.code !== "ENOENT") say(`${dir} can't be removed: ${error2.message}`);
+  }
+}
+__name(remove, "remove");
+async function publish(dir, entry, { say, signal }) {
+  const iso = readIso(dir);
+  for (const target2 of [entry, besides(entry, iso)]) {
+    for (let tries = 0; tries < 3; tries++) {
+      if (renamed(dir, target2)) {
+        mark(target2);
+        return { ...iso, path: (0, import_node_path6.join)(target2, (0, import_node_path6.basename)(iso.path)) };
+      }
+      const same = await verified(target2, { sha256: iso.sha256 }, say, signal);
+      if (same) return same;
+      const other = readIso(target2);
+      if (other && other.urlSha256 !== iso.urlSha256) break;
+      remove(target2, say);
+    }
+  }
+  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`);
+}
+__name(publish, "publish");
+function besides(entry, { sha256: sha2563 }) {
+  const semver = (0, import_node_path6.basename)((0, import_node_path6.dirname)(entry));
+  return (0, import_node_path6.join)((0, import_node_path6.dirname)((0, import_node_path6.dirname)(entry)), `${semver}${semver.includes("-") ? "." : "-"}i${sha2563.slice(0, 16)}`, (0, import_node_path6.basename)(entry));
+}
+__name(besides, "besides");
+function renamed(from, to) {
+  (0, import_node_fs10.mkdirSync)((0, import_node_path6.dirname)(to), { recursive: true });
+  try {
+    (0, import_node_fs10.renameSync)(from, to);
+    return true;
+  } catch (error2) {
+    if (["ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
+    throw error2;
+  }
+}
+__name(renamed, "renamed");
+
+// src/fetch/tool-cache.ts
+var toolName = "xenserver-ddk-iso";
+function openStore({
+  say,
+  notice: notice2,
+  toolCache = process.env.RUNNER_TOOL_CACHE,
+  temp = process.env.RUNNER_TEMP
+}) {
+  const fallback = (0, import_node_path7.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache", toolName);
+  const lasting = toolCache ? [(0, import_node_path7.resolve)(toolCache, toolName)] : [];
+  const roots = [...lasting, fallback];
+  return {
+    find: /* @__PURE__ */ __name((wanted, signal) => findIn(roots, wanted, say, signal), "find"),
+    fetch(address, version, options) {
+      const semver = semverOf(version, address.urls[0]);
+      const [root = fallback] = lasting;
+      const why = root === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path7.join)(root, semver));
+      if (why !== void 0) notice2(`The ISO is kept for this job only, in ${fallback}: ${why}`);
+      return fetchTo(why === void 0 ? root : fallback, address, semver, options);
+    }
+  };
+}
+__name(openStore, "openStore");
+function semverOf(version, url) {
+  const [major = 0, minor = 0, patch = 0, ...rest] = version?.numbers ?? [];
+  const details = version ? [...rest.map(String), ...version.build ? [version.build] : []] : [hashOf(url).slice(0, 16)];
+  const legal = details.map((detail) => /^0\d+$/.test(detail) ? `b${detail}` : detail);
+  return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join(".")}` : ""}`;
+}
+__name(semverOf, "semverOf");
+function whyNotWritable(dir) {
+  try {
+    (0, import_node_fs11.mkdirSync)(dir, { recursive: true });
+    (0, import_node_fs11.rmdirSync)((0, import_node_fs11.mkdtempSync)((0, import_node_path7.join)(dir, ".try-")));
+    return void 0;
+  } catch (error2) {
+    return `${dir} can't be written (${error2.code})`;
+  }
+}
+__name(whyNotWritable, "whyNotWritable");
+async function findIn(roots, wanted, say, signal) {
+  for (const root of roots) {
+    for (const semver of versionsIn(root, wanted)) {
+      const iso = await verified((0, import_node_path7.join)(root, semver, (0, import_node_os.arch)()), wanted, say, signal);
+      if (iso) return iso;
+    }
+  }
+  return void 0;
+}
+__name(findIn, "findIn");
+function versionsIn(root, { version, sha256: sha2563, url }) {
+  const first = version ? [semverOf(version, "")] : [];
+  if (sha2563 === void 0 && url === void 0) return first;
+  return [.../* @__PURE__ */ new Set([...first, ...namesIn(root).filter((name) => /^\d+\.\d+\.\d+/.test(name))])];
+}
+__name(versionsIn, "versionsIn");
+function namesIn(dir) {
+  try {
+    return (0, import_node_fs11.readdirSync)(dir).sort();
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+async function fetchTo(root, address, semver, options) {
+  const url = address.urls[0];
+  const start = Date.now();
+  const entry = (0, import_node_path7.join)(root, semver, (0, import_node_os.arch)());
+  const wanted = address.sha256 === void 0 ? { url } : { sha256: address.sha256 };
+  const settled = /* @__PURE__ */ __name(async () => {
+    const dirs = [.../* @__PURE__ */ new Set([semver, ...versionsIn(root, wanted)])].map((name) => (0, import_node_path7.join)(root, name, (0, import_node_os.arch)()));
+    for (const dir of dirs) {
+      if (address.sha256 === void 0 && !cameAfter(dir, start)) continue;
+      const iso = await verified(dir, wanted, options.say, options.signal);
+      if (iso) return iso;
+    }
+    return void 0;
+  }, "settled");
+  const key = hashOf(JSON.stringify([url, address.sha256 ?? "", process.getuid?.() ?? ""]));
+  const partial = `${entry}.${key.slice(0, 16)}.partial`;
+  const claimed2 = await claim(partial, settled, options);
+  if ("path" in claimed2) return claimed2;
+  try {
+    const iso = await fillAndPublish(claimed2, entry, address, options);
+    sweep(partial);
+    for (const name of namesIn(root)) attempt2(() => removeAbandoned((0, import_node_path7.join)(root, name)));
+    return iso;
+  } finally {
+    claimed2.release();
+  }
+}
+__name(fetchTo, "fetchTo");
+function attempt2(tidy) {
+  try {
+    tidy();
+  } catch {
+  }
+}
+__name(attempt2, "attempt");
+async function fillAndPublish({ dir, lost }, entry, address, options) {
+  const url = address.urls[0];
+  const file = fileNameOf(url);
+  const signal = AbortSignal.any([options.signal, lost]);
+  const downloaded = await download(address, (0, import_node_path7.join)(dir, file), { ...options, signal });
+  describeIso(dir, file, url, downloaded);
+  return publish(dir, entry, options);
+}
+__name(fillAndPublish, "fillAndPublish");
+function fileNameOf(url) {
+  const name = (new URL(url).pathname.split("/").at(-1) ?? "").replace(/%[0-9a-f]{2}|[^\w.-]/gi, "_").replace(/^[.-]+/, "").slice(-100);
+  return /.\.(iso|xva|vhd|img)$/i.test(name) ? name : `${name || "ddk"}.iso`;
+}
+__name(fileNameOf, "fileNameOf");
+
 // src/inputs.ts
-var import_node_path = require("node:path");
+var import_node_path9 = require("node:path");
+
+// src/catalog/release.ts
+function releaseOf(entry) {
+  const release2 = { urls: [], ...entry };
+  return release2.sha256 === void 0 ? release2 : { ...release2, sha256: release2.sha256.toLowerCase() };
+}
+__name(releaseOf, "releaseOf");
+function releaseText({ version, build }) {
+  return build === void 0 ? version : `${version}-${build}`;
+}
+__name(releaseText, "releaseText");
+function aliasKey(alias) {
+  return alias.toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+}
+__name(aliasKey, "aliasKey");
+
+// src/catalog/version.ts
+function parseVersion(text) {
+  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text.trim());
+  if (!match) throw new Error(`"${text}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
+  const numbers = match[1].split(".").map(Number);
+  return match[2] === void 0 ? { numbers } : { numbers, build: match[2] };
+}
+__name(parseVersion, "parseVersion");
+function satisfies(asked, found) {
+  const places = Math.max(asked.numbers.length, found.numbers.length);
+  const equal = Array.from({ length: places }).every((_, place2) => (asked.numbers[place2] ?? 0) === (found.numbers[place2] ?? 0));
+  return equal && (asked.build === void 0 || asked.build === found.build);
+}
+__name(satisfies, "satisfies");
+function versionText({ numbers, build }) {
+  return numbers.join(".") + (build === void 0 ? "" : `-${build}`);
+}
+__name(versionText, "versionText");
+
+// src/catalog/find.ts
+function findRelease(asked, catalog) {
+  const ofVersion = catalog.filter(({ version }) => satisfies({ numbers: asked.numbers }, parseVersion(version)));
+  if (ofVersion.length === 0) throw new Error(unknownVersion(asked, catalog));
+  const fitting = asked.build === void 0 ? ofVersion : [asked.build, void 0].flatMap((wanted) => ofVersion.filter(({ build }) => build === wanted));
+  if (fitting.length === 0) throw new Error(unknownBuild(asked, ofVersion));
+  const release2 = fitting.find(({ urls }) => urls.length > 0);
+  if (!release2) throw new Error(noAddress(asked, fitting[0]));
+  return release2;
+}
+__name(findRelease, "findRelease");
+function askedVersion(text, catalog) {
+  const known2 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)));
+  if (known2) return parseVersion(known2.version);
+  try {
+    return parseVersion(text);
+  } catch (error2) {
+    const aliases = catalog.flatMap((release2) => release2.aliases ?? []);
+    throw new Error(`${error2.message}${aliases.length === 0 ? "" : `, or as an alias of the catalog: ${aliases.join(", ")}`}`);
+  }
+}
+__name(askedVersion, "askedVersion");
+function unknownVersion(asked, catalog) {
+  const wanted = `XenServer ${versionText(asked)} is not in the catalog`;
+  if (catalog.length === 0) return `${wanted}, which is empty; give ${isoInput}`;
+  const nearest = catalog.reduce((best, release2) => distance(release2, asked) < distance(best, asked) ? release2 : best);
+  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Ask for one of these, or give ${isoInput}`;
+}
+__name(unknownVersion, "unknownVersion");
+function unknownBuild(asked, releases) {
+  const wanted = `Build ${asked.build} of XenServer ${versionText({ numbers: asked.numbers })} is not in the catalog`;
+  return `${wanted}, which has ${releases.map(releaseText).join(", ")}. Ask for one of these, or give ${isoInput}`;
+}
+__name(unknownBuild, "unknownBuild");
+function noAddress(asked, { note }) {
+  const sentences = [
+    `No address is known for the DDK of XenServer ${versionText(asked)}.`,
+    note,
+    `Give ${isoInput}, or its address in a catalog of your own`
+  ];
+  return sentences.filter((sentence2) => sentence2 !== void 0).join(" ");
+}
+__name(noAddress, "noAddress");
+var isoInput = 'its ISO by the input "iso", as a path or an address';
+function listed(catalog) {
+  const aliases = /* @__PURE__ */ new Map();
+  for (const release2 of catalog) {
+    const known2 = aliases.get(release2.version) ?? /* @__PURE__ */ new Set();
+    aliases.set(release2.version, /* @__PURE__ */ new Set([...known2, ...release2.aliases ?? []]));
+  }
+  return Array.from(aliases, ([version, others]) => others.size === 0 ? version : `${version} (${[...others].join(", ")})`).sort((a, b) => a.localeCompare(b, "en", { numeric: true })).join(", ");
+}
+__name(listed, "listed");
+function distance({ version }, asked) {
+  return Math.abs(rank(parseVersion(version).numbers) - rank(asked.numbers));
+}
+__name(distance, "distance");
+function rank(numbers) {
+  return [0, 1, 2, 3].reduce((sum, place2) => sum * 1e4 + (numbers[place2] ?? 0), 0);
+}
+__name(rank, "rank");
+
+// src/catalog/load.ts
+var import_node_fs12 = require("node:fs");
+
+// catalog.json
+var catalog_default = {
+  $schema: "./catalog.schema.json",
+  releases: [
+    {
+      version: "5.6.100",
+      aliases: ["5.6 FP1"],
+      build: "39265p",
+      kernel: "2.6.32.12-0.7.1.xs5.6.100.323.170596",
+      architecture: "i686",
+      note: "A DDK of its age may come as a .zip: unpack that, and give the folder that has ova.xml."
+    },
+    {
+      version: "6.0.2",
+      kernel: "2.6.32.12-0.7.1.xs6.0.2.542.170665",
+      architecture: "i686",
+      note: "A DDK of its age may come as a .zip: unpack that, and give the folder that has ova.xml."
+    },
+    {
+      version: "6.1.0",
+      kernel: "2.6.32.43-0.4.1.xs1.6.10.734.170748xen",
+      architecture: "i686",
+      note: "Citrix has it for download after a login."
+    },
+    {
+      version: "6.2.0",
+      build: "70446c",
+      kernel: "2.6.32.43-0.4.1.xs1.8.0.835.170778xen",
+      architecture: "i686",
+      note: "Citrix has it for download after a login."
+    },
+    {
+      version: "6.5.0",
+      build: "90233c",
+      kernel: "3.10.0+2",
+      architecture: "x86_64",
+      urls: ["http://downloadns.citrix.com.edgesuite.net/10106/XenServer-6.5.0-DDK.iso"]
+    },
+    {
+      version: "7.0.0",
+      build: "125380c",
+      kernel: "3.10.0+10",
+      architecture: "x86_64",
+      urls: ["http://downloadns.citrix.com.edgesuite.net/11620/XenServer-7.0.0-DDK.iso"]
+    },
+    {
+      version: "7.1.0",
+      build: "137272c",
+      kernel: "4.4.0+2",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "7.2.0",
+      kernel: "4.4.0+10",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "7.4.0",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "7.5.0",
+      kernel: "4.4.0+10",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "7.6.0",
+      kernel: "4.4.0+10",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "8.2.0",
+      kernel: "4.19.0+1",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    },
+    {
+      version: "8.4.0",
+      architecture: "x86_64",
+      note: "As far as is known, it can be downloaded only after a login at its vendor."
+    }
+  ]
+};
+
+// catalog.schema.json
+var catalog_schema_default = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "A catalog of XenServer DDKs",
+  description: 'an object with the list "releases"',
+  type: "object",
+  properties: {
+    $schema: { description: "the address of this schema, for editors", type: "string" },
+    releases: {
+      description: "a list of releases, of one version the newest build first",
+      type: "array",
+      items: {
+        description: "an object that describes one release of a DDK",
+        type: "object",
+        properties: {
+          version: {
+            description: "a version of three numbers, e.g. 8.2.0",
+            type: "string",
+            pattern: "^(?:0|[1-9]\\d{0,3})(?:\\.(?:0|[1-9]\\d{0,3})){2}$"
+          },
+          aliases: {
+            description: "a list of other names for the version",
+            type: "array",
+            minItems: 1,
+            items: {
+              description: "a name that is no version itself, e.g. 5.6 FP1",
+              type: "string",
+              pattern: "^(?!v?\\d+(?:\\.\\d+)*(?:-[0-9A-Za-z]+)?$)\\S(?:.*\\S)?$"
+            }
+          },
+          build: { description: "a build as the DDK says it, e.g. 90233c", type: "string", pattern: "^[0-9A-Za-z]+$" },
+          kernel: { description: "what uname -r says in Dom0, e.g. 3.10.0+2", type: "string", pattern: "^\\S+$" },
+          architecture: { description: "x86_64 or i686", type: "string", enum: ["x86_64", "i686"] },
+          urls: {
+            description: 'a list of addresses of the ISO, to be tried in turn; a release without any has no "urls"',
+            type: "array",
+            minItems: 1,
+            items: {
+              description: "an address like https://HOST/PATH, http://HOST/PATH or file:///PATH, without spaces, user or password",
+              type: "string",
+              pattern: "^(?:https?://(?:[0-9A-Za-z._-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?|file://)/\\S+$"
+            }
+          },
+          sha256: { description: "the ISO's SHA-256 in 64 hexadecimal digits", type: "string", pattern: "^[0-9A-Fa-f]{64}$" },
+          size: { description: "the ISO's size in bytes, a whole number", type: "integer", minimum: 1 },
+          note: {
+            description: "one line that says how to get the ISO, with its full stop",
+            type: "string",
+            pattern: "^\\S.*[.?!]$"
+          }
+        },
+        required: ["version"],
+        additionalProperties: false
+      }
+    }
+  },
+  required: ["releases"],
+  additionalProperties: false
+};
+
+// src/catalog/json.ts
+var deepest = 64;
+function parseJson(text, fail) {
+  const parser = new Parser(text, fail);
+  const node = parser.value(0);
+  parser.end();
+  return node;
+}
+__name(parseJson, "parseJson");
+var Parser = class {
+  static {
+    __name(this, "Parser");
+  }
+  #text;
+  #fail;
+  #offset = 0;
+  constructor(text, fail) {
+    this.#text = text;
+    this.#fail = fail;
+  }
+  value(depth) {
+    const next = this.#peek();
+    const offset = this.#offset;
+    if (depth > deepest) this.#fail(offset, "this is nested too deeply");
+    if (next === "{") return { offset, value: this.#object(depth) };
+    if (next === "[") return { offset, value: this.#list(depth) };
+    if (next === '"') return { offset, value: this.#string() };
+    return { offset, value: this.#word() };
+  }
+  end() {
+    if (this.#peek() !== "") this.#fail(this.#offset, "nothing may follow here, since the first value is complete");
+  }
+  #object(depth) {
+    const members = /* @__PURE__ */ new Map();
+    this.#enclosed("}", () => {
+      const next = this.#peek();
+      const offset = this.#offset;
+      if (next !== '"') this.#fail(offset, "a name in double quotes is missing here");
+      const name = this.#string();
+      if (members.has(name)) this.#fail(offset, `"${name}" occurs twice in one object`);
+      if (this.#peek() !== ":") this.#fail(this.#offset, `a colon is missing here, after "${name}"`);
+      this.#offset++;
+      members.set(name, { offset, node: this.value(depth + 1) });
+    });
+    return members;
+  }
+  #list(depth) {
+    const items = [];
+    this.#enclosed("]", () => items.push(this.value(depth + 1)));
+    return items;
+  }
+  /** Elements with commas between them, to `close`. */
+  #enclosed(close, element) {
+    const opening = this.#offset++;
+    let next = this.#peek();
+    while (next !== close) {
+      if (next === "") this.#fail(opening, `this ${this.#text[opening]} is never closed; a ${close} is missing`);
+      element();
+      next = this.#peek();
+      if (next === ",") next = this.#afterComma(close);
+      else if (next !== close && next !== "") this.#fail(this.#offset, `a comma or ${close} is missing here`);
+    }
+    this.#offset++;
+  }
+  #afterComma(close) {
+    const comma = this.#offset++;
+    const next = this.#peek();
+    if (next === close) this.#fail(comma, `this comma has nothing after it; leave it out before ${close}`);
+    return next;
+  }
+  #string() {
+    const start = this.#offset;
+    const end = this.#closingQuote(start);
+    this.#offset = end + 1;
+    try {
+      return JSON.parse(this.#text.slice(start, end + 1));
+    } catch {
+      return this.#fail(start, "this text has a control character, or a backslash before what needs none");
+    }
+  }
+  #closingQuote(start) {
+    for (let offset = start + 1; offset < this.#text.length; offset++) {
+      const character = this.#text[offset];
+      if (character === '"') return offset;
+      if (character === "\n") break;
+      if (character === "\\") offset++;
+    }
+    return this.#fail(start, "the double quote that begins here is not closed in its line");
+  }
+  #word() {
+    const start = this.#offset;
+    const word = this.#run(/[^ \t\r\n{}[\],:"]*/y);
+    if (word === "") this.#fail(start, "a value is missing here");
+    try {
+      return JSON.parse(word);
+    } catch {
+      return this.#fail(start, `${JSON.stringify(word.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
+    }
+  }
+  /** The next character that isn't white space; an empty text at the end. */
+  #peek() {
+    this.#run(/[ \t\r\n]*/y);
+    return this.#text[this.#offset] ?? "";
+  }
+  #run(pattern) {
+    pattern.lastIndex = this.#offset;
+    const run3 = pattern.exec(this.#text)?.[0] ?? "";
+    this.#offset += run3.length;
+    return run3;
+  }
+};
+
+// src/catalog/schema.ts
+function plainValue(node, schema, fail, name = "the catalog") {
+  const { offset, value } = node;
+  if (typeOf(value, schema.type) !== schema.type) fail(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
+  if (value instanceof Map) return plainObject(value, offset, schema, fail, name);
+  if (isList(value)) return plainList(value, offset, schema, fail, name);
+  if (!allows(schema, value)) fail(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
+  return value;
+}
+__name(plainValue, "plainValue");
+function plainObject(members, offset, { properties = {}, required = [] }, fail, name) {
+  const known2 = Object.keys(properties);
+  const plain = Array.from(members, ([key, member]) => {
+    const schema = known2.includes(key) ? properties[key] : fail(member.offset, `"${key}" means nothing here; known are ${known2.join(", ")}`);
+    return [key, plainValue(member.node, schema, fail, `"${key}"`)];
+  });
+  const missing = required.find((key) => !members.has(key));
+  if (missing !== void 0) fail(offset, `${name} has no "${missing}"; that must be ${properties[missing]?.description}`);
+  return Object.fromEntries(plain);
+}
+__name(plainObject, "plainObject");
+function plainList(nodes, offset, { items, minItems = 0, description }, fail, name) {
+  if (nodes.length < minItems) fail(offset, `${name} is empty; it must be ${description}`);
+  return nodes.map((node, index) => plainValue(node, items, fail, `number ${index + 1} of ${name}`));
+}
+__name(plainList, "plainList");
+function allows({ pattern, enum: values, minimum }, value) {
+  if (pattern !== void 0 && !new RegExp(pattern, "u").test(value)) return false;
+  if (values && !values.includes(value)) return false;
+  return minimum === void 0 || value >= minimum;
+}
+__name(allows, "allows");
+function typeOf(value, wanted) {
+  if (value === null) return "null";
+  if (value instanceof Map) return "object";
+  if (isList(value)) return "array";
+  return wanted === "integer" && Number.isInteger(value) ? "integer" : typeof value;
+}
+__name(typeOf, "typeOf");
+function isList(value) {
+  return Array.isArray(value);
+}
+__name(isList, "isList");
+function shown(value) {
+  if (value instanceof Map) return "an object";
+  if (isList(value)) return "a list";
+  const text = JSON.stringify(value).replace(/\/\/.*@/, "//***@");
+  return text.length <= 100 ? text : `${text.slice(0, 100)}\u2026`;
+}
+__name(shown, "shown");
+
+// src/catalog/read.ts
+function readCatalog(text, name) {
+  const fail = /* @__PURE__ */ __name((offset, what) => {
+    throw new Error(`${name}, ${place(text, offset)}: ${what}`);
+  }, "fail");
+  const root = parseJson(text, fail);
+  const { releases } = plainValue(root, catalog_schema_default, fail);
+  const catalog = releases.map(releaseOf);
+  const offsets = offsetsOfReleases(root);
+  refuseTwins(catalog, (index, twin, what) => fail(offsets[index], `${what} already in ${place(text, offsets[twin])}; leave one out`));
+  return catalog;
+}
+__name(readCatalog, "readCatalog");
+function offsetsOfReleases(root) {
+  const releases = root.value.get("releases").node;
+  return releases.value.map(({ offset }) => offset);
+}
+__name(offsetsOfReleases, "offsetsOfReleases");
+function refuseTwins(catalog, fail) {
+  const firsts = /* @__PURE__ */ new Map();
+  const versionOf2 = /* @__PURE__ */ new Map();
+  catalog.forEach((release2, index) => {
+    const text = releaseText(release2);
+    const twin = firsts.get(text);
+    if (twin !== void 0) fail(index, twin, `${text} is`);
+    firsts.set(text, index);
+    for (const alias of release2.aliases ?? []) {
+      const other = versionOf2.get(aliasKey(alias)) ?? index;
+      if (catalog[other].version !== release2.version) fail(index, other, `the alias "${alias}" stands for ${catalog[other].version}`);
+      versionOf2.set(aliasKey(alias), other);
+    }
+  });
+}
+__name(refuseTwins, "refuseTwins");
+function place(text, offset) {
+  const lines2 = text.slice(0, offset).split("\n");
+  return `line ${lines2.length}, column ${lines2.at(-1).length + 1}`;
+}
+__name(place, "place");
+
+// src/catalog/load.ts
+var largest = 1 << 20;
+function loadCatalogs(userPath) {
+  const ours = catalog_default.releases.map(releaseOf);
+  if (userPath === void 0) return ours;
+  const theirs = readCatalog(textOfFile(userPath), userPath);
+  return [...theirs, ...ours.filter((release2) => !theirs.some((other) => replaces(other, release2)))];
+}
+__name(loadCatalogs, "loadCatalogs");
+function replaces(newer, older) {
+  if (newer.version !== older.version) return false;
+  return newer.build === older.build || newer.build === void 0 || older.build === void 0;
+}
+__name(replaces, "replaces");
+function textOfFile(path2) {
+  const bytes = bytesOfFile(path2);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${path2} is not a catalog: it is not text in UTF-8`);
+  }
+}
+__name(textOfFile, "textOfFile");
+function bytesOfFile(path2) {
+  try {
+    if ((0, import_node_fs12.statSync)(path2).size <= largest) return (0, import_node_fs12.readFileSync)(path2);
+  } catch (error2) {
+    throw fileError(path2, error2);
+  }
+  throw new Error(`${path2} is not a catalog: it is larger than 1 MiB`);
+}
+__name(bytesOfFile, "bytesOfFile");
 
 // src/engine/reference.ts
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -20809,11 +22344,11 @@ function parseReference(text) {
       `the tag ${JSON.stringify(tag)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`
     );
   }
-  const { domain, path } = splitDomain(name);
+  const { domain, path: path2 } = splitDomain(name);
   if (domain !== void 0 && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is no registry's host and port`);
-  const bad = path.split("/").find((part) => !component.test(part));
+  const bad = path2.split("/").find((part) => !component.test(part));
   if (bad !== void 0) throw refuse(whyNoComponent(bad));
-  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path)) throw refuse("64 hexadecimal digits are an image ID");
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path2)) throw refuse("64 hexadecimal digits are an image ID");
   if (name.length > 255) throw refuse(`its name has ${name.length} characters; 255 is the most`);
   return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
 }
@@ -20838,43 +22373,634 @@ function canonicalName(name, domain) {
 }
 __name(canonicalName, "canonicalName");
 
+// src/fetch/iso-input.ts
+var import_node_http2 = require("node:http");
+var import_node_path8 = require("node:path");
+var import_node_url = require("node:url");
+function parseIsoInput(text) {
+  const trimmed = text.trim();
+  if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
+  if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
+  if (scheme === void 0) return { kind: "file", path: (0, import_node_path8.resolve)(trimmed) };
+  return { kind: "url", url: parseHttpUrl(trimmed) };
+}
+__name(parseIsoInput, "parseIsoInput");
+function parseHttpUrl(text) {
+  const url = URL.parse(text.trim());
+  if (!url || !/^https?:\/\//i.test(text.trim())) {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text.trim())?.[1]?.toLowerCase();
+    if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
+    throw new Error(`addresses of the kind ${scheme}: are not fetched; give http:, https:, file: or a path`);
+  }
+  url.hash = "";
+  return url.href;
+}
+__name(parseHttpUrl, "parseHttpUrl");
+function pathOfFileUrl(text) {
+  if (!/^file:\//i.test(text)) throw new Error("a file: address needs a whole path; write it as file:///folder/ddk.iso");
+  try {
+    return (0, import_node_url.fileURLToPath)(text);
+  } catch {
+    throw new Error("it is not the file: address of a file on this machine; write it as file:///folder/ddk.iso");
+  }
+}
+__name(pathOfFileUrl, "pathOfFileUrl");
+var reserved = ["accept-encoding", "connection", "content-length", "host", "if-range", "range", "te", "transfer-encoding", "upgrade"];
+function parseHeaderLines(text) {
+  const headers = /* @__PURE__ */ new Map();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === "") continue;
+    const [name, value] = parseHeader(line, index + 1);
+    if (headers.has(name)) throw new Error(`line ${index + 1} has a header that an earlier line has as well`);
+    headers.set(name, value);
+  }
+  return headers;
+}
+__name(parseHeaderLines, "parseHeaderLines");
+function parseHeader(line, number2) {
+  const colon = line.indexOf(":");
+  if (colon < 0) throw new Error(`line ${number2} has no colon; a header is written as Name: value`);
+  const name = line.slice(0, colon).trim().toLowerCase();
+  const value = line.slice(colon + 1).trim();
+  try {
+    (0, import_node_http2.validateHeaderName)(name);
+    (0, import_node_http2.validateHeaderValue)(name, value);
+  } catch {
+    throw new Error(`line ${number2} is not a header; it is written as Name: value, in plain ASCII`);
+  }
+  if (value === "") throw new Error(`line ${number2} has a header without a value; is the secret empty, or not passed on to this job?`);
+  if (reserved.includes(name)) throw new Error(`line ${number2} has a header that can't be given, since the download itself needs it`);
+  return [name, value];
+}
+__name(parseHeader, "parseHeader");
+
+// src/image/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+
+// src/image/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+
+// src/image/layer-policy.ts
+var whiteoutPrefix = Buffer.from(".wh.");
+
+// src/image/tar-header.ts
+var blockSize = 512;
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function padding(size) {
+  return (blockSize - size % blockSize) % blockSize;
+}
+__name(padding, "padding");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function ustarName(path2) {
+  if (path2.length <= nameLength) return { name: path2, prefix: Buffer.alloc(0) };
+  const slash = path2.indexOf("/", path2.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path2.length - 1) return void 0;
+  return { name: path2.subarray(slash + 1), prefix: path2.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header = Buffer.alloc(blockSize);
+  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header, 0);
+  number(header, 100, 8, member.mode);
+  number(header, 108, 8, member.uid);
+  number(header, 116, 8, member.gid);
+  number(header, 124, 12, member.size);
+  number(header, 136, 12, member.mtime);
+  header.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header, 157, 0, nameLength);
+  header.write("ustar\x0000", 257, "latin1");
+  number(header, 329, 8, member.device?.major ?? 0);
+  number(header, 337, 8, member.device?.minor ?? 0);
+  prefix.copy(header, 345);
+  header.write(`${checksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header[at] |= 128;
+}
+__name(number, "number");
+function checksum(header) {
+  let sum = 8 * 32;
+  for (const byte of header) sum += byte;
+  return sum;
+}
+__name(checksum, "checksum");
+
+// src/image/tar.ts
+var defaultPieceSize = 4 << 20;
+var zeros2 = Buffer.alloc(2 * blockSize);
+
+// src/disk/small-file.ts
+var most = 64 << 10;
+
+// src/image/environment/quote.ts
+function shellQuote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/environment.ts
+var unameChoices = ["ddk", "host"];
+
+// src/shell/words.ts
+function splitWords(text) {
+  const words = [];
+  let word;
+  const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
+  for (const [, blank, single, double, escaped, plain, odd] of text.matchAll(pieces2)) {
+    if (odd === "\\") throw new Error("it ends with a backslash, which has nothing to protect");
+    if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
+    if (blank !== void 0) {
+      if (word !== void 0) words.push(word);
+      word = void 0;
+    } else {
+      word = (word ?? "") + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, "$1") ?? (escaped === "\n" ? "" : escaped) ?? plain ?? "");
+    }
+  }
+  if (word !== void 0) words.push(word);
+  return words;
+}
+__name(splitWords, "splitWords");
+
+// src/shell/options.ts
+var shellUsers = ["root", "runner"];
+function parseShellName(text) {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text)) return text;
+  throw new Error(`"${text}" can't be the shell's name; give letters, digits, ".", "_" and "-", with ".sh" at the end, such as ddk-6.5.sh`);
+}
+__name(parseShellName, "parseShellName");
+function parseVolumes(text) {
+  return lines(text).map((line) => {
+    const [source = "", target2 = "", options = "", ...more] = line.split(":");
+    const wrong = /* @__PURE__ */ __name((why) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`), "wrong");
+    if (source === "" || target2 === "" || more.length > 0) throw wrong("is not a volume");
+    if (!target2.startsWith("/")) throw wrong(`has no absolute path for the container`);
+    if (!source.startsWith("/") && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
+      throw wrong(`has neither an absolute path nor a volume's name`);
+    return { source, target: target2, options };
+  });
+}
+__name(parseVolumes, "parseVolumes");
+var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_HOST|CONTAINERS_.*|XDG_.*|_.*)$/;
+function parseEnv(text) {
+  return lines(text).map((line) => {
+    const name = line.split("=", 1)[0];
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new Error(`"${name}" can't be a variable's name; write NAME or NAME=VALUE, one variable a line`);
+    }
+    if (notForContainers.test(name)) throw new Error(`${name} can't be given to the container this way; set it in the step's script`);
+    return line;
+  });
+}
+__name(parseEnv, "parseEnv");
+function parseNetwork(text) {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text)) return text;
+  throw new Error(`"${text}" can't be a network; give host, none, bridge, or the name of one`);
+}
+__name(parseNetwork, "parseNetwork");
+function parseRunOptions(text) {
+  const words = splitWords(text);
+  if (words[0] !== void 0 && !/^-./.test(words[0])) {
+    throw new Error(`it begins with "${words[0]}"; give options of "docker run", such as --memory 4g`);
+  }
+  return words;
+}
+__name(parseRunOptions, "parseRunOptions");
+function parseShellUser(text) {
+  const user = shellUsers.find((name) => name === text);
+  if (!user) throw new Error(`"${text}" is no user that the shell knows; it may be ${shellUsers.join(" or ")}`);
+  return user;
+}
+__name(parseShellUser, "parseShellUser");
+function lines(text) {
+  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+}
+__name(lines, "lines");
+
 // src/inputs.ts
+var cacheChoices = ["all", "image", "iso", "none"];
 function readInputs() {
-  const iso = getInput("iso");
-  if (iso === "") throw new Error('Input "iso" is empty; give the path of a DDK ISO on the runner');
+  const catalog = parsed("catalog", (path2) => loadCatalogs((0, import_node_path9.resolve)(path2))) ?? loadCatalogs();
+  const iso = parsed("iso", parseIsoInput);
+  const version = parsed("xenserver-version", (text) => askedVersion(text, catalog));
+  if (!iso && !version) {
+    throw new Error(
+      `Neither "iso" nor "xenserver-version" is given; give the path or address of a DDK's ISO, or a version whose address is known`
+    );
+  }
   return {
-    iso: (0, import_node_path.resolve)(iso),
-    engine: readEngine(),
-    ...optional("version", "xenserver-version", parseVersion),
-    ...optional("isoSha256", "iso-sha256", parseSha256),
-    ...optional("image", "image", (text) => parseReference(text).text),
-    ...optional("archive", "archive", (text) => (0, import_node_path.resolve)(text))
+    catalog,
+    isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
+    mirrors: parsed("mirrors", parseMirrors) ?? [],
+    cache: parsed("cache", oneOf(cacheChoices)) ?? "all",
+    engine: parsed("engine", oneOf(engineNames)) ?? "auto",
+    uname: parsed("uname", oneOf(unameChoices)) ?? "ddk",
+    shell: readShellRequest(),
+    ...defined({
+      iso,
+      version,
+      isoSha256: parsed("iso-sha256", parseSha256),
+      image: parsed("image", (text) => parseReference(text).text),
+      archive: parsed("archive", (text) => (0, import_node_path9.resolve)(text))
+    })
   };
 }
 __name(readInputs, "readInputs");
-function readEngine() {
-  const text = getInput("engine") || "auto";
-  const engine = engineNames.find((name) => name === text);
-  if (!engine) throw new Error(`Input "engine" is "${text}"; it may be ${engineNames.join(", ")}`);
-  return engine;
+function readShellRequest() {
+  return {
+    name: parsed("shell-name", parseShellName) ?? "ddk.sh",
+    volumes: parsed("volumes", parseVolumes) ?? [],
+    env: parsed("env", parseEnv) ?? [],
+    runOptions: parsed("run-options", parseRunOptions) ?? [],
+    user: parsed("user", parseShellUser) ?? "root",
+    ...defined({ network: parsed("network", parseNetwork) })
+  };
 }
-__name(readEngine, "readEngine");
-function optional(key, input, parse2) {
+__name(readShellRequest, "readShellRequest");
+function parsed(input, parse2) {
   const text = getInput(input);
-  if (text === "") return {};
+  if (text === "") return void 0;
   try {
-    return { [key]: parse2(text) };
+    return parse2(text);
   } catch (error2) {
     throw new Error(`Input "${input}": ${error2.message}`);
   }
 }
-__name(optional, "optional");
+__name(parsed, "parsed");
+function defined(fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
+}
+__name(defined, "defined");
+function oneOf(choices) {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === void 0) throw new Error(`it is "${text}"; it may be ${choices.join(", ")}`);
+    return choice;
+  };
+}
+__name(oneOf, "oneOf");
+function readSecretHeaders(text) {
+  const headers = parseHeaderLines(text);
+  for (const value of headers.values()) setSecret(value);
+  return headers;
+}
+__name(readSecretHeaders, "readSecretHeaders");
+function parseMirrors(text) {
+  return text.split(/\s+/).filter((word) => word !== "").map(parseHttpUrl);
+}
+__name(parseMirrors, "parseMirrors");
 
 // src/outputs.ts
-function writeOutputs(outputs) {
-  for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+function writeOutputs(supply, order, image, cacheKey) {
+  const { name, origin, identity, isoSha256, isoPath, conversion } = supply;
+  const outputs = {
+    image: name,
+    "image-id": image?.id ?? conversion?.archive.configDigest ?? "",
+    archive: order.keepArchive ? order.archive : "",
+    "xenserver-version": identity.version ?? "",
+    "build-number": identity.build ?? "",
+    "kernel-version": identity.kernelVersion ?? "",
+    architecture: identity.architecture ?? "",
+    "iso-sha256": isoSha256,
+    "iso-path": isoPath ?? "",
+    "cache-hit": String(origin === "engine" || origin === "cache"),
+    source: origin,
+    "cache-key": cacheKey
+  };
+  for (const [output, value] of Object.entries(outputs)) setOutput(output, value);
 }
 __name(writeOutputs, "writeOutputs");
+
+// src/post.ts
+var import_node_fs18 = require("node:fs");
+
+// src/cache/saving.ts
+var import_node_fs14 = require("node:fs");
+var import_promises6 = require("node:timers/promises");
+
+// src/cache/apart.ts
+var import_node_child_process2 = require("node:child_process");
+var import_node_fs13 = require("node:fs");
+var import_promises5 = require("node:timers/promises");
+var import_node_url2 = require("node:url");
+
+// src/cache/task.ts
+var entryFolder = "xenserver-ddk";
+function filesOf(statusFile) {
+  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+}
+__name(filesOf, "filesOf");
+
+// src/cache/apart.ts
+var script = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
+function startApart(task) {
+  const log = (0, import_node_fs13.openSync)(filesOf(task.statusFile).log, "w", 384);
+  try {
+    return (0, import_node_child_process2.spawn)(process.execPath, [script, JSON.stringify(task)], { detached: true, env: process.env, stdio: ["ignore", log, log] });
+  } finally {
+    (0, import_node_fs13.closeSync)(log);
+  }
+}
+__name(startApart, "startApart");
+function haveService() {
+  const { ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = process.env;
+  return Boolean(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL);
+}
+__name(haveService, "haveService");
+function readStatus(statusFile) {
+  try {
+    return JSON.parse((0, import_node_fs13.readFileSync)(statusFile, "utf8"));
+  } catch {
+    return { results: [], ended: false, failure: "" };
+  }
+}
+__name(readStatus, "readStatus");
+function forwardLog(statusFile) {
+  if (!isDebug()) return;
+  for (const line of (0, import_node_fs13.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) {
+    if (line.startsWith("::add-mask::")) process.stdout.write(`${line}
+`);
+    else debug(line.replace(/^::\w+::/, ""));
+  }
+}
+__name(forwardLog, "forwardLog");
+function isAlive2(pid, statusFile) {
+  try {
+    return (0, import_node_fs13.readFileSync)(`/proc/${pid}/cmdline`, "utf8").includes(JSON.stringify(statusFile).slice(1, -1));
+  } catch {
+    return false;
+  }
+}
+__name(isAlive2, "isAlive");
+async function stop(pid, statusFile) {
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    if (!isAlive2(pid, statusFile)) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      return;
+    }
+    for (let turn3 = 0; turn3 < 20 && isAlive2(pid, statusFile); turn3++) await (0, import_promises5.setTimeout)(25);
+  }
+}
+__name(stop, "stop");
+
+// src/cache/saving.ts
+function startSaving(entries, statusFile, say) {
+  if (entries.length === 0 || !haveService()) return;
+  try {
+    (0, import_node_fs14.rmSync)(statusFile, { force: true });
+    const child = startApart({ kind: "save", entries, statusFile });
+    child.on("error", (error2) => say(`The Actions cache gets nothing: ${error2.message}`));
+    const started = { pid: child.pid ?? 0, entries };
+    (0, import_node_fs14.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    child.unref();
+  } catch (error2) {
+    say(`The Actions cache gets nothing: ${error2.message}`);
+  }
+}
+__name(startSaving, "startSaving");
+async function awaitSaving(statusFile, patience7, say, signal) {
+  try {
+    const started = readStarted(statusFile);
+    if (started) await awaitProcess(started, statusFile, patience7, say, signal);
+  } catch (error2) {
+    say(`It isn't known what the Actions cache got: ${error2.message}`);
+  }
+}
+__name(awaitSaving, "awaitSaving");
+function readStarted(statusFile) {
+  try {
+    return JSON.parse((0, import_node_fs14.readFileSync)(filesOf(statusFile).started, "utf8"));
+  } catch {
+    return void 0;
+  }
+}
+__name(readStarted, "readStarted");
+async function awaitProcess({ pid, entries }, statusFile, patience7, say, signal) {
+  const end = Date.now() + patience7;
+  let alive = isAlive2(pid, statusFile);
+  let status = readStatus(statusFile);
+  while (alive && !status.ended && Date.now() < end && !signal?.aborted) {
+    await (0, import_promises6.setTimeout)(100);
+    alive = isAlive2(pid, statusFile);
+    status = readStatus(statusFile);
+  }
+  const givenUp = alive && !status.ended;
+  if (givenUp) await stop(pid, statusFile);
+  forwardLog(statusFile);
+  const timeOut = signal?.aborted ? "the job was cancelled" : `it took longer than ${durationText(patience7)}`;
+  const why = givenUp ? timeOut : status.failure || "the process that saves it ended early";
+  for (const [index, { what, key }] of entries.entries()) {
+    const result = status.results[index];
+    if (result) say(sentence(result, what, key));
+    else say(`The Actions cache doesn't get ${what}: ${why}`);
+  }
+}
+__name(awaitProcess, "awaitProcess");
+function sentence({ outcome, reason, milliseconds }, what, key) {
+  if (outcome === "saved") return `The Actions cache has got ${what} in ${durationText(milliseconds)} (${key})`;
+  if (outcome === "exists") return `The Actions cache has ${what} from another job, or gets it at this moment (${key})`;
+  return `The Actions cache doesn't get ${what}: ${reason || "it was refused"}`;
+}
+__name(sentence, "sentence");
+
+// src/report/matchers.ts
+var import_node_fs15 = require("node:fs");
+var import_node_path10 = require("node:path");
+function registerMatchers(folder, say) {
+  say(`::add-matcher::${escapeData2(matchersFile(folder))}`);
+}
+__name(registerMatchers, "registerMatchers");
+function removeMatchers(folder, say) {
+  const { problemMatcher } = JSON.parse((0, import_node_fs15.readFileSync)(matchersFile(folder), "utf8"));
+  for (const { owner } of problemMatcher) say(`::remove-matcher owner=${owner}::`);
+}
+__name(removeMatchers, "removeMatchers");
+function matchersFile(folder) {
+  return (0, import_node_path10.join)(folder, "ddk-problem-matcher.json");
+}
+__name(matchersFile, "matchersFile");
+function escapeData2(text) {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+__name(escapeData2, "escapeData");
+
+// src/shell/remove.ts
+var import_node_fs17 = require("node:fs");
+
+// src/shell/container.ts
+var import_node_fs16 = require("node:fs");
+
+// src/image/labels.ts
+var labelPrefix = "io.github.xenserver-ddk-action";
+var keyLabel = `${labelPrefix}.key`;
+function imageLabels(identity, isoSha256, created, key) {
+  const { product, version, build, kernelVersion, architecture } = identity;
+  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+}
+__name(imageLabels, "imageLabels");
+function labelledIdentity(labels) {
+  const label = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
+  const architecture = label("architecture");
+  return {
+    identity: {
+      product: label("product"),
+      version: label("version"),
+      build: label("build"),
+      kernelVersion: label("kernel-version"),
+      architecture: architecture === "i686" || architecture === "x86_64" ? architecture : void 0
+    },
+    isoSha256: label("iso-sha256") ?? ""
+  };
+}
+__name(labelledIdentity, "labelledIdentity");
+
+// src/shell/container.ts
+var shellLabel = `${labelPrefix}.shell`;
+var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
+while [ -e "$1" ]; do sleep 60; done`;
+function createArguments(options, place2) {
+  const { engine, image, network } = options;
+  return [
+    ...["--name", place2.name, "--label", `${shellLabel}=${place2.id}`, "--rm"],
+    // Nothing is written that is worth a gentle end, and PID 1 takes no other signal.
+    ...["--stop-signal", "KILL"],
+    ...hostOptions(engine, image, options.privileges),
+    ...options.privileges === "rootless" && engine.name === "podman" && options.user === "runner" ? ["--userns", "keep-id"] : [],
+    ...place2.folders.flatMap(mount),
+    ...options.volumes.flatMap(({ source, target: target2, options: more }) => ["--volume", [source, target2, more].filter(Boolean).join(":")]),
+    ...network === void 0 ? [] : ["--network", network],
+    ...options.runOptions,
+    // By ID, so that no engine looks in a registry.
+    image.id,
+    ...["/bin/sh", "-c", keepAlive, "sh", place2.lifeline, place2.passwd]
+  ];
+}
+__name(createArguments, "createArguments");
+function hostOptions(engine, image, privileges) {
+  return [
+    // SELinux would deny the container files that aren't labelled for it, and these are the runner's own.
+    ...["--security-opt", "label=disable"],
+    // Docker goes by the host's platform otherwise; Podman would look for another image.
+    ...engine.name === "docker" ? ["--platform", image.platform] : [],
+    // Files of a remapped root would belong to nobody.
+    ...privileges === "remapped" ? ["--userns", "host"] : []
+  ];
+}
+__name(hostOptions, "hostOptions");
+function mount(folder) {
+  const fields = ["type=bind", `source=${folder}`, `target=${folder}`];
+  return ["--mount", fields.map((field) => /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field).join(",")];
+}
+__name(mount, "mount");
+function mountPairs(folders, volumes) {
+  const all = [
+    ...folders.map((folder) => [folder, folder]),
+    ...volumes.filter(({ source }) => source.startsWith("/")).map(({ source, target: target2 }) => [source, target2])
+  ];
+  const real = all.map(([source, target2]) => [withoutSymlinks(source), target2]);
+  return real.sort(([a], [b]) => b.length - a.length).flat();
+}
+__name(mountPairs, "mountPairs");
+function withoutSymlinks(path2) {
+  try {
+    return (0, import_node_fs16.realpathSync)(path2).replace(/\/$/, "");
+  } catch {
+    return path2;
+  }
+}
+__name(withoutSymlinks, "withoutSymlinks");
+
+// src/shell/remove.ts
+var patience4 = 6e4;
+async function removeShell(shell, say = () => {
+}) {
+  const options = { timeout: patience4 };
+  const filter = `label=${shellLabel}=${shell.id}`;
+  const listed2 = await run(shell.engine, ["ps", "--all", "--quiet", "--filter", filter], options);
+  if (listed2.code !== 0) say(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed2.lastWord}`);
+  for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
+    if (shell.giveBack.length > 0) await run(shell.engine, ["exec", container, ...shell.giveBack], options);
+    const removed = await run(shell.engine, ["rm", "--force", "--volumes", container], options);
+    if (removed.code === 0) say(`Removed the container of ${shell.name}`);
+    else if (!/no such container|already in progress/i.test(removed.lastWord))
+      say(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`);
+  }
+  try {
+    (0, import_node_fs17.rmSync)(shell.folder, { recursive: true, force: true });
+  } catch (error2) {
+    say(`${shell.folder} couldn't be removed: ${error2.message}`);
+  }
+}
+__name(removeShell, "removeShell");
+
+// src/state.ts
+function isPostStep() {
+  if (getState("isPost") === "true") return true;
+  saveState("isPost", "true");
+  return false;
+}
+__name(isPostStep, "isPostStep");
+function leave(leftovers2) {
+  for (const [name, value] of Object.entries(leftovers2)) saveState(name, JSON.stringify(value));
+}
+__name(leave, "leave");
+function leftovers() {
+  const names = ["tempDir", "savingStatus", "shell"];
+  const found = names.map((name) => [name, getState(name)]).filter(([, text]) => text !== "");
+  return Object.fromEntries(found.map(([name, text]) => [name, JSON.parse(text)]));
+}
+__name(leftovers, "leftovers");
+
+// src/post.ts
+var patience5 = 10 * 6e4;
+async function post(matchersFolder2) {
+  const { tempDir, savingStatus, shell } = leftovers();
+  if (shell) await removeShell(shell, info);
+  if (savingStatus !== void 0) await group("Save for the next run", () => awaitSaving(savingStatus, patience5, info));
+  attempt3(() => removeMatchers(matchersFolder2, info));
+  if (tempDir !== void 0) attempt3(() => (0, import_node_fs18.rmSync)(tempDir, { recursive: true, force: true }));
+}
+__name(post, "post");
+function attempt3(tidy) {
+  try {
+    tidy();
+  } catch (error2) {
+    info(`Something couldn't be tidied up: ${error2.message}`);
+  }
+}
+__name(attempt3, "attempt");
 
 // src/engine/provide.ts
 async function provide(engine, archive, reference, info2, onProgress) {
@@ -20901,16 +23027,17 @@ __name(proveOrRemove, "proveOrRemove");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
+var import_node_fs20 = require("node:fs");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/image/archive.ts
-var import_node_crypto3 = require("node:crypto");
+var import_node_crypto7 = require("node:crypto");
 
 // src/image/layer.ts
-var import_node_crypto2 = require("node:crypto");
+var import_node_crypto6 = require("node:crypto");
 
 // src/image/frames.ts
-var import_node_util = require("node:util");
+var import_node_util2 = require("node:util");
 var import_node_zlib = require("node:zlib");
 var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
 function frameCompressor({ compression, level }) {
@@ -20921,13 +23048,13 @@ function frameCompressor({ compression, level }) {
 __name(frameCompressor, "frameCompressor");
 var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
 function zstdFrame(level) {
-  const compress = (0, import_node_util.promisify)(import_node_zlib.zstdCompress);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.zstdCompress);
   const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
   return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
 }
 __name(zstdFrame, "zstdFrame");
 function gzipMember(level) {
-  const compress = (0, import_node_util.promisify)(import_node_zlib.gzip);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.gzip);
   return async (piece) => {
     const member = await compress(piece, { level, chunkSize: roomFor(piece.length) });
     member[9] = 255;
@@ -20937,8 +23064,8 @@ function gzipMember(level) {
 __name(gzipMember, "gzipMember");
 
 // src/image/output.ts
-var import_node_fs4 = require("node:fs");
-var import_node_util2 = require("node:util");
+var import_node_fs19 = require("node:fs");
+var import_node_util3 = require("node:util");
 function append(out, bytes) {
   writeAt(out, bytes, out.position);
   out.position += bytes.length;
@@ -20946,39 +23073,54 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position2) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs4.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+    done += writing(name, () => (0, import_node_fs19.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
   }
 }
 __name(writeAt, "writeAt");
-function newFile(path, part) {
-  const fd = writing(path, () => (0, import_node_fs4.openSync)(part, "wx", 420));
-  let open2 = true;
+function newFile(path2, part) {
+  return namedLater(path2, part, "wx");
+}
+__name(newFile, "newFile");
+function openPart(path2, part) {
+  return namedLater(path2, part, "r+");
+}
+__name(openPart, "openPart");
+function namedLater(path2, part, flags) {
+  checkReplaceable(path2);
+  const fd = writing(path2, () => (0, import_node_fs19.openSync)(part, flags, 420));
+  let open3 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open2) (0, import_node_fs4.closeSync)(fd);
-    open2 = false;
+    if (open3) (0, import_node_fs19.closeSync)(fd);
+    open3 = false;
   }, "close");
   return {
     fd,
-    name: path,
+    name: path2,
     position: 0,
     keep() {
       close();
-      writing(path, () => (0, import_node_fs4.renameSync)(part, path));
+      writing(path2, () => (0, import_node_fs19.renameSync)(part, path2));
     },
     discard() {
       close();
-      (0, import_node_fs4.rmSync)(part, { force: true });
+      (0, import_node_fs19.rmSync)(part, { force: true });
     }
   };
 }
-__name(newFile, "newFile");
-function writing(path, use) {
+__name(namedLater, "namedLater");
+function checkReplaceable(path2) {
+  const there = writing(path2, () => (0, import_node_fs19.statSync)(path2, { throwIfNoEntry: false }));
+  if (there && !there.isFile())
+    throw new Error(`${path2}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+}
+__name(checkReplaceable, "checkReplaceable");
+function writing(path2, use) {
   try {
     return use();
   } catch (error2) {
     const { errno } = error2;
     if (errno === void 0) throw error2;
-    throw new Error(`${path}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
+    throw new Error(`${path2}: it can't be written (${(0, import_node_util3.getSystemErrorMessage)(errno)})`, { cause: error2 });
   }
 }
 __name(writing, "writing");
@@ -20987,8 +23129,8 @@ __name(writing, "writing");
 var atOnce = 4;
 function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
-  const diffId = (0, import_node_crypto2.createHash)("sha256");
-  const digest2 = (0, import_node_crypto2.createHash)("sha256");
+  const diffId = (0, import_node_crypto6.createHash)("sha256");
+  const digest2 = (0, import_node_crypto6.createHash)("sha256");
   const start = out.position;
   const pending = [];
   let uncompressedSize = 0;
@@ -21081,67 +23223,20 @@ function withRegistry(name) {
 }
 __name(withRegistry, "withRegistry");
 
-// src/image/tar-header.ts
-var blockSize = 512;
-var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
-function padding(size) {
-  return (blockSize - size % blockSize) % blockSize;
-}
-__name(padding, "padding");
-var octal11 = 8 ** 11 - 1;
-var octal7 = 8 ** 7 - 1;
-var nameLength = 100;
-var prefixLength = 155;
-function ustarName(path) {
-  if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) };
-  const slash = path.indexOf("/", path.length - nameLength - 1);
-  if (slash === -1 || slash > prefixLength || slash === path.length - 1) return void 0;
-  return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) };
-}
-__name(ustarName, "ustarName");
-function ustarHeader(member) {
-  const header = Buffer.alloc(blockSize);
-  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header, 0);
-  number(header, 100, 8, member.mode);
-  number(header, 108, 8, member.uid);
-  number(header, 116, 8, member.gid);
-  number(header, 124, 12, member.size);
-  number(header, 136, 12, member.mtime);
-  header.write(typeflags[member.type], 156, "latin1");
-  member.linkname?.copy(header, 157, 0, nameLength);
-  header.write("ustar\x0000", 257, "latin1");
-  number(header, 329, 8, member.device?.major ?? 0);
-  number(header, 337, 8, member.device?.minor ?? 0);
-  prefix.copy(header, 345);
-  header.write(`${checksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return header;
-}
-__name(ustarHeader, "ustarHeader");
-function number(header, at, width, value) {
-  if (value <= (width === 8 ? octal7 : octal11)) {
-    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
-    return;
-  }
-  header.writeBigUInt64BE(BigInt(value), at + width - 8);
-  header[at] |= 128;
-}
-__name(number, "number");
-function checksum(header) {
-  let sum = 8 * 32;
-  for (const byte of header) sum += byte;
-  return sum;
-}
-__name(checksum, "checksum");
-
 // src/image/archive.ts
-function createArchive(path) {
-  const out = newFile(path, `${path}.${(0, import_node_crypto3.randomBytes)(4).toString("hex")}.part`);
-  const layers = [];
+function createArchive(path2) {
+  return archiveOn(newFile(path2, partOf2(path2)), []);
+}
+__name(createArchive, "createArchive");
+function partOf2(path2) {
+  return `${path2}.${(0, import_node_crypto7.randomBytes)(4).toString("hex")}.part`;
+}
+__name(partOf2, "partOf");
+function archiveOn(out, layers) {
   let current;
   const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
-    const digest2 = `sha256:${(0, import_node_crypto3.createHash)("sha256").update(bytes).digest("hex")}`;
+    const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
     return { digest: digest2, size: bytes.length };
   }, "addBlob");
@@ -21154,7 +23249,7 @@ function createArchive(path) {
         ...writer,
         async finish() {
           const layer = await writer.finish();
-          writeAt(out, memberHeader(blobPath(layer.digest), layer.size), header);
+          writeAt(out, layerHeader(layer), header);
           append(out, Buffer.alloc(padding(layer.size)));
           layers.push(layer);
           return layer;
@@ -21178,7 +23273,19 @@ function createArchive(path) {
     }
   };
 }
-__name(createArchive, "createArchive");
+__name(archiveOn, "archiveOn");
+function configDigest(config) {
+  return digestOf(json(config));
+}
+__name(configDigest, "configDigest");
+function layerHeader({ digest: digest2, size }) {
+  return memberHeader(blobPath(digest2), size);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto7.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+__name(digestOf, "digestOf");
 function json(value) {
   return Buffer.from(JSON.stringify(value));
 }
@@ -21189,91 +23296,94 @@ function memberHeader(name, size) {
 __name(memberHeader, "memberHeader");
 
 // src/image/config.ts
-var labelPrefix = "io.github.xenserver-ddk-action";
-var keyLabel = `${labelPrefix}.key`;
-function imageConfig(facts, key, layers) {
-  const created = rfc3339(facts.created);
-  const name = [facts.version, facts.build].filter((part) => part !== "").join("-");
+function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+  const time = rfc3339(created);
   return {
-    created,
-    architecture: facts.architecture,
+    created: time,
+    architecture: identity.architecture === "i686" ? "386" : "amd64",
     os: "linux",
     config: {
       // What a login as root has in Dom0: build scripts are written for that.
-      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin"],
+      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
+      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
       Cmd: ["/bin/bash"],
       // Where a login as root begins as well; the DDK's examples are below it.
       WorkingDir: "/root",
-      Labels: known({
-        "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
-        "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-        "org.opencontainers.image.version": name,
-        "org.opencontainers.image.created": created,
-        [`${labelPrefix}.version`]: facts.version,
-        [`${labelPrefix}.build`]: facts.build,
-        [`${labelPrefix}.kernel-version`]: facts.kernelVersion,
-        [`${labelPrefix}.architecture`]: facts.architecture,
-        [`${labelPrefix}.iso-sha256`]: facts.isoSha256,
-        [keyLabel]: key
-      })
+      Labels: imageLabels(identity, isoSha256, time, key)
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
-    history: layers.map(({ createdBy }) => ({ created, created_by: createdBy }))
+    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
   };
 }
 __name(imageConfig, "imageConfig");
-function known(labels) {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ""));
-}
-__name(known, "known");
 function rfc3339(seconds) {
-  const bounded = Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
-  return new Date(bounded * 1e3).toISOString().replace(".000Z", "Z");
+  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
 }
 __name(rfc3339, "rfc3339");
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
 
 // src/image/key.ts
-var import_node_crypto4 = require("node:crypto");
+var import_node_crypto8 = require("node:crypto");
 var imageFormat = 1;
 function imageKey(iso, options) {
-  const identity = "sha256" in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]));
   const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
-  return `v${imageFormat}-${identity}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`;
+  return `v${imageFormat}-${isoKey(iso)}-${sha2562(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
-function sha256(text) {
-  return (0, import_node_crypto4.createHash)("sha256").update(text).digest("hex");
+function isoKey(iso) {
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha2562(JSON.stringify([iso.url, iso.etag, iso.size]));
 }
-__name(sha256, "sha256");
+__name(isoKey, "isoKey");
+function sha2562(text) {
+  return (0, import_node_crypto8.createHash)("sha256").update(text).digest("hex");
+}
+__name(sha2562, "sha256");
+
+// src/image/description.ts
+function finishImage(archive, description, names) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names });
+  return { ...description, names, archive: summary2 };
+}
+__name(finishImage, "finishImage");
+function configOf({ found, isoSha256, layers, uname, defaults }) {
+  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
+  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults);
+}
+__name(configOf, "configOf");
 
 // src/image/convert.ts
 async function convert(options) {
-  const stop = new AbortController();
-  options.inputSha256.catch((error2) => stop.abort(error2));
+  const stop2 = new AbortController();
+  options.inputSha256.catch((error2) => stop2.abort(error2));
+  options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
+  if (isSameFile(options.input, options.archive))
+    throw new Error(`${options.archive}: the image would replace what it is made of; give it another name`);
   const archive = createArchive(options.archive);
-  const task = { input: options.input, tempDir: options.tempDir };
+  const { input, tempDir, uname = "ddk" } = options;
+  const task = { input, tempDir, uname };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task });
   try {
-    const { found, names, layer, tar } = await receive(worker, archive, options, stop.signal);
+    const { names, ...received } = await receive2(worker, archive, options, stop2.signal);
     const isoSha256 = await options.inputSha256 ?? "";
-    const identity = withoutGaps(found.identity);
-    const config = imageConfig(
-      { ...identity, architecture: identity.architecture === "i686" ? "386" : "amd64", isoSha256, created: found.created },
-      isoSha256 && imageKey({ sha256: isoSha256 }, {}),
-      [{ diffId: layer.diffId, createdBy: "root filesystem of the DDK" }]
-    );
-    const summary2 = archive.finish({ config, tags: names });
-    return { found, identity, names, isoSha256, tar, layer, archive: summary2 };
+    return finishImage(archive, { ...received, isoSha256, uname }, names);
   } catch (error2) {
     await worker.terminate();
     await archive.abort();
-    throw stop.signal.aborted ? stop.signal.reason : error2;
+    throw stop2.signal.aborted ? stop2.signal.reason : error2;
   }
 }
 __name(convert, "convert");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path2) => (0, import_node_fs20.statSync)(path2, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
-async function receive(worker, archive, options, signal) {
-  const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
+async function receive2(worker, archive, options, signal) {
+  const release2 = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
   let known2;
   let bytes = 0;
   for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
@@ -21282,9 +23392,9 @@ async function receive(worker, archive, options, signal) {
         options.warn(message.text);
         break;
       case "found": {
-        const { found } = message;
+        const { found, environment } = message;
         const names = options.name(found);
-        known2 = { found, names, layer: archive.addLayer({ compression: options.compression, release }) };
+        known2 = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release: release2 }) };
         break;
       }
       case "piece":
@@ -21292,63 +23402,26 @@ async function receive(worker, archive, options, signal) {
         await known2.layer.write(message.piece);
         options.onProgress?.(bytes, known2.found);
         break;
-      case "done":
-        return { ...known2, layer: await known2.layer.finish(), tar: message.summary };
+      case "done": {
+        const { found, environment, names, layer } = known2;
+        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
+        const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root];
+        const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
+        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
+      }
       case "failed":
         throw Object.assign(new Error(message.message), { stack: message.stack });
     }
   }
   throw new Error("the thread that reads the ISO ended without a word; there may be too little memory");
 }
-__name(receive, "receive");
-function withoutGaps(identity) {
-  const { product = "", version = "", build = "", kernelVersion = "", architecture = "" } = identity;
-  return { product, version, build, kernelVersion, architecture };
+__name(receive2, "receive");
+async function addEnvironment(archive, { layer }, compression) {
+  const writer = archive.addLayer({ compression });
+  await writer.write(layer);
+  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
 }
-__name(withoutGaps, "withoutGaps");
-
-// src/report/units.ts
-function bytesText(bytes) {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes / 1e3;
-  let unit = 0;
-  for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit]}`;
-}
-__name(bytesText, "bytesText");
-function durationText(milliseconds) {
-  const seconds = milliseconds / 1e3;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-}
-__name(durationText, "durationText");
-
-// src/report/progress.ts
-var ProgressLine = class {
-  static {
-    __name(this, "ProgressLine");
-  }
-  #say;
-  #interval;
-  #start = Date.now();
-  #last = this.#start;
-  constructor(say, interval = 5e3) {
-    this.#say = say;
-    this.#interval = interval;
-  }
-  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
-  update(text) {
-    const now = Date.now();
-    if (now - this.#last < this.#interval) return;
-    this.#last = now;
-    this.#say(text(durationText(now - this.#start), now - this.#start));
-  }
-};
-function shareText(done, total) {
-  return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
-}
-__name(shareText, "shareText");
+__name(addEnvironment, "addEnvironment");
 
 // src/report/steps.ts
 async function convertAloud(options, say) {
@@ -21358,9 +23431,9 @@ async function convertAloud(options, say) {
     ...options,
     onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
   });
-  const { found, tar, layer, archive } = conversion;
+  const { found, tar, layers, archive } = conversion;
   say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
-  say(`Layer: ${layer.diffId}, ${bytesText(layer.size)}`);
+  for (const { diffId, size } of layers) say(`Layer: ${diffId}, ${bytesText(size)}`);
   say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
   return conversion;
 }
@@ -21383,110 +23456,839 @@ async function loadAloud(engine, archive, reference, say) {
 __name(loadAloud, "loadAloud");
 
 // src/report/summary.ts
-async function writeSummary(conversion, engine, image) {
+async function writeSummary(supply, engine, image) {
   if (!process.env.GITHUB_STEP_SUMMARY) return;
-  const { identity, names, isoSha256, found, tar, archive } = conversion;
+  const { name, origin, identity, isoSha256, conversion } = supply;
   const rows = [
-    ["Image", names[0]],
-    ["ID", image?.id ?? archive.configDigest],
+    ["Image", name],
+    ["ID", image?.id ?? conversion?.archive.configDigest],
+    ["From", origin],
     ["Engine", engine ? `${engine.name} ${engine.version}` : "none"],
-    ["DDK", `${identity.product} ${identity.version}-${identity.build}`],
+    ["DDK", [identity.product, identity.version, identity.build].filter(Boolean).join(" ")],
     ["Kernel", identity.kernelVersion],
     ["Architecture", identity.architecture],
-    ["Root filesystem", `${found.type}, ${tar.members} entries, ${bytesText(tar.contentSize)}`],
+    [
+      "Root filesystem",
+      conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
+    ],
     ["SHA-256 of the ISO", isoSha256]
   ];
-  await summary.addHeading(`XenServer DDK ${identity.version}`, 3).addTable(rows.filter(([, value]) => value !== "").map(([label, value]) => [{ data: label, header: true }, value])).write();
+  await summary.addHeading(`XenServer DDK ${identity.version ?? ""}`.trimEnd(), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, value]] : [])).write();
 }
 __name(writeSummary, "writeSummary");
 
-// src/state.ts
-var import_node_fs5 = require("node:fs");
-function isPostStep() {
-  if (getState("isPost") === "true") return true;
-  saveState("isPost", "true");
-  return false;
+// src/engine/privileges.ts
+async function privilegesOf(engine) {
+  const format = engine.name === "podman" ? "{{.Host.Security.Rootless}}" : "{{json .SecurityOptions}}";
+  const { stdout } = await run(engine.command, ["info", "--format", format]);
+  if (/^true$|name=rootless/m.test(stdout)) return "rootless";
+  return /name=userns/.test(stdout) ? "remapped" : "root";
 }
-__name(isPostStep, "isPostStep");
-function leaveToPostStep(tempDir) {
-  saveState("tempDir", tempDir);
-}
-__name(leaveToPostStep, "leaveToPostStep");
-function tidyUp() {
-  const tempDir = getState("tempDir");
-  if (tempDir === "") return;
+__name(privilegesOf, "privilegesOf");
+
+// src/shell/checks.ts
+var import_node_fs21 = require("node:fs");
+var import_node_path11 = require("node:path");
+var patience6 = 12e4;
+var notFound = 99;
+async function checkFirstUse(engine, image, privileges, folder, host2 = thisHost()) {
+  const probe = (0, import_node_fs21.mkdtempSync)((0, import_node_path11.join)(folder, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs5.rmSync)(tempDir, { recursive: true, force: true });
-  } catch (error2) {
-    info(`${tempDir} couldn't be removed: ${error2.message}`);
+    (0, import_node_fs21.writeFileSync)((0, import_node_path11.join)(probe, "file"), "");
+    const finished = await tryProgram(engine, image, privileges, probe);
+    return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
+  } finally {
+    (0, import_node_fs21.rmSync)(probe, { recursive: true, force: true });
   }
 }
-__name(tidyUp, "tidyUp");
+__name(checkFirstUse, "checkFirstUse");
+async function tryProgram(engine, image, privileges, probe) {
+  const created = await run(engine.command, [
+    ...["create", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
+    ...hostOptions(engine, image, privileges),
+    ...mount(probe),
+    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path11.join)(probe, "file")]
+  ]);
+  if (created.code !== 0) return created;
+  const container = created.stdout.trim();
+  const finished = await run(engine.command, ["start", "--attach", container], { timeout: patience6 });
+  await run(engine.command, ["rm", "--force", container]);
+  return finished;
+}
+__name(tryProgram, "tryProgram");
+function explain(finished, engine, image, host2) {
+  const { code, lastWord, timedOut } = finished;
+  if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
+    return `${engine.name} doesn't see this runner's files, so steps can't run in the DDK: its daemon is on another machine or in another container; use a daemon on the machine that runs the job, or give both the same folders at the same paths`;
+  }
+  if (/no space left on device/i.test(lastWord)) {
+    return `${engine.name} has no space for a container of the DDK; free some on the disk of its data folder (${lastWord})`;
+  }
+  if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host2);
+  if (code === 139) return diesOfSignal11(host2);
+  if (timedOut) return `a container of the DDK didn't end within ${patience6 / 1e3} seconds, so steps can't be relied on to run in it`;
+  return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`;
+}
+__name(explain, "explain");
+function noSuchProcessor({ platform: platform2 }, { arch: arch3 }) {
+  if (arch3 === "x64" || arch3 === "ia32") {
+    return `this kernel can't run the DDK's programs (${platform2}): boot it without ia32_emulation=off, or use one that has CONFIG_IA32_EMULATION`;
+  }
+  return `this machine's processor (${arch3}) can't run the DDK's programs (${platform2}): use an x86_64 runner, or install QEMU's emulation first, for example by docker/setup-qemu-action`;
+}
+__name(noSuchProcessor, "noSuchProcessor");
+function diesOfSignal11({ maps }) {
+  if (maps !== "" && !maps.includes("[vsyscall]")) {
+    return "the DDK's programs die of signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; boot the machine with the kernel parameter vsyscall=emulate";
+  }
+  return "the DDK's programs die of signal 11 (exit code 139) on this machine's kernel; use another runner";
+}
+__name(diesOfSignal11, "diesOfSignal11");
+function thisHost() {
+  return { arch: process.arch, maps: readMaps() };
+}
+__name(thisHost, "thisHost");
+function readMaps() {
+  try {
+    return (0, import_node_fs21.readFileSync)("/proc/self/maps", "latin1");
+  } catch {
+    return "";
+  }
+}
+__name(readMaps, "readMaps");
+
+// src/shell/install.ts
+var import_node_crypto9 = require("node:crypto");
+var import_node_fs23 = require("node:fs");
+var import_node_path12 = require("node:path");
+
+// src/shell/settings.ts
+var import_node_fs22 = require("node:fs");
+var engineVariables = [
+  ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"],
+  ...["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
+  ...["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"]
+];
+function bashSettings(settings, env) {
+  const assignments = Object.entries(settings).map(
+    ([name, value]) => `_${name}=${typeof value === "string" ? shellQuote(value) : `(${value.map(shellQuote).join(" ")})`}`
+  );
+  const chosen = engineVariables.map((name) => env[name] === void 0 ? `unset -v ${name}` : `export ${name}=${shellQuote(env[name])}`);
+  return [...assignments, ...chosen, ""].join("\n");
+}
+__name(bashSettings, "bashSettings");
+function script2() {
+  return (0, import_node_fs22.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
+}
+__name(script2, "script");
+
+// src/shell/install.ts
+async function installShell(options, env = process.env) {
+  const shells = (0, import_node_path12.join)(options.temp, "xenserver-ddk-shells");
+  const folder = (0, import_node_path12.join)(shells, options.name);
+  await removeFormer(folder);
+  const id = (0, import_node_crypto9.randomUUID)();
+  const home = (0, import_node_path12.join)(folder, "home");
+  const bin = (0, import_node_path12.join)(folder, "bin");
+  for (const directory of [home, bin]) (0, import_node_fs23.mkdirSync)(directory, { recursive: true, mode: 493 });
+  const user = runAs(options, home);
+  const folders = sharedFolders(options, env);
+  const lifeline = (0, import_node_path12.join)(folder, "settings");
+  const place2 = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd };
+  const giveBack = user.owner === void 0 ? [] : giveBackCommand([options.workspace, options.temp], user.owner, lifeline);
+  const installed = { id, name: options.name, folder, bin, engine: options.engine.command, container: place2.name, giveBack };
+  const settings = {
+    engine: options.engine.command,
+    container: place2.name,
+    create: createArguments(options, place2),
+    exec: user.exec,
+    entrypoint: options.image.entrypoint,
+    mounts: mountPairs(folders, options.volumes),
+    workspace: options.workspace,
+    given: options.env,
+    give_back: giveBack,
+    path: env.PATH ?? "",
+    shells
+  };
+  (0, import_node_fs23.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
+  (0, import_node_fs23.writeFileSync)((0, import_node_path12.join)(folder, "installed.json"), JSON.stringify(installed));
+  (0, import_node_fs23.writeFileSync)((0, import_node_path12.join)(bin, options.name), script2(), { mode: 493 });
+  return installed;
+}
+__name(installShell, "installShell");
+async function removeFormer(folder) {
+  const record = (0, import_node_path12.join)(folder, "installed.json");
+  if ((0, import_node_fs23.existsSync)(record)) await removeShell(JSON.parse((0, import_node_fs23.readFileSync)(record, "utf8")));
+}
+__name(removeFormer, "removeFormer");
+function runAs({ user, privileges, engine }, home) {
+  const uid = process.getuid();
+  const gid = process.getgid();
+  if (privileges === "rootless" && (user === "root" || engine.name === "docker")) return { exec: [], owner: "0:0", passwd: "" };
+  if (user === "root") return { exec: [], passwd: "", ...uid !== 0 && { owner: `${uid}:${gid}` } };
+  return { exec: ["--user", `${uid}:${gid}`, "--env", `HOME=${home}`], passwd: uid === 0 ? "" : `runner:x:${uid}:${gid}::${home}:/bin/sh` };
+}
+__name(runAs, "runAs");
+function giveBackCommand(folders, owner, since) {
+  const [uid] = owner.split(":");
+  return ["find", ...folders, "-xdev", "!", "-user", uid, "-cnewer", since, "-exec", "chown", "-h", owner, "{}", "+"];
+}
+__name(giveBackCommand, "giveBackCommand");
+function sharedFolders({ workspace, temp }, env) {
+  const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
+  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path12.dirname)(env[name])] : [])];
+  return folders.filter((folder, index) => (0, import_node_fs23.existsSync)(folder) && !folders.slice(0, index).some((other) => isBelow(folder, other)));
+}
+__name(sharedFolders, "sharedFolders");
+function isBelow(path2, folder) {
+  return `${path2}/`.startsWith(`${folder.replace(/\/$/, "")}/`);
+}
+__name(isBelow, "isBelow");
+
+// src/shell/set-up.ts
+async function setUpShell(engine, image, request2, { temp, workspace }, warn) {
+  const privileges = await privilegesOf(engine);
+  const shell = await installShell({ engine, image, privileges, temp, workspace, ...request2 });
+  const obstacle = await checkFirstUse(engine, image, privileges, temp);
+  if (obstacle !== void 0) warn(`Steps with "shell: ${request2.name} {0}" won't run: ${obstacle}`);
+  return shell;
+}
+__name(setUpShell, "setUpShell");
+
+// src/supply/from-iso.ts
+var import_node_path15 = require("node:path");
+
+// src/cache/iso-cache.ts
+var import_node_fs26 = require("node:fs");
+
+// src/cache/best-effort.ts
+async function bestEffort(use, otherwise) {
+  try {
+    return await use();
+  } catch (error2) {
+    return otherwise(error2.message);
+  }
+}
+__name(bestEffort, "bestEffort");
+
+// src/cache/folder.ts
+var import_node_fs24 = require("node:fs");
+var import_node_path13 = require("node:path");
+function writeFolder(dir, file, name, json2) {
+  const folder = (0, import_node_path13.join)(dir, entryFolder);
+  (0, import_node_fs24.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs24.mkdirSync)(folder, { recursive: true });
+  try {
+    (0, import_node_fs24.linkSync)(file, (0, import_node_path13.join)(folder, name));
+  } catch {
+    (0, import_node_fs24.symlinkSync)(file, (0, import_node_path13.join)(folder, name));
+  }
+  (0, import_node_fs24.writeFileSync)((0, import_node_path13.join)(folder, `${name}.json`), JSON.stringify(json2));
+}
+__name(writeFolder, "writeFolder");
+function fileIn(folder, name) {
+  const path2 = (0, import_node_path13.join)(folder, name);
+  if (!(0, import_node_fs24.lstatSync)(path2).isFile()) throw new Error(`${name} is no file`);
+  return path2;
+}
+__name(fileIn, "fileIn");
+function readJson(folder, name) {
+  const path2 = fileIn(folder, `${name}.json`);
+  if ((0, import_node_fs24.statSync)(path2).size > 1 << 20) throw new Error(`${name}.json is far too large`);
+  return JSON.parse((0, import_node_fs24.readFileSync)(path2, "utf8"));
+}
+__name(readJson, "readJson");
+
+// src/cache/restore.ts
+var import_node_events2 = require("node:events");
+var import_node_fs25 = require("node:fs");
+var import_node_path14 = require("node:path");
+async function restoreApart(entry, { say, signal, patience: patience7 = 3e5 }) {
+  if (!haveService()) return void 0;
+  const folder = (0, import_node_path14.join)(entry.dir, entryFolder);
+  const trouble = await bestEffort(
+    () => restoreTo(folder, entry, patience7, signal),
+    (why) => why
+  );
+  signal?.throwIfAborted();
+  if (trouble === void 0) return folder;
+  (0, import_node_fs25.rmSync)(folder, { recursive: true, force: true });
+  say(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`);
+  return void 0;
+}
+__name(restoreApart, "restoreApart");
+async function restoreTo(folder, entry, patience7, signal) {
+  (0, import_node_fs25.mkdirSync)(entry.dir, { recursive: true });
+  (0, import_node_fs25.rmSync)(folder, { recursive: true, force: true });
+  const statusFile = (0, import_node_path14.join)(entry.dir, "restore");
+  const child = startApart({ kind: "restore", entries: [entry], statusFile });
+  const deadline = AbortSignal.timeout(patience7);
+  try {
+    await (0, import_node_events2.once)(child, "exit", { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
+    const { results, failure: failure2 } = readStatus(statusFile);
+    const [result] = results;
+    if (!result) return failure2 || "the process for it ended early";
+    return result.outcome === "restored" ? void 0 : result.reason;
+  } catch (error2) {
+    if (!deadline.aborted) throw error2;
+    return `it took longer than ${durationText(patience7)}`;
+  } finally {
+    if (child.pid !== void 0) await stop(child.pid, statusFile);
+    forwardLog(statusFile);
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs25.rmSync)(file, { recursive: true, force: true });
+  }
+}
+__name(restoreTo, "restoreTo");
+
+// src/cache/iso-cache.ts
+function isoCacheKey(identity) {
+  return `xenserver-ddk-iso-v1-${isoKey(identity)}`;
+}
+__name(isoCacheKey, "isoCacheKey");
+async function restoreIso(identity, dir, options) {
+  const key = isoCacheKey(identity);
+  const folder = await restoreApart({ key, dir, what: "the ISO" }, options);
+  if (folder === void 0) return void 0;
+  const checked = await bestEffort(
+    () => checkIso(folder, identity),
+    (why) => why
+  );
+  if (typeof checked !== "string") return checked;
+  (0, import_node_fs26.rmSync)(folder, { recursive: true, force: true });
+  options.say(`The ISO in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
+  return void 0;
+}
+__name(restoreIso, "restoreIso");
+async function checkIso(folder, identity) {
+  const entry = readJson(folder, "iso");
+  if (entry?.key !== isoCacheKey(identity)) return "it is another one than its key says";
+  const path2 = fileIn(folder, "iso");
+  const { size } = (0, import_node_fs26.statSync)(path2);
+  const expected = "sha256" in identity ? void 0 : identity.size;
+  if (size !== entry.size || expected !== void 0 && size !== expected)
+    return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
+  const wanted = "sha256" in identity ? identity.sha256.toLowerCase() : entry.sha256;
+  const sha2563 = await sha256OfFile(path2);
+  if (sha2563 === void 0 || sha2563 !== wanted) return `it has the SHA-256 ${sha2563}, but should have ${wanted}`;
+  return { path: path2, sha256: sha2563, size };
+}
+__name(checkIso, "checkIso");
+function stageIso(identity, dir, path2, sha2563) {
+  const key = isoCacheKey(identity);
+  const entry = { key, sha256: sha2563.toLowerCase(), size: (0, import_node_fs26.statSync)(path2).size };
+  writeFolder(dir, path2, "iso", entry);
+  return { key, dir, what: "the ISO" };
+}
+__name(stageIso, "stageIso");
+
+// src/supply/from-iso.ts
+async function getIso({ request: request2, identity, sha256: sha2563, stored }, store, order) {
+  if (request2.kind === "file") return { origin: "file", path: request2.path, sha256: sha2563 };
+  const { talk, tempDir } = order;
+  const { address, version } = request2;
+  const kept = stored ?? (sha2563 === void 0 ? void 0 : await store.find({ sha256: sha2563, version }, talk.signal));
+  if (kept) {
+    talk.say(`The tool cache had the ISO: ${kept.path}`);
+    return { origin: "tool-cache", ...kept };
+  }
+  const cached = order.useCache.iso && identity && await restoreIso(identity, (0, import_node_path15.join)(tempDir, "restored-iso"), talk);
+  if (cached) {
+    talk.say("The Actions cache had the ISO");
+    return { origin: "iso-cache", ...cached };
+  }
+  return { origin: "download", ...await store.fetch(address, version, talk) };
+}
+__name(getIso, "getIso");
+async function fromIso({ origin, path: path2, sha256: sha2563 }, order) {
+  const { talk, archive, tempDir, compression, uname } = order;
+  const conversion = await convertAloud(
+    {
+      input: path2,
+      archive,
+      tempDir,
+      compression,
+      uname,
+      inputSha256: Promise.resolve(sha2563),
+      name: /* @__PURE__ */ __name(({ identity }) => [order.name(identity)], "name"),
+      warn: talk.warn,
+      signal: talk.signal
+    },
+    talk.say
+  );
+  const { found, names, isoSha256 } = conversion;
+  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path2 };
+}
+__name(fromIso, "fromIso");
+
+// src/supply/iso-request.ts
+function requestIso(inputs) {
+  const { iso, isoSha256, isoHeaders: headers, mirrors, version, catalog } = inputs;
+  if (iso?.kind === "file") return { kind: "file", path: iso.path, sha256: isoSha256 };
+  const release2 = iso ? { urls: [iso.url] } : findRelease(version, catalog);
+  const { urls, size } = release2;
+  const sha2563 = isoSha256 ?? release2.sha256;
+  const address = {
+    urls: [...urls, ...mirrors],
+    headers,
+    // The user's secrets are for the user's own servers.
+    withoutHeaders: iso ? [] : urls.filter((url) => publicUrls().has(url)),
+    ...sha2563 !== void 0 && { sha256: sha2563 },
+    ...size !== void 0 && { size }
+  };
+  return { kind: "address", address, version };
+}
+__name(requestIso, "requestIso");
+function publicUrls() {
+  return new Set(loadCatalogs().flatMap(({ urls }) => urls));
+}
+__name(publicUrls, "publicUrls");
+
+// src/cache/image-cache.ts
+var import_node_fs28 = require("node:fs");
+
+// src/image/parse-description.ts
+function isDescription(value) {
+  return has(value, {
+    found: /* @__PURE__ */ __name((found) => has(found, {
+      identity: /* @__PURE__ */ __name((identity) => has(identity, {
+        product: optional(isText),
+        version: optional(isText),
+        build: optional(isText),
+        kernelVersion: optional(isText),
+        architecture: optional((name) => name === "x86_64" || name === "i686")
+      }), "identity"),
+      place: isText,
+      type: isText,
+      used: isCount,
+      created: Number.isFinite
+    }), "found"),
+    isoSha256: /* @__PURE__ */ __name((hex) => hex === "" || isText(hex) && /^[0-9a-f]{64}$/.test(hex), "isoSha256"),
+    tar: /* @__PURE__ */ __name((tar) => has(tar, { members: isCount, contentSize: isCount, size: isCount }), "tar"),
+    layers: /* @__PURE__ */ __name((layers) => isList2(layers, isLayer) && layers.length > 0, "layers"),
+    uname: /* @__PURE__ */ __name((choice) => unameChoices.some((name) => name === choice), "uname"),
+    defaults: /* @__PURE__ */ __name((defaults) => has(defaults, { env: /* @__PURE__ */ __name((list) => isList2(list, isText), "env"), entrypoint: /* @__PURE__ */ __name((list) => isList2(list, isText), "entrypoint") }), "defaults")
+  });
+}
+__name(isDescription, "isDescription");
+function isLayer(value) {
+  return has(value, { diffId: isDigest, digest: isDigest, size: isCount, uncompressedSize: isCount, mediaType: isText, createdBy: isText });
+}
+__name(isLayer, "isLayer");
+function has(value, checks) {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(checks).every(([key, check]) => check(value[key]));
+}
+__name(has, "has");
+function optional(check) {
+  return (value) => value === void 0 || check(value);
+}
+__name(optional, "optional");
+function isList2(value, check) {
+  return Array.isArray(value) && value.every(check);
+}
+__name(isList2, "isList");
+function isText(value) {
+  return typeof value === "string" && !new RegExp("\\p{Cc}", "u").test(value);
+}
+__name(isText, "isText");
+function isDigest(value) {
+  return isText(value) && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+__name(isDigest, "isDigest");
+function isCount(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+__name(isCount, "isCount");
+
+// src/image/resume.ts
+var import_node_crypto10 = require("node:crypto");
+var import_node_fs27 = require("node:fs");
+var import_promises7 = require("node:timers/promises");
+async function resumeArchive(from, path2, layers) {
+  const part = partOf2(path2);
+  move(from, part);
+  const out = openPart(path2, part);
+  try {
+    const unusable = await findFault(out, layers);
+    if (unusable === void 0) {
+      (0, import_node_fs27.ftruncateSync)(out.fd, out.position);
+      return { archive: archiveOn(out, [...layers]) };
+    }
+    out.discard();
+    return { unusable };
+  } catch (error2) {
+    out.discard();
+    throw error2;
+  }
+}
+__name(resumeArchive, "resumeArchive");
+function move(from, to) {
+  try {
+    (0, import_node_fs27.renameSync)(from, to);
+  } catch (error2) {
+    if (error2.code !== "EXDEV") throw error2;
+    try {
+      (0, import_node_fs27.copyFileSync)(from, to);
+    } catch (copyError) {
+      (0, import_node_fs27.rmSync)(to, { force: true });
+      throw copyError;
+    }
+    (0, import_node_fs27.rmSync)(from);
+  }
+}
+__name(move, "move");
+async function findFault(out, layers) {
+  const { size } = (0, import_node_fs27.fstatSync)(out.fd);
+  const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0);
+  if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
+  for (const layer of layers) {
+    const header = Buffer.alloc(blockSize);
+    readFully2(out, header);
+    if (!header.equals(layerHeader(layer))) return `layer ${layer.digest} isn't where it should be`;
+    const found = await digestOfNext(out, layer.size);
+    if (found !== layer.digest) return `a layer should have the digest ${layer.digest}, but has ${found}`;
+    out.position += padding(layer.size);
+  }
+  return void 0;
+}
+__name(findFault, "findFault");
+async function digestOfNext(out, length) {
+  const hash = (0, import_node_crypto10.createHash)("sha256");
+  const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
+  for (let left = length; left > 0; left -= Math.min(left, piece.length)) {
+    const bytes = piece.subarray(0, Math.min(left, piece.length));
+    readFully2(out, bytes);
+    hash.update(bytes);
+    await (0, import_promises7.setImmediate)();
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOfNext, "digestOfNext");
+function readFully2(out, into) {
+  for (let done = 0; done < into.length; ) {
+    const count = (0, import_node_fs27.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
+    done += count;
+  }
+  out.position += into.length;
+}
+__name(readFully2, "readFully");
+
+// src/cache/image-cache.ts
+function imageCacheKey(imageKey2, compression) {
+  return `xenserver-ddk-image-${imageKey2}-${compression}`;
+}
+__name(imageCacheKey, "imageCacheKey");
+async function restoreImage(key, dir, archive, options) {
+  const folder = await restoreApart({ key, dir, what: "the image" }, options);
+  if (folder === void 0) return void 0;
+  const checked = await bestEffort(
+    () => checkImage(folder, key, archive),
+    (why) => why
+  );
+  (0, import_node_fs28.rmSync)(folder, { recursive: true, force: true });
+  if (typeof checked !== "string") return checked;
+  options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
+  return void 0;
+}
+__name(restoreImage, "restoreImage");
+async function checkImage(folder, key, archive) {
+  const entry = readJson(folder, "image");
+  if (entry?.key !== key) return "it is another one than its key says";
+  const { description } = entry;
+  if (!isDescription(description)) return "its description is damaged";
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was";
+  const resumed = await resumeArchive(fileIn(folder, "image"), archive, description.layers);
+  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
+}
+__name(checkImage, "checkImage");
+function stageImage(key, dir, archive, conversion) {
+  const { names: _names, archive: made, ...description } = conversion;
+  const entry = { key, configDigest: made.configDigest, description };
+  writeFolder(dir, archive, "image", entry);
+  return { key, dir, what: "the image" };
+}
+__name(stageImage, "stageImage");
+
+// src/supply/keys.ts
+function keysOf({ identity, sha256: sha2563 }, { uname, compression }) {
+  return {
+    ...sha2563 !== void 0 && { engine: imageKey({ sha256: sha2563 }, { uname }) },
+    ...identity && { cache: imageCacheKey(imageKey(identity, { uname }), compression) }
+  };
+}
+__name(keysOf, "keysOf");
+
+// src/fetch/probe.ts
+var probePace = { stall: 15e3, attempts: 3, delay: 1e3 };
+async function probeIso(address, options) {
+  const reasons = [];
+  for (const url of address.urls) {
+    try {
+      return await retry(
+        () => ask2(url, address, options),
+        () => false,
+        options.pace ?? probePace,
+        options
+      );
+    } catch (error2) {
+      if (!(error2 instanceof FetchFailure)) throw error2;
+      reasons.push(`${shownUrl(url)}: ${error2.message}`);
+    }
+  }
+  throw new Error(`Can't ask for ${reasons.join(". ")}`);
+}
+__name(probeIso, "probeIso");
+function identityOf({ url, etag, lastModified, size }) {
+  const validator = etag ?? lastModified;
+  return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
+}
+__name(identityOf, "identityOf");
+async function ask2(url, address, { signal, pace = probePace }) {
+  const watch = watchStall(pace.stall, signal);
+  const send2 = /* @__PURE__ */ __name(async (method, headers) => {
+    watch.wait();
+    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch.signal);
+    reply.body.destroy();
+    return reply;
+  }, "send");
+  try {
+    const head = await send2("HEAD", {});
+    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
+    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
+  } finally {
+    watch.rest();
+  }
+}
+__name(ask2, "ask");
+function remoteOf(reply, url) {
+  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
+  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
+}
+__name(remoteOf, "remoteOf");
+
+// src/supply/known-iso.ts
+async function recognize(request2, store, talk) {
+  if (request2.kind === "file") {
+    const sha2563 = await sha256OfFile(request2.path, request2.sha256, talk.signal);
+    return { request: request2, identity: sha2563 === void 0 ? void 0 : { sha256: sha2563 }, sha256: sha2563, stored: void 0 };
+  }
+  const { address, version } = request2;
+  if (address.sha256 !== void 0) {
+    return { request: request2, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: void 0 };
+  }
+  const remote = await askServer(request2, store, talk);
+  if (!("url" in remote)) return { request: request2, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 };
+  const { etag, lastModified, size } = remote;
+  const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
+  const stored = await store.find({ url: address.urls[0], version, ...facts }, talk.signal);
+  return { request: request2, identity: identityOf({ ...remote, url: address.urls[0] }), sha256: stored?.sha256, stored };
+}
+__name(recognize, "recognize");
+async function askServer({ address, version }, store, { say, signal }) {
+  try {
+    return await probeIso(address, { say, signal });
+  } catch (error2) {
+    signal.throwIfAborted();
+    const stored = await store.find({ url: address.urls[0], version }, signal);
+    if (!stored) throw error2;
+    say(`${error2.message}; the ISO that was fetched from there before is used`);
+    return { stored };
+  }
+}
+__name(askServer, "askServer");
+
+// src/supply/order.ts
+var import_node_fs29 = require("node:fs");
+var import_node_os2 = require("node:os");
+var import_node_path16 = require("node:path");
+
+// src/catalog/expect.ts
+function expectVersion(found, asked) {
+  if (!asked || satisfies(asked, versionOf(found))) return;
+  throw new Error(
+    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`
+  );
+}
+__name(expectVersion, "expectVersion");
+function imageName({ version, build }) {
+  if (version === void 0) throw new Error("the root filesystem does not say which version it is, so its image has to be given a name");
+  return `xenserver-ddk:${[version, build].filter((part) => part !== void 0).join("-")}`;
+}
+__name(imageName, "imageName");
+function productText({ product = "something", version = "of unknown version", build }) {
+  return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
+}
+__name(productText, "productText");
+function versionOf({ version, build }) {
+  try {
+    return { ...parseVersion(version ?? ""), ...build !== void 0 && { build } };
+  } catch {
+    return { numbers: [] };
+  }
+}
+__name(versionOf, "versionOf");
+
+// src/supply/order.ts
+function placeOrder(inputs, engine, talk) {
+  const tempDir = (0, import_node_fs29.mkdtempSync)((0, import_node_path16.join)(process.env.RUNNER_TEMP || (0, import_node_os2.tmpdir)(), "xenserver-ddk-"));
+  const keepArchive = inputs.archive !== void 0 || !engine;
+  const useCache = {
+    image: haveService() && ["all", "image"].includes(inputs.cache),
+    iso: haveService() && ["all", "iso"].includes(inputs.cache)
+  };
+  return {
+    talk,
+    tempDir,
+    archive: archivePath(inputs, engine, tempDir),
+    keepArchive,
+    compression: compressionFor(engine, keepArchive || useCache.image),
+    uname: inputs.uname,
+    useCache,
+    name(identity) {
+      expectVersion(identity, inputs.version);
+      return inputs.image ?? imageName(identity);
+    }
+  };
+}
+__name(placeOrder, "placeOrder");
+function archivePath({ archive }, engine, tempDir) {
+  if (archive === void 0) return engine ? (0, import_node_path16.join)(tempDir, "image.tar") : `${tempDir}.tar`;
+  (0, import_node_fs29.mkdirSync)((0, import_node_path16.dirname)(archive), { recursive: true });
+  return archive;
+}
+__name(archivePath, "archivePath");
+function compressionFor(engine, isKept) {
+  if (engine && !engine.loadsZstd) return "none";
+  return isKept || engine?.store === "containerd" ? "zstd" : "none";
+}
+__name(compressionFor, "compressionFor");
+
+// src/supply/from-cache.ts
+var import_node_path17 = require("node:path");
+async function fromCache(key, sha2563, order) {
+  const { talk, archive: path2, tempDir } = order;
+  const restored = await restoreImage(key, (0, import_node_path17.join)(tempDir, "restored-image"), path2, talk);
+  if (!restored) return void 0;
+  const { archive, description } = restored;
+  const { identity } = description.found;
+  const { isoSha256 } = description;
+  try {
+    if (sha2563 !== void 0 && isoSha256 !== sha2563) {
+      talk.say(`The image in the Actions cache isn't used: it was made of an ISO with the SHA-256 ${isoSha256}`);
+      await archive.abort();
+      return void 0;
+    }
+    const name = order.name(identity);
+    const conversion = finishImage(archive, description, [name]);
+    talk.say(`The Actions cache had the image (${key})`);
+    return { origin: "cache", name, identity, isoSha256, conversion };
+  } catch (error2) {
+    await archive.abort();
+    throw error2;
+  }
+}
+__name(fromCache, "fromCache");
+
+// src/supply/from-engine.ts
+async function fromEngine(engine, key, { talk, name: nameOf }) {
+  const image = await engine.findLabelled(keyLabel, key);
+  if (!image) return void 0;
+  const { identity, isoSha256 } = labelledIdentity(image.labels);
+  const name = nameOf(identity);
+  const holder = await engine.find(name);
+  if (holder?.id !== image.id) {
+    if (holder) talk.say(`${name} was the image ${holder.id} before; that one has lost the name`);
+    await engine.tag(image.id, name);
+  }
+  talk.say(`${engine.name} has the image already: ${image.id}`);
+  return { origin: "engine", name, identity, isoSha256, image };
+}
+__name(fromEngine, "fromEngine");
+
+// src/supply/ready.ts
+async function findReady(known2, engine, order) {
+  const keys = keysOf(known2, order);
+  const inEngine = engine && keys.engine !== void 0 && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : void 0;
+  if (inEngine) return inEngine;
+  return keys.cache !== void 0 && order.useCache.image ? fromCache(keys.cache, known2.sha256, order) : void 0;
+}
+__name(findReady, "findReady");
+
+// src/supply/save.ts
+var import_node_path18 = require("node:path");
+function saveForNextRun(supply, known2, order) {
+  const statusFile = (0, import_node_path18.join)(order.tempDir, "saving");
+  try {
+    startSaving([...imageEntry(supply, known2, order), ...isoEntry(supply, known2, order)], statusFile, order.talk.say);
+  } catch (error2) {
+    order.talk.say(`The Actions cache gets nothing: ${error2.message}`);
+  }
+  return statusFile;
+}
+__name(saveForNextRun, "saveForNextRun");
+function imageEntry({ origin, conversion }, known2, order) {
+  const { cache: key } = keysOf(known2, order);
+  if (!order.useCache.image || key === void 0 || !conversion || origin === "cache") return [];
+  return [stageImage(key, (0, import_node_path18.join)(order.tempDir, "save-image"), order.archive, conversion)];
+}
+__name(imageEntry, "imageEntry");
+function isoEntry({ origin, isoPath, isoSha256 }, { identity }, order) {
+  if (!order.useCache.iso || !identity || isoPath === void 0 || origin !== "download") return [];
+  return [stageIso(identity, (0, import_node_path18.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+}
+__name(isoEntry, "isoEntry");
 
 // src/main.ts
+var matchersFolder = (0, import_node_url3.fileURLToPath)(new URL("../matchers", importMetaUrl));
 async function run2() {
   const inputs = readInputs();
-  const tempDir = (0, import_node_fs6.mkdtempSync)((0, import_node_path2.join)(process.env.RUNNER_TEMP ?? (0, import_node_os.tmpdir)(), "xenserver-ddk-"));
-  leaveToPostStep(tempDir);
+  const request2 = requestIso(inputs);
+  const talk = { say: info, warn: warning, signal: cancellation() };
   const engine = await group("Find a container engine", () => findEngine(inputs));
-  const place = placeOf(inputs, engine, tempDir);
-  const conversion = await group("Make an image of the DDK", () => makeImage(inputs, engine, place, tempDir));
-  const image = engine && await group(`Load the image into ${engine.name}`, () => loadAloud(engine, place.archive, conversion.names[0], info));
-  if (!place.kept) (0, import_node_fs6.rmSync)(place.archive);
-  await report(conversion, engine, image, place);
+  const order = placeOrder(inputs, engine, talk);
+  leave({ tempDir: order.tempDir });
+  const store = openStore({ say: info, notice });
+  const known2 = await group("Recognize the ISO", () => recognize(request2, store, talk));
+  const ready = await group("Look for the image", () => findReady(known2, engine, order));
+  const supply = ready ?? await group("Make the image", async () => fromIso(await getIso(known2, store, order), order));
+  const image = supply.image ?? (engine && await group(`Load the image into ${engine.name}`, () => load2(engine, supply.name, order.archive)));
+  leave({ savingStatus: saveForNextRun(supply, known2, order) });
+  if (!order.keepArchive) (0, import_node_fs30.rmSync)(order.archive, { force: true });
+  if (engine && image) await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs));
+  writeOutputs(supply, order, image, keysOf(known2, order).cache ?? "");
+  await writeSummary(supply, engine, image);
 }
 __name(run2, "run");
-async function findEngine(inputs) {
-  const engine = await detectEngine(inputs.engine, info);
+async function findEngine({ engine: wanted }) {
+  const engine = await detectEngine(wanted, info);
   if (engine) info(`${engine.name} ${engine.version}, store ${engine.store}`);
-  else if (inputs.engine === "auto")
-    notice('No container engine answers here, so the image is left as an archive; see output "archive"');
+  else if (wanted === "auto") notice('No container engine answers here, so the image is left as an archive; see output "archive"');
   return engine;
 }
 __name(findEngine, "findEngine");
-function placeOf(inputs, engine, tempDir) {
-  if (inputs.archive !== void 0) {
-    (0, import_node_fs6.mkdirSync)((0, import_node_path2.dirname)(inputs.archive), { recursive: true });
-    return { archive: inputs.archive, kept: true };
-  }
-  const archive = engine ? (0, import_node_path2.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  return { archive, kept: !engine };
+function load2(engine, name, archive) {
+  return loadAloud(engine, archive, name, info);
 }
-__name(placeOf, "placeOf");
-function makeImage(inputs, engine, { archive, kept }, tempDir) {
-  const name = /* @__PURE__ */ __name(({ identity }) => {
-    expectVersion(identity, inputs.version);
-    return [inputs.image ?? imageName(identity)];
-  }, "name");
-  const inputSha256 = sha256OfFile(inputs.iso, inputs.isoSha256);
-  const options = { input: inputs.iso, archive, tempDir, compression: compressionFor(engine, kept), inputSha256, name, warn: warning };
-  return convertAloud(options, info);
+__name(load2, "load");
+async function setUp(engine, image, { shell: request2 }) {
+  const { RUNNER_TEMP: temp = (0, import_node_os3.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
+  const shell = await setUpShell(engine, image, request2, { temp, workspace }, warning);
+  leave({ shell });
+  addPath(shell.bin);
+  registerMatchers(matchersFolder, info);
+  info(`Steps with "shell: ${request2.name} {0}" run in the DDK from now on`);
 }
-__name(makeImage, "makeImage");
-function compressionFor(engine, kept) {
-  if (engine && !engine.loadsZstd) return "none";
-  return kept || engine?.store === "containerd" ? "zstd" : "none";
+__name(setUp, "setUp");
+function cancellation() {
+  const stop2 = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stop2.abort(new Error(`Cancelled (${name})`)));
+  return stop2.signal;
 }
-__name(compressionFor, "compressionFor");
-async function report(conversion, engine, image, { archive, kept }) {
-  const { identity, names, isoSha256 } = conversion;
-  writeOutputs({
-    image: names[0],
-    "image-id": image?.id ?? conversion.archive.configDigest,
-    archive: kept ? archive : "",
-    "xenserver-version": identity.version,
-    "build-number": identity.build,
-    "kernel-version": identity.kernelVersion,
-    architecture: identity.architecture,
-    "iso-sha256": isoSha256
-  });
-  await writeSummary(conversion, engine, image);
-}
-__name(report, "report");
+__name(cancellation, "cancellation");
 async function main() {
   try {
-    if (isPostStep()) tidyUp();
-    else await run2();
+    await (isPostStep() ? post(matchersFolder) : run2());
   } catch (error2) {
     setFailed(error2.message);
     debug(error2.stack ?? "");

@@ -1,52 +1,118 @@
 import { resolve } from 'node:path'
 import * as core from '@actions/core'
-import { parseVersion, type Version } from './catalog/version.ts'
+import { askedVersion } from './catalog/find.ts'
+import { loadCatalogs } from './catalog/load.ts'
+import type { Catalog } from './catalog/release.ts'
+import type { Version } from './catalog/version.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
 import { parseReference } from './engine/reference.ts'
 import { parseSha256 } from './fetch/digest.ts'
+import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput } from './fetch/iso-input.ts'
+import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
+import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
+import type { ShellRequest } from './shell/set-up.ts'
 
 /** What the user asked for, checked; nothing else reads an input. */
 export interface Inputs {
-  /** Absolute path. */
-  readonly iso: string
+  /** Absent if the catalog has to know where the ISO is: then there is a version. */
+  readonly iso?: IsoInput
   readonly version?: Version
+  readonly catalog: Catalog
   /** Lower-case hexadecimal. */
   readonly isoSha256?: string
+  /** By name in lower case. */
+  readonly isoHeaders: ReadonlyMap<string, string>
+  /** More addresses of the ISO, in order. */
+  readonly mirrors: readonly string[]
+  readonly cache: CacheChoice
   /** Name of the image. */
   readonly image?: string
   readonly engine: EngineName
   /** Absolute path. */
   readonly archive?: string
+  readonly uname: UnameChoice
+  readonly shell: ShellRequest
 }
+
+/** What the Actions cache keeps. */
+const cacheChoices = ['all', 'image', 'iso', 'none'] as const
+export type CacheChoice = (typeof cacheChoices)[number]
 
 /** @throws Error that names the input and what it may be */
 export function readInputs(): Inputs {
-  const iso = core.getInput('iso')
-  if (iso === '') throw new Error('Input "iso" is empty; give the path of a DDK ISO on the runner')
+  const catalog = parsed('catalog', (path) => loadCatalogs(resolve(path))) ?? loadCatalogs()
+  const iso = parsed('iso', parseIsoInput)
+  const version = parsed('xenserver-version', (text) => askedVersion(text, catalog))
+  if (!iso && !version) {
+    throw new Error(
+      'Neither "iso" nor "xenserver-version" is given; give the path or address of a DDK\'s ISO, or a version whose address is known',
+    )
+  }
   return {
-    iso: resolve(iso),
-    engine: readEngine(),
-    ...optional('version', 'xenserver-version', parseVersion),
-    ...optional('isoSha256', 'iso-sha256', parseSha256),
-    ...optional('image', 'image', (text) => parseReference(text).text),
-    ...optional('archive', 'archive', (text) => resolve(text)),
+    catalog,
+    isoHeaders: parsed('iso-headers', readSecretHeaders) ?? new Map(),
+    mirrors: parsed('mirrors', parseMirrors) ?? [],
+    cache: parsed('cache', oneOf(cacheChoices)) ?? 'all',
+    engine: parsed('engine', oneOf(engineNames)) ?? 'auto',
+    uname: parsed('uname', oneOf(unameChoices)) ?? 'ddk',
+    shell: readShellRequest(),
+    ...defined({
+      iso,
+      version,
+      isoSha256: parsed('iso-sha256', parseSha256),
+      image: parsed('image', (text) => parseReference(text).text),
+      archive: parsed('archive', (text) => resolve(text)),
+    }),
   }
 }
 
-function readEngine(): EngineName {
-  const text = core.getInput('engine') || 'auto'
-  const engine = engineNames.find((name) => name === text)
-  if (!engine) throw new Error(`Input "engine" is "${text}"; it may be ${engineNames.join(', ')}`)
-  return engine
+function readShellRequest(): ShellRequest {
+  return {
+    name: parsed('shell-name', parseShellName) ?? 'ddk.sh',
+    volumes: parsed('volumes', parseVolumes) ?? [],
+    env: parsed('env', parseEnv) ?? [],
+    runOptions: parsed('run-options', parseRunOptions) ?? [],
+    user: parsed('user', parseShellUser) ?? 'root',
+    ...defined({ network: parsed('network', parseNetwork) }),
+  }
 }
 
-/** `{ [key]: parse(input) }`, or `{}` if the input is empty. */
-function optional<K extends string, V>(key: K, input: string, parse: (text: string) => V): { [P in K]?: V } {
+/** What `parse` makes of an input; nothing if the input is empty. */
+function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
   const text = core.getInput(input)
-  if (text === '') return {}
+  if (text === '') return undefined
   try {
-    return { [key]: parse(text) } as { [P in K]?: V }
+    return parse(text)
   } catch (error) {
     throw new Error(`Input "${input}": ${(error as Error).message}`)
   }
+}
+
+/** An object without the keys that have no value. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}
+
+function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice === undefined) throw new Error(`it is "${text}"; it may be ${choices.join(', ')}`)
+    return choice
+  }
+}
+
+/** What is a secret here may not be registered as one with the runner, so no line of it ever gets into the log. */
+function readSecretHeaders(text: string): ReadonlyMap<string, string> {
+  const headers = parseHeaderLines(text)
+  for (const value of headers.values()) core.setSecret(value)
+  return headers
+}
+
+function parseMirrors(text: string): string[] {
+  return text
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map(parseHttpUrl)
 }

@@ -1,97 +1,82 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { expectVersion, imageName } from './catalog/expect.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
-import { sha256OfFile } from './fetch/digest.ts'
-import type { Conversion } from './image/convert.ts'
-import type { Compression } from './image/frames.ts'
+import { openStore } from './fetch/tool-cache.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { writeOutputs } from './outputs.ts'
-import { convertAloud, loadAloud } from './report/steps.ts'
+import { post } from './post.ts'
+import { registerMatchers } from './report/matchers.ts'
+import { loadAloud } from './report/steps.ts'
 import { writeSummary } from './report/summary.ts'
-import { isPostStep, leaveToPostStep, tidyUp } from './state.ts'
+import { setUpShell } from './shell/set-up.ts'
+import { isPostStep, leave } from './state.ts'
+import { fromIso, getIso } from './supply/from-iso.ts'
+import { requestIso } from './supply/iso-request.ts'
+import { keysOf } from './supply/keys.ts'
+import { recognize } from './supply/known-iso.ts'
+import { placeOrder } from './supply/order.ts'
+import { findReady } from './supply/ready.ts'
+import { saveForNextRun } from './supply/save.ts'
+import type { Talk } from './supply/talk.ts'
+
+/** In the action's own folder, as much above the sources as above the bundles. */
+const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 
 async function run(): Promise<void> {
   const inputs = readInputs()
-  const tempDir = mkdtempSync(join(process.env.RUNNER_TEMP ?? tmpdir(), 'xenserver-ddk-'))
-  leaveToPostStep(tempDir)
+  const request = requestIso(inputs)
+  const talk: Talk = { say: core.info, warn: core.warning, signal: cancellation() }
   const engine = await core.group('Find a container engine', () => findEngine(inputs))
-  const place = placeOf(inputs, engine, tempDir)
-  const conversion = await core.group('Make an image of the DDK', () => makeImage(inputs, engine, place, tempDir))
+  const order = placeOrder(inputs, engine, talk)
+  leave({ tempDir: order.tempDir })
+  const store = openStore({ say: core.info, notice: core.notice })
+
+  const known = await core.group('Recognize the ISO', () => recognize(request, store, talk))
+  const ready = await core.group('Look for the image', () => findReady(known, engine, order))
+  const supply = ready ?? (await core.group('Make the image', async () => fromIso(await getIso(known, store, order), order)))
   const image =
-    engine &&
-    (await core.group(`Load the image into ${engine.name}`, () => loadAloud(engine, place.archive, conversion.names[0]!, core.info)))
-  if (!place.kept) rmSync(place.archive)
-  await report(conversion, engine, image, place)
+    supply.image ?? (engine && (await core.group(`Load the image into ${engine.name}`, () => load(engine, supply.name, order.archive))))
+
+  leave({ savingStatus: saveForNextRun(supply, known, order) })
+  if (!order.keepArchive) rmSync(order.archive, { force: true })
+  if (engine && image) await core.group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs))
+  writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
+  await writeSummary(supply, engine, image)
 }
 
-async function findEngine(inputs: Inputs): Promise<Engine | undefined> {
-  const engine = await detectEngine(inputs.engine, core.info)
+async function findEngine({ engine: wanted }: Inputs): Promise<Engine | undefined> {
+  const engine = await detectEngine(wanted, core.info)
   if (engine) core.info(`${engine.name} ${engine.version}, store ${engine.store}`)
-  else if (inputs.engine === 'auto')
-    core.notice('No container engine answers here, so the image is left as an archive; see output "archive"')
+  else if (wanted === 'auto') core.notice('No container engine answers here, so the image is left as an archive; see output "archive"')
   return engine
 }
 
-/** Where the archive goes, and whether it stays there. */
-interface Place {
-  readonly archive: string
-  readonly kept: boolean
+function load(engine: Engine, name: string, archive: string): Promise<Image> {
+  return loadAloud(engine, archive, name, core.info)
 }
 
-function placeOf(inputs: Inputs, engine: Engine | undefined, tempDir: string): Place {
-  if (inputs.archive !== undefined) {
-    mkdirSync(dirname(inputs.archive), { recursive: true })
-    return { archive: inputs.archive, kept: true }
-  }
-  // Without an engine it is all there is of the image: the post step leaves it to the runner, which empties RUNNER_TEMP after the job.
-  const archive = engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`
-  return { archive, kept: !engine }
+async function setUp(engine: Engine, image: Image, { shell: request }: Inputs): Promise<void> {
+  const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
+  const shell = await setUpShell(engine, image, request, { temp, workspace }, core.warning)
+  leave({ shell })
+  core.addPath(shell.bin)
+  registerMatchers(matchersFolder, core.info)
+  core.info(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)
 }
 
-function makeImage(inputs: Inputs, engine: Engine | undefined, { archive, kept }: Place, tempDir: string): Promise<Conversion> {
-  const name = ({ identity }: Conversion['found']) => {
-    expectVersion(identity, inputs.version)
-    return [inputs.image ?? imageName(identity)]
-  }
-  const inputSha256 = sha256OfFile(inputs.iso, inputs.isoSha256)
-  const options = { input: inputs.iso, archive, tempDir, compression: compressionFor(engine, kept), inputSha256, name, warn: core.warning }
-  return convertAloud(options, core.info)
-}
-
-/** Old engines can't read zstd. Docker's graph drivers load a plain layer fastest, its containerd store a compressed one. */
-function compressionFor(engine: Engine | undefined, kept: boolean): Compression {
-  if (engine && !engine.loadsZstd) return 'none'
-  return kept || engine?.store === 'containerd' ? 'zstd' : 'none'
-}
-
-async function report(
-  conversion: Conversion,
-  engine: Engine | undefined,
-  image: Image | undefined,
-  { archive, kept }: Place,
-): Promise<void> {
-  const { identity, names, isoSha256 } = conversion
-  writeOutputs({
-    image: names[0]!,
-    'image-id': image?.id ?? conversion.archive.configDigest,
-    archive: kept ? archive : '',
-    'xenserver-version': identity.version,
-    'build-number': identity.build,
-    'kernel-version': identity.kernelVersion,
-    architecture: identity.architecture,
-    'iso-sha256': isoSha256,
-  })
-  await writeSummary(conversion, engine, image)
+/** Aborted when the runner cancels the job: a first signal asks, and a kill follows some seconds later. */
+function cancellation(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`Cancelled (${name})`)))
+  return stop.signal
 }
 
 async function main(): Promise<void> {
   try {
-    if (isPostStep()) tidyUp()
-    else await run()
+    await (isPostStep() ? post(matchersFolder) : run())
   } catch (error) {
     core.setFailed((error as Error).message)
     core.debug((error as Error).stack ?? '')

@@ -1,7 +1,10 @@
 import * as core from '@actions/core'
+import type { Image } from './engine/engine.ts'
+import type { Order } from './supply/order.ts'
+import type { Supply } from './supply/supply.ts'
 
 /** Everything that later steps can ask for, by the names of action.yml; a value that there isn't is empty. */
-export interface Outputs {
+interface Outputs {
   readonly image: string
   readonly 'image-id': string
   readonly archive: string
@@ -10,8 +13,28 @@ export interface Outputs {
   readonly 'kernel-version': string
   readonly architecture: string
   readonly 'iso-sha256': string
+  readonly 'iso-path': string
+  readonly 'cache-hit': string
+  readonly source: string
+  readonly 'cache-key': string
 }
 
-export function writeOutputs(outputs: Outputs): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+/** @param cacheKey of the image, empty if it has none */
+export function writeOutputs(supply: Supply, order: Order, image: Image | undefined, cacheKey: string): void {
+  const { name, origin, identity, isoSha256, isoPath, conversion } = supply
+  const outputs: Outputs = {
+    image: name,
+    'image-id': image?.id ?? conversion?.archive.configDigest ?? '',
+    archive: order.keepArchive ? order.archive : '',
+    'xenserver-version': identity.version ?? '',
+    'build-number': identity.build ?? '',
+    'kernel-version': identity.kernelVersion ?? '',
+    architecture: identity.architecture ?? '',
+    'iso-sha256': isoSha256,
+    'iso-path': isoPath ?? '',
+    'cache-hit': String(origin === 'engine' || origin === 'cache'),
+    source: origin,
+    'cache-key': cacheKey,
+  }
+  for (const [output, value] of Object.entries(outputs)) core.setOutput(output, value)
 }

@@ -12,11 +12,8 @@ import { canMount, run, sh, walkMounted, withTempDir } from '../support/tools.ts
 import { folderTree } from './folder-tree.ts'
 import { entry } from './memory-tree.ts'
 
-const facts = {
-  version: '6.5.0',
-  build: '90233c',
-  kernelVersion: '3.10.0+2',
-  architecture: 'amd64' as const,
+const origin = {
+  identity: { product: 'XenServer DDK', version: '6.5.0', build: '90233c', kernelVersion: '3.10.0+2', architecture: 'x86_64' as const },
   isoSha256: 'ab'.repeat(32),
   created: 1_421_150_400,
 }
@@ -32,8 +29,8 @@ describe('an archive', () => {
       const { configDigest, manifestDigest, layers } = await write(join(dir, 'a.tar'), [small()], 'none')
       expect([configDigest, manifestDigest, layers[0]!.diffId]).toMatchInlineSnapshot(`
 [
-  "sha256:977a849ee58b55b5ac611cc91572b932893dd2aaf3709c78fd8eb3c1d9aa4164",
-  "sha256:7e4a5b1d4bab3b4111ef7b7368fe6eab78c9ba89dbc6f3d7ef16eb177504b606",
+  "sha256:815bdb0c4560cdab4b6fcebbf8318f8f9782674340df5612604a59c8ab17cf2d",
+  "sha256:579bc9e362601948052277bb647f06c8d3737d2ee34b9e24159c859cc0b13f8a",
   "sha256:bd63815344ec5e1371857040e6d1300863a8493d0bb036295888f460e3fd9b43",
 ]
 `)
@@ -118,7 +115,7 @@ describe('an archive', () => {
       expect(readdirSync(dir)).toEqual([])
       mkdirSync(join(dir, 'dir.tar'))
       await expect(write(join(dir, 'dir.tar'), [small()], 'none')).rejects.toThrow(
-        `${dir}/dir.tar: it can't be written (illegal operation on a directory)`,
+        `${dir}/dir.tar: it is a folder; give the name of a file`,
       )
       expect(readdirSync(dir)).toEqual(['dir.tar'])
       expect(() => createArchive(join(dir, 'none/a.tar'))).toThrow(`${dir}/none/a.tar: it can't be written (no such file or directory)`)
@@ -132,7 +129,7 @@ test.each([
   ['registry:5000/ddk', 'registry:5000/ddk:latest', 'latest'],
   ['ghcr.io/a/b/ddk:x', 'ghcr.io/a/b/ddk:x', 'x'],
 ])('the name %s is %s in full, with the tag %s', (reference, full, tag) => {
-  const index = ociIndex({ digest: 'sha256:0', size: 0 }, imageConfig(facts, '', []), [reference])
+  const index = ociIndex({ digest: 'sha256:0', size: 0 }, imageConfig(origin, '', []), [reference])
   expect(index).toMatchObject({
     manifests: [{ annotations: { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': tag } }],
   })
@@ -183,7 +180,7 @@ async function write(path: string, layers: Iterable<Entry>[], compression: Compr
       made.push({ diffId: (await layer.finish()).diffId, createdBy: 'test' })
     }
     const tags = ['xenserver-ddk:6.5.0-90233c', 'ghcr.io/me/ddk:1']
-    return archive.finish({ config: imageConfig(facts, 'key', made), tags })
+    return archive.finish({ config: imageConfig(origin, 'key', made), tags })
   } catch (error) {
     await archive.abort()
     throw error

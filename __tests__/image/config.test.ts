@@ -1,17 +1,21 @@
 import { expect, test } from '@jest/globals'
 import { imageConfig } from '../../src/image/config.ts'
 import { imageKey } from '../../src/image/key.ts'
+import { labelledIdentity } from '../../src/image/labels.ts'
+
+const unknown = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }
+const nothing = { identity: unknown, isoSha256: '', created: 0 }
 
 test('the config, byte for byte', () => {
-  const facts = {
+  const identity = {
+    product: 'XenServer DDK',
     version: '6.2.0',
     build: '70446c',
     kernelVersion: '2.6.32.43xen',
-    architecture: '386' as const,
-    isoSha256: 'ab',
-    created: 1.9,
+    architecture: 'i686' as const,
   }
-  expect(JSON.stringify(imageConfig(facts, 'the key', [{ diffId: 'sha256:1', createdBy: 'convert' }]), null, 1)).toMatchInlineSnapshot(`
+  const origin = { identity, isoSha256: 'ab', created: 1.9 }
+  expect(JSON.stringify(imageConfig(origin, 'the key', [{ diffId: 'sha256:1', createdBy: 'convert' }]), null, 1)).toMatchInlineSnapshot(`
 "{
  "created": "1970-01-01T00:00:01Z",
  "architecture": "386",
@@ -29,10 +33,11 @@ test('the config, byte for byte', () => {
    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
    "org.opencontainers.image.version": "6.2.0-70446c",
    "org.opencontainers.image.created": "1970-01-01T00:00:01Z",
+   "io.github.xenserver-ddk-action.product": "XenServer DDK",
    "io.github.xenserver-ddk-action.version": "6.2.0",
    "io.github.xenserver-ddk-action.build": "70446c",
    "io.github.xenserver-ddk-action.kernel-version": "2.6.32.43xen",
-   "io.github.xenserver-ddk-action.architecture": "386",
+   "io.github.xenserver-ddk-action.architecture": "i686",
    "io.github.xenserver-ddk-action.iso-sha256": "ab",
    "io.github.xenserver-ddk-action.key": "the key"
   }
@@ -54,23 +59,20 @@ test('the config, byte for byte', () => {
 })
 
 test('what every command in a container begins with comes after PATH, and before the command', () => {
-  const facts = { version: '', build: '', kernelVersion: '', architecture: '386' as const, isoSha256: '', created: 0 }
-  const { Env, ...config } = imageConfig(facts, '', [], { env: ['A=b c'], entrypoint: ['/usr/bin/setarch', 'i686'] }).config
+  const { Env, ...config } = imageConfig(nothing, '', [], { env: ['A=b c'], entrypoint: ['/usr/bin/setarch', 'i686'] }).config
   expect(Env).toEqual([expect.stringMatching(/^PATH=/), 'A=b c'])
   expect(config).toMatchObject({ Entrypoint: ['/usr/bin/setarch', 'i686'], Cmd: ['/bin/bash'] })
-  expect(imageConfig(facts, '', []).config).not.toHaveProperty('Entrypoint')
+  expect(imageConfig(nothing, '', []).config).not.toHaveProperty('Entrypoint')
 })
 
 test('what is not known has no label', () => {
-  const facts = { version: '', build: '', kernelVersion: '', architecture: 'amd64' as const, isoSha256: '', created: 0 }
-  const { Labels } = imageConfig(facts, '', []).config
+  const { Labels } = imageConfig(nothing, '', []).config
   expect(Labels['org.opencontainers.image.title']).toBe('XenServer DDK')
-  expect(Object.keys(Labels).filter((name) => name.startsWith('io.github.'))).toEqual(['io.github.xenserver-ddk-action.architecture'])
+  expect(Object.keys(Labels).filter((name) => name.startsWith('io.github.'))).toEqual([])
 })
 
 test('a date that no calendar has is moved to one', () => {
-  const created = (seconds: number) =>
-    imageConfig({ version: '', build: '', kernelVersion: '', architecture: 'amd64', isoSha256: '', created: seconds }, '', []).created
+  const created = (seconds: number) => imageConfig({ ...nothing, created: seconds }, '', []).created
   expect([-1, Number.NaN, 1e300].map(created)).toEqual(['1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z'])
 })
 
@@ -84,4 +86,17 @@ test('the key tells ISOs and options apart, and nothing else', () => {
   const address = { url: 'http://example.org/ddk.iso', etag: '"1"', size: 5 }
   const byAddress = [address, { ...address, etag: '"2"' }, { ...address, size: 6 }, { ...address, url: 'http://example.org/other.iso' }]
   expect(new Set(byAddress.map((iso) => imageKey(iso, {}))).size).toBe(4)
+})
+
+test('what the labels say is read from them again', () => {
+  const identity = {
+    product: 'XenServer DDK',
+    version: '7.0.0',
+    build: '125380c',
+    kernelVersion: '3.10.0+10',
+    architecture: 'x86_64' as const,
+  }
+  const labels = imageConfig({ identity, isoSha256: 'ab', created: 0 }, '', []).config.Labels
+  expect(labelledIdentity(labels)).toEqual({ identity, isoSha256: 'ab' })
+  expect(labelledIdentity({})).toEqual({ identity: unknown, isoSha256: '' })
 })

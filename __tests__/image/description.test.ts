@@ -24,7 +24,7 @@ test.each(['ddk', 'host'] as const)('an image that is made again from its descri
       warn: () => {},
     })
     const bytes = readFileSync(join(dir, 'image.tar'))
-    const { identity: _identity, names: _names, archive: _archive, ...left } = converted
+    const { names: _names, archive: _archive, ...left } = converted
     const description: unknown = JSON.parse(JSON.stringify(left))
     if (!isDescription(description)) throw new Error('the description was not recognized')
     expect(configDigest(configOf(description))).toBe(converted.archive.configDigest)

@@ -8,11 +8,8 @@ import { resumeArchive } from '../../src/image/resume.ts'
 import { run, withTempDir } from '../support/tools.ts'
 import { entry, tarOf } from './memory-tree.ts'
 
-const facts = {
-  version: '6.5.0',
-  build: '90233c',
-  kernelVersion: '3.10.0+2',
-  architecture: 'amd64' as const,
+const origin = {
+  identity: { product: 'XenServer DDK', version: '6.5.0', build: '90233c', kernelVersion: '3.10.0+2', architecture: 'x86_64' as const },
   isoSha256: 'ab'.repeat(32),
   created: 1_421_150_400,
 }
@@ -120,7 +117,7 @@ async function make(path: string, compression: Compression, tags: readonly strin
 
 function finish(archive: Archive, { layers }: { layers: readonly { diffId: string }[] }, tags: readonly string[]): ArchiveSummary {
   const config = imageConfig(
-    facts,
+    origin,
     'key',
     layers.map(({ diffId }) => ({ diffId, createdBy: 'test' })),
   )

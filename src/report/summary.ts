@@ -1,25 +1,29 @@
 import * as core from '@actions/core'
 import type { Engine, Image } from '../engine/engine.ts'
-import type { Conversion } from '../image/convert.ts'
+import type { Supply } from '../supply/supply.ts'
 import { bytesText } from './units.ts'
 
 /** A small table in the job's summary: which DDK this is, and what to pin it with. */
-export async function writeSummary(conversion: Conversion, engine: Engine | undefined, image: Image | undefined): Promise<void> {
+export async function writeSummary(supply: Supply, engine: Engine | undefined, image: Image | undefined): Promise<void> {
   // The runner has a file for it; other callers need not.
   if (!process.env.GITHUB_STEP_SUMMARY) return
-  const { identity, names, isoSha256, found, tar, archive } = conversion
-  const rows: [string, string][] = [
-    ['Image', names[0]!],
-    ['ID', image?.id ?? archive.configDigest],
+  const { name, origin, identity, isoSha256, conversion } = supply
+  const rows: [string, string | undefined][] = [
+    ['Image', name],
+    ['ID', image?.id ?? conversion?.archive.configDigest],
+    ['From', origin],
     ['Engine', engine ? `${engine.name} ${engine.version}` : 'none'],
-    ['DDK', `${identity.product} ${identity.version}-${identity.build}`],
+    ['DDK', [identity.product, identity.version, identity.build].filter(Boolean).join(' ')],
     ['Kernel', identity.kernelVersion],
     ['Architecture', identity.architecture],
-    ['Root filesystem', `${found.type}, ${tar.members} entries, ${bytesText(tar.contentSize)}`],
+    [
+      'Root filesystem',
+      conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`,
+    ],
     ['SHA-256 of the ISO', isoSha256],
   ]
   await core.summary
-    .addHeading(`XenServer DDK ${identity.version}`, 3)
-    .addTable(rows.filter(([, value]) => value !== '').map(([label, value]) => [{ data: label, header: true }, value]))
+    .addHeading(`XenServer DDK ${identity.version ?? ''}`.trimEnd(), 3)
+    .addTable(rows.flatMap(([label, value]) => (value ? [[{ data: label, header: true }, value]] : [])))
     .write()
 }

@@ -13,7 +13,7 @@ export function splitWords(text: string): string[] {
       if (word !== undefined) words.push(word)
       word = undefined
     } else {
-      word = (word ?? '') + (single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? (escaped === '\n' ? '' : escaped) ?? plain ?? '')
+      word = (word ?? '') + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, '$1') ?? (escaped === '\n' ? '' : escaped) ?? plain ?? '')
     }
   }
   if (word !== undefined) words.push(word)

@@ -1,0 +1,48 @@
+import type { Identity } from '../disk/identity.ts'
+
+/** The prefix of our own labels. */
+export const labelPrefix = 'io.github.xenserver-ddk-action'
+
+/** The label that says which ISO and options an image was made of: the name under which one is found again. */
+export const keyLabel = `${labelPrefix}.key`
+
+/**
+ * What an image says of itself, for people and for `labelledIdentity`; what isn't known has no label.
+ * @param created as RFC 3339 writes it
+ * @param key of `imageKey`, or an empty text
+ */
+export function imageLabels(identity: Identity, isoSha256: string, created: string, key: string): Readonly<Record<string, string>> {
+  const { product, version, build, kernelVersion, architecture } = identity
+  const name = [version, build].filter((part) => part !== undefined).join('-')
+  const labels: Record<string, string | undefined> = {
+    'org.opencontainers.image.title': `XenServer DDK ${name}`.trimEnd(),
+    'org.opencontainers.image.description':
+      'The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built',
+    'org.opencontainers.image.version': name,
+    'org.opencontainers.image.created': created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key,
+  }
+  return Object.fromEntries(Object.entries(labels).filter((label): label is [string, string] => Boolean(label[1])))
+}
+
+/** What `imageLabels` wrote. */
+export function labelledIdentity(labels: Readonly<Record<string, string>>): { identity: Identity; isoSha256: string } {
+  const label = (name: string) => labels[`${labelPrefix}.${name}`]
+  const architecture = label('architecture')
+  return {
+    identity: {
+      product: label('product'),
+      version: label('version'),
+      build: label('build'),
+      kernelVersion: label('kernel-version'),
+      architecture: architecture === 'i686' || architecture === 'x86_64' ? architecture : undefined,
+    },
+    isoSha256: label('iso-sha256') ?? '',
+  }
+}

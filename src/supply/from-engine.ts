@@ -1,0 +1,22 @@
+import type { Engine } from '../engine/engine.ts'
+import { keyLabel, labelledIdentity } from '../image/labels.ts'
+import type { Order } from './order.ts'
+import type { Supply } from './supply.ts'
+
+/**
+ * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now.
+ * @param key of the image, by the ISO's checksum
+ */
+export async function fromEngine(engine: Engine, key: string, { talk, name: nameOf }: Order): Promise<Supply | undefined> {
+  const image = await engine.findLabelled(keyLabel, key)
+  if (!image) return undefined
+  const { identity, isoSha256 } = labelledIdentity(image.labels)
+  const name = nameOf(identity)
+  const holder = await engine.find(name)
+  if (holder?.id !== image.id) {
+    if (holder) talk.say(`${name} was the image ${holder.id} before; that one has lost the name`)
+    await engine.tag(image.id, name)
+  }
+  talk.say(`${engine.name} has the image already: ${image.id}`)
+  return { origin: 'engine', name, identity, isoSha256, image }
+}

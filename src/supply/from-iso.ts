@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { restoreIso } from '../cache/iso-cache.ts'
+import type { Store } from '../fetch/tool-cache.ts'
+import { convertAloud } from '../report/steps.ts'
+import type { KnownIso } from './known-iso.ts'
+import type { Order } from './order.ts'
+import type { Origin, Supply } from './supply.ts'
+
+/** An ISO that is on this machine, whole and verified. */
+export interface Iso {
+  readonly origin: Exclude<Origin, 'engine' | 'cache'>
+  readonly path: string
+  /** In hexadecimal; nothing, if it is a folder. */
+  readonly sha256: string | undefined
+}
+
+/**
+ * Gets the ISO: from the tool cache, from the Actions cache, or by a download into the tool cache.
+ * @throws Error with one sentence, if there is none to be had
+ */
+export async function getIso({ request, identity, sha256, stored }: KnownIso, store: Store, order: Order): Promise<Iso> {
+  if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
+  const { talk, tempDir } = order
+  const { address, version } = request
+  const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, talk.signal))
+  if (kept) {
+    talk.say(`The tool cache had the ISO: ${kept.path}`)
+    return { origin: 'tool-cache', ...kept }
+  }
+  const cached = order.useCache.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), talk))
+  if (cached) {
+    talk.say('The Actions cache had the ISO')
+    return { origin: 'iso-cache', ...cached }
+  }
+  return { origin: 'download', ...(await store.fetch(address, version, talk)) }
+}
+
+/** Makes the image of an ISO that is here. */
+export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
+  const { talk, archive, tempDir, compression, uname } = order
+  const conversion = await convertAloud(
+    {
+      input: path,
+      archive,
+      tempDir,
+      compression,
+      uname,
+      inputSha256: Promise.resolve(sha256),
+      name: ({ identity }) => [order.name(identity)],
+      warn: talk.warn,
+      signal: talk.signal,
+    },
+    talk.say,
+  )
+  const { found, names, isoSha256 } = conversion
+  return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path }
+}

@@ -1,0 +1,58 @@
+import { sha256OfFile } from '../fetch/digest.ts'
+import { identityOf, probeIso, type Remote } from '../fetch/probe.ts'
+import type { StoredIso } from '../fetch/stored-iso.ts'
+import type { Store } from '../fetch/tool-cache.ts'
+import type { IsoIdentity } from '../image/key.ts'
+import type { IsoRequest } from './iso-request.ts'
+import type { Talk } from './talk.ts'
+
+/** What is known of the wanted ISO without fetching it. */
+export interface KnownIso {
+  readonly request: IsoRequest
+  /** What its image is known by; nothing, if it is a folder, or its server says too little. */
+  readonly identity: IsoIdentity | undefined
+  /** In hexadecimal, if it is known by now. */
+  readonly sha256: string | undefined
+  /** If it was fetched before. */
+  readonly stored: StoredIso | undefined
+}
+
+/**
+ * Finds out what is known: of a file its checksum; of an address the checksum that is given, else what its server says, and whether it was
+ * fetched before.
+ * @throws Error if a file isn't what it should be, or no server answers and it wasn't fetched before
+ */
+export async function recognize(request: IsoRequest, store: Store, talk: Talk): Promise<KnownIso> {
+  if (request.kind === 'file') {
+    const sha256 = await sha256OfFile(request.path, request.sha256, talk.signal)
+    return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
+  }
+  const { address, version } = request
+  if (address.sha256 !== undefined) {
+    // Where it lies is looked up when it is needed: to look is to read all of it.
+    return { request, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: undefined }
+  }
+  const remote = await askServer(request, store, talk)
+  if (!('url' in remote)) return { request, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 }
+  const { etag, lastModified, size } = remote
+  const facts = { ...(etag && { etag }), ...(lastModified && { lastModified }), ...(size !== undefined && { size }) }
+  const stored = await store.find({ url: address.urls[0]!, version, ...facts }, talk.signal)
+  return { request, identity: identityOf({ ...remote, url: address.urls[0]! }), sha256: stored?.sha256, stored }
+}
+
+/** Servers vanish; what was fetched before is as good as it was then. */
+async function askServer(
+  { address, version }: Extract<IsoRequest, { kind: 'address' }>,
+  store: Store,
+  { say, signal }: Talk,
+): Promise<Remote | { stored: StoredIso }> {
+  try {
+    return await probeIso(address, { say, signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    const stored = await store.find({ url: address.urls[0]!, version }, signal)
+    if (!stored) throw error
+    say(`${(error as Error).message}; the ISO that was fetched from there before is used`)
+    return { stored }
+  }
+}

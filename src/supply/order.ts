@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { haveService } from '../cache/apart.ts'
+import { expectVersion, imageName } from '../catalog/expect.ts'
+import type { Identity } from '../disk/identity.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { UnameChoice } from '../image/environment/environment.ts'
+import type { Compression } from '../image/frames.ts'
+import type { Inputs } from '../inputs.ts'
+import type { Talk } from './talk.ts'
+
+/** Which image is wanted, and where it is to be made. */
+export interface Order {
+  readonly talk: Talk
+  /** A directory of this step's own, for the post step to remove. */
+  readonly tempDir: string
+  /** Path for the archive, if one is made. */
+  readonly archive: string
+  /** Whether it stays there, for the user or because there is no engine to load it into. */
+  readonly keepArchive: boolean
+  readonly compression: Compression
+  readonly uname: UnameChoice
+  /** What the Actions cache is asked for, and gets. */
+  readonly useCache: { readonly image: boolean; readonly iso: boolean }
+  /** Gives the image its name, now that it is known which DDK it is. @throws Error if it isn't the one that is wanted */
+  name(identity: Identity): string
+}
+
+/** @param engine that is to have the image, if any */
+export function placeOrder(inputs: Inputs, engine: Engine | undefined, talk: Talk): Order {
+  const tempDir = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'xenserver-ddk-'))
+  const keepArchive = inputs.archive !== undefined || !engine
+  const useCache = {
+    image: haveService() && ['all', 'image'].includes(inputs.cache),
+    iso: haveService() && ['all', 'iso'].includes(inputs.cache),
+  }
+  return {
+    talk,
+    tempDir,
+    archive: archivePath(inputs, engine, tempDir),
+    keepArchive,
+    compression: compressionFor(engine, keepArchive || useCache.image),
+    uname: inputs.uname,
+    useCache,
+    name(identity) {
+      expectVersion(identity, inputs.version)
+      return inputs.image ?? imageName(identity)
+    },
+  }
+}
+
+/** Without an engine the archive is all there is of the image, so it outlives the post step; the runner empties RUNNER_TEMP after the job. */
+function archivePath({ archive }: Inputs, engine: Engine | undefined, tempDir: string): string {
+  if (archive === undefined) return engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`
+  mkdirSync(dirname(archive), { recursive: true })
+  return archive
+}
+
+/** Old engines can't read zstd. Docker's graph drivers load a plain layer fastest, its containerd store a compressed one. */
+function compressionFor(engine: Engine | undefined, isKept: boolean): Compression {
+  if (engine && !engine.loadsZstd) return 'none'
+  return isKept || engine?.store === 'containerd' ? 'zstd' : 'none'
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { stageImage } from '../cache/image-cache.ts'
+import { stageIso } from '../cache/iso-cache.ts'
+import { startSaving } from '../cache/saving.ts'
+import type { Entry } from '../cache/task.ts'
+import { keysOf } from './keys.ts'
+import type { KnownIso } from './known-iso.ts'
+import type { Order } from './order.ts'
+import type { Supply } from './supply.ts'
+
+/**
+ * Starts to save what was made or fetched anew for the next run, while the job goes on. Never fails.
+ * @returns the file that says how it goes
+ */
+export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
+  const statusFile = join(order.tempDir, 'saving')
+  try {
+    startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.talk.say)
+  } catch (error) {
+    order.talk.say(`The Actions cache gets nothing: ${(error as Error).message}`)
+  }
+  return statusFile
+}
+
+function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): Entry[] {
+  const { cache: key } = keysOf(known, order)
+  if (!order.useCache.image || key === undefined || !conversion || origin === 'cache') return []
+  return [stageImage(key, join(order.tempDir, 'save-image'), order.archive, conversion)]
+}
+
+/** One that was in the tool cache already will be there for the next job as well. */
+function isoEntry({ origin, isoPath, isoSha256 }: Supply, { identity }: KnownIso, order: Order): Entry[] {
+  if (!order.useCache.iso || !identity || isoPath === undefined || origin !== 'download') return []
+  return [stageIso(identity, join(order.tempDir, 'save-iso'), isoPath, isoSha256)]
+}

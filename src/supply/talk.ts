@@ -1,0 +1,8 @@
+/** How a phase talks to the user, and hears that it is to end. */
+export interface Talk {
+  /** A line of the log. */
+  say(line: string): void
+  /** A line that is shown beside the job's result as well. */
+  warn(line: string): void
+  readonly signal: AbortSignal
+}
