@@ -77,9 +77,10 @@ describe.each(real)('$title', ({ command, env }) => {
   })
 
   test('the directories above what is new are as the DDK has them', () => {
-    const look = (tag: string) => container(`${name}:${tag}`, 'stat', '-c', '%n %a %u %g %Y', '/usr', '/usr/local', '/etc')
-    expect(look('ddk')).toBe(look('host'))
-    expect(look('ddk')).toContain('/usr/local 2775 7 9 1249625104\n')
+    const look = (format: string, ...paths: string[]) => container(`${name}:ddk`, 'stat', '-c', format, ...paths)
+    expect(look('%a %u %g %Y', '/usr', '/usr/local')).toBe('755 0 0 1249625104\n2775 7 9 1249625104\n')
+    // Not its time: engines write to it when a container starts.
+    expect(look('%a %u %g', '/etc')).toBe('711 0 0\n')
   })
 
   test('a 32-bit image runs under the 32-bit personality', () => {
