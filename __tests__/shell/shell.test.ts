@@ -74,7 +74,7 @@ describe.each(real)('$title', ({ command, env }) => {
       echo /opt/bin >> "$GITHUB_PATH"
       echo '# Done' >> "$GITHUB_STEP_SUMMARY"
       echo made > 'made here'
-      [[ \${BASH_VERSION-} ]] && set -o | grep -E '^(errexit|pipefail) .*on$' | wc -l
+      set -o | grep -E '^(errexit|pipefail) .*on$' | wc -l
       ulimit -Sn; ulimit -Hn; ulimit -Ss`
     const { code, stdout, stderr } = await job.run(script, { workingDirectory: 'a folder/$HOME' })
     expect(stderr).toBe('')
@@ -93,7 +93,7 @@ describe.each(real)('$title', ({ command, env }) => {
   test('the environment gets through, and never by a command line', async () => {
     await job.install(engine, gnu, { env: ['LC_TIME=en_US.UTF-8', 'FROM_INPUT=of the action', 'OWN=of the action', 'TMPDIR', 'NOT_SET'] })
     const secret = 'hunter-2 $(touch pwned) `x`'
-    const step = job.start('tr "\\0" "\\n" < /proc/$$/environ; echo READY; sleep 3', {
+    const step = job.start('tr "\\0" "\\n" < /proc/$$/environ; echo READY; until [ -e go ]; do sleep 0.05; done', {
       env: {
         SECRET: secret,
         LINES: 'one\ntwo\n',
@@ -115,6 +115,7 @@ describe.each(real)('$title', ({ command, env }) => {
     const seen = run('ps', ['axww', '-o', 'args'])
     expect(seen).toContain('--env SECRET')
     expect(seen).not.toContain('hunter-2')
+    writeFileSync(join(job.workspace, 'go'), '')
     const { stdout } = await step.ended
     const lines = stdout.split('\n')
     expect(lines).toEqual(
@@ -126,7 +127,6 @@ describe.each(real)('$title', ({ command, env }) => {
     )
     for (const name of [
       'LANG',
-      'TERM',
       'LD_LIBRARY_PATH',
       'DOCKER_PASSWORD',
       'BASH_ENV',
@@ -138,7 +138,7 @@ describe.each(real)('$title', ({ command, env }) => {
       expect(lines.filter((line) => line.startsWith(`${name}=`))).toEqual([])
     }
     expect(lines.find((line) => line.startsWith('PATH='))).toMatch(/^PATH=\/usr\/local\/sbin:/)
-    expect(readdirSync(job.workspace)).toEqual([])
+    expect(readdirSync(job.workspace)).toEqual(['go'])
   })
 
   test('a step fails as its script does', async () => {
@@ -175,11 +175,9 @@ describe.each(real)('$title', ({ command, env }) => {
   test('two shells side by side; one of the same name replaces the first', async () => {
     await job.install(engine, gnu, { env: ['WHICH=first'] })
     await job.install(engine, busybox, { name: 'other.sh', env: ['WHICH=second'] })
-    expect((await job.run('echo $WHICH ${BASH_VERSION:+bash} > /here; cat /here')).stdout).toBe('first bash\n')
+    expect((await job.run('echo $WHICH $(echo $BASH_VERSION | cut -c 1) > /here; cat /here')).stdout).toMatch(/^first \d\n$/)
     // A root without bash has its sh.
-    expect((await job.run('cat /here 2>/dev/null || echo $WHICH ${BASH_VERSION:+bash} "$-"', { shell: 'other.sh' })).stdout).toMatch(
-      /^second e/,
-    )
+    expect((await job.run('cat /here 2>/dev/null || echo $WHICH $BASH_VERSION "$-"', { shell: 'other.sh' })).stdout).toMatch(/^second e/)
     expect((await job.run('false; echo not reached', { shell: 'other.sh' })).code).toBe(1)
     const before = containers().split('\n')
     expect(before).toHaveLength(2)
@@ -282,7 +280,7 @@ describe.each(real)('$title', ({ command, env }) => {
     const script = `
       mkdir -p deep/er; echo x > 'deep/er/with space'; ln -s /etc/passwd to-etc; install -d -m 500 closed; touch closed/file; touch link/y 2>/dev/null || :
       echo a > of-another; chown 7:7 of-another; touch /volume/of-root; mkdir "$RUNNER_TEMP/made"; exit 3`
-    const step = await job.run(script, {}, command === 'docker' ? asRunner : [])
+    const step = await job.run(script, { env: { HOME: job.temp } }, command === 'docker' ? asRunner : [])
     expect(step).toEqual({ code: 3, stdout: '', stderr: '' })
     const notOurs = run('find', [
       job.workspace,
@@ -314,7 +312,7 @@ describe.each(real)('$title', ({ command, env }) => {
     Object.assign(process, { getuid, getgid })
     run('chown', ['-R', '1500:1500', dirname(shell.folder)])
     const script = 'id -u; id -g; whoami; cd; touch at-home; cd - >/dev/null; echo x > mine; echo y > "of root/file"'
-    const step = await job.run(script, {}, command === 'docker' ? asRunner : [])
+    const step = await job.run(script, { env: { HOME: job.temp } }, command === 'docker' ? asRunner : [])
     expect(step).toMatchObject({ code: 1, stdout: '1500\n1500\nrunner\n', stderr: expect.stringContaining('ermission denied') })
     expect(statSync(join(job.workspace, 'mine')).uid).toBe(1500)
     expect(statSync(join(shell.folder, 'home/at-home')).uid).toBe(1500)

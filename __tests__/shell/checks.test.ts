@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { detectEngine } from '../../src/engine/detect.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { privilegesOf } from '../../src/engine/privileges.ts'
+import { checkFirstUse, explain } from '../../src/shell/checks.ts'
+import { shellLabel } from '../../src/shell/container.ts'
+import { startEngines } from '../engine/engines.ts'
+import { printMachine } from '../fixtures/tiny-elf.ts'
+import { run, sh } from '../support/tools.ts'
+
+const dockerd = join(import.meta.dirname, '../../script/lib/dockerd.sh')
+const temp = mkdtempSync(join(tmpdir(), 'ddk-checks-test-'))
+const environment = { ...process.env }
+const real = startEngines()
+afterAll(() => {
+  for (const engine of real) engine.stop()
+  rmSync(temp, { recursive: true, force: true })
+})
+
+/** The small program with one byte changed. */
+function patched(offset: number, byte: number): Buffer {
+  const program = Buffer.from(printMachine)
+  program[offset] = byte
+  return program
+}
+
+/** Programs for /bin/sh, each the whole of an image. */
+const shells = {
+  good: '/bin/busybox',
+  // The first instruction is hlt, which ends in signal 11.
+  crashing: patched(84, 0xf4),
+  // e_machine: ARM.
+  foreign: patched(18, 40),
+} as const
+
+/** Imports an image that has only /bin/sh. */
+function importImage(command: string, name: keyof typeof shells): string {
+  const root = join(temp, name)
+  mkdirSync(join(root, 'bin'), { recursive: true })
+  const program = shells[name]
+  if (typeof program === 'string') run('cp', [program, join(root, 'bin/sh')])
+  else writeFileSync(join(root, 'bin/sh'), program)
+  chmodSync(join(root, 'bin/sh'), 0o755)
+  const tag = `localhost/ddk-checks-test-${process.pid}:${name}`
+  sh(`tar -C '${root}' -c . | ${command} import - ${tag}`, { env: process.env })
+  return tag
+}
+
+describe.each(real)('$title', ({ command, env }) => {
+  let engine: Engine
+  const images: Partial<Record<keyof typeof shells, string>> = {}
+  beforeAll(async () => {
+    Object.assign(process.env, env)
+    engine = (await detectEngine(command))!
+    for (const name of Object.keys(shells) as (keyof typeof shells)[]) images[name] = importImage(command, name)
+  })
+  afterAll(async () => {
+    for (const image of Object.values(images)) await engine.remove(image)
+    process.env = { ...environment }
+  })
+
+  const check = async (name: keyof typeof shells, host?: { arch: string; maps: string }) => {
+    const folder = mkdtempSync(join(temp, 'with, comma and space-'))
+    const sentence = await checkFirstUse(engine, (await engine.find(images[name]!))!, 'root', folder, host)
+    expect(readdirSync(folder)).toEqual([])
+    expect(run(command, ['ps', '--all', '--quiet', '--filter', `label=${shellLabel}`], { env: process.env })).toBe('')
+    return sentence
+  }
+
+  test('an image that can be used', async () => {
+    expect(await privilegesOf(engine)).toBe('root')
+    expect(await check('good')).toBeUndefined()
+  })
+
+  test('no vsyscall page, or another reason to die of signal 11', async () => {
+    expect(await check('crashing', { arch: 'x64', maps: '7ffd-7ffe r-xp [vdso]' })).toMatch(/die of signal 11 .* vsyscall=emulate$/)
+    expect(await check('crashing')).toMatch(/die of signal 11 .*; use another runner$/)
+  })
+
+  test('programs of another processor', async () => {
+    expect(await check('foreign', { arch: 'arm64', maps: '' })).toMatch(/processor \(arm64\) can't run .*\/setup-qemu-action$/)
+    expect(await check('foreign')).toMatch(/ia32_emulation/)
+  })
+})
+
+const canHide = process.getuid?.() === 0 && real.some(({ command }) => command === 'docker')
+if (!canHide) process.stderr.write('skipped: a daemon that does not see the files: it needs root and Docker\n')
+
+;(canHide ? test : test.skip)('a daemon that does not see the files', async () => {
+  const hidden = mkdtempSync(join(temp, 'hidden-'))
+  const wrapper = join(temp, 'dockerd')
+  writeFileSync(
+    wrapper,
+    `#!/bin/sh\nexec unshare --mount --propagation private sh -c 'mount -t tmpfs none "$0" && exec dockerd "$@"' ${hidden} "$@"\n`,
+  )
+  chmodSync(wrapper, 0o755)
+  const state = join(temp, 'elsewhere')
+  process.env.DOCKER_HOST = execFileSync(dockerd, ['start', state], { encoding: 'utf8', env: { ...process.env, DOCKERD: wrapper } }).trim()
+  try {
+    const engine = (await detectEngine('docker'))!
+    const image = (await engine.find(importImage('docker', 'good')))!
+    expect(await checkFirstUse(engine, image, 'root', hidden)).toMatch(
+      /^docker doesn't see this runner's files, so steps can't run in the DDK/,
+    )
+    // The daemon is all right otherwise.
+    expect(await checkFirstUse(engine, image, 'root', temp)).toBeUndefined()
+  } finally {
+    execFileSync(dockerd, ['remove', state], { env: process.env })
+    process.env = { ...environment }
+  }
+})
+
+test('no space, and what nobody thought of', () => {
+  const finished = { stdout: '', missing: false, timedOut: false }
+  const engine = { name: 'docker' } as Engine
+  const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+  const host = { arch: 'x64', maps: '' }
+  const full = 'Error response from daemon: mkdir /data: no space left on device'
+  expect(explain({ ...finished, code: 1, lastWord: full }, engine, image, host)).toMatch(
+    /^docker has no space for a container of the DDK; free some/,
+  )
+  expect(explain({ ...finished, code: 3, lastWord: '' }, engine, image, host)).toMatch(/can't run: its shell ended with exit code 3$/)
+})

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from '@jest/globals'
+import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from '../../src/shell/options.ts'
+import { splitWords } from '../../src/shell/words.ts'
+
+describe('words', () => {
+  test.each([
+    '',
+    '  --a  b\t"c d"\n\'e f\'  ',
+    String.raw`--label "a=\"b\" \\ \x" 'it'\''s' a\ b`,
+    `--env A='' "" x"y"'z'`,
+    'a\\\nb "c\\\nd"',
+    "'one\ntwo' ünï",
+  ])('%j is split as bash splits it', (text) => {
+    const script = `set -f; words=(${text}); [ ${'$'}{#words[@]} = 0 ] || printf '%s\\0' "${'$'}{words[@]}"`
+    const expected = spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.split('\0').slice(0, -1)
+    expect(splitWords(text)).toEqual(expected)
+  })
+
+  test.each(['"a', "b 'c", 'd \\'])('%j is refused', (text) => {
+    expect(() => splitWords(text)).toThrow(/not closed|nothing to protect/)
+  })
+})
+
+test('shell-name', () => {
+  expect(parseShellName('ddk-6.5.0.sh')).toBe('ddk-6.5.0.sh')
+  for (const name of ['bash', 'docker', '.sh', '../x.sh', 'a b.sh', 'ddk.sh\n']) {
+    expect(() => parseShellName(name)).toThrow(/can't be the shell's name; give letters/)
+  }
+})
+
+test('volumes', () => {
+  expect(parseVolumes('/srv/a b:/src\n\n  cache:/var/cache:ro  \n')).toEqual([
+    { source: '/srv/a b', target: '/src', options: '' },
+    { source: 'cache', target: '/var/cache', options: 'ro' },
+  ])
+  for (const line of ['/only', './x:/x', '/x:y', ':/x', '/x:', '/a:/b:ro:rw']) {
+    expect(() => parseVolumes(`/ok:/ok\n${line}`)).toThrow(`"${line}" `)
+  }
+})
+
+test('env', () => {
+  expect(parseEnv('A\nB= x = y\n\nLANG=en_US.UTF-8')).toEqual(['A', 'B= x = y', 'LANG=en_US.UTF-8'])
+  expect(() => parseEnv('1A=secret')).toThrow(`"1A" can't be a variable's name; write NAME or NAME=VALUE, one variable a line`)
+  for (const name of ['PATH', 'HOME', 'LD_PRELOAD', 'DOCKER_HOST', 'BASH_ENV', '_engine']) {
+    expect(() => parseEnv(`${name}=secret`)).toThrow(`${name} can't be given to the container this way; set it in the step's script`)
+  }
+})
+
+test('network, run-options, user', () => {
+  expect(parseNetwork('container:abc')).toBe('container:abc')
+  expect(() => parseNetwork('--privileged')).toThrow(/can't be a network/)
+  expect(parseRunOptions('--memory 4g\n--label "a b"')).toEqual(['--memory', '4g', '--label', 'a b'])
+  expect(() => parseRunOptions('ubuntu --memory 4g')).toThrow('it begins with "ubuntu"')
+  expect(parseShellUser('runner')).toBe('runner')
+  expect(() => parseShellUser('1000')).toThrow('"1000" is no user that the shell knows; it may be root or runner')
+})
