@@ -28,6 +28,8 @@ export async function listCommand(words: string[]): Promise<number> {
     const unreadable = await print(listTree(root.fileSystem, { sha256 }), json)
     root.finish()
     return unreadable === 0 ? 0 : 1
+  } catch (error) {
+    throw root.causeOf(error)
   } finally {
     root.close()
   }

@@ -1,5 +1,6 @@
-import { type Container, type ContainerOptions, openContainer } from './container.ts'
+import { type Container, type ContainerOptions, type DiskImage, openContainer } from './container.ts'
 import { type Disk, openDisk } from './disk.ts'
+import { DiskError } from './errors.ts'
 import type { FileSystem } from './filesystem.ts'
 import { findRoot } from './root.ts'
 
@@ -18,6 +19,11 @@ export interface OpenRoot {
    * @throws DiskError if it isn't sound
    */
   finish(): void
+  /**
+   * Why reading failed with `error`: what the filesystem came from may not be sound, as with a chunk whose checksum is wrong, and then it is
+   * that. Waits as `finish` does.
+   */
+  causeOf(error: unknown): unknown
   close(): void
 }
 
@@ -31,8 +37,9 @@ export function openRoot(path: string, options: ContainerOptions): OpenRoot {
   try {
     return container.image ? rootInImage(container, options) : isoAlone(container, path)
   } catch (error) {
+    const cause = causeOf(error, container.image)
     container.close()
-    throw error
+    throw cause
   }
 }
 
@@ -50,10 +57,29 @@ function rootInImage(container: Container, { warn }: ContainerOptions): OpenRoot
       image.finish()
       disk.check()
     },
+    causeOf: (error) => causeOf(error, image),
     close: container.close,
   }
 }
 
+function causeOf(error: unknown, image: DiskImage | undefined): unknown {
+  if (!(error instanceof DiskError)) return error
+  try {
+    image?.finish()
+    return error
+  } catch (cause) {
+    return cause
+  }
+}
+
 function isoAlone(container: Container, path: string): OpenRoot {
-  return { container, place: path, fileSystem: container.iso!, looksLikeRoot: false, finish() {}, close: container.close }
+  return {
+    container,
+    place: path,
+    fileSystem: container.iso!,
+    looksLikeRoot: false,
+    finish() {},
+    causeOf: (error) => error,
+    close: container.close,
+  }
 }

@@ -63,6 +63,8 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
       }
       root.finish()
       post({ kind: 'done', summary: next.value })
+    } catch (error) {
+      throw root.causeOf(error)
     } finally {
       root.close()
     }

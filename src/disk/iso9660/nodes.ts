@@ -4,7 +4,7 @@ import { pathText } from '../text.ts'
 import type { Node, NodeType } from '../tree.ts'
 import { type DirectoryRecord, dataStart, selfRecord } from './records.ts'
 import { type RockRidge, rockRidge } from './rock-ridge.ts'
-import { damage, type Volume } from './volume.ts'
+import type { Volume } from './volume.ts'
 
 /** A file or directory, with where its bytes are. */
 export interface IsoNode extends Node {
@@ -117,7 +117,10 @@ function content({ source, blockSize }: Volume, place: string, records: IsoNode[
     const start = dataStart(record, blockSize)
     const end = start + record.dataLength
     if (end > source.size) {
-      throw damage(source, record.at, `${place} should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`)
+      throw new DiskError(
+        place,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`,
+      )
     }
     return slice(source, start, record.dataLength, place)
   })
