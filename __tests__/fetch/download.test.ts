@@ -65,7 +65,7 @@ describe('a server that is sound', () => {
   test('gives the file', async () => {
     const { got, requests } = await fetchFile([sound])
     expectWhole(got)
-    expect(got).toMatchObject({ etag: '"1"' })
+    expect(got).toEqual({ sha256: pinned, size: file.length, etag: '"1"', url: expect.stringMatching(/\/ddk\.iso\?token=hush$/) })
     expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining({ 'accept-encoding': 'identity' })])
   })
 

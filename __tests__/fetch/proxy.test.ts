@@ -88,7 +88,7 @@ describe('plain http', () => {
 describe('https', () => {
   test.each([
     ['403 Forbidden', 'the proxy refused to connect to it (403)'],
-    ['407 TestProxy Authentication Required', 'the proxy wants a name and a password'],
+    ['407 Proxy Authentication Required', 'the proxy wants a name and a password'],
     ['502 Bad Gateway', 'the proxy refused to connect to it (502) (2 tries in a row)'],
   ])('a proxy that refuses is said: %s', async (refusal, sentence) => {
     process.env.https_proxy = `http://user:hush@${proxy.address}`

@@ -60,7 +60,8 @@ export class PartialFile {
   }
 
   get facts(): Facts {
-    return this.#memo ?? {}
+    const { urlSha256: _, boot: __, ...facts } = this.#memo ?? { urlSha256: '', boot: '' }
+    return facts
   }
 
   /**
