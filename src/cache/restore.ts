@@ -26,9 +26,9 @@ export async function restoreApart(entry: Entry, { say, signal, patience = 300_0
     () => restoreTo(folder, entry, patience, signal),
     (why) => why,
   )
-  signal?.throwIfAborted()
-  if (trouble === undefined) return folder
+  if (trouble === undefined && !signal?.aborted) return folder
   rmSync(folder, { recursive: true, force: true })
+  signal?.throwIfAborted()
   say(trouble === '' ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`)
   return undefined
 }
