@@ -1,0 +1,226 @@
+import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Server, serve } from './fetch/server.ts'
+import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { type CacheService, startCacheService } from './support/cache-service.ts'
+import { bundle } from './support/cli.ts'
+import { makeRunner, type Runner } from './support/runner.ts'
+import { run, sh } from './support/tools.ts'
+
+// Where an image comes from, cheapest first: the bundle as the runner starts it, a web server that has the ISO, a cache service, an engine.
+
+let dir = ''
+let iso = ''
+let isoSha256 = ''
+let server: Server
+let service: CacheService
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-supply-'))
+  bundle(join(dir, 'dist'))
+  sh(`cp -r matchers '${dir}'`)
+  iso = join(dir, 'ddk.iso')
+  await makeDdkIso({ iso })
+  isoSha256 = run('sha256sum', [iso]).split(' ')[0]!
+  server = await serve((request, response) => {
+    if (request.url !== '/ddk.iso') return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-length': statSync(iso).size, etag: '"one"', 'accept-ranges': 'bytes' })
+    if (request.method === 'HEAD') response.end()
+    else createReadStream(iso).pipe(response)
+  })
+  service = await startCacheService()
+})
+afterAll(async () => {
+  await Promise.all([server?.close(), service?.close()])
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const fetches = () => server.requests.filter(({ method }) => method === 'GET').length
+/** A machine that nothing is known of. */
+const freshMachine = () => makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), service.env.v2)
+const address = () => ({ iso: `${server.origin}/ddk.iso` })
+
+async function job(runner: Runner, inputs: Record<string, string>): Promise<Record<string, string>> {
+  const main = await runner.main({ engine: 'none', ...inputs })
+  expect([main.code, main.stdout, main.stderr]).toEqual([0, expect.anything(), ''])
+  const post = await runner.post()
+  expect([post.code, post.stdout, post.stderr]).toEqual([0, expect.anything(), ''])
+  return runner.outputs()
+}
+
+describe.each([
+  ['an address', () => ({})],
+  ['an address with a checksum', () => ({ 'iso-sha256': isoSha256 })],
+])('of %s', (_name, more) => {
+  test('cold, then from the Actions cache of another machine, from its ISO, from the tool cache', async () => {
+    service.forgetAll()
+    const before = fetches()
+    const inputs = { ...address(), ...more() }
+    const machine = freshMachine()
+    const cold = await job(machine, inputs)
+    expect(cold).toMatchObject({ source: 'download', 'cache-hit': 'false', 'iso-sha256': isoSha256 })
+    expect(fetches()).toBe(before + 1)
+    expect(service.keys()).toHaveLength(2)
+    expect(service.keys()).toContain(cold['cache-key'])
+
+    const warm = await job(freshMachine(), inputs)
+    expect(warm).toMatchObject({
+      source: 'cache',
+      'cache-hit': 'true',
+      'image-id': cold['image-id'],
+      'iso-sha256': isoSha256,
+      'iso-path': '',
+    })
+
+    const fromIso = await job(freshMachine(), { ...inputs, cache: 'iso', uname: 'host' })
+    expect(fromIso).toMatchObject({ source: 'iso-cache', 'cache-hit': 'false', 'iso-sha256': isoSha256 })
+
+    const kept = await job(machine.nextJob(), { ...inputs, cache: 'none' })
+    expect(kept).toMatchObject({ source: 'tool-cache', 'cache-hit': 'false', 'image-id': cold['image-id'], 'iso-path': cold['iso-path'] })
+    expect(fetches()).toBe(before + 1)
+  })
+
+  test.each(['truncated', 'flipped', 'missing'] as const)('an entry that comes back %s is as if it were not there', async (fault) => {
+    service.forgetAll()
+    const inputs = { ...address(), ...more() }
+    const cold = await job(freshMachine(), inputs)
+    service.faults.download = fault
+    try {
+      const next = await job(freshMachine(), inputs)
+      expect(next).toMatchObject({ source: 'download', 'image-id': cold['image-id'] })
+    } finally {
+      delete service.faults.download
+    }
+  })
+})
+
+test('an image that was made of another ISO is not used, though it lies under the right key', async () => {
+  service.forgetAll()
+  const other = join(dir, 'other.iso')
+  await makeDdkIso({ iso: other, version: '7.0.0', build: '125380c' })
+  const wrong = await job(freshMachine(), { iso: other })
+  const right = await job(freshMachine(), { iso })
+  service.replace(right['cache-key']!, service.archive(wrong['cache-key']!))
+  const next = await job(freshMachine(), { iso })
+  expect(next).toMatchObject({ source: 'file', 'xenserver-version': '6.5.0', 'image-id': right['image-id'] })
+})
+
+test('what the cache has under one name can be had under another', async () => {
+  service.forgetAll()
+  const first = await job(freshMachine(), { iso, image: 'vendor/ddk:one' })
+  const second = await job(freshMachine(), { iso, image: 'vendor/ddk:two' })
+  expect(second).toMatchObject({ source: 'cache', image: 'vendor/ddk:two', 'image-id': first['image-id'] })
+})
+
+test('trouble with the cache service fails nothing', async () => {
+  service.forgetAll()
+  service.faults.lookup = { status: 500, times: 1 }
+  service.faults.reserve = 'denied'
+  try {
+    expect(await job(freshMachine(), { iso })).toMatchObject({ source: 'file' })
+    expect(service.keys()).toEqual([])
+  } finally {
+    delete service.faults.lookup
+    delete service.faults.reserve
+  }
+})
+
+test('a server that is gone does not matter to who has fetched from it before', async () => {
+  const machine = freshMachine()
+  const passing = await serve((request, response) => {
+    response.writeHead(200, { 'content-length': statSync(iso).size, etag: '"one"' })
+    if (request.method === 'HEAD') response.end()
+    else createReadStream(iso).pipe(response)
+  })
+  const inputs = { iso: `${passing.origin}/ddk.iso`, cache: 'none' }
+  await job(machine, inputs)
+  await passing.close()
+  expect(await job(machine.nextJob(), inputs)).toMatchObject({ source: 'tool-cache' })
+})
+
+test('a catalog of the user gives the address and the checksum', async () => {
+  const catalog = join(dir, 'catalog.json')
+  const release = { version: '6.5.0', build: '90233c', urls: [`${server.origin}/ddk.iso`], sha256: isoSha256 }
+  writeFileSync(catalog, JSON.stringify({ releases: [release] }))
+  const outputs = await job(freshMachine(), { catalog, 'xenserver-version': '6.5', cache: 'none' })
+  expect(outputs).toMatchObject({ source: 'download', 'xenserver-version': '6.5.0', 'iso-sha256': isoSha256 })
+})
+
+test('a job that is cancelled during the download ends within a second, and the next one goes on where it stopped', async () => {
+  let slow = true
+  let resumedFrom: string | undefined
+  const trickle = await serve((request, response) => {
+    const bytes = readFileSync(iso)
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    if (request.method === 'GET') resumedFrom = request.headers.range
+    const common = { etag: '"one"', 'accept-ranges': 'bytes', 'content-length': bytes.length - start }
+    if (start > 0) response.writeHead(206, { ...common, 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` })
+    else response.writeHead(200, common)
+    if (request.method === 'HEAD') response.end()
+    else if (slow) response.write(bytes.subarray(0, 400_000))
+    else response.end(bytes.subarray(start))
+  })
+  try {
+    const machine = freshMachine()
+    const inputs = { iso: `${trickle.origin}/ddk.iso`, cache: 'none' }
+    const stop = new AbortController()
+    const running = machine.main({ engine: 'none', ...inputs }, stop.signal)
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    const start = Date.now()
+    stop.abort()
+    const ended = await running
+    expect(Date.now() - start).toBeLessThan(1500)
+    expect([ended.code, ended.stdout]).toEqual([1, expect.stringContaining('::error::Cancelled (SIGINT)')])
+    await machine.post()
+    expect(readdirSync(machine.temp)).toEqual([])
+    slow = false
+    expect(await job(machine.nextJob(), inputs)).toMatchObject({ source: 'download', 'iso-sha256': isoSha256 })
+    expect(resumedFrom).toBe('bytes=400000-')
+  } finally {
+    await trickle.close()
+  }
+})
+
+const hasDocker = (() => {
+  try {
+    run('docker', ['version'])
+    return true
+  } catch {
+    return false
+  }
+})()
+
+test('the engine is asked first, and a step of the job runs in the image', async () => {
+  if (!hasDocker) return console.log('no Docker daemon answers: not tried')
+  // Unlike any that the daemon may have from another run.
+  const number = Date.now()
+  const name = `xenserver-ddk-test:supply-${number}`
+  const own = join(dir, 'own.iso')
+  await makeDdkIso({ iso: own, label: `XenServer DDK 6.5.0-90233c, ${number}` })
+  const machine = freshMachine()
+  const inputs = { iso: own, engine: 'docker', image: name, cache: 'none', network: 'none' }
+  try {
+    const first = await machine.main(inputs)
+    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining(`Loaded ${name}`)])
+    expect(machine.outputs()).toMatchObject({ source: 'file', archive: '' })
+
+    const script = join(machine.temp, 'step.sh')
+    writeFileSync(script, '/usr/local/bin/uname -r\ncat /etc/redhat-release\necho made >"$GITHUB_WORKSPACE/made"\n')
+    const env = { ...process.env, PATH: `${machine.path().join(':')}:${process.env.PATH}`, GITHUB_WORKSPACE: machine.workspace }
+    const said = run('ddk.sh', [script], { cwd: machine.workspace, env })
+    expect(said).toBe('3.10.0+2\nXenServer DDK release 6.5.0-90233c (xenenterprise)\n')
+    expect(existsSync(join(machine.workspace, 'made'))).toBe(true)
+
+    const second = machine.nextJob()
+    expect((await second.main({ ...inputs, image: `${name}-again` })).code).toBe(0)
+    expect(second.outputs()).toMatchObject({ source: 'engine', 'cache-hit': 'true', 'kernel-version': '3.10.0+2' })
+    for (const job of [machine, second]) {
+      expect((await job.post()).code).toBe(0)
+      expect(readdirSync(job.temp).filter((entry) => entry !== 'xenserver-ddk-shells' && entry !== 'step.sh')).toEqual([])
+    }
+    expect(run('docker', ['ps', '--all', '--quiet', '--filter', 'label=io.github.xenserver-ddk-action.shell'])).toBe('')
+  } finally {
+    run('docker', ['image', 'rm', '--force', name, `${name}-again`])
+  }
+})
