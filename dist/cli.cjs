@@ -4516,7 +4516,10 @@ function content({ source, blockSize: blockSize4 }, place, records2) {
     const start = dataStart(record, blockSize4);
     const end = start + record.dataLength;
     if (end > source.size) {
-      throw damage(source, record.at, `${place} should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+      throw new DiskError(
+        place,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+      );
     }
     return slice(source, start, record.dataLength, place);
   });
@@ -7998,8 +8001,9 @@ function openRoot(path, options2) {
   try {
     return container.image ? rootInImage(container, options2) : isoAlone(container, path);
   } catch (error) {
+    const cause = causeOf(error, container.image);
     container.close();
-    throw error;
+    throw cause;
   }
 }
 __name(openRoot, "openRoot");
@@ -8017,13 +8021,32 @@ function rootInImage(container, { warn }) {
       image.finish();
       disk.check();
     },
+    causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
     close: container.close
   };
 }
 __name(rootInImage, "rootInImage");
+function causeOf(error, image) {
+  if (!(error instanceof DiskError)) return error;
+  try {
+    image?.finish();
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+__name(causeOf, "causeOf");
 function isoAlone(container, path) {
-  return { container, place: path, fileSystem: container.iso, looksLikeRoot: false, finish() {
-  }, close: container.close };
+  return {
+    container,
+    place: path,
+    fileSystem: container.iso,
+    looksLikeRoot: false,
+    finish() {
+    },
+    causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
+    close: container.close
+  };
 }
 __name(isoAlone, "isoAlone");
 
@@ -8048,6 +8071,8 @@ async function listCommand(words) {
     const unreadable = await print(listTree(root.fileSystem, { sha256: sha2562 }), json2);
     root.finish();
     return unreadable === 0 ? 0 : 1;
+  } catch (error) {
+    throw root.causeOf(error);
   } finally {
     root.close();
   }

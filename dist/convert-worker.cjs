@@ -3526,7 +3526,10 @@ function content({ source, blockSize: blockSize4 }, place2, records2) {
     const start = dataStart(record, blockSize4);
     const end = start + record.dataLength;
     if (end > source.size) {
-      throw damage(source, record.at, `${place2} should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+      throw new DiskError(
+        place2,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+      );
     }
     return slice(source, start, record.dataLength, place2);
   });
@@ -6602,8 +6605,9 @@ function openRoot(path, options) {
   try {
     return container.image ? rootInImage(container, options) : isoAlone(container, path);
   } catch (error) {
+    const cause = causeOf(error, container.image);
     container.close();
-    throw error;
+    throw cause;
   }
 }
 __name(openRoot, "openRoot");
@@ -6621,13 +6625,32 @@ function rootInImage(container, { warn }) {
       image.finish();
       disk.check();
     },
+    causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
     close: container.close
   };
 }
 __name(rootInImage, "rootInImage");
+function causeOf(error, image) {
+  if (!(error instanceof DiskError)) return error;
+  try {
+    image?.finish();
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+__name(causeOf, "causeOf");
 function isoAlone(container, path) {
-  return { container, place: path, fileSystem: container.iso, looksLikeRoot: false, finish() {
-  }, close: container.close };
+  return {
+    container,
+    place: path,
+    fileSystem: container.iso,
+    looksLikeRoot: false,
+    finish() {
+    },
+    causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
+    close: container.close
+  };
 }
 __name(isoAlone, "isoAlone");
 
@@ -7167,6 +7190,8 @@ async function sendTar(port, task) {
       }
       root.finish();
       post({ kind: "done", summary: next2.value });
+    } catch (error) {
+      throw root.causeOf(error);
     } finally {
       root.close();
     }

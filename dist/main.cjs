@@ -19784,9 +19784,9 @@ var require_undici = __commonJS({
 });
 
 // src/main.ts
-var import_node_fs30 = require("node:fs");
+var import_node_fs31 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_url3 = require("node:url");
+var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -20952,7 +20952,8 @@ var PartialFile = class _PartialFile {
     return this.#pieced;
   }
   get facts() {
-    return this.#memo ?? {};
+    const { urlSha256: _, boot: __, ...facts } = this.#memo ?? { urlSha256: "", boot: "" };
+    return facts;
   }
   /**
    * How many bytes can be kept of what is there; the rest is to be asked for.
@@ -22657,7 +22658,7 @@ function oneOf(choices) {
 __name(oneOf, "oneOf");
 function readSecretHeaders(text) {
   const headers = parseHeaderLines(text);
-  for (const value of headers.values()) setSecret(value);
+  for (const value of headers.values()) for (const secret of [value, value.split(" ").at(-1)]) setSecret(secret);
   return headers;
 }
 __name(readSecretHeaders, "readSecretHeaders");
@@ -23710,9 +23711,9 @@ async function restoreApart(entry, { say, signal, patience: patience7 = 3e5 }) {
     () => restoreTo(folder, entry, patience7, signal),
     (why) => why
   );
-  signal?.throwIfAborted();
-  if (trouble === void 0) return folder;
+  if (trouble === void 0 && !signal?.aborted) return folder;
   (0, import_node_fs25.rmSync)(folder, { recursive: true, force: true });
+  signal?.throwIfAborted();
   say(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`);
   return void 0;
 }
@@ -23809,7 +23810,10 @@ async function fromIso({ origin, path: path2, sha256: sha2563 }, order) {
       compression,
       uname,
       inputSha256: Promise.resolve(sha2563),
-      name: /* @__PURE__ */ __name(({ identity }) => [order.name(identity)], "name"),
+      name(found2) {
+        checkFreeSpace((0, import_node_path15.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
+        return [order.name(found2.identity)];
+      },
       warn: talk.warn,
       signal: talk.signal
     },
@@ -23821,30 +23825,40 @@ async function fromIso({ origin, path: path2, sha256: sha2563 }, order) {
 __name(fromIso, "fromIso");
 
 // src/supply/iso-request.ts
+var import_node_fs27 = require("node:fs");
+var import_node_url3 = require("node:url");
 function requestIso(inputs) {
   const { iso, isoSha256, isoHeaders: headers, mirrors, version, catalog } = inputs;
   if (iso?.kind === "file") return { kind: "file", path: iso.path, sha256: isoSha256 };
   const release2 = iso ? { urls: [iso.url] } : findRelease(version, catalog);
   const { urls, size } = release2;
   const sha2563 = isoSha256 ?? release2.sha256;
+  const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
+  const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
+  const path2 = here.find((candidate) => (0, import_node_fs27.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  if (path2 !== void 0) return { kind: "file", path: path2, sha256: sha2563 };
   const address = {
-    urls: [...urls, ...mirrors],
+    urls: remote,
     headers,
     // The user's secrets are for the user's own servers.
-    withoutHeaders: iso ? [] : urls.filter((url) => publicUrls().has(url)),
+    withoutHeaders: iso ? [] : remote.filter((url) => publicUrls().has(url)),
     ...sha2563 !== void 0 && { sha256: sha2563 },
     ...size !== void 0 && { size }
   };
   return { kind: "address", address, version };
 }
 __name(requestIso, "requestIso");
+function isFileUrl(url) {
+  return url.startsWith("file:");
+}
+__name(isFileUrl, "isFileUrl");
 function publicUrls() {
   return new Set(loadCatalogs().flatMap(({ urls }) => urls));
 }
 __name(publicUrls, "publicUrls");
 
 // src/cache/image-cache.ts
-var import_node_fs28 = require("node:fs");
+var import_node_fs29 = require("node:fs");
 
 // src/image/parse-description.ts
 function isDescription(value) {
@@ -23902,7 +23916,7 @@ __name(isCount, "isCount");
 
 // src/image/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs27 = require("node:fs");
+var import_node_fs28 = require("node:fs");
 var import_promises7 = require("node:timers/promises");
 async function resumeArchive(from, path2, layers) {
   const part = partOf2(path2);
@@ -23911,7 +23925,7 @@ async function resumeArchive(from, path2, layers) {
   try {
     const unusable = await findFault(out, layers);
     if (unusable === void 0) {
-      (0, import_node_fs27.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs28.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -23924,21 +23938,21 @@ async function resumeArchive(from, path2, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs27.renameSync)(from, to);
+    (0, import_node_fs28.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs27.copyFileSync)(from, to);
+      (0, import_node_fs28.copyFileSync)(from, to);
     } catch (copyError) {
-      (0, import_node_fs27.rmSync)(to, { force: true });
+      (0, import_node_fs28.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs27.rmSync)(from);
+    (0, import_node_fs28.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs27.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs28.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -23966,7 +23980,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs27.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs28.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -23986,7 +24000,7 @@ async function restoreImage(key, dir, archive, options) {
     () => checkImage(folder, key, archive),
     (why) => why
   );
-  (0, import_node_fs28.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs29.rmSync)(folder, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
   return void 0;
@@ -24099,7 +24113,7 @@ async function askServer({ address, version }, store, { say, signal }) {
 __name(askServer, "askServer");
 
 // src/supply/order.ts
-var import_node_fs29 = require("node:fs");
+var import_node_fs30 = require("node:fs");
 var import_node_os2 = require("node:os");
 var import_node_path16 = require("node:path");
 
@@ -24131,7 +24145,7 @@ __name(versionOf, "versionOf");
 
 // src/supply/order.ts
 function placeOrder(inputs, engine, talk) {
-  const tempDir = (0, import_node_fs29.mkdtempSync)((0, import_node_path16.join)(process.env.RUNNER_TEMP || (0, import_node_os2.tmpdir)(), "xenserver-ddk-"));
+  const tempDir = (0, import_node_fs30.mkdtempSync)((0, import_node_path16.join)(process.env.RUNNER_TEMP || (0, import_node_os2.tmpdir)(), "xenserver-ddk-"));
   const keepArchive = inputs.archive !== void 0 || !engine;
   const useCache = {
     image: haveService() && ["all", "image"].includes(inputs.cache),
@@ -24154,7 +24168,7 @@ function placeOrder(inputs, engine, talk) {
 __name(placeOrder, "placeOrder");
 function archivePath({ archive }, engine, tempDir) {
   if (archive === void 0) return engine ? (0, import_node_path16.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  (0, import_node_fs29.mkdirSync)((0, import_node_path16.dirname)(archive), { recursive: true });
+  (0, import_node_fs30.mkdirSync)((0, import_node_path16.dirname)(archive), { recursive: true });
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -24240,7 +24254,7 @@ function isoEntry({ origin, isoPath, isoSha256 }, { identity }, order) {
 __name(isoEntry, "isoEntry");
 
 // src/main.ts
-var matchersFolder = (0, import_node_url3.fileURLToPath)(new URL("../matchers", importMetaUrl));
+var matchersFolder = (0, import_node_url4.fileURLToPath)(new URL("../matchers", importMetaUrl));
 async function run2() {
   const inputs = readInputs();
   const request2 = requestIso(inputs);
@@ -24250,11 +24264,11 @@ async function run2() {
   leave({ tempDir: order.tempDir });
   const store = openStore({ say: info, notice });
   const known2 = await group("Recognize the ISO", () => recognize(request2, store, talk));
+  const make = /* @__PURE__ */ __name(() => group("Make the image", async () => fromIso(await getIso(known2, store, order), order)), "make");
   const ready = await group("Look for the image", () => findReady(known2, engine, order));
-  const supply = ready ?? await group("Make the image", async () => fromIso(await getIso(known2, store, order), order));
-  const image = supply.image ?? (engine && await group(`Load the image into ${engine.name}`, () => load2(engine, supply.name, order.archive)));
+  const { supply, image } = await provideImage(ready ?? await make(), engine, order, make);
   leave({ savingStatus: saveForNextRun(supply, known2, order) });
-  if (!order.keepArchive) (0, import_node_fs30.rmSync)(order.archive, { force: true });
+  if (!order.keepArchive) (0, import_node_fs31.rmSync)(order.archive, { force: true });
   if (engine && image) await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs));
   writeOutputs(supply, order, image, keysOf(known2, order).cache ?? "");
   await writeSummary(supply, engine, image);
@@ -24267,10 +24281,20 @@ async function findEngine({ engine: wanted }) {
   return engine;
 }
 __name(findEngine, "findEngine");
-function load2(engine, name, archive) {
-  return loadAloud(engine, archive, name, info);
+async function provideImage(supply, engine, order, make) {
+  if (!engine) return { supply };
+  if (supply.image) return { supply, image: supply.image };
+  const load2 = /* @__PURE__ */ __name((name) => group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, info)), "load");
+  try {
+    return { supply, image: await load2(supply.name) };
+  } catch (error2) {
+    if (supply.origin !== "cache") throw error2;
+    info(`The image from the Actions cache isn't used: ${error2.message}`);
+    const anew = await make();
+    return { supply: anew, image: await load2(anew.name) };
+  }
 }
-__name(load2, "load");
+__name(provideImage, "provideImage");
 async function setUp(engine, image, { shell: request2 }) {
   const { RUNNER_TEMP: temp = (0, import_node_os3.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
   const shell = await setUpShell(engine, image, request2, { temp, workspace }, warning);

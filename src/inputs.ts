@@ -103,10 +103,10 @@ function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
   }
 }
 
-/** What is a secret here may not be registered as one with the runner, so no line of it ever gets into the log. */
+/** Masks the values before anything is logged: of `Bearer TOKEN` the token as well, since it may stand alone elsewhere. */
 function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   const headers = parseHeaderLines(text)
-  for (const value of headers.values()) core.setSecret(value)
+  for (const value of headers.values()) for (const secret of [value, value.split(' ').at(-1)!]) core.setSecret(secret)
   return headers
 }
 

@@ -17,9 +17,10 @@ import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
 import { recognize } from './supply/known-iso.ts'
-import { placeOrder } from './supply/order.ts'
+import { type Order, placeOrder } from './supply/order.ts'
 import { findReady } from './supply/ready.ts'
 import { saveForNextRun } from './supply/save.ts'
+import type { Supply } from './supply/supply.ts'
 import type { Talk } from './supply/talk.ts'
 
 /** In the action's own folder, as much above the sources as above the bundles. */
@@ -35,10 +36,9 @@ async function run(): Promise<void> {
   const store = openStore({ say: core.info, notice: core.notice })
 
   const known = await core.group('Recognize the ISO', () => recognize(request, store, talk))
+  const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
   const ready = await core.group('Look for the image', () => findReady(known, engine, order))
-  const supply = ready ?? (await core.group('Make the image', async () => fromIso(await getIso(known, store, order), order)))
-  const image =
-    supply.image ?? (engine && (await core.group(`Load the image into ${engine.name}`, () => load(engine, supply.name, order.archive))))
+  const { supply, image } = await provideImage(ready ?? (await make()), engine, order, make)
 
   leave({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
@@ -54,8 +54,25 @@ async function findEngine({ engine: wanted }: Inputs): Promise<Engine | undefine
   return engine
 }
 
-function load(engine: Engine, name: string, archive: string): Promise<Image> {
-  return loadAloud(engine, archive, name, core.info)
+interface Provided {
+  readonly supply: Supply
+  /** In the engine, if there is one. */
+  readonly image?: Image
+}
+
+/** Loads an image unless the engine has it. One from the cache that can't be loaded is made anew: whoever saved it may have been wrong. */
+async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
+  if (!engine) return { supply }
+  if (supply.image) return { supply, image: supply.image }
+  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, core.info))
+  try {
+    return { supply, image: await load(supply.name) }
+  } catch (error) {
+    if (supply.origin !== 'cache') throw error
+    core.info(`The image from the Actions cache isn't used: ${(error as Error).message}`)
+    const anew = await make()
+    return { supply: anew, image: await load(anew.name) }
+  }
 }
 
 async function setUp(engine: Engine, image: Image, { shell: request }: Inputs): Promise<void> {

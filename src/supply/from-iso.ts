@@ -1,5 +1,6 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { restoreIso } from '../cache/iso-cache.ts'
+import { checkFreeSpace } from '../fetch/free-space.ts'
 import type { Store } from '../fetch/tool-cache.ts'
 import { convertAloud } from '../report/steps.ts'
 import type { KnownIso } from './known-iso.ts'
@@ -46,7 +47,11 @@ export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Prom
       compression,
       uname,
       inputSha256: Promise.resolve(sha256),
-      name: ({ identity }) => [order.name(identity)],
+      name(found) {
+        // A root filesystem compresses to about a third.
+        checkFreeSpace(dirname(archive), compression === 'none' ? found.used : found.used / 3, 'The archive of the image')
+        return [order.name(found.identity)]
+      },
       warn: talk.warn,
       signal: talk.signal,
     },

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { findRelease } from '../catalog/find.ts'
 import { loadCatalogs } from '../catalog/load.ts'
 import type { Release } from '../catalog/release.ts'
@@ -17,15 +19,24 @@ export function requestIso(inputs: Inputs): IsoRequest {
   const release: Pick<Release, 'urls' | 'sha256' | 'size'> = iso ? { urls: [iso.url] } : findRelease(version!, catalog)
   const { urls, size } = release
   const sha256 = isoSha256 ?? release.sha256
+  const here = urls.filter(isFileUrl).map((url) => fileURLToPath(url))
+  const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors]
+  const path = here.find((candidate) => existsSync(candidate)) ?? (remote.length === 0 ? here[0] : undefined)
+  if (path !== undefined) return { kind: 'file', path, sha256 }
   const address: Address = {
-    urls: [...urls, ...mirrors],
+    urls: remote,
     headers,
     // The user's secrets are for the user's own servers.
-    withoutHeaders: iso ? [] : urls.filter((url) => publicUrls().has(url)),
+    withoutHeaders: iso ? [] : remote.filter((url) => publicUrls().has(url)),
     ...(sha256 !== undefined && { sha256 }),
     ...(size !== undefined && { size }),
   }
   return { kind: 'address', address, version }
+}
+
+/** A catalog's addresses may be of this machine. */
+function isFileUrl(url: string): boolean {
+  return url.startsWith('file:')
 }
 
 function publicUrls(): Set<string> {
