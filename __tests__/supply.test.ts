@@ -182,6 +182,28 @@ test('a job that is cancelled during the download ends within a second, and the 
   }
 })
 
+test('whenever a run is killed, the next one on the machine takes nothing partial for whole', async () => {
+  service.forgetAll()
+  const whole = await job(freshMachine(), { ...address(), cache: 'none' })
+  const began = Date.now()
+  await job(freshMachine(), { ...address(), cache: 'none' })
+  const usual = Date.now() - began
+  let machine = freshMachine()
+  for (let moment = 1; moment <= 10; moment++) {
+    const archive = join(machine.workspace, 'image.tar')
+    const ended = await machine.main({ engine: 'none', archive, ...address() }, AbortSignal.timeout(Math.round((usual * moment) / 10)), 'SIGKILL')
+    const outputs = machine.outputs()
+    if (existsSync(archive)) expect(run('skopeo', ['inspect', `oci-archive:${archive}`])).toContain(whole['iso-sha256'])
+    if (ended.code === 0) expect(outputs['image-id']).toBe(whole['image-id'])
+    machine = machine.nextJob()
+    const next = await job(machine, { ...address(), cache: 'iso' })
+    expect(next).toMatchObject({ 'image-id': whole['image-id'], 'iso-sha256': isoSha256 })
+    // So that the next killed run has something to fetch again.
+    if (moment % 2 === 0) rmSync(machine.toolCache, { recursive: true })
+    machine = machine.nextJob()
+  }
+})
+
 const hasDocker = (() => {
   try {
     run('docker', ['version'])

@@ -13,8 +13,8 @@ export interface Runner {
   path(): string[]
   outputs(): Record<string, string>
   summary(): string
-  /** The main step. `signal` ends it as a cancelled job does, by SIGINT. */
-  main(inputs: Record<string, string>, signal?: AbortSignal): Promise<Ended>
+  /** The main step. `signal` ends it as a cancelled job does, by SIGINT, or by `how`. */
+  main(inputs: Record<string, string>, signal?: AbortSignal, how?: NodeJS.Signals): Promise<Ended>
   /** The post step, with what the main step left in its state. */
   post(): Promise<Ended>
   /** A fresh runner on the same machine: the tool cache stays. */
@@ -49,9 +49,9 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     ...Object.fromEntries(Object.entries(files).map(([name, file]) => [`GITHUB_${name}`, file])),
     ...env,
   }
-  const step = async (more: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<Ended> => {
+  const step = async (more: NodeJS.ProcessEnv, signal?: AbortSignal, how: NodeJS.Signals = 'SIGINT'): Promise<Ended> => {
     const child = spawn(process.execPath, [script], { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
-    signal?.addEventListener('abort', () => child.kill('SIGINT'))
+    signal?.addEventListener('abort', () => child.kill(how))
     const code = new Promise<number | null>((resolve) => child.once('close', resolve))
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
     return { code: await code, stdout, stderr }
@@ -67,7 +67,7 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     path: () => readFileSync(files.PATH, 'utf8').split('\n').filter(Boolean),
     outputs: () => commandsIn(files.OUTPUT),
     summary: () => readFileSync(files.STEP_SUMMARY, 'utf8'),
-    main: (inputs, signal) => step(prefixed('INPUT', inputs), signal),
+    main: (inputs, signal, how) => step(prefixed('INPUT', inputs), signal, how),
     post: () => step(prefixed('STATE', commandsIn(files.STATE))),
     nextJob: () => makeRunner(dir, script, env, toolCache),
   }
