@@ -17,7 +17,7 @@ const programs = [
   'mkdir',
   'ps',
   'rm',
-  'setsid',
+  'setarch',
   'sleep',
   'stat',
   'timeout',

@@ -196,6 +196,11 @@ describe.each(real)('$title', ({ command, env }) => {
     expect(stdout).toContain(`\n${join(job.workspace, 'bin')}:/usr/local/sbin:`)
   })
 
+  test('what the image puts before every command is there for steps as well', async () => {
+    await job.install(engine, { ...gnu, entrypoint: ['/bin/setarch', 'i686'] })
+    expect((await job.run('busybox uname -m')).stdout).toBe('i686\n')
+  })
+
   test('folders: a volume is one, any other gets a sentence', async () => {
     const outside = mkdtempSync(join(temp, 'outside-'))
     mkdirSync(join(outside, 'sub'))
@@ -218,14 +223,14 @@ describe.each(real)('$title', ({ command, env }) => {
   })
 
   test.each([
-    ['SIGINT', ['SIGINT'], 'sleep 1000', 130],
-    ['SIGTERM', ['SIGTERM'], 'sleep 1000', 143],
-    ['SIGINT to a process group of its own', ['SIGINT'], 'timeout 1000 sleep 1000', 130],
-    ['SIGINT, ignored, then SIGTERM, ignored', ['SIGINT', 'SIGTERM'], "trap '' INT TERM; sleep 1000", 137],
-    ['SIGTERM, with a last word', ['SIGTERM'], "trap 'echo last word; exit 5' TERM; sleep 1000 & wait", 5],
-  ] as const)('cancelled by %s', async (_title, signals, script, code) => {
+    ['SIGINT', ['SIGINT'], '', 'sleep 1000', 130],
+    ['SIGTERM', ['SIGTERM'], '', 'sleep 1000', 143],
+    ['SIGINT to a process group of its own', ['SIGINT'], '', 'timeout 1000 sleep 1000', 130],
+    ['SIGINT, ignored, then SIGTERM, ignored', ['SIGINT', 'SIGTERM'], "trap '' INT TERM", 'sleep 1000', 137],
+    ['SIGTERM, with a last word', ['SIGTERM'], "trap 'echo last word; exit 5' TERM; sleep 1000 &", 'wait', 5],
+  ] as const)('cancelled by %s', async (_title, signals, before, wait, code) => {
     const shell = await job.install(engine, gnu)
-    const step = job.start(`echo root > mine; echo READY; ${script}; echo went on`)
+    const step = job.start(`echo root > mine\n${before}\necho READY\n${wait}\necho went on`)
     await step.says('READY')
     const start = performance.now()
     for (const signal of signals) {
