@@ -43,7 +43,7 @@ export async function checkFirstUse(
 
 async function tryProgram(engine: Engine, image: Image, privileges: Privileges, probe: string): Promise<Finished> {
   const created = await run(engine.command, [
-    ...['create', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
+    ...['create', '--rm', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
     ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
@@ -51,6 +51,7 @@ async function tryProgram(engine: Engine, image: Image, privileges: Privileges, 
   if (created.code !== 0) return created
   const container = created.stdout.trim()
   const finished = await run(engine.command, ['start', '--attach', container], { timeout: patience })
+  // For one that hangs, or never started.
   await run(engine.command, ['rm', '--force', container])
   return finished
 }
