@@ -191,7 +191,11 @@ test('whenever a run is killed, the next one on the machine takes nothing partia
   let machine = freshMachine()
   for (let moment = 1; moment <= 10; moment++) {
     const archive = join(machine.workspace, 'image.tar')
-    const ended = await machine.main({ engine: 'none', archive, ...address() }, AbortSignal.timeout(Math.round((usual * moment) / 10)), 'SIGKILL')
+    const ended = await machine.main(
+      { engine: 'none', archive, ...address() },
+      AbortSignal.timeout(Math.round((usual * moment) / 10)),
+      'SIGKILL',
+    )
     const outputs = machine.outputs()
     if (existsSync(archive)) expect(run('skopeo', ['inspect', `oci-archive:${archive}`])).toContain(whole['iso-sha256'])
     if (ended.code === 0) expect(outputs['image-id']).toBe(whole['image-id'])

@@ -25,13 +25,17 @@ shift 2
 if command -v bash >/dev/null; then exec bash -eo pipefail "$@"; fi
 exec sh -e "$@"'
 
-# To every process of the step'\''s session, not only of one process group: `timeout` makes one of its own. See proc(5) for the fields.
+# To every process of the step's session, not only of one process group: `timeout` makes one of its own. At once, and to the step's own shell
+# first: else it might take a child's end for an ordinary one, and go on. See proc(5) for the fields.
 _signal_session='
+signal=$1 session=$2 others=
 for stat in /proc/[0-9]*/stat; do
   { read -r line <"$stat"; } 2>/dev/null || continue
-  set -- "$1" "$2" ${line##*) }
-  if [ "$6" = "$2" ]; then kill -s "$1" "${line%% *}"; fi
-done'
+  pid=${line%% *}
+  set -- ${line##*) }
+  if [ "$4" = "$session" ] && [ "$pid" != "$session" ]; then others="$others $pid"; fi
+done
+kill -s "$signal" "$session" $others'
 
 _main() {
   if [ "${1---help}" = --help ]; then

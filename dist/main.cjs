@@ -20402,6 +20402,13 @@ function getState(name) {
 }
 __name(getState, "getState");
 
+// src/disk/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function oneLine(text) {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+__name(oneLine, "oneLine");
+
 // src/engine/errors.ts
 var EngineError = class extends Error {
   static {
@@ -20724,7 +20731,7 @@ function namespaceTag() {
 __name(namespaceTag, "namespaceTag");
 
 // src/fetch/claim.ts
-async function claim(path2, settled, { signal, say }) {
+async function claim(path2, settled, { signal, say: say2 }) {
   (0, import_node_fs4.mkdirSync)((0, import_node_path.dirname)(path2), { recursive: true });
   const mine = `${path2}.${ownerTag()}`;
   for (let waited = false; ; waited = true) {
@@ -20735,7 +20742,7 @@ async function claim(path2, settled, { signal, say }) {
       if (!claimedByOther(path2, mine)) return held(path2, mine);
       release(path2, mine);
     }
-    if (!waited) say("Another job on this machine is fetching this ISO; waiting for it");
+    if (!waited) say2("Another job on this machine is fetching this ISO; waiting for it");
     await (0, import_promises.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
   }
 }
@@ -21061,7 +21068,7 @@ __name(readMemo, "readMemo");
 var import_promises3 = require("node:timers/promises");
 var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
 var maxDelay = 3e4;
-async function retry(attempt4, gained, pace, { signal, say }) {
+async function retry(attempt4, gained, pace, { signal, say: say2 }) {
   for (let failed = 0; ; ) {
     signal.throwIfAborted();
     try {
@@ -21071,7 +21078,7 @@ async function retry(attempt4, gained, pace, { signal, say }) {
       if (!(error2 instanceof FetchFailure) || !error2.again) throw error2;
       failed = gained() ? 1 : failed + 1;
       if (failed >= pace.attempts) throw new FetchFailure(failed > 1 ? `${error2.message} (${failed} tries in a row)` : error2.message);
-      await pause(Math.max(error2.wait, backoff(failed, pace)), error2, { signal, say });
+      await pause(Math.max(error2.wait, backoff(failed, pace)), error2, { signal, say: say2 });
     }
   }
 }
@@ -21080,8 +21087,8 @@ function backoff(failed, { delay }) {
   return Math.min(maxDelay, delay * 2 ** (failed - 1)) * (0.5 + Math.random() / 2);
 }
 __name(backoff, "backoff");
-async function pause(milliseconds, { message }, { signal, say }) {
-  say(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`);
+async function pause(milliseconds, { message }, { signal, say: say2 }) {
+  say2(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`);
   try {
     await (0, import_promises3.setTimeout)(milliseconds, void 0, { signal });
   } catch {
@@ -21102,8 +21109,8 @@ var ProgressLine = class {
   #interval;
   #start = Date.now();
   #last = this.#start;
-  constructor(say, interval = 5e3) {
-    this.#say = say;
+  constructor(say2, interval = 5e3) {
+    this.#say = say2;
     this.#interval = interval;
   }
   /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
@@ -21305,7 +21312,7 @@ function watchStall(limit, signal) {
 __name(watchStall, "watchStall");
 
 // src/fetch/transfer.ts
-async function transfer(server, file, { signal, say, stall }) {
+async function transfer(server, file, { signal, say: say2, stall }) {
   const { url, address } = server;
   const from = server.sendsParts ? file.keeps(url, address.sha256 !== void 0) : 0;
   if (from > 0) await file.catchUp(signal);
@@ -21316,8 +21323,8 @@ async function transfer(server, file, { signal, say, stall }) {
     const reply = await request("GET", url, asking(from, file.facts), headersFor(address, url), watch.signal);
     watch.rest();
     try {
-      await prepare(file, reply, from, server, say);
-      await receive(file, reply, watch, say);
+      await prepare(file, reply, from, server, say2);
+      await receive(file, reply, watch, say2);
     } finally {
       reply.body.destroy();
     }
@@ -21332,7 +21339,7 @@ function asking(from, { etag, lastModified }) {
   return { "accept-encoding": "identity", range: `bytes=${from}-`, ...validator !== void 0 && { "if-range": validator } };
 }
 __name(asking, "asking");
-async function prepare(file, reply, from, server, say) {
+async function prepare(file, reply, from, server, say2) {
   const startOver = /* @__PURE__ */ __name((why) => {
     file.forget();
     return new FetchFailure(`${why}, so the download starts over`, { again: true });
@@ -21354,17 +21361,17 @@ async function prepare(file, reply, from, server, say) {
   const missing = (facts.size ?? address.size ?? 0) - start;
   if (start > 0) {
     checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
-    say(`Going on after ${bytesText(start)} of ${shownUrl(url)}`);
+    say2(`Going on after ${bytesText(start)} of ${shownUrl(url)}`);
     return file.continue(facts);
   }
-  if (from > 0) say(same ? "The server sends no parts of files; starting over" : "The file has changed on the server; starting over");
+  if (from > 0) say2(same ? "The server sends no parts of files; starting over" : "The file has changed on the server; starting over");
   await file.begin(url, { ...address.size !== void 0 && { size: address.size }, ...facts });
   checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
 }
 __name(prepare, "prepare");
-async function receive(file, { body }, watch, say) {
+async function receive(file, { body }, watch, say2) {
   const total = file.facts.size;
-  const progress = progressOf(file, total, say);
+  const progress = progressOf(file, total, say2);
   const chunks = body[Symbol.asyncIterator]();
   for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
     if (total !== void 0 && file.size + next.value.length > total) {
@@ -21391,8 +21398,8 @@ async function wait(chunks, watch) {
   }
 }
 __name(wait, "wait");
-function progressOf(file, total, say) {
-  const line = new ProgressLine(say);
+function progressOf(file, total, say2) {
+  const line = new ProgressLine(say2);
   let last = { size: file.size, milliseconds: 0 };
   return () => line.update((_, milliseconds) => {
     const rate = (file.size - last.size) / (milliseconds - last.milliseconds);
@@ -21450,7 +21457,7 @@ async function downloadFrom(url, address, file, options) {
 }
 __name(downloadFrom, "downloadFrom");
 function transferAll(url, address, file, options) {
-  const { signal, say, pace = usualPace } = options;
+  const { signal, say: say2, pace = usualPace } = options;
   let furthest = file.size;
   const gained = /* @__PURE__ */ __name(() => {
     const more = file.size >= furthest + gain;
@@ -21458,7 +21465,7 @@ function transferAll(url, address, file, options) {
     return more;
   }, "gained");
   const server = { url, address, sendsParts: true };
-  return retry(() => transfer(server, file, { signal, say, stall: pace.stall }), gained, pace, options);
+  return retry(() => transfer(server, file, { signal, say: say2, stall: pace.stall }), gained, pace, options);
 }
 __name(transferAll, "transferAll");
 
@@ -21482,15 +21489,6 @@ var import_node_fs7 = require("node:fs");
 
 // src/disk/errors.ts
 var import_node_util = require("node:util");
-
-// src/disk/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-__name(oneLine, "oneLine");
-
-// src/disk/errors.ts
 var DiskError = class extends Error {
   static {
     __name(this, "DiskError");
@@ -21655,7 +21653,7 @@ function hashOf(text) {
 __name(hashOf, "hashOf");
 
 // src/fetch/entry.ts
-async function verified(dir, wanted, say, signal) {
+async function verified(dir, wanted, say2, signal) {
   const iso = readIso(dir);
   if (!iso || !isWanted(iso, wanted)) return void 0;
   const inode = (0, import_node_fs10.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
@@ -21664,8 +21662,8 @@ async function verified(dir, wanted, say, signal) {
     mark(dir);
     return iso;
   }
-  say(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`);
-  if ((0, import_node_fs10.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say);
+  say2(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`);
+  if ((0, import_node_fs10.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say2);
   return void 0;
 }
 __name(verified, "verified");
@@ -21681,18 +21679,18 @@ function mark(dir) {
   }
 }
 __name(mark, "mark");
-function remove(dir, say) {
+function remove(dir, say2) {
   const away = `${dir}.${(0, import_node_crypto5.randomUUID)()}.removed`;
   try {
     (0, import_node_fs10.rmSync)(markerOf(dir), { force: true });
     (0, import_node_fs10.renameSync)(dir, away);
     (0, import_node_fs10.rmSync)(away, { recursive: true, force: true });
   } catch (error2) {
-    if (error2.code !== "ENOENT") say(`${dir} can't be removed: ${error2.message}`);
+    if (error2.code !== "ENOENT") say2(`${dir} can't be removed: ${error2.message}`);
   }
 }
 __name(remove, "remove");
-async function publish(dir, entry, { say, signal }) {
+async function publish(dir, entry, { say: say2, signal }) {
   const iso = readIso(dir);
   for (const target2 of [entry, besides(entry, iso)]) {
     for (let tries = 0; tries < 3; tries++) {
@@ -21700,11 +21698,11 @@ async function publish(dir, entry, { say, signal }) {
         mark(target2);
         return { ...iso, path: (0, import_node_path6.join)(target2, (0, import_node_path6.basename)(iso.path)) };
       }
-      const same = await verified(target2, { sha256: iso.sha256 }, say, signal);
+      const same = await verified(target2, { sha256: iso.sha256 }, say2, signal);
       if (same) return same;
       const other = readIso(target2);
       if (other && other.urlSha256 !== iso.urlSha256) break;
-      remove(target2, say);
+      remove(target2, say2);
     }
   }
   throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`);
@@ -21730,7 +21728,7 @@ __name(renamed, "renamed");
 // src/fetch/tool-cache.ts
 var toolName = "xenserver-ddk-iso";
 function openStore({
-  say,
+  say: say2,
   notice: notice2,
   toolCache = process.env.RUNNER_TOOL_CACHE,
   temp = process.env.RUNNER_TEMP
@@ -21739,7 +21737,7 @@ function openStore({
   const lasting = toolCache ? [(0, import_node_path7.resolve)(toolCache, toolName)] : [];
   const roots = [...lasting, fallback];
   return {
-    find: /* @__PURE__ */ __name((wanted, signal) => findIn(roots, wanted, say, signal), "find"),
+    find: /* @__PURE__ */ __name((wanted, signal) => findIn(roots, wanted, say2, signal), "find"),
     fetch(address, version, options) {
       const semver = semverOf(version, address.urls[0]);
       const [root = fallback] = lasting;
@@ -21767,10 +21765,10 @@ function whyNotWritable(dir) {
   }
 }
 __name(whyNotWritable, "whyNotWritable");
-async function findIn(roots, wanted, say, signal) {
+async function findIn(roots, wanted, say2, signal) {
   for (const root of roots) {
     for (const semver of versionsIn(root, wanted)) {
-      const iso = await verified((0, import_node_path7.join)(root, semver, (0, import_node_os.arch)()), wanted, say, signal);
+      const iso = await verified((0, import_node_path7.join)(root, semver, (0, import_node_os.arch)()), wanted, say2, signal);
       if (iso) return iso;
     }
   }
@@ -22763,26 +22761,26 @@ async function stop(pid, statusFile) {
 __name(stop, "stop");
 
 // src/cache/saving.ts
-function startSaving(entries, statusFile, say) {
+function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
     (0, import_node_fs14.rmSync)(statusFile, { force: true });
     const child = startApart({ kind: "save", entries, statusFile });
-    child.on("error", (error2) => say(`The Actions cache gets nothing: ${error2.message}`));
+    child.on("error", (error2) => say2(`The Actions cache gets nothing: ${error2.message}`));
     const started = { pid: child.pid ?? 0, entries };
     (0, import_node_fs14.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child.unref();
   } catch (error2) {
-    say(`The Actions cache gets nothing: ${error2.message}`);
+    say2(`The Actions cache gets nothing: ${error2.message}`);
   }
 }
 __name(startSaving, "startSaving");
-async function awaitSaving(statusFile, patience7, say, signal) {
+async function awaitSaving(statusFile, patience7, say2, signal) {
   try {
     const started = readStarted(statusFile);
-    if (started) await awaitProcess(started, statusFile, patience7, say, signal);
+    if (started) await awaitProcess(started, statusFile, patience7, say2, signal);
   } catch (error2) {
-    say(`It isn't known what the Actions cache got: ${error2.message}`);
+    say2(`It isn't known what the Actions cache got: ${error2.message}`);
   }
 }
 __name(awaitSaving, "awaitSaving");
@@ -22794,7 +22792,7 @@ function readStarted(statusFile) {
   }
 }
 __name(readStarted, "readStarted");
-async function awaitProcess({ pid, entries }, statusFile, patience7, say, signal) {
+async function awaitProcess({ pid, entries }, statusFile, patience7, say2, signal) {
   const end = Date.now() + patience7;
   let alive = isAlive2(pid, statusFile);
   let status = readStatus(statusFile);
@@ -22810,8 +22808,8 @@ async function awaitProcess({ pid, entries }, statusFile, patience7, say, signal
   const why = givenUp ? timeOut : status.failure || "the process that saves it ended early";
   for (const [index, { what, key }] of entries.entries()) {
     const result = status.results[index];
-    if (result) say(sentence(result, what, key));
-    else say(`The Actions cache doesn't get ${what}: ${why}`);
+    if (result) say2(sentence(result, what, key));
+    else say2(`The Actions cache doesn't get ${what}: ${why}`);
   }
 }
 __name(awaitProcess, "awaitProcess");
@@ -22825,13 +22823,13 @@ __name(sentence, "sentence");
 // src/report/matchers.ts
 var import_node_fs15 = require("node:fs");
 var import_node_path10 = require("node:path");
-function registerMatchers(folder, say) {
-  say(`::add-matcher::${escapeData2(matchersFile(folder))}`);
+function registerMatchers(folder, say2) {
+  say2(`::add-matcher::${escapeData2(matchersFile(folder))}`);
 }
 __name(registerMatchers, "registerMatchers");
-function removeMatchers(folder, say) {
+function removeMatchers(folder, say2) {
   const { problemMatcher } = JSON.parse((0, import_node_fs15.readFileSync)(matchersFile(folder), "utf8"));
-  for (const { owner } of problemMatcher) say(`::remove-matcher owner=${owner}::`);
+  for (const { owner } of problemMatcher) say2(`::remove-matcher owner=${owner}::`);
 }
 __name(removeMatchers, "removeMatchers");
 function matchersFile(folder) {
@@ -22945,23 +22943,23 @@ __name(withoutSymlinks, "withoutSymlinks");
 
 // src/shell/remove.ts
 var patience4 = 6e4;
-async function removeShell(shell, say = () => {
+async function removeShell(shell, say2 = () => {
 }) {
   const options = { timeout: patience4 };
   const filter = `label=${shellLabel}=${shell.id}`;
   const listed2 = await run(shell.engine, ["ps", "--all", "--quiet", "--filter", filter], options);
-  if (listed2.code !== 0) say(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed2.lastWord}`);
+  if (listed2.code !== 0) say2(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed2.lastWord}`);
   for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
     if (shell.giveBack.length > 0) await run(shell.engine, ["exec", container, ...shell.giveBack], options);
     const removed = await run(shell.engine, ["rm", "--force", "--volumes", container], options);
-    if (removed.code === 0) say(`Removed the container of ${shell.name}`);
+    if (removed.code === 0) say2(`Removed the container of ${shell.name}`);
     else if (!/no such container|already in progress/i.test(removed.lastWord))
-      say(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`);
+      say2(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`);
   }
   try {
     (0, import_node_fs17.rmSync)(shell.folder, { recursive: true, force: true });
   } catch (error2) {
-    say(`${shell.folder} couldn't be removed: ${error2.message}`);
+    say2(`${shell.folder} couldn't be removed: ${error2.message}`);
   }
 }
 __name(removeShell, "removeShell");
@@ -23425,33 +23423,33 @@ async function addEnvironment(archive, { layer }, compression) {
 __name(addEnvironment, "addEnvironment");
 
 // src/report/steps.ts
-async function convertAloud(options, say) {
+async function convertAloud(options, say2) {
   const start = Date.now();
-  const line = new ProgressLine(say);
+  const line = new ProgressLine(say2);
   const conversion = await convert({
     ...options,
     onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
   });
   const { found, tar, layers, archive } = conversion;
-  say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
-  for (const { diffId, size } of layers) say(`Layer: ${diffId}, ${bytesText(size)}`);
-  say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
+  say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
+  for (const { diffId, size } of layers) say2(`Layer: ${diffId}, ${bytesText(size)}`);
+  say2(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
   return conversion;
 }
 __name(convertAloud, "convertAloud");
-async function loadAloud(engine, archive, reference, say) {
+async function loadAloud(engine, archive, reference, say2) {
   const start = Date.now();
-  const line = new ProgressLine(say);
+  const line = new ProgressLine(say2);
   const image = await provide(
     engine,
     archive,
     reference,
-    say,
+    say2,
     ({ given, size }) => line.update(
       (elapsed) => given === void 0 || given >= size ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`
     )
   );
-  say(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`);
+  say2(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`);
   return image;
 }
 __name(loadAloud, "loadAloud");
@@ -23505,7 +23503,7 @@ async function checkFirstUse(engine, image, privileges, folder, host2 = thisHost
 __name(checkFirstUse, "checkFirstUse");
 async function tryProgram(engine, image, privileges, probe) {
   const created = await run(engine.command, [
-    ...["create", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
+    ...["create", "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
     ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path11.join)(probe, "file")]
@@ -23704,7 +23702,7 @@ __name(readJson, "readJson");
 var import_node_events2 = require("node:events");
 var import_node_fs25 = require("node:fs");
 var import_node_path14 = require("node:path");
-async function restoreApart(entry, { say, signal, patience: patience7 = 3e5 }) {
+async function restoreApart(entry, { say: say2, signal, patience: patience7 = 3e5 }) {
   if (!haveService()) return void 0;
   const folder = (0, import_node_path14.join)(entry.dir, entryFolder);
   const trouble = await bestEffort(
@@ -23714,7 +23712,7 @@ async function restoreApart(entry, { say, signal, patience: patience7 = 3e5 }) {
   if (trouble === void 0 && !signal?.aborted) return folder;
   (0, import_node_fs25.rmSync)(folder, { recursive: true, force: true });
   signal?.throwIfAborted();
-  say(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`);
+  say2(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`);
   return void 0;
 }
 __name(restoreApart, "restoreApart");
@@ -24099,14 +24097,14 @@ async function recognize(request2, store, talk) {
   return { request: request2, identity: identityOf({ ...remote, url: address.urls[0] }), sha256: stored?.sha256, stored };
 }
 __name(recognize, "recognize");
-async function askServer({ address, version }, store, { say, signal }) {
+async function askServer({ address, version }, store, { say: say2, signal }) {
   try {
-    return await probeIso(address, { say, signal });
+    return await probeIso(address, { say: say2, signal });
   } catch (error2) {
     signal.throwIfAborted();
     const stored = await store.find({ url: address.urls[0], version }, signal);
     if (!stored) throw error2;
-    say(`${error2.message}; the ISO that was fetched from there before is used`);
+    say2(`${error2.message}; the ISO that was fetched from there before is used`);
     return { stored };
   }
 }
@@ -24258,11 +24256,11 @@ var matchersFolder = (0, import_node_url4.fileURLToPath)(new URL("../matchers", 
 async function run2() {
   const inputs = readInputs();
   const request2 = requestIso(inputs);
-  const talk = { say: info, warn: warning, signal: cancellation() };
+  const talk = { say, warn: warning, signal: cancellation() };
   const engine = await group("Find a container engine", () => findEngine(inputs));
   const order = placeOrder(inputs, engine, talk);
   leave({ tempDir: order.tempDir });
-  const store = openStore({ say: info, notice });
+  const store = openStore({ say, notice });
   const known2 = await group("Recognize the ISO", () => recognize(request2, store, talk));
   const make = /* @__PURE__ */ __name(() => group("Make the image", async () => fromIso(await getIso(known2, store, order), order)), "make");
   const ready = await group("Look for the image", () => findReady(known2, engine, order));
@@ -24274,8 +24272,12 @@ async function run2() {
   await writeSummary(supply, engine, image);
 }
 __name(run2, "run");
+function say(line) {
+  info(oneLine(line));
+}
+__name(say, "say");
 async function findEngine({ engine: wanted }) {
-  const engine = await detectEngine(wanted, info);
+  const engine = await detectEngine(wanted, say);
   if (engine) info(`${engine.name} ${engine.version}, store ${engine.store}`);
   else if (wanted === "auto") notice('No container engine answers here, so the image is left as an archive; see output "archive"');
   return engine;
@@ -24284,7 +24286,7 @@ __name(findEngine, "findEngine");
 async function provideImage(supply, engine, order, make) {
   if (!engine) return { supply };
   if (supply.image) return { supply, image: supply.image };
-  const load2 = /* @__PURE__ */ __name((name) => group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, info)), "load");
+  const load2 = /* @__PURE__ */ __name((name) => group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, say)), "load");
   try {
     return { supply, image: await load2(supply.name) };
   } catch (error2) {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
+import { oneLine } from './disk/text.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { openStore } from './fetch/tool-cache.ts'
@@ -29,11 +30,11 @@ const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 async function run(): Promise<void> {
   const inputs = readInputs()
   const request = requestIso(inputs)
-  const talk: Talk = { say: core.info, warn: core.warning, signal: cancellation() }
+  const talk: Talk = { say, warn: core.warning, signal: cancellation() }
   const engine = await core.group('Find a container engine', () => findEngine(inputs))
   const order = placeOrder(inputs, engine, talk)
   leave({ tempDir: order.tempDir })
-  const store = openStore({ say: core.info, notice: core.notice })
+  const store = openStore({ say, notice: core.notice })
 
   const known = await core.group('Recognize the ISO', () => recognize(request, store, talk))
   const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
@@ -47,8 +48,13 @@ async function run(): Promise<void> {
   await writeSummary(supply, engine, image)
 }
 
+/** A line of the log. A name out of an ISO may have a line break in it, and what follows one could be a command to the runner. */
+function say(line: string): void {
+  core.info(oneLine(line))
+}
+
 async function findEngine({ engine: wanted }: Inputs): Promise<Engine | undefined> {
-  const engine = await detectEngine(wanted, core.info)
+  const engine = await detectEngine(wanted, say)
   if (engine) core.info(`${engine.name} ${engine.version}, store ${engine.store}`)
   else if (wanted === 'auto') core.notice('No container engine answers here, so the image is left as an archive; see output "archive"')
   return engine
@@ -64,7 +70,7 @@ interface Provided {
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
-  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, core.info))
+  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, say))
   try {
     return { supply, image: await load(supply.name) }
   } catch (error) {
