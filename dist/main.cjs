@@ -23454,28 +23454,6 @@ async function loadAloud(engine, archive, reference, say2) {
 }
 __name(loadAloud, "loadAloud");
 
-// src/report/summary.ts
-async function writeSummary(supply, engine, image) {
-  if (!process.env.GITHUB_STEP_SUMMARY) return;
-  const { name, origin, identity, isoSha256, conversion } = supply;
-  const rows = [
-    ["Image", name],
-    ["ID", image?.id ?? conversion?.archive.configDigest],
-    ["From", origin],
-    ["Engine", engine ? `${engine.name} ${engine.version}` : "none"],
-    ["DDK", [identity.product, identity.version, identity.build].filter(Boolean).join(" ")],
-    ["Kernel", identity.kernelVersion],
-    ["Architecture", identity.architecture],
-    [
-      "Root filesystem",
-      conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
-    ],
-    ["SHA-256 of the ISO", isoSha256]
-  ];
-  await summary.addHeading(`XenServer DDK ${identity.version ?? ""}`.trimEnd(), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, value]] : [])).write();
-}
-__name(writeSummary, "writeSummary");
-
 // src/engine/privileges.ts
 async function privilegesOf(engine) {
   const format = engine.name === "podman" ? "{{.Host.Security.Rootless}}" : "{{json .SecurityOptions}}";
@@ -23653,6 +23631,28 @@ async function setUpShell(engine, image, request2, { temp, workspace }, warn) {
   return shell;
 }
 __name(setUpShell, "setUpShell");
+
+// src/summary.ts
+async function writeSummary(supply, engine, image) {
+  if (!process.env.GITHUB_STEP_SUMMARY) return;
+  const { name, origin, identity, isoSha256, conversion } = supply;
+  const rows = [
+    ["Image", name],
+    ["ID", image?.id ?? conversion?.archive.configDigest],
+    ["From", origin],
+    ["Engine", engine ? `${engine.name} ${engine.version}` : "none"],
+    ["DDK", [identity.product, identity.version, identity.build].filter(Boolean).join(" ")],
+    ["Kernel", identity.kernelVersion],
+    ["Architecture", identity.architecture],
+    [
+      "Root filesystem",
+      conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
+    ],
+    ["SHA-256 of the ISO", isoSha256]
+  ];
+  await summary.addHeading(`XenServer DDK ${identity.version ?? ""}`.trimEnd(), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, value]] : [])).write();
+}
+__name(writeSummary, "writeSummary");
 
 // src/supply/from-iso.ts
 var import_node_path15 = require("node:path");
@@ -24265,6 +24265,7 @@ async function run2() {
   const make = /* @__PURE__ */ __name(() => group("Make the image", async () => fromIso(await getIso(known2, store, order), order)), "make");
   const ready = await group("Look for the image", () => findReady(known2, engine, order));
   const { supply, image } = await provideImage(ready ?? await make(), engine, order, make);
+  talk.signal.throwIfAborted();
   leave({ savingStatus: saveForNextRun(supply, known2, order) });
   if (!order.keepArchive) (0, import_node_fs31.rmSync)(order.archive, { force: true });
   if (engine && image) await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs));

@@ -11,9 +11,9 @@ import { writeOutputs } from './outputs.ts'
 import { post } from './post.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadAloud } from './report/steps.ts'
-import { writeSummary } from './report/summary.ts'
 import { setUpShell } from './shell/set-up.ts'
 import { isPostStep, leave } from './state.ts'
+import { writeSummary } from './summary.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
@@ -40,6 +40,8 @@ async function run(): Promise<void> {
   const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
   const ready = await core.group('Look for the image', () => findReady(known, engine, order))
   const { supply, image } = await provideImage(ready ?? (await make()), engine, order, make)
+  // A load under way was let finish, and nothing more.
+  talk.signal.throwIfAborted()
 
   leave({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })

@@ -38,7 +38,7 @@ describe('Progress', () => {
     progress.advance(0, 10)
     progress.complete(1)
     inThread(progress, "progress.fail('chunk é', 'the first\\nreason'); progress.fail('chunk b', 'another')")
-    expect(() => progress.waitFor(0, 11)).toThrow('chunk é: the first\nreason')
+    expect(() => progress.waitFor(0, 11)).toThrow('chunk é: the first\\u000areason')
     expect(progress.waitFor(0, 10)).toBe(10)
     expect(progress.waitFor(1, 99)).toBe(0)
   })

@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
-import type { Engine, Image } from '../engine/engine.ts'
-import type { Supply } from '../supply/supply.ts'
-import { bytesText } from './units.ts'
+import type { Engine, Image } from './engine/engine.ts'
+import { bytesText } from './report/units.ts'
+import type { Supply } from './supply/supply.ts'
 
 /** A small table in the job's summary: which DDK this is, and what to pin it with. */
 export async function writeSummary(supply: Supply, engine: Engine | undefined, image: Image | undefined): Promise<void> {
