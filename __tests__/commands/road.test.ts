@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type DdkIso, type DdkIsoOptions, makeDdkIso } from '../fixtures/ddk-iso.ts'
+import { makeXva } from '../fixtures/xva.ts'
 import { cli } from '../support/cli.ts'
 import { byPath, canMount, type Listed, parseLines, run, sh, walkMounted, withMount } from '../support/tools.ts'
 
@@ -121,6 +122,23 @@ function inLayer({ ino, nlink, xattrs, ...entry }: Listed): Listed {
     ...(kept.length > 0 && { xattrs: Object.fromEntries(kept) }),
   } as Listed
 }
+
+test('the same disk in an .xva, in an .xva on an ISO, in a folder, in a VHD, and as it is, has the same root', async () => {
+  const at = (name: string) => join(dir, name)
+  await makeDdkIso({ iso: at('forms.iso'), disk: at('forms.raw') })
+  makeXva(at('forms.raw'), at('forms.xva'), dir)
+  sh(`mkdir '${at('with-xva')}' '${at('folder')}'; cp '${at('forms.xva')}' '${at('with-xva')}/DDK.XVA'`)
+  run('xorriso', ['-as', 'mkisofs', '-quiet', '-r', '-o', at('xva.iso'), at('with-xva')])
+  run('bsdtar', ['-xf', at('forms.iso'), '-C', at('folder')])
+  run('qemu-img', ['convert', '-O', 'vpc', '-o', 'force_size=on', at('forms.raw'), at('forms.vhd')])
+  const listings = ['forms.iso', 'forms.xva', 'xva.iso', 'folder', 'forms.vhd', 'forms.raw'].map((name) => {
+    const { code, stdout, stderr } = cli('list', at(name), '--json', '--sha256')
+    expect([name, code, stderr]).toEqual([name, 0, ''])
+    return stdout
+  })
+  expect(new Set(listings).size).toBe(1)
+  expect(listings[0]).toContain('redhat-release')
+})
 
 test('the same ISO gives the same archive, whatever the time, the place, the zone and the locale', async () => {
   const iso = join(dir, 'same.iso')

@@ -260,7 +260,9 @@ describe('chunks that are not sound', () => {
 
 describe('where it writes', () => {
   test('a directory that is not there', () =>
-    expect(withSpool(() => {}, { dir: '/nowhere' })).rejects.toThrow('/nowhere: no temporary file can be made there: no such file or directory'))
+    expect(withSpool(() => {}, { dir: '/nowhere' })).rejects.toThrow(
+      '/nowhere: no temporary file can be made there: no such file or directory',
+    ))
 
   if (!canMount) console.log('not root: the test of a full filesystem is skipped')
   const asRoot = canMount ? test : test.skip
