@@ -251,3 +251,34 @@ test('the engine is asked first, and a step of the job runs in the image', async
     run('docker', ['image', 'rm', '--force', name, `${name}-again`])
   }
 })
+
+test('two jobs at once on one machine and one engine both get the image, and the ISO is fetched once', async () => {
+  if (!hasDocker) return console.log('no Docker daemon answers: not tried')
+  const number = Date.now()
+  const name = `xenserver-ddk-test:both-${number}`
+  const own = join(dir, 'both.iso')
+  await makeDdkIso({ iso: own, label: `XenServer DDK 6.5.0-90233c, ${number}` })
+  let gets = 0
+  const origin = await serve((request, response) => {
+    response.writeHead(200, { 'content-length': statSync(own).size, etag: '"both"' })
+    if (request.method === 'HEAD') return void response.end()
+    gets++
+    createReadStream(own).pipe(response)
+  })
+  try {
+    const one = freshMachine()
+    const other = one.nextJob()
+    const inputs = { iso: `${origin.origin}/ddk.iso`, engine: 'docker', image: name, cache: 'none', network: 'none' }
+    const ends = await Promise.all([one, other].map((runner) => runner.main(inputs)))
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ])
+    expect(one.outputs()['image-id']).toBe(other.outputs()['image-id'])
+    expect(gets).toBe(1)
+    for (const runner of [one, other]) expect((await runner.post()).code).toBe(0)
+  } finally {
+    await origin.close()
+    run('docker', ['image', 'rm', '--force', name])
+  }
+})
