@@ -2,7 +2,8 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { concatGrowing, growingFile, ofSize } from '../../src/disk/growing.ts'
+import { concatGrowing, growingFile } from '../../src/disk/growing.ts'
+import { window } from '../../src/disk/probe.ts'
 import { Progress } from '../../src/disk/progress.ts'
 import { bytesAt, slice } from '../../src/disk/source.ts'
 
@@ -71,7 +72,7 @@ describe('growing sources', () => {
 
   test('of a size that is known beforehand', () => {
     const { progress, whole } = threeFiles()
-    const sized = ofSize(whole, 30)
+    const sized = window(whole, 0, 30, 'whole')
     expect(sized.size).toBe(30)
     expect(bytesAt(sized, 0, 2).toString()).toBe('ab')
     expect(() => bytesAt(sized, 29, 2)).toThrow('ends at byte 30')

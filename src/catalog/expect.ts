@@ -16,7 +16,7 @@ export function imageName({ version, build }: Identity): string {
 }
 
 /** E.g. `XenServer DDK 6.5.0-90233c`. */
-export function productText({ product = 'something', version = 'of unknown version', build }: Identity): string {
+function productText({ product = 'something', version = 'of unknown version', build }: Identity): string {
   return `${product} ${version}${build === undefined ? '' : `-${build}`}`
 }
 

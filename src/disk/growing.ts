@@ -65,19 +65,3 @@ function growingSource(name: string, waitFor: GrowingSource['waitFor'], readTher
   }
   return source
 }
-
-/**
- * A growing source as one of `size` bytes, a number that is known beforehand, so that asking for it doesn't wait.
- * Reading further than the source turns out to go is an error.
- */
-export function ofSize(source: GrowingSource, size: number): Source {
-  const sized: Source = {
-    name: source.name,
-    size,
-    read(into, offset) {
-      checkRange(sized, offset, into.length)
-      source.read(into, offset)
-    },
-  }
-  return sized
-}
