@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import { EngineError } from '../../src/engine/errors.ts'
-import { run, withTempDir } from '../support/tools.ts'
+import { asNobody, canBeNobody, run, withTempDir } from '../support/tools.ts'
 
 const environment = { ...process.env }
 const have = (command: string) => environment.PATH!.split(':').some((dir) => isProgram(join(dir, command)))
@@ -68,8 +68,8 @@ describe('docker without its daemon', () => {
   })
 
   withDocker('says what to do about a socket of others', async () => {
-    if (process.getuid?.() !== 0) {
-      process.stderr.write('skipped: to become another user needs root\n')
+    if (!canBeNobody) {
+      process.stderr.write('skipped: to become another user needs root, and a checkout that others can read\n')
       return
     }
     await withTempDir(async (dir) => {
@@ -81,7 +81,7 @@ describe('docker without its daemon', () => {
       const detect = fileURLToPath(new URL('../../src/engine/detect.ts', import.meta.url))
       const program = `import('${detect}').then((it) => it.detectEngine('docker')).catch((error) => console.log(error.message))`
       const env = { ...environment, DOCKER_HOST: `unix://${socket}`, HOME: dir }
-      const said = run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '-e', program], { env })
+      const said = run(asNobody[0]!, [...asNobody.slice(1), process.execPath, '-e', program], { env })
       server.close()
       expect(said).toMatch(
         /^docker can't be used: .*permission denied \(add this user to the socket's group, often docker, or run as root\)\n$/,

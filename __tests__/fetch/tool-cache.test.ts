@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as toolkit from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openStore, type Store, semverOf } from '../../src/fetch/tool-cache.ts'
-import { sh } from '../support/tools.ts'
+import { asNobody, canBeNobody, canMount, sh } from '../support/tools.ts'
 import { startFetching } from './fetching.ts'
 import { type Handler, noise, sendFile, sha256, withServer } from './server.ts'
 
@@ -342,28 +342,30 @@ describe('a tool cache that is of no use', () => {
     })
   })
 
-  if (process.getuid?.() !== 0) console.log('Not tested here, since it takes root: a tool cache of another user')
-  const asRoot = process.getuid?.() === 0 ? test : test.skip
+  if (!canBeNobody) console.log('Not tested here, since it takes root and a checkout that others can read: a tool cache of another user')
+  const withNobody = canBeNobody ? test : test.skip
 
-  asRoot('because it is another user’s: the ISO is kept for this job, and one that is there is used', async () => {
+  withNobody('because it is another user’s: the ISO is kept for this job, and one that is there is used', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
       mkdirSync(toolCache, { mode: 0o755 })
       mkdirSync(join(dir, 'temp'))
       chmodSync(join(dir, 'temp'), 0o777)
-      const as = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-      const first = await start([toolCache, url], as).ended
+      const first = await start([toolCache, url], asNobody).ended
       expect(first).toMatchObject({ code: 0, out: { sha256: pinned } })
       expect(String(first.out.path).startsWith(join(dir, 'temp'))).toBe(true)
       expect(first.log).toMatch(/notice: The ISO is kept for this job only, .* can't be written \(EACCES\)/)
       const { path } = await store.fetch({ urls: [url], headers }, version, options)
       rmSync(join(dir, 'temp'), { recursive: true })
-      expect(await start([toolCache, url], as).ended).toMatchObject({ code: 0, out: { path, sha256: pinned } })
+      expect(await start([toolCache, url], asNobody).ended).toMatchObject({ code: 0, out: { path, sha256: pinned } })
       expect(requests.length).toBe(2)
     })
   })
 
-  asRoot('because its disk is full: says so with figures, before and while it fetches', async () => {
+  if (!canMount) console.log('Not tested here, since it takes root: a full disk')
+  const withMounts = canMount ? test : test.skip
+
+  withMounts('because its disk is full: says so with figures, before and while it fetches', async () => {
     mkdirSync(toolCache)
     sh(`mount -t tmpfs -o size=1m tmpfs '${toolCache}'`)
     try {

@@ -14,7 +14,7 @@ export function run(command: string, args: readonly string[], options: SpawnSync
   const result = spawnSync(command, args, { maxBuffer: 1 << 30, ...options })
   if (result.error) throw result.error
   if (result.status !== 0) {
-    throw new Error(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}: ${result.stderr}`)
+    throw new Error(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}: ${result.stderr}${result.stdout}`)
   }
   return String(result.stdout)
 }
@@ -36,6 +36,12 @@ export async function withTempDir<T>(use: (dir: string) => T | Promise<T>): Prom
 
 /** Whether this process may mount: the kernel's own view is the oracle of the filesystem tests. */
 export const canMount = process.getuid?.() === 0
+
+/** Runs what follows as a user who owns nothing. */
+export const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+
+/** Whether that user can run this checkout's programs: it takes root to become it, and a checkout that isn't below, say, /root. */
+export const canBeNobody = canMount && spawnSync(asNobody[0]!, [...asNobody.slice(1), 'test', '-r', process.execPath]).status === 0
 
 /** Mounts a filesystem image over a loop device for as long as `use` takes. Read-only unless `options` say otherwise. */
 export async function withMount<T>(image: string, use: (dir: string) => T | Promise<T>, options = 'ro'): Promise<T> {
