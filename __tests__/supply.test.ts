@@ -2,6 +2,8 @@ import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { configDigest } from '../src/image/archive.ts'
+import { configOf } from '../src/image/description.ts'
 import { type Server, serve } from './fetch/server.ts'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
 import { type CacheService, startCacheService } from './support/cache-service.ts'
@@ -218,8 +220,10 @@ const hasDocker = (() => {
   }
 })()
 
-test('the engine is asked first, and a step of the job runs in the image', async () => {
-  if (!hasDocker) return console.log('no Docker daemon answers: not tried')
+const withDocker = hasDocker ? test : test.skip
+if (!hasDocker) console.log('No Docker daemon answers: nothing is loaded into one.')
+
+withDocker('the engine is asked first, and a step of the job runs in the image', async () => {
   // Unlike any that the daemon may have from another run.
   const number = Date.now()
   const name = `xenserver-ddk-test:supply-${number}`
@@ -252,8 +256,7 @@ test('the engine is asked first, and a step of the job runs in the image', async
   }
 })
 
-test('two jobs at once on one machine and one engine both get the image, and the ISO is fetched once', async () => {
-  if (!hasDocker) return console.log('no Docker daemon answers: not tried')
+withDocker('two jobs at once on one machine and one engine both get the image, and the ISO is fetched once', async () => {
   const number = Date.now()
   const name = `xenserver-ddk-test:both-${number}`
   const own = join(dir, 'both.iso')
@@ -282,3 +285,41 @@ test('two jobs at once on one machine and one engine both get the image, and the
     run('docker', ['image', 'rm', '--force', name])
   }
 })
+
+withDocker('an image from the cache that the engine refuses is made anew, however well it fits its own description', async () => {
+  service.forgetAll()
+  const number = Date.now()
+  const name = `xenserver-ddk-test:forged-${number}`
+  const own = join(dir, 'forged.iso')
+  await makeDdkIso({ iso: own, label: `XenServer DDK 6.5.0-90233c, ${number}` })
+  const inputs = { iso: own, engine: 'docker', image: name, cache: 'image', network: 'none' }
+  const first = await job(freshMachine(), inputs)
+  try {
+    service.replace(first['cache-key']!, withForgedDiffId(service.archive(first['cache-key']!)))
+    run('docker', ['image', 'rm', '--force', first['image-id']!])
+    const machine = freshMachine()
+    const { code, stdout } = await machine.main(inputs)
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/The Actions cache had the image[\s\S]*The image from the Actions cache isn't used: docker/),
+    ])
+    expect(machine.outputs()).toMatchObject({ source: 'file', 'cache-hit': 'false', 'image-id': first['image-id'] })
+    expect((await machine.post()).code).toBe(0)
+  } finally {
+    run('docker', ['image', 'rm', '--force', name])
+  }
+})
+
+/** An entry of the cache with another layer's diffId, and all that is derived from it, as only a forger would make it. */
+function withForgedDiffId(entry: Buffer): Buffer {
+  const work = mkdtempSync(join(dir, 'forge-'))
+  writeFileSync(join(work, 'entry'), entry)
+  sh(`cd '${work}'; tar --zstd -xf entry`)
+  const file = join(work, 'xenserver-ddk/image.json')
+  const image = JSON.parse(readFileSync(file, 'utf8'))
+  image.description.layers[0].diffId = `sha256:${'0'.repeat(64)}`
+  image.configDigest = configDigest(configOf(image.description))
+  writeFileSync(file, JSON.stringify(image))
+  sh(`cd '${work}'; tar --zstd -cf forged xenserver-ddk`)
+  return readFileSync(join(work, 'forged'))
+}

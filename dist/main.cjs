@@ -22986,9 +22986,11 @@ __name(leftovers, "leftovers");
 var patience5 = 10 * 6e4;
 async function post(matchersFolder2) {
   const { tempDir, savingStatus, shell } = leftovers();
-  if (shell) await removeShell(shell, info);
+  if (shell) {
+    await removeShell(shell, info);
+    attempt3(() => removeMatchers(matchersFolder2, info));
+  }
   if (savingStatus !== void 0) await group("Save for the next run", () => awaitSaving(savingStatus, patience5, info));
-  attempt3(() => removeMatchers(matchersFolder2, info));
   if (tempDir !== void 0) attempt3(() => (0, import_node_fs18.rmSync)(tempDir, { recursive: true, force: true }));
 }
 __name(post, "post");

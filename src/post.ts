@@ -11,9 +11,11 @@ const patience = 10 * 60_000
 /** Ends and removes what the main step left, however that ended. Never fails: a job that was green stays so. */
 export async function post(matchersFolder: string): Promise<void> {
   const { tempDir, savingStatus, shell } = leftovers()
-  if (shell) await removeShell(shell, core.info)
+  if (shell) {
+    await removeShell(shell, core.info)
+    attempt(() => removeMatchers(matchersFolder, core.info))
+  }
   if (savingStatus !== undefined) await core.group('Save for the next run', () => awaitSaving(savingStatus, patience, core.info))
-  attempt(() => removeMatchers(matchersFolder, core.info))
   if (tempDir !== undefined) attempt(() => rmSync(tempDir, { recursive: true, force: true }))
 }
 

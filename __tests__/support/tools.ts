@@ -1,5 +1,5 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,6 +36,9 @@ export async function withTempDir<T>(use: (dir: string) => T | Promise<T>): Prom
 
 /** Whether this process may mount: the kernel's own view is the oracle of the filesystem tests. */
 export const canMount = process.getuid?.() === 0
+
+/** A folder on another filesystem than temporary ones, if there is one. */
+export const otherFilesystem = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(tmpdir()).dev ? '/dev/shm' : undefined
 
 /** Runs what follows as a user who owns nothing. */
 export const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
