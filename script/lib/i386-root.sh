@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes a 32-bit root filesystem that looks like the one of XenServer's DDK 6.2.0, and prints the path of its tar (about 120 MB). It is
 # Debian's i386 inside, with a compiler, rpmbuild and kernel headers: what matters is that a driver can be built in it.
-# Made once, kept under .cache/. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else debootstrap's default.
+# Made once, kept under .cache/. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the machine's apt sources, else debootstrap's default.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$repository/script/lib/common.sh"
 
 main() {
   # A changed recipe makes another tar: its name holds the recipe's hash.
@@ -39,8 +40,10 @@ build_root() {
 }
 
 bootstrap_debian() {
+  local mirror
+  mirror=$(debian_mirror)
   debootstrap --arch=i386 --variant=minbase --include=gcc,make,rpm,kmod,python3-minimal,linux-headers-686 bookworm "$1" \
-    ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
+    ${mirror:+"$mirror"}
 }
 
 # The kernel keeps Debian's name: all that counts is that it isn't the running one.

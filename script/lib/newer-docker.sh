@@ -8,22 +8,28 @@
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$lib/common.sh"
 folder=$(cd "$lib/../.." && pwd)/.cache/newer-docker
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
 
+# One process makes it, others that come meanwhile wait.
 make_folder() {
   if [ -d "$folder" ]; then return; fi
+  mkdir -p "${folder%/*}"
+  exec {lock}>"$folder.lock"
+  flock "$lock"
+  if [ -d "$folder" ]; then return; fi
   echo "newer-docker: debootstrap (one minute)" >&2
-  mkdir -p "$folder.part"
-  if ! as_root debootstrap --variant=minbase --include=docker.io sid "$folder.part" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$folder.log" 2>&1; then
+  as_root rm -rf "$folder.part"
+  local mirror
+  mirror=$(debian_mirror)
+  if ! as_root debootstrap --variant=minbase --include=docker.io,docker-cli sid "$folder.part" ${mirror:+"$mirror"} >"$folder.log" 2>&1; then
     tail -n 3 "$folder.log" >&2
     as_root rm -rf "$folder.part"
     exit 1
   fi
   as_root mv "$folder.part" "$folder"
+  exec {lock}>&-
 }
 
 # dockerd runs in a mount namespace of its own that has the folder's programs and settings, and all else of this machine: so paths mean

@@ -1,65 +1,83 @@
 #!/usr/bin/env bash
-# A store of our own for Podman, with settings that work without systemd: everything lies in one folder.
+# A store of our own for Podman, with settings that this machine's kernel and control groups can work with: everything lies in one folder.
 #
 #   eval "$(script/lib/podman.sh start DIR)"   makes every later `podman` of this shell use it
 #   script/lib/podman.sh remove DIR            removes it
 #
-# Needs podman. `start` prints assignments, which are to be exported.
+# `start` prints assignments, and succeeds when a container has run with them, and not before. Needs podman and busybox-static.
 set -euo pipefail
+
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage='usage: podman.sh start|remove DIR'
 command=${1:?$usage}
 mkdir -p "${2:?$usage}"
 dir=$(cd "$2" && pwd)
 
-# Whether overlays can lie on DIR's filesystem. Without root, it is Podman that knows how.
-driver() {
-  local trial=$dir/trial
-  mkdir -p "$trial"/{lower,upper,work,merged}
-  if mount -t overlay -o "lowerdir=$trial/lower,upperdir=$trial/upper,workdir=$trial/work" overlay "$trial/merged" 2>/dev/null; then
-    umount "$trial/merged"
-    echo overlay
-  else
-    echo vfs
-  fi
-  rm -rf "$trial"
-}
+# Sockets may have paths of 107 bytes at most, so they can't lie in DIR.
+run=/tmp/ddk-podman-$(printf %s "$dir" | cksum | cut -d ' ' -f 1)
+export CONTAINERS_STORAGE_CONF=$dir/storage.conf CONTAINERS_CONF=$dir/containers.conf
 
-start() {
-  # Sockets may have paths of 107 bytes at most, so they can't lie in DIR.
-  local run
-  run=/tmp/ddk-podman-$(printf %s "$dir" | cksum | cut -d ' ' -f 1)
-  cat >"$dir/storage.conf" <<CONF
+# Podman asks for the highest limits there are, which fails for a root without CAP_SYS_RESOURCE; and an old rpm closes as many descriptors
+# as it may have.
+write_settings() {
+  local driver=$1 runtime=$2 cgroups=$3
+  cat >"$CONTAINERS_STORAGE_CONF" <<CONF
 [storage]
-driver = "$(driver)"
+driver = "$driver"
 graphroot = "$dir/root"
 runroot = "$run"
 CONF
-  # Podman asks for the highest limits there are, which fails for a root without CAP_SYS_RESOURCE; and an old rpm closes as many
-  # descriptors as it may have.
-  cat >"$dir/containers.conf" <<CONF
+  cat >"$CONTAINERS_CONF" <<CONF
 [containers]
 default_ulimits = ["nofile=1024:4096", "nproc=1024:4096"]
 netns = "none"
+cgroups = "$cgroups"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 tmp_dir = "$run/tmp"
 CONF
-  printf 'export CONTAINERS_STORAGE_CONF=%q CONTAINERS_CONF=%q\n' "$dir/storage.conf" "$dir/containers.conf"
+  if [ -n "$runtime" ]; then echo "runtime = \"$runtime\"" >>"$CONTAINERS_CONF"; fi
 }
 
-remove() {
-  local run
-  run=$(sed -n 's/^runroot = "\(.*\)"/\1/p' "$dir/storage.conf" 2>/dev/null || true)
-  awk -v a="$dir/root" -v b="${run:-$dir/root}" 'index($2, a) == 1 || index($2, b) == 1 { print $2 }' /proc/mounts | sort -r |
-    while read -r mounted; do umount --lazy "$mounted"; done
-  rm -rf "$dir" ${run:+"$run"}
+# Which settings work is found by trying. crun refuses control groups of both versions side by side, runc works with them; without control
+# groups at all only crun works; and a store of overlays can't lie on every filesystem.
+start() {
+  local driver cgroups runtime why=''
+  local -a reasons=()
+  for driver in overlay vfs; do
+    for cgroups in enabled disabled; do
+      for runtime in '' crun runc; do
+        if [ -n "$runtime" ] && ! command -v "$runtime" >/dev/null; then continue; fi
+        write_settings "$driver" "$runtime" "$cgroups"
+        if why=$("$lib/try-engine.sh" podman 2>&1); then
+          printf 'export CONTAINERS_STORAGE_CONF=%q CONTAINERS_CONF=%q\n' "$CONTAINERS_STORAGE_CONF" "$CONTAINERS_CONF"
+          return
+        fi
+        reasons+=("$why")
+      done
+    done
+    clear_store
+  done
+  # The first is what Podman says by its own settings.
+  echo "${reasons[0]}" >&2
+  exit 1
+}
+
+# Files of a store without root belong to users that only Podman can become.
+clear_store() {
+  awk -v a="$dir/root" -v b="$run" 'index($2, a) == 1 || index($2, b) == 1 { print $2 }' /proc/mounts | sort -r |
+    while read -r mounted; do umount --lazy "$mounted" 2>/dev/null || true; done
+  rm -rf "$dir/root" "$run" 2>/dev/null || podman unshare rm -rf "$dir/root" "$run"
 }
 
 case $command in
   start) start ;;
-  remove) remove ;;
+  remove)
+    clear_store
+    rm -rf "$dir"
+    ;;
   *)
     echo "$usage" >&2
     exit 2

@@ -5,6 +5,7 @@
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$repository/script/lib/common.sh"
 version=6.5.0 build=90233c kernel=3.10.0+2
 
 main() {
@@ -59,14 +60,8 @@ bootstrap_debian() {
     gcc make rpm kmod file genisoimage bzip2 xz-utils patch linux-headers-amd64 # what a build needs
     g++ perl python3 git locales locales-all openssl                            # bulk, of every shape
   )
-  mirror=${DEBIAN_MIRROR:-$(apt_mirror)}
+  mirror=$(debian_mirror)
   debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$root" ${mirror:+"$mirror"}
-}
-
-# The first Debian repository of the machine's apt sources; nothing on another distribution.
-apt_mirror() {
-  # shellcheck disable=SC2016 # apt's own variables, not the shell's
-  apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' | sed -n '0,/^Debian|Debian|/s///p'
 }
 
 # Debian spreads the headers of a kernel over three packages. A DDK has one tree, named for its kernel, and so has this one.
