@@ -19,7 +19,7 @@ describe('in the catalog that is shipped', () => {
   test('a version without an address: how to get it, and that an ISO has to be given', () =>
     expect(() => find('8.2')).toThrow(
       new Error(
-        'No address is known for the DDK of XenServer 8.2. As far as is known, it can be downloaded only after a login at its vendor. ' +
+        'No address is known for the DDK of XenServer 8.2. As far as we know, its vendor offers it only after a login. ' +
           'Give its ISO by the input "iso", as a path or an address, or its address in a catalog of your own',
       ),
     ))

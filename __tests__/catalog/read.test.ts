@@ -17,11 +17,11 @@ test('a release has no address unless it names one, and its checksum is in lower
 
 describe('an error says where it is, what is there and what it may be', () => {
   test.each([
-    ['[]', 'line 1, column 1: the catalog is a list; it must be an object with the list "releases"'],
-    ['{}', 'line 1, column 1: the catalog has no "releases"; that must be a list of releases, of one version the newest build first'],
+    ['[]', 'line 1, column 1: the catalog is a list; it must be an object that has the list "releases"'],
+    ['{}', 'line 1, column 1: the catalog has no "releases"; that must be a list of releases, with the newest build of each version first'],
     [
       '{"releases": {}}',
-      'line 1, column 14: "releases" is an object; it must be a list of releases, of one version the newest build first',
+      'line 1, column 14: "releases" is an object; it must be a list of releases, with the newest build of each version first',
     ],
     ['{"releases": [8.2]}', 'line 1, column 15: number 1 of "releases" is 8.2; it must be an object that describes one release of a DDK'],
     [
@@ -53,7 +53,7 @@ describe('an error says where it is, what is there and what it may be', () => {
   })
 
   test('a long text is not shown whole', () => {
-    const error = /"kernel" is "(x*)…; it must be what uname -r says/
+    const error = /"kernel" is "(x*)…; it must be what uname -r prints/
     expect(read(oneRelease({ kernel: `${'x'.repeat(5000)} ` }))).toThrow(error)
   })
 })
