@@ -2,7 +2,7 @@ import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { configDigest } from '../src/image/archive.ts'
+import { configDigest } from '../src/image/archive/archive.ts'
 import { configOf } from '../src/image/description.ts'
 import { type Server, serve } from './fetch/server.ts'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'

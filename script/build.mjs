@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 const entryPoints = {
   main: 'src/main.ts',
   cli: 'src/cli.ts',
-  'inflate-worker': 'src/disk/inflate-worker.ts',
+  'inflate-worker': 'src/disk/spool/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
   'cache-process': 'src/cache/cache-process.ts',
 }

@@ -1,9 +1,9 @@
+import { systemMessage } from './bytes/errors.ts'
 import { convertCommand } from './commands/convert.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { listCommand } from './commands/list.ts'
 import { rawCommand } from './commands/raw.ts'
 import { UsageError } from './commands/usage.ts'
-import { systemMessage } from './disk/errors.ts'
 
 /** A command gets the words after its name, and gives the exit code: 0, or 1 if the input isn't sound. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {

@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import type { Engine, Image } from './engine/engine.ts'
-import { bytesText } from './report/units.ts'
+import { bytesText } from './phase/units.ts'
 import type { Supply } from './supply/supply.ts'
 
 /** A small table in the job's summary: which DDK this is, and what to pin it with. */

@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type CachedImage, checkImage, imageCacheKey, restoreImage, stageImage } from '../../src/cache/image-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type Entry, entryFolder } from '../../src/cache/task.ts'
-import { createArchive } from '../../src/image/archive.ts'
+import { createArchive } from '../../src/image/archive/archive.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../src/image/description.ts'
 import { imageKey } from '../../src/image/key.ts'
 import { entry, tarOf } from '../image/memory-tree.ts'

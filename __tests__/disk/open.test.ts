@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { listTree } from '../../src/disk/listing.ts'
+import { listTree } from '../../src/disk/filesystem/listing.ts'
 import { openRoot } from '../../src/disk/open.ts'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { randomNumbers } from '../support/mutants.ts'

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { memorySource, type Source } from '../../src/bytes/source.ts'
 import { sniff } from '../../src/disk/sniff.ts'
-import { memorySource, type Source } from '../../src/disk/source.ts'
 import { sh, withTempDir } from '../support/tools.ts'
 
 const sniffBytes = (bytes: Uint8Array | string) => sniff(memorySource(Buffer.from(bytes as string), 'file'))

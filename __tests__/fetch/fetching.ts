@@ -16,7 +16,7 @@ export interface Fetching {
  * @param as a command that runs it as another user
  */
 export function startFetching(args: readonly string[], env: NodeJS.ProcessEnv, as: readonly string[] = []): Fetching {
-  const [command, ...rest] = [...as, process.execPath, join(here, 'store-process.ts'), ...args]
+  const [command, ...rest] = [...as, process.execPath, join(here, 'store/store-process.ts'), ...args]
   const child = spawn(command!, rest, { env: { ...process.env, ...env } })
   let out = ''
   let log = ''

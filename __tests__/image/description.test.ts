@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { configDigest } from '../../src/image/archive.ts'
+import { configDigest } from '../../src/image/archive/archive.ts'
+import { resumeArchive } from '../../src/image/archive/resume.ts'
 import { convert } from '../../src/image/convert.ts'
 import { configOf, finishImage, type ImageDescription } from '../../src/image/description.ts'
 import { isDescription } from '../../src/image/parse-description.ts'
-import { resumeArchive } from '../../src/image/resume.ts'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { withTempDir } from '../support/tools.ts'
 

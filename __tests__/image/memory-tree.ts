@@ -1,6 +1,6 @@
-import { memorySource } from '../../src/disk/source.ts'
-import type { Entry, Node } from '../../src/disk/tree.ts'
-import { type TarOptions, tarPieces } from '../../src/image/tar.ts'
+import { memorySource } from '../../src/bytes/source.ts'
+import type { Entry, Node } from '../../src/disk/filesystem/tree.ts'
+import { type TarOptions, tarPieces } from '../../src/image/tar/tar.ts'
 
 /** An entry out of nothing; what isn't said is that of a file of root's, empty, from 1970. */
 export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content' | 'target' | 'xattrs'>> & Contents = {}): Entry {

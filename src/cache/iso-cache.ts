@@ -1,5 +1,5 @@
 import { rmSync, statSync } from 'node:fs'
-import { sha256OfFile } from '../fetch/digest.ts'
+import { sha256OfFile } from '../bytes/digest.ts'
 import { type IsoIdentity, isoKey } from '../image/key.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'

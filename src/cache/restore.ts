@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { durationText } from '../report/units.ts'
-import { forwardLog, haveService, readStatus, startApart, stop } from './apart.ts'
+import { durationText } from '../phase/units.ts'
+import { forwardLog, haveService, readStatus, startApart, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { type Entry, entryFolder, filesOf } from './task.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { durationText } from '../report/units.ts'
-import { forwardLog, haveService, isAlive, readStatus, startApart, stop } from './apart.ts'
+import { durationText } from '../phase/units.ts'
+import { forwardLog, haveService, isAlive, readStatus, startApart, stop } from './background.ts'
 import { type Entry, type EntryResult, filesOf } from './task.ts'
 
 type Say = (line: string) => void

@@ -1,4 +1,4 @@
-import type { Identity } from '../disk/identity.ts'
+import type { Identity } from '../disk/root/identity.ts'
 import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
 /** @throws Error that names both versions, if what was found isn't what was asked for */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import shipped from '../../catalog.json' with { type: 'json' }
-import { fileError } from '../disk/errors.ts'
+import { fileError } from '../bytes/errors.ts'
 import { readCatalog } from './read.ts'
 import { type Catalog, type Release, releaseOf } from './release.ts'
 

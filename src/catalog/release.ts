@@ -1,4 +1,4 @@
-import type { Architecture } from '../disk/architecture.ts'
+import type { Architecture } from '../disk/root/architecture.ts'
 
 /** One DDK: of a version there is one for each build of its kernel. */
 export interface Release {

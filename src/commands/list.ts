@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
-import { type Listed, listTree } from '../disk/listing.ts'
+import { oneLine } from '../bytes/text.ts'
+import { type Listed, listTree } from '../disk/filesystem/listing.ts'
 import { openRoot } from '../disk/open.ts'
-import { oneLine } from '../disk/text.ts'
 import { parseWords, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]

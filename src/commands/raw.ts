@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { openContainer } from '../disk/container.ts'
+import { DiskError } from '../bytes/errors.ts'
+import { pieces, type Source } from '../bytes/source.ts'
+import { sparseAppender } from '../bytes/sparse-file.ts'
 import { openDisk } from '../disk/disk.ts'
-import { DiskError } from '../disk/errors.ts'
-import { pieces, type Source } from '../disk/source.ts'
-import { sparseAppender } from '../disk/sparse-file.ts'
-import { partOf } from '../image/archive.ts'
-import { newFile, writing } from '../image/output.ts'
+import { openContainer } from '../disk/input.ts'
+import { newFile, writing } from '../host/new-file.ts'
+import { partOf } from '../image/archive/archive.ts'
 import { parseWords, UsageError, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk raw INPUT -o FILE

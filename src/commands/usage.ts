@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import { oneLine } from '../disk/text.ts'
+import { oneLine } from '../bytes/text.ts'
 
 /** Words on the command line that mean nothing. */
 export class UsageError extends Error {

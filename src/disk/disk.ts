@@ -1,9 +1,9 @@
-import type { DiskImage } from './container.ts'
-import { DiskError, type Warn } from './errors.ts'
+import { DiskError, type Warn } from '../bytes/errors.ts'
+import { window } from '../bytes/peek.ts'
+import type { Source } from '../bytes/source.ts'
+import type { DiskImage } from './input.ts'
 import { type PartitionTable, readPartitions } from './partitions/index.ts'
-import { window } from './probe.ts'
 import { sniff } from './sniff.ts'
-import type { Source } from './source.ts'
 import { endFooter } from './vhd/footer.ts'
 import { openVhd, type VhdInfo } from './vhd/index.ts'
 

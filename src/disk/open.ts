@@ -1,8 +1,8 @@
-import { type Container, type ContainerOptions, type DiskImage, openContainer } from './container.ts'
+import { DiskError } from '../bytes/errors.ts'
 import { type Disk, openDisk } from './disk.ts'
-import { DiskError } from './errors.ts'
-import type { FileSystem } from './filesystem.ts'
-import { findRoot } from './root.ts'
+import type { FileSystem } from './filesystem/format.ts'
+import { type Container, type ContainerOptions, type DiskImage, openContainer } from './input.ts'
+import { findRoot } from './root/index.ts'
 
 /** A root filesystem, and what it was found in. */
 export interface OpenRoot {

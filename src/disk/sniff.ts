@@ -1,9 +1,9 @@
-import { fileSystemFormats } from './filesystems.ts'
+import { hasText, probe } from '../bytes/peek.ts'
+import type { Source } from '../bytes/source.ts'
+import { fileSystemFormats } from './filesystem/formats.ts'
+import { identifyVolume } from './filesystem/signatures.ts'
 import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'
 import { parseMbr } from './partitions/mbr.ts'
-import { hasText, probe } from './probe.ts'
-import { identifyVolume } from './signatures.ts'
-import type { Source } from './source.ts'
 import { endFooter } from './vhd/footer.ts'
 
 /** What a file's bytes are. */

@@ -1,4 +1,4 @@
-import type { Identity } from '../disk/identity.ts'
+import type { Identity } from '../disk/root/identity.ts'
 import { imageLabels } from './labels.ts'
 
 /** OCI Image Configuration: what an image is, next to its layers. Its digest is the image's ID. */

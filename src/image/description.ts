@@ -1,9 +1,9 @@
-import type { Archive, ArchiveSummary } from './archive.ts'
+import type { Archive, ArchiveSummary } from './archive/archive.ts'
+import type { Layer } from './archive/layer.ts'
 import { type ContainerDefaults, type ImageConfig, imageConfig } from './config.ts'
 import type { UnameChoice } from './environment/environment.ts'
 import { imageKey } from './key.ts'
-import type { Layer } from './layer.ts'
-import type { TarSummary } from './tar.ts'
+import type { TarSummary } from './tar/tar.ts'
 import type { Found } from './tar-thread.ts'
 
 /** What there is to know of an image. With the blobs of its layers it is all that the image is made of, now or in a later run. */

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
-import { DiskError, type Warn } from '../disk/errors.ts'
-import { type Identity, identify } from '../disk/identity.ts'
+import { DiskError, type Warn } from '../bytes/errors.ts'
+import { resolve, walk } from '../disk/filesystem/tree.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
-import { resolve, walk } from '../disk/tree.ts'
+import { type Identity, identify } from '../disk/root/identity.ts'
 import { imageTime } from './config.ts'
 import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
-import { type TarSummary, tarPieces } from './tar.ts'
+import { type TarSummary, tarPieces } from './tar/tar.ts'
 
 /** What the thread is to do. */
 export interface TarTask {

@@ -1,11 +1,11 @@
-import type { FileSystemInfo } from '../disk/filesystem.ts'
+import { oneLine } from '../bytes/text.ts'
+import type { Appliance } from '../disk/appliance/ova.ts'
+import type { FileSystemInfo } from '../disk/filesystem/format.ts'
+import type { IsoDescription } from '../disk/filesystem/iso9660/index.ts'
 import type { InspectedVolume, Inspection } from '../disk/inspection.ts'
-import type { IsoDescription } from '../disk/iso9660/index.ts'
-import type { Appliance } from '../disk/ova.ts'
-import { oneLine } from '../disk/text.ts'
 import type { VhdInfo } from '../disk/vhd/index.ts'
-import type { XvaDescription } from '../disk/xva-ova.ts'
-import { bytesText } from './units.ts'
+import type { XvaDescription } from '../disk/xva/ova.ts'
+import { bytesText } from '../phase/units.ts'
 
 /** An inspection for people, as they paste it into a bug report: a block for each layer, with everything that was found. */
 export function inspectionText(inspection: Inspection): string {

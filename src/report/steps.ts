@@ -1,8 +1,8 @@
 import type { Engine, Image } from '../engine/engine.ts'
 import { provide } from '../engine/provide.ts'
 import { type Conversion, type ConvertOptions, convert } from '../image/convert.ts'
-import { ProgressLine, shareText } from './progress.ts'
-import { bytesText, durationText } from './units.ts'
+import { ProgressLine, shareText } from '../phase/progress-line.ts'
+import { bytesText, durationText } from '../phase/units.ts'
 
 /** Receives one line. */
 export type Say = (line: string) => void

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { shellQuote } from '../image/environment/quote.ts'
+import { shellQuote } from '../host/shell-quote.ts'
 
 /** What ddk.sh goes by. */
 export interface Settings {

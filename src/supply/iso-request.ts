@@ -4,7 +4,7 @@ import { findRelease } from '../catalog/find.ts'
 import { loadCatalogs } from '../catalog/load.ts'
 import type { Release } from '../catalog/release.ts'
 import type { Version } from '../catalog/version.ts'
-import type { Address } from '../fetch/address.ts'
+import type { Address } from '../fetch/http/address.ts'
 import type { Inputs } from '../inputs.ts'
 
 /** Which ISO is wanted, before anything of it is here. */

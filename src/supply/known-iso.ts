@@ -1,10 +1,10 @@
-import { sha256OfFile } from '../fetch/digest.ts'
-import { identityOf, probeIso, type Remote } from '../fetch/probe.ts'
-import type { StoredIso } from '../fetch/stored-iso.ts'
-import type { Store } from '../fetch/tool-cache.ts'
+import { sha256OfFile } from '../bytes/digest.ts'
+import { identityOf, probeIso, type Remote } from '../fetch/http/probe.ts'
+import type { StoredIso } from '../fetch/store/stored-iso.ts'
+import type { Store } from '../fetch/store/tool-cache.ts'
 import type { IsoIdentity } from '../image/key.ts'
+import type { Talk } from '../phase/phase.ts'
 import type { IsoRequest } from './iso-request.ts'
-import type { Talk } from './talk.ts'
 
 /** What is known of the wanted ISO without fetching it. */
 export interface KnownIso {

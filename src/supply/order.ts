@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { haveService } from '../cache/apart.ts'
+import { haveService } from '../cache/background.ts'
 import { expectVersion, imageName } from '../catalog/expect.ts'
-import type { Identity } from '../disk/identity.ts'
+import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Compression } from '../image/archive/frames.ts'
 import type { UnameChoice } from '../image/environment/environment.ts'
-import type { Compression } from '../image/frames.ts'
 import type { Inputs } from '../inputs.ts'
-import type { Talk } from './talk.ts'
+import type { Talk } from '../phase/phase.ts'
 
 /** Which image is wanted, and where it is to be made. */
 export interface Order {

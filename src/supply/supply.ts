@@ -1,4 +1,4 @@
-import type { Identity } from '../disk/identity.ts'
+import type { Identity } from '../disk/root/identity.ts'
 import type { Image } from '../engine/engine.ts'
 import type { Conversion } from '../image/description.ts'
 

@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { bytesAt, openFile } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
-import { bytesAt, openFile } from '../../../src/disk/source.ts'
 import { fromCorpus, haveCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 
 function emptyDisk(path: string, size: number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { bytesAt, memorySource, type Source } from '../../../src/disk/source.ts'
+import { bytesAt, memorySource, type Source } from '../../../src/bytes/source.ts'
 import { openVhd } from '../../../src/disk/vhd/index.ts'
 import { makeVhd, makeVhdBytes, tableOffset, type VhdOptions } from './make.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { DiskError } from '../../../src/disk/errors.ts'
-import { bytesAt, memorySource, type Source } from '../../../src/disk/source.ts'
+import { DiskError } from '../../../src/bytes/errors.ts'
+import { bytesAt, memorySource, type Source } from '../../../src/bytes/source.ts'
 import { openVhd } from '../../../src/disk/vhd/index.ts'
 import { mutants } from '../../support/mutants.ts'
 import { makeVhd, makeVhdBytes, tableOffset, type VhdOptions } from './make.ts'

@@ -1,4 +1,4 @@
-import { memorySource, type Source } from '../../../src/disk/source.ts'
+import { memorySource, type Source } from '../../../src/bytes/source.ts'
 
 /** A dynamic VHD made by hand, field by field, so that a test can have any of them wrong. */
 export interface VhdOptions {

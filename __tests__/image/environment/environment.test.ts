@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { Identity } from '../../../src/disk/identity.ts'
+import type { Identity } from '../../../src/disk/root/identity.ts'
 import { buildEnvironment } from '../../../src/image/environment/environment.ts'
 import { makeSmallRoot } from '../../fixtures/small-root.ts'
 import { canMount, type Listed, run, sh, walkMounted, withTempDir } from '../../support/tools.ts'
-import { folderTree } from '../folder-tree.ts'
+import { folderTree } from '../tar/folder-tree.ts'
 
 const created = 1_421_841_600
 const identity: Identity = {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { hasText, probe } from '../probe.ts'
-import type { Source } from '../source.ts'
+import { hasText, probe } from '../../bytes/peek.ts'
+import type { Source } from '../../bytes/source.ts'
 
 /** A GPT header (UEFI specification 5.3.2) whose own checksum is right, with the array of entries that it points to. */
 export interface Gpt {

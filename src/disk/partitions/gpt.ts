@@ -1,5 +1,5 @@
-import { DiskError, type Warn } from '../errors.ts'
-import type { Source } from '../source.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import type { Source } from '../../bytes/source.ts'
 import { type Gpt, gptSectorSizes, guid, readGptAt } from './gpt-header.ts'
 import type { MbrEntry } from './mbr.ts'
 import type { PartitionFields, TableFields } from './table.ts'

@@ -1,6 +1,6 @@
-import type { Warn } from '../errors.ts'
-import { window } from '../probe.ts'
-import type { Source } from '../source.ts'
+import type { Warn } from '../../bytes/errors.ts'
+import { window } from '../../bytes/peek.ts'
+import type { Source } from '../../bytes/source.ts'
 
 export interface PartitionTable {
   readonly scheme: 'none' | 'mbr' | 'gpt'

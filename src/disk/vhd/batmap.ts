@@ -1,6 +1,6 @@
-import type { Warn } from '../errors.ts'
-import { probe } from '../probe.ts'
-import type { Source } from '../source.ts'
+import type { Warn } from '../../bytes/errors.ts'
+import { probe } from '../../bytes/peek.ts'
+import type { Source } from '../../bytes/source.ts'
 import type { Footer } from './footer.ts'
 import type { Header } from './header.ts'
 

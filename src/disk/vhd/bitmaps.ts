@@ -1,4 +1,4 @@
-import { bytesAt, type Source } from '../source.ts'
+import { bytesAt, type Source } from '../../bytes/source.ts'
 import type { BlockMap } from './block-map.ts'
 import type { Footer } from './footer.ts'
 

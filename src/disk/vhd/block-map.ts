@@ -1,5 +1,5 @@
-import { DiskError, type Warn } from '../errors.ts'
-import { bytesAt, type Source } from '../source.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../bytes/source.ts'
 import { readBatmap } from './batmap.ts'
 import { type Footer, footerSize } from './footer.ts'
 import { type Header, headerSize } from './header.ts'

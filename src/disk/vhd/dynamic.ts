@@ -1,5 +1,5 @@
-import { DiskError, type Warn } from '../errors.ts'
-import { checkRange, type Source } from '../source.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { checkRange, type Source } from '../../bytes/source.ts'
 import { bit, bitmapReader } from './bitmaps.ts'
 import { type BlockMap, readBlockMap } from './block-map.ts'
 import { endFooter, type Footer } from './footer.ts'

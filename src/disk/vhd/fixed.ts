@@ -1,5 +1,5 @@
-import type { Warn } from '../errors.ts'
-import { type Source, slice } from '../source.ts'
+import type { Warn } from '../../bytes/errors.ts'
+import { type Source, slice } from '../../bytes/source.ts'
 import type { Footer } from './footer.ts'
 import { describeFooter, type Vhd } from './info.ts'
 

@@ -1,6 +1,6 @@
-import { DiskError, type Warn } from '../errors.ts'
-import { probe } from '../probe.ts'
-import type { Source } from '../source.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { probe } from '../../bytes/peek.ts'
+import type { Source } from '../../bytes/source.ts'
 import { checksumWithout } from './checksum.ts'
 
 /** The footer of a VHD (Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format"). */

@@ -1,5 +1,5 @@
-import { DiskError, type Warn } from '../errors.ts'
-import { bytesAt, type Source } from '../source.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../bytes/source.ts'
 import { checksumWithout } from './checksum.ts'
 
 /** The header of a dynamic or differencing VHD (specification 1.0, "Dynamic Disk Header Format"). */

@@ -1,4 +1,4 @@
-import type { Source } from '../source.ts'
+import type { Source } from '../../bytes/source.ts'
 import type { Footer } from './footer.ts'
 
 /** The disk inside a VHD. */

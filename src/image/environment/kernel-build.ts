@@ -1,5 +1,5 @@
-import { readText } from '../../disk/small-file.ts'
-import type { FileTree } from '../../disk/tree.ts'
+import { readText } from '../../disk/filesystem/small-file.ts'
+import type { FileTree } from '../../disk/filesystem/tree.ts'
 
 /** Linux writes it there when it is built: since 2.6.33, before, and since 5.19. Not every package of headers has it. */
 const places = ['include/generated/compile.h', 'include/linux/compile.h', 'include/generated/utsversion.h']

@@ -1,4 +1,4 @@
-import { type FileTree, resolve } from '../../disk/tree.ts'
+import { type FileTree, resolve } from '../../disk/filesystem/tree.ts'
 
 /** util-linux has all of these for one program; older distributions have it in a package of its own. */
 const commands = [['/usr/bin/linux32'], ['/usr/bin/setarch', 'i686'], ['/bin/linux32'], ['/bin/setarch', 'i686']] as const

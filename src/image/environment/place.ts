@@ -1,5 +1,5 @@
-import { memorySource } from '../../disk/source.ts'
-import { childNode, type Entry, type FileTree, type Node, resolveTrail } from '../../disk/tree.ts'
+import { memorySource } from '../../bytes/source.ts'
+import { childNode, type Entry, type FileTree, type Node, resolveTrail } from '../../disk/filesystem/tree.ts'
 
 /** A file that the DDK doesn't have. */
 export interface NewFile {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Architecture } from '../../disk/architecture.ts'
-import { shellQuote } from './quote.ts'
+import type { Architecture } from '../../disk/root/architecture.ts'
+import { shellQuote } from '../../host/shell-quote.ts'
 
 /** What `uname` says in Dom0. Where a text is empty, the container's own `uname` is asked. */
 export interface UnameAnswers {

@@ -1,5 +1,5 @@
-import type { Identity } from '../../disk/identity.ts'
-import { shellQuote } from './quote.ts'
+import type { Identity } from '../../disk/root/identity.ts'
+import { shellQuote } from '../../host/shell-quote.ts'
 
 /** What a build may want to know of its DDK; only what is known, in a fixed order. */
 export function ddkVariables({ version, build, kernelVersion }: Identity): readonly (readonly [name: string, value: string])[] {

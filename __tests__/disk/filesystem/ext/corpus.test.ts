@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  canMount,
+  fromCorpus,
+  haveCorpus,
+  type Listed,
+  parseLines,
+  readCorpus,
+  walkMounted,
+  withMount,
+  withTempDir,
+} from '../../../support/tools.ts'
+import { walkImage } from './support.ts'
+
+const suite = haveCorpus ? describe : describe.skip
+if (!haveCorpus) console.log('Not compared with images that others made, since the corpus is not there.')
+
+const sound = [
+  'dfvfs-ext2.raw.gz',
+  'dissect-ext4_symlink_test.img.gz',
+  'ext4view-test_disk_ext2.img.zst',
+  'ext4view-test_disk_ext3.img.zst',
+  'goext4-hierarchy_32.img.gz',
+  'goext4-hierarchy_64.img.gz',
+  'goext4-jbd2-tiny.img.gz',
+  'goext4-tiny.img.gz',
+  'keramics-ext2.raw.gz',
+  'lde-test.ext2.img.gz',
+  'lde-test.ext3.img.gz',
+  'lde-test.ext4.img.gz',
+  'util-linux-ext2.img.xz',
+  'util-linux-ext3.img.xz',
+]
+
+suite('images that others made equal what the kernel said of them', () => {
+  test.each(sound)('%s', async (file) => {
+    await withTempDir(async (dir) => {
+      const image = fromCorpus(`ext/other/${file}`, dir)
+      const { entries, unreadable } = walkImage(image)
+      expect(unreadable).toEqual({})
+      expect(entries).toEqual(manifest(file))
+      if (canMount) expect(entries).toEqual(await withMount(image, walkMounted))
+    })
+  })
+
+  test('with an encrypted directory, which is named', async () => {
+    await withTempDir((dir) => {
+      const file = 'ext4view-test_disk1.img.zst'
+      const { entries, unreadable } = walkImage(fromCorpus(`ext/other/${file}`, dir))
+      expect(unreadable).toEqual({ encrypted_dir: 'inode 11032 of the image: it is encrypted, and can be read only with its key' })
+      expect(entries.map(({ path }) => path)).toContain('encrypted_dir')
+      expect(entries).toEqual(manifest(file).filter(({ path }) => !path.startsWith('encrypted_dir/')))
+    })
+  })
+
+  test('one that stops before its superblock', async () => {
+    await withTempDir((dir) => {
+      expect(() => walkImage(fromCorpus('ext/other/ext4view-not_ext4.bin', dir))).toThrow(/^the image: 1024 bytes are needed at byte 1024/)
+    })
+  })
+
+  test('one with holes in a directory', async () => {
+    await withTempDir((dir) => {
+      const { warnings } = walkImage(fromCorpus('ext/other/faux-f_holedir3.img.gz', dir))
+      expect(warnings).toEqual([
+        'inode 12 of the image: the directory lacks 3 blocks, the first of them block 2; names that were there are missing',
+      ])
+    })
+  })
+})
+
+/** Its modes are Python's (`0o755`), and it also has numbers of sectors. */
+function manifest(file: string): Listed[] {
+  const lines = parseLines(readCorpus(`manifest/other_${file.replace(/(\.img|\.raw)?\.\w+$/, '')}.jsonl`))
+  return lines.map(({ blocks, ...line }) => ({ ...line, mode: String(line.mode).slice(2).padStart(4, '0') }) as unknown as Listed)
+}

@@ -1,0 +1,130 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Warn } from '../../../../../src/bytes/errors.ts'
+import { bytesAt, memorySource, type OpenFile, openFile } from '../../../../../src/bytes/source.ts'
+import { type Replayed, replayJournal } from '../../../../../src/disk/filesystem/ext/journal/index.ts'
+import { type Listed, run, sh, walkMounted, withMount } from '../../../../support/tools.ts'
+
+/** The four bytes that a journal's own blocks begin with, and then anything. */
+export const looksLikeJournal = Buffer.from('c03b3998', 'hex')
+
+/** Runs debugfs commands, which may write. */
+export function debugfs(image: string, ...commands: string[]): string {
+  return run('debugfs', ['-w', '-f', '-', image], { input: `${commands.join('\n')}\n` })
+}
+
+export function blockSizeOf(image: string): number {
+  return withFile(image, (file) => 1024 << bytesAt(file, 1024, 1024).readUInt32LE(24))
+}
+
+/** Holes stay holes. */
+export function copyImage(from: string, to: string): void {
+  run('cp', ['--sparse=always', from, to])
+}
+
+/** What debugfs says is in the journal, inode 8. */
+export function journalOf(image: string): Buffer {
+  run('debugfs', ['-R', `dump <8> ${image}.journal`, image])
+  return readFileSync(`${image}.journal`)
+}
+
+/** Replays a journal over an image with our code. */
+export function replay(image: string, journal: Uint8Array, use: (replayed: Replayed) => void = () => {}, warn: Warn = () => {}): number {
+  const blockSize = blockSizeOf(image)
+  return withFile(image, (file) => {
+    const replayed = replayJournal(file, memorySource(journal, 'the journal'), { blockSize, inodeSize: 256 }, warn)
+    use(replayed)
+    return replayed.transactions
+  })
+}
+
+/**
+ * How many blocks e2fsck's replay changes, and which of all blocks ours and e2fsck's differ in, but for those that e2fsck writes of its own accord:
+ * the superblock and the journal's.
+ */
+export function compareWithE2fsck(image: string): { changed: number; different: number[]; transactions: number } {
+  const blockSize = blockSizeOf(image)
+  const own = new Set([blockSize === 1024 ? 1 : 0, journalBlock(image, 0)])
+  const copy = `${image}.recovered`
+  copyImage(image, copy)
+  sh(`e2fsck -fy -E journal_only "${copy}" > /dev/null || [ $? = 1 ]`)
+  let changed = 0
+  const different: number[] = []
+  const transactions = replay(image, journalOf(image), ({ device: ours }) => {
+    withFile(image, (before) =>
+      withFile(copy, (theirs) => {
+        for (let block = 0; block < theirs.size / blockSize; block++) {
+          const [was, expected, found] = [before, theirs, ours].map((source) => bytesAt(source, block * blockSize, blockSize))
+          if (own.has(block)) continue
+          if (!expected!.equals(was!)) changed++
+          if (!expected!.equals(found!)) different.push(block)
+        }
+      }),
+    )
+  })
+  return { changed, different, transactions }
+}
+
+/** Where in the filesystem one of the journal's blocks is. */
+function journalBlock(image: string, at: number): number {
+  return Number(run('debugfs', ['-R', `bmap <8> ${at}`, image]).trim())
+}
+
+/** Writes over bytes of the journal, in the image itself. */
+export function overwriteJournal(image: string, at: number, offset: number, bytes: Uint8Array): void {
+  const place = journalBlock(image, at) * blockSizeOf(image) + offset
+  const fd = openSync(image, 'r+')
+  writeSync(fd, bytes, 0, bytes.length, place)
+  closeSync(fd)
+}
+
+/** What the kernel says is in a copy of the image once it has replayed the journal; nothing if it refuses to mount it. */
+export async function mountedByKernel(image: string): Promise<Listed[] | undefined> {
+  const copy = `${image}.mounted`
+  copyImage(image, copy)
+  try {
+    return await withMount(copy, walkMounted, 'rw')
+  } catch (error) {
+    if (String(error).includes('mount -o')) return undefined
+    throw error
+  }
+}
+
+/**
+ * Makes a filesystem, mounts it, and takes a copy of its image while it is still mounted, as if the machine had lost its power.
+ * `script` is Python, run in the mounted directory; `fsync(path)` commits.
+ */
+export async function crashedImage(dir: string, mkfs: string, mountOptions: string, script: string): Promise<string> {
+  const image = join(dir, 'image')
+  const crashed = join(dir, 'crashed')
+  run('truncate', ['-s', '24M', image])
+  run('mke2fs', ['-q', '-F', ...mkfs.split(' '), image], { stdio: 'pipe' })
+  writeFileSync(join(dir, 'script.py'), `${prelude}\n${script}`)
+  await withMount(
+    image,
+    (mounted) => {
+      run('python3', [join(dir, 'script.py')], { cwd: mounted })
+      copyImage(image, crashed)
+    },
+    // Linux commits by itself after five seconds otherwise, which on a slow machine is in the middle of a script.
+    `${mountOptions},commit=600`,
+  )
+  return crashed
+}
+
+const prelude = `
+import os
+def fsync(path):
+    fd = os.open(path, os.O_RDONLY); os.fsync(fd); os.close(fd)
+def write(path, data, mode='wb'):
+    with open(path, mode) as file: file.write(data)
+`
+
+function withFile<T>(path: string, use: (file: OpenFile) => T): T {
+  const file = openFile(path)
+  try {
+    return use(file)
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from '@jest/globals'
+import { run, sh, withTempDir } from '../../../support/tools.ts'
+import { makeImage } from './support.ts'
+
+const script = fileURLToPath(new URL('mutate.ts', import.meta.url))
+const tree = `mkdir -p few many/deeper; seq 30000 > numbers; ln numbers few/linked; ln -s target link; ln -s ${'long/'.repeat(30)} longlink
+  mkfifo fifo; mknod null c 1 3 2>/dev/null || true; echo small > few/small; truncate -s 9M hole; echo end >> hole
+  for i in $(seq 0 2 40); do dd if=numbers of=pieces bs=1024 count=1 seek=$i conv=notrunc status=none; done
+  setfattr -n user.small -v 1 few/small; setfattr -n user.large -v $(seq -s, 200) numbers; setfacl -m u:7:rx,d:u:8:rwx few
+  for i in $(seq 150); do : > many/$i-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn; done`
+
+/** Without checksums, damage gets past the first look. */
+test.each([
+  ['ext2', '-t ext2 -b 1024 -I 128'],
+  ['ext4', '-t ext4 -b 1024 -O ^metadata_csum,^has_journal'],
+  ['ext4 with checksums', '-t ext4 -b 1024 -O ^has_journal'],
+  [
+    'ext4 with inline data and attribute inodes',
+    '-t ext4 -b 1024 -O ^metadata_csum,^has_journal,inline_data,ea_inode,large_dir,bigalloc,^resize_inode',
+  ],
+])('damage ends in a tree or a sentence, soon: %s', async (_name, options) => {
+  await withTempDir((dir) => {
+    const from = join(dir, 'from')
+    sh(`mkdir ${from}; cd ${from}; ${tree}`)
+    const image = makeImage(join(dir, 'image'), `${options} -N 256`, '2M', ['-d', from])
+    // Directories by hash come from e2fsck, as mke2fs makes none.
+    sh(`e2fsck -fyD ${image} >/dev/null || [ $? = 1 ]`)
+    const lines = run(process.execPath, ['--disable-warning=ExperimentalWarning', script, image, '2463534242', '250'], { timeout: 60_000 })
+    const outcomes = lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { entries?: number; errors: string[]; wrong?: string; milliseconds: number; megabytes: number })
+    expect(outcomes).toHaveLength(250)
+    expect(outcomes.filter(({ wrong, milliseconds, megabytes }) => wrong || milliseconds > 5000 || megabytes > 400)).toEqual([])
+    expect(outcomes.filter(({ errors }) => errors.length > 0).length).toBeGreaterThan(50)
+    expect(outcomes.filter(({ errors }) => errors.length === 0).length).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,44 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import { DiskError } from '../../../src/bytes/errors.ts'
+import { openFolder } from '../../../src/disk/filesystem/folder.ts'
+import { listed } from '../../../src/disk/filesystem/listing.ts'
+import { walk } from '../../../src/disk/filesystem/tree.ts'
+import { byPath, sh, walkMounted, withTempDir } from '../../support/tools.ts'
+
+test('a folder is what the kernel says of it', () =>
+  withTempDir((dir) => {
+    sh('mkdir -p a/b "c d" && echo one > a/one && ln a/one a/b/two && ln -s ../a c\\ d/link && mkfifo fifo && chmod 4711 a/one', {
+      cwd: dir,
+    })
+    sh("touch $'\\xff' && chmod 1777 a && touch -d '1969-12-31T23:59:58.25Z' a/b", { cwd: dir })
+    const folder = openFolder(dir)
+    const ours = [...walk(folder)].map((entry) => ({ ...listed(entry, { sha256: true }), ino: 0 }))
+    expect(byPath(ours)).toEqual(walkMounted(dir).map((entry) => ({ ...entry, ino: 0 })))
+    const inos = new Map([...walk(folder)].map(({ path, node }) => [path.toString(), node.ino]))
+    expect(inos.get('a/one')).toBe(inos.get('a/b/two'))
+    expect(new Set(inos.values()).size).toBe(inos.size - 1)
+    folder.close()
+  }))
+
+test('its files lie in descriptors', () =>
+  withTempDir((dir) => {
+    writeFileSync(`${dir}/file`, 'content')
+    const folder = openFolder(dir)
+    const [entry] = folder.entries(folder.root)
+    expect(entry!.node().content().runs).toEqual([{ fd: expect.any(Number), offset: 0, length: 7 }])
+    folder.close()
+  }))
+
+test('what is not a folder, or gone, is said', () =>
+  withTempDir((dir) => {
+    writeFileSync(`${dir}/file`, '')
+    expect(() => openFolder(`${dir}/file`)).toThrow(`${dir}/file: it is not a folder`)
+    expect(() => openFolder(`${dir}/none`)).toThrow(DiskError)
+    mkdirSync(`${dir}/sub`)
+    symlinkSync('sub', `${dir}/link`)
+    const folder = openFolder(`${dir}/link`)
+    expect([...folder.entries(folder.root)]).toEqual([])
+    sh('rmdir sub', { cwd: dir })
+    expect(() => [...folder.entries(folder.root)]).toThrow(/link: there is no such file/)
+  }))

@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { memorySource } from '../../../src/bytes/source.ts'
+import { readPartitions } from '../../../src/disk/partitions/index.ts'
+import { findRoot } from '../../../src/disk/root/index.ts'
+import { fromCorpus, haveCorpus, run, sh, withTempDir } from '../../support/tools.ts'
+import { type Contents, makeDisk, makeExt } from './made-root.ts'
+
+const rootContents: Contents = { 'etc/redhat-release': 'XenServer DDK release 6.5.0-90233c\n', usr: undefined }
+const bootContents: Contents = { 'vmlinuz-3.10': 'kernel' }
+
+function find(disk: Buffer, bootLine?: string) {
+  const warnings: string[] = []
+  const { partitions } = readPartitions(memorySource(disk, 'disk'), (sentence) => warnings.push(sentence))
+  const { volume, fileSystem, looksLikeRoot } = findRoot(partitions, bootLine, (sentence) => warnings.push(sentence))
+  return { number: volume.number, type: fileSystem.info.type, looksLikeRoot, warnings }
+}
+
+const pv = Buffer.alloc(1 << 20)
+pv.write('LABELONE', 512)
+pv.write('LVM2 001', 536)
+
+describe('the root is found', () => {
+  test('by its content, whatever the boot line says', () =>
+    withTempDir((dir) => {
+      const disk = makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, rootContents), pv])
+      for (const bootLine of [undefined, 'root=/dev/xvda1 ro', 'root=LABEL=none']) {
+        expect(find(disk, bootLine)).toEqual({ number: 2, type: 'ext3', looksLikeRoot: true, warnings: [] })
+      }
+    }))
+
+  test('by /etc/os-release that is a link', () =>
+    withTempDir((dir) => {
+      const contents = { 'etc/os-release': { link: '../usr/lib/os-release' }, 'usr/lib/os-release': 'NAME=x\n' }
+      expect(find(makeExt(dir, contents, ['-t', 'ext4']))).toEqual({ number: 0, type: 'ext4', looksLikeRoot: true, warnings: [] })
+    }))
+
+  describe('among several', () => {
+    let made: Buffer | undefined
+    /** Made once, with a root in either partition. */
+    const twoRoots = () =>
+      withTempDir((dir) => {
+        const root = (label: string, last: number) =>
+          makeExt(dir, rootContents, ['-t', 'ext2', '-L', label, '-U', `6b1f1f0e-0000-4000-8000-00000000000${last}`])
+        made ??= makeDisk(dir, [root('first', 1), root('second', 2)])
+        return made
+      })
+
+    test.each([
+      ['/dev/xvda1', 1],
+      ['/dev/sda2', 2],
+      ['/dev/hda2', 2],
+      ['/dev/nvme0n1p2', 2],
+      ['LABEL=second', 2],
+      ['LABEL="first"', 1],
+      ['UUID=6B1F1F0E-0000-4000-8000-000000000002', 2],
+    ])('by root=%s', async (device, number) => {
+      expect(find(await twoRoots(), `ro root=${device} console=hvc0`)).toMatchObject({ number, looksLikeRoot: true })
+    })
+
+    test('not by a boot line that names neither, which is an error', async () => {
+      const disk = await twoRoots()
+      for (const bootLine of [undefined, 'noroot=/dev/xvda1', 'root=/dev/xvda3', 'root=LABEL=third']) {
+        expect(() => find(disk, bootLine)).toThrow(
+          'no root filesystem is found: 2 filesystems could be it, and the boot line names none of them ' +
+            '(partition 1 of disk: ext2 "first", with the files of a root; partition 2 of disk: ext2 "second", with the files of a root)',
+        )
+      }
+    })
+  })
+
+  test('with a flag, if it is but the only filesystem', () =>
+    withTempDir((dir) => {
+      expect(find(makeDisk(dir, [pv, makeExt(dir, bootContents)]))).toMatchObject({ number: 2, looksLikeRoot: false })
+    }))
+
+  test('beside a damaged filesystem, with a warning', () =>
+    withTempDir((dir) => {
+      const damaged = makeExt(dir, bootContents)
+      damaged.writeUInt32LE(99, 1024 + 24)
+      const { number, warnings } = find(makeDisk(dir, [damaged, makeExt(dir, rootContents)]))
+      expect(number).toBe(2)
+      expect(warnings).toEqual([expect.stringContaining('partition 1 of disk')])
+    }))
+})
+
+describe('an error says what each volume holds', () => {
+  test('if none can be read', () =>
+    withTempDir((dir) => {
+      const disk = makeDisk(dir, [makeExt(dir, bootContents).fill(0), pv])
+      expect(() => find(disk)).toThrow(
+        "no root filesystem is found: partition 1 of disk: nothing that is known here; partition 2 of disk: LVM2 physical volume, which can't be read",
+      )
+    }))
+
+  test('if none of several fits', () =>
+    withTempDir((dir) => {
+      const disk = makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, { usr: undefined })])
+      expect(() => find(disk)).toThrow('partition 1 of disk: ext3, without the files of a root; partition 2 of disk: ext3, without')
+    }))
+
+  test('of the filesystem itself, if there is only that one', () =>
+    withTempDir((dir) => {
+      const damaged = makeExt(dir, rootContents)
+      damaged.writeUInt32LE(99, 1024 + 24)
+      expect(() => find(damaged)).toThrow(/^disk.*: .*/)
+      expect(() => find(damaged)).not.toThrow('no root filesystem is found')
+    }))
+})
+
+describe('what other programs make is named', () => {
+  const cases: [string, string][] = [
+    ['truncate -s 64M disk; mkswap -q disk', 'swap'],
+    ['truncate -s 64M disk; mkswap -q -p 65536 disk', 'swap'],
+    ['truncate -s 320M disk; mkfs.xfs -q disk', 'XFS filesystem'],
+    ['truncate -s 8M disk; mke2fs -q -F -O journal_dev disk', 'journal'],
+  ]
+  test.each(cases)('%s', (script, name) =>
+    withTempDir((dir) => {
+      sh(script.replace(' -q disk', ' disk >/dev/null 2>&1').replace(' -q -p 65536', ' -p 65536'), { cwd: dir })
+      expect(() => find(readFileSync(join(dir, 'disk')))).toThrow(name)
+    }),
+  )
+
+  test('an LVM2 physical volume by pvcreate', () =>
+    withTempDir((dir) => {
+      const path = join(dir, 'disk')
+      sh(`truncate -s 16M ${path}`)
+      const loop = run('losetup', ['-f', '--show', path]).trim()
+      try {
+        run('pvcreate', ['-q', '--config', `devices { filter = [ "a|^${loop}$|", "r|.*|" ] } devices { use_devicesfile = 0 }`, loop])
+      } finally {
+        run('losetup', ['-d', loop])
+      }
+      expect(() => find(readFileSync(path))).toThrow("LVM2 physical volume, which can't be read")
+    }))
+
+  if (!haveCorpus) console.log('The corpus is not here: volumes of other programs are not tried.')
+  const withCorpus = haveCorpus ? test : test.skip
+  withCorpus.each([
+    ['neg-jbd.img.xz', 'journal'],
+    ['neg-luks1.img.xz', 'LUKS 1 encrypted volume'],
+    ['neg-luks2.img.xz', 'LUKS 2 encrypted volume'],
+    ['neg-lvm2.img.xz', 'LVM2 physical volume'],
+    ['neg-mdraid.img.xz', 'Linux RAID member'],
+    ['neg-swap1.img.xz', 'swap'],
+    ['neg-xfs.img.xz', 'XFS filesystem'],
+  ])('%s', (file, name) =>
+    withTempDir((dir) => {
+      expect(() => find(readFileSync(fromCorpus(`pt/${file}`, dir)))).toThrow(name)
+    }),
+  )
+})

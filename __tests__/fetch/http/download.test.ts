@@ -1,0 +1,496 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Address } from '../../../src/fetch/http/address.ts'
+import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
+import { type Handler, noise, type Server, sendFile, serve, sha256, withServer } from '../server.ts'
+
+const file = noise(3_000_000)
+const other = noise(3_000_000, 'other')
+const pinned = sha256(file)
+
+let dir = ''
+let partial = ''
+let said: string[] = []
+let warned: string[] = []
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-download-'))
+  partial = join(dir, 'ddk.iso')
+  said = []
+  warned = []
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const pace = { stall: 300, attempts: 4, delay: 5 }
+
+function fetchFrom(urls: readonly string[], known: Partial<Address> = {}, signal = new AbortController().signal): Promise<Downloaded> {
+  const options = { signal, say: (line: string) => said.push(line), warn: (line: string) => warned.push(line), pace }
+  return download({ urls, headers: new Map(), ...known }, partial, options)
+}
+
+/** Fetches `/ddk.iso` of a server that answers its requests by the handlers in order, the last one for all that follow. */
+function fetchFile(handlers: Handler[], known: Partial<Address> = {}): Promise<{ got: Downloaded; requests: Server['requests'] }> {
+  return withServer(inOrder(handlers), async ({ origin, requests }) => ({
+    got: await fetchFrom([`${origin}/ddk.iso?token=hush`], known),
+    requests,
+  }))
+}
+
+function inOrder(handlers: Handler[]): Handler {
+  let count = 0
+  return (request, response) => handlers[Math.min(count++, handlers.length - 1)]!(request, response)
+}
+
+async function messageOf(fetching: Promise<unknown>): Promise<string> {
+  return fetching.then(
+    () => 'no error',
+    (error: Error) => error.message,
+  )
+}
+
+function expectWhole(got: Downloaded, bytes = file): void {
+  expect(got).toMatchObject({ sha256: sha256(bytes), size: bytes.length })
+  expect(readFileSync(partial).equals(bytes)).toBe(true)
+  expect(readdirSync(dir)).toEqual(['ddk.iso'])
+}
+
+const sound: Handler = (request, response) => sendFile(request, response, file, { etag: '"1"' })
+const answer =
+  (status: number, headers = {}, body = ''): Handler =>
+  (_, response) =>
+    response.writeHead(status, headers).end(body)
+
+describe('a server that is sound', () => {
+  test('gives the file', async () => {
+    const { got, requests } = await fetchFile([sound])
+    expectWhole(got)
+    expect(got).toEqual({ sha256: pinned, size: file.length, etag: '"1"', url: expect.stringMatching(/\/ddk\.iso\?token=hush$/) })
+    expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining({ 'accept-encoding': 'identity' })])
+  })
+
+  test('over plain http without a checksum warns once, and tells the checksum', async () => {
+    await fetchFile([sound])
+    expect(warned).toEqual([
+      expect.stringMatching(new RegExp(`^http://127.0.0.1:\\d+/ddk.iso came over plain http.*iso-sha256: ${pinned}$`)),
+    ])
+  })
+
+  test('with a checksum warns of nothing', async () => {
+    await fetchFile([sound], { sha256: pinned, size: file.length })
+    expect(warned).toEqual([])
+  })
+
+  test('may send without a length, in chunks', async () => {
+    const { got } = await fetchFile([(_, response) => void response.writeHead(200).end(response.write(file) ? '' : '')])
+    expectWhole(got)
+  })
+
+  test('may be as slow as it likes, as long as something comes', async () => {
+    const small = file.subarray(0, 8)
+    const trickle: Handler = (_, response) => {
+      response.writeHead(200, { 'content-length': small.length })
+      let sent = 0
+      const timer = setInterval(() => {
+        response.write(small.subarray(sent, sent + 1))
+        if (++sent === small.length) clearInterval(timer)
+      }, 100)
+    }
+    expectWhole((await fetchFile([trickle])).got, small)
+  })
+})
+
+describe('a download goes on where it stopped', () => {
+  const dropping: Handler = (request, response) => sendFile(request, response, file, { etag: '"1"', dropAfter: 700_000 })
+
+  test('when the connection is lost, again and again', async () => {
+    const { got, requests } = await fetchFile([dropping, dropping, dropping, dropping, sound])
+    expectWhole(got)
+    const ranges = requests.map(({ headers }) => headers.range)
+    expect(ranges[0]).toBeUndefined()
+    expect(new Set(ranges).size).toBe(5)
+    expect(requests.slice(1).every(({ headers }) => headers['if-range'] === '"1"')).toBe(true)
+  })
+
+  test('when the server stalls', async () => {
+    const { got, requests } = await fetchFile([(q, r) => sendFile(q, r, file, { etag: '"1"', stallAfter: 1_000_000 }), sound])
+    expectWhole(got)
+    expect(requests[1]!.headers.range).toBe('bytes=1000000-')
+    expect(said.join()).toContain('The server sent nothing for 0.3 s; trying again in ')
+  })
+
+  test('by the date, when there is no strong ETag', async () => {
+    const lastModified = 'Tue, 13 Jan 2015 10:00:00 GMT'
+    const headers = { etag: 'W/"1"' }
+    const { got, requests } = await fetchFile([
+      (q, r) => sendFile(q, r, file, { lastModified, headers, dropAfter: 700_000 }),
+      (q, r) => sendFile(q, r, file, { lastModified, headers }),
+    ])
+    expectWhole(got)
+    expect(requests[1]!.headers).toMatchObject({ range: expect.stringMatching(/^bytes=[1-9]\d*-$/), 'if-range': lastModified })
+  })
+
+  test('by the checksum alone, when there is neither', async () => {
+    const { got, requests } = await fetchFile([(q, r) => sendFile(q, r, file, { dropAfter: 700_000 }), (q, r) => sendFile(q, r, file)], {
+      sha256: pinned,
+    })
+    expectWhole(got)
+    expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d*-$/)
+  })
+
+  test('but starts over, when nothing could tell another file from this one', async () => {
+    const { got, requests } = await fetchFile([(q, r) => sendFile(q, r, file, { dropAfter: 700_000 }), (q, r) => sendFile(q, r, other)])
+    expectWhole(got, other)
+    expect(requests[1]!.headers.range).toBeUndefined()
+  })
+
+  test('in a later run', async () => {
+    await withServer(inOrder([dropping, answer(404), sound]), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      expect(await messageOf(fetchFrom([url]))).toBe(`Can't fetch ${url}: the server answered 404 Not Found`)
+      expect(readdirSync(dir)).toEqual(['ddk.iso', 'ddk.iso.resume.json'])
+      expectWhole(await fetchFrom([url]))
+      expect(requests[2]!.headers.range).toMatch(/^bytes=[1-9]\d*-$/)
+    })
+  })
+
+  test('in a later run that finds it whole, without asking again', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      const killed = { signal: new AbortController().signal, say: () => {}, warn: () => {}, pace }
+      await download({ urls: [url], headers: new Map() }, partial, killed)
+      // As if it had been killed between its last byte and its end.
+      const memo = {
+        urlSha256: sha256(Buffer.from(url)),
+        boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+        size: file.length,
+      }
+      writeFileSync(`${partial}.resume.json`, JSON.stringify({ ...memo, etag: '"1"' }))
+      expectWhole(await fetchFrom([url]))
+      expect(requests.length).toBe(1)
+      // The same, but the machine was started anew since: the bytes may never have reached the disk.
+      writeFileSync(`${partial}.resume.json`, JSON.stringify({ ...memo, etag: '"1"', boot: 'another' }))
+      expectWhole(await fetchFrom([url]))
+      expect(requests.length).toBe(2)
+    })
+  })
+
+  test('not from what lies there without a note of where it came from', async () => {
+    await withServer(sound, async ({ origin }) => {
+      writeFileSync(partial, other.subarray(0, 500))
+      expectWhole(await fetchFrom([`${origin}/ddk.iso`]))
+    })
+  })
+})
+
+describe('a file that changes between two ranges is fetched anew', () => {
+  const first =
+    (habits = {}): Handler =>
+    (q, r) =>
+      sendFile(q, r, file, { dropAfter: 700_000, ...habits })
+
+  test('the server has another ETag', async () => {
+    const { got } = await fetchFile([first({ etag: '"1"' }), (q, r) => sendFile(q, r, other, { etag: '"2"' })])
+    expectWhole(got, other)
+    expect(said.join('\n')).toContain('The file has changed on the server; starting over')
+  })
+
+  test('the server has another ETag and ignores If-Range', async () => {
+    const { got } = await fetchFile([first({ etag: '"1"' }), (q, r) => sendFile(q, r, other, { etag: '"2"', ignoresIfRange: true })])
+    expectWhole(got, other)
+    expect(said.join('\n')).toContain('The file has changed on the server, so the download starts over')
+  })
+
+  test('only the length tells', async () => {
+    const longer = Buffer.concat([other, other])
+    const lastModified = 'Tue, 13 Jan 2015 10:00:00 GMT'
+    const { got } = await fetchFile([first({ lastModified }), (q, r) => sendFile(q, r, longer, { lastModified })])
+    expectWhole(got, longer)
+  })
+
+  test('only the checksum tells', async () => {
+    const { got } = await fetchFile([(q, r) => sendFile(q, r, other, { dropAfter: 700_000 }), (q, r) => sendFile(q, r, file)], {
+      sha256: pinned,
+    })
+    expectWhole(got)
+    expect(said.join('\n')).toContain("don't make a file with the right checksum; starting over")
+  })
+})
+
+describe('a server that takes ranges wrongly', () => {
+  const first: Handler = (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 700_000 })
+
+  test('ignores them', async () => {
+    const { got } = await fetchFile([first, (q, r) => sendFile(q, r, file, { etag: '"1"', whole: true })])
+    expectWhole(got)
+    expect(said.join('\n')).toContain('The server sends no parts of files; starting over')
+  })
+
+  test.each([
+    ['another part', `bytes 0-${file.length - 1}/${file.length}`],
+    ['a later part', `bytes 700001-${file.length - 1}/${file.length}`],
+    ['an unknown part', ''],
+    ['a part that lies outside', `bytes 700000-${file.length}/${file.length}`],
+  ])('sends %s', async (what, range) => {
+    const wrong: Handler = (q, r) =>
+      sendFile(q, r, file, q.headers.range ? { etag: '"1"', headers: { 'content-range': range } } : { etag: '"1"' })
+    const fetching = fetchFile([first, wrong])
+    if (/another|later/.test(what)) expectWhole((await fetching).got)
+    else expect(await messageOf(fetching)).toMatch(/the server sent a part of the file (without saying which|that lies outside of it)$/)
+  })
+
+  test('has lost the file in the meantime', async () => {
+    const { got } = await fetchFile([first, answer(416), sound])
+    expectWhole(got)
+  })
+})
+
+describe('a server that sends a file without its length, and then a part of it', () => {
+  /** All bytes from the one that is asked for on, but of a later part 1,000,000 at most. */
+  const inChunks =
+    (total: string): Handler =>
+    (request, response) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+      const end = request.headers.range ? Math.min(from + 1_000_000, file.length) : file.length
+      const range = { 'content-range': `bytes ${from}-${end - 1}/${total}` }
+      response.writeHead(request.headers.range ? 206 : 200, { etag: '"1"', ...(request.headers.range && range) })
+      response.write(file.subarray(from, end))
+      response.end()
+    }
+  const lost: Handler = (_, response) => {
+    response.writeHead(200, { etag: '"1"' })
+    response.write(file.subarray(0, 900_000), () => response.socket?.destroySoon())
+  }
+
+  test('is taken at its word, when the part tells the length', async () => {
+    const { got, requests } = await fetchFile([lost, inChunks(String(file.length))])
+    expectWhole(got)
+    expect(requests.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('is asked for all of it, when it does not', async () => {
+    const { got, requests } = await fetchFile([lost, inChunks('*')])
+    expectWhole(got)
+    expect(requests.map(({ headers }) => headers.range !== undefined)).toEqual([false, true, false])
+  })
+})
+
+describe('a server that lies about the length', () => {
+  test('too long: gives up after some tries, and leaves nothing that could be taken for whole', async () => {
+    const liar: Handler = (request, response) => {
+      response.writeHead(200, { 'content-length': 5000 })
+      response.write(file.subarray(0, 4000), () => response.socket?.destroySoon())
+      request.resume()
+    }
+    expect(await messageOf(fetchFile([liar]))).toMatch(
+      /^Can't fetch http:\/\/127.0.0.1:\d+\/ddk.iso: the connection was lost \(4 tries in a row\)$/,
+    )
+  })
+
+  test('too short: the checksum tells', async () => {
+    const liar: Handler = (_, response) => {
+      response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n'), file.subarray(0, 5000)]))
+    }
+    const message = await messageOf(fetchFile([liar], { sha256: sha256(file.subarray(0, 5000)) }))
+    expect(message).toContain(
+      `the file has the SHA-256 ${sha256(file.subarray(0, 4000))}, but ${sha256(file.subarray(0, 5000))} is expected`,
+    )
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  test('another one than is expected: nothing is fetched', async () => {
+    expect(await messageOf(fetchFile([sound], { size: 12 }))).toContain('the file there has 3000000 bytes, but 12 are expected')
+  })
+
+  test('none at all, and closes the connection at the end', async () => {
+    const silent: Handler = (_, response) => {
+      response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), file]))
+    }
+    expect(await messageOf(fetchFile([silent]))).toContain("the server doesn't say how long the file is")
+    expectWhole((await fetchFile([silent], { sha256: pinned })).got)
+    expect(await messageOf(fetchFile([silent], { size: file.length - 1 }))).toContain('the server sent more than the 2999999 bytes')
+  })
+
+  test('zero', async () => {
+    expect(await messageOf(fetchFile([answer(200, { 'content-length': 0 })]))).toContain('the server sent an empty file')
+    expect(await messageOf(fetchFile([answer(200, { 'transfer-encoding': 'chunked' })]))).toContain('the server sent an empty file')
+  })
+})
+
+describe('what is no file is refused in a sentence, without the query', () => {
+  test.each<[string, Handler, string]>([
+    ['403', answer(403), 'the server answered 403 Forbidden; if it wants a token, give it in the input "iso-headers"'],
+    ['404', answer(404), 'the server answered 404 Not Found'],
+    ['204', answer(204), 'the server answered 204 No Content'],
+    ['a web page', answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'), 'the server sent a web page'],
+    ['gzip', answer(200, { 'content-encoding': 'gzip' }, 'x'), 'the server sent the file compressed (gzip)'],
+    ['no Location', answer(302), 'the server redirected without saying where to'],
+    ['ftp', answer(302, { location: 'ftp://127.0.0.1/ddk.iso' }), 'the server redirected to an address of the kind ftp:'],
+    ['a loop', answer(307, { location: '/ddk.iso?token=hush' }), 'it was redirected more than 10 times'],
+    [
+      'patience',
+      answer(503, { 'retry-after': '3600' }),
+      'the server answered 503 Service Unavailable and wants no other request for 3600 seconds',
+    ],
+  ])('%s', async (_, handler, sentence) => {
+    const message = await messageOf(fetchFile([handler]))
+    expect(message).toMatch(/^Can't fetch http:\/\/127.0.0.1:\d+\/ddk.iso: /)
+    expect(message).toContain(sentence)
+    expect(`${message} ${said.join()}`).not.toContain('hush')
+  })
+
+  test('a wrong checksum', async () => {
+    const message = await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
+    expect(message).toContain(`the file has the SHA-256 ${pinned}, but ${'f'.repeat(64)} is expected`)
+    expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('a server in trouble is asked again', () => {
+  test.each([408, 429, 500, 502, 503, 504])('%d', async (status) => {
+    expectWhole((await fetchFile([answer(status), answer(status), sound])).got)
+  })
+
+  test('when it says so', async () => {
+    const start = Date.now()
+    expectWhole((await fetchFile([answer(429, { 'retry-after': '1' }), sound])).got)
+    expect(Date.now() - start).toBeGreaterThan(950)
+  })
+
+  test('on the date that it names', async () => {
+    const date = new Date(Date.now() + 2000).toUTCString()
+    const start = Date.now()
+    expectWhole((await fetchFile([answer(503, { 'retry-after': date }), sound])).got)
+    expect(Date.now() - start).toBeGreaterThan(500)
+  })
+
+  test('but not for ever', async () => {
+    await withServer(answer(503), async ({ origin, requests }) => {
+      expect(await messageOf(fetchFrom([`${origin}/ddk.iso`]))).toBe(
+        `Can't fetch ${origin}/ddk.iso: the server answered 503 Service Unavailable (4 tries in a row)`,
+      )
+      expect(requests.length).toBe(4)
+    })
+  })
+
+  test('one that nobody is behind', async () => {
+    const gone = await serve(sound)
+    await gone.close()
+    expect(await messageOf(fetchFrom([`${gone.origin}/ddk.iso`]))).toContain('the connection was refused (4 tries in a row)')
+  })
+})
+
+describe('mirrors', () => {
+  test('are tried in turn', async () => {
+    await withServer(
+      (request, response) => (request.url === '/good.iso' ? sound : answer(request.url === '/bad.iso' ? 404 : 500))(request, response),
+      async ({ origin }) => {
+        const got = await fetchFrom([`${origin}/bad.iso`, `${origin}/down.iso`, `${origin}/good.iso`])
+        expectWhole(got)
+        expect(got.url).toBe(`${origin}/good.iso`)
+      },
+    )
+  })
+
+  test('make up for one that has another file', async () => {
+    await withServer(
+      (q, r) => sendFile(q, r, q.url === '/a.iso' ? other : file),
+      async ({ origin }) => expectWhole(await fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`], { sha256: pinned })),
+    )
+  })
+
+  test('that all fail are all named', async () => {
+    await withServer(answer(404), async ({ origin }) => {
+      expect(await messageOf(fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`]))).toBe(
+        `None of the addresses gives the ISO. ${origin}/a.iso: the server answered 404 Not Found. ${origin}/b.iso: the server answered 404 Not Found`,
+      )
+    })
+  })
+})
+
+describe('the headers of the user', () => {
+  const headers = new Map([['authorization', 'Bearer hush']])
+
+  test('go to the origin, and to where it redirects within itself', async () => {
+    await withServer(
+      (q, r) => (q.url === '/ddk.iso' ? answer(302, { location: '/moved' }) : sound)(q, r),
+      async ({ origin, requests }) => {
+        expectWhole(await fetchFrom([`${origin}/ddk.iso`], { headers }))
+        expect(requests.map((request) => request.headers.authorization)).toEqual(['Bearer hush', 'Bearer hush'])
+      },
+    )
+  })
+
+  test('and the name and password of the address never arrive at another origin, not even by way of back', async () => {
+    await withServer(sound, async (elsewhere) => {
+      const port = new URL(elsewhere.origin).port
+      const back = await serve((q, r) => answer(302, { location: `${home.origin}/back` })(q, r))
+      const home = await serve((q, r) =>
+        answer(302, { location: q.url === '/ddk.iso' ? `${back.origin}/` : `http://localhost:${port}/ddk.iso` })(q, r),
+      )
+      try {
+        expectWhole(
+          await fetchFrom([`${home.origin.replace('//', '//name:password@')}/ddk.iso`], { headers: new Map([['x-token', 'hush']]) }),
+        )
+        const got = (server: Server) => server.requests.map((request) => [request.headers['x-token'], request.headers.authorization])
+        expect(got(home)).toEqual([
+          ['hush', `Basic ${Buffer.from('name:password').toString('base64')}`],
+          [undefined, undefined],
+        ])
+        expect(got(back)).toEqual([[undefined, undefined]])
+        expect(got(elsewhere)).toEqual([[undefined, undefined]])
+      } finally {
+        await home.close()
+        await back.close()
+      }
+    })
+  })
+
+  test('go to no address that the user did not give', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      await fetchFrom([url], { headers, withoutHeaders: [url] })
+      expect(requests[0]!.headers.authorization).toBeUndefined()
+    })
+  })
+})
+
+describe('an abort', () => {
+  test.each([
+    ['while bytes come', 1_000_000],
+    ['after the first byte', 1],
+  ])('%s ends it at once, and leaves it to be resumed', async (_, sent) => {
+    const abort = new AbortController()
+    const stalling: Handler = (q, r) => {
+      sendFile(q, r, file, { etag: '"1"', stallAfter: sent })
+      setTimeout(() => abort.abort(new Error('Stopped')), 100)
+    }
+    await withServer(inOrder([stalling, sound]), async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      const start = Date.now()
+      expect(await messageOf(fetchFrom([url], {}, abort.signal))).toBe('Stopped')
+      expect(Date.now() - start).toBeLessThan(1000)
+      expect(readFileSync(partial).length).toBe(sent)
+      expect(existsSync(`${partial}.resume.json`)).toBe(true)
+      expectWhole(await fetchFrom([url]))
+    })
+  })
+
+  test('before anything came leaves nothing', async () => {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('Stopped')), 100)
+    await withServer(
+      () => {},
+      async ({ origin }) => expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))).toBe('Stopped'),
+    )
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  test('while it waits for another try', async () => {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('Stopped')), 100)
+    await withServer(answer(503, { 'retry-after': '60' }), async ({ origin }) => {
+      expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))).toBe('Stopped')
+    })
+  })
+})

@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import * as https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { sh } from '../../support/tools.ts'
+import { startFetching } from '../fetching.ts'
+import { noise, sendFile, serve, sha256 } from '../server.ts'
+import { startProxy } from './proxy-server.ts'
+
+// In processes of their own, since Node reads NODE_EXTRA_CA_CERTS when it starts.
+
+const file = noise(500_000)
+let dir = ''
+let server: https.Server
+let port = 0
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-https-'))
+  const subject = '-subj /CN=mirror.example.invalid -addext subjectAltName=DNS:mirror.example.invalid,DNS:localhost'
+  sh(`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key.pem -out cert.pem ${subject}`, {
+    cwd: dir,
+  })
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(dir, name)))
+  server = https.createServer({ key, cert }, (request, response) => {
+    if (request.url === '/moved.iso') response.writeHead(302, { location: 'http://127.0.0.1:1/ddk.iso?hush' }).end()
+    else sendFile(request, response, file, { etag: '"1"' })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const noProxy = { http_proxy: '', https_proxy: '', no_proxy: '', HTTP_PROXY: '', HTTPS_PROXY: '', NO_PROXY: '' }
+
+function fetchFrom(url: string, env: NodeJS.ProcessEnv) {
+  const toolCache = mkdtempSync(join(dir, 'tools-'))
+  return startFetching([toolCache, url], { ...noProxy, ...env }).ended
+}
+
+const trusted = () => ({ NODE_EXTRA_CA_CERTS: join(dir, 'cert.pem') })
+
+test('a file comes over https, and nothing is warned of', async () => {
+  const { out, log } = await fetchFrom(`https://localhost:${port}/ddk.iso`, trusted())
+  expect([out.sha256, log]).toEqual([sha256(file), ''])
+})
+
+test('a certificate that is not trusted is said', async () => {
+  const { out } = await fetchFrom(`https://localhost:${port}/ddk.iso`, {})
+  expect(out.error).toMatch(
+    /^Can't fetch https:\/\/localhost:\d+\/ddk.iso: its certificate can't be trusted \(\w+\); NODE_EXTRA_CA_CERTS can name/,
+  )
+})
+
+test('one of another host is not either', async () => {
+  const { out } = await fetchFrom(`https://127.0.0.1:${port}/ddk.iso`, trusted())
+  expect(out.error).toContain("its certificate can't be trusted (ERR_TLS_CERT_ALTNAME_INVALID)")
+})
+
+test('a redirect from https to http is not followed', async () => {
+  const { out } = await fetchFrom(`https://localhost:${port}/moved.iso`, trusted())
+  expect(out.error).toMatch(
+    /the server redirected from https to http:\/\/127.0.0.1:1\/ddk.iso, which isn't followed, since plain http proves nothing$/,
+  )
+})
+
+test('a server that speaks plain http is said', async () => {
+  const plain = await serve((_, response) => response.end())
+  const { out } = await fetchFrom(plain.origin.replace('http:', 'https:'), {})
+  await plain.close()
+  expect(out.error).toContain('it does not speak https there; check the address')
+})
+
+test('a proxy tunnels it, and sees nothing but the host', async () => {
+  const proxy = await startProxy(port)
+  const env = { ...trusted(), https_proxy: `user:p%40ss@${proxy.address}` }
+  const { out } = await fetchFrom('https://mirror.example.invalid/ddk.iso', env)
+  proxy.close()
+  expect(out.sha256).toBe(sha256(file))
+  expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
+  expect(proxy.credentials).toEqual([`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
+})

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals'
+import { identityOf, probeIso } from '../../../src/fetch/http/probe.ts'
+import { type Handler, noise, sendFile, withServer } from '../server.ts'
+
+const file = noise(10_000)
+const signal = new AbortController().signal
+
+function probe(handler: Handler) {
+  return withServer(handler, async ({ origin, requests }) => {
+    const pace = { stall: 200, attempts: 2, delay: 5 }
+    const address = { urls: [`${origin}/ddk.iso?hush`], headers: new Map([['x-token', 'hush']]) }
+    const remote = await probeIso(address, { signal, say: () => {}, pace }).catch((error: Error) => error.message)
+    const asked = requests.map(({ method, headers }) => `${method} ${headers.range ?? ''} ${headers['x-token']}`)
+    return { remote, asked, origin }
+  })
+}
+
+const lastModified = 'Tue, 13 Jan 2015 10:00:00 GMT'
+const sound: Handler = (request, response) => sendFile(request, response, file, { etag: '"1"', lastModified })
+
+test('a HEAD says what is there', async () => {
+  const { remote, asked, origin } = await probe(sound)
+  const url = `${origin}/ddk.iso?hush`
+  expect(remote).toEqual({ url, finalUrl: url, etag: '"1"', lastModified, size: 10_000, acceptsRanges: true })
+  expect(asked).toEqual(['HEAD  hush'])
+})
+
+test.each([403, 405, 501, 200])('a GET of one byte says it, where HEAD is answered by %d', async (status) => {
+  const { remote, asked } = await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(status).end() : sound(q, r)))
+  expect(remote).toMatchObject({ etag: '"1"', size: 10_000, acceptsRanges: true })
+  expect(asked).toEqual(['HEAD  hush', 'GET bytes=0-0 hush'])
+})
+
+test('a server without ranges is told from its whole answer, which is not read', async () => {
+  const { remote } = await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sendFile(q, r, file, { whole: true })))
+  expect(remote).toMatchObject({ size: 10_000, acceptsRanges: false })
+})
+
+test('a weak ETag identifies nothing, but the date does', async () => {
+  const { remote } = await probe((q, r) => sendFile(q, r, file, { lastModified, headers: { etag: 'W/"1"' } }))
+  expect(remote).not.toHaveProperty('etag')
+  expect(identityOf(remote as never)).toMatchObject({ etag: lastModified, size: 10_000 })
+})
+
+describe('what is no file is an error of one sentence', () => {
+  test.each<[string, Handler, string]>([
+    ['404', (_, r) => r.writeHead(404).end(), 'the server answered 404 Not Found'],
+    ['a web page', (_, r) => r.writeHead(200, { 'content-type': 'text/html', 'content-length': 5 }).end(), 'the server sent a web page'],
+    ['nothing', () => {}, 'the server sent nothing for 0.2 s (2 tries in a row)'],
+  ])('%s', async (_, handler, sentence) => {
+    const { remote, origin } = await probe(handler)
+    expect(remote).toContain(`Can't ask for ${origin}/ddk.iso: ${sentence}`)
+  })
+})
+
+test('an address that says too little identifies nothing', () => {
+  expect(identityOf({ url: 'u', finalUrl: 'u', acceptsRanges: false, size: 5 })).toBeUndefined()
+  expect(identityOf({ url: 'u', finalUrl: 'u', acceptsRanges: false, etag: '"1"' })).toBeUndefined()
+  expect(identityOf({ url: 'u', finalUrl: 'f', acceptsRanges: false, etag: '"1"', size: 5 })).toEqual({ url: 'u', etag: '"1"', size: 5 })
+})

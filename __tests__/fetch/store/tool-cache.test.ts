@@ -1,0 +1,391 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { arch, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as toolkit from '@actions/tool-cache'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { openStore, type Store, semverOf } from '../../../src/fetch/store/tool-cache.ts'
+import { asNobody, canBeNobody, canMount, sh } from '../../support/tools.ts'
+import { startFetching } from '../fetching.ts'
+import { type Handler, noise, sendFile, sha256, withServer } from '../server.ts'
+
+const iso = noise(2_000_000)
+const other = noise(2_000_000, 'other')
+const pinned = sha256(iso)
+
+let dir = ''
+let toolCache = ''
+let said: string[] = []
+let noticed: string[] = []
+let store: Store
+const start = (args: readonly string[], as: readonly string[] = []) => startFetching(args, { RUNNER_TEMP: join(dir, 'temp') }, as)
+const never = new AbortController().signal
+const options = {
+  signal: never,
+  say: (line: string) => void said.push(line),
+  warn: (line: string) => void said.push(line),
+  pace: { stall: 1000, attempts: 3, delay: 10 },
+}
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-store-'))
+  chmodSync(dir, 0o755)
+  toolCache = join(dir, 'tools')
+  said = []
+  noticed = []
+  store = openStore({ say: options.say, notice: (line) => noticed.push(line), toolCache, temp: join(dir, 'temp') })
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const sound: Handler = (request, response) => sendFile(request, response, iso, { etag: '"1"' })
+const root = () => join(toolCache, 'xenserver-ddk-iso')
+const version = { numbers: [6, 5], build: '90233c' }
+const headers = new Map<string, string>()
+
+/** All that is in the tool cache but the folders of entries. */
+function tree(): string[] {
+  return existsSync(root()) ? (readdirSync(root(), { recursive: true }) as string[]).sort() : []
+}
+
+const entryOf = (semver: string) => [semver, `${semver}/${arch()}`, `${semver}/${arch()}.complete`, `${semver}/${arch()}/iso.json`]
+
+function useToolkit<T>(use: () => T): T {
+  const before = process.env.RUNNER_TOOL_CACHE
+  process.env.RUNNER_TOOL_CACHE = toolCache
+  try {
+    return use()
+  } finally {
+    if (before === undefined) delete process.env.RUNNER_TOOL_CACHE
+    else process.env.RUNNER_TOOL_CACHE = before
+  }
+}
+
+describe('what was fetched', () => {
+  test('lies where the toolkit looks for tools, and nothing else is left', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const got = await store.fetch({ urls: [`${origin}/XenServer-6.5.0-DDK.iso?token=hush`], headers }, version, options)
+      expect(got).toMatchObject({ sha256: pinned, size: iso.length, etag: '"1"' })
+      expect(readFileSync(got.path).equals(iso)).toBe(true)
+      const semver = '6.5.0-90233c'
+      expect(tree()).toEqual([...entryOf(semver), `${semver}/${arch()}/XenServer-6.5.0-DDK.iso`].sort())
+      expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', semver))).toBe(dirname(got.path))
+      expect(useToolkit(() => toolkit.findAllVersions('xenserver-ddk-iso'))).toEqual([semver])
+      const description = readFileSync(join(dirname(got.path), 'iso.json'), 'utf8')
+      expect(JSON.parse(description)).toMatchObject({
+        sha256: pinned,
+        size: iso.length,
+        etag: '"1"',
+        url: `${origin}/XenServer-6.5.0-DDK.iso`,
+      })
+      expect(description).not.toContain('hush')
+      expect(noticed).toEqual([])
+    })
+  })
+
+  test('is found again, by each thing that it is known by', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      const url = `${origin}/ddk`
+      const { path } = await store.fetch({ urls: [url], headers }, undefined, options)
+      expect(path).toMatch(/\/0\.0\.0-[0-9a-f]{16}\/\w+\/ddk\.iso$/)
+      expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', semverOf(undefined, url)))).toBe(dirname(path))
+      for (const wanted of [{ sha256: pinned }, { url }, { url, etag: '"1"', size: iso.length }, { sha256: pinned, version }]) {
+        expect(await store.find(wanted, never)).toMatchObject({ path })
+      }
+      for (const wanted of [{ sha256: sha256(other) }, { url: `${url}2` }, { url, etag: '"2"' }, { url, size: 1 }, { version }, {}]) {
+        expect(await store.find(wanted, never)).toBeUndefined()
+      }
+      await store.fetch({ urls: [url], headers, sha256: pinned }, version, options)
+      expect(requests.length).toBe(1)
+    })
+  })
+
+  test('takes the place of an older one from the same address', async () => {
+    let bytes = iso
+    await withServer(
+      (q, r) => sendFile(q, r, bytes, { etag: `"${bytes.length}${sha256(bytes)}"` }),
+      async ({ origin }) => {
+        const address = { urls: [`${origin}/ddk.iso`], headers }
+        const first = await store.fetch(address, version, options)
+        bytes = other
+        await sleep(50)
+        const second = await store.fetch(address, version, options)
+        expect([second.path, second.sha256]).toEqual([first.path, sha256(other)])
+        expect(readFileSync(second.path).equals(other)).toBe(true)
+        expect(tree().length).toBe(5)
+      },
+    )
+  })
+
+  test('leaves another one of the same version alone', async () => {
+    await withServer(
+      (q, r) => sendFile(q, r, q.url === '/a.iso' ? iso : other, { etag: '"1"' }),
+      async ({ origin }) => {
+        const a = await store.fetch({ urls: [`${origin}/a.iso`], headers }, version, options)
+        const b = await store.fetch({ urls: [`${origin}/b.iso`], headers }, version, options)
+        expect(sha256(readFileSync(a.path))).toBe(a.sha256)
+        expect(sha256(readFileSync(b.path))).toBe(b.sha256)
+        expect(b.sha256).toBe(sha256(other))
+        expect(await store.find({ version, url: `${origin}/b.iso` }, never)).toMatchObject({ path: b.path })
+        expect(useToolkit(() => toolkit.findAllVersions('xenserver-ddk-iso').length)).toBe(2)
+      },
+    )
+  })
+})
+
+test.each([
+  ['6.5.0', [6, 5], undefined],
+  ['7.0.0', [7], undefined],
+  ['6.5.0-90233c', [6, 5, 0], '90233c'],
+  ['6.5.0-b0123', [6, 5, 0], '0123'],
+  ['6.5.0-1.90233c', [6, 5, 0, 1], '90233c'],
+])('version %s is one that the toolkit takes', (semver, numbers, build) => {
+  const made = semverOf({ numbers, ...(build !== undefined && { build }) }, 'http://127.0.0.1/')
+  expect([made, toolkit.isExplicitVersion(made)]).toEqual([semver, true])
+})
+
+describe('what is no longer what it was is removed, and fetched again', () => {
+  test.each<[string, (path: string) => void]>([
+    [
+      'a flipped bit',
+      (path) => writeFileSync(path, Buffer.concat([iso.subarray(0, 999), Buffer.from([iso[999]! ^ 1]), iso.subarray(1000)])),
+    ],
+    ['cut short', (path) => writeFileSync(path, iso.subarray(0, 999))],
+    ['missing', (path) => rmSync(path)],
+  ])('%s', async (_, spoil) => {
+    await withServer(sound, async ({ origin, requests }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers, sha256: pinned }
+      const { path } = await store.fetch(address, version, options)
+      spoil(path)
+      expect(await store.find({ sha256: pinned }, never)).toBeUndefined()
+      expect(said.at(-1)).toContain(`The ISO ${path} in the tool cache is not what it was: `)
+      expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0-90233c'))).toBe('')
+      expect(await store.fetch(address, version, options)).toMatchObject({ path, sha256: pinned })
+      expect(requests.length).toBe(2)
+    })
+  })
+
+  test('an unreadable description', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers }
+      const { path } = await store.fetch(address, version, options)
+      writeFileSync(join(dirname(path), 'iso.json'), '{')
+      expect(await store.find({ url: address.urls[0]! }, never)).toBeUndefined()
+      expect(await store.fetch(address, version, options)).toMatchObject({ path, sha256: pinned })
+    })
+  })
+
+  test('a marker that a job had no time to write is written', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+      rmSync(`${dirname(path)}.complete`)
+      expect(await store.find({ version }, never)).toMatchObject({ path })
+      expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0-90233c'))).toBe(dirname(path))
+    })
+  })
+})
+
+/** Sends the file in ten pieces, one every `pause` milliseconds. */
+function slow(pause: number): Handler {
+  return async (request, response) => {
+    const from = Number(/\d+/.exec(request.headers.range ?? '0')![0])
+    const type = { etag: '"1"', 'content-length': iso.length - from }
+    if (from === 0) response.writeHead(200, type)
+    else response.writeHead(206, { ...type, 'content-range': `bytes ${from}-${iso.length - 1}/${iso.length}` })
+    for (let at = from; at < iso.length; at += 200_000) {
+      response.write(iso.subarray(at, at + 200_000))
+      await sleep(pause)
+    }
+    response.end()
+  }
+}
+
+describe('several processes on one tool cache', () => {
+  test('fetch once, and all have it', async () => {
+    await withServer(slow(100), async ({ origin, requests }) => {
+      const all = [1, 2, 3].map(() => start([toolCache, `${origin}/ddk.iso`]))
+      for (const { ended } of all) expect(await ended).toMatchObject({ code: 0, out: { sha256: pinned } })
+      expect(requests.length).toBe(1)
+      expect(tree()).toEqual([...entryOf('6.5.0'), `6.5.0/${arch()}/ddk.iso`].sort())
+    })
+  })
+
+  test('one that is killed leaves its part to the one that waits, which has the same bytes in the end', async () => {
+    await withServer(slow(150), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      const first = start([toolCache, url])
+      while (requests.length === 0) await sleep(20)
+      const second = start([toolCache, url])
+      await sleep(900)
+      first.kill('SIGKILL')
+      await first.ended
+      const { out, log } = await second.ended
+      expect([out.sha256, sha256(readFileSync(String(out.path)))]).toEqual([pinned, pinned])
+      expect(log).toContain('Another job on this machine is fetching this ISO; waiting for it')
+      expect(log).toContain('Going on after ')
+      expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
+      expect(tree()).toEqual([...entryOf('6.5.0'), `6.5.0/${arch()}/ddk.iso`].sort())
+    })
+  })
+
+  test('one that is told to stop does so within a second, and the next goes on', async () => {
+    await withServer(slow(150), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      const first = start([toolCache, url])
+      while (requests.length === 0) await sleep(20)
+      await sleep(500)
+      const stopped = Date.now()
+      first.kill('SIGTERM')
+      expect(await first.ended).toMatchObject({ code: 1, out: { error: 'Stopped' } })
+      expect(Date.now() - stopped).toBeLessThan(1000)
+      expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0'))).toBe('')
+      expect(await store.find({ url }, never)).toBeUndefined()
+      expect(await start([toolCache, url]).ended).toMatchObject({ code: 0, out: { sha256: pinned } })
+      expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
+    })
+  })
+
+  test('one that is killed at any moment leaves nothing that is taken for whole, and the last one has the right bytes', async () => {
+    await withServer(slow(60), async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      for (let moment = 0; moment < 8; moment++) {
+        const killed = start([toolCache, url])
+        await Promise.race([sleep(250 + moment * 75), killed.ended])
+        killed.kill('SIGKILL')
+        await killed.ended
+        const found = await store.find({ url }, never)
+        if (found) expect(sha256(readFileSync(found.path))).toBe(pinned)
+        else expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0'))).toBe('')
+      }
+      const { out } = await start([toolCache, url]).ended
+      expect([out.sha256, sha256(readFileSync(String(out.path)))]).toEqual([pinned, pinned])
+      expect(tree()).toEqual([...entryOf('6.5.0'), `6.5.0/${arch()}/ddk.iso`].sort())
+      expect(said).toEqual([])
+    })
+  })
+})
+
+describe('a part that someone else left', () => {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').replace(/[-\n]/g, '').slice(0, 12)
+  const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
+
+  /** Stops a fetch midway, and gives its part to the owner with this tag. Gives the folder's path then. */
+  async function leavePart(url: string, tag: string): Promise<string> {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('Stopped')), 250)
+    await expect(store.fetch({ urls: [url], headers }, version, { ...options, signal: abort.signal })).rejects.toThrow('Stopped')
+    const part = join(root(), tree().find((name) => name.endsWith('.partial'))!)
+    renameSync(part, `${part}.${tag}`)
+    return `${part}.${tag}`
+  }
+
+  const goOn = (url: string, signal = never) => store.fetch({ urls: [url], headers }, version, { ...options, signal })
+
+  test.each([
+    ['a process that has ended', `${boot}-${namespace}-${spawnSync('true').pid}-1-x`],
+    ['a process whose number is now another one’s', `${boot}-${namespace}-${process.pid}-1-x`],
+  ])('%s, is gone on with at once', async (_, tag) => {
+    await withServer(slow(50), async ({ origin, requests }) => {
+      await leavePart(`${origin}/ddk.iso`, tag)
+      expect(await goOn(`${origin}/ddk.iso`)).toMatchObject({ sha256: pinned })
+      expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
+      expect(said).not.toContainEqual(expect.stringContaining('Another job'))
+    })
+  })
+
+  test.each([
+    ['in another container', `${boot}-1-${process.pid}-1-x`],
+    ['on another machine', `ffffffffffff-${namespace}-${process.pid}-1-x`],
+  ])('%s, is waited for as long as its owner shows that it lives', async (_, tag) => {
+    await withServer(slow(50), async ({ origin, requests }) => {
+      const part = await leavePart(`${origin}/ddk.iso`, tag)
+      utimesSync(part, new Date(), new Date())
+      await expect(goOn(`${origin}/ddk.iso`, AbortSignal.timeout(1000))).rejects.toThrow()
+      expect(said).toContain('Another job on this machine is fetching this ISO; waiting for it')
+      utimesSync(part, new Date(), new Date(Date.now() - 61_000))
+      expect(await goOn(`${origin}/ddk.iso`)).toMatchObject({ sha256: pinned })
+      expect(requests.length).toBe(2)
+    })
+  })
+
+  test('long ago, of another ISO, is removed', async () => {
+    await withServer(slow(50), async ({ origin }) => {
+      const part = await leavePart(`${origin}/old.iso`, `ffffffffffff-${namespace}-1-1-x`)
+      const eightDaysAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000)
+      utimesSync(part, eightDaysAgo, eightDaysAgo)
+      await goOn(`${origin}/ddk.iso`)
+      expect(existsSync(part)).toBe(false)
+    })
+  })
+})
+
+describe('a tool cache that is of no use', () => {
+  test('because there is none: the ISO is kept for this job, with a notice', async () => {
+    const temporary = openStore({ say: options.say, notice: (line) => noticed.push(line), toolCache: '', temp: join(dir, 'temp') })
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await temporary.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+      expect(path.startsWith(join(dir, 'temp'))).toBe(true)
+      expect(noticed).toEqual([expect.stringMatching(/^The ISO is kept for this job only, in .*: RUNNER_TOOL_CACHE is not set$/)])
+      expect(await temporary.find({ version }, never)).toMatchObject({ path })
+    })
+  })
+
+  if (!canBeNobody) console.log('Not tested here, since it takes root and a checkout that others can read: a tool cache of another user')
+  const withNobody = canBeNobody ? test : test.skip
+
+  withNobody('because it is another user’s: the ISO is kept for this job, and one that is there is used', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      mkdirSync(toolCache, { mode: 0o755 })
+      mkdirSync(join(dir, 'temp'))
+      chmodSync(join(dir, 'temp'), 0o777)
+      const first = await start([toolCache, url], asNobody).ended
+      expect(first).toMatchObject({ code: 0, out: { sha256: pinned } })
+      expect(String(first.out.path).startsWith(join(dir, 'temp'))).toBe(true)
+      expect(first.log).toMatch(/notice: The ISO is kept for this job only, .* can't be written \(EACCES\)/)
+      const { path } = await store.fetch({ urls: [url], headers }, version, options)
+      rmSync(join(dir, 'temp'), { recursive: true })
+      expect(await start([toolCache, url], asNobody).ended).toMatchObject({ code: 0, out: { path, sha256: pinned } })
+      expect(requests.length).toBe(2)
+    })
+  })
+
+  if (!canMount) console.log('Not tested here, since it takes root: a full disk')
+  const withMounts = canMount ? test : test.skip
+
+  withMounts('because its disk is full: says so with figures, before and while it fetches', async () => {
+    mkdirSync(toolCache)
+    sh(`mount -t tmpfs -o size=1m tmpfs '${toolCache}'`)
+    try {
+      await withServer(sound, async ({ origin }) => {
+        const message = (address: object) =>
+          store.fetch({ urls: [`${origin}/ddk.iso`], headers, ...address }, version, options).catch((error: Error) => error.message)
+        expect(await message({})).toMatch(/^The ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free; make room, or use a larger disk$/)
+      })
+      await withServer(
+        (_, response) => void response.writeHead(200).end(response.write(iso) ? '' : ''),
+        async ({ origin }) => {
+          const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+          await expect(failing).rejects.toThrow(
+            /^The disk was full after 1\.\d MB of ddk.iso; they were removed again; make room, or use a larger disk$/,
+          )
+          expect(tree().filter((name) => name.endsWith('.iso'))).toEqual([])
+        },
+      )
+    } finally {
+      sh(`umount '${toolCache}'`)
+    }
+  })
+})

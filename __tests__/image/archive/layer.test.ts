@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { type Layer, type LayerOptions, layerWriter } from '../../../src/image/archive/layer.ts'
+import { run, withTempDir } from '../../support/tools.ts'
+
+/** Twenty pieces, some of which take the compressor longer than others. */
+const pieces = Array.from({ length: 20 }, (_, index) =>
+  index % 3 === 0 ? new Uint8Array(randomBytes(100_000)) : new Uint8Array(100_000).fill(index),
+)
+const whole = Buffer.concat(pieces)
+const sha256 = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+
+describe.each([
+  ['zstd', ['zstd', '-dc'], 'application/vnd.oci.image.layer.v1.tar+zstd'],
+  ['gzip', ['gzip', '-dc'], 'application/vnd.oci.image.layer.v1.tar+gzip'],
+  ['none', ['cat'], 'application/vnd.oci.image.layer.v1.tar'],
+] as const)('%s', (compression, [command, ...args], mediaType) => {
+  test('makes a blob that the format’s own tool reads, with both digests', () =>
+    withTempDir(async (dir) => {
+      const layer = await writeLayer(join(dir, 'blob'), { compression })
+      const blob = readFileSync(join(dir, 'blob')).subarray(1000)
+      expect(layer).toEqual({ diffId: sha256(whole), digest: sha256(blob), size: blob.length, uncompressedSize: whole.length, mediaType })
+      run('dd', ['if=blob', 'of=tail', 'bs=1000', 'skip=1'], { cwd: dir })
+      run('bash', ['-c', `${command} ${args.join(' ')} < tail > plain`], { cwd: dir })
+      expect(readFileSync(join(dir, 'plain')).equals(whole)).toBe(true)
+    }))
+
+  test('gives the same blob again, and every piece’s memory back', () =>
+    withTempDir(async (dir) => {
+      const released = new Set<ArrayBuffer>()
+      const first = await writeLayer(join(dir, 'first'), { compression, release: (buffer) => released.add(buffer) })
+      const second = await writeLayer(join(dir, 'second'), { compression })
+      expect(second).toEqual(first)
+      expect(released.size).toBe(pieces.length)
+    }))
+})
+
+test('a failure to write is told, and nothing is written after it', () =>
+  withTempDir(async (dir) => {
+    const path = join(dir, 'blob')
+    const fd = openSync(path, 'w')
+    const writer = layerWriter({ fd: openSync('/dev/full', 'w'), name: 'the archive', position: 0 }, { compression: 'zstd' })
+    for (const piece of pieces.slice(0, 3)) await writer.write(new Uint8Array(piece))
+    await expect(writer.finish()).rejects.toThrow("the archive: it can't be written (no space left on device)")
+    const cancelled = layerWriter({ fd, name: path, position: 0 }, { compression: 'zstd' })
+    await cancelled.write(new Uint8Array(pieces[0]!))
+    await cancelled.cancel()
+    closeSync(fd)
+    expect(statSync(path).size).toBe(0)
+  }))
+
+async function writeLayer(path: string, options: LayerOptions): Promise<Layer> {
+  const fd = openSync(path, 'w')
+  const writer = layerWriter({ fd, name: path, position: 1000 }, options)
+  for (const piece of pieces) await writer.write(new Uint8Array(piece))
+  const layer = await writer.finish()
+  closeSync(fd)
+  return layer
+}

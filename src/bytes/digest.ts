@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
+import { openFile, pieces } from './source.ts'
+
+/** @throws Error unless `text` is a SHA-256 in hexadecimal; gives it in lower case */
+export function parseSha256(text: string): string {
+  const digest = text
+    .trim()
+    .toLowerCase()
+    .replace(/^sha256:/, '')
+  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; one has 64 hexadecimal digits`)
+  return digest
+}
+
+/**
+ * SHA-256 of a file, in hexadecimal; nothing if it is a folder. Whatever else this thread has to do goes on between its pieces.
+ * @throws DiskError if it can't be read; Error if it isn't the one that is expected; the reason of `signal`
+ */
+export async function sha256OfFile(path: string, expected?: string, signal?: AbortSignal): Promise<string | undefined> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
+    return undefined
+  }
+  const found = await digest(path, signal)
+  if (expected !== undefined && found !== expected) {
+    throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
+  }
+  return found
+}
+
+async function digest(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  const file = openFile(path)
+  try {
+    for (const piece of pieces(file, 4 << 20)) {
+      hash.update(piece)
+      await turn()
+      signal?.throwIfAborted()
+    }
+  } finally {
+    file.close()
+  }
+  return hash.digest('hex')
+}

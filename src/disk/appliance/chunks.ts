@@ -1,0 +1,162 @@
+import { DiskError } from '../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../bytes/source.ts'
+import { pathText } from '../../bytes/text.ts'
+import type { FileTree, Node } from '../filesystem/tree.ts'
+import type { Vdi } from './ova.ts'
+
+/** A file that holds a part of a disk. */
+export interface Chunk {
+  /** Its path in the tree. */
+  readonly name: string
+  readonly source: Source
+  readonly gzipped: boolean
+}
+
+/** More would be a disk of 100 TB. */
+const maxChunks = 100_000
+
+/**
+ * The files of a disk, in order: `chunk-000000000.gz`, `chunk-000000001.gz`, … in the directory that `vdi` or `device` names, beside ova.xml.
+ * @param ovaPath of ova.xml, from the root of the tree
+ * @throws DiskError if there are none, if a number is missing or stands twice, or if the names don't tell the order
+ */
+export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: string | undefined): Chunk[] {
+  const place = ovaPath.split('/').slice(0, -1)
+  const candidates = [...new Set([vdi.source, device].filter((name) => name !== undefined).map(relativePath))]
+  for (const candidate of candidates) {
+    const found = descend(tree, [...place, ...candidate.split('/')])
+    if (!found) continue
+    const files = chunkFiles(tree, found)
+    if (files.length > 0) return asChunks(inOrder(files, found.path), vdi)
+  }
+  throw new DiskError(
+    ovaPath,
+    `the disk ${vdi.name} should be in ${candidates.join(' or ') || 'a directory'} beside it, as chunk-000000000.gz and so on, ` +
+      `but there ${listing(tree, descend(tree, place))}`,
+  )
+}
+
+interface Dir {
+  readonly path: string
+  readonly node: Node
+}
+
+interface ChunkFile extends Dir {
+  /** As it is written, e.g. `000000001`. */
+  readonly digits: string
+}
+
+/** `file://xvda` is relative to ova.xml. */
+function relativePath(source: string): string {
+  return source
+    .replace(/^file:\/\//i, '')
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .join('/')
+}
+
+/** The directory at a path, in any case: without Rock Ridge an ISO has upper case only. An exact match comes first. */
+function descend(tree: FileTree, path: readonly string[]): Dir | undefined {
+  let dir: Dir = { path: '', node: tree.root }
+  for (const wanted of path) {
+    const matches = children(tree, dir).filter(({ name, node }) => node.type === 'dir' && name.toLowerCase() === wanted.toLowerCase())
+    const next: Dir | undefined = matches.find(({ name }) => name === wanted) ?? matches[0]
+    if (!next) return undefined
+    dir = next
+  }
+  return dir
+}
+
+function children(tree: FileTree, dir: Dir): (Dir & { name: string })[] {
+  return [...tree.entries(dir.node)].map((entry) => {
+    const name = pathText(entry.name)
+    return { name, path: dir.path === '' ? name : `${dir.path}/${name}`, node: entry.node() }
+  })
+}
+
+function listing(tree: FileTree, dir: Dir | undefined): string {
+  const names = dir ? children(tree, dir).map(({ name, node }) => (node.type === 'dir' ? `${name}/` : name)) : []
+  const shown = names.sort().slice(0, 10)
+  if (shown.length < names.length) shown.push('…')
+  return names.length === 0 ? 'is nothing' : `is only ${shown.join(', ')}`
+}
+
+function chunkFiles(tree: FileTree, dir: Dir): ChunkFile[] {
+  return children(tree, dir).flatMap(({ name, path, node }) => {
+    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1]
+    return digits !== undefined && node.type === 'file' ? [{ path, node, digits }] : []
+  })
+}
+
+function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
+  if (files.length > maxChunks) throw new DiskError(dir, `it holds ${files.length} chunks; ${maxChunks} is the most`)
+  if (files.length > 1 && files.some(isShort) && !areSerial(files)) {
+    const names = files.map(({ path }) => path.split('/').at(-1)!).sort()
+    throw new DiskError(
+      dir,
+      `its ${files.length} chunks have short names (${names.slice(0, 3).join(', ')}, …), which don't tell their order; ` +
+        'the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, …) into a folder, with ova.xml, and use that',
+    )
+  }
+  const numbered = files.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number)
+  for (const [index, { file, number }] of numbered.entries()) {
+    if (number > index) {
+      throw new DiskError(
+        dir,
+        `chunk ${index} of the disk is missing: ${file.path.split('/').at(-1)} comes next; the ISO or folder is incomplete`,
+      )
+    }
+    if (number < index) {
+      throw new DiskError(
+        dir,
+        `chunk ${number} of the disk is there twice: ${numbered[index - 1]!.file.path.split('/').at(-1)} and ${file.path.split('/').at(-1)}`,
+      )
+    }
+  }
+  return numbered.map(({ file }) => file)
+}
+
+/** Whether the name may have been cut to the eight characters of ISO 9660 level 1, where a hyphen becomes `_`. */
+function isShort({ path }: ChunkFile): boolean {
+  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path)
+}
+
+/**
+ * Whether short names tell the order all the same. CHUNK_00, CHUNK_01, … weren't cut, for of names that are cut to the same, xorriso makes
+ * CHUNK_01 or CHUNK_10 the first. But genisoimage makes them CHUNK000, CHUNK001, … in no order at all. So three digits are taken only if the
+ * last chunk is shorter than the others, which are of one length. Where genisoimage meets that by chance, the first chunk isn't the
+ * disk's beginning (tests say so), and no disk is found in it.
+ */
+function areSerial(files: readonly ChunkFile[]): boolean {
+  const inOrder = [...files].sort((a, b) => (a.digits < b.digits ? -1 : 1))
+  if (inOrder.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false
+  const [first, ...others] = inOrder.map(({ node }) => wholeLength(node.content()))
+  return inOrder[0]!.digits.length === 2 || (others.pop()! < first! && others.every((length) => length === first))
+}
+
+/** How long a chunk is when it is inflated, as far as its end tells: ISIZE of RFC 1952, modulo 2^32. */
+function wholeLength(source: Source): number {
+  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size
+}
+
+function numberOf({ digits, path }: ChunkFile): number {
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} isn't the number of a chunk`)
+  return Number(digits)
+}
+
+function asChunks(files: readonly ChunkFile[], vdi: Vdi): Chunk[] {
+  const chunks = files.map(({ path, node }) => ({ name: path, source: node.content() }))
+  // Only the first chunk can be sniffed: a later one may hold a file that happens to begin so.
+  const gzipped = vdi.type === 'dir-gzipped-chunks' || isGzip(chunks[0]!.source)
+  const plain = gzipped && chunks.find(({ source }) => !isGzip(source))
+  if (plain)
+    throw new DiskError(
+      plain.name,
+      'it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete',
+    )
+  return chunks.map((chunk) => ({ ...chunk, gzipped }))
+}
+
+function isGzip(source: Source): boolean {
+  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 0x1f8b
+}

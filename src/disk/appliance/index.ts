@@ -1,0 +1,42 @@
+import type { FileTree } from '../filesystem/tree.ts'
+import type { DiskImage } from '../input.ts'
+import { spoolChunks } from '../spool/index.ts'
+import { type Chunk, findChunks } from './chunks.ts'
+import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
+import { findOva, xmlText } from './ova-file.ts'
+
+/** An XVA version 1, spread over the files of a tree. */
+export interface OpenAppliance {
+  readonly appliance: Appliance
+  readonly bootLine: string
+  readonly chunks: readonly Chunk[]
+  /** Of the root disk. */
+  readonly image: DiskImage
+}
+
+/**
+ * Begins to unpack the root disk of the appliance that a tree's ova.xml describes; nothing if it has none.
+ * @param name what messages call the tree
+ * @param tempDir an existing directory with room for the whole disk
+ * @throws DiskError if ova.xml or the chunks aren't what they should be
+ */
+export function openAppliance(tree: FileTree, name: string, tempDir: string): OpenAppliance | undefined {
+  const ova = findOva(tree)
+  if (!ova) return undefined
+  const appliance = parseOva(xmlText(ova.node.content()), ova.path)
+  const { vdi, vbd } = rootDisk(appliance, ova.path)
+  const chunks = findChunks(tree, ova.path, vdi, vbd?.device)
+  const { bootLine } = appliance
+  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) }
+}
+
+function unpack(chunks: readonly Chunk[], vdi: Vdi, name: string, tempDir: string): DiskImage {
+  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) })
+  return { bytes: spool, finish: spool.finish, close: spool.close, ...(vdi.size !== undefined && { diskSize: vdi.size }) }
+}
+
+/** The most bytes that an image of the disk can have: a VHD adds a bitmap to every block, and tables. */
+function imageLimit({ size }: Vdi): number {
+  const largestVhd = 2 ** 41
+  return size === undefined ? largestVhd : Math.ceil(size * 1.01) + (16 << 20)
+}

@@ -1,0 +1,161 @@
+import { SaxesParser } from 'saxes'
+import { DiskError } from '../../bytes/errors.ts'
+
+/** A virtual machine as `ova.xml` of an XVA version 1 describes it. */
+export interface Appliance {
+  readonly label: string
+  /** Of a label like `XenServer DDK 6.1.0-58481p`. */
+  readonly version?: string
+  readonly build?: string
+  /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
+  readonly bootLine: string
+  /** The last `root=` of the command line. */
+  readonly rootDevice?: string
+  readonly isHvm: boolean
+  readonly vbds: readonly Vbd[]
+  readonly vdis: readonly Vdi[]
+}
+
+/** How a disk is attached (virtual block device). */
+export interface Vbd {
+  readonly device?: string
+  readonly function?: string
+  readonly mode?: string
+  /** The name of the disk. */
+  readonly vdi?: string
+}
+
+/** A disk (virtual disk image). */
+export interface Vdi {
+  readonly name: string
+  /** In bytes. */
+  readonly size?: number
+  /** Where its chunks are, e.g. `file://xvda`, relative to ova.xml. */
+  readonly source?: string
+  /** E.g. `dir-gzipped-chunks`. */
+  readonly type?: string
+  readonly variety?: string
+}
+
+/** A virtual machine has a few dozen elements; these keep a hostile file from costing more than they do. */
+const limits = { depth: 32, disks: 1000 }
+
+/**
+ * Parses the text of an `ova.xml` of XVA version 1.
+ * @param name what messages call the file
+ * @throws DiskError with line and column, if it isn't one or isn't well-formed XML
+ */
+export function parseOva(xml: string, name: string): Appliance {
+  // What isn't declared isn't expanded, and declarations aren't read: a DOCTYPE does nothing.
+  const parser = new SaxesParser({ position: false, xmlns: false } as const)
+  const path: string[] = []
+  const vbds: Vbd[] = []
+  const vdis: Vdi[] = []
+  const vm = { count: 0, label: '', bootLine: '', isHvm: false }
+  const fail = (what: string): never => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what)
+  }
+  const onElement: Record<string, (attributes: Record<string, string>) => void> = {
+    'appliance/vm': () => {
+      vm.count++
+    },
+    'appliance/vm/hacks': (hacks) => {
+      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? '')
+      vm.bootLine = hacks.kernel_boot_cmdline ?? ''
+    },
+    'appliance/vm/vbd': (vbd) => vbds.push(pick(vbd, ['device', 'function', 'mode', 'vdi'])),
+    'appliance/vdi': (vdi) => {
+      const { name: vdiName, size, ...rest } = pick(vdi, ['name', 'size', 'source', 'type', 'variety'])
+      if (vdiName === undefined) return fail('the <vdi> has no name')
+      vdis.push({ name: vdiName, ...rest, ...(size !== undefined && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) }) })
+    },
+  }
+  const addText = (text: string) => {
+    if (path.join('/') === 'appliance/vm/label') vm.label += text
+  }
+  parser.on('error', (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, '')}`))
+  parser.on('opentag', (tag) => {
+    if (path.length === 0) checkRoot(tag.name, fail)
+    path.push(tag.name)
+    if (path.length > limits.depth) fail(`elements are nested more than ${limits.depth} deep`)
+    onElement[path.join('/')]?.(tag.attributes)
+    if (vbds.length > limits.disks || vdis.length > limits.disks) fail(`it has more than ${limits.disks} disks`)
+  })
+  parser.on('closetag', () => path.pop())
+  parser.on('text', addText)
+  parser.on('cdata', addText)
+  parser.write(xml).close()
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`)
+  return describe(vm, vbds, vdis)
+}
+
+function describe(vm: { label: string; bootLine: string; isHvm: boolean }, vbds: Vbd[], vdis: Vdi[]): Appliance {
+  const label = vm.label.trim()
+  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? []
+  const rootDevice = vm.bootLine
+    .match(/(?<=^|\s)root=\S+/g)
+    ?.at(-1)
+    ?.slice('root='.length)
+  return {
+    label,
+    ...(version !== undefined && { version }),
+    ...(build !== undefined && { build }),
+    bootLine: vm.bootLine,
+    ...(rootDevice !== undefined && { rootDevice }),
+    isHvm: vm.isHvm,
+    vbds,
+    vdis,
+  }
+}
+
+function checkRoot(element: string, fail: (what: string) => never): void {
+  if (element === 'appliance') return
+  if (element === 'value')
+    fail('this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself')
+  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`)
+}
+
+function pick<Name extends string>(attributes: Record<string, string>, names: readonly Name[]): { [name in Name]?: string } {
+  const picked: { [name in Name]?: string } = {}
+  for (const name of names) if (attributes[name] !== undefined) picked[name] = attributes[name]
+  return picked
+}
+
+function byteCount(text: string): number | undefined {
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(count) ? count : undefined
+}
+
+/** A disk, and how it is attached if that is said. */
+export interface AttachedDisk {
+  readonly vdi: Vdi
+  readonly vbd?: Vbd
+}
+
+/**
+ * The disk that the machine boots from: the one whose function is `root`, else the only one, else the first that can be written.
+ * @param name what messages call the ova.xml
+ * @throws DiskError that lists the disks, if none fits
+ */
+export function rootDisk({ vbds, vdis }: Appliance, name: string): AttachedDisk {
+  const attached = (vbd: Vbd | undefined) => {
+    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi)
+    return vdi && { vdi, vbd }
+  }
+  const rootVbd = vbds.find((vbd) => vbd.function === 'root')
+  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name)
+  const disks = vbds.map(attached).filter((disk) => disk !== undefined)
+  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0]! }
+  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith('w'))) ?? noRoot(vbds, vdis, name)
+}
+
+function noRoot(vbds: readonly Vbd[], vdis: readonly Vdi[], name: string): never {
+  const attachments = vbds
+    .slice(0, 10)
+    .map((vbd) => `${vbd.device ?? '?'} (function ${vbd.function ?? '?'}, mode ${vbd.mode ?? '?'}, disk ${vbd.vdi ?? '?'})`)
+  const disks = vdis.slice(0, 10).map((vdi) => vdi.name)
+  throw new DiskError(
+    name,
+    `it doesn't say which disk is the root: its attachments are ${attachments.join(', ') || 'none'}; its disks are ${disks.join(', ') || 'none'}`,
+  )
+}

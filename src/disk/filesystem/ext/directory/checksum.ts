@@ -1,0 +1,44 @@
+import { crc32c } from '../../../../bytes/crc32c.ts'
+import { DiskError } from '../../../../bytes/errors.ts'
+import { type Inode, inodeFlags } from '../inode/inode.ts'
+
+/** An entry of no inode at the end of the block, with a type that no entry has. */
+const tailSize = 12
+const tailType = 0xde
+const dotSize = 12
+const fourZeros = Buffer.alloc(4)
+
+/**
+ * Verifies the checksum of a directory's block: a block of entries has it in a last entry; a node of the hash tree behind the room for its pointers.
+ * @throws DiskError if it is missing or wrong
+ */
+export function checkDirectoryBlock(block: Buffer, inode: Inode, isFirstBlock: boolean, place: string): void {
+  const tree = treeNode(block, isFirstBlock && (inode.flags & inodeFlags.index) !== 0)
+  const sound = tree === undefined ? checkTail(block, inode.checksumSeed) : checkTree(block, inode.checksumSeed, tree)
+  if (!sound) throw new DiskError(place, 'its checksum is missing or wrong; the filesystem is damaged')
+}
+
+/** The offset of a tree node's count and limit; nothing if the block isn't a node. */
+function treeNode(block: Buffer, mayBeRoot: boolean): number | undefined {
+  // In the root, `.`, `..` and the eight bytes that describe the tree come first, and `..` covers all but `.`.
+  if (mayBeRoot && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32
+  const length = block.readUInt16LE(4)
+  const coversBlock = length === block.length || (block.length === 65536 && (length === 0 || length === 65535))
+  return block.readUInt32LE(0) === 0 && coversBlock ? 8 : undefined
+}
+
+function checkTail(block: Buffer, seed: number): boolean {
+  const at = block.length - tailSize
+  const isTail = block.readUInt32LE(at) === 0 && block.readUInt16LE(at + 4) === tailSize && block.readUInt16LE(at + 6) === tailType << 8
+  return isTail && crc32c(seed, block.subarray(0, at)) === block.readUInt32LE(at + 8)
+}
+
+function checkTree(block: Buffer, seed: number, pointers: number): boolean {
+  const limit = block.readUInt16LE(pointers)
+  const count = block.readUInt16LE(pointers + 2)
+  const tail = pointers + limit * 8
+  if (count > limit || tail + 8 > block.length) return false
+  let crc = crc32c(seed, block.subarray(0, pointers + count * 8))
+  crc = crc32c(crc, block.subarray(tail, tail + 4))
+  return crc32c(crc, fourZeros) === block.readUInt32LE(tail + 4)
+}

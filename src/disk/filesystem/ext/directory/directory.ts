@@ -1,0 +1,116 @@
+import { DiskError } from '../../../../bytes/errors.ts'
+import { checkNotEncrypted } from '../content.ts'
+import { inlineData } from '../inline-data.ts'
+import { type Inode, inodeFlags, inodePlace } from '../inode/inode.ts'
+import { fileRuns } from '../mapping/runs.ts'
+import type { Volume } from '../volume.ts'
+import { checkDirectoryBlock } from './checksum.ts'
+
+/** A name in a directory, and the number of the inode that it is for. */
+export interface DirectoryRecord {
+  readonly name: Buffer
+  readonly inode: number
+}
+
+const header = 8
+/** Read at once; a multiple of every block size. */
+const piece = 64 * 1024
+const filetype = 0x2
+/** Of one directory. What all directories together may have is the volume's to say. */
+const mostBytes = 2 ** 30
+
+/**
+ * The entries of a directory but `.` and `..`, in the order of its blocks. The nodes of a hash tree look like empty entries, so a tree is
+ * read as any other directory (Linux, Documentation/filesystems/ext4/directory.rst).
+ */
+export function directoryRecords(volume: Volume, inode: Inode): Iterable<DirectoryRecord> {
+  const onDevice = recordsOnDevice(volume, inode)
+  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice
+}
+
+function* recordsOnDevice(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
+  checkNotEncrypted(volume, inode)
+  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode)
+  else yield* blockRecords(volume, inode)
+}
+
+/** Four bytes name the parent, and there are no `.` and `..`. */
+function* inlineRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
+  const [first, rest] = inlineData(volume, inode)
+  yield* records(volume, inode, first.subarray(4), 'the inline data')
+  yield* records(volume, inode, rest, 'the inline data in attributes')
+}
+
+function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
+  const { device, superblock } = volume
+  const { blockSize } = superblock
+  const place = inodePlace(volume, inode.number)
+  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`)
+  const runs = fileRuns(volume, inode)
+  if (runs.fileBlocks[0] !== 0) throw new DiskError(place, 'the first block of the directory is missing; the filesystem is damaged')
+  const blocks = Math.ceil(inode.size / blockSize)
+  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)))
+  const perPiece = buffer.length / blockSize
+  const holes = { first: 0, count: 0 }
+  let expected = 0
+  const skipTo = (fileBlock: number) => {
+    if (fileBlock > expected && holes.count === 0) holes.first = expected
+    holes.count += fileBlock - expected
+  }
+  for (const [index, count] of runs.counts.entries()) {
+    const fileBlock = runs.fileBlocks[index]!
+    const deviceBlock = runs.deviceBlocks[index]!
+    skipTo(fileBlock)
+    for (let done = 0; done < count; done += perPiece) {
+      const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
+      volume.directoryBytesLeft -= read.length
+      if (volume.directoryBytesLeft < 0)
+        throw new DiskError(place, 'the directories have more bytes than any sound filesystem; it is damaged')
+      device.read(read, (deviceBlock + done) * blockSize)
+      for (let at = 0; at < read.length; at += blockSize) {
+        const block = read.subarray(at, at + blockSize)
+        const number = fileBlock + done + at / blockSize
+        const what = `block ${number} of the directory (block ${deviceBlock + done + at / blockSize} of the filesystem)`
+        if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number === 0, `${what}, ${place}`)
+        yield* records(volume, inode, block, what, number === 0)
+      }
+    }
+    expected = fileBlock + count
+  }
+  skipTo(blocks)
+  if (holes.count > 0) {
+    volume.warn(
+      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`,
+    )
+  }
+}
+
+/** `.` and `..` are the first two entries of a directory's first block. */
+function* records(volume: Volume, inode: Inode, area: Buffer, what: string, isFirstBlock = false): Generator<DirectoryRecord> {
+  const hasFileType = (volume.superblock.features.incompat & filetype) !== 0
+  const damaged = (at: number, problem: string) =>
+    new DiskError(inodePlace(volume, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`)
+  let length: number
+  for (let at = 0, index = 0; at < area.length; at += length, index++) {
+    if (at + header > area.length) throw damaged(at, 'is cut short')
+    length = recordLength(area.readUInt16LE(at + 4), area.length)
+    // Without the file type, its byte is the upper half of the name's length.
+    const nameLength = hasFileType ? area.readUInt8(at + 6) : area.readUInt16LE(at + 6)
+    if (length % 4 !== 0 || length < header + nameLength || length < header + 4 || at + length > area.length) {
+      throw damaged(at, `has the impossible length ${length}`)
+    }
+    const number = area.readUInt32LE(at)
+    if (number === 0) continue
+    const name = area.subarray(at + header, at + header + nameLength)
+    if (isFirstBlock && index < 2 && name.equals(index === 0 ? dot : dotDot)) continue
+    yield { name: Buffer.from(name), inode: number }
+  }
+}
+
+const dot = Buffer.from('.')
+const dotDot = Buffer.from('..')
+
+/** Sixteen bits can't say 65536, so in blocks of that size both 65535 and 0 do. */
+function recordLength(stored: number, areaLength: number): number {
+  return areaLength === 65536 && (stored === 65535 || stored === 0) ? 65536 : stored
+}

@@ -1,0 +1,56 @@
+import { DiskError, type Warn, withoutRepeats } from '../../../bytes/errors.ts'
+import type { Source } from '../../../bytes/source.ts'
+import { pathText } from '../../../bytes/text.ts'
+import type { FileSystem, FileSystemFormat, FileSystemInfo } from '../format.ts'
+import type { DirectoryEntry, Node } from '../tree.ts'
+import { directoryRecords } from './directory/directory.ts'
+import { loadInode } from './inode/inode.ts'
+import { openNode } from './node.ts'
+import { recover } from './recover.ts'
+import { featureNames, incompat, typeName } from './superblock/features.ts'
+import { warnIfInUse } from './superblock/mmp.ts'
+import { hasMagic, readSuperblock, type Superblock } from './superblock/superblock.ts'
+import { openVolume, type Volume } from './volume.ts'
+
+/** ext2, ext3 and ext4. Only read, also when the journal has to be replayed; checksums are verified wherever there are any. */
+export const ext: FileSystemFormat = { name: 'ext', detect: hasMagic, open }
+
+function open(device: Source, warnAlways: Warn): FileSystem {
+  const warn = withoutRepeats(warnAlways)
+  const superblock = readSuperblock(device)
+  warnAboutState(device, superblock, warn)
+  const { volume, notes } = recover(openVolume(device, superblock, warn))
+  const root = openNode(volume, 2)
+  if (root.type !== 'dir') throw new DiskError(device.name, 'its root, inode 2, is not a directory; the filesystem is damaged')
+  return { info: describe(volume.superblock, notes), root, entries: (dir) => entries(volume, dir) }
+}
+
+function warnAboutState(device: Source, superblock: Superblock, warn: Warn): void {
+  const { name } = device
+  const size = superblock.blocksCount * superblock.blockSize
+  if (size > device.size) warn(`${name}: the ext filesystem has ${size} bytes, of which only the first ${device.size} are there`)
+  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`)
+  const recovers = (superblock.features.incompat & incompat.recover) !== 0
+  if (!superblock.cleanlyUnmounted && !recovers) {
+    warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`)
+  }
+  warnIfInUse(device, superblock, warn)
+}
+
+function* entries(volume: Volume, dir: Node): Generator<DirectoryEntry> {
+  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: () => openNode(volume, inode) }
+}
+
+function describe(superblock: Superblock, notes: readonly string[]): FileSystemInfo {
+  const { features, label, uuid, blockSize, blocksCount, freeBlocksCount } = superblock
+  return {
+    type: typeName(features),
+    label: pathText(label),
+    uuid: uuid.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    blockSize,
+    size: blocksCount * blockSize,
+    free: freeBlocksCount * blockSize,
+    features: featureNames(features),
+    notes,
+  }
+}

@@ -1,0 +1,88 @@
+import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
+import { DiskError } from '../../../../bytes/errors.ts'
+import type { Time } from '../../tree.ts'
+import { incompat } from '../superblock/features.ts'
+import type { Volume } from '../volume.ts'
+
+/** An inode, verified (Linux, Documentation/filesystems/ext4/inodes.rst). */
+export interface Inode {
+  readonly number: number
+  /** The bytes on disk. */
+  readonly raw: Buffer
+  /** File type and permission bits. */
+  readonly mode: number
+  readonly flags: number
+  /** In bytes. */
+  readonly size: number
+  readonly linksCount: number
+  /** How many bytes beyond the original 128 have meaning as fields. */
+  readonly extraSize: number
+  /** What the sums of the blocks that belong to it start from. */
+  readonly checksumSeed: number
+}
+
+export const inodeFlags = { encrypt: 0x800, index: 0x1000, extents: 0x80000, eaInode: 0x200000, inlineData: 0x10000000 } as const
+
+export const fileTypes = { fifo: 0x1000, char: 0x2000, dir: 0x4000, block: 0x6000, file: 0x8000, symlink: 0xa000, socket: 0xc000 } as const
+
+const typeMask = 0xf000
+export const originalSize = 128
+const checksumLow = 0x7c
+const checksumHigh = 0x82
+const twoZeros = Buffer.alloc(2)
+
+/** @throws DiskError if there is no such inode, or it is damaged */
+export function loadInode(volume: Volume, number: number): Inode {
+  const { superblock } = volume
+  const onDevice = volume.rawInode(number)
+  const raw = volume.fastCommits?.inode(number, onDevice) ?? onDevice
+  const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(0x80) : 0
+  const place = inodePlace(volume, number)
+  if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
+    throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`)
+  }
+  const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number), raw.readUInt32LE(0x64)) : 0
+  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place)
+  const mode = raw.readUInt16LE(0)
+  const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0
+  const size = raw.readUInt32LE(0x4) + (hasHighSize ? raw.readUInt32LE(0x6c) * 2 ** 32 : 0)
+  if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size} bytes can't be; the filesystem is damaged`)
+  return { number, raw, mode, flags: raw.readUInt32LE(0x20), size, linksCount: raw.readUInt16LE(0x1a), extraSize, checksumSeed }
+}
+
+function verifyChecksum(raw: Buffer, extraSize: number, seed: number, place: string): void {
+  const hasHigh = extraSize >= checksumHigh + 2 - originalSize
+  let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros)
+  if (hasHigh) {
+    crc = crc32c(crc32c(crc, raw.subarray(checksumLow + 2, checksumHigh)), twoZeros)
+    crc = crc32c(crc, raw.subarray(checksumHigh + 2))
+  } else {
+    crc = crc32c(crc, raw.subarray(checksumLow + 2))
+  }
+  const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 0x10000 : 0)
+  if (stored !== (hasHigh ? crc : crc & 0xffff)) throw new DiskError(place, 'its checksum is wrong; the filesystem is damaged')
+}
+
+/** Seconds are a signed 32-bit number; two bits of the extra field carry them on to the year 2446, the other thirty are nanoseconds. */
+export function modificationTime({ raw, extraSize }: Inode): Time {
+  const base = raw.readInt32LE(0x10)
+  if (extraSize < 0x88 + 4 - originalSize) return { seconds: base, nanoseconds: 0 }
+  const extra = raw.readUInt32LE(0x88)
+  const nanoseconds = extra >>> 2
+  const carry = nanoseconds >= 1e9 ? 1 : 0
+  return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 }
+}
+
+/** One of the `fileTypes`, or a number that is none. */
+export function fileType(inode: Inode): number {
+  return inode.mode & typeMask
+}
+
+/** The 60 bytes that hold block pointers, the root of an extent tree, a short symlink's target, a device number or data. */
+export function blockField(inode: Inode): Buffer {
+  return inode.raw.subarray(0x28, 0x64)
+}
+
+export function inodePlace(volume: Volume, number: number): string {
+  return `inode ${number} of ${volume.name}`
+}

@@ -1,0 +1,132 @@
+import type { DirectoryRecord } from '../../directory/directory.ts'
+import type { Change, Range } from './log.ts'
+import { merged } from './ranges.ts'
+
+/** What the fast commits change, to be asked by whoever reads the filesystem: they log inodes and names, not blocks. */
+export interface FastCommits {
+  /** The bytes of inode `number`, which are `raw` on the device; nothing if they didn't change. */
+  inode(number: number, raw: Buffer): Buffer | undefined
+  /** What lies over the map of the file's blocks, sorted; nothing if they didn't change. */
+  ranges(number: number): readonly Range[] | undefined
+  /** A directory's names; those on the device are only asked for if the directory was there before. */
+  names(dir: number, onDevice: Iterable<DirectoryRecord>): Iterable<DirectoryRecord>
+}
+
+interface InodeChanges {
+  /** As last logged. */
+  raw?: Buffer
+  /** Whether the number was given to another file in between: only `i_generation` tells. */
+  reused: boolean
+  firstGeneration?: number
+  ranges: Range[]
+  merged?: Range[]
+}
+
+interface DirectoryChanges {
+  /** Whether the directory wasn't there before. */
+  isNew: boolean
+  names: { readonly name: Buffer; readonly inode: number; readonly isRemoved: boolean }[]
+}
+
+/** Takes the changes in the order of the log, as fs/ext4/fast_commit.c's replay does. */
+export function fastCommits(changes: readonly Change[]): FastCommits {
+  const inodes = new Map<number, InodeChanges>()
+  const dirs = new Map<number, DirectoryChanges>()
+  for (const change of changes) {
+    if (change.kind === 'inode') logInode(entry(inodes, change.inode, noInodeChanges), change.raw)
+    else if (change.kind === 'range') entry(inodes, change.inode, noInodeChanges).ranges.push(change.range)
+    else {
+      if (change.kind === 'create') dirs.set(change.inode, { isNew: true, names: [] })
+      const { name, inode } = change
+      entry(dirs, change.dir, noDirectoryChanges).names.push({ name, inode, isRemoved: change.kind === 'unlink' })
+    }
+  }
+  return {
+    inode(number, raw) {
+      const logged = inodes.get(number)
+      return logged?.raw && patched(raw, logged.raw, logged.reused || logged.firstGeneration !== generation(raw))
+    },
+    ranges(number) {
+      const logged = inodes.get(number)
+      if (!logged || logged.ranges.length === 0) return undefined
+      logged.merged ??= merged(logged.ranges)
+      return logged.merged
+    },
+    names(dir, onDevice) {
+      const logged = dirs.get(dir)
+      return logged ? changedNames(logged, onDevice) : onDevice
+    },
+  }
+}
+
+function noInodeChanges(): InodeChanges {
+  return { reused: false, ranges: [] }
+}
+
+function noDirectoryChanges(): DirectoryChanges {
+  return { isNew: false, names: [] }
+}
+
+function entry<Value>(map: Map<number, Value>, key: number, make: () => Value): Value {
+  const found = map.get(key)
+  if (found) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+function logInode(logged: InodeChanges, raw: Buffer): void {
+  logged.firstGeneration ??= generation(raw)
+  if (logged.raw && generation(logged.raw) !== generation(raw)) {
+    logged.reused = true
+    logged.ranges = []
+  }
+  logged.raw = raw
+}
+
+function* changedNames({ isNew, names }: DirectoryChanges, onDevice: Iterable<DirectoryRecord>): Generator<DirectoryRecord> {
+  const changed = new Map<string, DirectoryRecord | undefined>(names.map(({ name }) => [name.toString('latin1'), undefined]))
+  if (!isNew) {
+    for (const found of onDevice) {
+      const key = found.name.toString('latin1')
+      if (changed.has(key)) changed.set(key, found)
+      else yield found
+    }
+  }
+  for (const { name, inode, isRemoved } of names) {
+    const key = name.toString('latin1')
+    const there = changed.get(key)
+    if (isRemoved && there?.inode === inode) changed.set(key, undefined)
+    if (!isRemoved && !there) changed.set(key, { name, inode })
+  }
+  for (const found of changed.values()) if (found) yield found
+}
+
+const blockField = { start: 0x28, end: 0x64 }
+const flag = { extents: 0x80000, inlineData: 0x10000000 }
+const extentMagic = 0xf30a
+const type = { mask: 0xf000, file: 0x8000, dir: 0x4000 }
+
+function generation(raw: Buffer): number {
+  return raw.readUInt32LE(0x64)
+}
+
+/**
+ * The inode with the logged fields. How its blocks are mapped isn't taken from the log, which has the ranges for that: the map on the device stays,
+ * unless it is that of a file which had the number before. What isn't a map but the content itself is taken.
+ */
+function patched(raw: Buffer, logged: Buffer, isOther: boolean): Buffer {
+  const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw)
+  logged.copy(result, 0, 0, blockField.start)
+  logged.copy(result, blockField.end, blockField.end)
+  const flags = logged.readUInt32LE(0x20)
+  const kind = logged.readUInt16LE(0) & type.mask
+  if (flags & flag.inlineData || (kind !== type.file && kind !== type.dir && !(flags & flag.extents))) {
+    logged.copy(result, blockField.start, blockField.start, blockField.end)
+  } else if (flags & flag.extents && result.readUInt16LE(blockField.start) !== extentMagic) {
+    result.fill(0, blockField.start, blockField.end)
+    result.writeUInt16LE(extentMagic, blockField.start)
+    result.writeUInt16LE((blockField.end - blockField.start) / 12 - 1, blockField.start + 4)
+  }
+  return result
+}

@@ -1,0 +1,35 @@
+import type { Range } from './log.ts'
+
+/** What becomes of a file's blocks when one range after the other is put over them: sorted, and none over another. */
+export function merged(changes: readonly Range[]): Range[] {
+  if (changes.length <= 1) return changes.filter(({ count }) => count > 0)
+  const middle = changes.length >>> 1
+  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)))
+}
+
+/** `above` where it has anything, else `below`. Both are sorted and without overlaps, and so is the result. */
+export function laidOver(below: readonly Range[], above: readonly Range[]): Range[] {
+  const result: Range[] = []
+  let index = 0
+  let rest = below[0]
+  for (const range of above) {
+    const end = range.first + range.count
+    for (; rest && rest.first < end; ) {
+      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)))
+      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index]
+    }
+    result.push(range)
+  }
+  for (; rest; rest = below[++index]) result.push(rest)
+  return result
+}
+
+function endOf(range: Range): number {
+  return range.first + range.count
+}
+
+/** The part of a range from the file's block `from` to before `to`. */
+function cut(range: Range, from: number, to: number): Range {
+  const part = { first: from, count: to - from }
+  return range.start === undefined ? part : { ...part, start: range.start + from - range.first }
+}

@@ -1,0 +1,27 @@
+import { DiskError } from '../../../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../../../bytes/source.ts'
+import type { JournalSuperblock } from './superblock.ts'
+
+/** The journal's ring of blocks, which transactions follow one another around. */
+export interface Log {
+  readonly name: string
+  readonly superblock: JournalSuperblock
+  /** The bytes of one of the journal's blocks. */
+  block(at: number): Buffer<ArrayBuffer>
+  /** The block that is `count` blocks further around the ring. */
+  after(at: number, count: number): number
+  /** An error at one of the journal's blocks. */
+  damaged(at: number, what: string): DiskError
+}
+
+/** The log of a journal that is the content of `journal`. */
+export function openLog(journal: Source, superblock: JournalSuperblock): Log {
+  const { blockSize, first, end } = superblock
+  return {
+    name: journal.name,
+    superblock,
+    block: (at) => bytesAt(journal, at * blockSize, blockSize),
+    after: (at, count) => first + ((at - first + count) % (end - first)),
+    damaged: (at, what) => new DiskError(`${journal.name}, block ${at}`, what),
+  }
+}

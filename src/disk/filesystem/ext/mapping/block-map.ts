@@ -1,0 +1,43 @@
+import { blockField, type Inode } from '../inode/inode.ts'
+import type { Volume } from '../volume.ts'
+import type { Runs } from './runs.ts'
+
+const directPointers = 12
+const depths = [1, 2, 3]
+
+/**
+ * Adds the runs of the first `blocks` blocks of a file that is mapped as in ext2: twelve pointers to blocks, then one each to a block of
+ * pointers, to a block of pointers to such blocks, and once more. A pointer 0 is a hole, at every level.
+ */
+export function blockMapRuns(volume: Volume, inode: Inode, blocks: number, runs: Runs): void {
+  const perBlock = volume.superblock.blockSize / 4
+  const field = blockField(inode)
+  /** One buffer for each level, since a level is read to its end before its next block. */
+  const buffers: Buffer[] = []
+
+  /** Adds what `pointers` maps from `fileBlock` on; each stands for `span` blocks. */
+  const add = (pointers: Buffer, count: number, fileBlock: number, depth: number, span: number) => {
+    for (let index = 0; index < count; index++) {
+      const first = fileBlock + index * span
+      if (first >= blocks) return
+      const block = pointers.readUInt32LE(4 * index)
+      if (block === 0) continue
+      if (depth === 0) {
+        runs.add(first, block, 1)
+        continue
+      }
+      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock)
+      runs.readMapBlock(buffers[depth], block)
+      add(buffers[depth], perBlock, first, depth - 1, span / perBlock)
+    }
+  }
+
+  add(field, directPointers, 0, 0, 1)
+  let fileBlock = directPointers
+  for (const depth of depths) {
+    const span = perBlock ** depth
+    add(field.subarray(4 * (directPointers + depth - 1)), 1, fileBlock, depth, span)
+    fileBlock += span
+  }
+  if (fileBlock < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`)
+}

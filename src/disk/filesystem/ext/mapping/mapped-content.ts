@@ -1,0 +1,59 @@
+import { checkRange, type Source } from '../../../../bytes/source.ts'
+import { type Inode, inodePlace } from '../inode/inode.ts'
+import type { Volume } from '../volume.ts'
+import { fileRuns, type Runs } from './runs.ts'
+
+/**
+ * The bytes of a file that lies in blocks, holes as zeros. Where they lie is found out at the first read; a run is read at once, into the
+ * caller's buffer.
+ */
+export function mappedContent(volume: Volume, inode: Inode): Source {
+  let reader: ((into: Uint8Array, offset: number) => void) | undefined
+  const content: Source = {
+    name: inodePlace(volume, inode.number),
+    size: inode.size,
+    read(into, offset) {
+      checkRange(content, offset, into.length)
+      reader ??= runReader(volume, fileRuns(volume, inode))
+      reader(into, offset)
+    },
+  }
+  return content
+}
+
+function runReader({ device, superblock: { blockSize } }: Volume, runs: Runs): (into: Uint8Array, offset: number) => void {
+  const { fileBlocks, deviceBlocks, counts } = runs
+  const startOf = (index: number) => (index < fileBlocks.length ? fileBlocks[index]! * blockSize : Number.POSITIVE_INFINITY)
+  const endOf = (index: number) => (fileBlocks[index]! + counts[index]!) * blockSize
+  /** The first run that ends behind where the last read ended: where the next read starts, when a file is read from start to end. */
+  let next = 0
+  return (into, offset) => {
+    if (next > 0 && endOf(next - 1) > offset) next = 0
+    if (next < counts.length && endOf(next) <= offset) next = firstEndingBehind(offset, next, counts.length, endOf)
+    for (let done = 0; done < into.length; ) {
+      const at = offset + done
+      const start = startOf(next)
+      if (at < start) {
+        const length = Math.min(into.length - done, start - at)
+        into.fill(0, done, done + length)
+        done += length
+        continue
+      }
+      const length = Math.min(into.length - done, endOf(next) - at)
+      device.read(length === into.length ? into : into.subarray(done, done + length), deviceBlocks[next]! * blockSize + at - start)
+      done += length
+      if (at + length === endOf(next)) next++
+    }
+  }
+}
+
+function firstEndingBehind(offset: number, from: number, to: number, endOf: (index: number) => number): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (endOf(middle) > offset) high = middle
+    else low = middle + 1
+  }
+  return low
+}

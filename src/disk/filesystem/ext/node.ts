@@ -1,0 +1,89 @@
+import { DiskError } from '../../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../../bytes/source.ts'
+import type { DeviceNumber, Node, NodeType, Time } from '../tree.ts'
+import { checkNotEncrypted, fileContent } from './content.ts'
+import { blockField, fileType, fileTypes, type Inode, inodeFlags, inodePlace, loadInode, modificationTime } from './inode/inode.ts'
+import type { Volume } from './volume.ts'
+import { readAttributes } from './xattr/xattr.ts'
+
+const typeNames = new Map(Object.entries(fileTypes).map(([name, type]) => [type as number, name as NodeType]))
+const rootInode = 2
+
+/** @throws DiskError if it isn't an inode that a name can be for, or it is damaged */
+export function openNode(volume: Volume, number: number): Node {
+  const inode = loadInode(volume, number)
+  const place = inodePlace(volume, number)
+  if ((number < volume.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
+    throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged")
+  }
+  if (inode.linksCount === 0) throw new DiskError(place, 'a name leads to it, though it is deleted; the filesystem is damaged')
+  const type = typeNames.get(fileType(inode))
+  if (type === undefined) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`)
+  return new ExtNode(volume, inode, type)
+}
+
+/** Small, since a directory's children are all held while it is walked: what it doesn't keep is read again. */
+class ExtNode implements Node {
+  readonly type: NodeType
+  readonly ino: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: number
+  readonly mtime: Time
+  readonly size: number
+  declare readonly rdev?: DeviceNumber
+  readonly #volume: Volume
+
+  constructor(volume: Volume, inode: Inode, type: NodeType) {
+    const { raw } = inode
+    this.#volume = volume
+    this.type = type
+    this.ino = inode.number
+    this.mode = inode.mode & 0o7777
+    this.uid = raw.readUInt16LE(0x2) + raw.readUInt16LE(0x78) * 0x10000
+    this.gid = raw.readUInt16LE(0x18) + raw.readUInt16LE(0x7a) * 0x10000
+    this.nlink = inode.linksCount
+    this.mtime = modificationTime(inode)
+    this.size = inode.size
+    if (type === 'char' || type === 'block') this.rdev = deviceNumber(inode)
+  }
+
+  content(): Source {
+    return fileContent(this.#volume, this.#inode())
+  }
+
+  target(): Buffer {
+    return symlinkTarget(this.#volume, this.#inode())
+  }
+
+  xattrs(): ReadonlyMap<string, Buffer> {
+    return readAttributes(this.#volume, this.#inode())
+  }
+
+  #inode(): Inode {
+    return loadInode(this.#volume, this.ino)
+  }
+}
+
+/** The first of the block field's numbers has the encoding of 16 bits, the second that of 32. */
+function deviceNumber(inode: Inode): DeviceNumber {
+  const field = blockField(inode)
+  const old = field.readUInt32LE(0)
+  if (old !== 0) return { major: (old >>> 8) & 0xff, minor: old & 0xff }
+  const device = field.readUInt32LE(4)
+  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) }
+}
+
+/** A target of less than 60 bytes stands in the block field; whether blocks are counted says nothing, attributes have some too. */
+function symlinkTarget(volume: Volume, inode: Inode): Buffer {
+  checkNotEncrypted(volume, inode)
+  const damaged = (what: string) =>
+    new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`)
+  const { size } = inode
+  const field = blockField(inode)
+  if (size === 0 || size > volume.superblock.blockSize) throw damaged(`has ${size} bytes`)
+  const target = size < field.length ? Buffer.from(field.subarray(0, size)) : bytesAt(fileContent(volume, inode), 0, size)
+  if (target.includes(0)) throw damaged('has a zero byte')
+  return target
+}

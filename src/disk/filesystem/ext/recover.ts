@@ -1,0 +1,41 @@
+import { DiskError } from '../../../bytes/errors.ts'
+import { fileType, fileTypes, inodePlace, loadInode } from './inode/inode.ts'
+import { replayJournal } from './journal/index.ts'
+import { mappedContent } from './mapping/mapped-content.ts'
+import { compat, incompat } from './superblock/features.ts'
+import { readSuperblock } from './superblock/superblock.ts'
+import { openVolume, type Volume } from './volume.ts'
+
+/** The volume as it is once its journal is replayed, and what there is to say of that. */
+interface Recovered {
+  readonly volume: Volume
+  readonly notes: readonly string[]
+}
+
+/**
+ * Replays the journal in memory if the filesystem was in use when it was last seen.
+ * @throws DiskError if the journal can't be read
+ */
+export function recover(volume: Volume): Recovered {
+  const { superblock, name, warn } = volume
+  if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] }
+  if (!(superblock.features.compat & compat.hasJournal)) {
+    warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`)
+    return { volume, notes: [] }
+  }
+  if (superblock.journalInode === 0) {
+    throw new DiskError(
+      name,
+      'the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first',
+    )
+  }
+  const inode = loadInode(volume, superblock.journalInode)
+  if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
+    throw new DiskError(inodePlace(volume, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
+  }
+  const { device, transactions, fastCommits } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn)
+  return {
+    volume: openVolume(device, readSuperblock(device), warn, fastCommits),
+    notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? '' : 's'}`],
+  }
+}

@@ -1,0 +1,138 @@
+import { crc32c } from '../../../../bytes/crc32c.ts'
+import { DiskError } from '../../../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../../../bytes/source.ts'
+import { checkReadable, compat, type Features, incompat, roCompat } from './features.ts'
+
+/** What the superblock says, checked: whoever has one may divide by its numbers (Linux, Documentation/filesystems/ext4/super.rst). */
+export interface Superblock {
+  readonly features: Features
+  readonly blockSize: number
+  readonly blocksCount: number
+  readonly freeBlocksCount: number
+  readonly firstDataBlock: number
+  readonly blocksPerGroup: number
+  readonly groupsCount: number
+  readonly inodesCount: number
+  readonly inodesPerGroup: number
+  readonly inodeSize: number
+  /** The first inode number that isn't the filesystem's own. */
+  readonly firstInode: number
+  readonly descriptorSize: number
+  /** The first meta group whose descriptors lie within it; only with `meta_bg`. */
+  readonly firstMetaBg: number
+  /** Groups with backups, only with `sparse_super2`. */
+  readonly backupGroups: readonly number[]
+  readonly uuid: Buffer
+  readonly label: Buffer
+  /** What CRC-32C sums of metadata start from. */
+  readonly checksumSeed: number
+  readonly hasChecksums: boolean
+  readonly madeByLinux: boolean
+  readonly cleanlyUnmounted: boolean
+  readonly hasErrors: boolean
+  readonly journalInode: number
+  readonly mmpBlock: number
+}
+
+const position = 1024
+const length = 1024
+const checksumPosition = 0x3fc
+
+/** Whether the magic number of ext2, ext3 and ext4 is there. */
+export function hasMagic(device: Source): boolean {
+  return device.size >= position + length && bytesAt(device, position + 0x38, 2).readUInt16LE() === 0xef53
+}
+
+/** @throws DiskError if there is none, it is damaged, or it asks for a feature that can't be read */
+export function readSuperblock(device: Source): Superblock {
+  const raw = bytesAt(device, position, length)
+  const u16 = (at: number) => raw.readUInt16LE(at)
+  const u32 = (at: number) => raw.readUInt32LE(at)
+  const name = device.name
+  if (u16(0x38) !== 0xef53) throw new DiskError(name, 'it has no ext superblock')
+  const features: Features = { compat: u32(0x5c), incompat: u32(0x60), roCompat: u32(0x64) }
+  const has64bit = (features.incompat & incompat.is64bit) !== 0
+  const u48 = (low: number, high: number) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32
+  verifyChecksum(raw, features, name)
+  checkReadable(features, name)
+
+  const revision0 = u32(0x4c) === 0
+  const blockSize = 1024 << u32(0x18)
+  demand(u32(0x18) <= 6, name, `a block size of 2^${10 + u32(0x18)}`)
+  const inodeSize = revision0 ? 128 : u16(0x58)
+  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, name, `an inode size of ${inodeSize}`)
+  const firstInode = revision0 ? 11 : u32(0x54)
+  demand(firstInode >= 11, name, `${firstInode} as its first inode`)
+  const descriptorSize = has64bit ? u16(0xfe) : 32
+  demand(
+    !has64bit || (isPowerOf2(descriptorSize) && descriptorSize >= 64 && descriptorSize <= 1024),
+    name,
+    `group descriptors of ${descriptorSize} bytes`,
+  )
+  const blocksCount = u48(0x4, 0x150)
+  const firstDataBlock = u32(0x14)
+  const bigalloc = (features.roCompat & roCompat.bigalloc) !== 0
+  demand(
+    firstDataBlock === (blockSize === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
+    name,
+    `${firstDataBlock} as its first data block`,
+  )
+  demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`)
+  const blocksPerGroup = u32(0x20)
+  // The bitmap of a group is one block; with bigalloc its bits stand for clusters.
+  const clusterRatio = bigalloc ? 2 ** (u32(0x1c) - u32(0x18)) : 1
+  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`)
+  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, name, `${blocksPerGroup} blocks in a group`)
+  const inodesPerGroup = u32(0x28)
+  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, name, `${inodesPerGroup} inodes in a group`)
+  const groupsCount = Math.ceil((blocksCount - firstDataBlock) / blocksPerGroup)
+  const inodesCount = u32(0)
+  demand(inodesCount === groupsCount * inodesPerGroup, name, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`)
+  const firstMetaBg = features.incompat & incompat.metaBg ? u32(0x104) : Number.POSITIVE_INFINITY
+
+  const uuid = raw.subarray(0x68, 0x78)
+  const label = raw.subarray(0x78, 0x88)
+  const end = label.indexOf(0)
+  return {
+    features,
+    blockSize,
+    blocksCount,
+    freeBlocksCount: u48(0xc, 0x158),
+    firstDataBlock,
+    blocksPerGroup,
+    groupsCount,
+    inodesCount,
+    inodesPerGroup,
+    inodeSize,
+    firstInode,
+    descriptorSize,
+    firstMetaBg,
+    backupGroups: features.compat & compat.sparseSuper2 ? [u32(0x24c), u32(0x250)] : [],
+    uuid,
+    label: end < 0 ? label : label.subarray(0, end),
+    checksumSeed: features.incompat & incompat.csumSeed ? u32(0x270) : crc32c(0xffffffff, uuid),
+    hasChecksums: (features.roCompat & roCompat.metadataCsum) !== 0,
+    madeByLinux: u32(0x48) === 0,
+    cleanlyUnmounted: (u16(0x3a) & 1) !== 0,
+    hasErrors: (u16(0x3a) & 2) !== 0,
+    journalInode: features.compat & compat.hasJournal ? u32(0xe0) : 0,
+    mmpBlock: features.incompat & incompat.mmp ? Number(raw.readBigUInt64LE(0x168)) : 0,
+  }
+}
+
+function verifyChecksum(raw: Buffer, features: Features, name: string): void {
+  if (!(features.roCompat & roCompat.metadataCsum)) return
+  const type = raw.readUInt8(0x175)
+  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`)
+  if (crc32c(0xffffffff, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
+    throw new DiskError(name, 'the checksum of the ext superblock is wrong; the filesystem is damaged')
+  }
+}
+
+function demand(sound: boolean, name: string, what: string): void {
+  if (!sound) throw new DiskError(name, `the ext superblock gives ${what}, which can't be; the filesystem is damaged`)
+}
+
+function isPowerOf2(value: number): boolean {
+  return value > 0 && (value & (value - 1)) === 0
+}

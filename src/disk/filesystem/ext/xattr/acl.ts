@@ -1,0 +1,30 @@
+import { DiskError } from '../../../../bytes/errors.ts'
+
+/** On disk only named users and groups have an id. */
+const tagsWithId = [0x02, 0x08]
+const tagsWithoutId = [0x01, 0x04, 0x10, 0x20]
+const noId = 0xffffffff
+
+/**
+ * An access control list in the form that getxattr(2) gives (Linux, include/uapi/linux/posix_acl_xattr.h), from that on disk (fs/ext4/acl.h):
+ * the version is 2 instead of 1, and every entry has an id.
+ */
+export function userSpaceAcl(stored: Buffer, place: string): Buffer {
+  const damaged = () => new DiskError(place, 'its access control list is damaged')
+  if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged()
+  const version = Buffer.alloc(4)
+  version.writeUInt32LE(2)
+  const parts = [version]
+  for (let at = 4; at < stored.length; ) {
+    if (at + 4 > stored.length) throw damaged()
+    const tag = stored.readUInt16LE(at)
+    const hasId = tagsWithId.includes(tag)
+    if (!(hasId || tagsWithoutId.includes(tag)) || (hasId && at + 8 > stored.length)) throw damaged()
+    const entry = Buffer.alloc(8)
+    stored.copy(entry, 0, at, at + 4)
+    entry.writeUInt32LE(hasId ? stored.readUInt32LE(at + 4) : noId, 4)
+    parts.push(entry)
+    at += hasId ? 8 : 4
+  }
+  return Buffer.concat(parts)
+}

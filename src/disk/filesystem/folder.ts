@@ -1,0 +1,102 @@
+import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { DiskError, fileError } from '../../bytes/errors.ts'
+import { fileSource, type Source } from '../../bytes/source.ts'
+import { pathText } from '../../bytes/text.ts'
+import type { FileTree, Node, NodeType, Time } from './tree.ts'
+
+/** A folder of this machine; the files that were read stay open until `close()`. */
+export interface Folder extends FileTree {
+  close(): void
+}
+
+/**
+ * Opens a folder that holds what a DDK ISO holds. Symlinks in it aren't followed; extended attributes and device numbers aren't told.
+ * @throws DiskError if it can't be read, now or later
+ */
+export function openFolder(path: string): Folder {
+  const nodes = nodeMaker()
+  const root = attempt(path, () => statSync(path, { bigint: true }))
+  if (!root.isDirectory()) throw new DiskError(path, 'it is not a folder')
+  const paths = new Map<Node, Buffer>()
+  const add = (nodePath: Buffer, stats: BigIntStats) => {
+    const node = nodes.make(nodePath, stats)
+    paths.set(node, nodePath)
+    return node
+  }
+  return {
+    root: add(Buffer.from(path), root),
+    *entries(dir) {
+      const dirPath = paths.get(dir)!
+      for (const name of attempt(dirPath, () => readdirSync(dirPath, { encoding: 'buffer' }))) {
+        const childPath = Buffer.concat([dirPath, Buffer.from('/'), name])
+        yield {
+          name,
+          node: () =>
+            add(
+              childPath,
+              attempt(childPath, () => lstatSync(childPath, { bigint: true })),
+            ),
+        }
+      }
+    },
+    close: nodes.close,
+  }
+}
+
+function nodeMaker(): { make(path: Buffer, stats: BigIntStats): Node; close(): void } {
+  const descriptors = new Map<number, number>()
+  // Inode numbers are 64 bits wide and unique on one device only, so nodes get numbers of their own.
+  const numbers = new Map<string, number>()
+  const open = (ino: number, path: Buffer) => {
+    const fd = descriptors.get(ino) ?? attempt(path, () => openSync(path, 'r'))
+    descriptors.set(ino, fd)
+    return fd
+  }
+  const make = (path: Buffer, stats: BigIntStats): Node => {
+    const identity = `${stats.dev}:${stats.ino}`
+    const ino = numbers.get(identity) ?? numbers.size + 1
+    numbers.set(identity, ino)
+    return {
+      type: typeOf(stats),
+      ino,
+      mode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      nlink: Number(stats.nlink),
+      mtime: timeOf(stats.mtimeNs),
+      size: Number(stats.size),
+      content: (): Source => fileSource(open(ino, path), Number(stats.size), pathText(path)),
+      target: () => attempt(path, () => readlinkSync(path, { encoding: 'buffer' })),
+      xattrs: () => new Map(),
+    }
+  }
+  return {
+    make,
+    close() {
+      for (const fd of descriptors.values()) closeSync(fd)
+      descriptors.clear()
+    },
+  }
+}
+
+function timeOf(sinceEpoch: bigint): Time {
+  const nanoseconds = ((sinceEpoch % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  return { seconds: Number((sinceEpoch - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) }
+}
+
+function typeOf(stats: BigIntStats): NodeType {
+  if (stats.isFile()) return 'file'
+  if (stats.isDirectory()) return 'dir'
+  if (stats.isSymbolicLink()) return 'symlink'
+  if (stats.isCharacterDevice()) return 'char'
+  if (stats.isBlockDevice()) return 'block'
+  return stats.isFIFO() ? 'fifo' : 'socket'
+}
+
+function attempt<T>(path: string | Buffer, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw fileError(typeof path === 'string' ? path : pathText(path), error)
+  }
+}

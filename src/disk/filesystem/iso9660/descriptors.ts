@@ -1,0 +1,110 @@
+import { DiskError } from '../../../bytes/errors.ts'
+import { bytesAt, type Source } from '../../../bytes/source.ts'
+import { pathText } from '../../../bytes/text.ts'
+import type { Time } from '../tree.ts'
+import { longDate } from './dates.ts'
+import { type DirectoryRecord, parseRecord } from './records.ts'
+import { damage, sectorSize, type WarnOnce } from './volume.ts'
+
+/** The volume descriptors at the front of an ISO (ECMA-119, section 8), and what lies around them. */
+export interface Descriptors {
+  readonly primary: VolumeDescriptor
+  readonly joliet: VolumeDescriptor | undefined
+  /** A boot record names a boot catalogue. */
+  readonly elTorito: boolean
+  /** The same files can be read as UDF. */
+  readonly udfBridge: boolean
+}
+
+/** A primary volume descriptor, or a supplementary one. */
+export interface VolumeDescriptor {
+  readonly systemId: string
+  readonly volumeId: string
+  readonly publisherId: string
+  readonly preparerId: string
+  readonly applicationId: string
+  readonly created: Time | undefined
+  readonly modified: Time | undefined
+  /** Bytes in a logical block. */
+  readonly blockSize: number
+  /** Logical blocks in the volume. */
+  readonly blocks: number
+  readonly root: DirectoryRecord
+}
+
+/** The first 16 sectors are the system area. */
+const firstDescriptor = 16 * sectorSize
+
+/** Far more than any ISO has; a set without its terminator could go on to the end of the image. */
+const mostDescriptors = 64
+
+/** Whether a volume descriptor lies where the first one of an ISO must lie. */
+export function hasDescriptor(source: Source): boolean {
+  return identifierAt(source, firstDescriptor) === 'CD001'
+}
+
+/** @throws DiskError if there is no primary volume descriptor, or it can't be */
+export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors {
+  let primary: VolumeDescriptor | undefined
+  let joliet: VolumeDescriptor | undefined
+  let elTorito = false
+  const types: number[] = []
+  let at = firstDescriptor
+  for (; types.length < mostDescriptors && identifierAt(source, at) === 'CD001'; at += sectorSize) {
+    const bytes = bytesAt(source, at, sectorSize)
+    const type = bytes.readUInt8(0)
+    types.push(type)
+    if (type === 0) elTorito ||= bytes.toString('latin1', 7, 30) === 'EL TORITO SPECIFICATION'
+    if (type === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce)
+    if (type === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce)
+    if (type === 255) break
+  }
+  if (!primary) {
+    const found = types.length === 0 ? 'no volume descriptor at all' : `only descriptors of the types ${types.join(', ')}`
+    throw new DiskError(
+      `${source.name}, byte ${firstDescriptor}`,
+      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`,
+    )
+  }
+  if (types.at(-1) !== 255) warnOnce('terminator', `${source.name}, byte ${at}: the volume descriptors end without a terminator`)
+  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) }
+}
+
+function identifierAt(source: Source, at: number): string | undefined {
+  return at + sectorSize <= source.size ? bytesAt(source, at + 1, 5).toString('latin1') : undefined
+}
+
+function parseDescriptor(source: Source, bytes: Buffer, at: number, warnOnce: WarnOnce): VolumeDescriptor {
+  const blockSize = bytes.readUInt16LE(128)
+  if (![512, 1024, 2048].includes(blockSize)) {
+    throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`)
+  }
+  const text = (from: number, to: number) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, '')
+  return {
+    systemId: text(8, 40),
+    volumeId: text(40, 72),
+    publisherId: text(318, 446),
+    preparerId: text(446, 574),
+    applicationId: text(574, 702),
+    created: longDate(bytes.subarray(813, 830)),
+    modified: longDate(bytes.subarray(830, 847)),
+    blockSize,
+    blocks: bytes.readUInt32LE(80),
+    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce),
+  }
+}
+
+/** A supplementary descriptor whose escape sequences are those of UCS-2, level 1, 2 or 3 (Joliet, "Identifying a Joliet SVD"). */
+function isJoliet(bytes: Buffer): boolean {
+  return ['%/@', '%/C', '%/E'].includes(bytes.toString('latin1', 88, 91))
+}
+
+/** The extended area behind the volume descriptors: BEA01, then NSR02 or NSR03 (ECMA-167, part 2). */
+function isUdfBridge(source: Source, terminator: number): boolean {
+  for (let index = 1; index <= 16; index++) {
+    const identifier = identifierAt(source, terminator + index * sectorSize)
+    if (identifier === 'NSR02' || identifier === 'NSR03') return true
+    if (identifier === undefined || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false
+  }
+  return false
+}

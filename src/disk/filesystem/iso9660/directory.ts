@@ -1,0 +1,61 @@
+import { pathText } from '../../../bytes/text.ts'
+import type { DirectoryEntry } from '../tree.ts'
+import { jolietName, plainName } from './names.ts'
+import { type IsoNode, makeNode, type NamedRecords, posixOf } from './nodes.ts'
+import { type DirectoryRecord, directoryRecords, isParent, isSelf } from './records.ts'
+import type { RockRidge } from './rock-ridge.ts'
+import { damage, type Volume } from './volume.ts'
+
+/** What is in a directory, as its author knew it: without what Rock Ridge had to move there. */
+export function* children(volume: Volume, dir: IsoNode, root: IsoNode): Generator<DirectoryEntry> {
+  for (const file of files(volume, dir)) {
+    if (file.posix.isRelocated) continue
+    if (dir === root && isRelocationDirectory(volume, file)) continue
+    yield { name: file.name, node: () => makeNode(volume, file) }
+  }
+}
+
+/** Directories of more than eight levels are moved to a directory made for them (RRIP 1.12, section 4.1.5); who finds nothing else in it has found it. */
+function isRelocationDirectory(volume: Volume, file: NamedRecords): boolean {
+  if (!/^\.?rr_moved$/i.test(file.name.toString('latin1')) || !file.records[0].isDirectory) return false
+  const inside = [...files(volume, makeNode(volume, file))]
+  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated)
+}
+
+/** Files with all of their records: one larger than 4 GiB has several, one after the other. */
+function* files(volume: Volume, dir: IsoNode): Generator<NamedRecords> {
+  let records: DirectoryRecord[] = []
+  for (const record of directoryRecords(volume, dir.records[0])) {
+    if (isSelf(record) || isParent(record)) continue
+    if (record.isAssociated) {
+      volume.warnOnce(
+        'associated',
+        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
+      )
+      continue
+    }
+    const previous = records.at(-1)
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous)
+    records.push(record)
+    if (record.continues) continue
+    const [first, ...more] = records as [DirectoryRecord, ...DirectoryRecord[]]
+    records = []
+    const posix = posixOf(volume, first)
+    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix }
+  }
+  const last = records.at(-1)
+  if (last) throw unfinished(volume, last)
+}
+
+function unfinished({ source }: Volume, record: DirectoryRecord): Error {
+  return damage(
+    source,
+    record.at,
+    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`,
+  )
+}
+
+function nameOf({ naming }: Volume, record: DirectoryRecord, { name }: RockRidge): Buffer {
+  if (naming === 'joliet') return jolietName(record)
+  return name?.length ? name : plainName(record)
+}

@@ -1,0 +1,129 @@
+import { DiskError, type Warn } from '../../../bytes/errors.ts'
+import type { Source } from '../../../bytes/source.ts'
+import type { FileSystem, FileSystemFormat, FileSystemInfo } from '../format.ts'
+import type { Time } from '../tree.ts'
+import { type Descriptors, hasDescriptor, readDescriptors, type VolumeDescriptor } from './descriptors.ts'
+import { children } from './directory.ts'
+import { hybridParts } from './hybrid.ts'
+import { type IsoNode, posixOf, rootNode } from './nodes.ts'
+import { dataStart, selfRecord } from './records.ts'
+import { systemUseSkip } from './susp.ts'
+import { type Naming, onceEach, type Volume, type WarnOnce } from './volume.ts'
+
+/** An ISO 9660 image. */
+export interface IsoFileSystem extends FileSystem {
+  readonly iso: IsoDescription
+}
+
+/** What the volume descriptors say, for people. */
+export interface IsoDescription {
+  readonly volumeId: string
+  readonly systemId: string
+  readonly publisherId: string
+  readonly preparerId: string
+  readonly applicationId: string
+  /** When the volume was made; nothing if it doesn't say. */
+  readonly created: Time | undefined
+  readonly modified: Time | undefined
+  /** Bytes in a logical block. */
+  readonly blockSize: number
+  /** Bytes in the volume; an image that is shorter was cut off. */
+  readonly size: number
+  readonly extensions: readonly ('rock-ridge' | 'joliet')[]
+  /** Which of its names it is read by. */
+  readonly naming: Naming
+  readonly elTorito: boolean
+  readonly udfBridge: boolean
+  /** What makes it start from a disk as well. */
+  readonly hybrid: readonly ('mbr' | 'gpt')[]
+}
+
+/** ISO 9660 (ECMA-119) with multi-extent files, Rock Ridge (RRIP 1.12) and Joliet. Of several sessions, the first. */
+export const iso9660: FileSystemFormat = { name: 'iso9660', detect: hasDescriptor, open: openIso }
+
+/** @throws DiskError if it has no primary volume descriptor, or no root directory */
+export function openIso(source: Source, warn: Warn): IsoFileSystem {
+  const warnOnce = onceEach(warn)
+  const descriptors = readDescriptors(source, warnOnce)
+  warnIfShort(source, descriptors.primary, warn)
+  const { volume, root, hasRockRidge } = openVolume(source, descriptors, warnOnce)
+  const iso = describe(source, descriptors, volume.naming, hasRockRidge)
+  return { root, entries: (dir) => children(volume, dir as IsoNode, root), info: summary(iso), iso }
+}
+
+function warnIfShort(source: Source, { blocks, blockSize }: VolumeDescriptor, warn: Warn): void {
+  const size = blocks * blockSize
+  if (source.size >= size) return
+  warn(
+    `${source.name}: the ISO says that it has ${size} bytes, but only ${source.size} are there; ` +
+      "if it was downloaded, the download isn't complete: files at its end can't be read",
+  )
+}
+
+interface OpenVolume {
+  readonly volume: Volume
+  readonly root: IsoNode
+  readonly hasRockRidge: boolean
+}
+
+/** Rock Ridge keeps what POSIX knows of a file, Joliet only its name: so that is the order. */
+function openVolume(source: Source, { primary, joliet }: Descriptors, warnOnce: WarnOnce): OpenVolume {
+  try {
+    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize))
+    const skip = systemUseSkip(rootSelf)
+    const rockRidge = makeVolume(source, primary, skip === undefined ? 'plain' : 'rock-ridge', skip, warnOnce)
+    const root = rootNode(rockRidge, primary.root)
+    // Other extensions share the protocol; without Rock Ridge's modes, Joliet has more to say.
+    const hasRockRidge = skip !== undefined && posixOf(rockRidge, rootSelf).mode !== undefined
+    if (hasRockRidge || !joliet) return { volume: rockRidge, root, hasRockRidge }
+  } catch (error) {
+    if (!joliet || !(error instanceof DiskError)) throw error
+    warnOnce('primary', `${error.message}; the Joliet directories are read instead`)
+  }
+  const volume = makeVolume(source, joliet, 'joliet', undefined, warnOnce)
+  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false }
+}
+
+function makeVolume(source: Source, { blockSize }: VolumeDescriptor, naming: Naming, skip: number | undefined, warnOnce: WarnOnce): Volume {
+  const budget = { directoryBytes: 0, continuationBytes: 0, owners: new Map() }
+  return { source, blockSize, naming, skip, warnOnce, hardLinks: new Map(), budget }
+}
+
+function describe(source: Source, descriptors: Descriptors, naming: Naming, hasRockRidge: boolean): IsoDescription {
+  const { primary, joliet, elTorito, udfBridge } = descriptors
+  const { root, blocks, ...fields } = primary
+  return {
+    ...fields,
+    size: blocks * primary.blockSize,
+    naming,
+    extensions: [...(hasRockRidge ? (['rock-ridge'] as const) : []), ...(joliet ? (['joliet'] as const) : [])],
+    elTorito,
+    udfBridge,
+    hybrid: hybridParts(source),
+  }
+}
+
+function summary(iso: IsoDescription): FileSystemInfo {
+  return {
+    type: 'iso9660',
+    label: iso.volumeId,
+    uuid: uuid(iso.modified ?? iso.created),
+    blockSize: iso.blockSize,
+    size: iso.size,
+    free: 0,
+    features: [
+      ...iso.extensions,
+      ...(iso.elTorito ? ['el-torito'] : []),
+      ...(iso.udfBridge ? ['udf'] : []),
+      ...iso.hybrid.map((table) => `isohybrid-${table}`),
+    ],
+    notes: [`read by its ${iso.naming} names`],
+  }
+}
+
+/** An ISO has no UUID; blkid takes the time of its last change, in hundredths of a second, and UTC. */
+function uuid(time: Time | undefined): string {
+  if (!time) return ''
+  const text = new Date(time.seconds * 1000).toISOString().slice(0, 19)
+  return `${text.replace(/[T:]/g, '-')}-${String(Math.floor(time.nanoseconds / 10_000_000)).padStart(2, '0')}`
+}

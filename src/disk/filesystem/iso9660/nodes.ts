@@ -1,0 +1,128 @@
+import { DiskError } from '../../../bytes/errors.ts'
+import { concat, type Source, slice } from '../../../bytes/source.ts'
+import { pathText } from '../../../bytes/text.ts'
+import type { Node, NodeType } from '../tree.ts'
+import { type DirectoryRecord, dataStart, selfRecord } from './records.ts'
+import { type RockRidge, rockRidge } from './rock-ridge.ts'
+import type { Volume } from './volume.ts'
+
+/** A file or directory, with where its bytes are. */
+export interface IsoNode extends Node {
+  /** Those of its extents, in order; of a directory there is one. */
+  readonly records: readonly [DirectoryRecord, ...DirectoryRecord[]]
+}
+
+/** A file as its directory has it. */
+export interface NamedRecords {
+  readonly name: Buffer
+  readonly records: IsoNode['records']
+  readonly posix: RockRidge
+}
+
+const noPosix: RockRidge = { isRelocated: false }
+
+/** What the record says in POSIX's terms; nothing in an ISO that isn't read by Rock Ridge. */
+export function posixOf(volume: Volume, record: DirectoryRecord): RockRidge {
+  return volume.naming === 'rock-ridge' ? rockRidge(volume, record) : noPosix
+}
+
+/** The root directory; `record` is its record in a volume descriptor. */
+export function rootNode(volume: Volume, record: DirectoryRecord): IsoNode {
+  const self = selfRecord(volume, dataStart(record, volume.blockSize))
+  return makeNode(volume, { name: Buffer.from('/'), records: [self], posix: posixOf(volume, self) })
+}
+
+/** @throws DiskError if it is a directory that was moved, and isn't where it should be */
+export function makeNode(volume: Volume, named: NamedRecords): IsoNode {
+  if (named.posix.childAt === undefined) return describe(volume, named)
+  const self = selfRecord(volume, named.posix.childAt * volume.blockSize)
+  return describe(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) })
+}
+
+function describe(volume: Volume, { name, records, posix }: NamedRecords): IsoNode {
+  const [first] = records
+  const type = nodeType(volume, first, posix)
+  const isDir = type === 'dir'
+  const place = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`
+  return {
+    type,
+    ino: inodeNumber(volume, type, first, posix),
+    mode: posix.mode === undefined ? (isDir ? 0o555 : 0o444) : posix.mode & 0o7777,
+    uid: posix.uid ?? 0,
+    gid: posix.gid ?? 0,
+    nlink: posix.nlink ?? 1,
+    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
+    size: type === 'symlink' ? (posix.target?.length ?? 0) : (posix.size ?? records.reduce((sum, record) => sum + record.dataLength, 0)),
+    ...((type === 'char' || type === 'block') && { rdev: posix.rdev ?? { major: 0, minor: 0 } }),
+    records,
+    content() {
+      if (type !== 'file') throw new DiskError(place, `a ${type} has no content`)
+      if (posix.encoding) throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`)
+      return content(volume, place, records)
+    },
+    target() {
+      if (!posix.target?.length) throw new DiskError(place, 'the symbolic link has no target; the ISO is damaged')
+      return posix.target
+    },
+    xattrs: () => new Map(),
+  }
+}
+
+/** By the top four bits of the sixteen of `st_mode`. */
+const typesByMode: Readonly<Record<number, NodeType>> = {
+  1: 'fifo',
+  2: 'char',
+  4: 'dir',
+  6: 'block',
+  8: 'file',
+  10: 'symlink',
+  12: 'socket',
+}
+
+function nodeType({ source, warnOnce }: Volume, record: DirectoryRecord, { mode }: RockRidge): NodeType {
+  const plain = record.isDirectory ? 'dir' : 'file'
+  if (mode === undefined) return plain
+  const type = typesByMode[(mode >>> 12) & 15]
+  if (type && (type === 'dir') === record.isDirectory) return type
+  warnOnce(
+    'type',
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`,
+  )
+  return plain
+}
+
+/**
+ * A directory is known by where it begins, anything else by where its record lies; the two can't be the same, for at the beginning of a
+ * directory is the record of the directory itself. Serial numbers alone are not to be trusted: writers cut them to 32 bits. So hard
+ * links are names with one serial number **and** the same data; all of them are known by the record that was read first.
+ */
+function inodeNumber(
+  { blockSize, hardLinks }: Volume,
+  type: NodeType,
+  record: DirectoryRecord,
+  { serial, nlink, rdev }: RockRidge,
+): number {
+  if (type === 'dir') return record.dataLength > 0 ? dataStart(record, blockSize) : record.at
+  if (serial === undefined || (nlink ?? 1) < 2) return record.at
+  const identity = [serial, type, record.location, record.dataLength, rdev?.major, rdev?.minor].join()
+  const known = hardLinks.get(identity) ?? record.at
+  hardLinks.set(identity, known)
+  return known
+}
+
+function content({ source, blockSize }: Volume, place: string, records: IsoNode['records']): Source {
+  const extents = records.map((record) => {
+    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read")
+    if (record.dataLength === 0) return slice(source, 0, 0, place)
+    const start = dataStart(record, blockSize)
+    const end = start + record.dataLength
+    if (end > source.size) {
+      throw new DiskError(
+        place,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`,
+      )
+    }
+    return slice(source, start, record.dataLength, place)
+  })
+  return extents.length === 1 ? extents[0]! : concat(extents, place)
+}

@@ -1,0 +1,127 @@
+import { bytesAt, type Source } from '../../../bytes/source.ts'
+import type { Time } from '../tree.ts'
+import { shortDate } from './dates.ts'
+import { damage, sectorSize, type Volume, type WarnOnce } from './volume.ts'
+
+/** A directory record (ECMA-119, 9.1): a name, and one extent of a file or directory. */
+export interface DirectoryRecord {
+  /** Byte of the ISO at which it lies. */
+  readonly at: number
+  /** Logical block at which its extent begins. */
+  readonly location: number
+  /** Blocks of extended attribute record between there and the data. */
+  readonly earBlocks: number
+  /** Bytes of data in the extent. */
+  readonly dataLength: number
+  readonly recorded: Time | undefined
+  readonly isDirectory: boolean
+  /** Something that belongs to the file of the same name, such as a Macintosh resource fork. */
+  readonly isAssociated: boolean
+  /** The file goes on in the extent of the next record. */
+  readonly continues: boolean
+  readonly isInterleaved: boolean
+  readonly identifier: Buffer
+  /** The system use field: what extensions have to say. */
+  readonly systemUse: Buffer
+  /** Byte of the ISO at which that lies. */
+  readonly systemUseAt: number
+}
+
+/** Everything before the identifier. */
+const fixedLength = 33
+
+/** @throws DiskError unless `bytes`, at byte `at` of the ISO, begins with a record that lies wholly in it */
+export function parseRecord(source: Source, bytes: Buffer, at: number, warnOnce: WarnOnce): DirectoryRecord {
+  const length = bytes.readUInt8(0)
+  if (length <= fixedLength) throw damage(source, at, `a directory record has a length of ${length}, but ${fixedLength + 1} is the least`)
+  if (length > bytes.length) {
+    throw damage(source, at, `a directory record of ${length} bytes doesn't end in the sector, or the directory, in which it begins`)
+  }
+  const nameLength = bytes.readUInt8(32)
+  const nameEnd = fixedLength + nameLength
+  if (nameLength === 0 || nameEnd > length) {
+    throw damage(source, at, `a directory record of ${length} bytes has a name of ${nameLength}`)
+  }
+  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
+    warnOnce(
+      'endian',
+      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`,
+    )
+  }
+  const flags = bytes.readUInt8(25)
+  // A byte of padding follows a name of even length.
+  const systemUseStart = Math.min(length, nameEnd + (nameLength % 2 === 0 ? 1 : 0))
+  return {
+    at,
+    location: bytes.readUInt32LE(2),
+    earBlocks: bytes.readUInt8(1),
+    dataLength: bytes.readUInt32LE(10),
+    recorded: shortDate(bytes.subarray(18, 25)),
+    isDirectory: (flags & 0x02) !== 0,
+    isAssociated: (flags & 0x04) !== 0,
+    continues: (flags & 0x80) !== 0,
+    isInterleaved: bytes.readUInt16LE(26) !== 0,
+    identifier: bytes.subarray(fixedLength, nameEnd),
+    systemUse: bytes.subarray(systemUseStart, length),
+    systemUseAt: at + systemUseStart,
+  }
+}
+
+/** The byte of the ISO at which the record's data begin. */
+export function dataStart(record: DirectoryRecord, blockSize: number): number {
+  return (record.location + record.earBlocks) * blockSize
+}
+
+/** `.` and `..` are the identifiers 0 and 1. */
+export function isSelf(record: DirectoryRecord): boolean {
+  return record.identifier.length === 1 && record.identifier[0] === 0
+}
+
+export function isParent(record: DirectoryRecord): boolean {
+  return record.identifier.length === 1 && record.identifier[0] === 1
+}
+
+/** The record of `.`, the first of the directory that begins at `start`. */
+export function selfRecord(volume: Pick<Volume, 'source' | 'warnOnce'>, start: number): DirectoryRecord {
+  const { source, warnOnce } = volume
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`)
+  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize, source.size - start)), start, warnOnce)
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself")
+  return record
+}
+
+/**
+ * The records of a directory, `.` and `..` among them.
+ * @throws DiskError if they aren't records, or lie past the end of the ISO or in another directory
+ */
+export function* directoryRecords(volume: Volume, directory: DirectoryRecord): Generator<DirectoryRecord> {
+  const { source, blockSize, warnOnce } = volume
+  if (directory.dataLength === 0) return
+  if (directory.isInterleaved) throw damage(source, directory.at, 'a directory is interleaved')
+  const start = dataStart(directory, blockSize)
+  const end = start + directory.dataLength
+  if (end > source.size) {
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`)
+  }
+  selfRecord(volume, start)
+  for (let sectorStart = start; sectorStart < end; ) {
+    const sectorEnd = Math.min(end, sectorStart - (sectorStart % sectorSize) + sectorSize)
+    claim(volume, start, sectorStart, sectorEnd)
+    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart)
+    // A length of 0 means that the rest of the sector is empty.
+    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]!) {
+      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce)
+    }
+    sectorStart = sectorEnd
+  }
+}
+
+/** Directories don't overlap: were they allowed to, each sector could be read for each of a million directories. */
+function claim({ source, blockSize, budget }: Volume, start: number, from: number, to: number): void {
+  budget.directoryBytes += to - from
+  for (let block = from; block < to; block += blockSize) {
+    const owner = budget.owners.get(block) ?? start
+    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`)
+    budget.owners.set(block, start)
+  }
+}

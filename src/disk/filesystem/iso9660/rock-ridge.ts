@@ -1,0 +1,134 @@
+import { pathText } from '../../../bytes/text.ts'
+import type { DeviceNumber, Time } from '../tree.ts'
+import { longDate, shortDate } from './dates.ts'
+import type { DirectoryRecord } from './records.ts'
+import { systemUseEntries } from './susp.ts'
+import { SymlinkText } from './symlink.ts'
+import { damage, type Volume } from './volume.ts'
+
+/** What Rock Ridge says of a file, in POSIX's terms (RRIP 1.12, section 4); only what is there. */
+export interface RockRidge {
+  name?: Buffer
+  /** `st_mode`: type and permissions. */
+  mode?: number
+  nlink?: number
+  uid?: number
+  gid?: number
+  /** The file serial number; two names with one number are hard links. */
+  serial?: number
+  rdev?: DeviceNumber
+  modified?: Time
+  target?: Buffer
+  /** The block at which the directory lies that belongs here: it was moved, because it was too deep (CL). */
+  childAt?: number
+  /** The directory is at this place only because it was moved (RE). */
+  isRelocated: boolean
+  /** Why the extent isn't the content. */
+  encoding?: string
+  /** Bytes in the content, where the extent has another length. */
+  size?: number
+}
+
+/** @throws DiskError if the entries go round in a circle or are too short for what they are */
+export function rockRidge(volume: Volume, record: DirectoryRecord): RockRidge {
+  const found: RockRidge = { isRelocated: false }
+  const name: Buffer[] = []
+  const link = new SymlinkText()
+  for (const { signature, bytes } of systemUseEntries(volume, record)) {
+    const read = readers[signature]
+    if (read) {
+      if (bytes.length < read.least)
+        throw damage(volume.source, record.at, `a directory record's ${signature} entry has only ${bytes.length} bytes`)
+      read.into(found, bytes)
+    } else if (signature === 'NM' && bytes.length >= 5) {
+      // The flags CURRENT and PARENT stand for `.` and `..`, whose names nobody asks for.
+      if ((bytes[4]! & 0x06) === 0) name.push(bytes.subarray(5))
+    } else if (signature === 'SL' && bytes.length >= 5) {
+      const trouble = link.add(bytes)
+      if (trouble) volume.warnOnce('symlink', `${volume.source.name}, byte ${record.at}: ${trouble}`)
+    }
+  }
+  if (name.length > 0) found.name = Buffer.concat(name)
+  if (link.text !== undefined) found.target = link.text
+  return found
+}
+
+interface EntryReader {
+  /** Bytes that it reads. */
+  readonly least: number
+  into(found: RockRidge, bytes: Buffer): void
+}
+
+const readers: Readonly<Record<string, EntryReader>> = {
+  PX: {
+    least: 36,
+    into(found, bytes) {
+      found.mode = bytes.readUInt32LE(4)
+      found.nlink = bytes.readUInt32LE(12)
+      found.uid = bytes.readUInt32LE(20)
+      found.gid = bytes.readUInt32LE(28)
+      // The serial number came with version 1.12.
+      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36)
+    },
+  },
+  PN: {
+    least: 20,
+    into(found, bytes) {
+      found.rdev = deviceNumber(bytes.readUInt32LE(4), bytes.readUInt32LE(12))
+    },
+  },
+  TF: {
+    least: 5,
+    into(found, bytes) {
+      const modified = modificationTime(bytes)
+      if (modified) found.modified = modified
+    },
+  },
+  CL: {
+    least: 12,
+    into(found, bytes) {
+      found.childAt = bytes.readUInt32LE(4)
+    },
+  },
+  RE: {
+    least: 4,
+    into(found) {
+      found.isRelocated = true
+    },
+  },
+  ZF: {
+    least: 16,
+    into(found, bytes) {
+      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`
+      found.size = bytes.readUInt32LE(8)
+    },
+  },
+  SF: {
+    least: 12,
+    into(found) {
+      found.encoding = 'stored as a sparse file (SF)'
+    },
+  },
+}
+
+/**
+ * The two halves of a device number. Where writers have put the whole `st_rdev` of Linux into the lower one, as those of today do, it is
+ * taken apart as glibc puts it together.
+ */
+function deviceNumber(high: number, low: number): DeviceNumber {
+  if (high !== 0) return { major: high, minor: low }
+  return { major: (low >>> 8) & 0xfff, minor: ((low >>> 12) & 0xfff00) | (low & 0xff) }
+}
+
+/** The time of the last modification out of a TF entry: the times that there are, in the order of their flags. */
+function modificationTime(bytes: Buffer): Time | undefined {
+  const flags = bytes.readUInt8(4)
+  if ((flags & 0x02) === 0) return undefined
+  const isLong = (flags & 0x80) !== 0
+  const length = isLong ? 17 : 7
+  const hasCreation = (flags & 0x01) !== 0
+  const start = 5 + (hasCreation ? length : 0)
+  if (start + length > bytes.length) return undefined
+  const field = bytes.subarray(start, start + length)
+  return isLong ? longDate(field) : shortDate(field)
+}

@@ -1,0 +1,94 @@
+import { bytesAt } from '../../../bytes/source.ts'
+import { type DirectoryRecord, isSelf } from './records.ts'
+import { damage, type Volume } from './volume.ts'
+
+/** A system use entry: one field of an extension, such as Rock Ridge's NM (SUSP, section 4.1). */
+export interface SystemUseEntry {
+  /** Two letters. */
+  readonly signature: string
+  /** The whole entry, from its signature on. */
+  readonly bytes: Buffer
+}
+
+/** Beyond these, the continuations of one record are a loop, or meant to be slow. */
+const limits = { continuations: 32, continuationBytes: 64 * 1024 }
+
+/**
+ * Bytes of continuation for each byte of directory, over the whole ISO. A long name and a long link take 5 KiB for a record of 120 bytes;
+ * without this limit, every record could have the same 64 KiB.
+ */
+const continuationRatio = 64
+
+/** Bytes to skip in every system use field, as the root's own record says (SUSP, section 5.3: SP); nothing if there is no such entry. */
+export function systemUseSkip(rootSelf: DirectoryRecord): number | undefined {
+  // On a CD-ROM XA disc, fourteen bytes of XA's own come first.
+  for (const start of [0, 14]) {
+    const entry = rootSelf.systemUse.subarray(start, start + 7)
+    if (entry.length === 7 && entry.toString('latin1', 0, 2) === 'SP' && entry.readUInt16BE(4) === 0xbeef) return entry.readUInt8(6)
+  }
+  return undefined
+}
+
+/**
+ * The system use entries of a record, those of its continuation areas included (SUSP, section 5.1: CE).
+ * An entry that can't be is warned of, and ends its area: what came before it is as good as ever.
+ * @throws DiskError if the continuations go round in a circle or past the end
+ */
+export function* systemUseEntries(volume: Volume, record: DirectoryRecord): Generator<SystemUseEntry> {
+  const { source, blockSize } = volume
+  const first = firstEntry(volume, record)
+  let area = record.systemUse.subarray(first)
+  let at = record.systemUseAt + first
+  let bytes = 0
+  const visited = new Set<number>()
+  for (;;) {
+    let next: SystemUseEntry | undefined
+    for (const entry of areaEntries(volume, area, at)) {
+      if (entry.signature === 'ST') break
+      if (entry.signature === 'CE' && entry.bytes.length >= 28) next = entry
+      else yield entry
+    }
+    if (!next) return
+    at = next.bytes.readUInt32LE(4) * blockSize + next.bytes.readUInt32LE(12)
+    const length = next.bytes.readUInt32LE(20)
+    bytes += length
+    if (visited.has(at) || visited.size >= limits.continuations || bytes > limits.continuationBytes) {
+      throw damage(source, record.at, 'the system use entries of a directory record go on in a circle, or without end')
+    }
+    visited.add(at)
+    if (at + length > source.size) {
+      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`)
+    }
+    spend(volume, record, length)
+    area = bytesAt(source, at, length)
+  }
+}
+
+function firstEntry({ skip = 0 }: Volume, record: DirectoryRecord): number {
+  // The entry that says how much to skip isn't skipped itself.
+  const isRootSelf = isSelf(record) && systemUseSkip(record) !== undefined
+  return isRootSelf && record.systemUse.toString('latin1', 0, 2) === 'SP' ? 0 : skip
+}
+
+function spend({ source, budget }: Volume, record: DirectoryRecord, length: number): void {
+  budget.continuationBytes += length
+  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
+    throw damage(source, record.at, 'the system use entries of the directory records are far longer than any names could make them')
+  }
+}
+
+function* areaEntries({ source, warnOnce }: Volume, area: Buffer, at: number): Generator<SystemUseEntry> {
+  // Less than the four bytes of an empty entry is padding, and so are zeros.
+  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
+    const length = area.readUInt8(start + 2)
+    if (length < 4 || start + length > area.length) {
+      warnOnce(
+        'susp',
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length}; it and what follows it are ignored, here and elsewhere`,
+      )
+      return
+    }
+    yield { signature: area.toString('latin1', start, start + 2), bytes: area.subarray(start, start + length) }
+    start += length
+  }
+}

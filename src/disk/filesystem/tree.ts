@@ -1,0 +1,180 @@
+import { DiskError } from '../../bytes/errors.ts'
+import type { Source } from '../../bytes/source.ts'
+import { pathText } from '../../bytes/text.ts'
+
+/** What a filesystem is made of, whichever it is: inodes, and directories that give them names. */
+export interface FileTree {
+  readonly root: Node
+  /** The directory's entries in the filesystem's own order, without `.` and `..`. Names are checked by whoever walks. */
+  entries(dir: Node): Iterable<DirectoryEntry>
+}
+
+export interface DirectoryEntry {
+  /** One path component, in the bytes of the filesystem. */
+  readonly name: Buffer
+  /** Reads the inode, so that looking for one name doesn't read all of them. */
+  node(): Node
+}
+
+export type NodeType = 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket'
+
+/** An inode. */
+export interface Node {
+  readonly type: NodeType
+  /** Unique within its filesystem: two names with one number are hard links. */
+  readonly ino: number
+  /** Permission bits, with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: number
+  readonly mtime: Time
+  /** In bytes: of a file, its content; of a symlink, its target; of anything else, meaningless. */
+  readonly size: number
+  /** Of `char` and `block`. */
+  readonly rdev?: DeviceNumber
+  /** A file's bytes, holes as zeros. */
+  content(): Source
+  /** A symlink's target, in the bytes of the filesystem. */
+  target(): Buffer
+  /** Extended attributes as getxattr(2) gives them, by full name (`security.capability`), in the order of their names. */
+  xattrs(): ReadonlyMap<string, Buffer>
+}
+
+/** A moment, as POSIX counts: nanoseconds are 0 to 999,999,999 and always add, also before 1970. */
+export interface Time {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+export interface DeviceNumber {
+  readonly major: number
+  readonly minor: number
+}
+
+/** A node at its place in the tree. */
+export interface Entry {
+  /** From the root, without a leading slash, in the bytes of the filesystem. */
+  readonly path: Buffer
+  readonly node: Node
+}
+
+/** Beyond these, a tree is damaged or hostile. Linux's own limits for names (NAME_MAX) and paths (PATH_MAX); the count is ours. */
+const limits = { name: 255, path: 4096, entries: 5_000_000 }
+
+/** What to do about a directory, or the inode of something in it, that can't be read: throw, or be told and go on without it. */
+export type OnUnreadable = (error: Error, path: Buffer) => void
+
+/**
+ * All entries below the root, each directory before what is in it, siblings in the order of their names' bytes.
+ * @throws DiskError for what no sound filesystem has: a directory reached twice, a name twice, an impossible name
+ */
+export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Generator<Entry> {
+  const seen = new Set([tree.root.ino])
+  const pending: Entry[] = []
+  let count = 0
+  const enter = (dir: Entry) => {
+    let children: Entry[]
+    try {
+      children = sortedChildren(tree, dir, onUnreadable)
+    } catch (error) {
+      onUnreadable(error as Error, dir.path)
+      return
+    }
+    count += children.length
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`)
+    for (const child of children.reverse()) pending.push(child)
+  }
+  enter({ path: Buffer.alloc(0), node: tree.root })
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry
+    if (entry.node.type !== 'dir') continue
+    if (seen.has(entry.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} is found at two places; the filesystem is damaged`),
+        entry.path,
+      )
+      continue
+    }
+    seen.add(entry.node.ino)
+    enter(entry)
+  }
+}
+
+function rethrow(error: Error): void {
+  throw error
+}
+
+function sortedChildren(tree: FileTree, dir: Entry, onUnreadable: OnUnreadable): Entry[] {
+  const children: Entry[] = []
+  for (const entry of tree.entries(dir.node)) {
+    checkName(entry.name, dir)
+    const path = join(dir.path, entry.name)
+    try {
+      children.push({ path, node: entry.node() })
+    } catch (error) {
+      onUnreadable(error as Error, path)
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path))
+  for (const [index, child] of children.entries()) {
+    if (index > 0 && child.path.equals(children[index - 1]!.path)) {
+      throw new DiskError(`/${pathText(child.path)}`, 'the name stands twice in its directory; the filesystem is damaged')
+    }
+  }
+  return children
+}
+
+function checkName(name: Buffer, dir: Entry): void {
+  const text = name.toString('latin1')
+  const place = `/${pathText(dir.path)}`
+  if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text)) {
+    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`)
+  }
+  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`)
+  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`)
+}
+
+function join(dir: Buffer, name: Buffer): Buffer {
+  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from('/'), name])
+}
+
+/** The node at an absolute or relative path, symlinks followed as they would be below a chroot; nothing if there is none. */
+export function resolve(tree: FileTree, path: string): Node | undefined {
+  const trail = resolveTrail(tree, path)
+  return trail && (trail.at(-1)?.node ?? tree.root)
+}
+
+/** The same with the way to it: each entry from the top down, where it really is. The root itself is none of them. */
+export function resolveTrail(tree: FileTree, path: string): readonly Entry[] | undefined {
+  const trail: Entry[] = []
+  const components = (text: string) => text.split('/').filter((name) => name !== '' && name !== '.')
+  const pending = components(path).reverse()
+  let links = 0
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root }
+    if (name === '..') {
+      trail.pop()
+      continue
+    }
+    if (dir.node.type !== 'dir') return undefined
+    const node = childNode(tree, dir.node, name)
+    if (node?.type !== 'symlink') {
+      if (!node) return undefined
+      trail.push({ path: join(dir.path, Buffer.from(name, 'latin1')), node })
+      continue
+    }
+    // Linux gives up after 40 links as well.
+    if (++links > 40) return undefined
+    const target = node.target().toString('latin1')
+    if (target.startsWith('/')) trail.length = 0
+    pending.push(...components(target).reverse())
+  }
+  return trail
+}
+
+/** What a directory has under a name, links not followed; `name` has one character a byte. */
+export function childNode(tree: FileTree, dir: Node, name: string): Node | undefined {
+  for (const entry of tree.entries(dir)) if (entry.name.toString('latin1') === name) return entry.node()
+  return undefined
+}

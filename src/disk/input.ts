@@ -1,0 +1,117 @@
+import { statSync } from 'node:fs'
+import { DiskError, fileError, type Warn } from '../bytes/errors.ts'
+import { openFile, type Source } from '../bytes/source.ts'
+import { pathText } from '../bytes/text.ts'
+import type { Chunk } from './appliance/chunks.ts'
+import { openAppliance } from './appliance/index.ts'
+import type { Appliance } from './appliance/ova.ts'
+import { openFolder } from './filesystem/folder.ts'
+import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
+import { type FileTree, walk } from './filesystem/tree.ts'
+import { sniff } from './sniff.ts'
+import { isXva, openXva } from './xva/index.ts'
+import type { XvaDescription } from './xva/ova.ts'
+
+export interface ContainerOptions {
+  /** An existing directory with room for the whole disk, if it has to be unpacked. */
+  readonly tempDir: string
+  readonly warn: Warn
+}
+
+/** What a disk comes in: a DDK's ISO, such an ISO unpacked into a folder, an .xva, or a file that is the disk itself. */
+export interface Container {
+  readonly kind: 'iso' | 'folder' | 'xva' | 'file'
+  readonly iso?: IsoFileSystem
+  /** XVA version 1: what ova.xml says, and the files of the disk. */
+  readonly appliance?: Appliance
+  readonly chunks?: readonly Chunk[]
+  /** XVA version 2. */
+  readonly xva?: XvaDescription
+  /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
+  readonly bootLine?: string
+  /** Absent from an ISO without an appliance. */
+  readonly image?: DiskImage
+  close(): void
+}
+
+/** The file that a disk is in, in any format. */
+export interface DiskImage {
+  /** May still be growing: then its `size` waits for its end. */
+  readonly bytes: Source
+  /** Bytes in the disk inside, if that is said. */
+  readonly diskSize?: number
+  /**
+   * Waits until all of it is there and verified.
+   * @throws DiskError that names the part that isn't sound
+   */
+  finish(): void
+  close(): void
+}
+
+/**
+ * Opens whatever lies at `path`.
+ * @throws DiskError if it can't be opened, or is nothing that a disk can be in
+ */
+export function openContainer(path: string, options: ContainerOptions): Container {
+  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    throw fileError(path, error)
+  }
+}
+
+function openDdkFolder(path: string, options: ContainerOptions): Container {
+  const folder = openFolder(path)
+  const parts = partsOfTree(folder, path, options)
+  if (!parts) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into')
+  return { kind: 'folder', ...parts, close: closeBoth(parts.image, folder) }
+}
+
+function openContainerFile(path: string, options: ContainerOptions): Container {
+  const file = openFile(path)
+  try {
+    const { format, refusal } = sniff(file)
+    if (refusal !== undefined) throw new DiskError(path, refusal)
+    if (format === 'tar') return { kind: 'xva', ...partsOfXva(file, options.warn), close: file.close }
+    if (format !== 'iso9660') return { kind: 'file', image: { bytes: file, finish() {}, close() {} }, close: file.close }
+    const iso = openIso(file, options.warn)
+    const parts = partsOfTree(iso, path, options)
+    return { kind: 'iso', iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close }
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+type Parts = Pick<Container, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<Container, 'image'>>
+
+/** What a tree of files holds: chunks beside an ova.xml, or an .xva; nothing if it is neither. */
+function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: ContainerOptions): Parts | undefined {
+  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn)
+}
+
+function openXvaInTree(tree: FileTree, warn: Warn): Parts | undefined {
+  for (const { path, node } of walk(tree, () => {})) {
+    if (node.type === 'file' && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn)
+  }
+  return undefined
+}
+
+/** The disk that the machine boots from: the bootable one, else the first. */
+function partsOfXva(source: Source, warn: Warn): Parts {
+  const { description, disks } = openXva(source, warn)
+  const disk = disks.find(({ bootable }) => bootable) ?? disks[0]!
+  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {}, close() {} }
+  return { xva: description, bootLine: description.bootLine, image }
+}
+
+function closeBoth(image: DiskImage, holder: { close(): void }): () => void {
+  return () => {
+    image.close()
+    holder.close()
+  }
+}

@@ -1,0 +1,63 @@
+import type { Warn } from '../../bytes/errors.ts'
+import { readText } from '../filesystem/small-file.ts'
+import type { FileTree } from '../filesystem/tree.ts'
+import { type Architecture, elfArchitecture, platformArchitecture } from './architecture.ts'
+import { findKernelVersion } from './kernel-version.ts'
+
+/** What a root filesystem says that it is. */
+export interface Identity {
+  /** E.g. `XenServer DDK`. */
+  readonly product: string | undefined
+  /** E.g. `6.5.0`. */
+  readonly version: string | undefined
+  /** E.g. `90233c`. */
+  readonly build: string | undefined
+  /** What `uname -r` says in Dom0, e.g. `3.10.0+2`. */
+  readonly kernelVersion: string | undefined
+  readonly architecture: Architecture | undefined
+}
+
+/** Reads the identity of a DDK, or of whatever root it is. What isn't there or can't be told is left undefined. */
+export function identify(root: FileTree, warn: Warn): Identity {
+  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) }
+}
+
+type Release = Pick<Identity, 'product' | 'version' | 'build'>
+
+/** To 7.0 the build is in /etc/redhat-release, from 7.1 on in /etc/os-release, where the other one is that of CentOS. */
+function findRelease(root: FileTree): Release {
+  const releases = [parseRedhatRelease(readText(root, '/etc/redhat-release')), parseOsRelease(readText(root, '/etc/os-release'))]
+  return (
+    releases.find((release) => release?.build) ??
+    releases.find((release) => release && !/CentOS/i.test(release.product ?? '')) ??
+    releases.find((release) => release) ?? { product: undefined, version: undefined, build: undefined }
+  )
+}
+
+/** `XenServer DDK release 6.5.0-90233c (xenenterprise)` */
+function parseRedhatRelease(text: string | undefined): Release | undefined {
+  const [, product, version] = /^(.+?) release (\S+)/m.exec(text ?? '') ?? []
+  return product ? { product, ...splitBuild(version) } : undefined
+}
+
+/** The format of os-release(5). */
+function parseOsRelease(text: string | undefined): Release | undefined {
+  const value = (key: string) => text?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, 'm'))?.[2]
+  const product = value('NAME')
+  return product ? { product, ...splitBuild(value('VERSION') ?? value('VERSION_ID')) } : undefined
+}
+
+function splitBuild(text = ''): Pick<Release, 'version' | 'build'> {
+  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text) ?? []
+  return { version, build }
+}
+
+/** By what its programs are; rpm's platform is the second witness, as a chroot of another architecture might have one program astray. */
+function findArchitecture(root: FileTree, warn: Warn): Architecture | undefined {
+  const programs = elfArchitecture(root)
+  const platform = platformArchitecture(root)
+  if (programs && platform && programs !== platform) {
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs}; the programs are believed`)
+  }
+  return programs ?? platform
+}

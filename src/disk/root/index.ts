@@ -1,0 +1,102 @@
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import type { Source } from '../../bytes/source.ts'
+import type { FileSystem } from '../filesystem/format.ts'
+import { identifyVolume, openFileSystem } from '../filesystem/formats.ts'
+import { resolve } from '../filesystem/tree.ts'
+
+/** What may hold a filesystem: a partition, a logical volume, a whole disk. */
+export interface Volume {
+  /** Of a partition, as Linux counts. */
+  readonly number: number
+  readonly source: Source
+  /** The frame around logical partitions, which holds nothing itself. */
+  readonly extended?: boolean
+}
+
+export interface Root<V extends Volume = Volume> {
+  readonly volume: V
+  readonly fileSystem: FileSystem
+  /** Whether it has what a Linux root has; if not, it is but the only filesystem there is. */
+  readonly looksLikeRoot: boolean
+}
+
+/**
+ * Finds the root filesystem by its content: a release file and /usr. `root=` of the boot line (`/dev/xvda1`, `LABEL=…`, `UUID=…`) only
+ * decides between several.
+ * @throws DiskError if nothing can be read, or several fit and the boot line names none of them; it lists what each volume holds
+ */
+export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: string | undefined, warn: Warn): Root<V> {
+  const hint = rootOf(bootLine)
+  const holders = volumes.filter((volume) => !volume.extended)
+  const readable: Root<V>[] = []
+  const findings: string[] = []
+  const errors: Error[] = []
+  // The one that is named by number first: if it fits, the others, which may not have arrived yet, needn't be looked at.
+  for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
+    try {
+      const found = open(volume, warn)
+      if (found?.looksLikeRoot && isNamed(hint, found)) return found
+      if (found) readable.push(found)
+      findings.push(found ? describe(found) : `${volume.source.name}: ${holds(volume.source)}`)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      errors.push(error)
+      findings.push(error.message)
+    }
+  }
+  const fitting = readable.filter((found) => found.looksLikeRoot)
+  const only = fitting.length > 0 ? fitting : readable
+  if (only.length === 1 && (fitting.length === 1 || errors.length === 0)) {
+    for (const error of errors) warn(error.message)
+    return only[0]!
+  }
+  if (readable.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0]
+  throw new DiskError('no root filesystem is found', complaint(fitting.length, findings))
+}
+
+function complaint(fitting: number, findings: readonly string[]): string {
+  if (findings.length === 0) return 'the disk has no partitions'
+  const list = findings.join('; ')
+  return fitting > 1 ? `${fitting} filesystems could be it, and the boot line names none of them (${list})` : list
+}
+
+function open<V extends Volume>(volume: V, warn: Warn): Root<V> | undefined {
+  const fileSystem = openFileSystem(volume.source, warn)
+  return fileSystem && { volume, fileSystem, looksLikeRoot: looksLikeRoot(fileSystem) }
+}
+
+function looksLikeRoot(tree: FileSystem): boolean {
+  const hasRelease = ['/etc/redhat-release', '/etc/os-release'].some((path) => resolve(tree, path)?.type === 'file')
+  return hasRelease && resolve(tree, '/usr')?.type === 'dir'
+}
+
+function holds(source: Source): string {
+  const name = identifyVolume(source)
+  return name ? `${name}, which can't be read` : 'nothing that is known here'
+}
+
+function describe({ volume, fileSystem, looksLikeRoot }: Root): string {
+  const { type, label } = fileSystem.info
+  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot ? 'with' : 'without'} the files of a root`
+}
+
+/** The value of the last `root=`, the one that a kernel takes. */
+function rootOf(bootLine = ''): string | undefined {
+  return bootLine
+    .match(/(?<=^|\s)root=\S+/g)
+    ?.at(-1)
+    ?.slice('root='.length)
+}
+
+/** Whether the boot line's root is a disk's device with this partition's number (or without one, for a whole disk). */
+function isNumber(hint: string | undefined, volume: Volume): boolean {
+  const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? '')
+  return device !== null && Number(device[1]) === volume.number
+}
+
+function isNamed(hint: string | undefined, { volume, fileSystem }: Root): boolean {
+  if (isNumber(hint, volume)) return true
+  const [, key, value] = /^(LABEL|UUID)=["']?(.+?)["']?$/.exec(hint ?? '') ?? []
+  if (key === 'LABEL') return fileSystem.info.label === value
+  return key === 'UUID' && fileSystem.info.uuid.toLowerCase() === value?.toLowerCase()
+}

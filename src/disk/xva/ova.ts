@@ -1,0 +1,139 @@
+import { SaxesParser } from 'saxes'
+import { DiskError } from '../../bytes/errors.ts'
+
+/** What `ova.xml` of an XVA version 2 says of the virtual machine and its disks. */
+export interface XvaDescription {
+  /** The product that exported it, e.g. `XenServer 7.0.0`. */
+  readonly exportedBy: string
+  /** VM's `name_label`. */
+  readonly label: string
+  /** The kernel's command line: VM's `PV_args`, else `PV_legacy_args`. */
+  readonly bootLine: string
+  readonly bootloader: string
+  /** In the order of their places at the machine. */
+  readonly disks: readonly XvaDiskDescription[]
+}
+
+export interface XvaDiskDescription {
+  /** The folder of its blocks, e.g. `Ref:4`. */
+  readonly ref: string
+  /** In bytes. */
+  readonly virtualSize: number
+  readonly label: string
+  /** Its place at the machine: 0, 1, …; nothing if it isn't attached. */
+  readonly userdevice: string | undefined
+  readonly bootable: boolean
+}
+
+/** An XML-RPC value: a scalar of any type is its text. */
+type Value = string | Value[] | Struct
+type Struct = Map<string, Value>
+
+/** Far deeper than any of xapi's records. */
+const maxDepth = 64
+
+/** @throws DiskError if it isn't XML, or not xapi's */
+export function parseXvaOva(xml: string, place: string): XvaDescription {
+  const top = parseValue(xml, place)
+  const objects = struct(top).get('objects')
+  if (!Array.isArray(objects)) throw new DiskError(place, 'it has no list of objects, so it is not the description of an XVA version 2')
+  const ofClass = (name: string) => objects.map(struct).filter((object) => text(object, 'class') === name)
+  const vms = ofClass('VM').map(snapshot)
+  // Snapshots of the machine are exported with it.
+  const vm = vms.find((candidate) => text(candidate, 'is_a_snapshot') !== '1') ?? vms[0]
+  if (!vm) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)')
+  const product = struct(struct(top).get('version'))
+  return {
+    exportedBy: `${text(product, 'product_brand')} ${text(product, 'product_version')}`.trim(),
+    label: text(vm, 'name_label'),
+    bootLine: text(vm, 'PV_args') || text(vm, 'PV_legacy_args'),
+    bootloader: text(vm, 'PV_bootloader'),
+    disks: describeDisks(ofClass('VDI'), ofClass('VBD').map(snapshot), place),
+  }
+}
+
+function describeDisks(vdis: Struct[], vbds: Struct[], place: string): XvaDiskDescription[] {
+  const disks = vdis.map((vdi) => {
+    const ref = text(vdi, 'id')
+    const size = text(snapshot(vdi), 'virtual_size')
+    if (!/^\d{1,15}$/.test(size))
+      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`)
+    const vbd = vbds.find((candidate) => text(candidate, 'VDI') === ref)
+    return {
+      ref,
+      virtualSize: Number(size),
+      label: text(snapshot(vdi), 'name_label'),
+      userdevice: vbd && text(vbd, 'userdevice'),
+      bootable: vbd !== undefined && text(vbd, 'bootable') === '1',
+    }
+  })
+  const order = ({ userdevice }: XvaDiskDescription) => (/^\d+$/.test(userdevice ?? '') ? Number(userdevice) : Number.MAX_SAFE_INTEGER)
+  return disks.sort((a, b) => order(a) - order(b))
+}
+
+function snapshot(object: Struct): Struct {
+  return struct(object.get('snapshot'))
+}
+
+function struct(value: Value | undefined): Struct {
+  return value instanceof Map ? value : new Map()
+}
+
+function text(from: Struct, name: string): string {
+  const value = from.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
+/** An element that is open. */
+interface Open {
+  readonly name: string
+  text: string
+  value?: Value
+  /** Of a member: its name. */
+  key?: string
+}
+
+/** The first `<value>` of a document, as XML-RPC has it (http://xmlrpc.com/spec.md). */
+function parseValue(xml: string, place: string): Value {
+  const stack: Open[] = []
+  let result: Value | undefined
+  const parser = new SaxesParser()
+  parser.on('error', (error) => {
+    throw new DiskError(place, `it is not well-formed XML: ${error.message}`)
+  })
+  parser.on('opentag', ({ name }) => {
+    if (stack.length >= maxDepth) throw new DiskError(place, `its elements are nested more than ${maxDepth} deep`)
+    const open: Open = { name, text: '' }
+    if (name === 'struct') open.value = new Map()
+    if (name === 'data') open.value = []
+    stack.push(open)
+  })
+  const characters = (piece: string) => {
+    const open = stack.at(-1)
+    if (open) open.text += piece
+  }
+  parser.on('text', characters)
+  parser.on('cdata', characters)
+  parser.on('closetag', () => {
+    const closed = stack.pop()!
+    const parent = stack.at(-1)
+    if (parent) give(parent, closed)
+    else if (closed.name === 'value') result = finished(closed)
+  })
+  parser.write(xml).close()
+  if (result === undefined)
+    throw new DiskError(place, 'its outermost element is not a <value>, so it is not the description of an XVA version 2')
+  return result
+}
+
+/** Hands a finished element to the one that it stands in. */
+function give(parent: Open, child: Open): void {
+  if (child.name === 'name' && parent.name === 'member') parent.key = child.text
+  else if (child.name === 'member' && parent.value instanceof Map) parent.value.set(child.key ?? '', child.value ?? '')
+  else if (child.name === 'value' && Array.isArray(parent.value)) parent.value.push(finished(child))
+  else if (parent.name === 'member' || parent.name === 'value' || parent.name === 'array') parent.value = finished(child)
+}
+
+function finished(element: Open): Value {
+  return element.value ?? element.text
+}

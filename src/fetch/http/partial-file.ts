@@ -1,0 +1,179 @@
+import { createHash, type Hash } from 'node:crypto'
+import { constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { bytesText } from '../../phase/units.ts'
+import { bootId } from '../store/boot.ts'
+import type { Facts } from './reply.ts'
+
+/** What is known of the file that a partial one is the beginning of. Its address only as a hash: it can hold secrets. */
+interface Memo extends Facts {
+  readonly urlSha256: string
+  readonly boot: string
+}
+
+const pieceSize = 4 << 20
+
+export function memoPath(partial: string): string {
+  return `${partial}.resume.json`
+}
+
+/**
+ * The beginning of a file that is being fetched, with a note beside it from which a later run goes on.
+ * The SHA-256 is that of the bytes as they came; of those from an earlier run, as they are read back.
+ */
+export class PartialFile {
+  readonly path: string
+  readonly #file: FileHandle
+  #hash: Hash = createHash('sha256')
+  /** Bytes that are hashed; they are in the file as well. */
+  #hashed = 0
+  #size: number
+  #memo: Memo | undefined
+  /** Whether the bytes are from more than one answer. */
+  #pieced = false
+
+  private constructor(path: string, file: FileHandle, size: number, memo: Memo | undefined) {
+    this.path = path
+    this.#file = file
+    this.#size = size
+    this.#memo = memo
+    this.#pieced = size > 0
+  }
+
+  /** Opens it, or makes it. @throws Error if it can't */
+  static async open(path: string): Promise<PartialFile> {
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT)
+    return new PartialFile(path, file, (await file.stat()).size, readMemo(path))
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get pieced(): boolean {
+    return this.#pieced
+  }
+
+  get facts(): Facts {
+    const { urlSha256: _, boot: __, ...facts } = this.#memo ?? { urlSha256: '', boot: '' }
+    return facts
+  }
+
+  /**
+   * How many bytes can be kept of what is there; the rest is to be asked for.
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed
+   */
+  keeps(url: string, pinned: boolean): number {
+    const memo = this.#memo
+    if (!memo || memo.urlSha256 !== sha256(url) || this.#size > (memo.size ?? this.#size)) return 0
+    // After a crash of the machine a file can have its length without its bytes.
+    const sound = pinned || (memo.boot !== '' && memo.boot === bootId())
+    return sound && (pinned || memo.etag !== undefined || memo.lastModified !== undefined) ? this.#size : 0
+  }
+
+  /** Whether all bytes are there, as far as that is known. */
+  get complete(): boolean {
+    return this.#size > 0 && this.#size === this.#memo?.size
+  }
+
+  /** Throws away what is there. */
+  async discard(): Promise<void> {
+    this.forget()
+    await this.#file.truncate(0)
+    this.#size = 0
+    this.#hashed = 0
+    this.#hash = createHash('sha256')
+    this.#pieced = false
+  }
+
+  /** Throws away what is there, and remembers what comes. */
+  async begin(url: string, facts: Facts): Promise<void> {
+    await this.discard()
+    this.#memo = { ...facts, urlSha256: sha256(url), boot: bootId() }
+    writeMemo(this.path, this.#memo)
+  }
+
+  /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
+  continue(facts: Facts): void {
+    this.#pieced = true
+    this.#memo = { ...this.#memo!, ...facts }
+    writeMemo(this.path, this.#memo)
+  }
+
+  /** Takes the note away: what is there is whole, or is no beginning of what the server has now. */
+  forget(): void {
+    this.#memo = undefined
+    rmSync(memoPath(this.path), { force: true })
+  }
+
+  /** Hashes what an earlier run left. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, this.#size - this.#hashed))
+    while (this.#hashed < this.#size) {
+      signal.throwIfAborted()
+      const { bytesRead } = await this.#file.read(buffer, 0, Math.min(buffer.length, this.#size - this.#hashed), this.#hashed)
+      if (bytesRead === 0) throw new Error(`${this.path} became shorter while it was read; something else writes to it`)
+      this.#hash.update(buffer.subarray(0, bytesRead))
+      this.#hashed += bytesRead
+    }
+  }
+
+  /** @throws Error if the disk is full or fails */
+  async append(chunk: Buffer): Promise<void> {
+    this.#hash.update(chunk)
+    this.#hashed += chunk.length
+    for (let done = 0; done < chunk.length; ) {
+      const { bytesWritten } = await this.#file.write(chunk, done, chunk.length - done, this.#size).catch((error) => {
+        throw this.#writeError(error)
+      })
+      done += bytesWritten
+      this.#size += bytesWritten
+    }
+  }
+
+  /** Of all bytes that are there; none may follow. */
+  digest(): string {
+    return this.#hash.digest('hex')
+  }
+
+  remove(): void {
+    this.forget()
+    rmSync(this.path, { force: true })
+  }
+
+  #writeError(error: NodeJS.ErrnoException): Error {
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return new Error(`${this.path} can't be written: ${error.message}`)
+    const size = this.#size
+    // A disk that stays full would make whatever the job does next fail in stranger ways.
+    this.remove()
+    const of = this.#memo?.size === undefined ? '' : ` of ${bytesText(this.#memo.size)}`
+    return new Error(
+      `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}; they were removed again; make room, or use a larger disk`,
+    )
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function writeMemo(partial: string, memo: Memo): void {
+  const path = memoPath(partial)
+  writeFileSync(`${path}.new`, JSON.stringify(memo))
+  renameSync(`${path}.new`, path)
+}
+
+function readMemo(partial: string): Memo | undefined {
+  try {
+    const memo = JSON.parse(readFileSync(memoPath(partial), 'utf8'))
+    const texts = [memo.urlSha256, memo.boot, memo.etag ?? '', memo.lastModified ?? '']
+    return texts.every((text) => typeof text === 'string') && ['number', 'undefined'].includes(typeof memo.size) ? memo : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { durationText } from '../../phase/units.ts'
+import { FetchFailure } from './failure.ts'
+
+/** How patient a fetch is. Times in milliseconds. */
+export interface Pace {
+  /** Without a byte until a connection is given up. */
+  readonly stall: number
+  /** Tries in a row that bring nothing until an address is given up. */
+  readonly attempts: number
+  /** Before the second try; it doubles from try to try. */
+  readonly delay: number
+}
+
+export const usualPace: Pace = { stall: 30_000, attempts: 6, delay: 1000 }
+
+const maxDelay = 30_000
+
+/**
+ * Tries until it succeeds, fails for good, or fails too often in a row.
+ * @param gained whether the try that has failed brought something, so that counting starts anew
+ * @throws FetchFailure; whatever else `attempt` throws; the reason of `signal`
+ */
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  gained: () => boolean,
+  pace: Pace,
+  { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
+): Promise<T> {
+  for (let failed = 0; ; ) {
+    signal.throwIfAborted()
+    try {
+      return await attempt()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof FetchFailure) || !error.again) throw error
+      failed = gained() ? 1 : failed + 1
+      if (failed >= pace.attempts) throw new FetchFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message)
+      await pause(Math.max(error.wait, backoff(failed, pace)), error, { signal, say })
+    }
+  }
+}
+
+/** Doubles, with jitter: a matrix of jobs whose server went down shall not come back as one. */
+function backoff(failed: number, { delay }: Pace): number {
+  return Math.min(maxDelay, delay * 2 ** (failed - 1)) * (0.5 + Math.random() / 2)
+}
+
+async function pause(
+  milliseconds: number,
+  { message }: Error,
+  { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
+): Promise<void> {
+  say(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`)
+  try {
+    await sleep(milliseconds, undefined, { signal })
+  } catch {
+    signal.throwIfAborted()
+  }
+}

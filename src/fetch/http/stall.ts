@@ -1,0 +1,27 @@
+import { durationText } from '../../phase/units.ts'
+import { FetchFailure } from './failure.ts'
+
+/** Ends what waits for a server too long, or what the user wants to end. */
+export interface Watch {
+  readonly signal: AbortSignal
+  /** From now on bytes are waited for. */
+  wait(): void
+  /** They are there. */
+  rest(): void
+}
+
+/** @param limit milliseconds without a byte */
+export function watchStall(limit: number, signal: AbortSignal): Watch {
+  const controller = new AbortController()
+  const failure = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { again: true })
+  let timer: NodeJS.Timeout | undefined
+  const rest = () => clearTimeout(timer)
+  return {
+    signal: AbortSignal.any([signal, controller.signal]),
+    wait() {
+      rest()
+      timer = setTimeout(() => controller.abort(failure), limit)
+    },
+    rest,
+  }
+}

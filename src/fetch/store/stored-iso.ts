@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sha256OfFile } from '../../bytes/digest.ts'
+import { shownUrl } from '../http/address.ts'
+import type { Downloaded } from '../http/download.ts'
+import type { Facts } from '../http/reply.ts'
+
+/** An ISO in the store, with what was known of it when it came there. */
+export interface StoredIso extends Facts {
+  /** Absolute. */
+  readonly path: string
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+  readonly size: number
+  /** Of the address that it is known by: a hash, since addresses can hold secrets. */
+  readonly urlSha256: string
+}
+
+/** What an ISO has to be; what isn't given doesn't matter. With a checksum nothing else does. */
+export interface Wanted extends Facts {
+  readonly sha256?: string
+  readonly url?: string
+}
+
+const descriptionName = 'iso.json'
+
+/** Writes down what is known of the ISO `file` in `dir`. */
+export function describeIso(dir: string, file: string, url: string, { sha256, size, etag, lastModified }: Downloaded): void {
+  const description = { file, sha256, size, url: shownUrl(url), urlSha256: hashOf(url), etag, lastModified }
+  writeFileSync(join(dir, descriptionName), `${JSON.stringify(description, undefined, 2)}\n`)
+}
+
+/** What is known of the ISO in `dir`; nothing, if there is none. */
+export function readIso(dir: string): StoredIso | undefined {
+  try {
+    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse(readFileSync(join(dir, descriptionName), 'utf8'))
+    if (typeof file !== 'string' || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha256)) return undefined
+    return { path: join(dir, file), sha256, size, urlSha256, ...(etag && { etag }), ...(lastModified && { lastModified }) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the ISO in `dir` came there at or after a time, in milliseconds; file systems round it down by some. */
+export function cameAfter(dir: string, time: number): boolean {
+  return (statSync(join(dir, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20
+}
+
+/** Whether it is the one that is looked for. */
+export function isWanted(iso: StoredIso, wanted: Wanted): boolean {
+  if (wanted.sha256 !== undefined) return iso.sha256 === wanted.sha256
+  const keys = ['etag', 'lastModified', 'size'] as const
+  return (
+    (wanted.url === undefined || iso.urlSha256 === hashOf(wanted.url)) &&
+    keys.every((key) => wanted[key] === undefined || wanted[key] === iso[key])
+  )
+}
+
+/** Why an ISO isn't what it was when it came; nothing if it is. @throws the reason of `signal` */
+export async function flawOf({ path, sha256, size }: StoredIso, signal: AbortSignal): Promise<string | undefined> {
+  const found = statSync(path, { throwIfNoEntry: false })?.size
+  if (found === undefined) return 'the file is missing'
+  if (found !== size) return `it has ${found} bytes, not ${size}`
+  try {
+    await sha256OfFile(path, sha256, signal)
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    return (error as Error).message
+  }
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,28 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { bytesText } from '../phase/units.ts'
+
+/**
+ * @param path a file or folder, which needn't exist yet
+ * @param needed bytes that will be written there
+ * @param what is written, as the beginning of a sentence, e.g. `The ISO`
+ * @throws Error with both figures if the disk hasn't that much left; never if it doesn't tell
+ */
+export function checkFreeSpace(path: string, needed: number, what: string): void {
+  const free = freeSpace(path)
+  if (free !== undefined && free < needed) {
+    throw new Error(
+      `${what} needs ${bytesText(needed)} of disk at ${path}, but only ${bytesText(free)} are free; make room, or use a larger disk`,
+    )
+  }
+}
+
+function freeSpace(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize
+  } catch (error) {
+    const parent = dirname(path)
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== path ? freeSpace(parent) : undefined
+  }
+}

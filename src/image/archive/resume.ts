@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { copyFileSync, fstatSync, ftruncateSync, readSync, renameSync, rmSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type NewFile, openPart } from '../../host/new-file.ts'
+import { blockSize, padding } from '../tar/header.ts'
+import { type Archive, archiveOn, layerHeader, partOf } from './archive.ts'
+import type { Layer } from './layer.ts'
+
+/** An archive up to the end of its layers; or why the file isn't one. */
+export type Resumed = { readonly archive: Archive } | { readonly unusable: string }
+
+/**
+ * Takes up an archive that was made before: a file that begins with `layers`, whatever comes after them. The file becomes the new archive,
+ * without a copy if it lies on the same filesystem; it is gone if it can't be used. Every layer is compared with its digest.
+ * @param from the file
+ * @param path where the archive goes; it is `PATH.RANDOM.part` until it is finished
+ * @throws Error if there is no such file, or it can't be moved, read or written
+ */
+export async function resumeArchive(from: string, path: string, layers: readonly Layer[]): Promise<Resumed> {
+  const part = partOf(path)
+  move(from, part)
+  const out = openPart(path, part)
+  try {
+    const unusable = await findFault(out, layers)
+    if (unusable === undefined) {
+      ftruncateSync(out.fd, out.position)
+      return { archive: archiveOn(out, [...layers]) }
+    }
+    out.discard()
+    return { unusable }
+  } catch (error) {
+    out.discard()
+    throw error
+  }
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    try {
+      copyFileSync(from, to)
+    } catch (copyError) {
+      rmSync(to, { force: true })
+      throw copyError
+    }
+    rmSync(from)
+  }
+}
+
+/** Moves the position to the end of the layers. */
+async function findFault(out: NewFile, layers: readonly Layer[]): Promise<string | undefined> {
+  const { size } = fstatSync(out.fd)
+  const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0)
+  if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`
+  for (const layer of layers) {
+    const header = Buffer.alloc(blockSize)
+    readFully(out, header)
+    if (!header.equals(layerHeader(layer))) return `layer ${layer.digest} isn't where it should be`
+    const found = await digestOfNext(out, layer.size)
+    if (found !== layer.digest) return `a layer should have the digest ${layer.digest}, but has ${found}`
+    out.position += padding(layer.size)
+  }
+  return undefined
+}
+
+async function digestOfNext(out: NewFile, length: number): Promise<string> {
+  const hash = createHash('sha256')
+  const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20))
+  for (let left = length; left > 0; left -= Math.min(left, piece.length)) {
+    const bytes = piece.subarray(0, Math.min(left, piece.length))
+    readFully(out, bytes)
+    hash.update(bytes)
+    await turn()
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+function readFully(out: NewFile, into: Buffer): void {
+  for (let done = 0; done < into.length; ) {
+    const count = readSync(out.fd, into, done, into.length - done, out.position + done)
+    if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`)
+    done += count
+  }
+  out.position += into.length
+}

@@ -1,0 +1,130 @@
+import type { DeviceNumber } from '../../disk/filesystem/tree.ts'
+import { aclText } from './acl.ts'
+
+/** The size of everything in a tar: headers are one block, contents are padded to whole ones. */
+export const blockSize = 512
+
+/** POSIX.1-2001, pax, "ustar Interchange Format", the values of typeflag. */
+const typeflags = { file: '0', link: '1', symlink: '2', char: '3', block: '4', dir: '5', fifo: '6', pax: 'x' } as const
+
+/** A member of a tar, as its header says it. */
+export interface TarMember {
+  /** Without a leading slash; of a directory, with one at its end. */
+  readonly path: Buffer
+  readonly type: keyof typeof typeflags
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Of the content that follows, in bytes. */
+  readonly size: number
+  /** Whole seconds since 1970, not negative. */
+  readonly mtime: number
+  /** A symlink's target, or the path of the member that a hard link names. */
+  readonly linkname?: Buffer
+  readonly device?: DeviceNumber
+  /** By name, in bytes. */
+  readonly xattrs?: readonly (readonly [name: Buffer, value: Buffer])[]
+}
+
+/**
+ * A member's header in whole blocks: the ustar header, after a PAX extended header if there is something that ustar has no room for.
+ * Names are bytes, of no encoding (POSIX would have UTF-8 in PAX records; every reader takes what comes). Attributes go where
+ * star put them first, and everyone since, `SCHILY.xattr.`NAME.
+ */
+export function tarHeader(member: TarMember): Buffer {
+  const records = paxRecords(member)
+  if (records.length === 0) return ustarHeader(member)
+  const body = Buffer.concat(records)
+  // A name that is always the same: other writers put a process number here, and no two of their archives are equal.
+  const pax = ustarHeader({ path: Buffer.from('PaxHeader'), type: 'pax', mode: 0o644, uid: 0, gid: 0, size: body.length, mtime: 0 })
+  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)])
+}
+
+/** Zero bytes after `size` bytes of content, up to the next whole block. */
+export function padding(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}
+
+/** The largest numbers of a field of 12 bytes and of one of 8: octal digits and a NUL. */
+const octal11 = 8 ** 11 - 1
+const octal7 = 8 ** 7 - 1
+const nameLength = 100
+const prefixLength = 155
+
+/** POSIX.1-2001, pax, "pax Extended Header": what doesn't fit into ustar's fields, sorted by keyword. */
+function paxRecords(member: TarMember): Buffer[] {
+  const records: [keyword: Buffer, value: Buffer][] = []
+  const add = (keyword: string, value: Buffer | number) =>
+    records.push([Buffer.from(keyword), typeof value === 'number' ? Buffer.from(String(value)) : value])
+  if (!ustarName(member.path)) add('path', member.path)
+  if (member.linkname && member.linkname.length > nameLength) add('linkpath', member.linkname)
+  if (member.size > octal11) add('size', member.size)
+  if (member.mtime > octal11) add('mtime', member.mtime)
+  if (member.uid > octal7) add('uid', member.uid)
+  if (member.gid > octal7) add('gid', member.gid)
+  for (const [name, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from('SCHILY.xattr.'), name]), value])
+    const acl = aclKeywords.get(name.toString('latin1'))
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ''))
+  }
+  return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value))
+}
+
+/** Engines set ACLs as the attributes that they are; GNU tar and bsdtar, asked for ACLs, want them as text, and would drop the others. */
+const aclKeywords: ReadonlyMap<string, string> = new Map([
+  ['system.posix_acl_access', 'SCHILY.acl.access'],
+  ['system.posix_acl_default', 'SCHILY.acl.default'],
+])
+
+/** `LENGTH KEYWORD=VALUE\n`, where LENGTH counts itself. */
+function paxRecord(keyword: Buffer, value: Buffer): Buffer {
+  const rest = keyword.length + value.length + ' =\n'.length
+  let length = rest + String(rest).length
+  if (String(length).length > String(rest).length) length++
+  return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from('='), value, Buffer.from('\n')])
+}
+
+/** How a path fits into ustar's two fields, if it does: `prefix/name`. */
+function ustarName(path: Buffer): { name: Buffer; prefix: Buffer } | undefined {
+  if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) }
+  const slash = path.indexOf('/', path.length - nameLength - 1)
+  if (slash === -1 || slash > prefixLength || slash === path.length - 1) return undefined
+  return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) }
+}
+
+/** One block, also of a member of more than 8 GiB. What ustar has no room for is cut off: see `tarHeader`. */
+export function ustarHeader(member: TarMember): Buffer {
+  const header = Buffer.alloc(blockSize)
+  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) }
+  name.copy(header, 0)
+  number(header, 100, 8, member.mode)
+  number(header, 108, 8, member.uid)
+  number(header, 116, 8, member.gid)
+  number(header, 124, 12, member.size)
+  number(header, 136, 12, member.mtime)
+  header.write(typeflags[member.type], 156, 'latin1')
+  member.linkname?.copy(header, 157, 0, nameLength)
+  header.write('ustar\x0000', 257, 'latin1')
+  number(header, 329, 8, member.device?.major ?? 0)
+  number(header, 337, 8, member.device?.minor ?? 0)
+  prefix.copy(header, 345)
+  header.write(`${checksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  return header
+}
+
+/** A number in octal, or, where that has too few digits, in GNU's base-256: big-endian, the first bit set. */
+function number(header: Buffer, at: number, width: 8 | 12, value: number): void {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header.write(value.toString(8).padStart(width - 1, '0'), at, 'latin1')
+    return
+  }
+  header.writeBigUInt64BE(BigInt(value), at + width - 8)
+  header[at]! |= 0x80
+}
+
+/** The sum of all bytes, those of the checksum's own field taken as spaces. */
+function checksum(header: Buffer): number {
+  let sum = 8 * 0x20
+  for (const byte of header) sum += byte
+  return sum
+}

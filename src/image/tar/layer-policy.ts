@@ -1,0 +1,101 @@
+import { DiskError, type Warn } from '../../bytes/errors.ts'
+import type { Source } from '../../bytes/source.ts'
+import { pathText } from '../../bytes/text.ts'
+import type { Entry, NodeType } from '../../disk/filesystem/tree.ts'
+import { atPath } from './at-path.ts'
+import { type DroppedXattr, layerXattrs } from './layer-xattrs.ts'
+import { tally } from './tally.ts'
+import { zeroLimit } from './zero-limit.ts'
+
+export interface LayerPolicy {
+  /** Bytes of zeros, in whole blocks of 4 KiB of all files together, before it is an error: holes are written out. Default 8 GiB. */
+  readonly maxZeroBytes?: number
+  /** Of the filesystem, in bytes: what a file has beyond it can only be a hole, and needn't be read to be known. */
+  readonly filesystemSize?: number
+}
+
+/** An entry that goes into the layer. What it gives and throws names the path. */
+export interface LayerEntry extends Entry {
+  readonly type: Exclude<NodeType, 'socket'>
+  readonly xattrs: readonly (readonly [name: Buffer, value: Buffer])[]
+  /** Of a file. */
+  content(): Source
+  /** Of a symlink. */
+  target(): Buffer
+}
+
+const sentences: Readonly<Record<DroppedXattr | 'socket' | 'zeroDevice' | 'early' | 'manyXattrs', string>> = {
+  socket: 'sockets are left out, as a tar has none',
+  zeroDevice: 'character devices 0:0 are left out, as container engines take them as deleted files',
+  early: 'times before 1970 become 1970-01-01, as container engines make them',
+  manyXattrs: 'more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4',
+  selinux: 'SELinux labels (security.selinux) are left out, as they are those of the machine that the disk was made for',
+  integrity: 'integrity signatures (security.ima, security.evm) are left out, as they hold for one machine only',
+  trusted: 'trusted.* attributes are left out, as container engines use them for themselves',
+  overlay: 'user.overlay.* attributes are left out, as container engines use them for themselves',
+  damaged: 'capabilities or access lists (security.capability, system.posix_acl_*) that Linux would not accept are left out',
+  unknown: 'extended attributes that container engines do not keep are left out',
+}
+
+/**
+ * What of a filesystem goes into a layer. Engines differ, so what one of them refuses, deletes or changes without a word is settled here:
+ * sockets, deletion marks and foreign attributes are left out, with one sentence for each kind to `warn` at the end.
+ * @throws DiskError for what no layer can say: a `.wh.` name, an owner that Linux can't set, too many zeros
+ */
+export function* layerEntries(entries: Iterable<Entry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
+  const counts = tally(sentences)
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER)
+  for (const entry of entries) {
+    const { path, node } = entry
+    checkName(path)
+    if (node.type === 'socket') {
+      counts.add('socket', path)
+      continue
+    }
+    if (node.type === 'char' && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add('zeroDevice', path)
+      continue
+    }
+    checkOwner(entry)
+    if (node.mtime.seconds < 0) counts.add('early', path)
+    const xattrs = atPath(path, () => layerXattrs(entry, (why) => counts.add(why, path)))
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add('manyXattrs', path)
+    yield { path, node, type: node.type, xattrs, content: () => limited(path, contentOf(entry)), target: () => targetOf(entry) }
+  }
+  counts.say(warn)
+}
+
+/** Image Layer Filesystem Changeset, "Whiteouts". */
+const whiteoutPrefix = Buffer.from('.wh.')
+
+function checkName(path: Buffer): void {
+  const name = path.lastIndexOf('/') + 1
+  if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return
+  throw new DiskError(
+    `/${pathText(path)}`,
+    'in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image',
+  )
+}
+
+function contentOf({ path, node }: Entry): Source {
+  const content = atPath(path, () => node.content())
+  if (content.size !== node.size)
+    throw new DiskError(`/${pathText(path)}`, `its content has ${content.size} bytes, its inode says ${node.size}`)
+  return { name: content.name, size: content.size, read: (into, offset) => atPath(path, () => content.read(into, offset)) }
+}
+
+/** Linux makes no symlink to nothing, and none longer than PATH_MAX allows. */
+function targetOf({ path, node }: Entry): Buffer {
+  const target = atPath(path, () => node.target())
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`)
+  }
+  return target
+}
+
+/** chown(2) takes the highest number as "leave it as it is". */
+function checkOwner({ path, node }: Entry): void {
+  for (const [what, id] of [['user', node.uid] as const, ['group', node.gid] as const]) {
+    if (id >= 0xffff_ffff) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`)
+  }
+}

@@ -1,0 +1,93 @@
+import type { Warn } from '../../bytes/errors.ts'
+import { memorySource, type Source } from '../../bytes/source.ts'
+import type { Entry } from '../../disk/filesystem/tree.ts'
+import { blockSize, padding, type TarMember, tarHeader } from './header.ts'
+import { type LayerEntry, type LayerPolicy, layerEntries } from './layer-policy.ts'
+
+export interface TarOptions extends LayerPolicy {
+  /** In bytes. Default 4 MiB. */
+  readonly pieceSize?: number
+  /** Memory for a piece of exactly `size` bytes, whatever is in it. It is the consumer's once the piece is handed out. */
+  allocate(size: number): Uint8Array<ArrayBuffer>
+  readonly warn: Warn
+}
+
+export interface TarSummary {
+  readonly members: number
+  /** Of all files' contents, in bytes. */
+  readonly contentSize: number
+  /** Of the whole tar, in bytes. */
+  readonly size: number
+}
+
+export const defaultPieceSize = 4 << 20
+
+/**
+ * A filesystem as a tar, in pieces of `pieceSize` bytes, the last one shorter: POSIX.1-2001 (PAX), the same bytes for the same entries on
+ * every machine. Times are whole seconds and not before 1970; holes are written out; of an inode's names the first in path order has the
+ * content, and the others are links to it.
+ * @param entries each directory before what is in it, no path twice, as `walk` gives them
+ * @throws DiskError for an entry that can't be read, or that a layer can't hold; it names the path
+ */
+export function* tarPieces(entries: Iterable<Entry>, options: TarOptions): Generator<Uint8Array<ArrayBuffer>, TarSummary> {
+  const { pieceSize = defaultPieceSize, allocate, warn } = options
+  const summary = { members: 0, contentSize: 0, size: 0 }
+  let piece: Uint8Array<ArrayBuffer> | undefined
+  let used = 0
+  for (const part of tarParts(layerEntries(entries, options, warn), summary)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece ??= allocate(pieceSize)
+      const length = Math.min(pieceSize - used, part.size - offset)
+      part.read(piece.subarray(used, used + length), offset)
+      used += length
+      offset += length
+      summary.size += length
+      if (used < pieceSize) continue
+      yield piece
+      piece = undefined
+      used = 0
+    }
+  }
+  if (piece) yield piece.subarray(0, used)
+  return summary
+}
+
+const zeros = Buffer.alloc(2 * blockSize)
+
+/** Everything that a tar is made of, one after the other. */
+function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
+  const firstNames = new Map<number, Buffer>()
+  for (const entry of entries) {
+    const { path, node } = entry
+    const first = firstNames.get(node.ino)
+    if (!first && node.nlink > 1 && node.type !== 'dir') firstNames.set(node.ino, path)
+    const member = first ? linkTo(first, entry) : describe(entry)
+    summary.members++
+    yield memorySource(tarHeader(member), 'header')
+    if (member.size === 0) continue
+    summary.contentSize += member.size
+    yield entry.content()
+    yield memorySource(zeros.subarray(0, padding(member.size)), 'padding')
+  }
+  yield memorySource(zeros, 'end')
+}
+
+/** A link says all of the inode once more: who unpacks it sets the owner again, which takes capabilities and setuid away. */
+function linkTo(first: Buffer, entry: LayerEntry): TarMember {
+  return { ...describe(entry), type: 'link', size: 0, linkname: first }
+}
+
+function describe({ path, node, type, xattrs, target }: LayerEntry): TarMember {
+  return {
+    path: type === 'dir' ? Buffer.concat([path, Buffer.from('/')]) : path,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === 'file' ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...(type === 'symlink' && { linkname: target() }),
+    ...(node.rdev && { device: node.rdev }),
+  }
+}
