@@ -8,7 +8,8 @@ import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type Entry, entryFolder } from '../../src/cache/task.ts'
 import type { IsoIdentity } from '../../src/image/key.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
-import { otherFilesystem } from '../support/tools.ts'
+import { noOtherFilesystem, otherFilesystem } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
 
 let service: CacheService
 let environment: NodeJS.ProcessEnv
@@ -90,9 +91,7 @@ test('an ISO that is another one than its key says is a miss with one line', asy
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })
 
-if (!otherFilesystem) console.log('There is no other filesystem: an ISO on one is not saved.')
-
-;(otherFilesystem ? test : test.skip)('an ISO on another filesystem is copied by the process that saves it', async () => {
+unless(noOtherFilesystem).test('an ISO on another filesystem is copied by the process that saves it', async () => {
   const other = mkdtempSync(`${otherFilesystem}/xenserver-ddk-test-`)
   try {
     writeFileSync(join(other, 'ddk.iso'), content)

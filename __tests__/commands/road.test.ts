@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type DdkIso, type DdkIsoOptions, makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { makeXva } from '../fixtures/xva.ts'
 import { cli } from '../support/cli.ts'
-import { byPath, canMount, type Listed, parseLines, run, sh, walkMounted, withMount } from '../support/tools.ts'
+import { noMounts } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
+import { byPath, type Listed, parseLines, run, sh, walkMounted, withMount } from '../support/tools.ts'
 
 // The whole road, from an ISO to a list, an archive and a raw disk, over each form that a DDK may come in. The kernel's mount is the oracle.
 
@@ -29,14 +31,13 @@ const forms: [string, Omit<DdkIsoOptions, 'iso'>][] = [
     'ext4 with all that is new',
     { filesystem: 'ext4', mke2fs: ['-O', 'inline_data,metadata_csum_seed,ea_inode'], indexed: true, chunkNames: 'joined' },
   ],
-  ...(canMount
-    ? [['captured in use: the journal is to be replayed', { filesystem: 'ext4', dirty: true }] as [string, Omit<DdkIsoOptions, 'iso'>]]
-    : []),
+  ['captured in use: the journal is to be replayed', { filesystem: 'ext4', dirty: true }],
 ]
 
 // The kernel is asked by mounting, and GNU tar sets owners and makes devices.
-const asRoot = canMount ? test : test.skip
-if (!canMount) console.log('Not root: what is listed and converted is not compared with the mounted disk.')
+const { test: asRoot } = unless(noMounts)
+/** Such a form is made by mounting, too. */
+const whatItTakes = ({ dirty }: (typeof forms)[number][1]) => (dirty ? noMounts : undefined)
 
 let dir = ''
 beforeAll(() => {
@@ -44,8 +45,11 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-describe.each(forms)('%s', (_name, options) => {
-  const number = forms.findIndex(([name]) => name === _name)
+for (const [number, [name, options]] of forms.entries()) {
+  unless(whatItTakes(options)).describe(name, () => testForm(number, options))
+}
+
+function testForm(number: number, options: (typeof forms)[number][1]): void {
   let made: DdkIso
   let disk = ''
   beforeAll(async () => {
@@ -109,7 +113,7 @@ describe.each(forms)('%s', (_name, options) => {
     expect(cli('raw', made.iso, '-o', raw)).toEqual({ code: 0, stdout: '', stderr: '' })
     run('cmp', [raw, disk])
   })
-})
+}
 
 /** What a layer keeps of an entry: not the inode's number, the fraction of a second, years before 1970, or attributes that engines stumble over. */
 function inLayer({ ino, nlink, xattrs, ...entry }: Listed): Listed {

@@ -5,13 +5,17 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import { EngineError } from '../../src/engine/errors.ts'
-import { asNobody, canBeNobody, run, withTempDir } from '../support/tools.ts'
+import { noOtherUser } from '../support/machine.ts'
+import type { Skip } from '../support/reasons.ts'
+import { unless } from '../support/skip.ts'
+import { asNobody, run, withTempDir } from '../support/tools.ts'
 
 const environment = { ...process.env }
 const have = (command: string) => environment.PATH!.split(':').some((dir) => isProgram(join(dir, command)))
-const withDocker = have('docker') ? test : test.skip
-const withPodman = have('podman') ? test : test.skip
-for (const command of ['docker', 'podman']) if (!have(command)) process.stderr.write(`skipped: ${command} is not installed\n`)
+// A client is enough.
+const noDockerClient: Skip | undefined = have('docker') ? undefined : { reason: 'no-docker' }
+const { test: withDocker } = unless(noDockerClient)
+const { test: withPodman } = unless(have('podman') ? undefined : { reason: 'no-podman' })
 
 function isProgram(path: string): boolean {
   try {
@@ -67,9 +71,7 @@ describe('docker without its daemon', () => {
     await expect(detectEngine('docker')).rejects.toThrow(/no-such-context.*\(choose another with DOCKER_CONTEXT/)
   })
 
-  if (!canBeNobody) process.stderr.write('skipped: to become another user needs root, and a checkout that others can read\n')
-
-  ;(canBeNobody ? withDocker : test.skip)('says what to do about a socket of others', async () => {
+  unless(noDockerClient ?? noOtherUser).test('says what to do about a socket of others', async () => {
     await withTempDir(async (dir) => {
       const socket = join(dir, 'docker.sock')
       const server = createServer().listen(socket)

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, LoadProgress } from '../../src/engine/engine.ts'
 import { EngineError } from '../../src/engine/errors.ts'
@@ -9,12 +10,12 @@ import { proofLabel } from '../../src/engine/images.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { run } from '../support/tools.ts'
 import { type ArchiveOptions, makeArchive, makeBrokenLayer, makeLayer, sha256 } from './archive.ts'
-import { startEngines } from './engines.ts'
+import { allEngines, describeEngines } from './engines.ts'
 
-const real = startEngines()
 const temp = mkdtempSync(join(tmpdir(), 'ddk-engine-test-'))
 const environment = { ...process.env }
-const unique = `ddk-engine-test-${process.pid}`
+/** Others may be at work in the same engine. */
+const unique = `ddk-engine-test-${randomUUID()}`
 
 const layer = makeLayer(temp)
 const diffId = `sha256:${sha256(readFileSync(layer))}`
@@ -35,11 +36,10 @@ const silent = (sentence: string) => {
 }
 
 afterAll(() => {
-  for (const engine of real) engine.stop()
   rmSync(temp, { recursive: true, force: true })
 })
 
-describe.each(real)('$title', ({ command, env }) => {
+describeEngines(allEngines, ({ command, env, stop }) => {
   let engine: Engine
   const cli = (...args: string[]) => run(command, args, { env: process.env }).trim()
 
@@ -54,6 +54,7 @@ describe.each(real)('$title', ({ command, env }) => {
       if (id !== '') cli('image', 'rm', '--force', id)
     }
     process.env = { ...environment }
+    stop()
   })
 
   test('says what it is', () => {
@@ -75,7 +76,7 @@ describe.each(real)('$title', ({ command, env }) => {
     expect(await engine.findLabelled('test.image', labels['test.image'])).toEqual(image)
     const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096']
     expect(cli('run', '--rm', '--network', 'none', ...limits, image.id, '/bin/busybox', 'echo', 'it runs')).toBe('it runs')
-    expect(cli('ps', '--all', '--quiet', '--filter', `label=${proofLabel}`)).toBe('')
+    expect(cli('ps', '--all', '--quiet', '--filter', `label=${proofLabel}`, '--filter', `ancestor=${image.id}`)).toBe('')
     const last = progress.at(-1)!
     expect(last.size).toBeGreaterThan(10_000)
     expect(last.given).toBe(command === 'docker' ? last.size : undefined)
@@ -104,7 +105,7 @@ describe.each(real)('$title', ({ command, env }) => {
 
   test('loads zstd layers if it says so', async () => {
     // Not the layer of the other images: an engine that has it already doesn't look at this one.
-    const another = makeLayer(mkdtempSync(join(temp, 'zstd-')), `for ${command} ${engine.version} ${engine.store}`)
+    const another = makeLayer(mkdtempSync(join(temp, 'zstd-')), `${unique} in ${command} ${engine.version} ${engine.store}`)
     run('zstd', ['-q', another])
     const { path, tag } = archive({ layer: `${another}.zst`, layerType: 'tar+zstd', diffId: `sha256:${sha256(readFileSync(another))}` })
     const loaded = await provide(engine, path, tag, silent).then(

@@ -1,76 +1,100 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { noRoot } from '../support/machine.ts'
+import type { Reason, Skip } from '../support/reasons.ts'
+import { unless } from '../support/skip.ts'
+import { lastLine } from '../support/tools.ts'
 
-/** An engine to test against. */
+/** An engine to test against: it has run a container. */
 export interface RealEngine {
   readonly title: string
   readonly command: 'docker' | 'podman'
   /** What makes the command reach it. */
   readonly env: Record<string, string>
+  /** Takes it away again, unless it was there before. */
   stop(): void
 }
 
+/** An engine that this machine can't have. */
+export interface NoEngine {
+  readonly title: string
+  readonly skip: Skip
+}
+
+const starters = {
+  docker,
+  podman,
+  'newer docker, classic store': () => newerDocker('classic'),
+  'newer docker, containerd store': () => newerDocker('containerd'),
+}
+type Title = keyof typeof starters
+
 /**
- * Docker (the daemon that answers, else one of our own), Podman, and with DDK_TEST_NEWER_DOCKER a newer Docker with both of its stores.
- * Says in a line which one can't be had.
+ * Declares a group of tests for each engine, and for those that can't be had a skipped one. Root gets engines that are this call's alone, with
+ * data folders of their own, so that no other test meets them; everybody else shares the Docker that answers, by names that are unique.
+ * `declare` stops its engine when its tests are over (script/lib/remove-engines.sh takes what is left behind).
  */
-export function startEngines(): RealEngine[] {
-  const engines = [docker(), podman()]
-  if (process.env.DDK_TEST_NEWER_DOCKER) for (const store of ['classic', 'containerd']) engines.push(newerDocker(store))
-  return engines.filter((engine) => engine !== undefined)
-}
-
-function docker(): RealEngine | undefined {
-  const title = 'docker'
-  const answers = spawnSync('docker', ['version']).status === 0
-  if (answers) return { title, command: 'docker', env: {}, stop() {} }
-  return own(title, (dir) => ({ command: 'docker', env: { DOCKER_HOST: script('dockerd.sh', 'start', dir) }, script: 'dockerd.sh' }))
-}
-
-function newerDocker(store: string): RealEngine | undefined {
-  return own(`newer docker, ${store} store`, (dir) => ({
-    command: 'docker',
-    env: { DOCKER_HOST: script('newer-docker.sh', 'start', store, dir) },
-    script: 'newer-docker.sh',
-  }))
-}
-
-function podman(): RealEngine | undefined {
-  if (spawnSync('podman', ['--version']).status !== 0) return skipped('podman', 'it is not installed')
-  return own('podman', (dir) => {
-    const exported = script('podman.sh', 'start', dir)
-    const env = Object.fromEntries(Array.from(exported.matchAll(/(\w+)=(\S+)/g), ([, name, value]) => [name!, value!]))
-    return { command: 'podman', env, script: 'podman.sh' }
-  })
-}
-
-interface Started {
-  readonly command: 'docker' | 'podman'
-  readonly env: Record<string, string>
-  readonly script: string
-}
-
-/** An engine in a folder of its own, which goes with it. */
-function own(title: string, start: (dir: string) => Started): RealEngine | undefined {
-  if (process.getuid?.() !== 0) return skipped(title, 'it needs root')
-  const dir = mkdtempSync(join(tmpdir(), 'ddk-engine-'))
-  try {
-    const { command, env, script: name } = start(dir)
-    return { title, command, env, stop: () => script(name, 'remove', dir) }
-  } catch (error) {
-    rmSync(dir, { recursive: true, force: true })
-    return skipped(title, (error as Error).message)
+export function describeEngines(titles: readonly Title[], declare: (engine: RealEngine) => void): void {
+  for (const title of titles) {
+    const engine = startEngine(title)
+    // Of a skipped group, only the titles of its tests are of interest.
+    unless('skip' in engine ? engine.skip : undefined).describe(title, () =>
+      declare('skip' in engine ? { title, command: title === 'podman' ? 'podman' : 'docker', env: {}, stop() {} } : engine),
+    )
   }
 }
 
-function skipped(title: string, why: string): undefined {
-  process.stderr.write(`skipped: ${title}: ${why}\n`)
+export const allEngines = Object.keys(starters) as Title[]
+
+export function startEngine(title: Title): RealEngine | NoEngine {
+  return starters[title]()
 }
 
-function script(name: string, ...args: string[]): string {
-  const path = fileURLToPath(new URL(`../../script/lib/${name}`, import.meta.url))
-  return execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+function docker(): RealEngine | NoEngine {
+  const title = 'docker'
+  const own = ownDocker(title, 'no-docker', 'dockerd.sh', 'start')
+  if (!('skip' in own)) return own
+  const { status, stderr } = spawnSync(scriptPath('try-engine.sh'), ['docker'], { encoding: 'utf8' })
+  if (status === 0) return { title, command: 'docker', env: {}, stop() {} }
+  return { title, skip: noRoot ? { reason: 'no-docker', detail: lastLine(stderr) } : own.skip }
+}
+
+function newerDocker(store: 'classic' | 'containerd'): RealEngine | NoEngine {
+  return ownDocker(`newer docker, ${store} store`, 'no-newer-docker', 'newer-docker.sh', 'start', store)
+}
+
+function ownDocker(title: string, reason: Reason, script: string, ...args: string[]): RealEngine | NoEngine {
+  if (noRoot) return { title, skip: { reason } }
+  return own(title, reason, script, args, (host) => ({ command: 'docker', env: { DOCKER_HOST: host } }))
+}
+
+function podman(): RealEngine | NoEngine {
+  return own('podman', 'no-podman', 'podman.sh', ['start'], (exported) => {
+    const env = Object.fromEntries(Array.from(exported.matchAll(/(\w+)=(\S+)/g), ([, name, value]) => [name!, value!]))
+    return { command: 'podman', env }
+  })
+}
+
+/** An engine in a folder of its own, which goes with it. Its name tells which script removes it. */
+function own(
+  title: string,
+  reason: Reason,
+  script: string,
+  args: readonly string[],
+  read: (printed: string) => Pick<RealEngine, 'command' | 'env'>,
+): RealEngine | NoEngine {
+  const folder = process.env.DDK_TEST_ENGINES!
+  mkdirSync(folder, { recursive: true })
+  const dir = mkdtempSync(join(folder, `${script}.`))
+  const stop = () => void execFileSync(scriptPath(script), ['remove', dir], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const { status, stdout, stderr } = spawnSync(scriptPath(script), [...args, dir], { encoding: 'utf8' })
+  if (status === 0) return { title, ...read(stdout.trim()), stop }
+  stop()
+  return { title, skip: { reason, detail: lastLine(stderr) } }
+}
+
+function scriptPath(name: string): string {
+  return fileURLToPath(new URL(`../../script/lib/${name}`, import.meta.url))
 }

@@ -1,23 +1,27 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { privilegesOf } from '../../src/engine/privileges.ts'
 import { checkFirstUse, explain } from '../../src/shell/checks.ts'
 import { shellLabel } from '../../src/shell/container.ts'
-import { startEngines } from '../engine/engines.ts'
+import { allEngines, describeEngines } from '../engine/engines.ts'
 import { printMachine } from '../fixtures/tiny-elf.ts'
+import { noMounts } from '../support/machine.ts'
+import type { Skip } from '../support/reasons.ts'
+import { unless } from '../support/skip.ts'
 import { run, sh } from '../support/tools.ts'
 
 const dockerd = join(import.meta.dirname, '../../script/lib/dockerd.sh')
 const temp = mkdtempSync(join(tmpdir(), 'ddk-checks-test-'))
 const environment = { ...process.env }
-const real = startEngines()
+/** Others may be at work in the same engine. */
+const unique = `ddk-checks-test-${randomUUID()}`
 afterAll(() => {
-  for (const engine of real) engine.stop()
   rmSync(temp, { recursive: true, force: true })
 })
 
@@ -45,12 +49,12 @@ function importImage(command: string, name: keyof typeof shells): string {
   if (typeof program === 'string') run('cp', [program, join(root, 'bin/sh')])
   else writeFileSync(join(root, 'bin/sh'), program)
   chmodSync(join(root, 'bin/sh'), 0o755)
-  const tag = `localhost/ddk-checks-test-${process.pid}:${name}`
+  const tag = `localhost/${unique}:${name}`
   sh(`tar -C '${root}' -c . | ${command} import - ${tag}`, { env: process.env })
   return tag
 }
 
-describe.each(real)('$title', ({ command, env }) => {
+describeEngines(allEngines, ({ command, env, stop }) => {
   let engine: Engine
   const images: Partial<Record<keyof typeof shells, string>> = {}
   beforeAll(async () => {
@@ -61,13 +65,15 @@ describe.each(real)('$title', ({ command, env }) => {
   afterAll(async () => {
     for (const image of Object.values(images)) await engine.remove(image)
     process.env = { ...environment }
+    stop()
   })
 
   const check = async (name: keyof typeof shells, host?: { arch: string; maps: string }) => {
     const folder = mkdtempSync(join(temp, 'with, comma and space-'))
     const sentence = await checkFirstUse(engine, (await engine.find(images[name]!))!, 'root', folder, host)
     expect(readdirSync(folder)).toEqual([])
-    expect(run(command, ['ps', '--all', '--quiet', '--filter', `label=${shellLabel}`], { env: process.env })).toBe('')
+    const filters = ['--filter', `label=${shellLabel}`, '--filter', `ancestor=${images[name]}`]
+    expect(run(command, ['ps', '--all', '--quiet', ...filters], { env: process.env })).toBe('')
     return sentence
   }
 
@@ -87,10 +93,9 @@ describe.each(real)('$title', ({ command, env }) => {
   })
 })
 
-const canHide = process.getuid?.() === 0 && real.some(({ command }) => command === 'docker')
-if (!canHide) process.stderr.write('skipped: a daemon that does not see the files: it needs root and Docker\n')
+const noDockerd: Skip | undefined = spawnSync('dockerd', ['--version']).status === 0 ? undefined : { reason: 'no-docker' }
 
-;(canHide ? test : test.skip)('a daemon that does not see the files', async () => {
+unless(noMounts ?? noDockerd).test('a daemon that does not see the files', async () => {
   const hidden = mkdtempSync(join(temp, 'hidden-'))
   const wrapper = join(temp, 'dockerd')
   writeFileSync(

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import { type InstallOptions, installShell } from '../../src/shell/install.ts'
 import { type InstalledShell, removeShell } from '../../src/shell/remove.ts'
+import { until } from '../support/tools.ts'
 
 /** How a step ended. */
 export interface Step {
@@ -40,6 +41,11 @@ export class Job {
     this.#env = env
     this.#path = env.PATH!
     for (const name of Object.values(commandFiles)) writeFileSync(join(this.temp, '_runner_file_commands', name), '')
+  }
+
+  /** Names of the containers of all shells that were installed. */
+  get containers(): string[] {
+    return this.#shells.map(({ container }) => container)
   }
 
   /** As the action's step, and the runner after it. */
@@ -144,10 +150,11 @@ export class Running {
 
   /** Until the step has written `text`. */
   async says(text: string): Promise<void> {
-    const deadline = Date.now() + 20_000
-    while (!this.#stdout.includes(text)) {
-      if (Date.now() > deadline) throw new Error(`the step didn't say "${text}"; it said ${this.#stdout}${this.#stderr}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    let over = false
+    this.ended.finally(() => {
+      over = true
+    })
+    await until(() => this.#stdout.includes(text) || over)
+    if (!this.#stdout.includes(text)) throw new Error(`the step didn't say "${text}"; it said ${this.#stdout}${this.#stderr}`)
   }
 }

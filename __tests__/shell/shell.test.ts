@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   chmodSync,
   lstatSync,
@@ -12,33 +13,34 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import { shellLabel } from '../../src/shell/container.ts'
-import { startEngines } from '../engine/engines.ts'
-import { run } from '../support/tools.ts'
+import { allEngines, describeEngines } from '../engine/engines.ts'
+import { noRoot } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
+import { run, until } from '../support/tools.ts'
 import { Job } from './job.ts'
 import { addPrograms, makeArchive } from './roots.ts'
 
 // Steps as the runner starts them, in containers of a DDK's image.
 
-const real = startEngines()
 const temp = mkdtempSync(join(tmpdir(), 'ddk-shell-test-'))
 const environment = { ...process.env }
 const archives: Record<string, string> = {}
-const tags = { gnu: `ddk-shell-test-${process.pid}:gnu`, busybox: `ddk-shell-test-${process.pid}:busybox` }
+const unique = `ddk-shell-test-${randomUUID()}`
+const tags = { gnu: `${unique}:gnu`, busybox: `${unique}:busybox` }
 
 beforeAll(async () => {
   archives.gnu = await makeArchive(temp, tags.gnu, addPrograms)
   archives.busybox = await makeArchive(temp, tags.busybox, () => {})
 })
 afterAll(() => {
-  for (const engine of real) engine.stop()
   rmSync(temp, { recursive: true, force: true })
 })
 
-describe.each(real)('$title', ({ command, env }) => {
+describeEngines(allEngines, ({ command, env, stop }) => {
   let engine: Engine
   let gnu: Image
   let busybox: Image
@@ -54,13 +56,18 @@ describe.each(real)('$title', ({ command, env }) => {
   afterAll(async () => {
     for (const tag of Object.values(tags)) await engine.remove(tag)
     process.env = { ...environment }
+    stop()
   })
   beforeEach(() => {
     job = new Job()
   })
   afterEach(() => job.end())
 
-  const containers = () => run(command, ['ps', '--all', '--quiet', '--filter', `label=${shellLabel}`], { env: process.env }).trim()
+  /** This job's containers, of all that the engine may have. */
+  const containers = () =>
+    run(command, ['ps', '--all', '--format', '{{.Names}}', '--filter', `label=${shellLabel}`], { env: process.env })
+      .split('\n')
+      .filter((name) => job.containers.includes(name))
   const inContainer = (container: string, script: string) =>
     run(command, ['exec', container, '/bin/sh', '-c', script], { env: process.env })
 
@@ -158,17 +165,17 @@ describe.each(real)('$title', ({ command, env }) => {
 
   test('what a step leaves is there in the next; all steps share one container, which ends with the job', async () => {
     const shell = await job.install(engine, gnu)
-    expect(containers()).toBe('')
+    expect(containers()).toEqual([])
     await job.run('echo installed > /usr/bin/new; sleep 1000 >/dev/null 2>&1 &')
     expect(await job.run('cat /usr/bin/new; ps ax -o comm | grep sleep')).toMatchObject({ code: 0, stdout: 'installed\nsleep\nsleep\n' })
-    expect(containers().split('\n')).toHaveLength(1)
+    expect(containers()).toHaveLength(1)
     // What nobody waits for is reaped by PID 1.
     await job.run('sleep 0.1 & exec true')
     expect((await job.run('sleep 0.3; ps ax -o stat')).stdout).not.toContain('Z')
     const lines: string[] = []
     await job.end((line) => lines.push(line))
     expect(lines).toEqual(['Removed the container of ddk.sh'])
-    expect(containers()).toBe('')
+    expect(containers()).toEqual([])
     expect(() => statSync(shell.folder)).toThrow(/ENOENT/)
   })
 
@@ -179,10 +186,9 @@ describe.each(real)('$title', ({ command, env }) => {
     // A root without bash has its sh.
     expect((await job.run('cat /here 2>/dev/null || echo $WHICH $BASH_VERSION "$-"', { shell: 'other.sh' })).stdout).toMatch(/^second e/)
     expect((await job.run('false; echo not reached', { shell: 'other.sh' })).code).toBe(1)
-    const before = containers().split('\n')
-    expect(before).toHaveLength(2)
+    expect(containers()).toHaveLength(2)
     await job.install(engine, gnu, { env: ['WHICH=third'] })
-    expect(containers().split('\n')).toHaveLength(1)
+    expect(containers()).toHaveLength(1)
     expect((await job.run('echo $WHICH; cat /here 2>/dev/null || echo new')).stdout).toBe('third\nnew\n')
   })
 
@@ -232,14 +238,12 @@ describe.each(real)('$title', ({ command, env }) => {
     const shell = await job.install(engine, gnu)
     const step = job.start(`echo root > mine\n${before}\necho READY\n${wait}\necho went on`)
     await step.says('READY')
-    const start = performance.now()
     for (const signal of signals) {
       step.signal(signal)
       await new Promise((resolve) => setTimeout(resolve, 300))
     }
     const { stdout, ...ended } = await step.ended
     expect(ended.code).toBe(code)
-    expect(performance.now() - start).toBeLessThan(5000)
     expect(stdout).not.toContain('went on')
     // PID 1 has a sleep of its own.
     expect(inContainer(shell.container, 'ps ax -o args').match(/sleep 1000|timeout/)).toBeNull()
@@ -253,9 +257,9 @@ describe.each(real)('$title', ({ command, env }) => {
     run('pkill', ['-KILL', '-P', String(step.pid)])
     step.signal('SIGKILL')
     await step.ended
-    expect(containers()).not.toBe('')
+    expect(containers()).toHaveLength(1)
     await job.end()
-    expect(containers()).toBe('')
+    expect(containers()).toEqual([])
   })
 
   test('a container ends by itself when the files of its shell are gone', async () => {
@@ -263,15 +267,13 @@ describe.each(real)('$title', ({ command, env }) => {
     await job.run(':')
     rmSync(shell.folder, { recursive: true })
     inContainer(shell.container, 'kill $(ps ax -o pid,args | grep "[s]leep 60" | while read pid rest; do echo $pid; done)')
-    const deadline = Date.now() + 10_000
-    while (containers() !== '' && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(containers()).toBe('')
+    await until(() => containers().length === 0)
   })
 
   // With access to the daemon's socket, which belongs to the group of whoever started it.
   const asRunner = ['setpriv', '--reuid', '1500', '--regid', '1500', '--groups', '0']
 
-  test('what root leaves belongs to the runner afterwards', async () => {
+  unless(noRoot).test('what root leaves belongs to the runner afterwards', async () => {
     job.giveTo(1500)
     const outside = mkdtempSync(join(temp, 'outside-'))
     writeFileSync(join(outside, 'file'), '')
@@ -307,7 +309,7 @@ describe.each(real)('$title', ({ command, env }) => {
     expect(statSync(join(job.workspace, 'closed')).mode & 0o777).toBe(0o500)
   })
 
-  test('user: runner', async () => {
+  unless(noRoot).test('user: runner', async () => {
     job.giveTo(1500)
     mkdirSync(join(job.workspace, 'of root'))
     chmodSync(join(job.workspace, 'of root'), 0o755)

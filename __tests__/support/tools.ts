@@ -1,5 +1,5 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Real images that this project didn't write; they lie beside a checkout, not in it. */
-const corpus = join(here, '../../../shared/corpus')
+export const corpus = join(here, '../../../shared/corpus')
 
 /** Runs a program to its end and gives its standard output. @throws Error with its standard error, if it fails */
 export function run(command: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
@@ -24,6 +24,20 @@ export function sh(script: string, options: SpawnSyncOptions = {}): string {
   return run('bash', ['-euo', 'pipefail', '-c', script], options)
 }
 
+/** The last line that says something. */
+export function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)!
+}
+
+/** Waits until it is so, however busy the machine is. @throws Error after 100 seconds, since what takes that long never comes */
+export async function until(isSo: () => boolean): Promise<void> {
+  const given = performance.now() + 100_000
+  while (!isSo()) {
+    if (performance.now() > given) throw new Error(`it never came true that ${isSo}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 /** A directory that is gone when `use` ends. */
 export async function withTempDir<T>(use: (dir: string) => T | Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-test-'))
@@ -34,17 +48,8 @@ export async function withTempDir<T>(use: (dir: string) => T | Promise<T>): Prom
   }
 }
 
-/** Whether this process may mount: the kernel's own view is the oracle of the filesystem tests. */
-export const canMount = process.getuid?.() === 0
-
-/** A folder on another filesystem than temporary ones, if there is one. */
-export const otherFilesystem = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(tmpdir()).dev ? '/dev/shm' : undefined
-
 /** Runs what follows as a user who owns nothing. */
 export const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-
-/** Whether that user can run this checkout's programs: it takes root to become it, and a checkout that isn't below, say, /root. */
-export const canBeNobody = canMount && spawnSync(asNobody[0]!, [...asNobody.slice(1), 'test', '-r', process.execPath]).status === 0
 
 /** Mounts a filesystem image over a loop device for as long as `use` takes. Read-only unless `options` say otherwise. */
 export async function withMount<T>(image: string, use: (dir: string) => T | Promise<T>, options = 'ro'): Promise<T> {
@@ -82,9 +87,6 @@ export function parseLines(jsonLines: string): Listed[] {
 export function byPath(entries: Iterable<Listed>): Listed[] {
   return [...entries].sort((a, b) => (a.path < b.path ? -1 : 1))
 }
-
-/** Whether the corpus is there; tests that want it say so when it isn't. */
-export const haveCorpus = existsSync(corpus)
 
 /** Unpacks a file of the corpus (`ext/other/x.img.xz`) into `dir` and gives its path. */
 export function fromCorpus(file: string, dir: string): string {

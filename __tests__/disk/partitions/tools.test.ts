@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt, openFile } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
-import { fromCorpus, haveCorpus, run, sh, withTempDir } from '../../support/tools.ts'
+import { noCorpus } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 
 function emptyDisk(path: string, size: number): void {
   const fd = openSync(path, 'w')
@@ -187,8 +189,7 @@ test('a GPT with sectors of 4096 bytes', () =>
     }
   }))
 
-if (!haveCorpus) console.log('The corpus is not here: partition tables of other programs are not tried.')
-const withCorpus = haveCorpus ? test : test.skip
+const { test: withCorpus } = unless(noCorpus)
 
 describe('tables by other programs', () => {
   withCorpus.each(['dos+bsd.img.xz', 'gpt.img.xz', 'faux-all-types.img.gz', 'faux-all-types-32.img.gz', 'faux-all-types-tiny.img.gz'])(

@@ -4,7 +4,9 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
 import { findRoot } from '../../../src/disk/root/index.ts'
-import { fromCorpus, haveCorpus, run, sh, withTempDir } from '../../support/tools.ts'
+import { noCorpus } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 import { type Contents, makeDisk, makeExt } from './made-root.ts'
 
 const rootContents: Contents = { 'etc/redhat-release': 'XenServer DDK release 6.5.0-90233c\n', usr: undefined }
@@ -136,9 +138,7 @@ describe('what other programs make is named', () => {
       expect(() => find(readFileSync(path))).toThrow("LVM2 physical volume, which can't be read")
     }))
 
-  if (!haveCorpus) console.log('The corpus is not here: volumes of other programs are not tried.')
-  const withCorpus = haveCorpus ? test : test.skip
-  withCorpus.each([
+  unless(noCorpus).test.each([
     ['neg-jbd.img.xz', 'journal'],
     ['neg-luks1.img.xz', 'LUKS 1 encrypted volume'],
     ['neg-luks2.img.xz', 'LUKS 2 encrypted volume'],

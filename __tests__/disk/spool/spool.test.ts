@@ -24,7 +24,9 @@ import { bytesAt, memorySource, pieces, slice } from '../../../src/bytes/source.
 import { type Chunk, findChunks } from '../../../src/disk/appliance/chunks.ts'
 import { type Folder, openFolder } from '../../../src/disk/filesystem/folder.ts'
 import { type Spool, type SpoolOptions, spoolChunks } from '../../../src/disk/spool/index.ts'
-import { canMount, run, sh, withTempDir } from '../../support/tools.ts'
+import { noMounts } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { run, sh, withTempDir } from '../../support/tools.ts'
 
 const MiB = 1 << 20
 const limit = 1 << 30
@@ -264,9 +266,7 @@ describe('where it writes', () => {
       '/nowhere: no temporary file can be made there: no such file or directory',
     ))
 
-  if (!canMount) console.log('not root: the test of a full filesystem is skipped')
-  const asRoot = canMount ? test : test.skip
-  asRoot('a directory that is full', () =>
+  unless(noMounts).test('a directory that is full', () =>
     withTempDir(async (full) => {
       run('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'tmpfs', full])
       try {

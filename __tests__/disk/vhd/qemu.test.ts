@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt, openFile, pieces, type Source } from '../../../src/bytes/source.ts'
 import { openVhd } from '../../../src/disk/vhd/index.ts'
+import { noCorpus } from '../../support/machine.ts'
 import { randomNumbers } from '../../support/mutants.ts'
-import { fromCorpus, haveCorpus, run, sh, withTempDir } from '../../support/tools.ts'
+import { unless } from '../../support/skip.ts'
+import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 
 /** A sparse raw disk with data in some places, in the same ones for the same size. */
 function makeRaw(path: string, size: number): void {
@@ -80,8 +82,7 @@ function readsAsZeros(disk: Source): void {
   }
 }
 
-if (!haveCorpus) console.log('The corpus is not here: VHDs of other programs are not tried.')
-const withCorpus = haveCorpus ? test : test.skip
+const { test: withCorpus } = unless(noCorpus)
 
 describe('VHDs of other programs', () => {
   withCorpus.each(['qemu-hyperv2012r2-dynamic.vhd.bz2', 'qemu-virtualpc-dynamic.vhd.bz2'])('%s is 127 GiB of zeros', (name) =>

@@ -18,7 +18,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as toolkit from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openStore, type Store, semverOf } from '../../../src/fetch/store/tool-cache.ts'
-import { asNobody, canBeNobody, canMount, sh } from '../../support/tools.ts'
+import { noMounts, noOtherUser } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { asNobody, sh } from '../../support/tools.ts'
 import { startFetching } from '../fetching.ts'
 import { type Handler, noise, sendFile, sha256, withServer } from '../server.ts'
 
@@ -342,10 +344,7 @@ describe('a tool cache that is of no use', () => {
     })
   })
 
-  if (!canBeNobody) console.log('Not tested here, since it takes root and a checkout that others can read: a tool cache of another user')
-  const withNobody = canBeNobody ? test : test.skip
-
-  withNobody('because it is another user’s: the ISO is kept for this job, and one that is there is used', async () => {
+  unless(noOtherUser).test('because it is another user’s: the ISO is kept for this job, and one that is there is used', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
       mkdirSync(toolCache, { mode: 0o755 })
@@ -362,10 +361,7 @@ describe('a tool cache that is of no use', () => {
     })
   })
 
-  if (!canMount) console.log('Not tested here, since it takes root: a full disk')
-  const withMounts = canMount ? test : test.skip
-
-  withMounts('because its disk is full: says so with figures, before and while it fetches', async () => {
+  unless(noMounts).test('because its disk is full: says so with figures, before and while it fetches', async () => {
     mkdirSync(toolCache)
     sh(`mount -t tmpfs -o size=1m tmpfs '${toolCache}'`)
     try {

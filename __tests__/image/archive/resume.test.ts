@@ -5,7 +5,9 @@ import { type Archive, type ArchiveSummary, configDigest, createArchive } from '
 import type { Compression } from '../../../src/image/archive/frames.ts'
 import { resumeArchive } from '../../../src/image/archive/resume.ts'
 import { imageConfig } from '../../../src/image/config.ts'
-import { otherFilesystem, run, withTempDir } from '../../support/tools.ts'
+import { noOtherFilesystem, otherFilesystem } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { run, withTempDir } from '../../support/tools.ts'
 import { entry, tarOf } from '../memory-tree.ts'
 
 const origin = {
@@ -53,9 +55,7 @@ test('another layer can follow', () =>
     expect(readFileSync(join(dir, 'b.tar')).equals(readFileSync(join(dir, 'both.tar')))).toBe(true)
   }))
 
-if (!otherFilesystem) console.log('There is no other filesystem: an archive on one is not taken up.')
-
-;(otherFilesystem ? test : test.skip)('one on another filesystem is copied', () => {
+unless(noOtherFilesystem).test('one on another filesystem is copied', () => {
   return withTempDir(async (dir) => {
     const other = mkdtempSync(`${otherFilesystem}/xenserver-ddk-test-`)
     try {

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { startEngines } from '../../engine/engines.ts'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { allEngines, describeEngines } from '../../engine/engines.ts'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { makeSmallRoot, type SmallRootOptions } from '../../fixtures/small-root.ts'
 import { cli } from '../../support/cli.ts'
@@ -10,8 +11,7 @@ import { run, sh } from '../../support/tools.ts'
 
 // What a build finds in a container of an image, in real engines.
 
-const real = startEngines()
-const name = `ddk-environment-test-${process.pid}`
+const name = `ddk-environment-test-${randomUUID()}`
 let dir = ''
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-environment-'))
@@ -23,7 +23,6 @@ beforeAll(async () => {
   convert('6.2.0', 'i686')
 })
 afterAll(() => {
-  for (const engine of real) engine.stop()
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -46,7 +45,7 @@ function convert(version: string, tag: string, ...options: string[]): void {
   if (ended.code !== 0) throw new Error(ended.stderr)
 }
 
-describe.each(real)('$title', ({ command, env }) => {
+describeEngines(allEngines, ({ command, env, stop }) => {
   const all = { ...process.env, ...env }
   const engine = (...args: string[]) => run(command, args, { env: all })
   const limits = ['--ulimit', 'nofile=1024:4096', ...(command === 'podman' ? ['--ulimit', 'nproc=1024:4096'] : [])]
@@ -55,7 +54,10 @@ describe.each(real)('$title', ({ command, env }) => {
   beforeAll(() => {
     for (const image of ['ddk', 'host', 'i686']) engine('load', '--input', join(dir, `${image}.tar`))
   })
-  afterAll(() => void engine('image', 'rm', '--force', `${name}:ddk`, `${name}:host`, `${name}:i686`))
+  afterAll(() => {
+    engine('image', 'rm', '--force', `${name}:ddk`, `${name}:host`, `${name}:i686`)
+    stop()
+  })
 
   // Asked directly: busybox's shell has a uname of its own, and asks no other.
   test('uname answers for the DDK', () => {

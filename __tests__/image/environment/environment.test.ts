@@ -5,7 +5,9 @@ import { describe, expect, test } from '@jest/globals'
 import type { Identity } from '../../../src/disk/root/identity.ts'
 import { buildEnvironment } from '../../../src/image/environment/environment.ts'
 import { makeSmallRoot } from '../../fixtures/small-root.ts'
-import { canMount, type Listed, run, sh, walkMounted, withTempDir } from '../../support/tools.ts'
+import { noRoot } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { type Listed, run, sh, walkMounted, withTempDir } from '../../support/tools.ts'
 import { folderTree } from '../tar/folder-tree.ts'
 
 const created = 1_421_841_600
@@ -52,8 +54,8 @@ function comparable({ nlink, ...listed }: Listed): Listed {
 }
 
 describe('the layer, unpacked over the root', () => {
-  const oracle = canMount ? test : test.skip
-  if (!canMount) console.log('skipped: unpacking owners and attributes needs root')
+  // Unpacking owners and attributes takes root.
+  const { test: oracle } = unless(noRoot)
 
   const cases: [string, string, string[]][] = [
     ['no directory there', '', ['etc/profile.d', 'etc/profile.d/xenserver-ddk.sh', 'usr/local', 'usr/local/bin', 'usr/local/bin/uname']],

@@ -1,51 +1,50 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { startEngines } from '../../engine/engines.ts'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { describeEngines } from '../../engine/engines.ts'
 import { makeFilesystem } from '../../fixtures/filesystem.ts'
 import { cli } from '../../support/cli.ts'
-import { run } from '../../support/tools.ts'
+import { noRoot } from '../../support/machine.ts'
+import type { Skip } from '../../support/reasons.ts'
+import { unless } from '../../support/skip.ts'
+import { lastLine, run } from '../../support/tools.ts'
 
-// A driver's RPM, built in a 32-bit root by a Makefile that asks uname and knows nothing of containers. Its root takes a minute to make, so
-// it is made only when it is asked for.
+// A driver's RPM, built in a 32-bit root by a Makefile that asks uname and knows nothing of containers.
 
-const asked = process.env.DDK_TEST_I386 !== undefined && process.getuid?.() === 0
-if (!asked) console.log('skipped: building in an i386 root wants DDK_TEST_I386=1, root, and a Debian mirror')
-const real = asked ? startEngines().filter(({ title }) => title === 'docker' || title === 'podman') : []
-const image = `ddk-i386-test-${process.pid}:6.2.0`
+/** The root's tar; it is made once, which takes some minutes. */
+const made = noRoot ? undefined : spawnSync('script/lib/i386-root.sh', { encoding: 'utf8' })
+const noI386Root: Skip | undefined = made?.status === 0 ? undefined : { reason: 'no-i386-root', detail: made && lastLine(made.stderr) }
 
-let dir = ''
-beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-i386-'))
-  if (!asked) return
-  const root = join(dir, 'root')
-  mkdirSync(root)
-  const tar = execFileSync('script/lib/i386-root.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
-  run('tar', ['--numeric-owner', '--xattrs', '--acls', '-xpf', tar, '-C', root])
-  makeFilesystem(root, join(dir, 'root.img'), { filesystem: 'ext4' })
-  rmSync(root, { recursive: true })
-  const ended = cli('convert', join(dir, 'root.img'), '-o', join(dir, 'image.tar'), '--compression', 'none', '--tag', image)
-  if (ended.code !== 0) throw new Error(ended.stderr)
-  rmSync(join(dir, 'root.img'))
-}, 600_000)
-afterAll(() => {
-  for (const engine of real) engine.stop()
-  rmSync(dir, { recursive: true, force: true })
-})
+unless(noI386Root).describe('a 32-bit root', () => {
+  const image = `ddk-i386-test-${randomUUID()}:6.2.0`
+  let dir = ''
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-i386-'))
+    const root = join(dir, 'root')
+    mkdirSync(root)
+    run('tar', ['--numeric-owner', '--xattrs', '--acls', '-xpf', made!.stdout.trim(), '-C', root])
+    makeFilesystem(root, join(dir, 'root.img'), { filesystem: 'ext4' })
+    rmSync(root, { recursive: true })
+    const ended = cli('convert', join(dir, 'root.img'), '-o', join(dir, 'image.tar'), '--compression', 'none', '--tag', image)
+    if (ended.code !== 0) throw new Error(ended.stderr)
+    rmSync(join(dir, 'root.img'))
+  }, 600_000)
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-if (!asked) test.skip('an i386 root', () => {})
-
-for (const { title, command, env } of real) {
-  describe(title, () => {
+  describeEngines(['docker', 'podman'], ({ command, env, stop }) => {
     const engine = (...args: string[]) => run(command, args, { env: { ...process.env, ...env } })
     const limits = ['--ulimit', 'nofile=1024:4096', ...(command === 'podman' ? ['--ulimit', 'nproc=1024:4096'] : [])]
     const container = (...words: string[]) => engine('run', '--rm', '--network', 'none', ...limits, image, ...words)
     const shell = (script: string) => container('bash', '-euc', script).trim()
 
     beforeAll(() => void engine('load', '--input', join(dir, 'image.tar')), 300_000)
-    afterAll(() => void engine('image', 'rm', '--force', image))
+    afterAll(() => {
+      engine('image', 'rm', '--force', image)
+      stop()
+    })
 
     test('whoever asks, it is an i686', () => {
       const kernel = shell('ls /lib/modules')
@@ -72,4 +71,4 @@ for (const { title, command, env } of real) {
       expect([architecture, vermagic]).toEqual(['i686', kernel])
     }, 300_000)
   })
-}
+})

@@ -1,19 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect } from '@jest/globals'
 import { openFile } from '../../../src/bytes/source.ts'
 import { openFileSystem } from '../../../src/disk/filesystem/formats.ts'
 import { walk } from '../../../src/disk/filesystem/tree.ts'
-import { canMount, fromCorpus, haveCorpus, readCorpus, run, sh, walkMounted, withMount, withTempDir } from '../../support/tools.ts'
+import { noCorpus, noMounts } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { fromCorpus, readCorpus, run, sh, walkMounted, withMount, withTempDir } from '../../support/tools.ts'
 import { tarOf } from '../memory-tree.ts'
 import { comparable, expected, makeTree } from '../oddities.ts'
 
-const reason = !canMount ? 'needs root' : undefined
-if (reason) console.log(`skipped: tars of filesystems against their mounts: ${reason}`)
-const oracle = reason ? test.skip : test
-
 describe('the tar of a filesystem, unpacked, is what the kernel shows when it is mounted', () => {
-  oracle.each([
+  unless(noMounts).test.each([
     ['ext3 as in CentOS 5', ['-t', 'ext3', '-I', '128', '-b', '4096']],
     ['ext4', ['-t', 'ext4', '-b', '4096']],
   ])('%s', (_, options) =>
@@ -25,16 +23,14 @@ describe('the tar of a filesystem, unpacked, is what the kernel shows when it is
     }),
   )
 
-  const images = haveCorpus
-    ? readCorpus('index.tsv')
-        .split('\n')
-        .map((line) => line.split('\t'))
-    : []
-  const clean = images
-    .filter(([file, kind, state]) => kind === 'ext' && state === 'clean' && !file!.includes('test_disk1'))
-    .map(([file]) => file!)
-  if (clean.length === 0) console.log('skipped: tars of the corpus: there is no corpus')
-  else oracle.each(clean)('%s', (file) => withTempDir((dir) => compare(fromCorpus(file, dir), dir)))
+  const clean = () =>
+    readCorpus('index.tsv')
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .filter(([file, kind, state]) => kind === 'ext' && state === 'clean' && !file!.includes('test_disk1'))
+      .map(([file]) => file!)
+  const { test: oracle } = unless(noCorpus ?? noMounts)
+  oracle.each(noCorpus ? ['the images of the corpus'] : clean())('%s', (file) => withTempDir((dir) => compare(fromCorpus(file, dir), dir)))
 })
 
 async function compare(image: string, dir: string): Promise<void> {

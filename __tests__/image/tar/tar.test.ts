@@ -3,14 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { walk } from '../../../src/disk/filesystem/tree.ts'
 import { tarPieces } from '../../../src/image/tar/tar.ts'
-import { canMount, run, sh, walkMounted, withTempDir } from '../../support/tools.ts'
+import { noRoot } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
+import { run, sh, walkMounted, withTempDir } from '../../support/tools.ts'
 import { entry, tarOf } from '../memory-tree.ts'
 import { comparable, expected, makeTree } from '../oddities.ts'
 import { folderTree } from './folder-tree.ts'
 
 describe('a tree that has everything', () => {
-  const oracle = canMount ? test : test.skip
-  if (!canMount) console.log('skipped: unpacking owners, devices and attributes needs root')
+  // Unpacking owners, devices and attributes takes root.
+  const { test: oracle } = unless(noRoot)
 
   oracle('is what GNU tar unpacks', () =>
     withTempDir((dir) => {

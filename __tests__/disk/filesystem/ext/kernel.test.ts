@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt } from '../../../../src/bytes/source.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
-import { canMount, run, sh, walkMounted, withMount, withTempDir } from '../../../support/tools.ts'
+import { noMounts } from '../../../support/machine.ts'
+import { unless } from '../../../support/skip.ts'
+import { run, sh, walkMounted, withMount, withTempDir } from '../../../support/tools.ts'
 import { fill, makeImage, walkImage, withImage } from './support.ts'
 
-const suite = canMount ? describe : describe.skip
-if (!canMount) console.log('Not compared with the kernel, since only root may mount.')
+const { describe: suite } = unless(noMounts)
 
 const configurations: readonly [name: string, blockSize: number, options: string, ...fill: string[]][] = [
   ['ext2', 1024, '-t ext2 -b 1024 -I 128 -N 12000'],

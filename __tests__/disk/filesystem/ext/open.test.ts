@@ -4,7 +4,9 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../../src/bytes/source.ts'
 import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
-import { canMount, run, sh, withMount, withTempDir } from '../../../support/tools.ts'
+import { noMounts } from '../../../support/machine.ts'
+import { unless } from '../../../support/skip.ts'
+import { run, sh, withMount, withTempDir } from '../../../support/tools.ts'
 import { makeImage, walkImage, withImage } from './support.ts'
 
 describe('what a filesystem is, as dumpe2fs and blkid say', () => {
@@ -128,8 +130,7 @@ test('encrypted files, directories and symlinks are listed, and their contents r
   })
 })
 
-const asRoot = canMount ? test : test.skip
-if (!canMount) console.log('Large attributes are not tried, since only root may mount.')
+const { test: asRoot } = unless(noMounts)
 
 asRoot('more bytes of attributes than any layer can carry', async () => {
   await withTempDir(async (dir) => {

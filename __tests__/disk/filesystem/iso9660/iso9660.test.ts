@@ -5,19 +5,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bytesAt, memorySource } from '../../../../src/bytes/source.ts'
 import { iso9660 } from '../../../../src/disk/filesystem/iso9660/index.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
-import { fromCorpus, haveCorpus, readCorpus, run, sh, walkMounted, withTempDir } from '../../../support/tools.ts'
+import { noCorpus, noRoot } from '../../../support/machine.ts'
+import { unless } from '../../../support/skip.ts'
+import { fromCorpus, readCorpus, run, sh, walkMounted, withTempDir } from '../../../support/tools.ts'
 import { brief, fromMtree, kept, list, listByBsdtar, makeIso, makePlainTree, makePosixTree, withIso } from './support.ts'
-
-const canMknod = process.getuid?.() === 0
-if (!canMknod) console.log('skipped: Rock Ridge against the tree that it was made of needs root, for device nodes')
-if (!haveCorpus) console.log('skipped: the ISOs of the corpus, which is not here')
 
 let work: string
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'xenserver-ddk-iso-'))
   mkdirSync(join(work, 'plain'))
   makePlainTree(join(work, 'plain'))
-  if (canMknod) {
+  if (!noRoot) {
     mkdirSync(join(work, 'posix'))
     makePosixTree(join(work, 'posix'))
   }
@@ -34,7 +32,8 @@ const rockRidgeForms = [
   'xorriso -compliance deep_paths_off -as mkisofs -R',
 ]
 
-;(canMknod ? describe : describe.skip)('Rock Ridge', () => {
+// The tree has device nodes.
+unless(noRoot).describe('Rock Ridge', () => {
   test.each(rockRidgeForms)('%s', (command) => {
     const dir = join(work, 'posix')
     const iso = makeIso(command, dir, join(work, 'posix.iso'))
@@ -185,7 +184,7 @@ test('what isn’t an ISO isn’t taken for one', () => {
   )
 })
 
-;(haveCorpus ? describe : describe.skip)('the corpus', () => {
+unless(noCorpus).describe('the corpus', () => {
   test.each(['copying-rr', 'copying', 'joliet', 'test-udf1'])('%s is as bsdtar lists it', async (name) => {
     await withTempDir((dir) =>
       withIso(fromCorpus(`iso/libcdio/${name}.iso.gz`, dir), (opened, warnings) => {

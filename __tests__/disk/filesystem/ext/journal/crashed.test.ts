@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
-import { byPath, canMount, fromCorpus, haveCorpus, parseLines, readCorpus, run, withTempDir } from '../../../../support/tools.ts'
+import { expect, test } from '@jest/globals'
+import { noCorpus, noMounts } from '../../../../support/machine.ts'
+import { unless } from '../../../../support/skip.ts'
+import { byPath, fromCorpus, parseLines, readCorpus, run, withTempDir } from '../../../../support/tools.ts'
 import { makeImage, walkImage, withImage } from '../support.ts'
 import { crashedImage, journalOf, looksLikeJournal, mountedByKernel, overwriteJournal } from './support.ts'
-
-const suite = canMount ? describe : describe.skip
-if (!canMount) console.log('Journals are not compared with the kernel, since only root may mount.')
-if (!haveCorpus) console.log('No corpus: the journal of its image is not replayed.')
 
 /** Many small transactions, with names and blocks freed and used again, and files that look like a journal. */
 const busy = `
@@ -36,7 +34,7 @@ const configurations: [string, string, string, RegExp][] = [
   ['asynchronous commits', '-t ext4 -b 4096 -O ^metadata_csum,^64bit', 'data=writeback,journal_async_commit', /journal_async_commit/],
 ]
 
-suite('the journal of a filesystem in use', () => {
+unless(noMounts).describe('the journal of a filesystem in use', () => {
   test.each(configurations)('%s', async (_name, mkfs, mount, features) => {
     await withTempDir(async (dir) => {
       const image = await crashedImage(dir, mkfs, mount, busy)
@@ -78,8 +76,7 @@ test('a journal with nothing in it changes nothing', async () => {
   })
 })
 
-const corpusTest = haveCorpus ? test : test.skip
-corpusTest('the journal of an image that others made', async () => {
+unless(noCorpus).test('the journal of an image that others made', async () => {
   await withTempDir((dir) => {
     const image = fromCorpus('ext/other/ext4view-test_disk_4k_block_journal.img.zst', dir)
     const expected = byPath(parseLines(readCorpus('manifest/other_ext4view-test_disk_4k_block_journal.replayed.jsonl')))

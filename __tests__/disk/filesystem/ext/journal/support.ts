@@ -1,8 +1,11 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Warn } from '../../../../../src/bytes/errors.ts'
 import { bytesAt, memorySource, type OpenFile, openFile } from '../../../../../src/bytes/source.ts'
 import { type Replayed, replayJournal } from '../../../../../src/disk/filesystem/ext/journal/index.ts'
+import type { Skip } from '../../../../support/reasons.ts'
 import { type Listed, run, sh, walkMounted, withMount } from '../../../../support/tools.ts'
 
 /** The four bytes that a journal's own blocks begin with, and then anything. */
@@ -110,6 +113,22 @@ export async function crashedImage(dir: string, mkfs: string, mountOptions: stri
     `${mountOptions},commit=600`,
   )
   return crashed
+}
+
+/** Whether this kernel and this mke2fs write fast commits, by trying: a kernel may be too old or built without them. */
+export function noFastCommits(): Skip | undefined {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-fast-commit-'))
+  const script = `
+    truncate -s 24M image && mke2fs -q -F -t ext4 -b 1024 -O fast_commit -J size=8,fast_commit_size=1024 image && mkdir mounted
+    device=$(losetup --find --show image)
+    mount "$device" mounted || { losetup -d "$device"; exit 1; }
+    mkdir mounted/a; sync -f mounted; echo x >mounted/a/x; sync mounted/a/x; cat "/proc/fs/ext4/\${device#/dev/}/fc_info"
+    umount -d mounted`
+  const { stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: dir, encoding: 'utf8' })
+  rmSync(dir, { recursive: true, force: true })
+  const commits = /^(\d+) commits/m.exec(stdout)?.[1] ?? '0'
+  if (commits !== '0') return undefined
+  return { reason: 'kernel-without-fast-commits', detail: stderr.trim() || `${release()} made none for a file that was synced` }
 }
 
 const prelude = `

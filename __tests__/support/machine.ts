@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Skip } from './reasons.ts'
+import { asNobody, corpus } from './tools.ts'
+
+// What this machine doesn't have: each is undefined, or what to skip a test for.
+
+export const noRoot: Skip | undefined = process.getuid?.() === 0 ? undefined : { reason: 'no-root' }
+
+/** To mount: the kernel's own view is the oracle of the filesystem tests. */
+export const noMounts: Skip | undefined = noRoot ?? cannotMount()
+
+/** Another user (`asNobody`) who can run this checkout's programs. */
+export const noOtherUser: Skip | undefined =
+  noRoot ??
+  (spawnSync(asNobody[0]!, [...asNobody.slice(1), 'test', '-r', process.execPath]).status === 0
+    ? undefined
+    : { reason: 'private-checkout' })
+
+export const noCorpus: Skip | undefined = existsSync(corpus) ? undefined : { reason: 'no-corpus' }
+
+/** A folder on another filesystem than temporary ones. */
+export const otherFilesystem = '/dev/shm'
+
+export const noOtherFilesystem: Skip | undefined =
+  existsSync(otherFilesystem) && statSync(otherFilesystem).dev !== statSync(tmpdir()).dev ? undefined : { reason: 'no-second-filesystem' }
+
+/** Mounts a small filesystem of its own: root may lack the right in a container, or loop devices. */
+function cannotMount(): Skip | undefined {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-mount-'))
+  const script = 'truncate -s 1M image && mke2fs -q -F image && mkdir mounted && mount -o loop,ro image mounted && umount mounted'
+  const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: dir, encoding: 'utf8' })
+  rmSync(dir, { recursive: true, force: true })
+  return status === 0 ? undefined : { reason: 'no-mounts', detail: stderr }
+}
