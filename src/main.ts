@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
 import { oneLine } from './bytes/text.ts'
+import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { openStore } from './fetch/store/tool-cache.ts'
@@ -31,7 +32,8 @@ async function run(): Promise<void> {
   const inputs = readInputs()
   const request = requestIso(inputs)
   const talk: Talk = { say, warn: core.warning, signal: cancellation() }
-  const engine = await core.group('Find a container engine', () => findEngine(inputs))
+  const supervision: Supervision = { signal: talk.signal, debug: core.debug }
+  const engine = await core.group('Find a container engine', () => findEngine(inputs, supervision))
   const order = placeOrder(inputs, engine, talk)
   leave({ tempDir: order.tempDir })
   const store = openStore({ say, notice: core.notice })
@@ -40,12 +42,12 @@ async function run(): Promise<void> {
   const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
   const ready = await core.group('Look for the image', () => findReady(known, engine, order))
   const { supply, image } = await provideImage(ready ?? (await make()), engine, order, make)
-  // A load under way was let finish, and nothing more.
+  // A load that had begun has ended by itself; nothing may follow it.
   talk.signal.throwIfAborted()
 
   leave({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
-  if (engine && image) await core.group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs))
+  if (engine && image) await core.group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision))
   writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
   await writeSummary(supply, engine, image)
 }
@@ -55,8 +57,8 @@ function say(line: string): void {
   core.info(oneLine(line))
 }
 
-async function findEngine({ engine: wanted }: Inputs): Promise<Engine | undefined> {
-  const engine = await detectEngine(wanted, say)
+async function findEngine({ engine: wanted }: Inputs, supervision: Supervision): Promise<Engine | undefined> {
+  const engine = await detectEngine(wanted, say, supervision)
   if (engine) core.info(`${engine.name} ${engine.version}, store ${engine.store}`)
   else if (wanted === 'auto') core.notice('No container engine answers here, so the image is left as an archive; see output "archive"')
   return engine
@@ -76,6 +78,7 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   try {
     return { supply, image: await load(supply.name) }
   } catch (error) {
+    order.talk.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
     core.info(`The image from the Actions cache isn't used: ${(error as Error).message}`)
     const anew = await make()
@@ -83,9 +86,9 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   }
 }
 
-async function setUp(engine: Engine, image: Image, { shell: request }: Inputs): Promise<void> {
+async function setUp(engine: Engine, image: Image, { shell: request }: Inputs, supervision: Supervision): Promise<void> {
   const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
-  const shell = await setUpShell(engine, image, request, { temp, workspace }, core.warning)
+  const shell = await setUpShell(engine, image, request, { temp, workspace }, core.warning, supervision)
   leave({ shell })
   core.addPath(shell.bin)
   registerMatchers(matchersFolder, core.info)

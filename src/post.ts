@@ -12,7 +12,7 @@ const patience = 10 * 60_000
 export async function post(matchersFolder: string): Promise<void> {
   const { tempDir, savingStatus, shell } = leftovers()
   if (shell) {
-    await removeShell(shell, core.info)
+    await removeShell(shell, core.info, { debug: core.debug })
     attempt(() => removeMatchers(matchersFolder, core.info))
   }
   if (savingStatus !== undefined) await core.group('Save for the next run', () => awaitSaving(savingStatus, patience, core.info))

@@ -121,7 +121,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     const { id } = await provide(engine, first.path, first.tag, silent)
     const said: string[] = []
     const image = await provide(engine, second.path, first.tag, (sentence) => said.push(sentence))
-    expect(said).toEqual([`${first.tag} was the image ${id} before; that one has lost the name`])
+    expect(said).toEqual([`${first.tag} was the name of the image ${id} before`])
     expect(await engine.imageId(first.tag)).toBe(image.id)
     // The same once more is nothing to talk about.
     await provide(engine, second.path, first.tag, silent)

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
+import { startDetached } from '../programs/child.ts'
 import { type CacheTask, filesOf, type Status } from './task.ts'
 
 /** Beside this file: the source, or the bundle of it. */
@@ -13,12 +14,7 @@ const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-
  * RUNNER_TRACKING_ID stays in its environment, so that the runner ends it with the job at the latest.
  */
 export function startApart(task: CacheTask): ChildProcess {
-  const log = openSync(filesOf(task.statusFile).log, 'w', 0o600)
-  try {
-    return spawn(process.execPath, [script, JSON.stringify(task)], { detached: true, env: process.env, stdio: ['ignore', log, log] })
-  } finally {
-    closeSync(log)
-  }
+  return startDetached(process.execPath, [script, JSON.stringify(task)], filesOf(task.statusFile).log)
 }
 
 /** Whether there is a cache service here at all. Only the runner gives its address, and only to actions. */

@@ -38,6 +38,7 @@ async function restoreTo(folder: string, entry: Entry, patience: number, signal:
   mkdirSync(entry.dir, { recursive: true })
   rmSync(folder, { recursive: true, force: true })
   const statusFile = join(entry.dir, 'restore')
+  signal?.throwIfAborted()
   const child = startApart({ kind: 'restore', entries: [entry], statusFile })
   const deadline = AbortSignal.timeout(patience)
   try {

@@ -58,7 +58,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   const asked = values['version-is'] === undefined ? undefined : usage(() => parseVersion(values['version-is']!))
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
-  const engine = values.load ? await detectEngine(wanted, say) : undefined
+  const signal = signalled()
+  const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
   if (values.load && !engine) throw new Error('there is no engine to load the image into; -o FILE makes an archive without one')
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   try {
@@ -76,7 +77,7 @@ export async function convertCommand(words: string[]): Promise<number> {
           return [tag || imageName(identity)]
         },
         warn: warnOnStderr,
-        signal: signalled(),
+        signal,
       },
       say,
     )

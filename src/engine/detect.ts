@@ -1,8 +1,8 @@
+import { chosenDaemon, type EngineCommand, engineCommand, type Supervision } from './command.ts'
 import type { Engine } from './engine.ts'
 import { EngineError } from './errors.ts'
 import { images } from './images.ts'
-import { dockerLoad, load, podmanPull, podmanRemoteLoad } from './load.ts'
-import { run } from './run.ts'
+import { dockerLoad, type LoadMethod, load, podmanPull, podmanRemoteLoad } from './load.ts'
 
 /** What a user may ask for. */
 export const engineNames = ['auto', 'docker', 'podman', 'none'] as const
@@ -12,23 +12,28 @@ export type EngineName = (typeof engineNames)[number]
 /** Receives one sentence. */
 export type Notice = (sentence: string) => void
 
-/** A daemon that is slower than this is of no use. */
-const patience = 10_000
+/** Seconds; a daemon that is slower than this is of no use. */
+const patience = 10
 
 /**
  * The engine to use. `auto` takes Docker if its daemon answers, else Podman, and says why an engine that it passed over is none.
+ * @param supervision of all calls of the engine
  * @throws EngineError with the way out, if an engine was asked for by name and isn't there
  */
-export async function detectEngine(wanted: EngineName, notice: Notice = () => {}): Promise<Engine | undefined> {
+export async function detectEngine(
+  wanted: EngineName,
+  notice: Notice = () => {},
+  supervision: Supervision = {},
+): Promise<Engine | undefined> {
   if (wanted === 'none') return undefined
   if (wanted !== 'auto') {
-    const found = await ask(wanted)
+    const found = await ask(engineCommand(wanted, supervision))
     if (typeof found === 'string') throw new EngineError(found)
     if (found.name !== wanted) notice(`${wanted} is ${found.name} here`)
     return found
   }
-  for (const command of ['docker', 'podman']) {
-    const found = await ask(command)
+  for (const program of ['docker', 'podman']) {
+    const found = await ask(engineCommand(program, supervision))
     if (typeof found !== 'string') return found
     notice(found)
   }
@@ -36,10 +41,11 @@ export async function detectEngine(wanted: EngineName, notice: Notice = () => {}
 }
 
 /** The engine behind a command, or a sentence that says why there is none. */
-async function ask(command: string): Promise<Engine | string> {
-  const finished = await run(command, ['info', '--format', '{{json .}}'], { timeout: patience })
-  if (finished.missing) return `${command} isn't installed: there is no such program in PATH`
-  if (finished.timedOut) return `${command} didn't answer within ${patience / 1000} seconds${target()}`
+async function ask(command: EngineCommand): Promise<Engine | string> {
+  const { program } = command
+  const finished = await command.call(['info', '--format', '{{json .}}'], { deadline: patience })
+  if (finished.missing) return `${program} isn't installed: there is no such program in PATH`
+  if (finished.timedOut) return `${program} didn't answer within ${patience} seconds${chosenDaemon()}`
   const info = parse(finished.stdout)
   if (info.version?.Version !== undefined) {
     return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown', info.host?.serviceIsRemote ?? false)
@@ -47,7 +53,7 @@ async function ask(command: string): Promise<Engine | string> {
   if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info))
   // Old clients succeed and put the daemon's silence into the answer, newer ones fail.
   const reason = info.ServerErrors?.at(-1) ?? finished.lastWord
-  return `${command} can't be used: ${reason || `'${command} info' ended with exit code ${finished.code}`}${wayOut(command, reason)}`
+  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`
 }
 
 /** The parts that matter of what `docker info` and `podman info` print. */
@@ -74,42 +80,37 @@ function dockerStore(info: Info): string {
   return containerd ? 'containerd' : (info.Driver ?? 'unknown')
 }
 
-function docker(command: string, version: string, store: string): Engine {
+function docker(command: EngineCommand, version: string, store: string): Engine {
   return {
-    ...images(command, true),
+    ...commonParts(command, true, dockerLoad),
     name: 'docker',
-    command,
     version,
     store,
     loadsZstd: Number.parseInt(version, 10) >= 23,
-    load: (archive, onProgress) => load(command, dockerLoad, archive, onProgress),
   }
 }
 
-function podman(command: string, version: string, store: string, remote: boolean): Engine {
+function podman(command: EngineCommand, version: string, store: string, remote: boolean): Engine {
+  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: 'podman', version, store, loadsZstd: true }
+}
+
+function commonParts(
+  command: EngineCommand,
+  platformOption: boolean,
+  method: LoadMethod,
+): Omit<Engine, 'name' | 'version' | 'store' | 'loadsZstd'> {
   return {
-    ...images(command, false),
-    name: 'podman',
-    command,
-    version,
-    store,
-    loadsZstd: true,
-    load: (archive, onProgress) => load(command, remote ? podmanRemoteLoad : podmanPull, archive, onProgress),
+    ...images(command, platformOption),
+    command: command.program,
+    call: command.call,
+    follow: (container, deadline) => command.follow(['start', '--attach', container], deadline),
+    load: (archive, onProgress) => load(command, method, archive, onProgress),
   }
 }
 
-function wayOut(command: string, reason: string): string {
+function wayOut(program: string, reason: string): string {
   if (/permission denied/i.test(reason)) return ` (add this user to the socket's group, often docker, or run as root)`
   if (/context/i.test(reason)) return " (choose another with DOCKER_CONTEXT or 'docker context use')"
-  if (command === 'docker' && /connect|daemon|socket|lookup/i.test(reason)) return target() || ' (start its daemon)'
-  return ''
-}
-
-/** Which daemon the environment chooses; the usual reason for silence. */
-function target(): string {
-  for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT']) {
-    const value = process.env[name]
-    if (value) return ` (${name} is ${value}: check it, or unset it)`
-  }
+  if (program === 'docker' && /connect|daemon|socket|lookup/i.test(reason)) return chosenDaemon() || ' (start its daemon)'
   return ''
 }

@@ -1,3 +1,6 @@
+import type { Finished } from '../programs/finished.ts'
+import type { CallOptions } from './command.ts'
+
 /** A program that keeps images and runs containers. References and IDs are text that it understands itself. */
 export interface Engine {
   readonly name: 'docker' | 'podman'
@@ -25,6 +28,14 @@ export interface Engine {
   tag(image: string, reference: string): Promise<void>
   /** Removes the image with all its names. */
   remove(image: string): Promise<void>
+  /** Any other call that soon ends; as `EngineCommand` has it. */
+  call(args: readonly string[], options?: CallOptions): Promise<Finished>
+  /**
+   * Starts a container, and follows it to its end, or to that of the job.
+   * @param deadline seconds that it may take
+   * @throws the reason of the job's end; the container may still run then
+   */
+  follow(container: string, deadline: number): Promise<Finished>
   /**
    * Creates a container from the image, and removes it: a store may take an archive, and only find out later that its layer can't be unpacked.
    * @throws EngineError if there is no such image, or it can't be used

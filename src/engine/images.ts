@@ -1,6 +1,7 @@
+import type { Finished } from '../programs/finished.ts'
+import { type CallOptions, changeDeadline, type EngineCommand } from './command.ts'
 import type { Engine, Image } from './engine.ts'
 import { EngineError } from './errors.ts'
-import { type Finished, run } from './run.ts'
 
 /** What Docker's and Podman's command lines have in common. */
 type SharedPart = Pick<Engine, 'find' | 'findLabelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
@@ -8,18 +9,21 @@ type SharedPart = Pick<Engine, 'find' | 'findLabelled' | 'imageId' | 'tag' | 're
 /** Marks the containers that `prove` makes, so that a clean-up can find one that was left behind. */
 export const proofLabel = 'io.github.xenserver-ddk-action.proof'
 
+const change: CallOptions = { deadline: changeDeadline }
+
 /** @param platformOption whether `create` should be told the image's platform: Docker goes by the host's otherwise, Podman would look for another image */
-export function images(command: string, platformOption: boolean): SharedPart {
+export function images(command: EngineCommand, platformOption: boolean): SharedPart {
+  const { program } = command
   const find = async (reference: string): Promise<Image | undefined> => {
-    const finished = await run(command, ['image', 'inspect', '--', reference])
-    if (finished.code === 0) return readImage(command, reference, finished.stdout)
+    const finished = await command.call(['image', 'inspect', '--', reference])
+    if (finished.code === 0) return readImage(program, reference, finished.stdout)
     if (/no such (image|object)|image not known/i.test(finished.lastWord)) return undefined
-    throw failure(command, `look for the image ${reference}`, finished)
+    throw failure(program, `look for the image ${reference}`, finished)
   }
 
   const need = async (reference: string): Promise<Image> => {
     const image = await find(reference)
-    if (!image) throw new EngineError(`${command} has no image ${reference}`)
+    if (!image) throw new EngineError(`${program} has no image ${reference}`)
     return image
   }
 
@@ -38,11 +42,11 @@ export function images(command: string, platformOption: boolean): SharedPart {
     },
 
     async tag(image, reference) {
-      await succeed(command, ['tag', image, reference], `name the image ${image} ${reference}`)
+      await succeed(command, ['tag', image, reference], `name the image ${image} ${reference}`, change)
     },
 
     async remove(image) {
-      await succeed(command, ['image', 'rm', '--force', image], `remove the image ${image}`)
+      await succeed(command, ['image', 'rm', '--force', image], `remove the image ${image}`, change)
     },
 
     async prove(reference) {
@@ -50,8 +54,9 @@ export function images(command: string, platformOption: boolean): SharedPart {
       const platform = platformOption ? ['--platform', image.platform] : []
       // By ID, so that no engine looks in a registry; with a command, because an image need not have one.
       const args = ['create', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
-      const container = await succeed(command, args, `create a container from the image ${reference}`)
-      await succeed(command, ['rm', '--force', container.trim()], `remove the container that proved the image ${reference}`)
+      const container = await succeed(command, args, `create a container from the image ${reference}`, change)
+      const removal = `remove the container that proved the image ${reference}`
+      await succeed(command, ['rm', '--force', container.trim()], removal, { ...change, evenIfCancelled: true })
       return image
     },
   }
@@ -65,9 +70,9 @@ interface Inspected {
   readonly Config?: { readonly Labels?: Record<string, string> | null; readonly Entrypoint?: string[] | null } | null
 }
 
-function readImage(command: string, reference: string, json: string): Image {
+function readImage(program: string, reference: string, json: string): Image {
   const [image] = JSON.parse(json) as Inspected[]
-  if (!image) throw new EngineError(`${command} says that it has the image ${reference}, but nothing about it`)
+  if (!image) throw new EngineError(`${program} says that it has the image ${reference}, but nothing about it`)
   return {
     // Podman leaves the algorithm out, and understands it all the same.
     id: image.Id.includes(':') ? image.Id : `sha256:${image.Id}`,
@@ -78,16 +83,16 @@ function readImage(command: string, reference: string, json: string): Image {
   }
 }
 
-async function succeed(command: string, args: readonly string[], wanted: string): Promise<string> {
-  const finished = await run(command, args)
-  if (finished.code !== 0) throw failure(command, wanted, finished)
+async function succeed(command: EngineCommand, args: readonly string[], wanted: string, options?: CallOptions): Promise<string> {
+  const finished = await command.call(args, options)
+  if (finished.code !== 0) throw failure(command.program, wanted, finished)
   return finished.stdout
 }
 
 /** `wanted` completes the sentence "docker couldn't …". */
-export function failure(command: string, wanted: string, finished: Finished): EngineError {
+export function failure(program: string, wanted: string, finished: Finished): EngineError {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`
-  return new EngineError(`${command} couldn't ${wanted}: ${reason}${wayOut(reason)}`)
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`)
 }
 
 function wayOut(reason: string): string {

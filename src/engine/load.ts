@@ -1,46 +1,51 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import type { EngineCommand } from './command.ts'
 import type { OnLoadProgress } from './engine.ts'
 import { failure } from './images.ts'
-import { run } from './run.ts'
 
 const progressInterval = 1000
 
+/** Seconds that a load may take; the largest DDK takes a minute or two on a slow disk. */
+const loadDeadline = 1800
+
 /** How a program gets the archive, which is open as its standard input. */
-export interface Way {
+export interface LoadMethod {
   readonly args: readonly string[]
   /** Whether it reads its standard input from beginning to end: then the file's position, which two processes share, tells how far it is. */
   readonly inOrder: boolean
 }
 
 /** To Docker's daemon, which may be on another machine. */
-export const dockerLoad: Way = { args: ['load'], inOrder: true }
+export const dockerLoad: LoadMethod = { args: ['load'], inOrder: true }
 
 /**
  * To Podman. Its `load` would take the archive for an OCI archive first and untar all of it below /var/tmp, gives the image a name on
  * docker.io that one on localhost hides, and when it fails, tells how each of four formats failed. The descriptor, because a path can't have
  * colons here.
  */
-export const podmanPull: Way = { args: ['pull', '--quiet', 'docker-archive:/proc/self/fd/0'], inOrder: false }
+export const podmanPull: LoadMethod = { args: ['pull', '--quiet', 'docker-archive:/proc/self/fd/0'], inOrder: false }
 
 /** To Podman on another machine, such as macOS's virtual one, which `pull` can't reach. */
-export const podmanRemoteLoad: Way = { args: ['load'], inOrder: true }
+export const podmanRemoteLoad: LoadMethod = { args: ['load'], inOrder: true }
 
 /**
  * Loads the archive. The program has it open itself and is in a process group of its own, so it goes on if this process is ended.
- * @throws EngineError
+ * @throws EngineError if it fails, or isn't done in half an hour
  */
-export async function load(command: string, way: Way, archive: string, onProgress?: OnLoadProgress): Promise<void> {
+export async function load(command: EngineCommand, method: LoadMethod, archive: string, onProgress?: OnLoadProgress): Promise<void> {
   const fd = openSync(archive, 'r')
   const { size } = fstatSync(fd)
   const start = performance.now()
   const report = () => {
-    const given = way.inOrder ? position(fd) : undefined
+    const given = method.inOrder ? position(fd) : undefined
     onProgress?.({ ...(given !== undefined && { given }), size, milliseconds: Math.round(performance.now() - start) })
   }
   const timer = setInterval(report, progressInterval)
   try {
-    const finished = await run(command, way.args, { stdin: fd, detached: true })
-    if (finished.code !== 0) throw failure(command, `load ${archive}`, finished)
+    // Left to itself even then: to end a load can leave a daemon unusable.
+    const finished = await command.feed(method.args, fd, loadDeadline)
+    const late = finished.timedOut && { lastWord: `it wasn't done after ${loadDeadline / 60} minutes, and is left to itself` }
+    if (finished.code !== 0) throw failure(command.program, `load ${archive}`, { ...finished, ...late })
     report()
   } finally {
     clearInterval(timer)

@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { run } from './run.ts'
+import { failure } from './images.ts'
 
 /**
  * Who a container's root is on the host: root; the user who runs the engine (`rootless`); or a user of no rights, by the daemon's
@@ -7,10 +7,12 @@ import { run } from './run.ts'
  */
 export type Privileges = 'root' | 'rootless' | 'remapped'
 
-/** Asks the engine. An engine that doesn't say is taken for an ordinary one. */
+/** Asks the engine. One that doesn't say is taken for an ordinary one. @throws EngineError if it doesn't answer at all */
 export async function privilegesOf(engine: Engine): Promise<Privileges> {
   const format = engine.name === 'podman' ? '{{.Host.Security.Rootless}}' : '{{json .SecurityOptions}}'
-  const { stdout } = await run(engine.command, ['info', '--format', format])
+  const finished = await engine.call(['info', '--format', format])
+  if (finished.timedOut) throw failure(engine.command, "say who a container's root is", finished)
+  const { stdout } = finished
   if (/^true$|name=rootless/m.test(stdout)) return 'rootless'
   return /name=userns/.test(stdout) ? 'remapped' : 'root'
 }

@@ -16,7 +16,7 @@ export async function provide(
   const before = await engine.find(reference)
   await engine.load(archive, onProgress)
   const image = await proveOrRemove(engine, reference)
-  if (before && before.id !== image.id) info(`${reference} was the image ${before.id} before; that one has lost the name`)
+  if (before && before.id !== image.id) info(`${reference} was the name of the image ${before.id} before`)
   return image
 }
 
@@ -24,11 +24,11 @@ async function proveOrRemove(engine: Engine, reference: string): Promise<Image> 
   try {
     return await engine.prove(reference)
   } catch (error) {
-    if (!(await engine.find(reference))) throw error
-    const leftover = await engine.remove(reference).then(
+    if (!(error instanceof EngineError) || !(await engine.find(reference).catch(() => undefined))) throw error
+    const alsoFailed = await engine.remove(reference).then(
       () => '',
-      (again: Error) => `; and ${again.message}`,
+      (failure: Error) => `; and ${failure.message}`,
     )
-    throw new EngineError(`${(error as Error).message}${leftover}`)
+    throw new EngineError(`${error.message}${alsoFailed}`)
   }
 }

@@ -34,9 +34,11 @@ export interface ConvertOptions {
 
 /**
  * Makes an image of a DDK. One thread reads the formats and makes the tar, libuv's threads compress it, this one adds up and writes.
- * @throws Error with one sentence, if the input isn't sound, or can't be read, or the archive can't be written; there is no archive then
+ * @throws Error with one sentence, if the input isn't sound, or can't be read, or the archive can't be written; the reason of `signal`;
+ *   there is no archive then
  */
 export async function convert(options: ConvertOptions): Promise<Conversion> {
+  options.signal?.throwIfAborted()
   const stop = new AbortController()
   options.inputSha256.catch((error) => stop.abort(error))
   options.signal?.addEventListener('abort', () => stop.abort(options.signal!.reason))

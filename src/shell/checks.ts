@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { changeDeadline } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { Privileges } from '../engine/privileges.ts'
-import { type Finished, run } from '../engine/run.ts'
+import type { Finished } from '../programs/finished.ts'
 import { hostOptions, mount, shellLabel } from './container.ts'
 
 /** What is known about this machine. */
@@ -13,8 +14,8 @@ export interface Host {
   readonly maps: string
 }
 
-/** A program that takes longer than this hangs; with QEMU's emulation, a few seconds are normal. */
-const patience = 120_000
+/** Seconds; a program that takes longer than this hangs; with QEMU's emulation, a few are normal. */
+const patience = 120
 
 /** The exit code of the program that doesn't find the file. */
 const notFound = 99
@@ -42,18 +43,21 @@ export async function checkFirstUse(
 }
 
 async function tryProgram(engine: Engine, image: Image, privileges: Privileges, probe: string): Promise<Finished> {
-  const created = await run(engine.command, [
+  const args = [
     ...['create', '--rm', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
     ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
-  ])
+  ]
+  const created = await engine.call(args, { deadline: changeDeadline })
   if (created.code !== 0) return created
   const container = created.stdout.trim()
-  const finished = await run(engine.command, ['start', '--attach', container], { timeout: patience })
-  // For one that hangs, or never started.
-  await run(engine.command, ['rm', '--force', container])
-  return finished
+  try {
+    return await engine.follow(container, patience)
+  } finally {
+    // For one that hangs, or never started.
+    await engine.call(['rm', '--force', container], { deadline: changeDeadline, evenIfCancelled: true })
+  }
 }
 
 /** The sentence for the way in which a program of the image failed. */
@@ -70,7 +74,8 @@ export function explain(finished: Finished, engine: Engine, image: Image, host: 
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host)
   if (code === 139) return diesOfSignal11(host)
-  if (timedOut) return `a container of the DDK didn't end within ${patience / 1000} seconds, so steps can't be relied on to run in it`
+  if (timedOut && lastWord === '')
+    return `a container of the DDK didn't end within ${patience} seconds, so steps can't be relied on to run in it`
   return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Supervision } from '../engine/command.ts'
 import { type ContainerOptions, createArguments, mountPairs } from './container.ts'
 import { type InstalledShell, removeShell } from './remove.ts'
 import { bashSettings, script } from './settings.ts'
@@ -14,18 +15,20 @@ export interface InstallOptions extends ContainerOptions {
   readonly temp: string
   /** GITHUB_WORKSPACE. */
   readonly workspace: string
+  /** Of the removal of a shell that has the same name. */
+  readonly supervision?: Supervision
 }
 
 /**
  * Makes a shell for the job's later steps: a script that runs theirs in a container of the image, and the settings that it goes by. Its
  * `bin` is to be put into PATH. A shell of the same name is replaced, and its container removed.
  * @param env the environment of the action's step
- * @throws Error if nothing can be written to RUNNER_TEMP
+ * @throws Error if nothing can be written to RUNNER_TEMP; the reason of the signal in `supervision`
  */
 export async function installShell(options: InstallOptions, env: NodeJS.ProcessEnv = process.env): Promise<InstalledShell> {
   const shells = join(options.temp, 'xenserver-ddk-shells')
   const folder = join(shells, options.name)
-  await removeFormer(folder)
+  await removeFormer(folder, options.supervision)
 
   const id = randomUUID()
   const home = join(folder, 'home')
@@ -58,9 +61,9 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
   return installed
 }
 
-async function removeFormer(folder: string): Promise<void> {
+async function removeFormer(folder: string, supervision: Supervision | undefined): Promise<void> {
   const record = join(folder, 'installed.json')
-  if (existsSync(record)) await removeShell(JSON.parse(readFileSync(record, 'utf8')))
+  if (existsSync(record)) await removeShell(JSON.parse(readFileSync(record, 'utf8')), undefined, supervision)
 }
 
 interface RunAs {

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { run } from '../engine/run.ts'
+import { engineCommand, type Supervision } from '../engine/command.ts'
 import { shellLabel } from './container.ts'
 
 /** What has to be known of a shell in order to remove it; survives JSON. */
@@ -17,22 +17,28 @@ export interface InstalledShell {
   readonly giveBack: readonly string[]
 }
 
-/** An engine that is slower than this is of no use. */
-const patience = 60_000
+/** Seconds; an engine that is slower than this is of no use. */
+const patience = 60
 
 /**
  * Ends whatever still runs in a shell's container, removes the container and all files of the shell. Never fails: what couldn't be done is
  * said in one line.
+ * @throws the reason of the signal in `supervision`, nothing else
  */
-export async function removeShell(shell: InstalledShell, say: (line: string) => void = () => {}): Promise<void> {
-  const options = { timeout: patience }
+export async function removeShell(
+  shell: InstalledShell,
+  say: (line: string) => void = () => {},
+  supervision: Supervision = {},
+): Promise<void> {
+  const engine = engineCommand(shell.engine, supervision)
+  const call = (...args: string[]) => engine.call(args, { deadline: patience })
   const filter = `label=${shellLabel}=${shell.id}`
-  const listed = await run(shell.engine, ['ps', '--all', '--quiet', '--filter', filter], options)
+  const listed = await call('ps', '--all', '--quiet', '--filter', filter)
   if (listed.code !== 0) say(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed.lastWord}`)
   for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
     // A step that the runner killed couldn't do it.
-    if (shell.giveBack.length > 0) await run(shell.engine, ['exec', container, ...shell.giveBack], options)
-    const removed = await run(shell.engine, ['rm', '--force', '--volumes', container], options)
+    if (shell.giveBack.length > 0) await call('exec', container, ...shell.giveBack)
+    const removed = await call('rm', '--force', '--volumes', container)
     if (removed.code === 0) say(`Removed the container of ${shell.name}`)
     else if (!/no such container|already in progress/i.test(removed.lastWord))
       say(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`)

@@ -1,3 +1,4 @@
+import type { Supervision } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import { privilegesOf } from '../engine/privileges.ts'
 import { checkFirstUse } from './checks.ts'
@@ -29,9 +30,10 @@ export async function setUpShell(
   request: ShellRequest,
   { temp, workspace }: { readonly temp: string; readonly workspace: string },
   warn: (sentence: string) => void,
+  supervision: Supervision = {},
 ): Promise<InstalledShell> {
   const privileges = await privilegesOf(engine)
-  const shell = await installShell({ engine, image, privileges, temp, workspace, ...request })
+  const shell = await installShell({ engine, image, privileges, temp, workspace, supervision, ...request })
   const obstacle = await checkFirstUse(engine, image, privileges, temp)
   if (obstacle !== undefined) warn(`Steps with "shell: ${request.name} {0}" won't run: ${obstacle}`)
   return shell

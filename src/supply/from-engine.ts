@@ -4,17 +4,25 @@ import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now.
+ * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now. A job that was cancelled
+ * or killed may have loaded it without proving it, so that is done here.
  * @param key of the image, by the ISO's checksum
  */
 export async function fromEngine(engine: Engine, key: string, { talk, name: nameOf }: Order): Promise<Supply | undefined> {
   const image = await engine.findLabelled(keyLabel, key)
   if (!image) return undefined
+  try {
+    await engine.prove(image.id)
+  } catch (error) {
+    talk.signal.throwIfAborted()
+    talk.say(`The image that ${engine.name} has isn't used: ${(error as Error).message}`)
+    return undefined
+  }
   const { identity, isoSha256 } = labelledIdentity(image.labels)
   const name = nameOf(identity)
   const holder = await engine.find(name)
   if (holder?.id !== image.id) {
-    if (holder) talk.say(`${name} was the image ${holder.id} before; that one has lost the name`)
+    if (holder) talk.say(`${name} was the name of the image ${holder.id} before`)
     await engine.tag(image.id, name)
   }
   talk.say(`${engine.name} has the image already: ${image.id}`)

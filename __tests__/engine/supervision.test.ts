@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { engineCommand } from '../../src/engine/command.ts'
+import { detectEngine } from '../../src/engine/detect.ts'
+import type { Engine, Image } from '../../src/engine/engine.ts'
+import { privilegesOf } from '../../src/engine/privileges.ts'
+import { provide } from '../../src/engine/provide.ts'
+import { checkFirstUse } from '../../src/shell/checks.ts'
+import { setUpShell } from '../../src/shell/set-up.ts'
+
+// What ends an engine's calls: their deadlines, and the end of the job. The engine is a script that answers as Docker does.
+
+const environment = { ...process.env }
+let dir = ''
+let stop = new AbortController()
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-supervision-'))
+  stop = new AbortController()
+  for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT']) delete process.env[name]
+  process.env.PATH = `${dir}:${environment.PATH}`
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const inspected = JSON.stringify([{ Id: 'sha256:1', RepoTags: ['a:1'], Os: 'linux', Architecture: 'amd64', Config: {} }])
+
+/** Writes the script. `extra`: what it does first, with the call's words as its arguments. */
+function fakeDocker(extra = ''): void {
+  const script = `#!/bin/sh
+echo "$*" >>'${dir}/calls'
+${extra}
+case $1 in
+  info) echo '{"ServerVersion":"28.5.1","Driver":"overlay2"}' ;;
+  image) echo '${inspected}' ;;
+  images) echo sha256:1 ;;
+  create) echo container ;;
+  load) cat >/dev/null ;;
+esac
+`
+  writeFileSync(join(dir, 'docker'), script, { mode: 0o755 })
+}
+
+const calls = () => (existsSync(join(dir, 'calls')) ? readFileSync(join(dir, 'calls'), 'utf8').trimEnd().split('\n') : [])
+const names = () => calls().map((call) => call.split(' ', 1)[0])
+const docker = async () => (await detectEngine('docker', undefined, { signal: stop.signal }))!
+const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+
+describe('a daemon that hangs', () => {
+  test('is none, after ten seconds', async () => {
+    fakeDocker('exec sleep 60')
+    const start = performance.now()
+    await expect(detectEngine('docker')).rejects.toThrow(/^docker didn't answer within 10 seconds$/)
+    expect(performance.now() - start).toBeLessThan(15_000)
+  }, 30_000)
+
+  test('ends a call with a sentence that says what was tried, for how long, and which daemon it is', async () => {
+    process.env.DOCKER_HOST = 'ssh://build.example'
+    fakeDocker('exec sleep 60')
+    const { lastWord, timedOut } = await engineCommand('docker').call(['image', 'inspect', 'a:1'], { deadline: 1 })
+    expect([timedOut, lastWord]).toEqual([
+      true,
+      "it didn't answer within 1 seconds (DOCKER_HOST is ssh://build.example: check it, or unset it)",
+    ])
+  })
+
+  test('fails whatever is asked of it, after half a minute', async () => {
+    fakeDocker()
+    const engine = await docker()
+    fakeDocker('exec sleep 60')
+    await Promise.all([
+      expect(engine.find('a:1')).rejects.toThrow("docker couldn't look for the image a:1: it didn't answer within 30 seconds"),
+      expect(engine.findLabelled('x', 'y')).rejects.toThrow(
+        "docker couldn't look for an image with the label x: it didn't answer within 30 seconds",
+      ),
+      expect(privilegesOf(engine)).rejects.toThrow("docker couldn't say who a container's root is: it didn't answer within 30 seconds"),
+    ])
+  }, 60_000)
+})
+
+describe('the end of the job', () => {
+  test('before the first call: nothing is called', async () => {
+    fakeDocker()
+    stop.abort(new Error('Cancelled'))
+    await expect(docker()).rejects.toThrow('Cancelled')
+    expect(calls()).toEqual([])
+  })
+
+  /** The job ends while the engine is busy with a call that begins with these words. */
+  async function endDuring(words: string, use: (engine: Engine) => Promise<unknown>): Promise<void> {
+    fakeDocker()
+    const engine = await docker()
+    rmSync(join(dir, 'calls'))
+    fakeDocker(`case "$*" in ${words.replace(' ', '\\ ')}*) touch '${dir}/busy'; sleep 0.5 ;; esac`)
+    const timer = setInterval(() => existsSync(join(dir, 'busy')) && stop.abort(new Error('Cancelled')), 20)
+    try {
+      await expect(use(engine)).rejects.toThrow('Cancelled')
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  test('while images are listed: nothing else is called', async () => {
+    await endDuring('images', (engine) => engine.findLabelled('x', 'y'))
+    expect(names()).toEqual(['images'])
+  })
+
+  test('before a load: it never begins', async () => {
+    writeFileSync(join(dir, 'archive'), '')
+    await endDuring('image inspect', (engine) => provide(engine, join(dir, 'archive'), 'a:1', () => {}))
+    expect(names()).toEqual(['image'])
+  })
+
+  test('during a load: it is let finish, and nothing follows', async () => {
+    writeFileSync(join(dir, 'archive'), '')
+    await endDuring('load', (engine) => provide(engine, join(dir, 'archive'), 'a:1', () => {}))
+    expect(names()).toEqual(['image', 'load'])
+  })
+
+  test('while a container is created as a proof: it is removed', async () => {
+    await endDuring('create', async (engine) => {
+      await engine.prove('a:1')
+      await engine.find('a:1')
+    })
+    expect(names()).toEqual(['image', 'create', 'rm'])
+    expect(calls().at(-1)).toBe('rm --force container')
+  })
+
+  test('while a container runs for a check: it is ended at once, and removed', async () => {
+    const start = performance.now()
+    await endDuring('start', (engine) => {
+      fakeDocker(`if [ $1 = start ]; then touch '${dir}/busy'; exec sleep 60; fi`)
+      return checkFirstUse(engine, image, 'root', dir)
+    })
+    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(names()).toEqual(['create', 'start', 'rm'])
+  })
+
+  test('while the shell is set up: no container is made', async () => {
+    const request = { name: 'ddk.sh', volumes: [], env: [], runOptions: [], user: 'root' } as const
+    const places = { temp: dir, workspace: dir }
+    await endDuring('info', (engine) => setUpShell(engine, image, request, places, () => {}, { signal: stop.signal }))
+    expect(names()).toEqual(['info'])
+  })
+})
+
+test('each call is traced, before it and after it', async () => {
+  fakeDocker()
+  const lines: string[] = []
+  await engineCommand('docker', { debug: (line) => lines.push(line) }).call(['tag', 'a:1', 'b:1'])
+  expect(lines).toEqual(['[command] docker tag a:1 b:1', expect.stringMatching(/^docker tag ended with exit code 0 after \d+ ms$/)])
+})

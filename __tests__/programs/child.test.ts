@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+import { runChild } from '../../src/programs/child.ts'
+import { withTempDir } from '../support/tools.ts'
+
+const deadline = 20
+
+describe('runChild', () => {
+  test('gives the output, the exit code and the last word', async () => {
+    const finished = await runChild('sh', ['-c', 'echo out; echo first >&2; printf "a bar\\rlast word  \\n\\n" >&2; exit 7'], { deadline })
+    expect(finished).toEqual({ code: 7, stdout: 'out\n', lastWord: 'last word', missing: false, timedOut: false })
+  })
+
+  test('knows a program that is missing from one that fails', async () => {
+    expect(await runChild('no-such-program', [], { deadline })).toMatchObject({ missing: true })
+    expect(await runChild('/', [], { deadline })).toMatchObject({ missing: false, lastWord: expect.stringContaining('EACCES') })
+  })
+
+  test('names the signal that ended it', async () => {
+    expect((await runChild('sh', ['-c', 'kill -TERM $$'], { deadline })).lastWord).toBe('ended by SIGTERM')
+  })
+
+  test('does not wait beyond its time, not even for a grandchild', async () => {
+    const start = performance.now()
+    expect(await runChild('sh', ['-c', 'sleep 20 & sleep 20'], { deadline: 0.2 })).toMatchObject({ timedOut: true, lastWord: '' })
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
+  test('keeps no more of the output than anybody reads', async () => {
+    const { code, stdout } = await runChild('sh', ['-c', 'head -c 40000000 /dev/zero'], { deadline })
+    expect(code).toBe(0)
+    expect(stdout.length).toBeLessThanOrEqual(16 << 20)
+  })
+
+  test('gives a process group of its own if asked', async () => {
+    const group = async (detached: boolean) =>
+      (await runChild('sh', ['-c', 'ps -o pgid= -p $$; echo $$'], { deadline, detached })).stdout.split(/\s+/).filter(Boolean)
+    const [itsGroup, itself] = await group(true)
+    expect(itsGroup).toBe(itself)
+    const [ourGroup, other] = await group(false)
+    expect(ourGroup).not.toBe(other)
+  })
+
+  test('is ended by a signal, and not started after one', async () => {
+    const stop = new AbortController()
+    const start = performance.now()
+    const running = runChild('sleep', ['20'], { deadline, signal: stop.signal })
+    setTimeout(() => stop.abort(new Error('Cancelled')), 100)
+    await expect(running).rejects.toThrow('Cancelled')
+    expect(performance.now() - start).toBeLessThan(5000)
+    await withTempDir(async (dir) => {
+      const touched = join(dir, 'touched')
+      await expect(runChild('touch', [touched], { deadline, signal: stop.signal })).rejects.toThrow('Cancelled')
+      await sleep(100)
+      expect(() => readFileSync(touched)).toThrow('ENOENT')
+    })
+  })
+
+  test('leaves a late program to itself if asked, and lets this process end meanwhile', async () => {
+    await withTempDir(async (dir) => {
+      const module = pathToFileURL(join(import.meta.dirname, '../../src/programs/child.ts')).href
+      const call = `runChild('sh', ['-c', 'sleep 2; echo >${dir}/done'], { deadline: 0.2, atDeadline: 'leave', detached: true })`
+      const program = `import('${module}').then((it) => it.${call}).then(({ timedOut }) => console.log(timedOut))`
+      const start = performance.now()
+      expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe('true\n')
+      expect(performance.now() - start).toBeLessThan(1900)
+      await sleep(2500)
+      expect(readFileSync(join(dir, 'done'), 'utf8')).toBe('\n')
+    })
+  })
+})

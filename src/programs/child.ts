@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { type Finished, lastLine } from './finished.ts'
+
+// The only file that starts programs by node:child_process; all others go by @actions/exec (call.ts), which can neither give a program an open
+// file as its standard input, nor end what it started, nor bound what it keeps of the output, nor start what outlives this process.
+
+export interface ChildOptions {
+  /** Seconds that it may take. */
+  readonly deadline: number
+  /** What happens to it then: it is killed, by default, or left to itself, and no longer waited for. */
+  readonly atDeadline?: 'kill' | 'leave'
+  /** Kills it. */
+  readonly signal?: AbortSignal | undefined
+  /** An open file that becomes its standard input; none by default. */
+  readonly stdin?: number
+  /** Gives it a process group of its own, which the signals of a terminal or of a cancelled job don't reach. */
+  readonly detached?: boolean
+}
+
+/** Standard output and error are kept up to here; a program that says more has nothing more to say. */
+const outputLimit = 16 << 20
+
+/**
+ * Runs a program without a shell, in this process's environment, to its end. Whoever calls knows what a failure means, so that is no error.
+ * @throws the reason of `signal`
+ */
+export async function runChild(command: string, args: readonly string[], options: ChildOptions): Promise<Finished> {
+  options.signal?.throwIfAborted()
+  const finished = await untilEnd(command, args, options)
+  options.signal?.throwIfAborted()
+  return finished
+}
+
+function untilEnd(command: string, args: readonly string[], options: ChildOptions): Promise<Finished> {
+  return new Promise((resolve) => {
+    const { deadline, atDeadline = 'kill', signal, stdin = 'ignore', detached = false } = options
+    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], detached, env: process.env })
+    const pipes = [child.stdout, child.stderr] as Socket[]
+    const [stdout, stderr] = pipes.map(collect)
+    let timedOut = false
+    const kill = () => {
+      child.kill('SIGKILL')
+      // A grandchild may hold the pipes open; without this, `close` would wait for it.
+      for (const pipe of pipes) pipe.destroy()
+    }
+    const end = (finished: Partial<Finished>) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', kill)
+      resolve({ stdout: stdout!(), lastWord: lastLine(stderr!()), missing: false, timedOut, ...finished })
+    }
+    const giveUp = () => {
+      timedOut = true
+      if (atDeadline === 'kill') return kill()
+      // The pipes stay open, since a program that writes to a closed one is ended by that.
+      for (const handle of [child, ...pipes]) handle.unref()
+      end({ lastWord: '' })
+    }
+    const timer = setTimeout(giveUp, deadline * 1000)
+    signal?.addEventListener('abort', kill)
+    child.once('error', (error: NodeJS.ErrnoException) => end({ missing: error.code === 'ENOENT', lastWord: error.message }))
+    child.once('close', (code, by) => end(code === null ? { lastWord: timedOut ? '' : `ended by ${by}` } : { code }))
+  })
+}
+
+function collect(pipe: Socket): () => string {
+  const pieces: Buffer[] = []
+  let size = 0
+  pipe.on('data', (piece: Buffer) => {
+    size += piece.length
+    if (size <= outputLimit) pieces.push(piece)
+  })
+  return () => Buffer.concat(pieces).toString('utf8')
+}
+
+/**
+ * Starts a program that may outlive this process, in a session of its own: neither a closed pipe nor a signal to this process ends it.
+ * @param log path of the file that gets all that it says; it is made anew, for this user's eyes
+ */
+export function startDetached(command: string, args: readonly string[], log: string): ChildProcess {
+  const fd = openSync(log, 'w', 0o600)
+  try {
+    return spawn(command, args, { detached: true, env: process.env, stdio: ['ignore', fd, fd] })
+  } finally {
+    closeSync(fd)
+  }
+}
