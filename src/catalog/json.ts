@@ -15,7 +15,7 @@ export interface Member {
 export type Fail = (offset: number, what: string) => never
 
 /** Deeper than any catalog, and far from the end of the stack. */
-const deepest = 64
+const maxDepth = 64
 
 /**
  * Reads JSON, just as JSON.parse does, keeping the place of every value. JSON.parse itself tells no places, not even of all its errors.
@@ -41,7 +41,7 @@ class Parser {
   value(depth: number): Node {
     const next = this.#peek()
     const offset = this.#offset
-    if (depth > deepest) this.#fail(offset, 'this is nested too deeply')
+    if (depth > maxDepth) this.#fail(offset, 'this is nested too deeply')
     if (next === '{') return { offset, value: this.#object(depth) }
     if (next === '[') return { offset, value: this.#list(depth) }
     if (next === '"') return { offset, value: this.#string() }

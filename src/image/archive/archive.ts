@@ -3,7 +3,17 @@ import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
 import type { ImageConfig } from '../config.ts'
 import { blockSize, padding, ustarHeader } from '../tar/header.ts'
 import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
-import { blobPath, dockerManifest, ociIndex, ociManifest } from './manifest.ts'
+import {
+  blobPath,
+  type DockerManifest,
+  dockerManifest,
+  type OciIndex,
+  type OciLayout,
+  type OciManifest,
+  ociIndex,
+  ociLayout,
+  ociManifest,
+} from './manifest.ts'
 
 export interface ArchiveSummary {
   readonly configDigest: string
@@ -73,7 +83,7 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
       const configBlob = addBlob(json(config))
       const manifest = addBlob(json(ociManifest(configBlob, layers)))
       addFile('index.json', json(ociIndex(manifest, config, tags)))
-      addFile('oci-layout', json({ imageLayoutVersion: '1.0.0' }))
+      addFile('oci-layout', json(ociLayout))
       addFile('manifest.json', json(dockerManifest(configBlob, layers, tags)))
       append(out, Buffer.alloc(2 * blockSize))
       out.keep()
@@ -101,7 +111,10 @@ function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-function json(value: object): Buffer {
+/** What is written as JSON into an archive. */
+type Document = ImageConfig | OciManifest | OciIndex | OciLayout | DockerManifest
+
+function json(value: Document): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 

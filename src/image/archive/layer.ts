@@ -32,7 +32,7 @@ export interface LayerWriter {
 }
 
 /** Pieces in compression at once: as many as libuv has threads for them. With one at each end, it bounds the memory. */
-const atOnce = 4
+const maxPending = 4
 
 /**
  * Makes a layer's blob out of a tar that comes in pieces: both digests, the compression, and the bytes at `out`. Each piece becomes a frame
@@ -73,7 +73,7 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
       // Whoever waits next hears of a failure; until then it isn't an unhandled one.
       last.catch(() => {})
       pending.push(last)
-      if (pending.length >= atOnce) await pending.shift()
+      if (pending.length >= maxPending) await pending.shift()
     },
     async finish() {
       await last

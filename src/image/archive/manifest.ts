@@ -1,39 +1,78 @@
 import type { ImageConfig } from '../config.ts'
 import type { Layer } from './layer.ts'
 
-/** Content Descriptors, the part that is the same for all. */
-interface Blob {
+/** OCI Content Descriptor: what points to a blob. */
+export interface Descriptor<Type extends string = string> {
+  readonly mediaType: Type
   /** `sha256:` and hexadecimal. */
   readonly digest: string
   /** In bytes. */
   readonly size: number
 }
 
-const manifestMediaType = 'application/vnd.oci.image.manifest.v1+json'
+const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+const configType = 'application/vnd.oci.image.config.v1+json'
+const indexType = 'application/vnd.oci.image.index.v1+json'
 
-/** OCI Image Manifest Specification. */
-export function ociManifest(config: Blob, layers: readonly Layer[]): object {
+/** OCI Image Manifest Specification: the config of an image, and its layers from the lowest up. */
+export interface OciManifest {
+  readonly schemaVersion: 2
+  readonly mediaType: typeof manifestType
+  readonly config: Descriptor<typeof configType>
+  readonly layers: readonly Descriptor[]
+}
+
+/** OCI Image Index Specification, as the `index.json` of an image layout: which manifests there are, and under which names. */
+export interface OciIndex {
+  readonly schemaVersion: 2
+  readonly mediaType: typeof indexType
+  readonly manifests: readonly IndexEntry[]
+}
+
+export interface IndexEntry extends Descriptor<typeof manifestType> {
+  readonly platform: Pick<ImageConfig, 'architecture' | 'os'>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** OCI Image Layout Specification, "oci-layout file". */
+export interface OciLayout {
+  readonly imageLayoutVersion: '1.0.0'
+}
+
+/** `manifest.json` of Docker's archives (Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
+export type DockerManifest = readonly DockerManifestEntry[]
+
+export interface DockerManifestEntry {
+  /** Path of the config in the archive. */
+  readonly Config: string
+  /** Full references, `name:tag`. */
+  readonly RepoTags: readonly string[]
+  /** Paths of the layers in the archive, from the lowest up. */
+  readonly Layers: readonly string[]
+}
+
+/** A blob of the archive, whatever is in it. */
+type Blob = Pick<Descriptor, 'digest' | 'size'>
+
+export const ociLayout: OciLayout = { imageLayoutVersion: '1.0.0' }
+
+export function ociManifest(config: Blob, layers: readonly Layer[]): OciManifest {
   return {
     schemaVersion: 2,
-    mediaType: manifestMediaType,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
+    mediaType: manifestType,
+    config: { mediaType: configType, ...config },
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
   }
 }
 
-/** OCI Image Index Specification, of one manifest: a descriptor for each of its tags, as `docker save` writes them. */
-export function ociIndex({ digest, size }: Blob, { architecture, os }: ImageConfig, tags: readonly string[]): object {
-  const descriptor = { mediaType: manifestMediaType, digest, size, platform: { architecture, os } }
-  const named = tags.map((tag) => ({ ...descriptor, annotations: nameAnnotations(tag) }))
-  return {
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: named.length > 0 ? named : [descriptor],
-  }
+/** Of one manifest: an entry for each of its tags, as `docker save` writes them. */
+export function ociIndex({ digest, size }: Blob, { architecture, os }: ImageConfig, tags: readonly string[]): OciIndex {
+  const entry: IndexEntry = { mediaType: manifestType, digest, size, platform: { architecture, os } }
+  const named = tags.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }))
+  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] }
 }
 
-/** `manifest.json` of Docker's archives (Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
-export function dockerManifest(config: Blob, layers: readonly Layer[], tags: readonly string[]): object {
+export function dockerManifest(config: Blob, layers: readonly Layer[], tags: readonly string[]): DockerManifest {
   return [{ Config: blobPath(config.digest), RepoTags: tags, Layers: layers.map(({ digest }) => blobPath(digest)) }]
 }
 
