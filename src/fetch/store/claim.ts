@@ -17,19 +17,19 @@ export interface Claim {
  *
  * A claim is a rename to a name that tells the owner: of two jobs that rename the same folder, one succeeds.
  * Two may still find themselves with a folder each; that is safe, and only costs a second download.
- * @param settled asked before every try; once it gives something, nothing is claimed any more, and that is the result
+ * @param findResult asked before every try; once it gives something, nothing is claimed any more, and that is the result
  * @throws the reason of `signal`
  */
 export async function claim<T>(
   path: string,
-  settled: () => Promise<T | undefined>,
+  findResult: () => Promise<T | undefined>,
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): Promise<Claim | T> {
   mkdirSync(dirname(path), { recursive: true })
   const mine = `${path}.${ownerTag()}`
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted()
-    const found = await settled()
+    const found = await findResult()
     if (found !== undefined) return found
     if (!claimedByOther(path, mine) && take(path, mine)) {
       if (!claimedByOther(path, mine)) return held(path, mine)

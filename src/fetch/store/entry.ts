@@ -17,7 +17,6 @@ export async function verified(
   const inode = statSync(iso.path, { throwIfNoEntry: false })?.ino
   const flaw = await flawOf(iso, signal)
   if (flaw === undefined) {
-    // A folder gets its name when it is whole; a job can have ended before it could write the marker.
     mark(dir)
     return iso
   }
@@ -29,6 +28,11 @@ export async function verified(
 
 function markerOf(dir: string): string {
   return `${dir}.complete`
+}
+
+/** Writes the marker of an entry that has none: a folder gets its name when it is whole, so it can only be missing. */
+export function markWhole(dir: string): void {
+  if (readIso(dir)) mark(dir)
 }
 
 function mark(dir: string): void {
@@ -59,7 +63,7 @@ export async function publish(
   { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<StoredIso> {
   const iso = readIso(dir)!
-  for (const target of [entry, besides(entry, iso)]) {
+  for (const target of [entry, entryNamedByContent(entry, iso)]) {
     for (let tries = 0; tries < 3; tries++) {
       if (renamed(dir, target)) {
         mark(target)
@@ -76,8 +80,8 @@ export async function publish(
   throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`)
 }
 
-/** The same version, and a name of its own: `6.5.0-i0123456789abcdef`. */
-function besides(entry: string, { sha256 }: StoredIso): string {
+/** Of the same version, with a name that no other ISO can have: `6.5.0-i0123456789abcdef`. */
+function entryNamedByContent(entry: string, { sha256 }: StoredIso): string {
   const semver = basename(dirname(entry))
   return join(dirname(dirname(entry)), `${semver}${semver.includes('-') ? '.' : '-'}i${sha256.slice(0, 16)}`, basename(entry))
 }

@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { find, findAllVersions } from '@actions/tool-cache'
 import type { Version } from '../../catalog/version.ts'
 import type { Address } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
 import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
-import { publish, verified } from './entry.ts'
+import { markWhole, publish, verified } from './entry.ts'
 import { cameAfter, describeIso, hashOf, type StoredIso, type Wanted } from './stored-iso.ts'
 
 /**
@@ -35,18 +36,18 @@ export function openStore({
   readonly toolCache?: string | undefined
   readonly temp?: string | undefined
 }): Store {
-  const fallback = resolve(temp || tmpdir(), 'xenserver-ddk-tool-cache', toolName)
-  const lasting = toolCache ? [resolve(toolCache, toolName)] : []
+  const fallback = resolve(temp || tmpdir(), 'xenserver-ddk-tool-cache')
+  const lasting = toolCache ? [resolve(toolCache)] : []
   // One that can't be written may still hold the ISO: a runner's image can bring it along.
-  const roots = [...lasting, fallback]
+  const toolCaches = [...lasting, fallback]
   return {
-    find: (wanted, signal) => findIn(roots, wanted, say, signal),
+    find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
     fetch(address, version, options) {
       const semver = semverOf(version, address.urls[0]!)
-      const [root = fallback] = lasting
-      const why = root === fallback ? 'RUNNER_TOOL_CACHE is not set' : whyNotWritable(join(root, semver))
-      if (why !== undefined) notice(`The ISO is kept for this job only, in ${fallback}: ${why}`)
-      return fetchTo(why === undefined ? root : fallback, address, semver, options)
+      const [chosen = fallback] = lasting
+      const why = chosen === fallback ? 'RUNNER_TOOL_CACHE is not set' : whyNotWritable(join(chosen, toolName, semver))
+      if (why !== undefined) notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
+      return fetchTo(why === undefined ? chosen : fallback, address, semver, options)
     },
   }
 }
@@ -74,25 +75,43 @@ function whyNotWritable(dir: string): string | undefined {
 }
 
 async function findIn(
-  roots: readonly string[],
+  toolCaches: readonly string[],
   wanted: Parameters<Store['find']>[0],
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<StoredIso | undefined> {
-  for (const root of roots) {
-    for (const semver of versionsIn(root, wanted)) {
-      const iso = await verified(join(root, semver, arch()), wanted, say, signal)
+  for (const toolCache of toolCaches) {
+    for (const entry of entriesIn(toolCache, wanted)) {
+      const iso = await verified(entry, wanted, say, signal)
       if (iso) return iso
     }
   }
   return undefined
 }
 
-/** With a checksum or an address, an ISO may lie under any version. */
-function versionsIn(root: string, { version, sha256, url }: Parameters<Store['find']>[0]): string[] {
-  const first = version ? [semverOf(version, '')] : []
-  if (sha256 === undefined && url === undefined) return first
-  return [...new Set([...first, ...namesIn(root).filter((name) => /^\d+\.\d+\.\d+/.test(name))])]
+/** The folders of a tool cache in which the ISO may be: with a checksum or an address, it may lie under any version. */
+function entriesIn(toolCache: string, { version, sha256, url }: Parameters<Store['find']>[0]): string[] {
+  // A job can have ended before it could write the marker, without which the toolkit sees no entry.
+  for (const name of namesIn(join(toolCache, toolName))) markWhole(join(toolCache, toolName, name, arch()))
+  return lookIn(toolCache, () => {
+    const versions = sha256 === undefined && url === undefined ? [] : findAllVersions(toolName).sort()
+    const entries = [...(version ? [semverOf(version, '')] : []), ...versions].map((semver) => find(toolName, semver))
+    return [...new Set(entries)].filter((entry) => entry !== '')
+  })
+}
+
+/** What `look` finds by the toolkit, which knows one tool cache only: that of RUNNER_TOOL_CACHE. Nothing if it can't be read. */
+function lookIn(toolCache: string, look: () => string[]): string[] {
+  const { RUNNER_TOOL_CACHE: before } = process.env
+  process.env.RUNNER_TOOL_CACHE = toolCache
+  try {
+    return look()
+  } catch {
+    return []
+  } finally {
+    if (before === undefined) delete process.env.RUNNER_TOOL_CACHE
+    else process.env.RUNNER_TOOL_CACHE = before
+  }
 }
 
 function namesIn(dir: string): string[] {
@@ -103,15 +122,15 @@ function namesIn(dir: string): string[] {
   }
 }
 
-async function fetchTo(root: string, address: Address, semver: string, options: DownloadOptions): Promise<StoredIso> {
+async function fetchTo(toolCache: string, address: Address, semver: string, options: DownloadOptions): Promise<StoredIso> {
   const url = address.urls[0]!
   const start = Date.now()
+  const root = join(toolCache, toolName)
   const entry = join(root, semver, arch())
   const wanted = address.sha256 === undefined ? { url } : { sha256: address.sha256 }
   /** What is there already, unless it may be what the caller didn't want. */
-  const settled = async () => {
-    const dirs = [...new Set([semver, ...versionsIn(root, wanted)])].map((name) => join(root, name, arch()))
-    for (const dir of dirs) {
+  const findFetched = async () => {
+    for (const dir of new Set([entry, ...entriesIn(toolCache, wanted)])) {
       if (address.sha256 === undefined && !cameAfter(dir, start)) continue
       const iso = await verified(dir, wanted, options.say, options.signal)
       if (iso) return iso
@@ -121,12 +140,12 @@ async function fetchTo(root: string, address: Address, semver: string, options: 
   // What another user of the machine left couldn't be written to.
   const key = hashOf(JSON.stringify([url, address.sha256 ?? '', process.getuid?.() ?? '']))
   const partial = `${entry}.${key.slice(0, 16)}.partial`
-  const claimed = await claim(partial, settled, options)
+  const claimed = await claim(partial, findFetched, options)
   if ('path' in claimed) return claimed
   try {
     const iso = await fillAndPublish(claimed, entry, address, options)
     sweep(partial)
-    for (const name of namesIn(root)) attempt(() => removeAbandoned(join(root, name)))
+    for (const name of namesIn(root)) tryTo(() => removeAbandoned(join(root, name)))
     return iso
   } finally {
     claimed.release()
@@ -134,7 +153,7 @@ async function fetchTo(root: string, address: Address, semver: string, options: 
 }
 
 /** Other users' leftovers can't be removed, and needn't. */
-function attempt(tidy: () => void): void {
+function tryTo(tidy: () => void): void {
   try {
     tidy()
   } catch {
