@@ -12,11 +12,11 @@ import { writeOutputs } from './outputs.ts'
 import type { Talk } from './phase/phase.ts'
 import { post } from './post.ts'
 import { registerMatchers } from './report/matchers.ts'
-import { loadAloud } from './report/steps.ts'
+import { loadWithProgress } from './report/steps.ts'
 import { setUpShell } from './shell/set-up.ts'
-import { isPostStep, leave } from './state.ts'
+import { isPostStep, saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
-import { findReady } from './supply/existing.ts'
+import { findExisting } from './supply/existing.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
@@ -35,17 +35,17 @@ async function run(): Promise<void> {
   const supervision: Supervision = { signal: talk.signal, debug: core.debug }
   const engine = await core.group('Find a container engine', () => findEngine(inputs, supervision))
   const order = placeOrder(inputs, engine, talk)
-  leave({ tempDir: order.tempDir })
+  saveForPost({ tempDir: order.tempDir })
   const store = openStore({ say, notice: core.notice })
 
   const known = await core.group('Recognize the ISO', () => recognize(request, store, talk))
   const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
-  const ready = await core.group('Look for the image', () => findReady(known, engine, order))
-  const { supply, image } = await provideImage(ready ?? (await make()), engine, order, make)
+  const existing = await core.group('Look for the image', () => findExisting(known, engine, order))
+  const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load that had begun has ended by itself; nothing may follow it.
   talk.signal.throwIfAborted()
 
-  leave({ savingStatus: saveForNextRun(supply, known, order) })
+  saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
   if (engine && image) await core.group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision))
   writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
@@ -74,7 +74,7 @@ interface Provided {
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
-  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadAloud(engine, order.archive, name, say))
+  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadWithProgress(engine, order.archive, name, say))
   try {
     return { supply, image: await load(supply.name) }
   } catch (error) {
@@ -89,7 +89,7 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
 async function setUp(engine: Engine, image: Image, { shell: request }: Inputs, supervision: Supervision): Promise<void> {
   const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
   const shell = await setUpShell(engine, image, request, { temp, workspace }, core.warning, supervision)
-  leave({ shell })
+  saveForPost({ shell })
   core.addPath(shell.bin)
   registerMatchers(matchersFolder, core.info)
   core.info(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)

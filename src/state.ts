@@ -1,8 +1,8 @@
 import * as core from '@actions/core'
 import type { InstalledShell } from './shell/remove.ts'
 
-/** What the main step leaves to the post step, by way of the runner; absent where it didn't come so far. */
-export interface Leftovers {
+/** What the post step has to know of the main step, by way of the runner. A field that the main step didn't get to is absent. */
+export interface PostState {
   /** A directory to be removed. */
   readonly tempDir?: string
   /** Says how the saving goes on. */
@@ -17,12 +17,13 @@ export function isPostStep(): boolean {
   return false
 }
 
-/** To be called as soon as there is something to leave, so that it is known however the step ends. */
-export function leave(leftovers: Leftovers): void {
-  for (const [name, value] of Object.entries(leftovers)) core.saveState(name, JSON.stringify(value))
+/** To be called as soon as a field is known: it is there for the post step then, however the main step ends. */
+export function saveForPost(state: PostState): void {
+  for (const [name, value] of Object.entries(state)) core.saveState(name, JSON.stringify(value))
 }
 
-export function leftovers(): Leftovers {
+/** What the main step saved. */
+export function savedForPost(): PostState {
   const names = ['tempDir', 'savingStatus', 'shell'] as const
   const found = names.map((name) => [name, core.getState(name)] as const).filter(([, text]) => text !== '')
   return Object.fromEntries(found.map(([name, text]) => [name, JSON.parse(text)]))

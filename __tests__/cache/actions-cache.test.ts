@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { restoreApart } from '../../src/cache/restore.ts'
+import { restoreFolder } from '../../src/cache/restore.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type Entry, entryFolder } from '../../src/cache/task.ts'
 import { type CacheService, type Faults, startCacheService } from '../support/cache-service.ts'
@@ -58,7 +58,7 @@ async function save(entry: Entry, patience = 30_000): Promise<string[]> {
 /** What was restored, or what was said instead. */
 async function restore(entry: Entry, patience = 30_000): Promise<Buffer | string[]> {
   const lines: string[] = []
-  const folder = await restoreApart(entry, { say: (line) => lines.push(line), patience })
+  const folder = await restoreFolder(entry, { say: (line) => lines.push(line), patience })
   if (folder === undefined && existsSync(entry.dir)) expect(readdirSync(entry.dir)).toEqual([])
   return folder === undefined ? lines : readFileSync(join(folder, 'image'))
 }
@@ -197,7 +197,7 @@ test('a restore ends within a second when the job is cancelled, and says why', a
   service.faults.download = 'stalled'
   const stop = new AbortController()
   const entry = entryIn('b')
-  const restored = restoreApart(entry, { say: () => {}, signal: stop.signal })
+  const restored = restoreFolder(entry, { say: () => {}, signal: stop.signal })
   await service.heard(/blob/)
   const start = Date.now()
   stop.abort(new Error('cancelled'))
@@ -225,7 +225,7 @@ test('who debugs a job sees what the toolkit printed, and no annotations', async
   service.faults.download = 'flipped'
   await save(entryIn('a', randomBytes(1000)))
   process.env.RUNNER_DEBUG = '1'
-  const step = node(`await restoreApart(${JSON.stringify(entryIn('b'))}, { say: console.log })`)
+  const step = node(`await restoreFolder(${JSON.stringify(entryIn('b'))}, { say: console.log })`)
   const lines = (await text(step.stdout!)).trimEnd().split('\n')
   expect(lines.at(-1)).toMatch(/^The Actions cache couldn't give the image: /)
   expect(lines.slice(0, -1).filter((line) => !/^::(debug|add-mask)::/.test(line))).toEqual([])
@@ -249,7 +249,7 @@ test('without zstd nothing is found that was saved with it, and that is said', a
 /** Runs a line of a script that has this part of the action at hand. */
 function node(line: string): ChildProcess {
   const url = (name: string) => JSON.stringify(new URL(`../../src/cache/${name}.ts`, import.meta.url).href)
-  const script = `const { startSaving } = await import(${url('saving')}); const { restoreApart } = await import(${url('restore')}); ${line}`
+  const script = `const { startSaving } = await import(${url('saving')}); const { restoreFolder } = await import(${url('restore')}); ${line}`
   return spawn(process.execPath, ['--input-type=module', '-e', script], { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

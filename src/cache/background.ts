@@ -13,7 +13,7 @@ const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-
  * Starts the process that talks to the cache, in a session of its own: neither a closed pipe nor a signal to this step ends it.
  * RUNNER_TRACKING_ID stays in its environment, so that the runner ends it with the job at the latest.
  */
-export function startApart(task: CacheTask): ChildProcess {
+export function startCacheProcess(task: CacheTask): ChildProcess {
   return startDetached(process.execPath, [script, JSON.stringify(task)], filesOf(task.statusFile).log)
 }
 

@@ -6,7 +6,7 @@ import { type Conversion, configOf, type ImageDescription } from '../image/descr
 import { isDescription } from '../image/parse-description.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'
-import { type RestoreOptions, restoreApart } from './restore.ts'
+import { type RestoreOptions, restoreFolder } from './restore.ts'
 import type { Entry } from './task.ts'
 
 /** The name of an image in the cache. Its format is in the image's own key, so what another version left isn't found. */
@@ -27,7 +27,7 @@ export interface CachedImage {
  * @param archive path for the archive
  */
 export async function restoreImage(key: string, dir: string, archive: string, options: RestoreOptions): Promise<CachedImage | undefined> {
-  const folder = await restoreApart({ key, dir, what: 'the image' }, options)
+  const folder = await restoreFolder({ key, dir, what: 'the image' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedImage | string>(
     () => checkImage(folder, key, archive),

@@ -3,7 +3,7 @@ import { sha256OfFile } from '../bytes/digest.ts'
 import { type IsoIdentity, isoKey } from '../image/key.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'
-import { type RestoreOptions, restoreApart } from './restore.ts'
+import { type RestoreOptions, restoreFolder } from './restore.ts'
 import type { Entry } from './task.ts'
 
 /** The name of an ISO in the cache. */
@@ -26,7 +26,7 @@ export interface CachedIso {
  */
 export async function restoreIso(identity: IsoIdentity, dir: string, options: RestoreOptions): Promise<CachedIso | undefined> {
   const key = isoCacheKey(identity)
-  const folder = await restoreApart({ key, dir, what: 'the ISO' }, options)
+  const folder = await restoreFolder({ key, dir, what: 'the ISO' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedIso | string>(
     () => checkIso(folder, identity),

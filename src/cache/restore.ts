@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { durationText } from '../phase/units.ts'
-import { forwardLog, haveService, readStatus, startApart, stop } from './background.ts'
+import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { type Entry, entryFolder, filesOf } from './task.ts'
 
@@ -19,7 +19,7 @@ export interface RestoreOptions {
  * one line for `say`. Nothing of it has been verified.
  * @throws what `signal` was aborted with, nothing else
  */
-export async function restoreApart(entry: Entry, { say, signal, patience = 300_000 }: RestoreOptions): Promise<string | undefined> {
+export async function restoreFolder(entry: Entry, { say, signal, patience = 300_000 }: RestoreOptions): Promise<string | undefined> {
   if (!haveService()) return undefined
   const folder = join(entry.dir, entryFolder)
   const trouble = await bestEffort(
@@ -39,7 +39,7 @@ async function restoreTo(folder: string, entry: Entry, patience: number, signal:
   rmSync(folder, { recursive: true, force: true })
   const statusFile = join(entry.dir, 'restore')
   signal?.throwIfAborted()
-  const child = startApart({ kind: 'restore', entries: [entry], statusFile })
+  const child = startCacheProcess({ kind: 'restore', entries: [entry], statusFile })
   const deadline = AbortSignal.timeout(patience)
   try {
     await once(child, 'exit', { signal: signal ? AbortSignal.any([signal, deadline]) : deadline })

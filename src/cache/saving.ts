@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { durationText } from '../phase/units.ts'
-import { forwardLog, haveService, isAlive, readStatus, startApart, stop } from './background.ts'
+import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
 import { type Entry, type EntryResult, filesOf } from './task.ts'
 
 type Say = (line: string) => void
@@ -15,7 +15,7 @@ export function startSaving(entries: readonly Entry[], statusFile: string, say: 
   if (entries.length === 0 || !haveService()) return
   try {
     rmSync(statusFile, { force: true })
-    const child = startApart({ kind: 'save', entries, statusFile })
+    const child = startCacheProcess({ kind: 'save', entries, statusFile })
     child.on('error', (error) => say(`The Actions cache gets nothing: ${error.message}`))
     const started: Started = { pid: child.pid ?? 0, entries }
     writeFileSync(filesOf(statusFile).started, JSON.stringify(started))

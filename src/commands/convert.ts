@@ -10,7 +10,7 @@ import type { Engine } from '../engine/engine.ts'
 import { parseReference } from '../engine/reference.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { unameChoices } from '../image/environment/environment.ts'
-import { convertAloud, loadAloud } from '../report/steps.ts'
+import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
 import { oneOf, parseWords, UsageError, usage, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
@@ -64,7 +64,7 @@ export async function convertCommand(words: string[]): Promise<number> {
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   try {
     const archive = values.output ? resolve(values.output) : join(dir, 'image.tar')
-    const conversion = await convertAloud(
+    const conversion = await convertWithProgress(
       {
         input,
         archive,
@@ -81,7 +81,7 @@ export async function convertCommand(words: string[]): Promise<number> {
       },
       say,
     )
-    if (engine) await loadAloud(engine, archive, conversion.names[0]!, say)
+    if (engine) await loadWithProgress(engine, archive, conversion.names[0]!, say)
     const { names, archive: made } = conversion
     process.stdout.write(`${names[0]} ${made.configDigest}\n`)
   } finally {

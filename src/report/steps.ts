@@ -8,7 +8,7 @@ import { bytesText, durationText } from '../phase/units.ts'
 export type Say = (line: string) => void
 
 /** Converts, and tells how it goes. */
-export async function convertAloud(options: Omit<ConvertOptions, 'onProgress'>, say: Say): Promise<Conversion> {
+export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgress'>, say: Say): Promise<Conversion> {
   const start = Date.now()
   const line = new ProgressLine(say)
   const conversion = await convert({
@@ -23,7 +23,7 @@ export async function convertAloud(options: Omit<ConvertOptions, 'onProgress'>, 
 }
 
 /** Loads an archive into an engine, proves the image, and tells how it goes. */
-export async function loadAloud(engine: Engine, archive: string, reference: string, say: Say): Promise<Image> {
+export async function loadWithProgress(engine: Engine, archive: string, reference: string, say: Say): Promise<Image> {
   const start = Date.now()
   const line = new ProgressLine(say)
   const image = await provide(engine, archive, reference, say, ({ given, size }) =>

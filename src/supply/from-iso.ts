@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { restoreIso } from '../cache/iso-cache.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import { checkFreeSpace } from '../host/free-space.ts'
-import { convertAloud } from '../report/steps.ts'
+import { convertWithProgress } from '../report/steps.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 import type { Origin, Supply } from './supply.ts'
@@ -39,7 +39,7 @@ export async function getIso({ request, identity, sha256, stored }: KnownIso, st
 /** Makes the image of an ISO that is here. */
 export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
   const { talk, archive, tempDir, compression, uname } = order
-  const conversion = await convertAloud(
+  const conversion = await convertWithProgress(
     {
       input: path,
       archive,

@@ -66,7 +66,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
       }
       return { ...facts, sha256, size, url }
     }
-    if (!file.pieced) {
+    if (!file.severalAnswers) {
       await file.discard()
       throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another one`)
     }

@@ -3,13 +3,13 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
 /** A server, or the way to it, failed. The message says why, without the address. */
 export class FetchFailure extends Error {
   /** Whether another try has a chance. */
-  readonly again: boolean
+  readonly retryable: boolean
   /** Milliseconds that the server wants to be left alone. */
   readonly wait: number
 
-  constructor(message: string, { again = false, wait = 0 } = {}) {
+  constructor(message: string, { retryable = false, wait = 0 } = {}) {
     super(message)
-    this.again = again
+    this.retryable = retryable
     this.wait = wait
   }
 }
@@ -27,7 +27,7 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders): Fet
   if (!transient.includes(status)) return new FetchFailure(answer)
   const wait = retryAfter(headers['retry-after'])
   if (wait > patience) return new FetchFailure(`${answer} and wants no other request for ${Math.ceil(wait / 1000)} seconds`)
-  return new FetchFailure(answer, { again: true, wait })
+  return new FetchFailure(answer, { retryable: true, wait })
 }
 
 /** Milliseconds of a Retry-After, which is in seconds or a date. */
@@ -47,13 +47,13 @@ export function connectionFailure(error: unknown): FetchFailure {
     return new FetchFailure(`its certificate can't be trusted (${code}); NODE_EXTRA_CA_CERTS can name a file with more authorities`)
   }
   if (code === 'EPROTO') return new FetchFailure('it does not speak https there; check the address')
-  if (code === 'ECONNREFUSED') return new FetchFailure('the connection was refused', { again: true })
-  if (code === 'ECONNRESET' || code === 'EPIPE') return new FetchFailure('the connection was lost', { again: true })
-  return new FetchFailure(`the connection failed (${code || message})`, { again: true })
+  if (code === 'ECONNREFUSED') return new FetchFailure('the connection was refused', { retryable: true })
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new FetchFailure('the connection was lost', { retryable: true })
+  return new FetchFailure(`the connection failed (${code || message})`, { retryable: true })
 }
 
 function tunnelFailure(message: string): FetchFailure {
   const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1])
   if (status === 407) return statusFailure(407, {})
-  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ''}`, { again: !(status < 500) })
+  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ''}`, { retryable: !(status < 500) })
 }

@@ -31,14 +31,14 @@ export class PartialFile {
   #size: number
   #memo: Memo | undefined
   /** Whether the bytes are from more than one answer. */
-  #pieced = false
+  #severalAnswers = false
 
   private constructor(path: string, file: FileHandle, size: number, memo: Memo | undefined) {
     this.path = path
     this.#file = file
     this.#size = size
     this.#memo = memo
-    this.#pieced = size > 0
+    this.#severalAnswers = size > 0
   }
 
   /** Opens it, or makes it. @throws Error if it can't */
@@ -55,8 +55,8 @@ export class PartialFile {
     return this.#size
   }
 
-  get pieced(): boolean {
-    return this.#pieced
+  get severalAnswers(): boolean {
+    return this.#severalAnswers
   }
 
   get facts(): Facts {
@@ -88,7 +88,7 @@ export class PartialFile {
     this.#size = 0
     this.#hashed = 0
     this.#hash = createHash('sha256')
-    this.#pieced = false
+    this.#severalAnswers = false
   }
 
   /** Throws away what is there, and remembers what comes. */
@@ -100,7 +100,7 @@ export class PartialFile {
 
   /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
   continue(facts: Facts): void {
-    this.#pieced = true
+    this.#severalAnswers = true
     this.#memo = { ...this.#memo!, ...facts }
     writeMemo(this.path, this.#memo)
   }

@@ -33,7 +33,7 @@ export async function retry<T>(
       return await attempt()
     } catch (error) {
       signal.throwIfAborted()
-      if (!(error instanceof FetchFailure) || !error.again) throw error
+      if (!(error instanceof FetchFailure) || !error.retryable) throw error
       failed = gained() ? 1 : failed + 1
       if (failed >= pace.attempts) throw new FetchFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message)
       await pause(Math.max(error.wait, backoff(failed, pace)), error, { signal, say })

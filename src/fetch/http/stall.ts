@@ -13,7 +13,7 @@ export interface Watch {
 /** @param limit milliseconds without a byte */
 export function watchStall(limit: number, signal: AbortSignal): Watch {
   const controller = new AbortController()
-  const failure = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { again: true })
+  const failure = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { retryable: true })
   let timer: NodeJS.Timeout | undefined
   const rest = () => clearTimeout(timer)
   return {

@@ -59,7 +59,7 @@ function asking(from: number, { etag, lastModified }: Facts): Record<string, str
 async function prepare(file: PartialFile, reply: Reply, from: number, server: Server, say: Say): Promise<void> {
   const startOver = (why: string) => {
     file.forget()
-    return new FetchFailure(`${why}, so the download starts over`, { again: true })
+    return new FetchFailure(`${why}, so the download starts over`, { retryable: true })
   }
   const { address, url } = server
   if (reply.status === 416 && from > 0) throw startOver('the server has no more bytes than are here, which are not the whole file')
@@ -100,7 +100,7 @@ async function receive(file: PartialFile, { body }: Reply, watch: Watch, say: Sa
   }
   if (file.size === 0) throw new FetchFailure('the server sent an empty file')
   if (total !== undefined && file.size < total) {
-    throw new FetchFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { again: true })
+    throw new FetchFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { retryable: true })
   }
 }
 

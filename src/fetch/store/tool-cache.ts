@@ -37,14 +37,14 @@ export function openStore({
   readonly temp?: string | undefined
 }): Store {
   const fallback = resolve(temp || tmpdir(), 'xenserver-ddk-tool-cache')
-  const lasting = toolCache ? [resolve(toolCache)] : []
+  const runners = toolCache ? [resolve(toolCache)] : []
   // One that can't be written may still hold the ISO: a runner's image can bring it along.
-  const toolCaches = [...lasting, fallback]
+  const toolCaches = [...runners, fallback]
   return {
     find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
     fetch(address, version, options) {
       const semver = semverOf(version, address.urls[0]!)
-      const [chosen = fallback] = lasting
+      const [chosen = fallback] = runners
       const why = chosen === fallback ? 'RUNNER_TOOL_CACHE is not set' : whyNotWritable(join(chosen, toolName, semver))
       if (why !== undefined) notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
       return fetchTo(why === undefined ? chosen : fallback, address, semver, options)
