@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { bundle } from './support/cli.ts'
 
 // Whether users' workflows name inputs and outputs that there are. script/e2e runs them.
 
@@ -22,7 +23,7 @@ beforeAll(() => {
   mkdirSync(join(project, '.git'))
   mkdirSync(join(project, '.github/workflows'), { recursive: true })
   copyFileSync(join(repository, 'action.yml'), join(project, 'action.yml'))
-  symlinkSync(join(repository, 'dist'), join(project, 'dist'))
+  bundle(join(project, 'dist'))
   missing = actionlint('--version').status === 3
   if (missing) console.log('Go is missing, so that there is no actionlint: the examples were not checked')
 })

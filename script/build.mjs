@@ -4,10 +4,12 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Every file that Node is started with: the action, the command line, the worker threads of both, and the process for the cache. */
+/** What others start with whatever Node they have: the action's two steps, and the command line. */
+const programs = ['main', 'post', 'cli']
+
+/** Every bundle: the programs, the worker threads that they start, and the process for the cache. */
 const entryPoints = {
-  main: 'src/main.ts',
-  cli: 'src/cli.ts',
+  ...Object.fromEntries(programs.map((name) => [`${name}-program`, `src/${name}.ts`])),
   'inflate-worker': 'src/disk/spool/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
   'cache-process': 'src/cache/cache-process.ts',
@@ -34,3 +36,4 @@ await build({
   logLevel: 'warning',
 })
 for (const asset of assets) copyFileSync(asset, join(outdir, basename(asset)))
+for (const name of programs) copyFileSync('src/start.cjs', join(outdir, `${name}.cjs`))

@@ -3,7 +3,9 @@ import { convertCommand } from './commands/convert.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { listCommand } from './commands/list.ts'
 import { rawCommand } from './commands/raw.ts'
-import { UsageError } from './commands/usage.ts'
+import { sayOnStderr, UsageError } from './commands/usage.ts'
+import { onUncaught } from './host/last-resort.ts'
+import { sentenceOf } from './host/system-error.ts'
 
 /** A command gets the words after its name, and gives the exit code: 0, or 1 if the input isn't sound. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
@@ -44,12 +46,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
+// Nor is it one that nobody reads what is said besides.
+process.stderr.on('error', () => {})
+
+function fail(error: unknown): void {
+  sayOnStderr(`xenserver-ddk: ${sentenceOf(error)}`)
+  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split('\n') ?? []) sayOnStderr(line)
+}
+
+onUncaught(fail, 1)
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code
   },
-  (error: Error) => {
-    process.stderr.write(`xenserver-ddk: ${process.env.DEBUG ? error.stack : error.message}\n`)
+  (error: unknown) => {
+    fail(error)
     process.exitCode = error instanceof UsageError ? 2 : 1
   },
 )

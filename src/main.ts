@@ -1,20 +1,24 @@
-import { rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { oneLine } from './bytes/text.ts'
 import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { openStore } from './fetch/store/tool-cache.ts'
+import { onUncaught } from './host/last-resort.ts'
+import { sentenceOf } from './host/system-error.ts'
 import { type Inputs, readInputs } from './inputs.ts'
+import { command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
 import type { Talk } from './phase/phase.ts'
-import { post } from './post.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadWithProgress } from './report/steps.ts'
+import { tellRunner } from './runner-file.ts'
 import { setUpShell } from './shell/set-up.ts'
-import { isPostStep, saveForPost } from './state.ts'
+import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
 import { findExisting } from './supply/existing.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
@@ -31,36 +35,39 @@ const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 async function run(): Promise<void> {
   const inputs = readInputs()
   const request = requestIso(inputs)
-  const talk: Talk = { say, warn: core.warning, signal: cancellation() }
-  const supervision: Supervision = { signal: talk.signal, debug: core.debug }
-  const engine = await core.group('Find a container engine', () => findEngine(inputs, supervision))
-  const order = placeOrder(inputs, engine, talk)
-  saveForPost({ tempDir: order.tempDir })
-  const store = openStore({ say, notice: core.notice })
+  const talk: Talk = { say, warn, signal: cancellation() }
+  const supervision: Supervision = { signal: talk.signal, debug }
+  const engine = await group('Find a container engine', () => findEngine(inputs, supervision))
+  const tempDir = await makeTempDir()
+  const order = placeOrder(inputs, engine, tempDir, talk)
+  const store = openStore({ say, notice })
 
-  const known = await core.group('Recognize the ISO', () => recognize(request, store, talk))
-  const make = () => core.group('Make the image', async () => fromIso(await getIso(known, store, order), order))
-  const existing = await core.group('Look for the image', () => findExisting(known, engine, order))
+  const known = await group('Recognize the ISO', () => recognize(request, store, talk))
+  const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order), order))
+  const existing = await group('Look for the image', () => findExisting(known, engine, order))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load that had begun has ended by itself; nothing may follow it.
   talk.signal.throwIfAborted()
 
-  saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
+  await saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
-  if (engine && image) await core.group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision))
-  writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
+  if (engine && image) await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision))
+  await writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
   await writeSummary(supply, engine, image)
 }
 
-/** A line of the log. A name out of an ISO may have a line break in it, and what follows one could be a command to the runner. */
-function say(line: string): void {
-  core.info(oneLine(line))
+/** A directory of this step's own. The post step hears of it before it is there. */
+async function makeTempDir(): Promise<string> {
+  const tempDir = join(process.env.RUNNER_TEMP || tmpdir(), `xenserver-ddk-${randomUUID()}`)
+  await saveForPost({ tempDir })
+  mkdirSync(tempDir, { mode: 0o700 })
+  return tempDir
 }
 
 async function findEngine({ engine: wanted }: Inputs, supervision: Supervision): Promise<Engine | undefined> {
   const engine = await detectEngine(wanted, say, supervision)
-  if (engine) core.info(`${engine.name} ${engine.version}, store ${engine.store}`)
-  else if (wanted === 'auto') core.notice('No container engine answers here, so the image is left as an archive; see output "archive"')
+  if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`)
+  else if (wanted === 'auto') notice('No container engine answers here, so the image is left as an archive; see output "archive"')
   return engine
 }
 
@@ -74,13 +81,13 @@ interface Provided {
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
-  const load = (name: string) => core.group(`Load the image into ${engine.name}`, () => loadWithProgress(engine, order.archive, name, say))
+  const load = (name: string) => group(`Load the image into ${engine.name}`, () => loadWithProgress(engine, order.archive, name, say))
   try {
     return { supply, image: await load(supply.name) }
   } catch (error) {
     order.talk.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
-    core.info(`The image from the Actions cache isn't used: ${(error as Error).message}`)
+    say(`The image from the Actions cache isn't used: ${sentenceOf(error)}`)
     const anew = await make()
     return { supply: anew, image: await load(anew.name) }
   }
@@ -88,27 +95,25 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
 
 async function setUp(engine: Engine, image: Image, { shell: request }: Inputs, supervision: Supervision): Promise<void> {
   const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
-  const shell = await setUpShell(engine, image, request, { temp, workspace }, core.warning, supervision)
-  saveForPost({ shell })
-  core.addPath(shell.bin)
-  registerMatchers(matchersFolder, core.info)
-  core.info(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)
+  const shell = await setUpShell(engine, image, request, { temp, workspace }, warn, supervision)
+  await saveForPost({ shell })
+  await tellRunner(`the folder of ${request.name} for PATH, so no step can use it`, () => core.addPath(shell.bin))
+  await saveForPost({ matchers: matchersFolder })
+  registerMatchers(matchersFolder, command)
+  say(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)
 }
 
 /** Aborted when the runner cancels the job: a first signal asks, and a kill follows some seconds later. */
 function cancellation(): AbortSignal {
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`Cancelled (${name})`)))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Error(`Cancelled (${name})`)))
   return stop.signal
 }
 
-async function main(): Promise<void> {
-  try {
-    await (isPostStep() ? post(matchersFolder) : run())
-  } catch (error) {
-    core.setFailed((error as Error).message)
-    core.debug((error as Error).stack ?? '')
-  }
+function failStep(error: unknown): void {
+  fail(sentenceOf(error))
+  debug((error as Error | undefined)?.stack ?? '')
 }
 
-void main()
+onUncaught(failStep, 1)
+run().catch(failStep)

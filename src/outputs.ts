@@ -1,5 +1,6 @@
 import * as core from '@actions/core'
 import type { Image } from './engine/engine.ts'
+import { tellRunner } from './runner-file.ts'
 import type { Order } from './supply/order.ts'
 import type { Supply } from './supply/supply.ts'
 
@@ -20,7 +21,7 @@ interface Outputs {
 }
 
 /** @param cacheKey of the image, empty if it has none */
-export function writeOutputs(supply: Supply, order: Order, image: Image | undefined, cacheKey: string): void {
+export async function writeOutputs(supply: Supply, order: Order, image: Image | undefined, cacheKey: string): Promise<void> {
   const { name, origin, identity, isoSha256, isoPath, conversion } = supply
   const outputs: Outputs = {
     image: name,
@@ -36,5 +37,7 @@ export function writeOutputs(supply: Supply, order: Order, image: Image | undefi
     source: origin,
     'cache-key': cacheKey,
   }
-  for (const [output, value] of Object.entries(outputs)) core.setOutput(output, value)
+  await tellRunner('the outputs, so later steps find them empty', () => {
+    for (const [output, value] of Object.entries(outputs)) core.setOutput(output, value)
+  })
 }

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
-import * as core from '@actions/core'
 import { awaitSaving } from './cache/saving.ts'
+import { onUncaught } from './host/last-resort.ts'
+import { sentenceOf } from './host/system-error.ts'
+import { command, debug, group, say } from './log.ts'
 import { removeMatchers } from './report/matchers.ts'
 import { removeShell } from './shell/remove.ts'
 import { savedForPost } from './state.ts'
@@ -9,13 +11,11 @@ import { savedForPost } from './state.ts'
 const patience = 10 * 60_000
 
 /** Ends and removes what the main step left, however that ended. Never fails: a job that was green stays so. */
-export async function post(matchersFolder: string): Promise<void> {
-  const { tempDir, savingStatus, shell } = savedForPost()
-  if (shell) {
-    await removeShell(shell, core.info, { debug: core.debug })
-    attempt(() => removeMatchers(matchersFolder, core.info))
-  }
-  if (savingStatus !== undefined) await core.group('Save for the next run', () => awaitSaving(savingStatus, patience, core.info))
+async function post(): Promise<void> {
+  const { tempDir, savingStatus, shell, matchers } = savedForPost()
+  if (shell) await removeShell(shell, say, { debug })
+  if (matchers !== undefined) attempt(() => removeMatchers(matchers, command))
+  if (savingStatus !== undefined) await group('Save for the next run', () => awaitSaving(savingStatus, patience, say))
   if (tempDir !== undefined) attempt(() => rmSync(tempDir, { recursive: true, force: true }))
 }
 
@@ -23,6 +23,13 @@ function attempt(tidy: () => void): void {
   try {
     tidy()
   } catch (error) {
-    core.info(`Something couldn't be tidied up: ${(error as Error).message}`)
+    complain(error)
   }
 }
+
+function complain(error: unknown): void {
+  say(`Something couldn't be tidied up: ${sentenceOf(error)}`)
+}
+
+onUncaught(complain, 0)
+void post()

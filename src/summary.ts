@@ -1,6 +1,8 @@
 import * as core from '@actions/core'
+import { oneLine } from './bytes/text.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { bytesText } from './phase/units.ts'
+import { tellRunner } from './runner-file.ts'
 import type { Supply } from './supply/supply.ts'
 
 /** A small table in the job's summary: which DDK this is, and what to pin it with. */
@@ -22,8 +24,13 @@ export async function writeSummary(supply: Supply, engine: Engine | undefined, i
     ],
     ['SHA-256 of the ISO', isoSha256],
   ]
-  await core.summary
-    .addHeading(`XenServer DDK ${identity.version ?? ''}`.trimEnd(), 3)
-    .addTable(rows.flatMap(([label, value]) => (value ? [[{ data: label, header: true }, value]] : [])))
-    .write()
+  const summary = core.summary
+    .addHeading(escapeHtml(`XenServer DDK ${identity.version ?? ''}`.trimEnd()), 3)
+    .addTable(rows.flatMap(([label, value]) => (value ? [[{ data: label, header: true }, escapeHtml(value)]] : [])))
+  await tellRunner("the job's summary", () => summary.write())
+}
+
+/** The toolkit writes a cell as it is, and an empty line in one would end the table. */
+function escapeHtml(text: string): string {
+  return oneLine(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

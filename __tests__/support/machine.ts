@@ -35,3 +35,14 @@ function cannotMount(): Skip | undefined {
   rmSync(dir, { recursive: true, force: true })
   return status === 0 ? undefined : { reason: 'no-mounts', detail: stderr }
 }
+
+/** A Node that is older than the one that the programs are written for. */
+export const olderNode = findOlderNode()
+
+function findOlderNode(): { readonly path: string; readonly skip: Skip | undefined } {
+  for (const path of ['/usr/bin/node', '/usr/bin/nodejs', '/usr/local/bin/node']) {
+    const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+    if (stdout && Number.parseInt(stdout.slice(1), 10) < 24) return { path, skip: undefined }
+  }
+  return { path: '', skip: { reason: 'no-older-node' } }
+}

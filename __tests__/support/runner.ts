@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Ended } from './cli.ts'
 
@@ -49,8 +49,8 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     ...Object.fromEntries(Object.entries(files).map(([name, file]) => [`GITHUB_${name}`, file])),
     ...env,
   }
-  const step = async (more: NodeJS.ProcessEnv, signal?: AbortSignal, how: NodeJS.Signals = 'SIGINT'): Promise<Ended> => {
-    const child = spawn(process.execPath, [script], { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const step = async (program: string, more: NodeJS.ProcessEnv, signal?: AbortSignal, how: NodeJS.Signals = 'SIGINT'): Promise<Ended> => {
+    const child = spawn(process.execPath, [program], { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     signal?.addEventListener('abort', () => child.kill(how))
     const code = new Promise<number | null>((resolve) => child.once('close', resolve))
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
@@ -67,8 +67,8 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     path: () => readFileSync(files.PATH, 'utf8').split('\n').filter(Boolean),
     outputs: () => commandsIn(files.OUTPUT),
     summary: () => readFileSync(files.STEP_SUMMARY, 'utf8'),
-    main: (inputs, signal, how) => step(prefixed('INPUT', inputs), signal, how),
-    post: () => step(prefixed('STATE', commandsIn(files.STATE))),
+    main: (inputs, signal, how) => step(script, prefixed('INPUT', inputs), signal, how),
+    post: () => step(join(dirname(script), 'post.cjs'), prefixed('STATE', commandsIn(files.STATE))),
     nextJob: () => makeRunner(dir, script, env, toolCache),
   }
 }

@@ -12,9 +12,19 @@ export function pathText(bytes: Uint8Array): string {
   }
 }
 
-/** Text for a line of a log: what would end the line or steer a terminal, as JSON writes it. */
+/**
+ * Text for a line of a log. Written as JSON would escape it: what would end the line or steer a terminal, and what a runner of GitHub's takes
+ * for a command, `::NAME::` where the line begins and `##[NAME]` anywhere (actions/runner, ActionCommand.cs).
+ */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped)
+    .replace(/(?<=^\s*):(?=:)/, escaped)
+    .replace(/#(?=#\[)/g, escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** The bytes that `pathText` made this text of. */

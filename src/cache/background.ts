@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
+import { debug } from '../log.ts'
 import { startDetached } from '../programs/child.ts'
 import { type CacheTask, filesOf, type Status } from './task.ts'
+import { unescaped } from './toolkit-log.ts'
 
 /** Beside this file: the source, or the bundle of it. */
 const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-process.ts' : './cache-process.cjs', import.meta.url))
+
+/** In characters; a signature has dozens. */
+const shortestSecret = 16
 
 /**
  * Starts the process that talks to the cache, in a session of its own: neither a closed pipe nor a signal to this step ends it.
@@ -32,12 +37,14 @@ export function readStatus(statusFile: string): Status {
   }
 }
 
-/** Shows what the toolkit printed to someone who debugs the job: signed addresses masked, and its own commands without effect. */
+/** Shows what the toolkit printed to someone who debugs the job: its signed addresses masked, and its other commands without effect. */
 export function forwardLog(statusFile: string): void {
   if (!core.isDebug()) return
   for (const line of readFileSync(filesOf(statusFile).log, 'utf8').split('\n')) {
-    if (line.startsWith('::add-mask::')) process.stdout.write(`${line}\n`)
-    else core.debug(line.replace(/^::\w+::/, ''))
+    const secret = /^::add-mask::(.+)$/.exec(line)?.[1]
+    // A server that is quoted in the log could have a short word masked everywhere.
+    if (secret !== undefined && secret.length >= shortestSecret) core.setSecret(unescaped(secret))
+    else debug(line.replace(/^::\w+::/, ''))
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
+import { sentenceOf } from '../host/system-error.ts'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
 import { bestEffort } from './best-effort.ts'
 import { type CacheTask, type EntryResult, filesOf, type Status } from './task.ts'
@@ -15,7 +16,7 @@ async function run(task: CacheTask): Promise<void> {
   const results: EntryResult[] = []
   const tell = (ended: boolean, failure = '') => writeStatus(status, { results, ended, failure })
   process.on('uncaughtException', (error) => {
-    tell(true, error.message)
+    tell(true, sentenceOf(error))
     process.exit(1)
   })
   // The toolkit leaves folders behind.

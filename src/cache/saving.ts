@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sentenceOf } from '../host/system-error.ts'
 import { durationText } from '../phase/units.ts'
 import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
 import { type Entry, type EntryResult, filesOf } from './task.ts'
@@ -16,12 +17,12 @@ export function startSaving(entries: readonly Entry[], statusFile: string, say: 
   try {
     rmSync(statusFile, { force: true })
     const child = startCacheProcess({ kind: 'save', entries, statusFile })
-    child.on('error', (error) => say(`The Actions cache gets nothing: ${error.message}`))
+    child.on('error', (error) => say(`The Actions cache gets nothing: ${sentenceOf(error)}`))
     const started: Started = { pid: child.pid ?? 0, entries }
     writeFileSync(filesOf(statusFile).started, JSON.stringify(started))
     child.unref()
   } catch (error) {
-    say(`The Actions cache gets nothing: ${(error as Error).message}`)
+    say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
   }
 }
 
@@ -40,7 +41,7 @@ export async function awaitSaving(statusFile: string, patience: number, say: Say
     const started = readStarted(statusFile)
     if (started) await awaitProcess(started, statusFile, patience, say, signal)
   } catch (error) {
-    say(`It isn't known what the Actions cache got: ${(error as Error).message}`)
+    say(`It isn't known what the Actions cache got: ${sentenceOf(error)}`)
   }
 }
 

@@ -26,7 +26,7 @@ export function failureIn(log: string): boolean {
   return /^(?:::\w+::)?Failed to save: /m.test(log)
 }
 
-/** The runner's own escapes in commands. */
-function unescaped(text: string): string {
+/** Without the runner's own escapes in commands. */
+export function unescaped(text: string): string {
   return text.replaceAll('%0D', ' ').replaceAll('%0A', ' ').replaceAll('%25', '%').trim()
 }

@@ -11,7 +11,7 @@ import { parseReference } from '../engine/reference.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { unameChoices } from '../image/environment/environment.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
-import { oneOf, parseWords, UsageError, usage, warnOnStderr } from './usage.ts'
+import { oneOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
@@ -42,8 +42,6 @@ const options = {
   'version-is': { type: 'string' },
   'temp-dir': { type: 'string' },
 } as const
-
-const say = (line: string) => void process.stderr.write(`${line}\n`)
 
 export async function convertCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, options, help)

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { inspect } from '../disk/inspection.ts'
 import { inspectionText } from '../report/inspection.ts'
-import { parseWords } from './usage.ts'
+import { jsonText, parseWords } from './usage.ts'
 
 const help = `Usage: xenserver-ddk inspect INPUT [--json]
 
@@ -17,6 +17,6 @@ export function inspectCommand(words: string[]): number {
   const parsed = parseWords(words, { json: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
   const inspection = inspect(parsed.input, { tempDir: parsed.values['temp-dir'] ?? tmpdir() })
-  process.stdout.write(parsed.values.json ? `${JSON.stringify(inspection, undefined, 2)}\n` : inspectionText(inspection))
+  process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}\n` : inspectionText(inspection))
   return inspection.errors.length === 0 ? 0 : 1
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { oneLine } from '../bytes/text.ts'
 import { type Listed, listTree } from '../disk/filesystem/listing.ts'
 import { openRoot } from '../disk/open.ts'
-import { parseWords, warnOnStderr } from './usage.ts'
+import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
@@ -43,9 +43,9 @@ async function print(entries: Iterable<Listed>, json: boolean): Promise<number> 
     for (const entry of entries) {
       if (entry.error !== undefined) {
         unreadable++
-        process.stderr.write(`error: ${entry.error}\n`)
+        sayOnStderr(`error: ${entry.error}`)
       }
-      block += `${json ? JSON.stringify(entry) : text(entry)}\n`
+      block += `${json ? jsonText(entry) : text(entry)}\n`
       if (block.length < blockLength) continue
       await write(block)
       block = ''
@@ -59,8 +59,8 @@ async function print(entries: Iterable<Listed>, json: boolean): Promise<number> 
 /** Much as `ls -l` would say it. */
 function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: Listed): string {
   const date = new Date(Number(mtime.split('.')[0]) * 1000).toISOString().slice(0, 19)
-  const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size).padStart(12), date, oneLine(path)]
-  return `${columns.join(' ')}${target === undefined ? '' : ` -> ${oneLine(target)}`}${error === undefined ? '' : ` (${error})`}`
+  const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size).padStart(12), date, path]
+  return oneLine(`${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`)
 }
 
 /** Resolves when standard output can take more. */

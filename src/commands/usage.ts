@@ -31,9 +31,18 @@ export function usage<T>(parse: () => T): T {
   }
 }
 
-/** A warning for people, out of the way of the output. */
+/** A line for people, out of the way of the output. In a job, the runner reads it as well. */
+export function sayOnStderr(line: string): void {
+  process.stderr.write(`${oneLine(line)}\n`)
+}
+
 export function warnOnStderr(sentence: string): void {
-  process.stderr.write(`warning: ${oneLine(sentence)}\n`)
+  sayOnStderr(`warning: ${sentence}`)
+}
+
+/** JSON in which a runner's log finds no command, and a reader of JSON the very same value. */
+export function jsonText(value: object, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(/#(?=#\[)/g, '\\u0023')
 }
 
 /** @throws UsageError unless `text` is one of `choices` */

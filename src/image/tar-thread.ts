@@ -4,6 +4,7 @@ import { DiskError, type Warn } from '../bytes/errors.ts'
 import { resolve, walk } from '../disk/filesystem/tree.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
+import { sentenceOf } from '../host/system-error.ts'
 import { imageTime } from './config.ts'
 import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
 import { type TarSummary, tarPieces } from './tar/tar.ts'
@@ -69,8 +70,7 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
       root.close()
     }
   } catch (error) {
-    const { message, stack = '' } = error as Error
-    post({ kind: 'failed', message, stack })
+    post({ kind: 'failed', message: sentenceOf(error), stack: (error as Error | undefined)?.stack ?? '' })
   }
   port.close()
 }

@@ -31,7 +31,7 @@ export function inspectionText(inspection: Inspection): string {
     ...volumes.map(volumeBlock),
     inspection.root && block('Root filesystem', [['in', inspection.root.place], ...identityRows(inspection)]),
     warnings.length > 0 && ['Warnings', ...warnings.map((text) => `  ${oneLine(text)}`)].join('\n'),
-    errors.length > 0 && ['Errors', ...errors.map((text) => `  ${text}`)].join('\n'),
+    errors.length > 0 && ['Errors', ...errors.map((text) => `  ${oneLine(text)}`)].join('\n'),
   ]
   return `${blocks.filter((text) => text).join('\n\n')}\n`
 }
@@ -41,7 +41,7 @@ type Row = readonly [label: string, value: string | number | boolean | undefined
 function block(title: string, rows: readonly Row[]): string {
   const lines = rows
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([label, value]) => `  ${label.padEnd(17)} ${oneLine(String(value))}`)
+    .map(([label, value]) => oneLine(`  ${label.padEnd(17)} ${value}`))
   return [title, ...lines].join('\n')
 }
 

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { haveService } from '../cache/background.ts'
 import { expectVersion, imageName } from '../catalog/expect.ts'
@@ -27,9 +26,11 @@ export interface Order {
   name(identity: Identity): string
 }
 
-/** @param engine that is to have the image, if any */
-export function placeOrder(inputs: Inputs, engine: Engine | undefined, talk: Talk): Order {
-  const tempDir = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'xenserver-ddk-'))
+/**
+ * @param engine that is to have the image, if any
+ * @param tempDir of this step's own, for the post step to remove
+ */
+export function placeOrder(inputs: Inputs, engine: Engine | undefined, tempDir: string, talk: Talk): Order {
   const keepArchive = inputs.archive !== undefined || !engine
   const useCache = {
     image: haveService() && ['all', 'image'].includes(inputs.cache),

@@ -3,6 +3,7 @@ import { stageImage } from '../cache/image-cache.ts'
 import { stageIso } from '../cache/iso-cache.ts'
 import { startSaving } from '../cache/saving.ts'
 import type { Entry } from '../cache/task.ts'
+import { sentenceOf } from '../host/system-error.ts'
 import { keysOf } from './keys.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
@@ -17,7 +18,7 @@ export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): s
   try {
     startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.talk.say)
   } catch (error) {
-    order.talk.say(`The Actions cache gets nothing: ${(error as Error).message}`)
+    order.talk.say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
   }
   return statusFile
 }

@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { bundle } from './support/cli.ts'
+import { olderNode } from './support/machine.ts'
+import { makeRunner, type Runner } from './support/runner.ts'
+import { unless } from './support/skip.ts'
+import { sh } from './support/tools.ts'
+
+// However a step ends: one sentence, and nothing left behind.
+
+let dir = ''
+let iso = ''
+let runner: Runner
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-ending-'))
+  bundle(join(dir, 'dist'))
+  sh(`cp -r matchers '${dir}'`)
+  iso = join(dir, 'ddk.iso')
+  await makeDdkIso({ iso })
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+beforeEach(() => {
+  runner = makeRunner(dir, join(dir, 'dist/main.cjs'))
+})
+
+const errorsIn = (log: string) => log.split('\n').filter((line) => line.startsWith('::error::'))
+
+/** Has every thread and process of the bundle run a script first. */
+function preloaded(script: string): NodeJS.ProcessEnv {
+  const file = join(mkdtempSync(join(dir, 'preload-')), 'preload.cjs')
+  writeFileSync(file, `const { isMainThread, workerData } = require('node:worker_threads')\n${script}`)
+  return { NODE_OPTIONS: `--require=${file}` }
+}
+
+describe('what nobody caught is one sentence, and the step fails', () => {
+  const thrown = (when: string, how: string) => `if (${when}) setTimeout(() => { ${how} }, 1)`
+  // The thread that converts makes no pause before it is done with so small a root.
+  const thrownAtOnce = (when: string, how: string) => `if (${when}) process.nextTick(() => { ${how} })`
+  const fromMain = 'isMainThread && process.argv[1].endsWith("/main.cjs")'
+  const fromConverter = '!isMainThread && workerData.input'
+  const fromInflater = '!isMainThread && workerData.chunks'
+  test.each([
+    ['an exception in the main thread', thrown(fromMain, 'throw new Error("it is broken")'), 'it is broken'],
+    ['a rejection in the main thread', thrown(fromMain, 'Promise.reject(new Error("it is broken"))'), 'it is broken'],
+    ['a rejection with no error', thrown(fromMain, 'Promise.reject("nothing")'), 'it failed: nothing'],
+    ['an exception in the thread that converts', thrownAtOnce(fromConverter, 'throw new Error("it is broken")'), 'it is broken'],
+    [
+      'an exception in the thread that inflates',
+      thrown(fromInflater, 'throw new Error("it is broken")'),
+      'inflating the chunks: it is broken',
+    ],
+    ["the system's own", thrown(fromMain, 'fs.readFileSync("/nowhere/x")'), "/nowhere/x: it can't be opened (no such file or directory)"],
+  ])('%s', async (_what, script, sentence) => {
+    const broken = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(`const fs = require('node:fs')\n${script}`))
+    const { code, stdout, stderr } = await broken.main({ iso, engine: 'none' })
+    expect([code, stderr, errorsIn(stdout)]).toEqual([1, '', [`::error::${sentence}`]])
+    expect((await broken.post()).code).toBe(0)
+    expect(readdirSync(broken.temp)).toEqual([])
+  })
+
+  test('in the post step it is a line, and the job stays green', async () => {
+    const script = thrown('process.argv[1].endsWith("/post.cjs")', 'throw new Error("it is broken")')
+    // It has something to wait for, or it would be done before.
+    const broken = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(`${script}\nsetTimeout(() => {}, 50)`))
+    expect(await broken.post()).toEqual({ code: 0, stdout: "Something couldn't be tidied up: it is broken\n", stderr: '' })
+  })
+})
+
+describe("one of the runner's files can't be written", () => {
+  test.each([
+    ['STEP_SUMMARY', "the job's summary"],
+    ['OUTPUT', 'the outputs, so later steps find them empty'],
+    ['STATE', 'what the post step has to tidy up (tempDir)'],
+  ])('%s', async (name, what) => {
+    const folder = join(runner.temp, '..', 'no file')
+    mkdirSync(folder)
+    const crippled = makeRunner(dir, join(dir, 'dist/main.cjs'), { [`GITHUB_${name}`]: folder })
+    const { code, stdout, stderr } = await crippled.main({ iso, engine: 'none' })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(`::warning::The runner doesn't get ${what}: `)
+    expect(stdout).toContain('illegal operation on a directory')
+  })
+  test('a missing one', async () => {
+    const crippled = makeRunner(dir, join(dir, 'dist/main.cjs'), { GITHUB_OUTPUT: '/nowhere/output' })
+    const { code, stdout } = await crippled.main({ iso, engine: 'none' })
+    expect([code, stdout]).toEqual([0, expect.stringContaining("::warning::The runner doesn't get the outputs")])
+  })
+})
+
+test("the summary's cells are text", async () => {
+  const named = join(dir, 'named.iso')
+  await makeDdkIso({
+    iso: named,
+    root: rootWithRelease('<img src=x onerror="a()">&amp; release 6.5.0-90233c (xenenterprise)'),
+  })
+  expect((await runner.main({ iso: named, engine: 'none' })).code).toBe(0)
+  expect(runner.summary()).toContain('<td>&#60;img src=x onerror=&#34;a()&#34;&#62;&#38;amp; 6.5.0 90233c</td>')
+  expect(runner.summary()).not.toContain('<img')
+})
+
+function rootWithRelease(line: string): string {
+  const root = mkdtempSync(join(dir, 'root-'))
+  for (const folder of ['etc', 'usr', 'bin', 'lib/modules/3.10.0+2/build']) mkdirSync(join(root, folder), { recursive: true })
+  writeFileSync(join(root, 'etc/redhat-release'), `${line}\n`)
+  return root
+}
+
+describe("the system's errors are sentences", () => {
+  const at = (...parts: string[]) => join(runner.temp, '..', ...parts)
+  test('a folder that can not be made for the archive', async () => {
+    writeFileSync(at('file'), '')
+    const { code, stdout, stderr } = await runner.main({ iso, engine: 'none', archive: at('file', 'x', 'image.tar') })
+    expect([code, stderr, errorsIn(stdout)]).toEqual([
+      1,
+      '',
+      [`::error::${at('file', 'x')}: no folder can be made there (not a directory)`],
+    ])
+    expect((await runner.post()).code).toBe(0)
+    expect(readdirSync(runner.temp)).toEqual([])
+  })
+  test('an archive in a file', async () => {
+    writeFileSync(at('file'), '')
+    const { code, stdout } = await runner.main({ iso, engine: 'none', archive: at('file', 'image.tar') })
+    expect([code, errorsIn(stdout)]).toEqual([1, [`::error::${at('file')}: no folder can be made there (file already exists)`]])
+    await runner.post()
+    expect(readdirSync(runner.temp)).toEqual([])
+  })
+  test('no RUNNER_TEMP', async () => {
+    rmSync(runner.temp, { recursive: true })
+    const { code, stdout, stderr } = await runner.main({ iso, engine: 'none' })
+    expect([code, stderr, errorsIn(stdout)]).toEqual([
+      1,
+      '',
+      [expect.stringMatching(/^::error::.*\/temp\/xenserver-ddk-[-0-9a-f]+: no folder can be made there \(no such file or directory\)$/)],
+    ])
+    expect((await runner.post()).code).toBe(0)
+  })
+  test('a loop of links', async () => {
+    sh(`ln -s loop '${at('loop')}'`)
+    const { code, stdout } = await runner.main({ iso: at('loop'), engine: 'none' })
+    expect([code, errorsIn(stdout)]).toEqual([1, [expect.stringMatching(/\/loop: .*too many symbolic links encountered/)]])
+    expect(stdout).not.toContain('ELOOP')
+  })
+})
+
+describe('the post step is a program of its own', () => {
+  test('it runs nothing else, however early main was killed', async () => {
+    // Main has said nothing: as if it had been killed before it could.
+    const { code, stdout, stderr } = await runner.post()
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readdirSync(runner.temp)).toEqual([])
+  })
+  test.each([0, 20, 40, 60, 80])('main is killed after %i ms', async (milliseconds) => {
+    const killed = new AbortController()
+    setTimeout(() => killed.abort(), milliseconds)
+    await runner.main({ iso, engine: 'none' }, killed.signal, 'SIGKILL')
+    const { code, stdout } = await runner.post()
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('Make the image')
+    expect(readdirSync(runner.temp)).toEqual([])
+  })
+})
+
+const { test: withOlderNode } = unless(olderNode.skip)
+describe('an older Node', () => {
+  const start = (name: string, env: NodeJS.ProcessEnv) =>
+    spawnSync(olderNode.path, [join(dir, `dist/${name}.cjs`)], { encoding: 'utf8', env: { PATH: process.env.PATH, ...env } })
+  withOlderNode.each(['main', 'post', 'cli'])('%s says which it needs', (name) => {
+    const { status, stdout, stderr } = start(name, {})
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^xenserver-ddk: needs Node 24, this is \d+\.\d+\.\d+ \(.*node\)\n$/)
+  })
+  withOlderNode('the runner gets an annotation', () => {
+    const { status, stdout } = start('main', { GITHUB_ACTIONS: 'true' })
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/^::error::xenserver-ddk-action needs Node 24, this is \d+/)])
+  })
+})

@@ -1,0 +1,9 @@
+/** Has `tell` say what nobody caught, and ends the process. */
+export function onUncaught(tell: (error: unknown) => void, exitCode: number): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      tell(error)
+      process.exit(exitCode)
+    })
+  }
+}
