@@ -7,7 +7,7 @@ import type { Catalog } from './catalog/release.ts'
 import type { Version } from './catalog/version.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
 import { parseReference } from './engine/reference.ts'
-import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput } from './fetch/iso-input.ts'
+import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from './fetch/iso-input.ts'
 import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'
@@ -22,6 +22,8 @@ export interface Inputs {
   readonly isoSha256?: string
   /** By name in lower case. */
   readonly isoHeaders: ReadonlyMap<string, string>
+  /** Origins that get the headers, besides those of `iso` and `mirrors`. */
+  readonly isoHeadersFor: readonly string[]
   /** More addresses of the ISO, in order. */
   readonly mirrors: readonly string[]
   readonly cache: CacheChoice
@@ -51,7 +53,8 @@ export function readInputs(): Inputs {
   return {
     catalog,
     isoHeaders: parsed('iso-headers', readSecretHeaders) ?? new Map(),
-    mirrors: parsed('mirrors', parseMirrors) ?? [],
+    isoHeadersFor: parsed('iso-headers-for', (text) => words(text).map(parseOrigin)) ?? [],
+    mirrors: parsed('mirrors', (text) => words(text).map(parseHttpUrl)) ?? [],
     cache: parsed('cache', oneOf(cacheChoices)) ?? 'all',
     engine: parsed('engine', oneOf(engineNames)) ?? 'auto',
     uname: parsed('uname', oneOf(unameChoices)) ?? 'ddk',
@@ -103,16 +106,22 @@ function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
   }
 }
 
+/** Shorter than any token or password that is worth the name. Masked, it would take the log apart: the 2 of `X-Api-Version: 2`. */
+const shortestSecret = 8
+
 /** Masks the values before anything is logged: of `Bearer TOKEN` the token as well, since it may stand alone elsewhere. */
 function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   const headers = parseHeaderLines(text)
-  for (const value of headers.values()) for (const secret of [value, value.split(' ').at(-1)!]) core.setSecret(secret)
+  for (const [name, value] of headers) {
+    const last = value.split(' ').at(-1)!
+    for (const secret of new Set([value, last])) if (secret.length >= shortestSecret) core.setSecret(secret)
+    if (last.length < shortestSecret) {
+      core.info(`The value of ${name} in iso-headers isn't masked in the log, since it has fewer than ${shortestSecret} characters`)
+    }
+  }
   return headers
 }
 
-function parseMirrors(text: string): string[] {
-  return text
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map(parseHttpUrl)
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
 }

@@ -50,6 +50,7 @@ describe('the input iso-headers', () => {
     ['A: h\u0001ush', 'line 1 is not a header'],
     ['A: hush €', 'line 1 is not a header'],
     ['\nAuthorization:', 'line 2 has a header without a value; is the secret empty'],
+    ['A: hush\nAuthorization: Bearer ', 'line 2 ends where the token or password should be; is the secret empty'],
     ['a: hush\nA: hush', 'line 2 has a header that an earlier line has as well'],
     ['Range: bytes=0-hush', "line 1 has a header that can't be given"],
     ['Host: hush', "line 1 has a header that can't be given"],

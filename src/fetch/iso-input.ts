@@ -30,6 +30,14 @@ export function parseHttpUrl(text: string): string {
   return url.href
 }
 
+/** @throws Error unless `text` is an origin: the address of a web server without a path */
+export function parseOrigin(text: string): string {
+  const url = parseHttpUrl(text)
+  const { origin } = new URL(url)
+  if (url !== `${origin}/`) throw new Error('it names more than a server; headers go to a whole server, so write it as https://host')
+  return origin
+}
+
 function pathOfFileUrl(text: string): string {
   if (!/^file:\//i.test(text)) throw new Error('a file: address needs a whole path; write it as file:///folder/ddk.iso')
   try {
@@ -38,6 +46,9 @@ function pathOfFileUrl(text: string): string {
     throw new Error('it is not the file: address of a file on this machine; write it as file:///folder/ddk.iso')
   }
 }
+
+/** Words that stand before a token or a password (RFC 9110, 11.4, and what some servers use instead). */
+const schemes = ['apikey', 'basic', 'bearer', 'digest', 'negotiate', 'token']
 
 /** These say how the file is transferred, which is our part. */
 const reserved = ['accept-encoding', 'connection', 'content-length', 'host', 'if-range', 'range', 'te', 'transfer-encoding', 'upgrade']
@@ -69,6 +80,9 @@ function parseHeader(line: string, number: number): [string, string] {
     throw new Error(`line ${number} is not a header; it is written as Name: value, in plain ASCII`)
   }
   if (value === '') throw new Error(`line ${number} has a header without a value; is the secret empty, or not passed on to this job?`)
+  if (schemes.includes(value.toLowerCase())) {
+    throw new Error(`line ${number} ends where the token or password should be; is the secret empty, or not passed on to this job?`)
+  }
   if (reserved.includes(name)) throw new Error(`line ${number} has a header that can't be given, since the download itself needs it`)
   return [name, value]
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { findRelease } from '../catalog/find.ts'
-import { loadCatalogs } from '../catalog/load.ts'
 import type { Release } from '../catalog/release.ts'
 import type { Version } from '../catalog/version.ts'
 import type { Address } from '../fetch/http/address.ts'
@@ -14,7 +13,7 @@ export type IsoRequest =
 
 /** The input `iso` if there is one, else what the catalog knows of the version. @throws Error if it knows no address */
 export function requestIso(inputs: Inputs): IsoRequest {
-  const { iso, isoSha256, isoHeaders: headers, mirrors, version, catalog } = inputs
+  const { iso, isoSha256, isoHeaders: headers, isoHeadersFor, mirrors, version, catalog } = inputs
   if (iso?.kind === 'file') return { kind: 'file', path: iso.path, sha256: isoSha256 }
   const release: Pick<Release, 'urls' | 'sha256' | 'size'> = iso ? { urls: [iso.url] } : findRelease(version!, catalog)
   const { urls, size } = release
@@ -26,8 +25,8 @@ export function requestIso(inputs: Inputs): IsoRequest {
   const address: Address = {
     urls: remote,
     headers,
-    // The user's secrets are for the user's own servers.
-    withoutHeaders: iso ? [] : remote.filter((url) => publicUrls().has(url)),
+    // A catalog is a file of the repository, which a pull request can change: it never decides who gets a secret.
+    headersFor: new Set([...(iso ? [iso.url] : []), ...mirrors, ...isoHeadersFor].map((url) => new URL(url).origin)),
     ...(sha256 !== undefined && { sha256 }),
     ...(size !== undefined && { size }),
   }
@@ -37,8 +36,4 @@ export function requestIso(inputs: Inputs): IsoRequest {
 /** A catalog's addresses may be of this machine. */
 function isFileUrl(url: string): boolean {
   return url.startsWith('file:')
-}
-
-function publicUrls(): Set<string> {
-  return new Set(loadCatalogs().flatMap(({ urls }) => urls))
 }

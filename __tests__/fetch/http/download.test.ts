@@ -26,7 +26,7 @@ const pace = { stall: 300, attempts: 4, delay: 5 }
 
 function fetchFrom(urls: readonly string[], known: Partial<Address> = {}, signal = new AbortController().signal): Promise<Downloaded> {
   const options = { signal, say: (line: string) => said.push(line), warn: (line: string) => warned.push(line), pace }
-  return download({ urls, headers: new Map(), ...known }, partial, options)
+  return download({ urls, headers: new Map(), headersFor: new Set<string>(), ...known }, partial, options)
 }
 
 /** Fetches `/ddk.iso` of a server that answers its requests by the handlers in order, the last one for all that follow. */
@@ -158,7 +158,7 @@ describe('a download goes on where it stopped', () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
       const killed = { signal: new AbortController().signal, say: () => {}, warn: () => {}, pace }
-      await download({ urls: [url], headers: new Map() }, partial, killed)
+      await download({ urls: [url], headers: new Map(), headersFor: new Set<string>() }, partial, killed)
       // As if it had been killed between its last byte and its end.
       const memo = {
         urlSha256: sha256(Buffer.from(url)),
@@ -415,7 +415,7 @@ describe('the headers of the user', () => {
     await withServer(
       (q, r) => (q.url === '/ddk.iso' ? answer(302, { location: '/moved' }) : sound)(q, r),
       async ({ origin, requests }) => {
-        expectWhole(await fetchFrom([`${origin}/ddk.iso`], { headers }))
+        expectWhole(await fetchFrom([`${origin}/ddk.iso`], { headers, headersFor: new Set([origin]) }))
         expect(requests.map((request) => request.headers.authorization)).toEqual(['Bearer hush', 'Bearer hush'])
       },
     )
@@ -430,7 +430,10 @@ describe('the headers of the user', () => {
       )
       try {
         expectWhole(
-          await fetchFrom([`${home.origin.replace('//', '//name:password@')}/ddk.iso`], { headers: new Map([['x-token', 'hush']]) }),
+          await fetchFrom([`${home.origin.replace('//', '//name:password@')}/ddk.iso`], {
+            headers: new Map([['x-token', 'hush']]),
+            headersFor: new Set([home.origin]),
+          }),
         )
         const got = (server: Server) => server.requests.map((request) => [request.headers['x-token'], request.headers.authorization])
         expect(got(home)).toEqual([
@@ -449,7 +452,7 @@ describe('the headers of the user', () => {
   test('go to no address that the user did not give', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
-      await fetchFrom([url], { headers, withoutHeaders: [url] })
+      await fetchFrom([url], { headers, headersFor: new Set(['https://elsewhere.example.com']) })
       expect(requests[0]!.headers.authorization).toBeUndefined()
     })
   })

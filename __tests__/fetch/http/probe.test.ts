@@ -8,7 +8,7 @@ const signal = new AbortController().signal
 function probe(handler: Handler) {
   return withServer(handler, async ({ origin, requests }) => {
     const pace = { stall: 200, attempts: 2, delay: 5 }
-    const address = { urls: [`${origin}/ddk.iso?hush`], headers: new Map([['x-token', 'hush']]) }
+    const address = { urls: [`${origin}/ddk.iso?hush`], headers: new Map([['x-token', 'hush']]), headersFor: new Set([origin]) }
     const remote = await probeIso(address, { signal, say: () => {}, pace }).catch((error: Error) => error.message)
     const asked = requests.map(({ method, headers }) => `${method} ${headers.range ?? ''} ${headers['x-token']}`)
     return { remote, asked, origin }

@@ -56,6 +56,7 @@ const sound: Handler = (request, response) => sendFile(request, response, iso, {
 const root = () => join(toolCache, 'xenserver-ddk-iso')
 const version = { numbers: [6, 5], build: '90233c' }
 const headers = new Map<string, string>()
+const headersFor = new Set<string>()
 
 /** All that is in the tool cache but the folders of entries. */
 function tree(): string[] {
@@ -78,7 +79,7 @@ function useToolkit<T>(use: () => T): T {
 describe('what was fetched', () => {
   test('lies where the toolkit looks for tools, and nothing else is left', async () => {
     await withServer(sound, async ({ origin }) => {
-      const got = await store.fetch({ urls: [`${origin}/XenServer-6.5.0-DDK.iso?token=hush`], headers }, version, options)
+      const got = await store.fetch({ urls: [`${origin}/XenServer-6.5.0-DDK.iso?token=hush`], headers, headersFor }, version, options)
       expect(got).toMatchObject({ sha256: pinned, size: iso.length, etag: '"1"' })
       expect(readFileSync(got.path).equals(iso)).toBe(true)
       const semver = '6.5.0-90233c'
@@ -100,7 +101,7 @@ describe('what was fetched', () => {
   test('is found again, by each thing that it is known by', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk`
-      const { path } = await store.fetch({ urls: [url], headers }, undefined, options)
+      const { path } = await store.fetch({ urls: [url], headers, headersFor }, undefined, options)
       expect(path).toMatch(/\/0\.0\.0-[0-9a-f]{16}\/\w+\/ddk\.iso$/)
       expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', semverOf(undefined, url)))).toBe(dirname(path))
       for (const wanted of [{ sha256: pinned }, { url }, { url, etag: '"1"', size: iso.length }, { sha256: pinned, version }]) {
@@ -109,7 +110,7 @@ describe('what was fetched', () => {
       for (const wanted of [{ sha256: sha256(other) }, { url: `${url}2` }, { url, etag: '"2"' }, { url, size: 1 }, { version }, {}]) {
         expect(await store.find(wanted, never)).toBeUndefined()
       }
-      await store.fetch({ urls: [url], headers, sha256: pinned }, version, options)
+      await store.fetch({ urls: [url], headers, headersFor, sha256: pinned }, version, options)
       expect(requests.length).toBe(1)
     })
   })
@@ -119,7 +120,7 @@ describe('what was fetched', () => {
     await withServer(
       (q, r) => sendFile(q, r, bytes, { etag: `"${bytes.length}${sha256(bytes)}"` }),
       async ({ origin }) => {
-        const address = { urls: [`${origin}/ddk.iso`], headers }
+        const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
         const first = await store.fetch(address, version, options)
         bytes = other
         await sleep(50)
@@ -135,8 +136,8 @@ describe('what was fetched', () => {
     await withServer(
       (q, r) => sendFile(q, r, q.url === '/a.iso' ? iso : other, { etag: '"1"' }),
       async ({ origin }) => {
-        const a = await store.fetch({ urls: [`${origin}/a.iso`], headers }, version, options)
-        const b = await store.fetch({ urls: [`${origin}/b.iso`], headers }, version, options)
+        const a = await store.fetch({ urls: [`${origin}/a.iso`], headers, headersFor }, version, options)
+        const b = await store.fetch({ urls: [`${origin}/b.iso`], headers, headersFor }, version, options)
         expect(sha256(readFileSync(a.path))).toBe(a.sha256)
         expect(sha256(readFileSync(b.path))).toBe(b.sha256)
         expect(b.sha256).toBe(sha256(other))
@@ -168,7 +169,7 @@ describe('what is no longer what it was is removed, and fetched again', () => {
     ['missing', (path) => rmSync(path)],
   ])('%s', async (_, spoil) => {
     await withServer(sound, async ({ origin, requests }) => {
-      const address = { urls: [`${origin}/ddk.iso`], headers, sha256: pinned }
+      const address = { urls: [`${origin}/ddk.iso`], headers, headersFor, sha256: pinned }
       const { path } = await store.fetch(address, version, options)
       spoil(path)
       expect(await store.find({ sha256: pinned }, never)).toBeUndefined()
@@ -181,7 +182,7 @@ describe('what is no longer what it was is removed, and fetched again', () => {
 
   test('an unreadable description', async () => {
     await withServer(sound, async ({ origin }) => {
-      const address = { urls: [`${origin}/ddk.iso`], headers }
+      const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
       const { path } = await store.fetch(address, version, options)
       writeFileSync(join(dirname(path), 'iso.json'), '{')
       expect(await store.find({ url: address.urls[0]! }, never)).toBeUndefined()
@@ -191,7 +192,7 @@ describe('what is no longer what it was is removed, and fetched again', () => {
 
   test('a marker that a job had no time to write is written', async () => {
     await withServer(sound, async ({ origin }) => {
-      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
       rmSync(`${dirname(path)}.complete`)
       expect(await store.find({ version }, never)).toMatchObject({ path })
       expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0-90233c'))).toBe(dirname(path))
@@ -287,13 +288,15 @@ describe('a part that someone else left', () => {
   async function leavePart(url: string, tag: string): Promise<string> {
     const abort = new AbortController()
     setTimeout(() => abort.abort(new Error('Stopped')), 250)
-    await expect(store.fetch({ urls: [url], headers }, version, { ...options, signal: abort.signal })).rejects.toThrow('Stopped')
+    await expect(store.fetch({ urls: [url], headers, headersFor }, version, { ...options, signal: abort.signal })).rejects.toThrow(
+      'Stopped',
+    )
     const part = join(root(), tree().find((name) => name.endsWith('.partial'))!)
     renameSync(part, `${part}.${tag}`)
     return `${part}.${tag}`
   }
 
-  const goOn = (url: string, signal = never) => store.fetch({ urls: [url], headers }, version, { ...options, signal })
+  const goOn = (url: string, signal = never) => store.fetch({ urls: [url], headers, headersFor }, version, { ...options, signal })
 
   test.each([
     ['a process that has ended', `${boot}-${namespace}-${spawnSync('true').pid}-1-x`],
@@ -337,7 +340,7 @@ describe('a tool cache that is of no use', () => {
   test('because there is none: the ISO is kept for this job, with a notice', async () => {
     const temporary = openStore({ say: options.say, notice: (line) => noticed.push(line), toolCache: '', temp: join(dir, 'temp') })
     await withServer(sound, async ({ origin }) => {
-      const { path } = await temporary.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+      const { path } = await temporary.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
       expect(path.startsWith(join(dir, 'temp'))).toBe(true)
       expect(noticed).toEqual([expect.stringMatching(/^The ISO is kept for this job only, in .*: RUNNER_TOOL_CACHE is not set$/)])
       expect(await temporary.find({ version }, never)).toMatchObject({ path })
@@ -354,7 +357,7 @@ describe('a tool cache that is of no use', () => {
       expect(first).toMatchObject({ code: 0, out: { sha256: pinned } })
       expect(String(first.out.path).startsWith(join(dir, 'temp'))).toBe(true)
       expect(first.log).toMatch(/notice: The ISO is kept for this job only, .* can't be written \(EACCES\)/)
-      const { path } = await store.fetch({ urls: [url], headers }, version, options)
+      const { path } = await store.fetch({ urls: [url], headers, headersFor }, version, options)
       rmSync(join(dir, 'temp'), { recursive: true })
       expect(await start([toolCache, url], asNobody).ended).toMatchObject({ code: 0, out: { path, sha256: pinned } })
       expect(requests.length).toBe(2)
@@ -367,13 +370,15 @@ describe('a tool cache that is of no use', () => {
     try {
       await withServer(sound, async ({ origin }) => {
         const message = (address: object) =>
-          store.fetch({ urls: [`${origin}/ddk.iso`], headers, ...address }, version, options).catch((error: Error) => error.message)
+          store
+            .fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor, ...address }, version, options)
+            .catch((error: Error) => error.message)
         expect(await message({})).toMatch(/^The ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free; make room, or use a larger disk$/)
       })
       await withServer(
         (_, response) => void response.writeHead(200).end(response.write(iso) ? '' : ''),
         async ({ origin }) => {
-          const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers }, version, options)
+          const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
           await expect(failing).rejects.toThrow(
             /^The disk was full after 1\.\d MB of ddk.iso; they were removed again; make room, or use a larger disk$/,
           )

@@ -4,8 +4,8 @@ export interface Address {
   readonly urls: readonly string[]
   /** What the user sends along. It may be secret, so it never appears in a message, and never goes to another origin by a redirect. */
   readonly headers: ReadonlyMap<string, string>
-  /** Those of `urls` that don't get the headers: addresses that the user didn't give. */
-  readonly withoutHeaders?: readonly string[]
+  /** The origins that get the headers, e.g. `https://mirror.example.com`: those that the workflow names, whatever a catalog says. */
+  readonly headersFor: ReadonlySet<string>
   /** Lower-case hexadecimal. */
   readonly sha256?: string
   /** In bytes. */
@@ -14,7 +14,7 @@ export interface Address {
 
 /** The headers of the user that belong to one of the addresses. */
 export function headersFor(address: Address, url: string): ReadonlyMap<string, string> {
-  return address.withoutHeaders?.includes(url) ? new Map() : address.headers
+  return address.headersFor.has(new URL(url).origin) ? address.headers : new Map()
 }
 
 /** An address as messages show it: without credentials and query, which can be secret. */

@@ -22,7 +22,11 @@ const transient = [408, 429, 500, 502, 503, 504]
 /** What an answer means that isn't the file. */
 export function statusFailure(status: number, headers: IncomingHttpHeaders): FetchFailure {
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
-  if (status === 401 || status === 403) return new FetchFailure(`${answer}; if it wants a token, give it in the input "iso-headers"`)
+  if (status === 401 || status === 403) {
+    return new FetchFailure(
+      `${answer}; if it wants a token, give it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`,
+    )
+  }
   if (status === 407) return new FetchFailure('the proxy wants a name and a password; give them in the variable http_proxy or https_proxy')
   if (!transient.includes(status)) return new FetchFailure(answer)
   const wait = retryAfter(headers['retry-after'])
