@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +17,7 @@ const shortestSecret = 16
  * Starts the process that talks to the cache, in a session of its own: neither a closed pipe nor a signal to this step ends it.
  * RUNNER_TRACKING_ID stays in its environment, so that the runner ends it with the job at the latest.
  */
-export function startCacheProcess(task: CacheTask): ChildProcess {
+export function startCacheProcess(task: CacheTask): ReturnType<typeof startDetached> {
   return startDetached(process.execPath, [script, JSON.stringify(task)], filesOf(task.statusFile).log)
 }
 
