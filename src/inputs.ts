@@ -8,7 +8,9 @@ import type { Version } from './catalog/version.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
 import { parseReference } from './engine/reference.ts'
 import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from './fetch/iso-input.ts'
+import { destinationOf } from './host/destination.ts'
 import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
+import { say } from './log.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'
 
@@ -64,7 +66,7 @@ export function readInputs(): Inputs {
       version,
       isoSha256: parsed('iso-sha256', parseSha256),
       image: parsed('image', (text) => parseReference(text).text),
-      archive: parsed('archive', (text) => resolve(text)),
+      archive: parsed('archive', parseArchive),
     }),
   }
 }
@@ -116,10 +118,17 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
     const last = value.split(' ').at(-1)!
     for (const secret of new Set([value, last])) if (secret.length >= shortestSecret) core.setSecret(secret)
     if (last.length < shortestSecret) {
-      core.info(`The value of ${name} in iso-headers isn't masked in the log, since it has fewer than ${shortestSecret} characters`)
+      say(`The value of ${name} in iso-headers isn't masked in the log, since it has fewer than ${shortestSecret} characters`)
     }
   }
   return headers
+}
+
+/** @throws Error if no file can be written there; its folder needn't exist yet */
+function parseArchive(text: string): string {
+  if (text === '-') throw new Error("the archive can't go to standard output, which is the log; give the name of a file")
+  destinationOf(text)
+  return resolve(text)
 }
 
 function words(text: string): string[] {

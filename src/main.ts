@@ -8,6 +8,7 @@ import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { openStore } from './fetch/store/tool-cache.ts'
+import { endRequest } from './host/end-request.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { type Inputs, readInputs } from './inputs.ts'
@@ -35,7 +36,7 @@ const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 async function run(): Promise<void> {
   const inputs = readInputs()
   const request = requestIso(inputs)
-  const talk: Talk = { say, warn, signal: cancellation() }
+  const talk: Talk = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
   const supervision: Supervision = { signal: talk.signal, debug }
   const engine = await group('Find a container engine', () => findEngine(inputs, supervision))
   const tempDir = await makeTempDir()
@@ -101,13 +102,6 @@ async function setUp(engine: Engine, image: Image, { shell: request }: Inputs, s
   await saveForPost({ matchers: matchersFolder })
   registerMatchers(matchersFolder, command)
   say(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)
-}
-
-/** Aborted when the runner cancels the job: a first signal asks, and a kill follows some seconds later. */
-function cancellation(): AbortSignal {
-  const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Error(`Cancelled (${name})`)))
-  return stop.signal
 }
 
 function failStep(error: unknown): void {

@@ -1,11 +1,24 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { cli } from '../support/cli.ts'
+import { noMounts } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
 import { parseLines, run, sh } from '../support/tools.ts'
 
 // The command line at its edges: what is given is no file, what is asked for can't be had.
@@ -61,10 +74,56 @@ describe('an output that must not be replaced', () => {
     fails(1, `${at('out')}: it is a device or a pipe; give the name of a file`, 'convert', iso, '-o', at('out'))
     expect(statSync(at('out')).isFIFO()).toBe(true)
   })
-  test('a file, by raw', () => {
-    writeFileSync(at('there'), 'precious')
-    fails(1, `${at('there')} is there already`, 'raw', iso, '-o', at('there'))
-    expect(readFileSync(at('there'), 'utf8')).toBe('precious')
+  test('the input, by raw', () => {
+    const before = readFileSync(iso)
+    fails(1, `${iso}: the disk would replace what it is read from`, 'raw', iso, '-o', iso)
+    expect(readFileSync(iso).equals(before)).toBe(true)
+  })
+})
+
+test.each([
+  ['convert', 'image.tar'],
+  ['raw', 'disk.raw'],
+])('%s replaces a file when the new one is whole, and writes through a link', (command, name) => {
+  const [file, link] = [at(`there-${name}`), at(`link-${name}`)]
+  writeFileSync(file, 'precious')
+  symlinkSync(file, link)
+  fails(1, '', command, '/nowhere', '-o', link)
+  expect(readFileSync(file, 'utf8')).toBe('precious')
+  for (const path of [link, file]) {
+    writeFileSync(file, 'old')
+    expect(cli(command, iso, '-o', path)).toMatchObject({ code: 0 })
+    expect([statSync(file).size > 1_000_000, readlinkSync(link)]).toEqual([true, file])
+  }
+})
+
+describe('standard output as output', () => {
+  test('raw writes the disk there', () => {
+    const script = `'${process.execPath}' src/cli.ts raw '${iso}' -o`
+    sh(`${script} '${at('by-name.raw')}'; ${script} - > '${at('by-stdout.raw')}'; ${script} - | cat > '${at('by-pipe.raw')}'`)
+    for (const name of ['by-stdout.raw', 'by-pipe.raw']) run('cmp', [at('by-name.raw'), at(name)])
+    expect(existsSync('-')).toBe(false)
+  })
+  test('raw says by its exit code that not all of it was sound', () => {
+    const folder = at('unsound')
+    mkdirSync(folder)
+    sh(
+      `bsdtar -xf '${iso}' -C '${folder}' && chmod -R u+w '${folder}/ddk' && sed -i 's/size="[0-9]*"/size="99999744"/' '${folder}/ddk/ova.xml'`,
+    )
+    expect(cli('raw', folder, '-o', '-').code).toBe(1)
+  })
+  test('an archive can not go there', () => {
+    fails(2, "an archive can't go to standard output", 'convert', iso, '-o', '-')
+    expect(existsSync('-')).toBe(false)
+  })
+  unless(noMounts).test.each(['convert', 'raw'])('%s leaves /dev/stdout what it is', (command) => {
+    // Another /dev, in a mount namespace of its own: the machine's is never touched.
+    const script = `mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && ln -s /proc/self/fd/1 /dev/stdout
+      '${process.execPath}' src/cli.ts ${command} '${iso}' -o /dev/stdout; echo "code $?"; ls /dev; readlink /dev/stdout`
+    expect(run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `exec 2>&1; ${script}`])).toBe(
+      `xenserver-ddk: /dev/stdout: nothing is written below /dev, where the kernel's devices are; give the name of a file elsewhere
+code 1\nnull\nstdout\n/proc/self/fd/1\n`,
+    )
   })
 })
 

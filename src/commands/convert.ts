@@ -8,6 +8,8 @@ import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
 import { parseReference } from '../engine/reference.ts'
+import { removeAtExit } from '../host/at-exit.ts'
+import { endRequest } from '../host/end-request.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { unameChoices } from '../image/environment/environment.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
@@ -19,7 +21,8 @@ const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
 Makes a container image of the root filesystem in INPUT: an archive that docker load and podman load
 read, or an image in one of them, or both. The same INPUT gives the same image on every machine.
 
-  -o, --output FILE   write the archive there
+  -o, --output FILE   write the archive there: a file that is there already is replaced when the archive is
+                      whole, and of a link, the file that it leads to; standard output can't be used
   --load              load the image into an engine
   --engine NAME       which: docker, podman, or auto (default), the first of them that answers
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
@@ -47,6 +50,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, options, help)
   if (!parsed) return 0
   const { input, values } = parsed
+  if (values.output === '-')
+    throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file")
   if (!values.output && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
   const compression =
     values.compression === undefined ? undefined : oneOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
@@ -56,10 +61,11 @@ export async function convertCommand(words: string[]): Promise<number> {
   const asked = values['version-is'] === undefined ? undefined : usage(() => parseVersion(values['version-is']!))
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
-  const signal = signalled()
+  const signal = endRequest((name) => `stopped by ${name}`)
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
   if (values.load && !engine) throw new Error('there is no engine to load the image into; -o FILE makes an archive without one')
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
+  const release = removeAtExit(dir)
   try {
     const archive = values.output ? resolve(values.output) : join(dir, 'image.tar')
     const conversion = await convertWithProgress(
@@ -84,6 +90,7 @@ export async function convertCommand(words: string[]): Promise<number> {
     process.stdout.write(`${names[0]} ${made.configDigest}\n`)
   } finally {
     rmSync(dir, { recursive: true, force: true })
+    release()
   }
   return 0
 }
@@ -94,13 +101,6 @@ function makeTempDir(parent: string): string {
   } catch (error) {
     throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`)
   }
-}
-
-/** Aborts when someone wants this process to end. Who asks twice gets it at once. */
-function signalled(): AbortSignal {
-  const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Error(`stopped by ${name}`)))
-  return stop.signal
 }
 
 function defaultCompression(engine: Engine | undefined): Compression {

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
 import { DiskError } from '../bytes/errors.ts'
 import { pieces, type Source } from '../bytes/source.ts'
 import { sparseAppender } from '../bytes/sparse-file.ts'
 import { openDisk } from '../disk/disk.ts'
 import { openContainer } from '../disk/input.ts'
+import { endRequest } from '../host/end-request.ts'
 import { newFile, writing } from '../host/new-file.ts'
-import { partOf } from '../image/archive/archive.ts'
+import { isSameFile } from '../host/same-file.ts'
 import { parseWords, UsageError, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk raw INPUT -o FILE
@@ -14,24 +15,30 @@ const help = `Usage: xenserver-ddk raw INPUT -o FILE
 Writes the disk in INPUT, whatever it comes in, as a raw image: for tools that want one.
 Runs of zeros become holes.
 
-  -o, --output FILE   where to; it must not exist
+  -o, --output FILE   where to: a file that is there already is replaced when the image is whole, and of a
+                      link, the file that it leads to. With -, to standard output: then only the exit
+                      code 0 says that all of it was sound
   --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
 `
 
-export function rawCommand(words: string[]): number {
+export async function rawCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, { output: { type: 'string', short: 'o' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
   const { output, 'temp-dir': tempDir = tmpdir() } = parsed.values
   if (!output) throw new UsageError('raw wants -o FILE')
-  if (existsSync(output)) throw new Error(`${output} is there already; remove it, or give another name`)
+  if (output === '-' && process.stdout.isTTY) throw new UsageError('raw would write a disk to the terminal; give the name of a file')
   const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr })
   try {
     if (!container.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk')
     const disk = openDisk(container.image, warnOnStderr)
-    writeSparse(disk.bytes, output, () => {
+    const check = () => {
       container.image?.finish()
       disk.check()
-    })
+    }
+    if (output === '-') await writeOut(disk.bytes, check)
+    else if (isSameFile(parsed.input, output))
+      throw new Error(`${output}: the disk would replace what it is read from; give it another name`)
+    else await writeSparse(disk.bytes, output, check)
   } finally {
     container.close()
   }
@@ -39,14 +46,26 @@ export function rawCommand(words: string[]): number {
 }
 
 /** The file has its name only if all bytes could be read, and `check` doesn't throw. */
-function writeSparse(source: Source, path: string, check: () => void): void {
-  const file = newFile(path, partOf(path))
+async function writeSparse(source: Source, path: string, check: () => void): Promise<void> {
+  const signal = endRequest((name) => `stopped by ${name}`)
+  const file = newFile(path)
   try {
     const append = sparseAppender(file.fd)
-    for (const piece of pieces(source)) writing(path, () => append(piece))
+    for (const piece of pieces(source)) {
+      writing(path, () => append(piece))
+      // A signal is heard of between two turns only.
+      await turn()
+      signal.throwIfAborted()
+    }
     check()
     file.keep()
   } finally {
     file.discard()
   }
+}
+
+async function writeOut(source: Source, check: () => void): Promise<void> {
+  // Its bytes are replaced by those of the next piece, so each is waited for.
+  for (const piece of pieces(source)) await new Promise<void>((resolve) => process.stdout.write(piece, () => resolve()))
+  check()
 }

@@ -1,5 +1,8 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
+import { removeAtExit } from './at-exit.ts'
+import { destinationOf } from './destination.ts'
 
 /** A file that is written from front to back. */
 export interface Output {
@@ -22,27 +25,33 @@ export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: numbe
   }
 }
 
-/** An output that has its name only when it is complete. Opening it fails if something other than a file has that name. */
+/** An output that has its name only when it is complete. If this process ends before, nothing of it is left. */
 export interface NewFile extends Output {
-  /** Gives it its name; whatever had it before is gone. */
+  /** Gives it its name; whatever file had it before is gone. */
   keep(): void
   /** Removes it; of no effect after `keep`. */
   discard(): void
 }
 
-/** @param part what it is called until then, in the same directory */
-export function newFile(path: string, part: string): NewFile {
-  return namedLater(path, part, 'wx')
+/** @throws Error with one sentence if nothing can be written there, or something other than a file has that name */
+export function newFile(path: string): NewFile {
+  const destination = destinationOf(path)
+  return namedLater(path, destination, partOf(destination), 'wx')
 }
 
-/** To go on with `part`, which is there. */
+/** To go on with `part`, which is there, under the name that `partOf` gives. */
 export function openPart(path: string, part: string): NewFile {
-  return namedLater(path, part, 'r+')
+  return namedLater(path, destinationOf(path), part, 'r+')
 }
 
-function namedLater(path: string, part: string, flags: 'wx' | 'r+'): NewFile {
-  checkReplaceable(path)
+/** What a file is called until it is whole: a name in the same folder. */
+export function partOf(destination: string): string {
+  return `${destination}.${randomBytes(4).toString('hex')}.part`
+}
+
+function namedLater(path: string, destination: string, part: string, flags: 'wx' | 'r+'): NewFile {
   const fd = writing(path, () => openSync(part, flags, 0o644))
+  const release = removeAtExit(part)
   let open = true
   const close = () => {
     if (open) closeSync(fd)
@@ -54,20 +63,15 @@ function namedLater(path: string, part: string, flags: 'wx' | 'r+'): NewFile {
     position: 0,
     keep() {
       close()
-      writing(path, () => renameSync(part, path))
+      writing(path, () => renameSync(part, destination))
+      release()
     },
     discard() {
       close()
       rmSync(part, { force: true })
+      release()
     },
   }
-}
-
-/** The name is given by renaming: to a folder that fails, and of a device it would make a file. */
-function checkReplaceable(path: string): void {
-  const there = writing(path, () => statSync(path, { throwIfNoEntry: false }))
-  if (there && !there.isFile())
-    throw new Error(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`)
 }
 
 /** What `use` gives; its error as a sentence about the file that the user knows. */

@@ -26,9 +26,9 @@ const failed: Readonly<Record<string, string>> = {
 
 /** An error as one sentence for the user: of the system's own, the path, what couldn't be done with it and why; of any other, its message. */
 export function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return `it failed: ${String(error)}`
-  const { errno, syscall, path } = error as NodeJS.ErrnoException
-  if (errno === undefined || syscall === undefined) return error.message
+  if (typeof error !== 'object' || error === null || !('message' in error)) return `it failed: ${String(error)}`
+  const { errno, syscall, path, message } = error as NodeJS.ErrnoException
+  if (errno === undefined || syscall === undefined) return message
   const what = failed[syscall] ?? (syscall.startsWith('spawn') ? "it can't be started" : `${syscall} failed`)
   // Node names no file that is open already, and of a temporary folder the pattern.
   const place = path === undefined ? 'a file' : path.replace(/X{6}$/, '')

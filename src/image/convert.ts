@@ -1,7 +1,8 @@
 import { on } from 'node:events'
-import { statSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Warn } from '../bytes/errors.ts'
+import { isSameFile } from '../host/same-file.ts'
 import { type Archive, createArchive } from './archive/archive.ts'
 import type { Compression } from './archive/frames.ts'
 import type { LayerWriter } from './archive/layer.ts'
@@ -51,17 +52,15 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   try {
     const { names, ...received } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''
+    // Signals are heard between two turns only; this is the last moment to heed one.
+    await turn()
+    stop.signal.throwIfAborted()
     return finishImage(archive, { ...received, isoSha256, uname }, names)
   } catch (error) {
     await worker.terminate()
     await archive.abort()
     throw stop.signal.aborted ? stop.signal.reason : error
   }
-}
-
-function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 /** Beside this file: the source, or the bundle of it. */

@@ -59,7 +59,8 @@ unless(noOtherFilesystem).test('one on another filesystem is copied', () => {
   return withTempDir(async (dir) => {
     const other = mkdtempSync(`${otherFilesystem}/xenserver-ddk-test-`)
     try {
-      const made = await make(join(other, 'a.tar'), 'zstd', [])
+      const made = await make(join(dir, 'a.tar'), 'zstd', [])
+      run('mv', [join(dir, 'a.tar'), other])
       finish(await resumed(join(other, 'a.tar'), join(dir, 'b.tar'), made), made, [])
       expect([readdirSync(other), readdirSync(dir)]).toEqual([[], ['b.tar']])
     } finally {

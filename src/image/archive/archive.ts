@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
 import type { ImageConfig } from '../config.ts'
 import { blockSize, padding, ustarHeader } from '../tar/header.ts'
@@ -42,12 +42,7 @@ export interface Archive {
  * @throws Error with one sentence if it can't be written
  */
 export function createArchive(path: string): Archive {
-  return archiveOn(newFile(path, partOf(path)), [])
-}
-
-/** What an archive is called until it is whole. */
-export function partOf(path: string): string {
-  return `${path}.${randomBytes(4).toString('hex')}.part`
+  return archiveOn(newFile(path), [])
 }
 
 /** @param layers those that `out` has already, up to its position */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, fstatSync, ftruncateSync, readSync, renameSync, rmSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type NewFile, openPart } from '../../host/new-file.ts'
+import { destinationOf } from '../../host/destination.ts'
+import { type NewFile, openPart, partOf } from '../../host/new-file.ts'
 import { blockSize, padding } from '../tar/header.ts'
-import { type Archive, archiveOn, layerHeader, partOf } from './archive.ts'
+import { type Archive, archiveOn, layerHeader } from './archive.ts'
 import type { Layer } from './layer.ts'
 
 /** An archive up to the end of its layers; or why the file isn't one. */
@@ -17,7 +18,7 @@ export type Resumed = { readonly archive: Archive } | { readonly unusable: strin
  * @throws Error if there is no such file, or it can't be moved, read or written
  */
 export async function resumeArchive(from: string, path: string, layers: readonly Layer[]): Promise<Resumed> {
-  const part = partOf(path)
+  const part = partOf(destinationOf(path))
   move(from, part)
   const out = openPart(path, part)
   try {

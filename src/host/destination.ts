@@ -1,0 +1,56 @@
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { sentenceOf } from './system-error.ts'
+
+/** As the kernel (path_resolution(7)). */
+const maxLinks = 40
+
+/**
+ * Where the file will lie that is written to `path`: a link's target, so that the link stays one. A file comes there by renaming, which would
+ * make a file of a device for the whole machine.
+ * @throws Error with one sentence if something other than a file is there, or it is a folder of the kernel's
+ */
+export function destinationOf(path: string): string {
+  let place = resolve(path)
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path, place)
+    place = join(realFolder(path, dirname(place)), basename(place))
+    checkPlace(path, place)
+    const there = attempt(path, () => lstatSync(place, { throwIfNoEntry: false }))
+    if (!there && links > 0)
+      throw new Error(`${path}: it is a link to ${place}, where nothing is; make that file first, or remove the link`)
+    if (!there || there.isFile()) return place
+    if (!there.isSymbolicLink())
+      throw new Error(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`)
+    place = resolve(dirname(place), readlinkSync(place))
+  }
+  throw new Error(`${path}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`)
+}
+
+function checkPlace(path: string, place: string): void {
+  // /dev/shm is for anybody's files (shm_overview(7)), and nothing else.
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0]
+  if (folder === undefined) return
+  const leads = place === resolve(path) ? '' : `it leads to ${place}, and `
+  throw new Error(`${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`)
+}
+
+/** A folder without links in its path; what of it isn't there yet, as it is. */
+function realFolder(path: string, folder: string): string {
+  return attempt(path, () => {
+    try {
+      return realpathSync(folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      return join(realFolder(path, dirname(folder)), basename(folder))
+    }
+  })
+}
+
+function attempt<T>(path: string, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).errno === undefined ? error : new Error(sentenceOf(Object.assign(error as object, { path })))
+  }
+}
