@@ -1962,10 +1962,10 @@ var import_node_worker_threads2 = require("node:worker_threads");
 // src/image/tar-thread.ts
 var import_node_events = require("node:events");
 
-// src/disk/errors.ts
+// src/bytes/errors.ts
 var import_node_util = require("node:util");
 
-// src/disk/text.ts
+// src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function pathText(bytes) {
   try {
@@ -1976,9 +1976,13 @@ function pathText(bytes) {
 }
 __name(pathText, "pathText");
 function oneLine(text3) {
-  return text3.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text3.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
 function textBytes(text3) {
   if (text3.isWellFormed()) return Buffer.from(text3);
   const parts = text3.split(/([\udc80-\udcff])/u);
@@ -2008,7 +2012,7 @@ function sequenceLength(bytes, at) {
 }
 __name(sequenceLength, "sequenceLength");
 
-// src/disk/errors.ts
+// src/bytes/errors.ts
 var DiskError = class extends Error {
   static {
     __name(this, "DiskError");
@@ -2039,7 +2043,116 @@ function withoutRepeats(warn) {
 }
 __name(withoutRepeats, "withoutRepeats");
 
-// src/disk/source.ts
+// src/disk/filesystem/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir) => {
+    let children3;
+    try {
+      children3 = sortedChildren(tree, dir, onUnreadable);
+    } catch (error) {
+      onUnreadable(error, dir.path);
+      return;
+    }
+    count += children3.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child of children3.reverse()) pending.push(child);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
+    yield entry2;
+    if (entry2.node.type !== "dir") continue;
+    if (seen.has(entry2.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
+        entry2.path
+      );
+      continue;
+    }
+    seen.add(entry2.node.ino);
+    enter(entry2);
+  }
+}
+__name(walk, "walk");
+function rethrow(error) {
+  throw error;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir, onUnreadable) {
+  const children3 = [];
+  for (const entry2 of tree.entries(dir.node)) {
+    checkName(entry2.name, dir);
+    const path = join(dir.path, entry2.name);
+    try {
+      children3.push({ path, node: entry2.node() });
+    } catch (error) {
+      onUnreadable(error, path);
+    }
+  }
+  children3.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child] of children3.entries()) {
+    if (index > 0 && child.path.equals(children3[index - 1].path)) {
+      throw new DiskError(`/${pathText(child.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children3;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir) {
+  const text3 = name.toString("latin1");
+  const place2 = `/${pathText(dir.path)}`;
+  if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
+  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join(dir, name) {
+  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
+}
+__name(join, "join");
+function resolve(tree, path) {
+  const trail = resolveTrail(tree, path);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve, "resolve");
+function resolveTrail(tree, path) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join(dir.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir, name) {
+  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/bytes/source.ts
 var import_node_fs = require("node:fs");
 function bytesAt(source, offset, length2) {
   checkRange(source, offset, length2);
@@ -2161,1544 +2274,357 @@ function concat(parts, name) {
 }
 __name(concat, "concat");
 
-// src/disk/tree.ts
-var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir) => {
-    let children3;
-    try {
-      children3 = sortedChildren(tree, dir, onUnreadable);
-    } catch (error) {
-      onUnreadable(error, dir.path);
+// src/bytes/peek.ts
+function probe(source, offset, length2) {
+  return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
+}
+__name(probe, "probe");
+function reaches(source, end) {
+  return source.reaches ? source.reaches(end) : end <= source.size;
+}
+__name(reaches, "reaches");
+function hasText(source, offset, text3) {
+  return probe(source, offset, text3.length)?.toString("latin1") === text3;
+}
+__name(hasText, "hasText");
+function window(source, offset, size, name) {
+  if (!source.reaches && offset + size <= source.size) return slice(source, offset, size, name);
+  const part = {
+    name,
+    size,
+    read(into, at) {
+      checkRange(part, at, into.length);
+      source.read(into, offset + at);
+    }
+  };
+  return part;
+}
+__name(window, "window");
+
+// src/disk/partitions/gpt-header.ts
+var import_node_zlib = require("node:zlib");
+var gptSectorSizes = [512, 4096];
+var signature = "EFI PART";
+var mostEntries = 1024;
+function hasGptSignature(disk, sectorSize3) {
+  return hasText(disk, sectorSize3, signature);
+}
+__name(hasGptSignature, "hasGptSignature");
+function readGptAt(disk, sectorSize3, sector) {
+  if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
+  const header2 = probe(disk, sector * sectorSize3, sectorSize3);
+  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
+  const size = header2.readUInt32LE(12);
+  if (size < 92 || size > sectorSize3) return `it has the size ${size}`;
+  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
+  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
+  const arraySector = Number(header2.readBigUInt64LE(72));
+  const count = header2.readUInt32LE(80);
+  const entrySize2 = header2.readUInt32LE(84);
+  if (count > mostEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize2} bytes`;
+  }
+  if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
+  const array = probe(disk, arraySector * sectorSize3, count * entrySize2);
+  if (!array) return "its entries lie past the end of the disk";
+  if (header2.readUInt32LE(88) !== (0, import_node_zlib.crc32)(array)) return "the checksum of its entries is wrong";
+  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize: entrySize2, array };
+}
+__name(readGptAt, "readGptAt");
+function headerChecksum(header2) {
+  const zeroed = Buffer.from(header2);
+  zeroed.writeUInt32LE(0, 16);
+  return (0, import_node_zlib.crc32)(zeroed);
+}
+__name(headerChecksum, "headerChecksum");
+function guid(bytes, at) {
+  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
+  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
+  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
+}
+__name(guid, "guid");
+
+// src/disk/partitions/types.ts
+function mbrTypeName(type2) {
+  return mbrTypes[type2] ?? "";
+}
+__name(mbrTypeName, "mbrTypeName");
+function gptTypeName(type2) {
+  return gptTypes[type2] ?? "";
+}
+__name(gptTypeName, "gptTypeName");
+var mbrTypes = {
+  1: "FAT12",
+  4: "FAT16",
+  5: "extended",
+  6: "FAT16",
+  7: "NTFS or exFAT",
+  11: "FAT32",
+  12: "FAT32",
+  14: "FAT16",
+  15: "extended",
+  130: "Linux swap",
+  131: "Linux",
+  133: "extended",
+  142: "Linux LVM",
+  165: "FreeBSD, with slices of its own inside",
+  166: "OpenBSD, with slices of its own inside",
+  169: "NetBSD, with slices of its own inside",
+  191: "Solaris",
+  218: "data without a filesystem",
+  222: "Dell utility",
+  238: "GPT protective",
+  239: "EFI system",
+  253: "Linux RAID"
+};
+var gptTypes = {
+  "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F": "Linux swap",
+  "0FC63DAF-8483-4772-8E79-3D69D8477DE4": "Linux",
+  "21686148-6449-6E6F-744E-656564454649": "BIOS boot",
+  "44479540-F297-41B2-9AF7-D131D5F0458A": "Linux root (x86)",
+  "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": "Linux root (x86-64)",
+  "A19D880F-05FC-4D3B-A006-743F0F84911E": "Linux RAID",
+  "C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "EFI system",
+  "CA7D7CCB-63ED-4C53-861C-1742536059CC": "Linux LUKS",
+  "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": "Microsoft reserved",
+  "E6D6D379-F507-44C2-A23C-238F2A3DF928": "Linux LVM",
+  "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7": "Microsoft basic data"
+};
+
+// src/disk/partitions/gpt.ts
+function readGpt(disk, mbr, warn) {
+  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
+  const primary = readPrimary(disk);
+  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
+  const backup = findBackup(disk, mbr ?? []);
+  if (!backup)
+    throw new DiskError(
+      disk.name,
+      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`
+    );
+  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
+  return { ...describeTable(disk, backup, warn), check() {
+  } };
+}
+__name(readGpt, "readGpt");
+function readPrimary(disk) {
+  let wrong = "the header in sector 1 is missing";
+  for (const sectorSize3 of gptSectorSizes) {
+    const gpt = readGptAt(disk, sectorSize3, 1);
+    if (typeof gpt === "object") return gpt;
+    if (gpt) wrong = `the header at byte ${sectorSize3} is damaged (${gpt})`;
+  }
+  return wrong;
+}
+__name(readPrimary, "readPrimary");
+function findBackup(disk, mbr) {
+  for (const lastSector of [
+    ...mbr.map(
+      ({ start, size }) => () => start + size - 1
+    ),
+    (sectorSize3) => Math.floor(disk.size / sectorSize3) - 1
+  ]) {
+    for (const sectorSize3 of gptSectorSizes) {
+      const sector = lastSector(sectorSize3);
+      const gpt = sector > 1 ? readGptAt(disk, sectorSize3, sector) : void 0;
+      if (typeof gpt === "object") return gpt;
+    }
+  }
+  return void 0;
+}
+__name(findBackup, "findBackup");
+function checkBackup(disk, primary, warn) {
+  const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
+  const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
+  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
+}
+__name(checkBackup, "checkBackup");
+function describeTable(disk, gpt, warn) {
+  const partitions = [];
+  for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
+    const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
+    if (entry2.subarray(0, 16).every((byte) => byte === 0)) continue;
+    const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
+    const size = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
+    if (!Number.isSafeInteger(start + size) || size <= 0) {
+      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or past what a disk can be; it is left out`);
+      continue;
+    }
+    const type2 = guid(entry2, 0);
+    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
+    const bootable = (entry2.readUInt8(48) & 4) !== 0;
+    partitions.push({ number: number2, start, size, type: type2, typeName: gptTypeName(type2), extended: false, name, bootable });
+  }
+  return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
+}
+__name(describeTable, "describeTable");
+
+// src/disk/partitions/mbr.ts
+var sectorSize = 512;
+var mostRecords = 128;
+var extendedTypes = [5, 15, 133];
+var protectiveType = 238;
+var bootFlag = 128;
+function parseMbr(sector) {
+  const entries2 = parseBootRecord(sector);
+  return entries2?.some(isUsed) && entries2.every(({ flag: flag3 }) => flag3 === 0 || flag3 === bootFlag) ? entries2 : void 0;
+}
+__name(parseMbr, "parseMbr");
+function hasProtectiveEntry(entries2) {
+  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
+}
+__name(hasProtectiveEntry, "hasProtectiveEntry");
+function readMbrPartitions(disk, entries2, warn) {
+  const partitions = [];
+  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe(entry2, slot + 1, entry2.start));
+  let number2 = 5;
+  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe(entry2, number2++, start));
+  }
+  return { scheme: "mbr", sectorSize, partitions, check() {
+  } };
+}
+__name(readMbrPartitions, "readMbrPartitions");
+function* logicalPartitions(disk, extended, warn) {
+  const seen = /* @__PURE__ */ new Set();
+  let record = extended.start;
+  for (; ; ) {
+    const entries2 = readExtendedRecord(disk, record, seen);
+    if (typeof entries2 === "string") {
+      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; what would follow is left out`);
       return;
     }
-    count += children3.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child of children3.reverse()) pending.push(child);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
-    yield entry2;
-    if (entry2.node.type !== "dir") continue;
-    if (seen.has(entry2.node.ino)) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
-        entry2.path
-      );
-      continue;
+    seen.add(record);
+    for (const [slot, entry2] of entries2.entries()) {
+      if (!isUsed(entry2) || isExtended(entry2)) continue;
+      const start = record + entry2.start;
+      if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
     }
-    seen.add(entry2.node.ino);
-    enter(entry2);
+    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
+    if (!link) return;
+    record = extended.start + link.start;
   }
 }
-__name(walk, "walk");
-function rethrow(error) {
-  throw error;
+__name(logicalPartitions, "logicalPartitions");
+function readExtendedRecord(disk, record, seen) {
+  if (seen.has(record)) return "the chain of extended boot records comes back to this one";
+  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
+  return parseBootRecord(probe(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
 }
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir, onUnreadable) {
-  const children3 = [];
-  for (const entry2 of tree.entries(dir.node)) {
-    checkName(entry2.name, dir);
-    const path = join(dir.path, entry2.name);
-    try {
-      children3.push({ path, node: entry2.node() });
-    } catch (error) {
-      onUnreadable(error, path);
-    }
-  }
-  children3.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child] of children3.entries()) {
-    if (index > 0 && child.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child.path)}`, "the name stands twice in its directory; the filesystem is damaged");
-    }
-  }
-  return children3;
+__name(readExtendedRecord, "readExtendedRecord");
+function parseBootRecord(sector) {
+  if (sector?.readUInt16BE(510) !== 21930) return void 0;
+  return [446, 462, 478, 494].map((at) => ({
+    flag: sector.readUInt8(at),
+    type: sector.readUInt8(at + 4),
+    start: sector.readUInt32LE(at + 8),
+    size: sector.readUInt32LE(at + 12)
+  }));
 }
-__name(sortedChildren, "sortedChildren");
-function checkName(name, dir) {
-  const text3 = name.toString("latin1");
-  const place2 = `/${pathText(dir.path)}`;
-  if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
-    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
-  }
-  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
-  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+__name(parseBootRecord, "parseBootRecord");
+function isUsed({ type: type2, size }) {
+  return type2 !== 0 && size !== 0;
 }
-__name(checkName, "checkName");
-function join(dir, name) {
-  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
+__name(isUsed, "isUsed");
+function isExtended({ type: type2 }) {
+  return extendedTypes.includes(type2);
 }
-__name(join, "join");
-function resolve(tree, path) {
-  const trail = resolveTrail(tree, path);
-  return trail && (trail.at(-1)?.node ?? tree.root);
-}
-__name(resolve, "resolve");
-function resolveTrail(tree, path) {
-  const trail = [];
-  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    if (dir.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir.node, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push({ path: join(dir.path, Buffer.from(name, "latin1")), node });
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 0;
-    pending.push(...components(target).reverse());
-  }
-  return trail;
-}
-__name(resolveTrail, "resolveTrail");
-function childNode(tree, dir, name) {
-  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
-  return void 0;
-}
-__name(childNode, "childNode");
-
-// src/disk/small-file.ts
-var most = 64 << 10;
-function readText(root, path) {
-  return readStart(root, path, most)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path, length2) {
-  const node = resolve(root, path);
-  if (node?.type !== "file") return void 0;
-  const content2 = node.content();
-  return bytesAt(content2, 0, Math.min(length2, content2.size));
-}
-__name(readStart, "readStart");
-
-// src/disk/architecture.ts
-var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
-function elfArchitecture(root) {
-  for (const program of programs) {
-    const header2 = readStart(root, program, 20);
-    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
-    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
-    if (wordSize === 1 && machine === 3) return "i686";
-    if (wordSize === 2 && machine === 62) return "x86_64";
-  }
-  return void 0;
-}
-__name(elfArchitecture, "elfArchitecture");
-function platformArchitecture(root) {
-  const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
-  if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
-  return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
-}
-__name(platformArchitecture, "platformArchitecture");
-
-// src/disk/kernel-version.ts
-function findKernelVersion(root, warn) {
-  const modules = resolve(root, "/lib/modules");
-  const all = modules?.type === "dir" ? directories(root, modules) : [];
-  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
-  if (built.length === 0) {
-    const names = all.map(({ name }) => name).join(", ");
-    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
-    return void 0;
-  }
-  const best = bestFlavour(built).sort(compareVersions);
-  const newest = best.at(-1);
-  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
-  return newest;
-}
-__name(findKernelVersion, "findKernelVersion");
-function directories(root, dir) {
-  const found = [];
-  for (const entry2 of root.entries(dir)) {
-    const node = entry2.node();
-    if (node.type === "dir") found.push({ name: pathText(entry2.name), node });
-  }
-  return found;
-}
-__name(directories, "directories");
-function hasEntry(root, dir, name) {
-  for (const entry2 of root.entries(dir)) if (entry2.name.toString("latin1") === name) return true;
-  return false;
-}
-__name(hasEntry, "hasEntry");
-function bestFlavour(names) {
-  const xen = names.filter((name) => name.endsWith("xen"));
-  if (xen.length > 0) return xen;
-  const others = names.filter((name) => !name.endsWith("kdump"));
-  return others.length > 0 ? others : names;
-}
-__name(bestFlavour, "bestFlavour");
-function compareVersions(a, b) {
-  const parts = /* @__PURE__ */ __name((text3) => text3.match(/\d+|[a-z]+/gi) ?? [], "parts");
-  const left = parts(a);
-  const right = parts(b);
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const order = compareParts(left[index], right[index]);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-__name(compareVersions, "compareVersions");
-function compareParts(a, b) {
-  const numbers = [a, b].map((part) => /^\d/.test(part));
-  if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
-  if (numbers[0]) return Number(a) - Number(b);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-__name(compareParts, "compareParts");
-
-// src/disk/identity.ts
-function identify(root, warn) {
-  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) };
-}
-__name(identify, "identify");
-function findRelease(root) {
-  const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
-  return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
-}
-__name(findRelease, "findRelease");
-function parseRedhatRelease(text3) {
-  const [, product, version] = /^(.+?) release (\S+)/m.exec(text3 ?? "") ?? [];
-  return product ? { product, ...splitBuild(version) } : void 0;
-}
-__name(parseRedhatRelease, "parseRedhatRelease");
-function parseOsRelease(text3) {
-  const value = /* @__PURE__ */ __name((key) => text3?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
-  const product = value("NAME");
-  return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
-}
-__name(parseOsRelease, "parseOsRelease");
-function splitBuild(text3 = "") {
-  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text3) ?? [];
-  return { version, build };
-}
-__name(splitBuild, "splitBuild");
-function findArchitecture(root, warn) {
-  const programs2 = elfArchitecture(root);
-  const platform = platformArchitecture(root);
-  if (programs2 && platform && programs2 !== platform) {
-    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; the programs are believed`);
-  }
-  return programs2 ?? platform;
-}
-__name(findArchitecture, "findArchitecture");
-
-// src/disk/container.ts
-var import_node_fs4 = require("node:fs");
-
-// src/disk/chunks.ts
-var maxChunks = 1e5;
-function findChunks(tree, ovaPath, vdi, device) {
-  const place2 = ovaPath.split("/").slice(0, -1);
-  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
-  for (const candidate of candidates) {
-    const found = descend(tree, [...place2, ...candidate.split("/")]);
-    if (!found) continue;
-    const files2 = chunkFiles(tree, found);
-    if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
-  }
-  throw new DiskError(
-    ovaPath,
-    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
-  );
-}
-__name(findChunks, "findChunks");
-function relativePath(source) {
-  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
-}
-__name(relativePath, "relativePath");
-function descend(tree, path) {
-  let dir = { path: "", node: tree.root };
-  for (const wanted of path) {
-    const matches = children(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
-    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
-    if (!next2) return void 0;
-    dir = next2;
-  }
-  return dir;
-}
-__name(descend, "descend");
-function children(tree, dir) {
-  return [...tree.entries(dir.node)].map((entry2) => {
-    const name = pathText(entry2.name);
-    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
-  });
-}
-__name(children, "children");
-function listing(tree, dir) {
-  const names = dir ? children(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
-  const shown = names.sort().slice(0, 10);
-  if (shown.length < names.length) shown.push("\u2026");
-  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
-}
-__name(listing, "listing");
-function chunkFiles(tree, dir) {
-  return children(tree, dir).flatMap(({ name, path, node }) => {
-    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
-    return digits !== void 0 && node.type === "file" ? [{ path, node, digits }] : [];
-  });
-}
-__name(chunkFiles, "chunkFiles");
-function inOrder(files2, dir) {
-  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; ${maxChunks} is the most`);
-  if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
-    const names = files2.map(({ path }) => path.split("/").at(-1)).sort();
-    throw new DiskError(
-      dir,
-      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't tell their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder, with ova.xml, and use that`
-    );
-  }
-  const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
-  for (const [index, { file, number: number2 }] of numbered.entries()) {
-    if (number2 > index) {
-      throw new DiskError(
-        dir,
-        `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
-      );
-    }
-    if (number2 < index) {
-      throw new DiskError(
-        dir,
-        `chunk ${number2} of the disk is there twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
-      );
-    }
-  }
-  return numbered.map(({ file }) => file);
-}
-__name(inOrder, "inOrder");
-function isShort({ path }) {
-  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path);
-}
-__name(isShort, "isShort");
-function areSerial(files2) {
-  const inOrder2 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
-  if (inOrder2.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
-  const [first, ...others] = inOrder2.map(({ node }) => wholeLength(node.content()));
-  return inOrder2[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
-}
-__name(areSerial, "areSerial");
-function wholeLength(source) {
-  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
-}
-__name(wholeLength, "wholeLength");
-function numberOf({ digits, path }) {
-  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} isn't the number of a chunk`);
-  return Number(digits);
-}
-__name(numberOf, "numberOf");
-function asChunks(files2, vdi) {
-  const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
-  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain)
-    throw new DiskError(
-      plain.name,
-      "it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete"
-    );
-  return chunks.map((chunk) => ({ ...chunk, gzipped }));
-}
-__name(asChunks, "asChunks");
-function isGzip(source) {
-  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
-}
-__name(isGzip, "isGzip");
-
-// src/disk/ova.ts
-var import_saxes = __toESM(require_saxes(), 1);
-var limits2 = { depth: 32, disks: 1e3 };
-function parseOva(xml, name) {
-  const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
-  const path = [];
-  const vbds = [];
-  const vdis = [];
-  const vm = { count: 0, label: "", bootLine: "", isHvm: false };
-  const fail = /* @__PURE__ */ __name((what) => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what);
-  }, "fail");
-  const onElement = {
-    "appliance/vm": /* @__PURE__ */ __name(() => {
-      vm.count++;
-    }, "appliance/vm"),
-    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
-      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
-      vm.bootLine = hacks.kernel_boot_cmdline ?? "";
-    }, "appliance/vm/hacks"),
-    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
-    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
-      const { name: vdiName, size, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
-      if (vdiName === void 0) return fail("the <vdi> has no name");
-      vdis.push({ name: vdiName, ...rest, ...size !== void 0 && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) } });
-    }, "appliance/vdi")
-  };
-  const addText = /* @__PURE__ */ __name((text3) => {
-    if (path.join("/") === "appliance/vm/label") vm.label += text3;
-  }, "addText");
-  parser.on("error", (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
-  parser.on("opentag", (tag2) => {
-    if (path.length === 0) checkRoot(tag2.name, fail);
-    path.push(tag2.name);
-    if (path.length > limits2.depth) fail(`elements are nested more than ${limits2.depth} deep`);
-    onElement[path.join("/")]?.(tag2.attributes);
-    if (vbds.length > limits2.disks || vdis.length > limits2.disks) fail(`it has more than ${limits2.disks} disks`);
-  });
-  parser.on("closetag", () => path.pop());
-  parser.on("text", addText);
-  parser.on("cdata", addText);
-  parser.write(xml).close();
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`);
-  return describe(vm, vbds, vdis);
-}
-__name(parseOva, "parseOva");
-function describe(vm, vbds, vdis) {
-  const label = vm.label.trim();
-  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
-  const rootDevice = vm.bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+__name(isExtended, "isExtended");
+function describe(entry2, number2, start) {
   return {
-    label,
-    ...version !== void 0 && { version },
-    ...build !== void 0 && { build },
-    bootLine: vm.bootLine,
-    ...rootDevice !== void 0 && { rootDevice },
-    isHvm: vm.isHvm,
-    vbds,
-    vdis
+    number: number2,
+    start: start * sectorSize,
+    size: entry2.size * sectorSize,
+    type: entry2.type.toString(16).padStart(2, "0"),
+    typeName: mbrTypeName(entry2.type),
+    extended: isExtended(entry2),
+    name: "",
+    bootable: entry2.flag === bootFlag
   };
 }
 __name(describe, "describe");
-function checkRoot(element, fail) {
-  if (element === "appliance") return;
-  if (element === "value")
-    fail("this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself");
-  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`);
-}
-__name(checkRoot, "checkRoot");
-function pick(attributes, names) {
-  const picked = {};
-  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
-  return picked;
-}
-__name(pick, "pick");
-function byteCount(text3) {
-  const count = /^\d+$/.test(text3) ? Number(text3) : Number.NaN;
-  return Number.isSafeInteger(count) ? count : void 0;
-}
-__name(byteCount, "byteCount");
-function rootDisk({ vbds, vdis }, name) {
-  const attached = /* @__PURE__ */ __name((vbd) => {
-    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
-    return vdi && { vdi, vbd };
-  }, "attached");
-  const rootVbd = vbds.find((vbd) => vbd.function === "root");
-  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name);
-  const disks = vbds.map(attached).filter((disk) => disk !== void 0);
-  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
-  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith("w"))) ?? noRoot(vbds, vdis, name);
-}
-__name(rootDisk, "rootDisk");
-function noRoot(vbds, vdis, name) {
-  const attachments = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
-  const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
-  throw new DiskError(
-    name,
-    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`
-  );
-}
-__name(noRoot, "noRoot");
 
-// src/disk/ova-file.ts
-var maxSize = 4 << 20;
-function findOva(tree) {
-  const found = [];
-  for (const { path, node } of walk(tree, () => {
-  })) {
-    const text3 = pathText(path);
-    if (node.type === "file" && /(?:^|\/)ova\.xml$/i.test(text3)) found.push({ path: text3, node });
-  }
-  const depth = /* @__PURE__ */ __name(({ path }) => path.split("/").length, "depth");
-  const least = Math.min(...found.map(depth));
-  const nearest = found.filter((ova) => depth(ova) === least);
-  if (nearest.length <= 1) return nearest[0];
-  const usual = nearest.find(({ path }) => path.toLowerCase() === "ddk/ova.xml");
-  if (usual) return usual;
-  const paths = nearest.map(({ path }) => path);
-  throw new DiskError(
-    paths[0],
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; it can't be told which is the DDK's`
-  );
-}
-__name(findOva, "findOva");
-function xmlText(source) {
-  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`);
-  const bytes = bytesAt(source, 0, source.size);
-  const encoding = encodingOf(bytes);
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
-  }
-}
-__name(xmlText, "xmlText");
-function encodingOf(bytes) {
-  const start = bytes.toString("latin1", 0, 100);
-  if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
-  if (/^(?:\xfe\xff|\0<)/.test(start)) return "utf-16be";
-  if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
-  return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
-}
-__name(encodingOf, "encodingOf");
-
-// src/disk/spool.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs2 = require("node:fs");
-var import_node_os = require("node:os");
-var import_node_path = require("node:path");
-var import_node_url = require("node:url");
-var import_node_worker_threads = require("node:worker_threads");
-
-// src/disk/growing.ts
-function growingFile(fd, progress, index, name) {
-  let known = 0;
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known) known = progress.waitFor(index, end);
-    return known;
-  }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
-}
-__name(growingFile, "growingFile");
-function concatGrowing(parts, name) {
-  const starts = [0];
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    for (; ; ) {
-      const index = starts.length - 1;
-      const start = starts[index];
-      const part = parts[index];
-      if (!part || end <= start) return start;
-      const there = part.waitFor(end - start);
-      if (start + there >= end) return start + there;
-      starts.push(start + there);
-    }
-  }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => {
-    let index = starts.findLastIndex((start) => start <= offset);
-    for (let done = 0; done < into.length; index++) {
-      const at = offset + done - starts[index];
-      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
-      const length2 = Math.min(into.length - done, end - at);
-      parts[index].read(into.subarray(done, done + length2), at);
-      done += length2;
-    }
-  });
-}
-__name(concatGrowing, "concatGrowing");
-function growingSource(name, waitFor, readThere) {
-  const source = {
-    name,
-    waitFor,
-    get size() {
-      return waitFor(Number.POSITIVE_INFINITY);
-    },
-    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      readThere(into, offset);
-    }
-  };
-  return source;
-}
-__name(growingSource, "growingSource");
-
-// src/disk/progress.ts
-var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
-var message = { offset: 32, length: 2016 };
-var table = { offset: 2048, entry: 16 };
-var defaultPatience = 120;
-var Progress = class {
-  static {
-    __name(this, "Progress");
-  }
-  shared;
-  #words;
-  #patience;
-  /** @param files how many there are, or the memory that another thread's Progress made for them */
-  constructor(files2, patience = defaultPatience) {
-    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table.offset + files2 * table.entry) : files2;
-    this.#words = new Int32Array(this.shared);
-    this.#patience = patience;
-  }
-  // The writer's side
-  /** `bytes` more of file `index` can be read from now on. */
-  advance(index, bytes) {
-    Atomics.add(...this.#length(index), BigInt(bytes));
-    this.#wake();
-  }
-  /** File `index` is as long as it is going to be. */
-  complete(index) {
-    Atomics.store(...this.#completion(index), 1);
-    this.#wake();
-  }
-  /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place2, what) {
-    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text3 = `${place2.slice(0, 500)}
-${what}`;
-    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
-    Atomics.store(this.#words, word.failure, 1 + length2);
-    this.#wake();
-  }
-  /** A sign of life, for stretches in which nothing advances. */
-  beat() {
-    Atomics.add(this.#words, word.heartbeat, 1);
-  }
-  /** The writer touches none of its files any more. */
-  end() {
-    Atomics.store(this.#words, word.ended, 1);
-    this.#wake();
-  }
-  /** Whether the reader has lost interest, so that the writer should end. */
-  get stopRequested() {
-    return Atomics.load(this.#words, word.stop) !== 0;
-  }
-  // The reader's side
-  /** How many bytes of file `index` are there. */
-  available(index) {
-    return Number(Atomics.load(...this.#length(index)));
-  }
-  /**
-   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
-   * @throws DiskError if the writer failed before that
-   */
-  waitFor(index, end) {
-    return this.#wait(() => {
-      const complete = this.isComplete(index);
-      const bytes = this.available(index);
-      return complete || bytes >= end ? bytes : void 0;
-    });
-  }
-  isComplete(index) {
-    return Atomics.load(...this.#completion(index)) !== 0;
-  }
-  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
-  stop() {
-    Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
-    try {
-      return this.#wait(ended);
-    } catch {
-      return this.#waitInSilence(ended) ?? false;
-    }
-  }
-  #wait(look) {
-    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
-    if (found !== void 0) return found;
-    const failure = Atomics.load(this.#words, word.failure);
-    if (failure > 1) {
-      const [place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place2, what.join("\n"));
-    }
-    throw new DiskError(
-      "background thread",
-      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
-    );
-  }
-  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
-  #waitInSilence(look, isOver = () => false) {
-    let heartbeat = Atomics.load(this.#words, word.heartbeat);
-    for (let silent = 0; silent < this.#patience; ) {
-      const signal = Atomics.load(this.#words, word.signal);
-      const over = isOver();
-      const found = look();
-      if (found !== void 0 || over) return found;
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
-      const now = Atomics.load(this.#words, word.heartbeat);
-      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
-      heartbeat = now;
-    }
-    return void 0;
-  }
-  #wake() {
-    Atomics.add(this.#words, word.signal, 1);
-    Atomics.notify(this.#words, word.signal);
-  }
-  #length(index) {
-    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0];
-  }
-  #completion(index) {
-    return [this.#words, (table.offset + index * table.entry + 8) / 4];
-  }
-};
-
-// src/disk/spool.ts
-function spoolChunks(chunks, name, options) {
-  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options) : plainChunks(chunks, name);
-}
-__name(spoolChunks, "spoolChunks");
-function plainChunks(chunks, name) {
-  const sources = chunks.map(({ source }) => source);
-  const whole = concat(sources, name);
-  const size = /* @__PURE__ */ __name(() => whole.size, "size");
-  return Object.assign(whole, { waitFor: size, reaches: /* @__PURE__ */ __name((end) => end <= whole.size, "reaches"), inflated: size, finish() {
-  }, close() {
-  } });
-}
-__name(plainChunks, "plainChunks");
-function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
-  const script = workerScript();
-  const progress = new Progress(chunks.length);
-  const runs = chunks.map(runsOf);
-  const files2 = openTemporaryFiles(chunks.length, dir);
-  const task = {
-    shared: progress.shared,
-    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
-    dir,
-    limit,
-    concurrency
-  };
-  const parts = chunks.map((chunk, index) => growingFile(files2[index], progress, index, chunk.name));
-  const whole = concatGrowing(parts, name);
-  startWorker(script, task, progress);
-  return Object.assign(whole, {
-    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
-    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
-    close() {
-      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs2.closeSync)(fd);
-    }
-  });
-}
-__name(inflateChunks, "inflateChunks");
-function defaultConcurrency() {
-  return Math.max(2, Math.min(4, (0, import_node_os.availableParallelism)()));
-}
-__name(defaultConcurrency, "defaultConcurrency");
-function workerScript() {
-  const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
-  return script;
-}
-__name(workerScript, "workerScript");
-function runsOf({ name, source }) {
-  if (!source.runs) throw new DiskError(name, "it does not lie in an open file as it is, so it cannot be inflated in the background");
-  return source.runs;
-}
-__name(runsOf, "runsOf");
-function openTemporaryFiles(count, dir) {
-  const files2 = [];
-  try {
-    while (files2.length < count) {
-      const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
-      files2.push((0, import_node_fs2.openSync)(path, "wx+", 384));
-      (0, import_node_fs2.unlinkSync)(path);
-    }
-  } catch (error) {
-    for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
-  }
-  return files2;
-}
-__name(openTemporaryFiles, "openTemporaryFiles");
-function startWorker(script, task, progress) {
-  const stopped = /* @__PURE__ */ __name((why) => {
-    progress.fail("inflating the chunks", why);
-    progress.end();
-  }, "stopped");
-  const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
-  worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
-  worker.on("exit", () => stopped("the thread stopped early"));
-  worker.unref();
-}
-__name(startWorker, "startWorker");
-
-// src/disk/appliance.ts
-function openAppliance(tree, name, tempDir) {
-  const ova = findOva(tree);
-  if (!ova) return void 0;
-  const appliance = parseOva(xmlText(ova.node.content()), ova.path);
-  const { vdi, vbd } = rootDisk(appliance, ova.path);
-  const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
-  const { bootLine } = appliance;
-  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) };
-}
-__name(openAppliance, "openAppliance");
-function unpack(chunks, vdi, name, tempDir) {
-  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) });
-  return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
-}
-__name(unpack, "unpack");
-function imageLimit({ size }) {
-  const largestVhd = 2 ** 41;
-  return size === void 0 ? largestVhd : Math.ceil(size * 1.01) + (16 << 20);
-}
-__name(imageLimit, "imageLimit");
-
-// src/disk/folder.ts
-var import_node_fs3 = require("node:fs");
-function openFolder(path) {
-  const nodes = nodeMaker();
-  const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
-  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder");
-  const paths = /* @__PURE__ */ new Map();
-  const add = /* @__PURE__ */ __name((nodePath, stats) => {
-    const node = nodes.make(nodePath, stats);
-    paths.set(node, nodePath);
-    return node;
-  }, "add");
-  return {
-    root: add(Buffer.from(path), root),
-    *entries(dir) {
-      const dirPath = paths.get(dir);
-      for (const name of attempt2(dirPath, () => (0, import_node_fs3.readdirSync)(dirPath, { encoding: "buffer" }))) {
-        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
-        yield {
-          name,
-          node: /* @__PURE__ */ __name(() => add(
-            childPath,
-            attempt2(childPath, () => (0, import_node_fs3.lstatSync)(childPath, { bigint: true }))
-          ), "node")
-        };
-      }
-    },
-    close: nodes.close
-  };
-}
-__name(openFolder, "openFolder");
-function nodeMaker() {
-  const descriptors = /* @__PURE__ */ new Map();
-  const numbers = /* @__PURE__ */ new Map();
-  const open3 = /* @__PURE__ */ __name((ino, path) => {
-    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
-    descriptors.set(ino, fd);
-    return fd;
-  }, "open");
-  const make = /* @__PURE__ */ __name((path, stats) => {
-    const identity = `${stats.dev}:${stats.ino}`;
-    const ino = numbers.get(identity) ?? numbers.size + 1;
-    numbers.set(identity, ino);
-    return {
-      type: typeOf(stats),
-      ino,
-      mode: Number(stats.mode & 0o7777n),
-      uid: Number(stats.uid),
-      gid: Number(stats.gid),
-      nlink: Number(stats.nlink),
-      mtime: timeOf(stats.mtimeNs),
-      size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
-      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-    };
-  }, "make");
-  return {
-    make,
-    close() {
-      for (const fd of descriptors.values()) (0, import_node_fs3.closeSync)(fd);
-      descriptors.clear();
-    }
-  };
-}
-__name(nodeMaker, "nodeMaker");
-function timeOf(sinceEpoch) {
-  const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
-  return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
-}
-__name(timeOf, "timeOf");
-function typeOf(stats) {
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "dir";
-  if (stats.isSymbolicLink()) return "symlink";
-  if (stats.isCharacterDevice()) return "char";
-  if (stats.isBlockDevice()) return "block";
-  return stats.isFIFO() ? "fifo" : "socket";
-}
-__name(typeOf, "typeOf");
-function attempt2(path, read) {
-  try {
-    return read();
-  } catch (error) {
-    throw fileError(typeof path === "string" ? path : pathText(path), error);
-  }
-}
-__name(attempt2, "attempt");
-
-// src/disk/iso9660/dates.ts
-function shortDate(bytes) {
-  const [year, month, day, hour, minute, second] = bytes;
-  return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
-}
-__name(shortDate, "shortDate");
-function longDate(bytes) {
-  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
-  if (!digits) return void 0;
-  const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
-  return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
-}
-__name(longDate, "longDate");
-function moment([year, month, day, hour, minute, second], hundredths, offset) {
-  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
-  const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
-  const quarters = offset >= -48 && offset <= 52 ? offset : 0;
-  return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
-}
-__name(moment, "moment");
-
-// src/disk/iso9660/volume.ts
-var sectorSize = 2048;
-function onceEach(warn) {
-  const said = /* @__PURE__ */ new Set();
-  return (kind, sentence) => {
-    if (said.has(kind)) return;
-    said.add(kind);
-    warn(sentence);
-  };
-}
-__name(onceEach, "onceEach");
-function damage(source, at, what) {
-  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`);
-}
-__name(damage, "damage");
-
-// src/disk/iso9660/records.ts
-var fixedLength = 33;
-function parseRecord(source, bytes, at, warnOnce) {
-  const length2 = bytes.readUInt8(0);
-  if (length2 <= fixedLength) throw damage(source, at, `a directory record has a length of ${length2}, but ${fixedLength + 1} is the least`);
-  if (length2 > bytes.length) {
-    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`);
-  }
-  const nameLength2 = bytes.readUInt8(32);
-  const nameEnd = fixedLength + nameLength2;
-  if (nameLength2 === 0 || nameEnd > length2) {
-    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2}`);
-  }
-  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
-    warnOnce(
-      "endian",
-      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`
-    );
-  }
-  const flags = bytes.readUInt8(25);
-  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
-  return {
-    at,
-    location: bytes.readUInt32LE(2),
-    earBlocks: bytes.readUInt8(1),
-    dataLength: bytes.readUInt32LE(10),
-    recorded: shortDate(bytes.subarray(18, 25)),
-    isDirectory: (flags & 2) !== 0,
-    isAssociated: (flags & 4) !== 0,
-    continues: (flags & 128) !== 0,
-    isInterleaved: bytes.readUInt16LE(26) !== 0,
-    identifier: bytes.subarray(fixedLength, nameEnd),
-    systemUse: bytes.subarray(systemUseStart, length2),
-    systemUseAt: at + systemUseStart
-  };
-}
-__name(parseRecord, "parseRecord");
-function dataStart(record, blockSize4) {
-  return (record.location + record.earBlocks) * blockSize4;
-}
-__name(dataStart, "dataStart");
-function isSelf(record) {
-  return record.identifier.length === 1 && record.identifier[0] === 0;
-}
-__name(isSelf, "isSelf");
-function isParent(record) {
-  return record.identifier.length === 1 && record.identifier[0] === 1;
-}
-__name(isParent, "isParent");
-function selfRecord(volume, start) {
-  const { source, warnOnce } = volume;
-  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`);
-  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize, source.size - start)), start, warnOnce);
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself");
-  return record;
-}
-__name(selfRecord, "selfRecord");
-function* directoryRecords(volume, directory) {
-  const { source, blockSize: blockSize4, warnOnce } = volume;
-  if (directory.dataLength === 0) return;
-  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved");
-  const start = dataStart(directory, blockSize4);
-  const end = start + directory.dataLength;
-  if (end > source.size) {
-    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
-  }
-  selfRecord(volume, start);
-  for (let sectorStart = start; sectorStart < end; ) {
-    const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize + sectorSize);
-    claim(volume, start, sectorStart, sectorEnd);
-    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
-    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
-      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
-    }
-    sectorStart = sectorEnd;
-  }
-}
-__name(directoryRecords, "directoryRecords");
-function claim({ source, blockSize: blockSize4, budget }, start, from, to) {
-  budget.directoryBytes += to - from;
-  for (let block = from; block < to; block += blockSize4) {
-    const owner = budget.owners.get(block) ?? start;
-    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`);
-    budget.owners.set(block, start);
-  }
-}
-__name(claim, "claim");
-
-// src/disk/iso9660/descriptors.ts
-var firstDescriptor = 16 * sectorSize;
-var mostDescriptors = 64;
-function hasDescriptor(source) {
-  return identifierAt(source, firstDescriptor) === "CD001";
-}
-__name(hasDescriptor, "hasDescriptor");
-function readDescriptors(source, warnOnce) {
-  let primary;
-  let joliet;
-  let elTorito = false;
-  const types = [];
-  let at = firstDescriptor;
-  for (; types.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize) {
-    const bytes = bytesAt(source, at, sectorSize);
-    const type2 = bytes.readUInt8(0);
-    types.push(type2);
-    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
-    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 255) break;
-  }
-  if (!primary) {
-    const found = types.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types.join(", ")}`;
-    throw new DiskError(
-      `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`
-    );
-  }
-  if (types.at(-1) !== 255) warnOnce("terminator", `${source.name}, byte ${at}: the volume descriptors end without a terminator`);
-  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
-}
-__name(readDescriptors, "readDescriptors");
-function identifierAt(source, at) {
-  return at + sectorSize <= source.size ? bytesAt(source, at + 1, 5).toString("latin1") : void 0;
-}
-__name(identifierAt, "identifierAt");
-function parseDescriptor(source, bytes, at, warnOnce) {
-  const blockSize4 = bytes.readUInt16LE(128);
-  if (![512, 1024, 2048].includes(blockSize4)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`);
-  }
-  const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
-  return {
-    systemId: text3(8, 40),
-    volumeId: text3(40, 72),
-    publisherId: text3(318, 446),
-    preparerId: text3(446, 574),
-    applicationId: text3(574, 702),
-    created: longDate(bytes.subarray(813, 830)),
-    modified: longDate(bytes.subarray(830, 847)),
-    blockSize: blockSize4,
-    blocks: bytes.readUInt32LE(80),
-    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
-  };
-}
-__name(parseDescriptor, "parseDescriptor");
-function isJoliet(bytes) {
-  return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
-}
-__name(isJoliet, "isJoliet");
-function isUdfBridge(source, terminator) {
-  for (let index = 1; index <= 16; index++) {
-    const identifier = identifierAt(source, terminator + index * sectorSize);
-    if (identifier === "NSR02" || identifier === "NSR03") return true;
-    if (identifier === void 0 || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false;
-  }
-  return false;
-}
-__name(isUdfBridge, "isUdfBridge");
-
-// src/disk/iso9660/names.ts
-function plainName({ identifier }) {
-  const text3 = identifier.toString("latin1");
-  return Buffer.from(withoutVersion(text3), "latin1");
-}
-__name(plainName, "plainName");
-function jolietName({ identifier }) {
-  const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
-  return Buffer.from(withoutVersion(units.toString("utf16le")));
-}
-__name(jolietName, "jolietName");
-function withoutVersion(name) {
-  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
-}
-__name(withoutVersion, "withoutVersion");
-
-// src/disk/iso9660/susp.ts
-var limits3 = { continuations: 32, continuationBytes: 64 * 1024 };
-var continuationRatio = 64;
-function systemUseSkip(rootSelf) {
-  for (const start of [0, 14]) {
-    const entry2 = rootSelf.systemUse.subarray(start, start + 7);
-    if (entry2.length === 7 && entry2.toString("latin1", 0, 2) === "SP" && entry2.readUInt16BE(4) === 48879) return entry2.readUInt8(6);
-  }
-  return void 0;
-}
-__name(systemUseSkip, "systemUseSkip");
-function* systemUseEntries(volume, record) {
-  const { source, blockSize: blockSize4 } = volume;
-  const first = firstEntry(volume, record);
-  let area = record.systemUse.subarray(first);
-  let at = record.systemUseAt + first;
-  let bytes = 0;
-  const visited = /* @__PURE__ */ new Set();
-  for (; ; ) {
-    let next2;
-    for (const entry2 of areaEntries(volume, area, at)) {
-      if (entry2.signature === "ST") break;
-      if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
-      else yield entry2;
-    }
-    if (!next2) return;
-    at = next2.bytes.readUInt32LE(4) * blockSize4 + next2.bytes.readUInt32LE(12);
-    const length2 = next2.bytes.readUInt32LE(20);
-    bytes += length2;
-    if (visited.has(at) || visited.size >= limits3.continuations || bytes > limits3.continuationBytes) {
-      throw damage(source, record.at, "the system use entries of a directory record go on in a circle, or without end");
-    }
-    visited.add(at);
-    if (at + length2 > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`);
-    }
-    spend(volume, record, length2);
-    area = bytesAt(source, at, length2);
-  }
-}
-__name(systemUseEntries, "systemUseEntries");
-function firstEntry({ skip = 0 }, record) {
-  const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
-  return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
-}
-__name(firstEntry, "firstEntry");
-function spend({ source, budget }, record, length2) {
-  budget.continuationBytes += length2;
-  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names could make them");
-  }
-}
-__name(spend, "spend");
-function* areaEntries({ source, warnOnce }, area, at) {
-  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
-    const length2 = area.readUInt8(start + 2);
-    if (length2 < 4 || start + length2 > area.length) {
-      warnOnce(
-        "susp",
-        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`
-      );
-      return;
-    }
-    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
-    start += length2;
-  }
-}
-__name(areaEntries, "areaEntries");
-
-// src/disk/iso9660/symlink.ts
-var component = { continues: 1, current: 2, parent: 4, root: 8 };
-var SymlinkText = class {
-  static {
-    __name(this, "SymlinkText");
-  }
-  /** Nothing as long as there was no entry. */
-  text;
-  /** The next component belongs to the last one, or to the root, without a slash between them. */
-  joins = true;
-  /** Adds the components of one entry; says what was wrong with them. */
-  add(entry2) {
-    const parts = [this.text ?? Buffer.alloc(0)];
-    let trouble;
-    let at = 5;
-    while (at + 2 <= entry2.length) {
-      const flags = entry2.readUInt8(at);
-      const end = at + 2 + entry2.readUInt8(at + 1);
-      if (end > entry2.length) {
-        trouble = "a symbolic link's component is longer than its entry; the target ends there";
-        break;
-      }
-      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`;
-      if (!this.joins) parts.push(Buffer.from("/"));
-      parts.push(componentText(flags, entry2.subarray(at + 2, end)));
-      this.joins = (flags & (component.continues | component.root)) !== 0;
-      at = end;
-    }
-    this.text = Buffer.concat(parts);
-    return trouble;
-  }
-};
-function componentText(flags, content2) {
-  if (flags & component.root) return Buffer.from("/");
-  if (flags & component.parent) return Buffer.from("..");
-  if (flags & component.current) return Buffer.from(".");
-  return content2;
-}
-__name(componentText, "componentText");
-
-// src/disk/iso9660/rock-ridge.ts
-function rockRidge(volume, record) {
-  const found = { isRelocated: false };
-  const name = [];
-  const link = new SymlinkText();
-  for (const { signature: signature2, bytes } of systemUseEntries(volume, record)) {
-    const read = readers[signature2];
-    if (read) {
-      if (bytes.length < read.least)
-        throw damage(volume.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`);
-      read.into(found, bytes);
-    } else if (signature2 === "NM" && bytes.length >= 5) {
-      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
-    } else if (signature2 === "SL" && bytes.length >= 5) {
-      const trouble = link.add(bytes);
-      if (trouble) volume.warnOnce("symlink", `${volume.source.name}, byte ${record.at}: ${trouble}`);
-    }
-  }
-  if (name.length > 0) found.name = Buffer.concat(name);
-  if (link.text !== void 0) found.target = link.text;
-  return found;
-}
-__name(rockRidge, "rockRidge");
-var readers = {
-  PX: {
-    least: 36,
-    into(found, bytes) {
-      found.mode = bytes.readUInt32LE(4);
-      found.nlink = bytes.readUInt32LE(12);
-      found.uid = bytes.readUInt32LE(20);
-      found.gid = bytes.readUInt32LE(28);
-      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36);
-    }
-  },
-  PN: {
-    least: 20,
-    into(found, bytes) {
-      found.rdev = deviceNumber(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
-    }
-  },
-  TF: {
-    least: 5,
-    into(found, bytes) {
-      const modified = modificationTime(bytes);
-      if (modified) found.modified = modified;
-    }
-  },
-  CL: {
-    least: 12,
-    into(found, bytes) {
-      found.childAt = bytes.readUInt32LE(4);
-    }
-  },
-  RE: {
-    least: 4,
-    into(found) {
-      found.isRelocated = true;
-    }
-  },
-  ZF: {
-    least: 16,
-    into(found, bytes) {
-      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
-      found.size = bytes.readUInt32LE(8);
-    }
-  },
-  SF: {
-    least: 12,
-    into(found) {
-      found.encoding = "stored as a sparse file (SF)";
-    }
-  }
-};
-function deviceNumber(high, low) {
-  if (high !== 0) return { major: high, minor: low };
-  return { major: low >>> 8 & 4095, minor: low >>> 12 & 1048320 | low & 255 };
-}
-__name(deviceNumber, "deviceNumber");
-function modificationTime(bytes) {
-  const flags = bytes.readUInt8(4);
-  if ((flags & 2) === 0) return void 0;
-  const isLong = (flags & 128) !== 0;
-  const length2 = isLong ? 17 : 7;
-  const hasCreation = (flags & 1) !== 0;
-  const start = 5 + (hasCreation ? length2 : 0);
-  if (start + length2 > bytes.length) return void 0;
-  const field2 = bytes.subarray(start, start + length2);
-  return isLong ? longDate(field2) : shortDate(field2);
-}
-__name(modificationTime, "modificationTime");
-
-// src/disk/iso9660/nodes.ts
-var noPosix = { isRelocated: false };
-function posixOf(volume, record) {
-  return volume.naming === "rock-ridge" ? rockRidge(volume, record) : noPosix;
-}
-__name(posixOf, "posixOf");
-function rootNode(volume, record) {
-  const self = selfRecord(volume, dataStart(record, volume.blockSize));
-  return makeNode(volume, { name: Buffer.from("/"), records: [self], posix: posixOf(volume, self) });
-}
-__name(rootNode, "rootNode");
-function makeNode(volume, named) {
-  if (named.posix.childAt === void 0) return describe2(volume, named);
-  const self = selfRecord(volume, named.posix.childAt * volume.blockSize);
-  return describe2(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) });
-}
-__name(makeNode, "makeNode");
-function describe2(volume, { name, records: records2, posix }) {
-  const [first] = records2;
-  const type2 = nodeType(volume, first, posix);
-  const isDir = type2 === "dir";
-  const place2 = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
-  return {
-    type: type2,
-    ino: inodeNumber(volume, type2, first, posix),
-    mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
-    uid: posix.uid ?? 0,
-    gid: posix.gid ?? 0,
-    nlink: posix.nlink ?? 1,
-    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
-    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
-    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
-    records: records2,
-    content() {
-      if (type2 !== "file") throw new DiskError(place2, `a ${type2} has no content`);
-      if (posix.encoding) throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
-      return content(volume, place2, records2);
-    },
-    target() {
-      if (!posix.target?.length) throw new DiskError(place2, "the symbolic link has no target; the ISO is damaged");
-      return posix.target;
-    },
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-  };
-}
-__name(describe2, "describe");
-var typesByMode = {
-  1: "fifo",
-  2: "char",
-  4: "dir",
-  6: "block",
-  8: "file",
-  10: "symlink",
-  12: "socket"
-};
-function nodeType({ source, warnOnce }, record, { mode }) {
-  const plain = record.isDirectory ? "dir" : "file";
-  if (mode === void 0) return plain;
-  const type2 = typesByMode[mode >>> 12 & 15];
-  if (type2 && type2 === "dir" === record.isDirectory) return type2;
-  warnOnce(
-    "type",
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`
-  );
-  return plain;
-}
-__name(nodeType, "nodeType");
-function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { serial, nlink, rdev }) {
-  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
-  if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
-  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
-  const known = hardLinks.get(identity) ?? record.at;
-  hardLinks.set(identity, known);
-  return known;
-}
-__name(inodeNumber, "inodeNumber");
-function content({ source, blockSize: blockSize4 }, place2, records2) {
-  const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read");
-    if (record.dataLength === 0) return slice(source, 0, 0, place2);
-    const start = dataStart(record, blockSize4);
-    const end = start + record.dataLength;
-    if (end > source.size) {
-      throw new DiskError(
-        place2,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
-      );
-    }
-    return slice(source, start, record.dataLength, place2);
-  });
-  return extents.length === 1 ? extents[0] : concat(extents, place2);
-}
-__name(content, "content");
-
-// src/disk/iso9660/directory.ts
-function* children2(volume, dir, root) {
-  for (const file of files(volume, dir)) {
-    if (file.posix.isRelocated) continue;
-    if (dir === root && isRelocationDirectory(volume, file)) continue;
-    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(volume, file), "node") };
-  }
-}
-__name(children2, "children");
-function isRelocationDirectory(volume, file) {
-  if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
-  const inside = [...files(volume, makeNode(volume, file))];
-  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
-}
-__name(isRelocationDirectory, "isRelocationDirectory");
-function* files(volume, dir) {
-  let records2 = [];
-  for (const record of directoryRecords(volume, dir.records[0])) {
-    if (isSelf(record) || isParent(record)) continue;
-    if (record.isAssociated) {
-      volume.warnOnce(
-        "associated",
-        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`
-      );
-      continue;
-    }
-    const previous = records2.at(-1);
-    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous);
-    records2.push(record);
-    if (record.continues) continue;
-    const [first, ...more] = records2;
-    records2 = [];
-    const posix = posixOf(volume, first);
-    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix };
-  }
-  const last = records2.at(-1);
-  if (last) throw unfinished(volume, last);
-}
-__name(files, "files");
-function unfinished({ source }, record) {
-  return damage(
-    source,
-    record.at,
-    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`
-  );
-}
-__name(unfinished, "unfinished");
-function nameOf({ naming }, record, { name }) {
-  if (naming === "joliet") return jolietName(record);
-  return name?.length ? name : plainName(record);
-}
-__name(nameOf, "nameOf");
-
-// src/disk/iso9660/hybrid.ts
-function hybridParts(source) {
-  const area = bytesAt(source, 0, 1024);
-  const hasPartition = [446, 462, 478, 494].some((entry2) => area.readUInt8(entry2 + 4) !== 0);
-  return [
-    ...area.readUInt16BE(510) === 21930 && hasPartition ? ["mbr"] : [],
-    ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
-  ];
-}
-__name(hybridParts, "hybridParts");
-
-// src/disk/iso9660/index.ts
-var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
-function openIso(source, warn) {
-  const warnOnce = onceEach(warn);
-  const descriptors = readDescriptors(source, warnOnce);
-  warnIfShort(source, descriptors.primary, warn);
-  const { volume, root, hasRockRidge } = openVolume(source, descriptors, warnOnce);
-  const iso = describe3(source, descriptors, volume.naming, hasRockRidge);
-  return { root, entries: /* @__PURE__ */ __name((dir) => children2(volume, dir, root), "entries"), info: summary(iso), iso };
-}
-__name(openIso, "openIso");
-function warnIfShort(source, { blocks, blockSize: blockSize4 }, warn) {
-  const size = blocks * blockSize4;
-  if (source.size >= size) return;
-  warn(
-    `${source.name}: the ISO says that it has ${size} bytes, but only ${source.size} are there; if it was downloaded, the download isn't complete: files at its end can't be read`
-  );
-}
-__name(warnIfShort, "warnIfShort");
-function openVolume(source, { primary, joliet }, warnOnce) {
-  try {
-    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
-    const skip = systemUseSkip(rootSelf);
-    const rockRidge2 = makeVolume(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
-    const root = rootNode(rockRidge2, primary.root);
-    const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
-    if (hasRockRidge || !joliet) return { volume: rockRidge2, root, hasRockRidge };
-  } catch (error) {
-    if (!joliet || !(error instanceof DiskError)) throw error;
-    warnOnce("primary", `${error.message}; the Joliet directories are read instead`);
-  }
-  const volume = makeVolume(source, joliet, "joliet", void 0, warnOnce);
-  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false };
-}
-__name(openVolume, "openVolume");
-function makeVolume(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
-  const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
-  return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
-}
-__name(makeVolume, "makeVolume");
-function describe3(source, descriptors, naming, hasRockRidge) {
-  const { primary, joliet, elTorito, udfBridge } = descriptors;
-  const { root, blocks, ...fields } = primary;
-  return {
+// src/disk/partitions/table.ts
+function checkPartitions(disk, table4, warn) {
+  warnOfOverlaps(disk, table4.partitions, warn);
+  const partitions = table4.partitions.map((fields) => ({
     ...fields,
-    size: blocks * primary.blockSize,
-    naming,
-    extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
-    elTorito,
-    udfBridge,
-    hybrid: hybridParts(source)
-  };
-}
-__name(describe3, "describe");
-function summary(iso) {
+    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`)
+  }));
   return {
-    type: "iso9660",
-    label: iso.volumeId,
-    uuid: uuid(iso.modified ?? iso.created),
-    blockSize: iso.blockSize,
-    size: iso.size,
-    free: 0,
-    features: [
-      ...iso.extensions,
-      ...iso.elTorito ? ["el-torito"] : [],
-      ...iso.udfBridge ? ["udf"] : [],
-      ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
-    ],
-    notes: [`read by its ${iso.naming} names`]
+    ...table4,
+    partitions,
+    check() {
+      for (const { number: number2, start, size } of partitions) {
+        if (start + size > disk.size) {
+          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk at byte ${disk.size}`);
+        }
+      }
+      table4.check();
+    }
   };
 }
-__name(summary, "summary");
-function uuid(time) {
-  if (!time) return "";
-  const text3 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
-  return `${text3.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
+__name(checkPartitions, "checkPartitions");
+function warnOfOverlaps(disk, partitions, warn) {
+  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
+  let previous;
+  for (const partition of sorted) {
+    if (previous && partition.start < previous.start + previous.size) {
+      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
+    }
+    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
+  }
 }
-__name(uuid, "uuid");
+__name(warnOfOverlaps, "warnOfOverlaps");
 
-// src/disk/ext/crc32c.ts
+// src/disk/partitions/index.ts
+function readPartitions(disk, warn) {
+  const mbr = parseMbr(probe(disk, 0, 512));
+  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
+    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
+  }
+  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
+  return unpartitioned(disk);
+}
+__name(readPartitions, "readPartitions");
+function unpartitioned(disk) {
+  const whole = {
+    number: 0,
+    start: 0,
+    get size() {
+      return disk.size;
+    },
+    type: "",
+    typeName: "whole disk",
+    extended: false,
+    name: "",
+    bootable: false,
+    source: disk
+  };
+  return { scheme: "none", sectorSize: 512, partitions: [whole], check() {
+  } };
+}
+__name(unpartitioned, "unpartitioned");
+
+// src/bytes/crc32c.ts
 function crc32c(seed, bytes) {
   let crc = seed | 0;
   const length2 = bytes.length;
   let at = 0;
   for (const last = length2 - 8; at <= last; at += 8) {
     crc ^= bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
-    crc = table2[1792 | crc & 255] ^ table2[1536 | crc >>> 8 & 255] ^ table2[1280 | crc >>> 16 & 255] ^ table2[1024 | crc >>> 24] ^ table2[768 | bytes[at + 4]] ^ table2[512 | bytes[at + 5]] ^ table2[256 | bytes[at + 6]] ^ table2[bytes[at + 7]];
+    crc = table[1792 | crc & 255] ^ table[1536 | crc >>> 8 & 255] ^ table[1280 | crc >>> 16 & 255] ^ table[1024 | crc >>> 24] ^ table[768 | bytes[at + 4]] ^ table[512 | bytes[at + 5]] ^ table[256 | bytes[at + 6]] ^ table[bytes[at + 7]];
   }
-  for (; at < length2; at++) crc = table2[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
+  for (; at < length2; at++) crc = table[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
   return crc >>> 0;
 }
 __name(crc32c, "crc32c");
 function crc32cOfU32(seed, value) {
   const crc = seed ^ value;
-  return (table2[768 | crc & 255] ^ table2[512 | crc >>> 8 & 255] ^ table2[256 | crc >>> 16 & 255] ^ table2[crc >>> 24]) >>> 0;
+  return (table[768 | crc & 255] ^ table[512 | crc >>> 8 & 255] ^ table[256 | crc >>> 16 & 255] ^ table[crc >>> 24]) >>> 0;
 }
 __name(crc32cOfU32, "crc32cOfU32");
-var table2 = makeTable();
+var table = makeTable();
 function makeTable() {
   const made = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -3714,7 +2640,7 @@ function makeTable() {
 }
 __name(makeTable, "makeTable");
 
-// src/disk/ext/features.ts
+// src/disk/filesystem/ext/superblock/features.ts
 var compat = { hasJournal: 4, sparseSuper2: 512 };
 var incompat = {
   recover: 4,
@@ -3817,7 +2743,7 @@ function checkReadable(features, name) {
 }
 __name(checkReadable, "checkReadable");
 
-// src/disk/ext/inode.ts
+// src/disk/filesystem/ext/inode/inode.ts
 var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
 var fileTypes = { fifo: 4096, char: 8192, dir: 16384, block: 24576, file: 32768, symlink: 40960, socket: 49152 };
 var typeMask = 61440;
@@ -3856,7 +2782,7 @@ function verifyChecksum(raw, extraSize, seed, place2) {
   if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
 }
 __name(verifyChecksum, "verifyChecksum");
-function modificationTime2({ raw, extraSize }) {
+function modificationTime({ raw, extraSize }) {
   const base = raw.readInt32LE(16);
   if (extraSize < 136 + 4 - originalSize) return { seconds: base, nanoseconds: 0 };
   const extra = raw.readUInt32LE(136);
@@ -3864,7 +2790,7 @@ function modificationTime2({ raw, extraSize }) {
   const carry = nanoseconds >= 1e9 ? 1 : 0;
   return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
-__name(modificationTime2, "modificationTime");
+__name(modificationTime, "modificationTime");
 function fileType(inode) {
   return inode.mode & typeMask;
 }
@@ -3878,7 +2804,7 @@ function inodePlace(volume, number2) {
 }
 __name(inodePlace, "inodePlace");
 
-// src/disk/ext/acl.ts
+// src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
@@ -3903,7 +2829,40 @@ function userSpaceAcl(stored, place2) {
 }
 __name(userSpaceAcl, "userSpaceAcl");
 
-// src/disk/ext/block-map.ts
+// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
+function merged(changes) {
+  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
+  const middle = changes.length >>> 1;
+  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
+}
+__name(merged, "merged");
+function laidOver(below, above) {
+  const result = [];
+  let index = 0;
+  let rest = below[0];
+  for (const range of above) {
+    const end = range.first + range.count;
+    for (; rest && rest.first < end; ) {
+      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)));
+      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
+    }
+    result.push(range);
+  }
+  for (; rest; rest = below[++index]) result.push(rest);
+  return result;
+}
+__name(laidOver, "laidOver");
+function endOf(range) {
+  return range.first + range.count;
+}
+__name(endOf, "endOf");
+function cut(range, from, to) {
+  const part = { first: from, count: to - from };
+  return range.start === void 0 ? part : { ...part, start: range.start + from - range.first };
+}
+__name(cut, "cut");
+
+// src/disk/filesystem/ext/mapping/block-map.ts
 var directPointers = 12;
 var depths = [1, 2, 3];
 function blockMapRuns(volume, inode, blocks, runs) {
@@ -3936,7 +2895,7 @@ function blockMapRuns(volume, inode, blocks, runs) {
 }
 __name(blockMapRuns, "blockMapRuns");
 
-// src/disk/ext/extents.ts
+// src/disk/filesystem/ext/mapping/extents.ts
 var magic = 62218;
 var entrySize = 12;
 var deepest = 5;
@@ -4003,40 +2962,7 @@ function verifyChecksum2(node, inode, block, runs) {
 }
 __name(verifyChecksum2, "verifyChecksum");
 
-// src/disk/ext/journal/ranges.ts
-function merged(changes) {
-  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
-  const middle = changes.length >>> 1;
-  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
-}
-__name(merged, "merged");
-function laidOver(below, above) {
-  const result = [];
-  let index = 0;
-  let rest = below[0];
-  for (const range of above) {
-    const end = range.first + range.count;
-    for (; rest && rest.first < end; ) {
-      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)));
-      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
-    }
-    result.push(range);
-  }
-  for (; rest; rest = below[++index]) result.push(rest);
-  return result;
-}
-__name(laidOver, "laidOver");
-function endOf(range) {
-  return range.first + range.count;
-}
-__name(endOf, "endOf");
-function cut(range, from, to) {
-  const part = { first: from, count: to - from };
-  return range.start === void 0 ? part : { ...part, start: range.start + from - range.first };
-}
-__name(cut, "cut");
-
-// src/disk/ext/runs.ts
+// src/disk/filesystem/ext/mapping/runs.ts
 var mostRuns = 4e6;
 var Runs = class {
   static {
@@ -4102,7 +3028,7 @@ function changedRuns(volume, inode, blocks, runs, changes) {
 }
 __name(changedRuns, "changedRuns");
 
-// src/disk/ext/mapped-content.ts
+// src/disk/filesystem/ext/mapping/mapped-content.ts
 function mappedContent(volume, inode) {
   let reader;
   const content2 = {
@@ -4154,7 +3080,7 @@ function firstEndingBehind(offset, from, to, endOf2) {
 }
 __name(firstEndingBehind, "firstEndingBehind");
 
-// src/disk/ext/ea-inode.ts
+// src/disk/filesystem/ext/xattr/ea-inode.ts
 function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
   const inode = loadInode(volume, valueInode);
   const place2 = inodePlace(volume, valueInode);
@@ -4166,7 +3092,7 @@ function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
   }
   const value = bytesAt(mappedContent(volume, inode), 0, valueSize);
   const hash = inode.raw.readUInt32LE(8);
-  const ofLustre = modificationTime2(inode).seconds === owner.number;
+  const ofLustre = modificationTime(inode).seconds === owner.number;
   if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
     throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
   }
@@ -4174,7 +3100,7 @@ function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
 }
 __name(attributeInodeValue, "attributeInodeValue");
 
-// src/disk/ext/xattr.ts
+// src/disk/filesystem/ext/xattr/xattr.ts
 var magic2 = 3925999616;
 var entryHeader = 16;
 var blockHeader = 32;
@@ -4265,7 +3191,7 @@ function readEntries(area, first, place2) {
 }
 __name(readEntries, "readEntries");
 
-// src/disk/ext/inline-data.ts
+// src/disk/filesystem/ext/inline-data.ts
 function inlineData(volume, inode) {
   const first = blockField(inode);
   if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)];
@@ -4278,7 +3204,7 @@ function inlineData(volume, inode) {
 }
 __name(inlineData, "inlineData");
 
-// src/disk/ext/content.ts
+// src/disk/filesystem/ext/content.ts
 function fileContent(volume, inode) {
   checkNotEncrypted(volume, inode);
   if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(volume, inode);
@@ -4292,7 +3218,7 @@ function checkNotEncrypted(volume, inode) {
 }
 __name(checkNotEncrypted, "checkNotEncrypted");
 
-// src/disk/ext/directory-checksum.ts
+// src/disk/filesystem/ext/directory/checksum.ts
 var tailSize = 12;
 var tailType = 222;
 var dotSize = 12;
@@ -4327,16 +3253,16 @@ function checkTree(block, seed, pointers) {
 }
 __name(checkTree, "checkTree");
 
-// src/disk/ext/directory.ts
+// src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
 var piece = 64 * 1024;
 var filetype = 2;
 var mostBytes = 2 ** 30;
-function directoryRecords2(volume, inode) {
+function directoryRecords(volume, inode) {
   const onDevice = recordsOnDevice(volume, inode);
   return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice;
 }
-__name(directoryRecords2, "directoryRecords");
+__name(directoryRecords, "directoryRecords");
 function* recordsOnDevice(volume, inode) {
   checkNotEncrypted(volume, inode);
   if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode);
@@ -4419,19 +3345,7 @@ function recordLength(stored, areaLength) {
 }
 __name(recordLength, "recordLength");
 
-// src/disk/ext/mmp.ts
-var magic3 = 5066064;
-var clean = 4283256144;
-function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
-  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
-  const raw = bytesAt(device, mmpBlock * blockSize4, 8);
-  if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
-    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`);
-  }
-}
-__name(warnIfInUse, "warnIfInUse");
-
-// src/disk/ext/node.ts
+// src/disk/filesystem/ext/node.ts
 var typeNames = new Map(Object.entries(fileTypes).map(([name, type2]) => [type2, name]));
 var rootInode = 2;
 function openNode(volume, number2) {
@@ -4468,9 +3382,9 @@ var ExtNode = class {
     this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
     this.gid = raw.readUInt16LE(24) + raw.readUInt16LE(122) * 65536;
     this.nlink = inode.linksCount;
-    this.mtime = modificationTime2(inode);
+    this.mtime = modificationTime(inode);
     this.size = inode.size;
-    if (type2 === "char" || type2 === "block") this.rdev = deviceNumber2(inode);
+    if (type2 === "char" || type2 === "block") this.rdev = deviceNumber(inode);
   }
   content() {
     return fileContent(this.#volume, this.#inode());
@@ -4485,14 +3399,14 @@ var ExtNode = class {
     return loadInode(this.#volume, this.ino);
   }
 };
-function deviceNumber2(inode) {
+function deviceNumber(inode) {
   const field2 = blockField(inode);
   const old = field2.readUInt32LE(0);
   if (old !== 0) return { major: old >>> 8 & 255, minor: old & 255 };
   const device = field2.readUInt32LE(4);
   return { major: device >>> 8 & 4095, minor: device & 255 | device >>> 12 & 1048320 };
 }
-__name(deviceNumber2, "deviceNumber");
+__name(deviceNumber, "deviceNumber");
 function symlinkTarget(volume, inode) {
   checkNotEncrypted(volume, inode);
   const damaged = /* @__PURE__ */ __name((what) => new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`), "damaged");
@@ -4505,13 +3419,13 @@ function symlinkTarget(volume, inode) {
 }
 __name(symlinkTarget, "symlinkTarget");
 
-// src/disk/ext/journal/block.ts
+// src/disk/filesystem/ext/journal/block.ts
 var journalMagic = 3225106840;
 var blockType = { descriptor: 1, commit: 2, superblockV1: 3, superblockV2: 4, revoke: 5 };
 var headerSize = 12;
 var tailSize2 = 4;
 
-// src/disk/ext/journal/descriptor.ts
+// src/disk/filesystem/ext/journal/descriptor.ts
 var flag = { escape: 1, sameUuid: 2, lastTag: 8 };
 var uuidSize = 16;
 function* tags(raw, superblock) {
@@ -4554,80 +3468,7 @@ function hasBlockChecksums({ checksums }) {
 }
 __name(hasBlockChecksums, "hasBlockChecksums");
 
-// src/disk/ext/journal/fast-commit-log.ts
-var tag = { addRange: 1, removeRange: 2, create: 3, link: 4, unlink: 5, inode: 6, pad: 7, tail: 8, head: 9 };
-var nameChanges = /* @__PURE__ */ new Map([
-  [tag.create, "create"],
-  [tag.link, "link"],
-  [tag.unlink, "unlink"]
-]);
-var tagHeaderSize = 4;
-var mostChanges = 1e6;
-function readFastCommits(log, transaction2, inodeSize, warn) {
-  const { first, end } = log.superblock.fastCommits;
-  const changes = [];
-  let commits = 0;
-  let finished2 = 0;
-  let crc = 0;
-  scan: for (let at = first; at < end; at++) {
-    const raw = log.block(at);
-    if (at === first && raw.readUInt16LE(0) !== tag.head) break;
-    for (let offset = 0; offset + tagHeaderSize <= raw.length; ) {
-      const kind = raw.readUInt16LE(offset);
-      const value = raw.subarray(offset + tagHeaderSize, offset + tagHeaderSize + raw.readUInt16LE(offset + 2));
-      if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
-      if (kind === tag.head) {
-        const features = value.readUInt32LE(0);
-        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`);
-        if (value.readUInt32LE(4) !== transaction2) break scan;
-      }
-      const summed = kind === tag.tail ? 4 : value.length;
-      crc = crc32c(crc, raw.subarray(offset, offset + tagHeaderSize + summed));
-      offset += tagHeaderSize + value.length;
-      if (kind === tag.tail) {
-        if (value.readUInt32LE(0) !== transaction2 || value.readUInt32LE(4) !== crc) break scan;
-        commits++;
-        finished2 = changes.length;
-        crc = 0;
-        continue;
-      }
-      const change = readChange(kind, value);
-      if (change) changes.push(change);
-      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`);
-    }
-  }
-  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`);
-  return { commits, changes: changes.slice(0, finished2) };
-}
-__name(readFastCommits, "readFastCommits");
-function lengthFits(kind, length2, inodeSize) {
-  if (kind === tag.addRange) return length2 === 16;
-  if (kind === tag.removeRange) return length2 === 12;
-  if (nameChanges.has(kind)) return length2 > 8 && length2 <= 8 + 255;
-  if (kind === tag.inode) return length2 >= 4 + 128 && length2 <= 4 + inodeSize;
-  if (kind === tag.tail) return length2 >= 8;
-  return kind === tag.head ? length2 === 8 : kind === tag.pad;
-}
-__name(lengthFits, "lengthFits");
-function readChange(kind, value) {
-  if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
-  if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
-  if (kind === tag.removeRange) {
-    return { kind: "range", inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } };
-  }
-  const name = nameChanges.get(kind);
-  return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
-}
-__name(readChange, "readChange");
-function readExtent(value) {
-  const first = value.readUInt32LE(4);
-  const length2 = value.readUInt16LE(8);
-  if (length2 > 32768) return { first, count: length2 - 32768 };
-  return { first, count: length2, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) };
-}
-__name(readExtent, "readExtent");
-
-// src/disk/ext/journal/fast-commits.ts
+// src/disk/filesystem/ext/journal/fast-commit/changes.ts
 function fastCommits(changes) {
   const inodes = /* @__PURE__ */ new Map();
   const dirs = /* @__PURE__ */ new Map();
@@ -4726,7 +3567,80 @@ function patched(raw, logged, isOther) {
 }
 __name(patched, "patched");
 
-// src/disk/ext/journal/log.ts
+// src/disk/filesystem/ext/journal/fast-commit/log.ts
+var tag = { addRange: 1, removeRange: 2, create: 3, link: 4, unlink: 5, inode: 6, pad: 7, tail: 8, head: 9 };
+var nameChanges = /* @__PURE__ */ new Map([
+  [tag.create, "create"],
+  [tag.link, "link"],
+  [tag.unlink, "unlink"]
+]);
+var tagHeaderSize = 4;
+var mostChanges = 1e6;
+function readFastCommits(log, transaction2, inodeSize, warn) {
+  const { first, end } = log.superblock.fastCommits;
+  const changes = [];
+  let commits = 0;
+  let finished2 = 0;
+  let crc = 0;
+  scan: for (let at = first; at < end; at++) {
+    const raw = log.block(at);
+    if (at === first && raw.readUInt16LE(0) !== tag.head) break;
+    for (let offset = 0; offset + tagHeaderSize <= raw.length; ) {
+      const kind = raw.readUInt16LE(offset);
+      const value = raw.subarray(offset + tagHeaderSize, offset + tagHeaderSize + raw.readUInt16LE(offset + 2));
+      if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
+      if (kind === tag.head) {
+        const features = value.readUInt32LE(0);
+        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`);
+        if (value.readUInt32LE(4) !== transaction2) break scan;
+      }
+      const summed = kind === tag.tail ? 4 : value.length;
+      crc = crc32c(crc, raw.subarray(offset, offset + tagHeaderSize + summed));
+      offset += tagHeaderSize + value.length;
+      if (kind === tag.tail) {
+        if (value.readUInt32LE(0) !== transaction2 || value.readUInt32LE(4) !== crc) break scan;
+        commits++;
+        finished2 = changes.length;
+        crc = 0;
+        continue;
+      }
+      const change = readChange(kind, value);
+      if (change) changes.push(change);
+      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`);
+    }
+  }
+  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`);
+  return { commits, changes: changes.slice(0, finished2) };
+}
+__name(readFastCommits, "readFastCommits");
+function lengthFits(kind, length2, inodeSize) {
+  if (kind === tag.addRange) return length2 === 16;
+  if (kind === tag.removeRange) return length2 === 12;
+  if (nameChanges.has(kind)) return length2 > 8 && length2 <= 8 + 255;
+  if (kind === tag.inode) return length2 >= 4 + 128 && length2 <= 4 + inodeSize;
+  if (kind === tag.tail) return length2 >= 8;
+  return kind === tag.head ? length2 === 8 : kind === tag.pad;
+}
+__name(lengthFits, "lengthFits");
+function readChange(kind, value) {
+  if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
+  if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
+  if (kind === tag.removeRange) {
+    return { kind: "range", inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } };
+  }
+  const name = nameChanges.get(kind);
+  return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
+}
+__name(readChange, "readChange");
+function readExtent(value) {
+  const first = value.readUInt32LE(4);
+  const length2 = value.readUInt16LE(8);
+  if (length2 > 32768) return { first, count: length2 - 32768 };
+  return { first, count: length2, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) };
+}
+__name(readExtent, "readExtent");
+
+// src/disk/filesystem/ext/journal/log.ts
 function openLog(journal, superblock) {
   const { blockSize: blockSize4, first, end } = superblock;
   return {
@@ -4739,7 +3653,7 @@ function openLog(journal, superblock) {
 }
 __name(openLog, "openLog");
 
-// src/disk/ext/journal/overlay.ts
+// src/disk/filesystem/ext/journal/overlay.ts
 function overlay(device, journal, blockSize4, replacements) {
   const { name, size } = device;
   const replayed = {
@@ -4766,17 +3680,17 @@ function overlay(device, journal, blockSize4, replacements) {
       flush(into.length);
     }
   };
-  const readReplacement = /* @__PURE__ */ __name((into, { at, escaped }, within) => {
+  const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
     journal.read(into, at * blockSize4 + within);
-    if (escaped && within < magic4.length) into.set(magic4.subarray(within, Math.min(magic4.length, within + into.length)));
+    if (escaped2 && within < magic3.length) into.set(magic3.subarray(within, Math.min(magic3.length, within + into.length)));
   }, "readReplacement");
   return replacements.size > 0 ? replayed : device;
 }
 __name(overlay, "overlay");
-var magic4 = Buffer.alloc(4);
-magic4.writeUInt32BE(journalMagic);
+var magic3 = Buffer.alloc(4);
+magic3.writeUInt32BE(journalMagic);
 
-// src/disk/ext/journal/sequence.ts
+// src/disk/filesystem/ext/journal/sequence.ts
 function isLater(a, b) {
   return (a - b | 0) > 0;
 }
@@ -4786,7 +3700,7 @@ function next(sequence) {
 }
 __name(next, "next");
 
-// src/disk/ext/journal/revoke.ts
+// src/disk/filesystem/ext/journal/revoke.ts
 function readRevocations(log, transactions) {
   const revokedBy = /* @__PURE__ */ new Map();
   for (const { sequence, revokes } of transactions) {
@@ -4811,7 +3725,7 @@ function* revokedBlocks(log, at) {
 }
 __name(revokedBlocks, "revokedBlocks");
 
-// src/disk/ext/journal/commit.ts
+// src/disk/filesystem/ext/journal/commit.ts
 var field = { type: 12, size: 13, checksum: 16, seconds: 48 };
 var headerEnd = 60;
 var crc32Type = 1;
@@ -4835,21 +3749,21 @@ function commitTime(raw) {
 }
 __name(commitTime, "commitTime");
 
-// src/disk/ext/journal/crc32-be.ts
+// src/disk/filesystem/ext/journal/crc32-be.ts
 var polynomial = 79764919;
-var table3 = Uint32Array.from({ length: 256 }, (_, byte) => {
+var table2 = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
   for (let bit2 = 0; bit2 < 8; bit2++) crc = crc & 2147483648 ? crc << 1 ^ polynomial : crc << 1;
   return crc;
 });
 function crc32be(seed, bytes) {
   let crc = seed;
-  for (const byte of bytes) crc = crc << 8 ^ table3[crc >>> 24 ^ byte];
+  for (const byte of bytes) crc = crc << 8 ^ table2[crc >>> 24 ^ byte];
   return crc >>> 0;
 }
 __name(crc32be, "crc32be");
 
-// src/disk/ext/journal/scan.ts
+// src/disk/filesystem/ext/journal/scan.ts
 function committedTransactions(log) {
   const { superblock } = log;
   const length2 = superblock.end - superblock.first;
@@ -4920,7 +3834,7 @@ function corrupt(log, at, { sequence }) {
 }
 __name(corrupt, "corrupt");
 
-// src/disk/ext/journal/superblock.ts
+// src/disk/filesystem/ext/journal/superblock.ts
 var compatChecksum = 1;
 var incompat2 = { revoke: 1, has64bit: 2, asyncCommit: 4, checksumV2: 8, checksumV3: 16, fastCommit: 32 };
 var knownIncompat = Object.values(incompat2).reduce((all, bit2) => all | bit2, 0);
@@ -4992,7 +3906,7 @@ function fastCommitArea(total, length2) {
 }
 __name(fastCommitArea, "fastCommitArea");
 
-// src/disk/ext/journal/index.ts
+// src/disk/filesystem/ext/journal/index.ts
 function replayJournal(device, journal, filesystem, warn) {
   const superblock = readSuperblock(journal, filesystem.blockSize, warn);
   if (superblock.start === 0) return { device, transactions: 0 };
@@ -5030,7 +3944,7 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
 }
 __name(replay, "replay");
 
-// src/disk/ext/superblock.ts
+// src/disk/filesystem/ext/superblock/superblock.ts
 var position = 1024;
 var length = 1024;
 var checksumPosition = 1020;
@@ -5129,7 +4043,28 @@ function isPowerOf2(value) {
 }
 __name(isPowerOf2, "isPowerOf2");
 
-// src/disk/ext/crc16.ts
+// src/bytes/recent.ts
+function recent(limit, make) {
+  const made = /* @__PURE__ */ new Map();
+  let lastKey = Number.NaN;
+  let last;
+  return (key) => {
+    if (key === lastKey) return last;
+    let value = made.get(key);
+    if (value !== void 0) made.delete(key);
+    else {
+      value = make(key);
+      if (made.size >= limit) made.delete(made.keys().next().value);
+    }
+    made.set(key, value);
+    lastKey = key;
+    last = value;
+    return value;
+  };
+}
+__name(recent, "recent");
+
+// src/disk/filesystem/ext/inode/crc16.ts
 function crc16(seed, bytes) {
   let crc = seed;
   for (const byte of bytes) {
@@ -5140,7 +4075,7 @@ function crc16(seed, bytes) {
 }
 __name(crc16, "crc16");
 
-// src/disk/ext/block-group.ts
+// src/disk/filesystem/ext/inode/block-group.ts
 var checksumPosition2 = 30;
 function groupDescriptors(device, superblock, warn) {
   const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
@@ -5202,28 +4137,7 @@ function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
 }
 __name(checksum, "checksum");
 
-// src/disk/ext/recent.ts
-function recent(limit, make) {
-  const made = /* @__PURE__ */ new Map();
-  let lastKey = Number.NaN;
-  let last;
-  return (key) => {
-    if (key === lastKey) return last;
-    let value = made.get(key);
-    if (value !== void 0) made.delete(key);
-    else {
-      value = make(key);
-      if (made.size >= limit) made.delete(made.keys().next().value);
-    }
-    made.set(key, value);
-    lastKey = key;
-    last = value;
-    return value;
-  };
-}
-__name(recent, "recent");
-
-// src/disk/ext/inode-table.ts
+// src/disk/filesystem/ext/inode/inode-table.ts
 var windowSize = 32 * 1024;
 function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
   const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
@@ -5247,11 +4161,11 @@ function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
 }
 __name(inodeTable, "inodeTable");
 
-// src/disk/ext/volume.ts
+// src/disk/filesystem/ext/volume.ts
 var mostDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
-function openVolume2(device, superblock, warn, fastCommits2) {
+function openVolume(device, superblock, warn, fastCommits2) {
   const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
   return {
     name: device.name,
@@ -5265,9 +4179,9 @@ function openVolume2(device, superblock, warn, fastCommits2) {
     ...fastCommits2 && { fastCommits: fastCommits2 }
   };
 }
-__name(openVolume2, "openVolume");
+__name(openVolume, "openVolume");
 
-// src/disk/ext/recover.ts
+// src/disk/filesystem/ext/recover.ts
 function recover(volume) {
   const { superblock, name, warn } = volume;
   if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] };
@@ -5287,22 +4201,34 @@ function recover(volume) {
   }
   const { device, transactions, fastCommits: fastCommits2 } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn);
   return {
-    volume: openVolume2(device, readSuperblock2(device), warn, fastCommits2),
+    volume: openVolume(device, readSuperblock2(device), warn, fastCommits2),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
   };
 }
 __name(recover, "recover");
 
-// src/disk/ext/index.ts
+// src/disk/filesystem/ext/superblock/mmp.ts
+var magic4 = 5066064;
+var clean = 4283256144;
+function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
+  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
+  const raw = bytesAt(device, mmpBlock * blockSize4, 8);
+  if (raw.readUInt32LE(0) === magic4 && raw.readUInt32LE(4) !== clean) {
+    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`);
+  }
+}
+__name(warnIfInUse, "warnIfInUse");
+
+// src/disk/filesystem/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open };
 function open(device, warnAlways) {
   const warn = withoutRepeats(warnAlways);
   const superblock = readSuperblock2(device);
   warnAboutState(device, superblock, warn);
-  const { volume, notes } = recover(openVolume2(device, superblock, warn));
+  const { volume, notes } = recover(openVolume(device, superblock, warn));
   const root = openNode(volume, 2);
   if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
-  return { info: describe4(volume.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(volume, dir), "entries") };
+  return { info: describe2(volume.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(volume, dir), "entries") };
 }
 __name(open, "open");
 function warnAboutState(device, superblock, warn) {
@@ -5318,10 +4244,10 @@ function warnAboutState(device, superblock, warn) {
 }
 __name(warnAboutState, "warnAboutState");
 function* entries(volume, dir) {
-  for (const { name, inode } of directoryRecords2(volume, loadInode(volume, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(volume, inode), "node") };
+  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(volume, inode), "node") };
 }
 __name(entries, "entries");
-function describe4(superblock, notes) {
+function describe2(superblock, notes) {
   const { features, label, uuid: uuid2, blockSize: blockSize4, blocksCount, freeBlocksCount } = superblock;
   return {
     type: typeName(features),
@@ -5334,36 +4260,658 @@ function describe4(superblock, notes) {
     notes
   };
 }
-__name(describe4, "describe");
+__name(describe2, "describe");
 
-// src/disk/probe.ts
-function probe(source, offset, length2) {
-  return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
+// src/disk/filesystem/iso9660/dates.ts
+function shortDate(bytes) {
+  const [year, month, day, hour, minute, second] = bytes;
+  return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
 }
-__name(probe, "probe");
-function reaches(source, end) {
-  return source.reaches ? source.reaches(end) : end <= source.size;
+__name(shortDate, "shortDate");
+function longDate(bytes) {
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
+  if (!digits) return void 0;
+  const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
+  return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
 }
-__name(reaches, "reaches");
-function hasText(source, offset, text3) {
-  return probe(source, offset, text3.length)?.toString("latin1") === text3;
+__name(longDate, "longDate");
+function moment([year, month, day, hour, minute, second], hundredths, offset) {
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
+  const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
+  const quarters = offset >= -48 && offset <= 52 ? offset : 0;
+  return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
 }
-__name(hasText, "hasText");
-function window(source, offset, size, name) {
-  if (!source.reaches && offset + size <= source.size) return slice(source, offset, size, name);
-  const part = {
-    name,
-    size,
-    read(into, at) {
-      checkRange(part, at, into.length);
-      source.read(into, offset + at);
-    }
+__name(moment, "moment");
+
+// src/disk/filesystem/iso9660/volume.ts
+var sectorSize2 = 2048;
+function onceEach(warn) {
+  const said = /* @__PURE__ */ new Set();
+  return (kind, sentence) => {
+    if (said.has(kind)) return;
+    said.add(kind);
+    warn(sentence);
   };
-  return part;
 }
-__name(window, "window");
+__name(onceEach, "onceEach");
+function damage(source, at, what) {
+  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`);
+}
+__name(damage, "damage");
 
-// src/disk/signatures.ts
+// src/disk/filesystem/iso9660/records.ts
+var fixedLength = 33;
+function parseRecord(source, bytes, at, warnOnce) {
+  const length2 = bytes.readUInt8(0);
+  if (length2 <= fixedLength) throw damage(source, at, `a directory record has a length of ${length2}, but ${fixedLength + 1} is the least`);
+  if (length2 > bytes.length) {
+    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`);
+  }
+  const nameLength2 = bytes.readUInt8(32);
+  const nameEnd = fixedLength + nameLength2;
+  if (nameLength2 === 0 || nameEnd > length2) {
+    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2}`);
+  }
+  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
+    warnOnce(
+      "endian",
+      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`
+    );
+  }
+  const flags = bytes.readUInt8(25);
+  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
+  return {
+    at,
+    location: bytes.readUInt32LE(2),
+    earBlocks: bytes.readUInt8(1),
+    dataLength: bytes.readUInt32LE(10),
+    recorded: shortDate(bytes.subarray(18, 25)),
+    isDirectory: (flags & 2) !== 0,
+    isAssociated: (flags & 4) !== 0,
+    continues: (flags & 128) !== 0,
+    isInterleaved: bytes.readUInt16LE(26) !== 0,
+    identifier: bytes.subarray(fixedLength, nameEnd),
+    systemUse: bytes.subarray(systemUseStart, length2),
+    systemUseAt: at + systemUseStart
+  };
+}
+__name(parseRecord, "parseRecord");
+function dataStart(record, blockSize4) {
+  return (record.location + record.earBlocks) * blockSize4;
+}
+__name(dataStart, "dataStart");
+function isSelf(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 0;
+}
+__name(isSelf, "isSelf");
+function isParent(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 1;
+}
+__name(isParent, "isParent");
+function selfRecord(volume, start) {
+  const { source, warnOnce } = volume;
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`);
+  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize2, source.size - start)), start, warnOnce);
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself");
+  return record;
+}
+__name(selfRecord, "selfRecord");
+function* directoryRecords2(volume, directory) {
+  const { source, blockSize: blockSize4, warnOnce } = volume;
+  if (directory.dataLength === 0) return;
+  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved");
+  const start = dataStart(directory, blockSize4);
+  const end = start + directory.dataLength;
+  if (end > source.size) {
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+  }
+  selfRecord(volume, start);
+  for (let sectorStart = start; sectorStart < end; ) {
+    const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize2 + sectorSize2);
+    claim(volume, start, sectorStart, sectorEnd);
+    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
+    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
+      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
+    }
+    sectorStart = sectorEnd;
+  }
+}
+__name(directoryRecords2, "directoryRecords");
+function claim({ source, blockSize: blockSize4, budget }, start, from, to) {
+  budget.directoryBytes += to - from;
+  for (let block = from; block < to; block += blockSize4) {
+    const owner = budget.owners.get(block) ?? start;
+    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`);
+    budget.owners.set(block, start);
+  }
+}
+__name(claim, "claim");
+
+// src/disk/filesystem/iso9660/descriptors.ts
+var firstDescriptor = 16 * sectorSize2;
+var mostDescriptors = 64;
+function hasDescriptor(source) {
+  return identifierAt(source, firstDescriptor) === "CD001";
+}
+__name(hasDescriptor, "hasDescriptor");
+function readDescriptors(source, warnOnce) {
+  let primary;
+  let joliet;
+  let elTorito = false;
+  const types = [];
+  let at = firstDescriptor;
+  for (; types.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
+    const bytes = bytesAt(source, at, sectorSize2);
+    const type2 = bytes.readUInt8(0);
+    types.push(type2);
+    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 255) break;
+  }
+  if (!primary) {
+    const found = types.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types.join(", ")}`;
+    throw new DiskError(
+      `${source.name}, byte ${firstDescriptor}`,
+      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`
+    );
+  }
+  if (types.at(-1) !== 255) warnOnce("terminator", `${source.name}, byte ${at}: the volume descriptors end without a terminator`);
+  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
+}
+__name(readDescriptors, "readDescriptors");
+function identifierAt(source, at) {
+  return at + sectorSize2 <= source.size ? bytesAt(source, at + 1, 5).toString("latin1") : void 0;
+}
+__name(identifierAt, "identifierAt");
+function parseDescriptor(source, bytes, at, warnOnce) {
+  const blockSize4 = bytes.readUInt16LE(128);
+  if (![512, 1024, 2048].includes(blockSize4)) {
+    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`);
+  }
+  const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
+  return {
+    systemId: text3(8, 40),
+    volumeId: text3(40, 72),
+    publisherId: text3(318, 446),
+    preparerId: text3(446, 574),
+    applicationId: text3(574, 702),
+    created: longDate(bytes.subarray(813, 830)),
+    modified: longDate(bytes.subarray(830, 847)),
+    blockSize: blockSize4,
+    blocks: bytes.readUInt32LE(80),
+    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
+  };
+}
+__name(parseDescriptor, "parseDescriptor");
+function isJoliet(bytes) {
+  return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
+}
+__name(isJoliet, "isJoliet");
+function isUdfBridge(source, terminator) {
+  for (let index = 1; index <= 16; index++) {
+    const identifier = identifierAt(source, terminator + index * sectorSize2);
+    if (identifier === "NSR02" || identifier === "NSR03") return true;
+    if (identifier === void 0 || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false;
+  }
+  return false;
+}
+__name(isUdfBridge, "isUdfBridge");
+
+// src/disk/filesystem/iso9660/names.ts
+function plainName({ identifier }) {
+  const text3 = identifier.toString("latin1");
+  return Buffer.from(withoutVersion(text3), "latin1");
+}
+__name(plainName, "plainName");
+function jolietName({ identifier }) {
+  const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
+  return Buffer.from(withoutVersion(units.toString("utf16le")));
+}
+__name(jolietName, "jolietName");
+function withoutVersion(name) {
+  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
+}
+__name(withoutVersion, "withoutVersion");
+
+// src/disk/filesystem/iso9660/susp.ts
+var limits2 = { continuations: 32, continuationBytes: 64 * 1024 };
+var continuationRatio = 64;
+function systemUseSkip(rootSelf) {
+  for (const start of [0, 14]) {
+    const entry2 = rootSelf.systemUse.subarray(start, start + 7);
+    if (entry2.length === 7 && entry2.toString("latin1", 0, 2) === "SP" && entry2.readUInt16BE(4) === 48879) return entry2.readUInt8(6);
+  }
+  return void 0;
+}
+__name(systemUseSkip, "systemUseSkip");
+function* systemUseEntries(volume, record) {
+  const { source, blockSize: blockSize4 } = volume;
+  const first = firstEntry(volume, record);
+  let area = record.systemUse.subarray(first);
+  let at = record.systemUseAt + first;
+  let bytes = 0;
+  const visited = /* @__PURE__ */ new Set();
+  for (; ; ) {
+    let next2;
+    for (const entry2 of areaEntries(volume, area, at)) {
+      if (entry2.signature === "ST") break;
+      if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
+      else yield entry2;
+    }
+    if (!next2) return;
+    at = next2.bytes.readUInt32LE(4) * blockSize4 + next2.bytes.readUInt32LE(12);
+    const length2 = next2.bytes.readUInt32LE(20);
+    bytes += length2;
+    if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
+      throw damage(source, record.at, "the system use entries of a directory record go on in a circle, or without end");
+    }
+    visited.add(at);
+    if (at + length2 > source.size) {
+      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`);
+    }
+    spend(volume, record, length2);
+    area = bytesAt(source, at, length2);
+  }
+}
+__name(systemUseEntries, "systemUseEntries");
+function firstEntry({ skip = 0 }, record) {
+  const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
+  return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
+}
+__name(firstEntry, "firstEntry");
+function spend({ source, budget }, record, length2) {
+  budget.continuationBytes += length2;
+  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
+    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names could make them");
+  }
+}
+__name(spend, "spend");
+function* areaEntries({ source, warnOnce }, area, at) {
+  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
+    const length2 = area.readUInt8(start + 2);
+    if (length2 < 4 || start + length2 > area.length) {
+      warnOnce(
+        "susp",
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`
+      );
+      return;
+    }
+    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
+    start += length2;
+  }
+}
+__name(areaEntries, "areaEntries");
+
+// src/disk/filesystem/iso9660/symlink.ts
+var component = { continues: 1, current: 2, parent: 4, root: 8 };
+var SymlinkText = class {
+  static {
+    __name(this, "SymlinkText");
+  }
+  /** Nothing as long as there was no entry. */
+  text;
+  /** The next component belongs to the last one, or to the root, without a slash between them. */
+  joins = true;
+  /** Adds the components of one entry; says what was wrong with them. */
+  add(entry2) {
+    const parts = [this.text ?? Buffer.alloc(0)];
+    let trouble;
+    let at = 5;
+    while (at + 2 <= entry2.length) {
+      const flags = entry2.readUInt8(at);
+      const end = at + 2 + entry2.readUInt8(at + 1);
+      if (end > entry2.length) {
+        trouble = "a symbolic link's component is longer than its entry; the target ends there";
+        break;
+      }
+      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`;
+      if (!this.joins) parts.push(Buffer.from("/"));
+      parts.push(componentText(flags, entry2.subarray(at + 2, end)));
+      this.joins = (flags & (component.continues | component.root)) !== 0;
+      at = end;
+    }
+    this.text = Buffer.concat(parts);
+    return trouble;
+  }
+};
+function componentText(flags, content2) {
+  if (flags & component.root) return Buffer.from("/");
+  if (flags & component.parent) return Buffer.from("..");
+  if (flags & component.current) return Buffer.from(".");
+  return content2;
+}
+__name(componentText, "componentText");
+
+// src/disk/filesystem/iso9660/rock-ridge.ts
+function rockRidge(volume, record) {
+  const found = { isRelocated: false };
+  const name = [];
+  const link = new SymlinkText();
+  for (const { signature: signature2, bytes } of systemUseEntries(volume, record)) {
+    const read = readers[signature2];
+    if (read) {
+      if (bytes.length < read.least)
+        throw damage(volume.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`);
+      read.into(found, bytes);
+    } else if (signature2 === "NM" && bytes.length >= 5) {
+      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
+    } else if (signature2 === "SL" && bytes.length >= 5) {
+      const trouble = link.add(bytes);
+      if (trouble) volume.warnOnce("symlink", `${volume.source.name}, byte ${record.at}: ${trouble}`);
+    }
+  }
+  if (name.length > 0) found.name = Buffer.concat(name);
+  if (link.text !== void 0) found.target = link.text;
+  return found;
+}
+__name(rockRidge, "rockRidge");
+var readers = {
+  PX: {
+    least: 36,
+    into(found, bytes) {
+      found.mode = bytes.readUInt32LE(4);
+      found.nlink = bytes.readUInt32LE(12);
+      found.uid = bytes.readUInt32LE(20);
+      found.gid = bytes.readUInt32LE(28);
+      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36);
+    }
+  },
+  PN: {
+    least: 20,
+    into(found, bytes) {
+      found.rdev = deviceNumber2(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
+    }
+  },
+  TF: {
+    least: 5,
+    into(found, bytes) {
+      const modified = modificationTime2(bytes);
+      if (modified) found.modified = modified;
+    }
+  },
+  CL: {
+    least: 12,
+    into(found, bytes) {
+      found.childAt = bytes.readUInt32LE(4);
+    }
+  },
+  RE: {
+    least: 4,
+    into(found) {
+      found.isRelocated = true;
+    }
+  },
+  ZF: {
+    least: 16,
+    into(found, bytes) {
+      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
+      found.size = bytes.readUInt32LE(8);
+    }
+  },
+  SF: {
+    least: 12,
+    into(found) {
+      found.encoding = "stored as a sparse file (SF)";
+    }
+  }
+};
+function deviceNumber2(high, low) {
+  if (high !== 0) return { major: high, minor: low };
+  return { major: low >>> 8 & 4095, minor: low >>> 12 & 1048320 | low & 255 };
+}
+__name(deviceNumber2, "deviceNumber");
+function modificationTime2(bytes) {
+  const flags = bytes.readUInt8(4);
+  if ((flags & 2) === 0) return void 0;
+  const isLong = (flags & 128) !== 0;
+  const length2 = isLong ? 17 : 7;
+  const hasCreation = (flags & 1) !== 0;
+  const start = 5 + (hasCreation ? length2 : 0);
+  if (start + length2 > bytes.length) return void 0;
+  const field2 = bytes.subarray(start, start + length2);
+  return isLong ? longDate(field2) : shortDate(field2);
+}
+__name(modificationTime2, "modificationTime");
+
+// src/disk/filesystem/iso9660/nodes.ts
+var noPosix = { isRelocated: false };
+function posixOf(volume, record) {
+  return volume.naming === "rock-ridge" ? rockRidge(volume, record) : noPosix;
+}
+__name(posixOf, "posixOf");
+function rootNode(volume, record) {
+  const self = selfRecord(volume, dataStart(record, volume.blockSize));
+  return makeNode(volume, { name: Buffer.from("/"), records: [self], posix: posixOf(volume, self) });
+}
+__name(rootNode, "rootNode");
+function makeNode(volume, named) {
+  if (named.posix.childAt === void 0) return describe3(volume, named);
+  const self = selfRecord(volume, named.posix.childAt * volume.blockSize);
+  return describe3(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) });
+}
+__name(makeNode, "makeNode");
+function describe3(volume, { name, records: records2, posix }) {
+  const [first] = records2;
+  const type2 = nodeType(volume, first, posix);
+  const isDir = type2 === "dir";
+  const place2 = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  return {
+    type: type2,
+    ino: inodeNumber(volume, type2, first, posix),
+    mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
+    uid: posix.uid ?? 0,
+    gid: posix.gid ?? 0,
+    nlink: posix.nlink ?? 1,
+    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
+    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    records: records2,
+    content() {
+      if (type2 !== "file") throw new DiskError(place2, `a ${type2} has no content`);
+      if (posix.encoding) throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
+      return content(volume, place2, records2);
+    },
+    target() {
+      if (!posix.target?.length) throw new DiskError(place2, "the symbolic link has no target; the ISO is damaged");
+      return posix.target;
+    },
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(describe3, "describe");
+var typesByMode = {
+  1: "fifo",
+  2: "char",
+  4: "dir",
+  6: "block",
+  8: "file",
+  10: "symlink",
+  12: "socket"
+};
+function nodeType({ source, warnOnce }, record, { mode }) {
+  const plain = record.isDirectory ? "dir" : "file";
+  if (mode === void 0) return plain;
+  const type2 = typesByMode[mode >>> 12 & 15];
+  if (type2 && type2 === "dir" === record.isDirectory) return type2;
+  warnOnce(
+    "type",
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`
+  );
+  return plain;
+}
+__name(nodeType, "nodeType");
+function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { serial, nlink, rdev }) {
+  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
+  if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
+  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const known = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known);
+  return known;
+}
+__name(inodeNumber, "inodeNumber");
+function content({ source, blockSize: blockSize4 }, place2, records2) {
+  const extents = records2.map((record) => {
+    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read");
+    if (record.dataLength === 0) return slice(source, 0, 0, place2);
+    const start = dataStart(record, blockSize4);
+    const end = start + record.dataLength;
+    if (end > source.size) {
+      throw new DiskError(
+        place2,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+      );
+    }
+    return slice(source, start, record.dataLength, place2);
+  });
+  return extents.length === 1 ? extents[0] : concat(extents, place2);
+}
+__name(content, "content");
+
+// src/disk/filesystem/iso9660/directory.ts
+function* children(volume, dir, root) {
+  for (const file of files(volume, dir)) {
+    if (file.posix.isRelocated) continue;
+    if (dir === root && isRelocationDirectory(volume, file)) continue;
+    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(volume, file), "node") };
+  }
+}
+__name(children, "children");
+function isRelocationDirectory(volume, file) {
+  if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
+  const inside = [...files(volume, makeNode(volume, file))];
+  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
+}
+__name(isRelocationDirectory, "isRelocationDirectory");
+function* files(volume, dir) {
+  let records2 = [];
+  for (const record of directoryRecords2(volume, dir.records[0])) {
+    if (isSelf(record) || isParent(record)) continue;
+    if (record.isAssociated) {
+      volume.warnOnce(
+        "associated",
+        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`
+      );
+      continue;
+    }
+    const previous = records2.at(-1);
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous);
+    records2.push(record);
+    if (record.continues) continue;
+    const [first, ...more] = records2;
+    records2 = [];
+    const posix = posixOf(volume, first);
+    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix };
+  }
+  const last = records2.at(-1);
+  if (last) throw unfinished(volume, last);
+}
+__name(files, "files");
+function unfinished({ source }, record) {
+  return damage(
+    source,
+    record.at,
+    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`
+  );
+}
+__name(unfinished, "unfinished");
+function nameOf({ naming }, record, { name }) {
+  if (naming === "joliet") return jolietName(record);
+  return name?.length ? name : plainName(record);
+}
+__name(nameOf, "nameOf");
+
+// src/disk/filesystem/iso9660/hybrid.ts
+function hybridParts(source) {
+  const area = bytesAt(source, 0, 1024);
+  const hasPartition = [446, 462, 478, 494].some((entry2) => area.readUInt8(entry2 + 4) !== 0);
+  return [
+    ...area.readUInt16BE(510) === 21930 && hasPartition ? ["mbr"] : [],
+    ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
+  ];
+}
+__name(hybridParts, "hybridParts");
+
+// src/disk/filesystem/iso9660/index.ts
+var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
+function openIso(source, warn) {
+  const warnOnce = onceEach(warn);
+  const descriptors = readDescriptors(source, warnOnce);
+  warnIfShort(source, descriptors.primary, warn);
+  const { volume, root, hasRockRidge } = openVolume2(source, descriptors, warnOnce);
+  const iso = describe4(source, descriptors, volume.naming, hasRockRidge);
+  return { root, entries: /* @__PURE__ */ __name((dir) => children(volume, dir, root), "entries"), info: summary(iso), iso };
+}
+__name(openIso, "openIso");
+function warnIfShort(source, { blocks, blockSize: blockSize4 }, warn) {
+  const size = blocks * blockSize4;
+  if (source.size >= size) return;
+  warn(
+    `${source.name}: the ISO says that it has ${size} bytes, but only ${source.size} are there; if it was downloaded, the download isn't complete: files at its end can't be read`
+  );
+}
+__name(warnIfShort, "warnIfShort");
+function openVolume2(source, { primary, joliet }, warnOnce) {
+  try {
+    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
+    const skip = systemUseSkip(rootSelf);
+    const rockRidge2 = makeVolume(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
+    const root = rootNode(rockRidge2, primary.root);
+    const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
+    if (hasRockRidge || !joliet) return { volume: rockRidge2, root, hasRockRidge };
+  } catch (error) {
+    if (!joliet || !(error instanceof DiskError)) throw error;
+    warnOnce("primary", `${error.message}; the Joliet directories are read instead`);
+  }
+  const volume = makeVolume(source, joliet, "joliet", void 0, warnOnce);
+  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false };
+}
+__name(openVolume2, "openVolume");
+function makeVolume(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
+  const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
+  return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
+}
+__name(makeVolume, "makeVolume");
+function describe4(source, descriptors, naming, hasRockRidge) {
+  const { primary, joliet, elTorito, udfBridge } = descriptors;
+  const { root, blocks, ...fields } = primary;
+  return {
+    ...fields,
+    size: blocks * primary.blockSize,
+    naming,
+    extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
+    elTorito,
+    udfBridge,
+    hybrid: hybridParts(source)
+  };
+}
+__name(describe4, "describe");
+function summary(iso) {
+  return {
+    type: "iso9660",
+    label: iso.volumeId,
+    uuid: uuid(iso.modified ?? iso.created),
+    blockSize: iso.blockSize,
+    size: iso.size,
+    free: 0,
+    features: [
+      ...iso.extensions,
+      ...iso.elTorito ? ["el-torito"] : [],
+      ...iso.udfBridge ? ["udf"] : [],
+      ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
+    ],
+    notes: [`read by its ${iso.naming} names`]
+  };
+}
+__name(summary, "summary");
+function uuid(time) {
+  if (!time) return "";
+  const text3 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
+  return `${text3.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
+}
+__name(uuid, "uuid");
+
+// src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
   const found = signatures.find(({ at, magic: magic5 }) => at.some((offset) => hasText(source, offset, magic5)));
   if (found) return found.name;
@@ -5415,187 +4963,12 @@ function raidAtEnd(source) {
 }
 __name(raidAtEnd, "raidAtEnd");
 
-// src/disk/filesystems.ts
+// src/disk/filesystem/formats.ts
 var fileSystemFormats = [iso9660, ext];
 function openFileSystem(source, warn) {
   return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
 }
 __name(openFileSystem, "openFileSystem");
-
-// src/disk/partitions/gpt-header.ts
-var import_node_zlib = require("node:zlib");
-var gptSectorSizes = [512, 4096];
-var signature = "EFI PART";
-var mostEntries = 1024;
-function hasGptSignature(disk, sectorSize3) {
-  return hasText(disk, sectorSize3, signature);
-}
-__name(hasGptSignature, "hasGptSignature");
-function readGptAt(disk, sectorSize3, sector) {
-  if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
-  const header2 = probe(disk, sector * sectorSize3, sectorSize3);
-  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
-  const size = header2.readUInt32LE(12);
-  if (size < 92 || size > sectorSize3) return `it has the size ${size}`;
-  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
-  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
-  const arraySector = Number(header2.readBigUInt64LE(72));
-  const count = header2.readUInt32LE(80);
-  const entrySize2 = header2.readUInt32LE(84);
-  if (count > mostEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize2} bytes`;
-  }
-  if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
-  const array = probe(disk, arraySector * sectorSize3, count * entrySize2);
-  if (!array) return "its entries lie past the end of the disk";
-  if (header2.readUInt32LE(88) !== (0, import_node_zlib.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize: entrySize2, array };
-}
-__name(readGptAt, "readGptAt");
-function headerChecksum(header2) {
-  const zeroed = Buffer.from(header2);
-  zeroed.writeUInt32LE(0, 16);
-  return (0, import_node_zlib.crc32)(zeroed);
-}
-__name(headerChecksum, "headerChecksum");
-function guid(bytes, at) {
-  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
-  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
-  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
-}
-__name(guid, "guid");
-
-// src/disk/partitions/types.ts
-function mbrTypeName(type2) {
-  return mbrTypes[type2] ?? "";
-}
-__name(mbrTypeName, "mbrTypeName");
-function gptTypeName(type2) {
-  return gptTypes[type2] ?? "";
-}
-__name(gptTypeName, "gptTypeName");
-var mbrTypes = {
-  1: "FAT12",
-  4: "FAT16",
-  5: "extended",
-  6: "FAT16",
-  7: "NTFS or exFAT",
-  11: "FAT32",
-  12: "FAT32",
-  14: "FAT16",
-  15: "extended",
-  130: "Linux swap",
-  131: "Linux",
-  133: "extended",
-  142: "Linux LVM",
-  165: "FreeBSD, with slices of its own inside",
-  166: "OpenBSD, with slices of its own inside",
-  169: "NetBSD, with slices of its own inside",
-  191: "Solaris",
-  218: "data without a filesystem",
-  222: "Dell utility",
-  238: "GPT protective",
-  239: "EFI system",
-  253: "Linux RAID"
-};
-var gptTypes = {
-  "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F": "Linux swap",
-  "0FC63DAF-8483-4772-8E79-3D69D8477DE4": "Linux",
-  "21686148-6449-6E6F-744E-656564454649": "BIOS boot",
-  "44479540-F297-41B2-9AF7-D131D5F0458A": "Linux root (x86)",
-  "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": "Linux root (x86-64)",
-  "A19D880F-05FC-4D3B-A006-743F0F84911E": "Linux RAID",
-  "C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "EFI system",
-  "CA7D7CCB-63ED-4C53-861C-1742536059CC": "Linux LUKS",
-  "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": "Microsoft reserved",
-  "E6D6D379-F507-44C2-A23C-238F2A3DF928": "Linux LVM",
-  "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7": "Microsoft basic data"
-};
-
-// src/disk/partitions/mbr.ts
-var sectorSize2 = 512;
-var mostRecords = 128;
-var extendedTypes = [5, 15, 133];
-var protectiveType = 238;
-var bootFlag = 128;
-function parseMbr(sector) {
-  const entries2 = parseBootRecord(sector);
-  return entries2?.some(isUsed) && entries2.every(({ flag: flag3 }) => flag3 === 0 || flag3 === bootFlag) ? entries2 : void 0;
-}
-__name(parseMbr, "parseMbr");
-function hasProtectiveEntry(entries2) {
-  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
-}
-__name(hasProtectiveEntry, "hasProtectiveEntry");
-function readMbrPartitions(disk, entries2, warn) {
-  const partitions = [];
-  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe5(entry2, slot + 1, entry2.start));
-  let number2 = 5;
-  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
-    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe5(entry2, number2++, start));
-  }
-  return { scheme: "mbr", sectorSize: sectorSize2, partitions, check() {
-  } };
-}
-__name(readMbrPartitions, "readMbrPartitions");
-function* logicalPartitions(disk, extended, warn) {
-  const seen = /* @__PURE__ */ new Set();
-  let record = extended.start;
-  for (; ; ) {
-    const entries2 = readExtendedRecord(disk, record, seen);
-    if (typeof entries2 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize2}: ${entries2}; what would follow is left out`);
-      return;
-    }
-    seen.add(record);
-    for (const [slot, entry2] of entries2.entries()) {
-      if (!isUsed(entry2) || isExtended(entry2)) continue;
-      const start = record + entry2.start;
-      if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
-    }
-    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
-    if (!link) return;
-    record = extended.start + link.start;
-  }
-}
-__name(logicalPartitions, "logicalPartitions");
-function readExtendedRecord(disk, record, seen) {
-  if (seen.has(record)) return "the chain of extended boot records comes back to this one";
-  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
-  return parseBootRecord(probe(disk, record * sectorSize2, sectorSize2)) ?? "an extended boot record is missing here";
-}
-__name(readExtendedRecord, "readExtendedRecord");
-function parseBootRecord(sector) {
-  if (sector?.readUInt16BE(510) !== 21930) return void 0;
-  return [446, 462, 478, 494].map((at) => ({
-    flag: sector.readUInt8(at),
-    type: sector.readUInt8(at + 4),
-    start: sector.readUInt32LE(at + 8),
-    size: sector.readUInt32LE(at + 12)
-  }));
-}
-__name(parseBootRecord, "parseBootRecord");
-function isUsed({ type: type2, size }) {
-  return type2 !== 0 && size !== 0;
-}
-__name(isUsed, "isUsed");
-function isExtended({ type: type2 }) {
-  return extendedTypes.includes(type2);
-}
-__name(isExtended, "isExtended");
-function describe5(entry2, number2, start) {
-  return {
-    number: number2,
-    start: start * sectorSize2,
-    size: entry2.size * sectorSize2,
-    type: entry2.type.toString(16).padStart(2, "0"),
-    typeName: mbrTypeName(entry2.type),
-    extended: isExtended(entry2),
-    name: "",
-    bootable: entry2.flag === bootFlag
-  };
-}
-__name(describe5, "describe");
 
 // src/disk/vhd/checksum.ts
 function checksumWithout(bytes, field2) {
@@ -5654,20 +5027,20 @@ function sniff(source) {
   return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
 }
 __name(sniff, "sniff");
-var unpack2 = /* @__PURE__ */ __name((program) => `unpack it with ${program} first`, "unpack");
+var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} first`, "unpack");
 var convert = "convert it first, e.g. with qemu-img convert -O raw";
 var magics = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
   // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
   { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
-  { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack2("gunzip")) },
-  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack2("unxz")) },
-  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack2("bunzip2")) },
-  { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack2("unzstd")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file, as old DDKs came", unpack2("unzip")) },
+  { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
+  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
+  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
+  { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
+  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file, as old DDKs came", unpack("unzip")) },
   { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "get it again") },
-  { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack2("7z x")) },
+  { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
   { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert) },
   { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert) },
   { at: 0, text: "# Disk DescriptorFile", sniffed: refuse("vmdk", "the description of a VMDK disk", convert) },
@@ -5725,473 +5098,6 @@ function refuse(format, description, wayOut) {
   return { format, description, refusal: `it is ${description}; ${wayOut}` };
 }
 __name(refuse, "refuse");
-
-// src/disk/xva.ts
-var import_node_crypto2 = require("node:crypto");
-
-// src/disk/xva-ova.ts
-var import_saxes2 = __toESM(require_saxes(), 1);
-var maxDepth = 64;
-function parseXvaOva(xml, place2) {
-  const top = parseValue(xml, place2);
-  const objects = struct(top).get("objects");
-  if (!Array.isArray(objects)) throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2");
-  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
-  const vms = ofClass("VM").map(snapshot);
-  const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)");
-  const product = struct(struct(top).get("version"));
-  return {
-    exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
-    label: text(vm, "name_label"),
-    bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
-    bootloader: text(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
-  };
-}
-__name(parseXvaOva, "parseXvaOva");
-function describeDisks(vdis, vbds, place2) {
-  const disks = vdis.map((vdi) => {
-    const ref = text(vdi, "id");
-    const size = text(snapshot(vdi), "virtual_size");
-    if (!/^\d{1,15}$/.test(size))
-      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`);
-    const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
-    return {
-      ref,
-      virtualSize: Number(size),
-      label: text(snapshot(vdi), "name_label"),
-      userdevice: vbd && text(vbd, "userdevice"),
-      bootable: vbd !== void 0 && text(vbd, "bootable") === "1"
-    };
-  });
-  const order = /* @__PURE__ */ __name(({ userdevice }) => /^\d+$/.test(userdevice ?? "") ? Number(userdevice) : Number.MAX_SAFE_INTEGER, "order");
-  return disks.sort((a, b) => order(a) - order(b));
-}
-__name(describeDisks, "describeDisks");
-function snapshot(object) {
-  return struct(object.get("snapshot"));
-}
-__name(snapshot, "snapshot");
-function struct(value) {
-  return value instanceof Map ? value : /* @__PURE__ */ new Map();
-}
-__name(struct, "struct");
-function text(from, name) {
-  const value = from.get(name);
-  return typeof value === "string" ? value : "";
-}
-__name(text, "text");
-function parseValue(xml, place2) {
-  const stack = [];
-  let result;
-  const parser = new import_saxes2.SaxesParser();
-  parser.on("error", (error) => {
-    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
-  });
-  parser.on("opentag", ({ name }) => {
-    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
-    const open3 = { name, text: "" };
-    if (name === "struct") open3.value = /* @__PURE__ */ new Map();
-    if (name === "data") open3.value = [];
-    stack.push(open3);
-  });
-  const characters = /* @__PURE__ */ __name((piece2) => {
-    const open3 = stack.at(-1);
-    if (open3) open3.text += piece2;
-  }, "characters");
-  parser.on("text", characters);
-  parser.on("cdata", characters);
-  parser.on("closetag", () => {
-    const closed = stack.pop();
-    const parent = stack.at(-1);
-    if (parent) give(parent, closed);
-    else if (closed.name === "value") result = finished(closed);
-  });
-  parser.write(xml).close();
-  if (result === void 0)
-    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
-  return result;
-}
-__name(parseValue, "parseValue");
-function give(parent, child) {
-  if (child.name === "name" && parent.name === "member") parent.key = child.text;
-  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
-  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
-  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
-}
-__name(give, "give");
-function finished(element) {
-  return element.value ?? element.text;
-}
-__name(finished, "finished");
-
-// src/disk/xva-tar.ts
-var blockSize = 512;
-function isTar(source) {
-  return source.size >= blockSize && hasChecksum(bytesAt(source, 0, blockSize));
-}
-__name(isTar, "isTar");
-function* tarMembers(source) {
-  let at = 0;
-  for (; at + blockSize <= source.size; ) {
-    const header2 = bytesAt(source, at, blockSize);
-    if (header2.every((byte) => byte === 0)) return;
-    if (!hasChecksum(header2))
-      throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
-    const size = sizeField(header2);
-    const offset = at + blockSize;
-    if (!Number.isSafeInteger(size) || offset + size > source.size) {
-      throw new DiskError(
-        `${source.name}, byte ${at}`,
-        `${memberName(header2)} should have ${size} bytes, but the archive ends at byte ${source.size}; it is cut short`
-      );
-    }
-    const type2 = header2.toString("latin1", 156, 157);
-    if (type2 === "0" || type2 === "\0") yield { name: memberName(header2), offset, size };
-    at = offset + Math.ceil(size / blockSize) * blockSize;
-  }
-  throw new DiskError(`${source.name}, byte ${at}`, "the archive has no end; it is cut short");
-}
-__name(tarMembers, "tarMembers");
-function hasChecksum(header2) {
-  let sum = 8 * 32;
-  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
-  return octal(header2, 148, 156) === sum;
-}
-__name(hasChecksum, "hasChecksum");
-function memberName(header2) {
-  const name = text2(header2, 0, 100);
-  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
-  return prefix === "" ? name : `${prefix}/${name}`;
-}
-__name(memberName, "memberName");
-function sizeField(header2) {
-  if ((header2[124] & 128) === 0) return octal(header2, 124, 136);
-  return header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132);
-}
-__name(sizeField, "sizeField");
-function octal(header2, from, to) {
-  const digits = text2(header2, from, to).trim();
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
-}
-__name(octal, "octal");
-function text2(header2, from, to) {
-  return header2.toString("latin1", from, to).replace(/\0.*$/s, "");
-}
-__name(text2, "text");
-
-// src/disk/xva.ts
-var blockSize2 = 1 << 20;
-var maxOvaSize = 16 << 20;
-function isXva(source) {
-  if (!isTar(source)) return false;
-  const [first] = tarMembers(source);
-  return first?.name === "ova.xml";
-}
-__name(isXva, "isXva");
-function openXva(source, warn) {
-  refuseCompressed(source);
-  const blocks = /* @__PURE__ */ new Map();
-  let ova;
-  for (const member of tarMembers(source)) {
-    if (member.name === "ova.xml") ova = member;
-    else addBlock(blocks, member, source);
-  }
-  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
-  const place2 = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize) throw new DiskError(place2, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
-  const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
-  const description = parseXvaOva(ovaXml, place2);
-  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
-}
-__name(openXva, "openXva");
-function refuseCompressed(source) {
-  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
-    throw new DiskError(source.name, "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)");
-  }
-}
-__name(refuseCompressed, "refuseCompressed");
-function addBlock(blocks, member, source) {
-  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
-  if (!ref) return;
-  const disk = blocks.get(ref) ?? /* @__PURE__ */ new Map();
-  blocks.set(ref, disk);
-  const number2 = Number(digits);
-  const block = disk.get(number2) ?? {};
-  disk.set(number2, block);
-  if (suffix === ".checksum") block.sha1 = member;
-  else if (suffix === ".xxhash") block.hasXxhash = true;
-  else if (block.content) throw new DiskError(source.name, `the archive has ${member.name} twice`);
-  else block.content = member;
-}
-__name(addBlock, "addBlock");
-function matchDisks(source, description, blocks, warn) {
-  const disks = [];
-  for (const disk of description.disks) {
-    const found = blocks.get(disk.ref);
-    if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size = disk.virtualSize) => diskSource(source, disk.ref, found, size), "source") });
-  }
-  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes");
-  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
-    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
-  }
-  return disks;
-}
-__name(matchDisks, "matchDisks");
-function diskSource(archive, ref, blocks, size) {
-  const name = `${ref} of ${archive.name}`;
-  const last = highest(blocks);
-  for (const [number2, { content: content2 }] of blocks) checkBlock(name, number2, content2, number2 === last, size);
-  const verified = /* @__PURE__ */ new Set();
-  const disk = {
-    name,
-    size,
-    read(into, offset) {
-      checkRange(disk, offset, into.length);
-      for (let done = 0; done < into.length; ) {
-        const number2 = Math.floor((offset + done) / blockSize2);
-        const within = offset + done - number2 * blockSize2;
-        const piece2 = into.subarray(done, done + Math.min(into.length - done, blockSize2 - within));
-        const block = blocks.get(number2);
-        if (block && !verified.has(number2)) {
-          verify(archive, name, number2, block);
-          verified.add(number2);
-        }
-        readBlock(archive, block?.content, piece2, within);
-        done += piece2.length;
-      }
-    }
-  };
-  return disk;
-}
-__name(diskSource, "diskSource");
-function highest(blocks) {
-  let last = 0;
-  for (const number2 of blocks.keys()) last = Math.max(last, number2);
-  return last;
-}
-__name(highest, "highest");
-function checkBlock(name, number2, content2, isLast, size) {
-  const place2 = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place2, "there is a checksum of it, but not the block; the archive is damaged");
-  const isWhole = content2.size === blockSize2 || content2.size === 0;
-  if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize2}`);
-  if (number2 * blockSize2 >= size) throw new DiskError(place2, `it lies past the end of the disk, which has ${size} bytes`);
-}
-__name(checkBlock, "checkBlock");
-function readBlock(archive, content2, into, within) {
-  const length2 = Math.max(0, Math.min(into.length, (content2?.size ?? 0) - within));
-  if (content2 && length2 > 0) archive.read(into.subarray(0, length2), content2.offset + within);
-  into.fill(0, length2);
-}
-__name(readBlock, "readBlock");
-function verify(archive, name, number2, { content: content2, sha1 }) {
-  if (!content2 || !sha1) return;
-  const place2 = `block ${number2} of ${name}`;
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
-  const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
-  const found = (0, import_node_crypto2.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
-  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
-}
-__name(verify, "verify");
-
-// src/disk/container.ts
-function openContainer(path, options) {
-  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options);
-}
-__name(openContainer, "openContainer");
-function isFolder(path) {
-  try {
-    return (0, import_node_fs4.statSync)(path).isDirectory();
-  } catch (error) {
-    throw fileError(path, error);
-  }
-}
-__name(isFolder, "isFolder");
-function openDdkFolder(path, options) {
-  const folder = openFolder(path);
-  const parts = partsOfTree(folder, path, options);
-  if (!parts) throw new DiskError(path, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into");
-  return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
-}
-__name(openDdkFolder, "openDdkFolder");
-function openContainerFile(path, options) {
-  const file = openFile(path);
-  try {
-    const { format, refusal } = sniff(file);
-    if (refusal !== void 0) throw new DiskError(path, refusal);
-    if (format === "tar") return { kind: "xva", ...partsOfXva(file, options.warn), close: file.close };
-    if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
-    }, close() {
-    } }, close: file.close };
-    const iso = openIso(file, options.warn);
-    const parts = partsOfTree(iso, path, options);
-    return { kind: "iso", iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close };
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-}
-__name(openContainerFile, "openContainerFile");
-function partsOfTree(tree, name, { tempDir, warn }) {
-  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
-}
-__name(partsOfTree, "partsOfTree");
-function openXvaInTree(tree, warn) {
-  for (const { path, node } of walk(tree, () => {
-  })) {
-    if (node.type === "file" && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn);
-  }
-  return void 0;
-}
-__name(openXvaInTree, "openXvaInTree");
-function partsOfXva(source, warn) {
-  const { description, disks } = openXva(source, warn);
-  const disk = disks.find(({ bootable }) => bootable) ?? disks[0];
-  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {
-  }, close() {
-  } };
-  return { xva: description, bootLine: description.bootLine, image };
-}
-__name(partsOfXva, "partsOfXva");
-function closeBoth(image, holder) {
-  return () => {
-    image.close();
-    holder.close();
-  };
-}
-__name(closeBoth, "closeBoth");
-
-// src/disk/partitions/gpt.ts
-function readGpt(disk, mbr, warn) {
-  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
-  const primary = readPrimary(disk);
-  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
-  const backup = findBackup(disk, mbr ?? []);
-  if (!backup)
-    throw new DiskError(
-      disk.name,
-      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`
-    );
-  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
-  return { ...describeTable(disk, backup, warn), check() {
-  } };
-}
-__name(readGpt, "readGpt");
-function readPrimary(disk) {
-  let wrong = "the header in sector 1 is missing";
-  for (const sectorSize3 of gptSectorSizes) {
-    const gpt = readGptAt(disk, sectorSize3, 1);
-    if (typeof gpt === "object") return gpt;
-    if (gpt) wrong = `the header at byte ${sectorSize3} is damaged (${gpt})`;
-  }
-  return wrong;
-}
-__name(readPrimary, "readPrimary");
-function findBackup(disk, mbr) {
-  for (const lastSector of [
-    ...mbr.map(
-      ({ start, size }) => () => start + size - 1
-    ),
-    (sectorSize3) => Math.floor(disk.size / sectorSize3) - 1
-  ]) {
-    for (const sectorSize3 of gptSectorSizes) {
-      const sector = lastSector(sectorSize3);
-      const gpt = sector > 1 ? readGptAt(disk, sectorSize3, sector) : void 0;
-      if (typeof gpt === "object") return gpt;
-    }
-  }
-  return void 0;
-}
-__name(findBackup, "findBackup");
-function checkBackup(disk, primary, warn) {
-  const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
-  const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
-  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
-}
-__name(checkBackup, "checkBackup");
-function describeTable(disk, gpt, warn) {
-  const partitions = [];
-  for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
-    const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
-    if (entry2.subarray(0, 16).every((byte) => byte === 0)) continue;
-    const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
-    const size = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
-    if (!Number.isSafeInteger(start + size) || size <= 0) {
-      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or past what a disk can be; it is left out`);
-      continue;
-    }
-    const type2 = guid(entry2, 0);
-    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
-    const bootable = (entry2.readUInt8(48) & 4) !== 0;
-    partitions.push({ number: number2, start, size, type: type2, typeName: gptTypeName(type2), extended: false, name, bootable });
-  }
-  return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
-}
-__name(describeTable, "describeTable");
-
-// src/disk/partitions/table.ts
-function checkPartitions(disk, table4, warn) {
-  warnOfOverlaps(disk, table4.partitions, warn);
-  const partitions = table4.partitions.map((fields) => ({
-    ...fields,
-    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`)
-  }));
-  return {
-    ...table4,
-    partitions,
-    check() {
-      for (const { number: number2, start, size } of partitions) {
-        if (start + size > disk.size) {
-          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk at byte ${disk.size}`);
-        }
-      }
-      table4.check();
-    }
-  };
-}
-__name(checkPartitions, "checkPartitions");
-function warnOfOverlaps(disk, partitions, warn) {
-  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
-  let previous;
-  for (const partition of sorted) {
-    if (previous && partition.start < previous.start + previous.size) {
-      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
-    }
-    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
-  }
-}
-__name(warnOfOverlaps, "warnOfOverlaps");
-
-// src/disk/partitions/index.ts
-function readPartitions(disk, warn) {
-  const mbr = parseMbr(probe(disk, 0, 512));
-  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
-    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
-  }
-  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
-  return unpartitioned(disk);
-}
-__name(readPartitions, "readPartitions");
-function unpartitioned(disk) {
-  const whole = {
-    number: 0,
-    start: 0,
-    get size() {
-      return disk.size;
-    },
-    type: "",
-    typeName: "whole disk",
-    extended: false,
-    name: "",
-    bootable: false,
-    source: disk
-  };
-  return { scheme: "none", sectorSize: 512, partitions: [whole], check() {
-  } };
-}
-__name(unpartitioned, "unpartitioned");
 
 // src/disk/vhd/bitmaps.ts
 var mostKept = 4096;
@@ -6527,7 +5433,979 @@ function rawDisk(bytes, size, warn) {
 }
 __name(rawDisk, "rawDisk");
 
-// src/disk/root.ts
+// src/disk/input.ts
+var import_node_fs4 = require("node:fs");
+
+// src/disk/spool/index.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs2 = require("node:fs");
+var import_node_os = require("node:os");
+var import_node_path = require("node:path");
+var import_node_url = require("node:url");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/bytes/growing-source.ts
+function growingFile(fd, progress, index, name) {
+  let known = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known) known = progress.waitFor(index, end);
+    return known;
+  }, "waitFor");
+  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
+}
+__name(growingFile, "growingFile");
+function concatGrowing(parts, name) {
+  const starts = [0];
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    for (; ; ) {
+      const index = starts.length - 1;
+      const start = starts[index];
+      const part = parts[index];
+      if (!part || end <= start) return start;
+      const there = part.waitFor(end - start);
+      if (start + there >= end) return start + there;
+      starts.push(start + there);
+    }
+  }, "waitFor");
+  return growingSource(name, waitFor, (into, offset) => {
+    let index = starts.findLastIndex((start) => start <= offset);
+    for (let done = 0; done < into.length; index++) {
+      const at = offset + done - starts[index];
+      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
+      const length2 = Math.min(into.length - done, end - at);
+      parts[index].read(into.subarray(done, done + length2), at);
+      done += length2;
+    }
+  });
+}
+__name(concatGrowing, "concatGrowing");
+function growingSource(name, waitFor, readThere) {
+  const source = {
+    name,
+    waitFor,
+    get size() {
+      return waitFor(Number.POSITIVE_INFINITY);
+    },
+    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readThere(into, offset);
+    }
+  };
+  return source;
+}
+__name(growingSource, "growingSource");
+
+// src/bytes/growth.ts
+var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var message = { offset: 32, length: 2016 };
+var table3 = { offset: 2048, entry: 16 };
+var defaultPatience = 120;
+var Progress = class {
+  static {
+    __name(this, "Progress");
+  }
+  shared;
+  #words;
+  #patience;
+  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  constructor(files2, patience = defaultPatience) {
+    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
+    this.#words = new Int32Array(this.shared);
+    this.#patience = patience;
+  }
+  // The writer's side
+  /** `bytes` more of file `index` can be read from now on. */
+  advance(index, bytes) {
+    Atomics.add(...this.#length(index), BigInt(bytes));
+    this.#wake();
+  }
+  /** File `index` is as long as it is going to be. */
+  complete(index) {
+    Atomics.store(...this.#completion(index), 1);
+    this.#wake();
+  }
+  /** The rest won't come; the first failure is the one that is remembered. */
+  fail(place2, what) {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    const text3 = `${place2.slice(0, 500)}
+${what}`;
+    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
+    Atomics.store(this.#words, word.failure, 1 + length2);
+    this.#wake();
+  }
+  /** A sign of life, for stretches in which nothing advances. */
+  beat() {
+    Atomics.add(this.#words, word.heartbeat, 1);
+  }
+  /** The writer touches none of its files any more. */
+  end() {
+    Atomics.store(this.#words, word.ended, 1);
+    this.#wake();
+  }
+  /** Whether the reader has lost interest, so that the writer should end. */
+  get stopRequested() {
+    return Atomics.load(this.#words, word.stop) !== 0;
+  }
+  // The reader's side
+  /** How many bytes of file `index` are there. */
+  available(index) {
+    return Number(Atomics.load(...this.#length(index)));
+  }
+  /**
+   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
+   * @throws DiskError if the writer failed before that
+   */
+  waitFor(index, end) {
+    return this.#wait(() => {
+      const complete = this.isComplete(index);
+      const bytes = this.available(index);
+      return complete || bytes >= end ? bytes : void 0;
+    });
+  }
+  isComplete(index) {
+    return Atomics.load(...this.#completion(index)) !== 0;
+  }
+  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  stop() {
+    Atomics.store(this.#words, word.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    try {
+      return this.#wait(ended);
+    } catch {
+      return this.#waitInSilence(ended) ?? false;
+    }
+  }
+  #wait(look) {
+    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
+    if (found !== void 0) return found;
+    const failure = Atomics.load(this.#words, word.failure);
+    if (failure > 1) {
+      const [place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"));
+    }
+    throw new DiskError(
+      "background thread",
+      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
+    );
+  }
+  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  #waitInSilence(look, isOver = () => false) {
+    let heartbeat = Atomics.load(this.#words, word.heartbeat);
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal);
+      const over = isOver();
+      const found = look();
+      if (found !== void 0 || over) return found;
+      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
+      const now = Atomics.load(this.#words, word.heartbeat);
+      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
+      heartbeat = now;
+    }
+    return void 0;
+  }
+  #wake() {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+  #length(index) {
+    return [new BigInt64Array(this.shared, table3.offset + index * table3.entry, 1), 0];
+  }
+  #completion(index) {
+    return [this.#words, (table3.offset + index * table3.entry + 8) / 4];
+  }
+};
+
+// src/disk/spool/index.ts
+function spoolChunks(chunks, name, options) {
+  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options) : plainChunks(chunks, name);
+}
+__name(spoolChunks, "spoolChunks");
+function plainChunks(chunks, name) {
+  const sources = chunks.map(({ source }) => source);
+  const whole = concat(sources, name);
+  const size = /* @__PURE__ */ __name(() => whole.size, "size");
+  return Object.assign(whole, { waitFor: size, reaches: /* @__PURE__ */ __name((end) => end <= whole.size, "reaches"), inflated: size, finish() {
+  }, close() {
+  } });
+}
+__name(plainChunks, "plainChunks");
+function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
+  const script = workerScript();
+  const progress = new Progress(chunks.length);
+  const runs = chunks.map(runsOf);
+  const files2 = openTemporaryFiles(chunks.length, dir);
+  const task = {
+    shared: progress.shared,
+    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
+    dir,
+    limit,
+    concurrency
+  };
+  const parts = chunks.map((chunk, index) => growingFile(files2[index], progress, index, chunk.name));
+  const whole = concatGrowing(parts, name);
+  startWorker(script, task, progress);
+  return Object.assign(whole, {
+    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
+    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    close() {
+      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs2.closeSync)(fd);
+    }
+  });
+}
+__name(inflateChunks, "inflateChunks");
+function defaultConcurrency() {
+  return Math.max(2, Math.min(4, (0, import_node_os.availableParallelism)()));
+}
+__name(defaultConcurrency, "defaultConcurrency");
+function workerScript() {
+  const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
+  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
+  return script;
+}
+__name(workerScript, "workerScript");
+function runsOf({ name, source }) {
+  if (!source.runs) throw new DiskError(name, "it does not lie in an open file as it is, so it cannot be inflated in the background");
+  return source.runs;
+}
+__name(runsOf, "runsOf");
+function openTemporaryFiles(count, dir) {
+  const files2 = [];
+  try {
+    while (files2.length < count) {
+      const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
+      files2.push((0, import_node_fs2.openSync)(path, "wx+", 384));
+      (0, import_node_fs2.unlinkSync)(path);
+    }
+  } catch (error) {
+    for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
+  }
+  return files2;
+}
+__name(openTemporaryFiles, "openTemporaryFiles");
+function startWorker(script, task, progress) {
+  const stopped = /* @__PURE__ */ __name((why) => {
+    progress.fail("inflating the chunks", why);
+    progress.end();
+  }, "stopped");
+  const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
+  worker.on("exit", () => stopped("the thread stopped early"));
+  worker.unref();
+}
+__name(startWorker, "startWorker");
+
+// src/disk/appliance/chunks.ts
+var maxChunks = 1e5;
+function findChunks(tree, ovaPath, vdi, device) {
+  const place2 = ovaPath.split("/").slice(0, -1);
+  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
+  for (const candidate of candidates) {
+    const found = descend(tree, [...place2, ...candidate.split("/")]);
+    if (!found) continue;
+    const files2 = chunkFiles(tree, found);
+    if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
+  }
+  throw new DiskError(
+    ovaPath,
+    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
+  );
+}
+__name(findChunks, "findChunks");
+function relativePath(source) {
+  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
+}
+__name(relativePath, "relativePath");
+function descend(tree, path) {
+  let dir = { path: "", node: tree.root };
+  for (const wanted of path) {
+    const matches = children2(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
+    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
+    if (!next2) return void 0;
+    dir = next2;
+  }
+  return dir;
+}
+__name(descend, "descend");
+function children2(tree, dir) {
+  return [...tree.entries(dir.node)].map((entry2) => {
+    const name = pathText(entry2.name);
+    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
+  });
+}
+__name(children2, "children");
+function listing(tree, dir) {
+  const names = dir ? children2(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
+  const shown = names.sort().slice(0, 10);
+  if (shown.length < names.length) shown.push("\u2026");
+  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
+}
+__name(listing, "listing");
+function chunkFiles(tree, dir) {
+  return children2(tree, dir).flatMap(({ name, path, node }) => {
+    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
+    return digits !== void 0 && node.type === "file" ? [{ path, node, digits }] : [];
+  });
+}
+__name(chunkFiles, "chunkFiles");
+function inOrder(files2, dir) {
+  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; ${maxChunks} is the most`);
+  if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
+    const names = files2.map(({ path }) => path.split("/").at(-1)).sort();
+    throw new DiskError(
+      dir,
+      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't tell their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder, with ova.xml, and use that`
+    );
+  }
+  const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
+  for (const [index, { file, number: number2 }] of numbered.entries()) {
+    if (number2 > index) {
+      throw new DiskError(
+        dir,
+        `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
+      );
+    }
+    if (number2 < index) {
+      throw new DiskError(
+        dir,
+        `chunk ${number2} of the disk is there twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
+      );
+    }
+  }
+  return numbered.map(({ file }) => file);
+}
+__name(inOrder, "inOrder");
+function isShort({ path }) {
+  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path);
+}
+__name(isShort, "isShort");
+function areSerial(files2) {
+  const inOrder2 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
+  if (inOrder2.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
+  const [first, ...others] = inOrder2.map(({ node }) => wholeLength(node.content()));
+  return inOrder2[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
+}
+__name(areSerial, "areSerial");
+function wholeLength(source) {
+  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
+}
+__name(wholeLength, "wholeLength");
+function numberOf({ digits, path }) {
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} isn't the number of a chunk`);
+  return Number(digits);
+}
+__name(numberOf, "numberOf");
+function asChunks(files2, vdi) {
+  const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
+  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
+  const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
+  if (plain)
+    throw new DiskError(
+      plain.name,
+      "it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete"
+    );
+  return chunks.map((chunk) => ({ ...chunk, gzipped }));
+}
+__name(asChunks, "asChunks");
+function isGzip(source) {
+  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
+}
+__name(isGzip, "isGzip");
+
+// src/disk/appliance/ova.ts
+var import_saxes = __toESM(require_saxes(), 1);
+var limits3 = { depth: 32, disks: 1e3 };
+function parseOva(xml, name) {
+  const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
+  const path = [];
+  const vbds = [];
+  const vdis = [];
+  const vm = { count: 0, label: "", bootLine: "", isHvm: false };
+  const fail = /* @__PURE__ */ __name((what) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what);
+  }, "fail");
+  const onElement = {
+    "appliance/vm": /* @__PURE__ */ __name(() => {
+      vm.count++;
+    }, "appliance/vm"),
+    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
+      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
+      vm.bootLine = hacks.kernel_boot_cmdline ?? "";
+    }, "appliance/vm/hacks"),
+    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
+    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
+      const { name: vdiName, size, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
+      if (vdiName === void 0) return fail("the <vdi> has no name");
+      vdis.push({ name: vdiName, ...rest, ...size !== void 0 && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) } });
+    }, "appliance/vdi")
+  };
+  const addText = /* @__PURE__ */ __name((text3) => {
+    if (path.join("/") === "appliance/vm/label") vm.label += text3;
+  }, "addText");
+  parser.on("error", (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
+  parser.on("opentag", (tag2) => {
+    if (path.length === 0) checkRoot(tag2.name, fail);
+    path.push(tag2.name);
+    if (path.length > limits3.depth) fail(`elements are nested more than ${limits3.depth} deep`);
+    onElement[path.join("/")]?.(tag2.attributes);
+    if (vbds.length > limits3.disks || vdis.length > limits3.disks) fail(`it has more than ${limits3.disks} disks`);
+  });
+  parser.on("closetag", () => path.pop());
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.write(xml).close();
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`);
+  return describe5(vm, vbds, vdis);
+}
+__name(parseOva, "parseOva");
+function describe5(vm, vbds, vdis) {
+  const label = vm.label.trim();
+  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
+  const rootDevice = vm.bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+  return {
+    label,
+    ...version !== void 0 && { version },
+    ...build !== void 0 && { build },
+    bootLine: vm.bootLine,
+    ...rootDevice !== void 0 && { rootDevice },
+    isHvm: vm.isHvm,
+    vbds,
+    vdis
+  };
+}
+__name(describe5, "describe");
+function checkRoot(element, fail) {
+  if (element === "appliance") return;
+  if (element === "value")
+    fail("this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself");
+  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`);
+}
+__name(checkRoot, "checkRoot");
+function pick(attributes, names) {
+  const picked = {};
+  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
+  return picked;
+}
+__name(pick, "pick");
+function byteCount(text3) {
+  const count = /^\d+$/.test(text3) ? Number(text3) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : void 0;
+}
+__name(byteCount, "byteCount");
+function rootDisk({ vbds, vdis }, name) {
+  const attached = /* @__PURE__ */ __name((vbd) => {
+    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
+    return vdi && { vdi, vbd };
+  }, "attached");
+  const rootVbd = vbds.find((vbd) => vbd.function === "root");
+  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name);
+  const disks = vbds.map(attached).filter((disk) => disk !== void 0);
+  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
+  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith("w"))) ?? noRoot(vbds, vdis, name);
+}
+__name(rootDisk, "rootDisk");
+function noRoot(vbds, vdis, name) {
+  const attachments = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
+  const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
+  throw new DiskError(
+    name,
+    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`
+  );
+}
+__name(noRoot, "noRoot");
+
+// src/disk/appliance/ova-file.ts
+var maxSize = 4 << 20;
+function findOva(tree) {
+  const found = [];
+  for (const { path, node } of walk(tree, () => {
+  })) {
+    const text3 = pathText(path);
+    if (node.type === "file" && /(?:^|\/)ova\.xml$/i.test(text3)) found.push({ path: text3, node });
+  }
+  const depth = /* @__PURE__ */ __name(({ path }) => path.split("/").length, "depth");
+  const least = Math.min(...found.map(depth));
+  const nearest = found.filter((ova) => depth(ova) === least);
+  if (nearest.length <= 1) return nearest[0];
+  const usual = nearest.find(({ path }) => path.toLowerCase() === "ddk/ova.xml");
+  if (usual) return usual;
+  const paths = nearest.map(({ path }) => path);
+  throw new DiskError(
+    paths[0],
+    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; it can't be told which is the DDK's`
+  );
+}
+__name(findOva, "findOva");
+function xmlText(source) {
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`);
+  const bytes = bytesAt(source, 0, source.size);
+  const encoding = encodingOf(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
+  }
+}
+__name(xmlText, "xmlText");
+function encodingOf(bytes) {
+  const start = bytes.toString("latin1", 0, 100);
+  if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
+  if (/^(?:\xfe\xff|\0<)/.test(start)) return "utf-16be";
+  if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
+  return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
+}
+__name(encodingOf, "encodingOf");
+
+// src/disk/appliance/index.ts
+function openAppliance(tree, name, tempDir) {
+  const ova = findOva(tree);
+  if (!ova) return void 0;
+  const appliance = parseOva(xmlText(ova.node.content()), ova.path);
+  const { vdi, vbd } = rootDisk(appliance, ova.path);
+  const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
+  const { bootLine } = appliance;
+  return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name}`, tempDir) };
+}
+__name(openAppliance, "openAppliance");
+function unpack2(chunks, vdi, name, tempDir) {
+  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) });
+  return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
+}
+__name(unpack2, "unpack");
+function imageLimit({ size }) {
+  const largestVhd = 2 ** 41;
+  return size === void 0 ? largestVhd : Math.ceil(size * 1.01) + (16 << 20);
+}
+__name(imageLimit, "imageLimit");
+
+// src/disk/filesystem/folder.ts
+var import_node_fs3 = require("node:fs");
+function openFolder(path) {
+  const nodes = nodeMaker();
+  const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
+  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder");
+  const paths = /* @__PURE__ */ new Map();
+  const add = /* @__PURE__ */ __name((nodePath, stats) => {
+    const node = nodes.make(nodePath, stats);
+    paths.set(node, nodePath);
+    return node;
+  }, "add");
+  return {
+    root: add(Buffer.from(path), root),
+    *entries(dir) {
+      const dirPath = paths.get(dir);
+      for (const name of attempt2(dirPath, () => (0, import_node_fs3.readdirSync)(dirPath, { encoding: "buffer" }))) {
+        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
+        yield {
+          name,
+          node: /* @__PURE__ */ __name(() => add(
+            childPath,
+            attempt2(childPath, () => (0, import_node_fs3.lstatSync)(childPath, { bigint: true }))
+          ), "node")
+        };
+      }
+    },
+    close: nodes.close
+  };
+}
+__name(openFolder, "openFolder");
+function nodeMaker() {
+  const descriptors = /* @__PURE__ */ new Map();
+  const numbers = /* @__PURE__ */ new Map();
+  const open3 = /* @__PURE__ */ __name((ino, path) => {
+    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
+    descriptors.set(ino, fd);
+    return fd;
+  }, "open");
+  const make = /* @__PURE__ */ __name((path, stats) => {
+    const identity = `${stats.dev}:${stats.ino}`;
+    const ino = numbers.get(identity) ?? numbers.size + 1;
+    numbers.set(identity, ino);
+    return {
+      type: typeOf(stats),
+      ino,
+      mode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      nlink: Number(stats.nlink),
+      mtime: timeOf(stats.mtimeNs),
+      size: Number(stats.size),
+      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
+      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
+      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+    };
+  }, "make");
+  return {
+    make,
+    close() {
+      for (const fd of descriptors.values()) (0, import_node_fs3.closeSync)(fd);
+      descriptors.clear();
+    }
+  };
+}
+__name(nodeMaker, "nodeMaker");
+function timeOf(sinceEpoch) {
+  const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
+  return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
+}
+__name(timeOf, "timeOf");
+function typeOf(stats) {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "dir";
+  if (stats.isSymbolicLink()) return "symlink";
+  if (stats.isCharacterDevice()) return "char";
+  if (stats.isBlockDevice()) return "block";
+  return stats.isFIFO() ? "fifo" : "socket";
+}
+__name(typeOf, "typeOf");
+function attempt2(path, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw fileError(typeof path === "string" ? path : pathText(path), error);
+  }
+}
+__name(attempt2, "attempt");
+
+// src/disk/xva/index.ts
+var import_node_crypto2 = require("node:crypto");
+
+// src/disk/xva/ova.ts
+var import_saxes2 = __toESM(require_saxes(), 1);
+var maxDepth = 64;
+function parseXvaOva(xml, place2) {
+  const top = parseValue(xml, place2);
+  const objects = struct(top).get("objects");
+  if (!Array.isArray(objects)) throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2");
+  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
+  const vms = ofClass("VM").map(snapshot);
+  const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
+  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)");
+  const product = struct(struct(top).get("version"));
+  return {
+    exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
+    label: text(vm, "name_label"),
+    bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
+    bootloader: text(vm, "PV_bootloader"),
+    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
+  };
+}
+__name(parseXvaOva, "parseXvaOva");
+function describeDisks(vdis, vbds, place2) {
+  const disks = vdis.map((vdi) => {
+    const ref = text(vdi, "id");
+    const size = text(snapshot(vdi), "virtual_size");
+    if (!/^\d{1,15}$/.test(size))
+      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`);
+    const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
+    return {
+      ref,
+      virtualSize: Number(size),
+      label: text(snapshot(vdi), "name_label"),
+      userdevice: vbd && text(vbd, "userdevice"),
+      bootable: vbd !== void 0 && text(vbd, "bootable") === "1"
+    };
+  });
+  const order = /* @__PURE__ */ __name(({ userdevice }) => /^\d+$/.test(userdevice ?? "") ? Number(userdevice) : Number.MAX_SAFE_INTEGER, "order");
+  return disks.sort((a, b) => order(a) - order(b));
+}
+__name(describeDisks, "describeDisks");
+function snapshot(object) {
+  return struct(object.get("snapshot"));
+}
+__name(snapshot, "snapshot");
+function struct(value) {
+  return value instanceof Map ? value : /* @__PURE__ */ new Map();
+}
+__name(struct, "struct");
+function text(from, name) {
+  const value = from.get(name);
+  return typeof value === "string" ? value : "";
+}
+__name(text, "text");
+function parseValue(xml, place2) {
+  const stack = [];
+  let result;
+  const parser = new import_saxes2.SaxesParser();
+  parser.on("error", (error) => {
+    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
+  });
+  parser.on("opentag", ({ name }) => {
+    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
+    const open3 = { name, text: "" };
+    if (name === "struct") open3.value = /* @__PURE__ */ new Map();
+    if (name === "data") open3.value = [];
+    stack.push(open3);
+  });
+  const characters = /* @__PURE__ */ __name((piece2) => {
+    const open3 = stack.at(-1);
+    if (open3) open3.text += piece2;
+  }, "characters");
+  parser.on("text", characters);
+  parser.on("cdata", characters);
+  parser.on("closetag", () => {
+    const closed = stack.pop();
+    const parent = stack.at(-1);
+    if (parent) give(parent, closed);
+    else if (closed.name === "value") result = finished(closed);
+  });
+  parser.write(xml).close();
+  if (result === void 0)
+    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
+  return result;
+}
+__name(parseValue, "parseValue");
+function give(parent, child) {
+  if (child.name === "name" && parent.name === "member") parent.key = child.text;
+  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
+  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
+  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
+}
+__name(give, "give");
+function finished(element) {
+  return element.value ?? element.text;
+}
+__name(finished, "finished");
+
+// src/disk/xva/tar.ts
+var blockSize = 512;
+function isTar(source) {
+  return source.size >= blockSize && hasChecksum(bytesAt(source, 0, blockSize));
+}
+__name(isTar, "isTar");
+function* tarMembers(source) {
+  let at = 0;
+  for (; at + blockSize <= source.size; ) {
+    const header2 = bytesAt(source, at, blockSize);
+    if (header2.every((byte) => byte === 0)) return;
+    if (!hasChecksum(header2))
+      throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
+    const size = sizeField(header2);
+    const offset = at + blockSize;
+    if (!Number.isSafeInteger(size) || offset + size > source.size) {
+      throw new DiskError(
+        `${source.name}, byte ${at}`,
+        `${memberName(header2)} should have ${size} bytes, but the archive ends at byte ${source.size}; it is cut short`
+      );
+    }
+    const type2 = header2.toString("latin1", 156, 157);
+    if (type2 === "0" || type2 === "\0") yield { name: memberName(header2), offset, size };
+    at = offset + Math.ceil(size / blockSize) * blockSize;
+  }
+  throw new DiskError(`${source.name}, byte ${at}`, "the archive has no end; it is cut short");
+}
+__name(tarMembers, "tarMembers");
+function hasChecksum(header2) {
+  let sum = 8 * 32;
+  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
+  return octal(header2, 148, 156) === sum;
+}
+__name(hasChecksum, "hasChecksum");
+function memberName(header2) {
+  const name = text2(header2, 0, 100);
+  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+__name(memberName, "memberName");
+function sizeField(header2) {
+  if ((header2[124] & 128) === 0) return octal(header2, 124, 136);
+  return header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132);
+}
+__name(sizeField, "sizeField");
+function octal(header2, from, to) {
+  const digits = text2(header2, from, to).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(octal, "octal");
+function text2(header2, from, to) {
+  return header2.toString("latin1", from, to).replace(/\0.*$/s, "");
+}
+__name(text2, "text");
+
+// src/disk/xva/index.ts
+var blockSize2 = 1 << 20;
+var maxOvaSize = 16 << 20;
+function isXva(source) {
+  if (!isTar(source)) return false;
+  const [first] = tarMembers(source);
+  return first?.name === "ova.xml";
+}
+__name(isXva, "isXva");
+function openXva(source, warn) {
+  refuseCompressed(source);
+  const blocks = /* @__PURE__ */ new Map();
+  let ova;
+  for (const member of tarMembers(source)) {
+    if (member.name === "ova.xml") ova = member;
+    else addBlock(blocks, member, source);
+  }
+  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
+  const place2 = `ova.xml of ${source.name}`;
+  if (ova.size > maxOvaSize) throw new DiskError(place2, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
+  const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
+  const description = parseXvaOva(ovaXml, place2);
+  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
+}
+__name(openXva, "openXva");
+function refuseCompressed(source) {
+  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
+    throw new DiskError(source.name, "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)");
+  }
+}
+__name(refuseCompressed, "refuseCompressed");
+function addBlock(blocks, member, source) {
+  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
+  if (!ref) return;
+  const disk = blocks.get(ref) ?? /* @__PURE__ */ new Map();
+  blocks.set(ref, disk);
+  const number2 = Number(digits);
+  const block = disk.get(number2) ?? {};
+  disk.set(number2, block);
+  if (suffix === ".checksum") block.sha1 = member;
+  else if (suffix === ".xxhash") block.hasXxhash = true;
+  else if (block.content) throw new DiskError(source.name, `the archive has ${member.name} twice`);
+  else block.content = member;
+}
+__name(addBlock, "addBlock");
+function matchDisks(source, description, blocks, warn) {
+  const disks = [];
+  for (const disk of description.disks) {
+    const found = blocks.get(disk.ref);
+    if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size = disk.virtualSize) => diskSource(source, disk.ref, found, size), "source") });
+  }
+  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes");
+  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
+    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
+  }
+  return disks;
+}
+__name(matchDisks, "matchDisks");
+function diskSource(archive, ref, blocks, size) {
+  const name = `${ref} of ${archive.name}`;
+  const last = highest(blocks);
+  for (const [number2, { content: content2 }] of blocks) checkBlock(name, number2, content2, number2 === last, size);
+  const verified = /* @__PURE__ */ new Set();
+  const disk = {
+    name,
+    size,
+    read(into, offset) {
+      checkRange(disk, offset, into.length);
+      for (let done = 0; done < into.length; ) {
+        const number2 = Math.floor((offset + done) / blockSize2);
+        const within = offset + done - number2 * blockSize2;
+        const piece2 = into.subarray(done, done + Math.min(into.length - done, blockSize2 - within));
+        const block = blocks.get(number2);
+        if (block && !verified.has(number2)) {
+          verify(archive, name, number2, block);
+          verified.add(number2);
+        }
+        readBlock(archive, block?.content, piece2, within);
+        done += piece2.length;
+      }
+    }
+  };
+  return disk;
+}
+__name(diskSource, "diskSource");
+function highest(blocks) {
+  let last = 0;
+  for (const number2 of blocks.keys()) last = Math.max(last, number2);
+  return last;
+}
+__name(highest, "highest");
+function checkBlock(name, number2, content2, isLast, size) {
+  const place2 = `block ${number2} of ${name}`;
+  if (!content2) throw new DiskError(place2, "there is a checksum of it, but not the block; the archive is damaged");
+  const isWhole = content2.size === blockSize2 || content2.size === 0;
+  if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize2}`);
+  if (number2 * blockSize2 >= size) throw new DiskError(place2, `it lies past the end of the disk, which has ${size} bytes`);
+}
+__name(checkBlock, "checkBlock");
+function readBlock(archive, content2, into, within) {
+  const length2 = Math.max(0, Math.min(into.length, (content2?.size ?? 0) - within));
+  if (content2 && length2 > 0) archive.read(into.subarray(0, length2), content2.offset + within);
+  into.fill(0, length2);
+}
+__name(readBlock, "readBlock");
+function verify(archive, name, number2, { content: content2, sha1 }) {
+  if (!content2 || !sha1) return;
+  const place2 = `block ${number2} of ${name}`;
+  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
+  const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
+  const found = (0, import_node_crypto2.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
+  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
+}
+__name(verify, "verify");
+
+// src/disk/input.ts
+function openContainer(path, options) {
+  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options);
+}
+__name(openContainer, "openContainer");
+function isFolder(path) {
+  try {
+    return (0, import_node_fs4.statSync)(path).isDirectory();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+__name(isFolder, "isFolder");
+function openDdkFolder(path, options) {
+  const folder = openFolder(path);
+  const parts = partsOfTree(folder, path, options);
+  if (!parts) throw new DiskError(path, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into");
+  return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
+}
+__name(openDdkFolder, "openDdkFolder");
+function openContainerFile(path, options) {
+  const file = openFile(path);
+  try {
+    const { format, refusal } = sniff(file);
+    if (refusal !== void 0) throw new DiskError(path, refusal);
+    if (format === "tar") return { kind: "xva", ...partsOfXva(file, options.warn), close: file.close };
+    if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
+    }, close() {
+    } }, close: file.close };
+    const iso = openIso(file, options.warn);
+    const parts = partsOfTree(iso, path, options);
+    return { kind: "iso", iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+__name(openContainerFile, "openContainerFile");
+function partsOfTree(tree, name, { tempDir, warn }) {
+  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
+}
+__name(partsOfTree, "partsOfTree");
+function openXvaInTree(tree, warn) {
+  for (const { path, node } of walk(tree, () => {
+  })) {
+    if (node.type === "file" && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn);
+  }
+  return void 0;
+}
+__name(openXvaInTree, "openXvaInTree");
+function partsOfXva(source, warn) {
+  const { description, disks } = openXva(source, warn);
+  const disk = disks.find(({ bootable }) => bootable) ?? disks[0];
+  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {
+  }, close() {
+  } };
+  return { xva: description, bootLine: description.bootLine, image };
+}
+__name(partsOfXva, "partsOfXva");
+function closeBoth(image, holder) {
+  return () => {
+    image.close();
+    holder.close();
+  };
+}
+__name(closeBoth, "closeBoth");
+
+// src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
   const hint = rootOf(bootLine);
   const holders = volumes.filter((volume) => !volume.extended);
@@ -6654,6 +6532,165 @@ function isoAlone(container, path) {
 }
 __name(isoAlone, "isoAlone");
 
+// src/disk/filesystem/small-file.ts
+var most = 64 << 10;
+function readText(root, path) {
+  return readStart(root, path, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path, length2) {
+  const node = resolve(root, path);
+  if (node?.type !== "file") return void 0;
+  const content2 = node.content();
+  return bytesAt(content2, 0, Math.min(length2, content2.size));
+}
+__name(readStart, "readStart");
+
+// src/disk/root/architecture.ts
+var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
+function elfArchitecture(root) {
+  for (const program of programs) {
+    const header2 = readStart(root, program, 20);
+    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
+    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
+    if (wordSize === 1 && machine === 3) return "i686";
+    if (wordSize === 2 && machine === 62) return "x86_64";
+  }
+  return void 0;
+}
+__name(elfArchitecture, "elfArchitecture");
+function platformArchitecture(root) {
+  const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
+  if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
+  return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
+}
+__name(platformArchitecture, "platformArchitecture");
+
+// src/disk/root/kernel-version.ts
+function findKernelVersion(root, warn) {
+  const modules = resolve(root, "/lib/modules");
+  const all = modules?.type === "dir" ? directories(root, modules) : [];
+  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
+  if (built.length === 0) {
+    const names = all.map(({ name }) => name).join(", ");
+    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
+    return void 0;
+  }
+  const best = bestFlavour(built).sort(compareVersions);
+  const newest = best.at(-1);
+  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
+  return newest;
+}
+__name(findKernelVersion, "findKernelVersion");
+function directories(root, dir) {
+  const found = [];
+  for (const entry2 of root.entries(dir)) {
+    const node = entry2.node();
+    if (node.type === "dir") found.push({ name: pathText(entry2.name), node });
+  }
+  return found;
+}
+__name(directories, "directories");
+function hasEntry(root, dir, name) {
+  for (const entry2 of root.entries(dir)) if (entry2.name.toString("latin1") === name) return true;
+  return false;
+}
+__name(hasEntry, "hasEntry");
+function bestFlavour(names) {
+  const xen = names.filter((name) => name.endsWith("xen"));
+  if (xen.length > 0) return xen;
+  const others = names.filter((name) => !name.endsWith("kdump"));
+  return others.length > 0 ? others : names;
+}
+__name(bestFlavour, "bestFlavour");
+function compareVersions(a, b) {
+  const parts = /* @__PURE__ */ __name((text3) => text3.match(/\d+|[a-z]+/gi) ?? [], "parts");
+  const left = parts(a);
+  const right = parts(b);
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const order = compareParts(left[index], right[index]);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+__name(compareVersions, "compareVersions");
+function compareParts(a, b) {
+  const numbers = [a, b].map((part) => /^\d/.test(part));
+  if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
+  if (numbers[0]) return Number(a) - Number(b);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+__name(compareParts, "compareParts");
+
+// src/disk/root/identity.ts
+function identify(root, warn) {
+  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) };
+}
+__name(identify, "identify");
+function findRelease(root) {
+  const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
+  return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
+}
+__name(findRelease, "findRelease");
+function parseRedhatRelease(text3) {
+  const [, product, version] = /^(.+?) release (\S+)/m.exec(text3 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version) } : void 0;
+}
+__name(parseRedhatRelease, "parseRedhatRelease");
+function parseOsRelease(text3) {
+  const value = /* @__PURE__ */ __name((key) => text3?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
+  const product = value("NAME");
+  return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
+}
+__name(parseOsRelease, "parseOsRelease");
+function splitBuild(text3 = "") {
+  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text3) ?? [];
+  return { version, build };
+}
+__name(splitBuild, "splitBuild");
+function findArchitecture(root, warn) {
+  const programs2 = elfArchitecture(root);
+  const platform = platformArchitecture(root);
+  if (programs2 && platform && programs2 !== platform) {
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; the programs are believed`);
+  }
+  return programs2 ?? platform;
+}
+__name(findArchitecture, "findArchitecture");
+
+// src/host/system-error.ts
+var failed = {
+  mkdir: "no folder can be made there",
+  mkdtemp: "no folder can be made there",
+  open: "it can't be opened",
+  access: "it can't be reached",
+  stat: "it can't be reached",
+  lstat: "it can't be reached",
+  statfs: "it can't be reached",
+  read: "it can't be read",
+  readlink: "it can't be read",
+  scandir: "it can't be read",
+  write: "it can't be written",
+  fsync: "it can't be written",
+  ftruncate: "it can't be written",
+  copyfile: "it can't be copied",
+  link: "it can't be given another name",
+  rename: "it can't be renamed",
+  symlink: "no link can be made there",
+  rm: "it can't be removed",
+  rmdir: "it can't be removed",
+  unlink: "it can't be removed"
+};
+function sentenceOf(error) {
+  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
+  const { errno, syscall, path, message: message2 } = error;
+  if (errno === void 0 || syscall === void 0) return message2;
+  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const place2 = path === void 0 ? "a file" : path.replace(/X{6}$/, "");
+  return `${place2}: ${what} (${systemMessage(error)})`;
+}
+__name(sentenceOf, "sentenceOf");
+
 // src/image/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
@@ -6664,19 +6701,7 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/at-path.ts
-function atPath(path, use) {
-  try {
-    return use();
-  } catch (error) {
-    const place2 = `/${pathText(path)}`;
-    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message);
-    throw error;
-  }
-}
-__name(atPath, "atPath");
-
-// src/image/acl.ts
+// src/image/tar/acl.ts
 var tags2 = /* @__PURE__ */ new Map([
   [1, { name: "user", named: false }],
   [2, { name: "user", named: true }],
@@ -6700,172 +6725,7 @@ function aclText(value) {
 }
 __name(aclText, "aclText");
 
-// src/image/layer-xattrs.ts
-var maxValue = 1 << 16;
-var maxTotal = (1 << 20) - (1 << 14);
-function layerXattrs({ path, node }, drop) {
-  const kept = [];
-  let total = 0;
-  for (const [text3, value] of node.xattrs()) {
-    const why = reasonToDrop(text3, value, node.type);
-    if (why) {
-      drop(why);
-      continue;
-    }
-    const name = textBytes(text3);
-    total += name.length + value.length;
-    if (value.length > maxValue || total > maxTotal) {
-      throw new DiskError(
-        `/${pathText(path)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`
-      );
-    }
-    kept.push([name, value]);
-  }
-  return kept;
-}
-__name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type2) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
-  return "unknown";
-}
-__name(reasonToDrop, "reasonToDrop");
-function isCapability(value) {
-  if (value.length < 4) return false;
-  const revision = value.readUInt8(3);
-  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
-}
-__name(isCapability, "isCapability");
-
-// src/image/tally.ts
-function tally(sentences2) {
-  const found = /* @__PURE__ */ new Map();
-  return {
-    add(kind, path) {
-      const seen = found.get(kind);
-      if (seen) seen.count++;
-      else found.set(kind, { count: 1, first: `/${pathText(path)}` });
-    },
-    say(warn) {
-      for (const kind of Object.keys(sentences2)) {
-        const seen = found.get(kind);
-        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
-      }
-    }
-  };
-}
-__name(tally, "tally");
-
-// src/image/zero-limit.ts
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  return (path, content2) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
-      throw new DiskError(
-        `/${pathText(path)}`,
-        `a file of ${content2.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`
-      );
-    }, "check");
-    check(found + Math.max(0, content2.size - filesystemSize));
-    return {
-      name: content2.name,
-      size: content2.size,
-      read(into, offset) {
-        content2.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
-// src/image/layer-policy.ts
-var sentences = {
-  socket: "sockets are left out, as a tar has none",
-  zeroDevice: "character devices 0:0 are left out, as container engines take them as deleted files",
-  early: "times before 1970 become 1970-01-01, as container engines make them",
-  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
-  selinux: "SELinux labels (security.selinux) are left out, as they are those of the machine that the disk was made for",
-  integrity: "integrity signatures (security.ima, security.evm) are left out, as they hold for one machine only",
-  trusted: "trusted.* attributes are left out, as container engines use them for themselves",
-  overlay: "user.overlay.* attributes are left out, as container engines use them for themselves",
-  damaged: "capabilities or access lists (security.capability, system.posix_acl_*) that Linux would not accept are left out",
-  unknown: "extended attributes that container engines do not keep are left out"
-};
-function* layerEntries(entries2, policy, warn) {
-  const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
-  for (const entry2 of entries2) {
-    const { path, node } = entry2;
-    checkName2(path);
-    if (node.type === "socket") {
-      counts.add("socket", path);
-      continue;
-    }
-    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
-      counts.add("zeroDevice", path);
-      continue;
-    }
-    checkOwner(entry2);
-    if (node.mtime.seconds < 0) counts.add("early", path);
-    const xattrs = atPath(path, () => layerXattrs(entry2, (why) => counts.add(why, path)));
-    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path);
-    yield { path, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
-  }
-  counts.say(warn);
-}
-__name(layerEntries, "layerEntries");
-var whiteoutPrefix = Buffer.from(".wh.");
-function checkName2(path) {
-  const name = path.lastIndexOf("/") + 1;
-  if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return;
-  throw new DiskError(
-    `/${pathText(path)}`,
-    "in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image"
-  );
-}
-__name(checkName2, "checkName");
-function contentOf({ path, node }) {
-  const content2 = atPath(path, () => node.content());
-  if (content2.size !== node.size)
-    throw new DiskError(`/${pathText(path)}`, `its content has ${content2.size} bytes, its inode says ${node.size}`);
-  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path, () => content2.read(into, offset)), "read") };
-}
-__name(contentOf, "contentOf");
-function targetOf({ path, node }) {
-  const target = atPath(path, () => node.target());
-  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`);
-  }
-  return target;
-}
-__name(targetOf, "targetOf");
-function checkOwner({ path, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`);
-  }
-}
-__name(checkOwner, "checkOwner");
-
-// src/image/tar-header.ts
+// src/image/tar/header.ts
 var blockSize3 = 512;
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
 function tarHeader(member) {
@@ -6954,7 +6814,184 @@ function checksum3(header2) {
 }
 __name(checksum3, "checksum");
 
-// src/image/tar.ts
+// src/image/tar/at-path.ts
+function atPath(path, use) {
+  try {
+    return use();
+  } catch (error) {
+    const place2 = `/${pathText(path)}`;
+    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message);
+    throw error;
+  }
+}
+__name(atPath, "atPath");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text3, value] of node.xattrs()) {
+    const why = reasonToDrop(text3, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text3);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type2) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path)}` });
+    },
+    say(warn) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
+
+// src/image/tar/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  return (path, content2) => {
+    const check = /* @__PURE__ */ __name((zeroBytes) => {
+      if (zeroBytes <= maxZeroBytes) return;
+      throw new DiskError(
+        `/${pathText(path)}`,
+        `a file of ${content2.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`
+      );
+    }, "check");
+    check(found + Math.max(0, content2.size - filesystemSize));
+    return {
+      name: content2.name,
+      size: content2.size,
+      read(into, offset) {
+        content2.read(into, offset);
+        found += zeroBytesIn(into);
+        check(found);
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+
+// src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, as a tar has none",
+  zeroDevice: "character devices 0:0 are left out, as container engines take them as deleted files",
+  early: "times before 1970 become 1970-01-01, as container engines make them",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, as they are those of the machine that the disk was made for",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, as they hold for one machine only",
+  trusted: "trusted.* attributes are left out, as container engines use them for themselves",
+  overlay: "user.overlay.* attributes are left out, as container engines use them for themselves",
+  damaged: "capabilities or access lists (security.capability, system.posix_acl_*) that Linux would not accept are left out",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries2, policy, warn) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry2 of entries2) {
+    const { path, node } = entry2;
+    checkName2(path);
+    if (node.type === "socket") {
+      counts.add("socket", path);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path);
+      continue;
+    }
+    checkOwner(entry2);
+    if (node.mtime.seconds < 0) counts.add("early", path);
+    const xattrs = atPath(path, () => layerXattrs(entry2, (why) => counts.add(why, path)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path);
+    yield { path, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
+  }
+  counts.say(warn);
+}
+__name(layerEntries, "layerEntries");
+var whiteoutPrefix = Buffer.from(".wh.");
+function checkName2(path) {
+  const name = path.lastIndexOf("/") + 1;
+  if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path)}`,
+    "in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image"
+  );
+}
+__name(checkName2, "checkName");
+function contentOf({ path, node }) {
+  const content2 = atPath(path, () => node.content());
+  if (content2.size !== node.size)
+    throw new DiskError(`/${pathText(path)}`, `its content has ${content2.size} bytes, its inode says ${node.size}`);
+  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path, () => content2.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path, node }) {
+  const target = atPath(path, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`);
+  }
+}
+__name(checkOwner, "checkOwner");
+
+// src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries2, options) {
   const { pieceSize = defaultPieceSize, allocate, warn } = options;
@@ -7087,7 +7124,7 @@ __name(newNode, "newNode");
 // src/image/environment/uname.ts
 var import_node_fs5 = require("node:fs");
 
-// src/image/environment/quote.ts
+// src/host/shell-quote.ts
 function shellQuote(text3) {
   return `'${text3.replaceAll("'", "'\\''")}'`;
 }
@@ -7196,8 +7233,7 @@ async function sendTar(port, task) {
       root.close();
     }
   } catch (error) {
-    const { message: message2, stack = "" } = error;
-    post({ kind: "failed", message: message2, stack });
+    post({ kind: "failed", message: sentenceOf(error), stack: error?.stack ?? "" });
   }
   port.close();
 }

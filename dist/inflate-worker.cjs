@@ -15,7 +15,7 @@ var __copyProps = (to, from, except, desc) => {
 };
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// src/disk/inflate-worker.ts
+// src/disk/spool/inflate-worker.ts
 var inflate_worker_exports = {};
 module.exports = __toCommonJS(inflate_worker_exports);
 var import_node_fs2 = require("node:fs");
@@ -23,14 +23,18 @@ var import_promises = require("node:stream/promises");
 var import_node_worker_threads = require("node:worker_threads");
 var import_node_zlib = require("node:zlib");
 
-// src/disk/text.ts
+// src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
 
-// src/disk/errors.ts
+// src/bytes/errors.ts
 var DiskError = class extends Error {
   static {
     __name(this, "DiskError");
@@ -41,7 +45,7 @@ var DiskError = class extends Error {
   }
 };
 
-// src/disk/progress.ts
+// src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table = { offset: 2048, entry: 16 };
@@ -161,7 +165,7 @@ ${what}`;
   }
 };
 
-// src/disk/sparse-file.ts
+// src/bytes/sparse-file.ts
 var import_node_fs = require("node:fs");
 var holeSize = 64 << 10;
 var zeros = Buffer.alloc(holeSize);
@@ -185,7 +189,7 @@ function writeFully(fd, bytes, offset) {
 }
 __name(writeFully, "writeFully");
 
-// src/disk/inflate-worker.ts
+// src/disk/spool/inflate-worker.ts
 var pieceSize = 256 << 10;
 var wayOut = "the ISO is damaged or its download incomplete, so fetch it again";
 var { shared, chunks, dir, limit, concurrency } = import_node_worker_threads.workerData;

@@ -1,0 +1,9285 @@
+const importMetaUrl = require('node:url').pathToFileURL(__filename).href;
+"use strict";
+var __create = Object.create;
+var __defProp = Object.defineProperty;
+var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+var __getOwnPropNames = Object.getOwnPropertyNames;
+var __getProtoOf = Object.getPrototypeOf;
+var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
+var __commonJS = (cb, mod) => function __require() {
+  try {
+    return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
+  } catch (e) {
+    throw mod = 0, e;
+  }
+};
+var __copyProps = (to, from, except, desc) => {
+  if (from && typeof from === "object" || typeof from === "function") {
+    for (let key of __getOwnPropNames(from))
+      if (!__hasOwnProp.call(to, key) && key !== except)
+        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+  }
+  return to;
+};
+var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
+  // If the importer is in node compatibility mode or this is not an ESM
+  // file that has been converted to a CommonJS file using a Babel-
+  // compatible transform (i.e. "__esModule" has not been set), then set
+  // "default" to the CommonJS "module.exports" for node compatibility.
+  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
+  mod
+));
+
+// node_modules/xmlchars/xml/1.0/ed5.js
+var require_ed5 = __commonJS({
+  "node_modules/xmlchars/xml/1.0/ed5.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.CHAR = "	\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}";
+    exports2.S = " 	\r\n";
+    exports2.NAME_START_CHAR = ":A-Z_a-z\xC0-\xD6\xD8-\xF6\xF8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\u{10000}-\u{EFFFF}";
+    exports2.NAME_CHAR = "-" + exports2.NAME_START_CHAR + ".0-9\xB7\u0300-\u036F\u203F-\u2040";
+    exports2.CHAR_RE = new RegExp("^[" + exports2.CHAR + "]$", "u");
+    exports2.S_RE = new RegExp("^[" + exports2.S + "]+$", "u");
+    exports2.NAME_START_CHAR_RE = new RegExp("^[" + exports2.NAME_START_CHAR + "]$", "u");
+    exports2.NAME_CHAR_RE = new RegExp("^[" + exports2.NAME_CHAR + "]$", "u");
+    exports2.NAME_RE = new RegExp("^[" + exports2.NAME_START_CHAR + "][" + exports2.NAME_CHAR + "]*$", "u");
+    exports2.NMTOKEN_RE = new RegExp("^[" + exports2.NAME_CHAR + "]+$", "u");
+    var TAB = 9;
+    var NL = 10;
+    var CR = 13;
+    var SPACE = 32;
+    exports2.S_LIST = [SPACE, NL, CR, TAB];
+    function isChar(c) {
+      return c >= SPACE && c <= 55295 || c === NL || c === CR || c === TAB || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
+    }
+    __name(isChar, "isChar");
+    exports2.isChar = isChar;
+    function isS(c) {
+      return c === SPACE || c === NL || c === CR || c === TAB;
+    }
+    __name(isS, "isS");
+    exports2.isS = isS;
+    function isNameStartChar(c) {
+      return c >= 65 && c <= 90 || c >= 97 && c <= 122 || c === 58 || c === 95 || c === 8204 || c === 8205 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
+    }
+    __name(isNameStartChar, "isNameStartChar");
+    exports2.isNameStartChar = isNameStartChar;
+    function isNameChar(c) {
+      return isNameStartChar(c) || c >= 48 && c <= 57 || c === 45 || c === 46 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256;
+    }
+    __name(isNameChar, "isNameChar");
+    exports2.isNameChar = isNameChar;
+  }
+});
+
+// node_modules/xmlchars/xml/1.1/ed2.js
+var require_ed2 = __commonJS({
+  "node_modules/xmlchars/xml/1.1/ed2.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.CHAR = "-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}";
+    exports2.RESTRICTED_CHAR = "-\b\v\f-\x7F-\x84\x86-\x9F";
+    exports2.S = " 	\r\n";
+    exports2.NAME_START_CHAR = ":A-Z_a-z\xC0-\xD6\xD8-\xF6\xF8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\u{10000}-\u{EFFFF}";
+    exports2.NAME_CHAR = "-" + exports2.NAME_START_CHAR + ".0-9\xB7\u0300-\u036F\u203F-\u2040";
+    exports2.CHAR_RE = new RegExp("^[" + exports2.CHAR + "]$", "u");
+    exports2.RESTRICTED_CHAR_RE = new RegExp("^[" + exports2.RESTRICTED_CHAR + "]$", "u");
+    exports2.S_RE = new RegExp("^[" + exports2.S + "]+$", "u");
+    exports2.NAME_START_CHAR_RE = new RegExp("^[" + exports2.NAME_START_CHAR + "]$", "u");
+    exports2.NAME_CHAR_RE = new RegExp("^[" + exports2.NAME_CHAR + "]$", "u");
+    exports2.NAME_RE = new RegExp("^[" + exports2.NAME_START_CHAR + "][" + exports2.NAME_CHAR + "]*$", "u");
+    exports2.NMTOKEN_RE = new RegExp("^[" + exports2.NAME_CHAR + "]+$", "u");
+    var TAB = 9;
+    var NL = 10;
+    var CR = 13;
+    var SPACE = 32;
+    exports2.S_LIST = [SPACE, NL, CR, TAB];
+    function isChar(c) {
+      return c >= 1 && c <= 55295 || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
+    }
+    __name(isChar, "isChar");
+    exports2.isChar = isChar;
+    function isRestrictedChar(c) {
+      return c >= 1 && c <= 8 || c === 11 || c === 12 || c >= 14 && c <= 31 || c >= 127 && c <= 132 || c >= 134 && c <= 159;
+    }
+    __name(isRestrictedChar, "isRestrictedChar");
+    exports2.isRestrictedChar = isRestrictedChar;
+    function isCharAndNotRestricted(c) {
+      return c === 9 || c === 10 || c === 13 || c > 31 && c < 127 || c === 133 || c > 159 && c <= 55295 || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
+    }
+    __name(isCharAndNotRestricted, "isCharAndNotRestricted");
+    exports2.isCharAndNotRestricted = isCharAndNotRestricted;
+    function isS(c) {
+      return c === SPACE || c === NL || c === CR || c === TAB;
+    }
+    __name(isS, "isS");
+    exports2.isS = isS;
+    function isNameStartChar(c) {
+      return c >= 65 && c <= 90 || c >= 97 && c <= 122 || c === 58 || c === 95 || c === 8204 || c === 8205 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
+    }
+    __name(isNameStartChar, "isNameStartChar");
+    exports2.isNameStartChar = isNameStartChar;
+    function isNameChar(c) {
+      return isNameStartChar(c) || c >= 48 && c <= 57 || c === 45 || c === 46 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256;
+    }
+    __name(isNameChar, "isNameChar");
+    exports2.isNameChar = isNameChar;
+  }
+});
+
+// node_modules/xmlchars/xmlns/1.0/ed3.js
+var require_ed3 = __commonJS({
+  "node_modules/xmlchars/xmlns/1.0/ed3.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.NC_NAME_START_CHAR = "A-Z_a-z\xC0-\xD6\xD8-\xF6\xF8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\u{10000}-\u{EFFFF}";
+    exports2.NC_NAME_CHAR = "-" + exports2.NC_NAME_START_CHAR + ".0-9\xB7\u0300-\u036F\u203F-\u2040";
+    exports2.NC_NAME_START_CHAR_RE = new RegExp("^[" + exports2.NC_NAME_START_CHAR + "]$", "u");
+    exports2.NC_NAME_CHAR_RE = new RegExp("^[" + exports2.NC_NAME_CHAR + "]$", "u");
+    exports2.NC_NAME_RE = new RegExp("^[" + exports2.NC_NAME_START_CHAR + "][" + exports2.NC_NAME_CHAR + "]*$", "u");
+    function isNCNameStartChar(c) {
+      return c >= 65 && c <= 90 || c === 95 || c >= 97 && c <= 122 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8204 && c <= 8205 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
+    }
+    __name(isNCNameStartChar, "isNCNameStartChar");
+    exports2.isNCNameStartChar = isNCNameStartChar;
+    function isNCNameChar(c) {
+      return isNCNameStartChar(c) || (c === 45 || c === 46 || c >= 48 && c <= 57 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256);
+    }
+    __name(isNCNameChar, "isNCNameChar");
+    exports2.isNCNameChar = isNCNameChar;
+  }
+});
+
+// node_modules/saxes/saxes.js
+var require_saxes = __commonJS({
+  "node_modules/saxes/saxes.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.SaxesParser = exports2.EVENTS = void 0;
+    var ed5 = require_ed5();
+    var ed2 = require_ed2();
+    var NSed3 = require_ed3();
+    var isS = ed5.isS;
+    var isChar10 = ed5.isChar;
+    var isNameStartChar = ed5.isNameStartChar;
+    var isNameChar = ed5.isNameChar;
+    var S_LIST = ed5.S_LIST;
+    var NAME_RE = ed5.NAME_RE;
+    var isChar11 = ed2.isChar;
+    var isNCNameStartChar = NSed3.isNCNameStartChar;
+    var isNCNameChar = NSed3.isNCNameChar;
+    var NC_NAME_RE = NSed3.NC_NAME_RE;
+    var XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
+    var XMLNS_NAMESPACE = "http://www.w3.org/2000/xmlns/";
+    var rootNS = {
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment
+      __proto__: null,
+      xml: XML_NAMESPACE,
+      xmlns: XMLNS_NAMESPACE
+    };
+    var XML_ENTITIES = {
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment
+      __proto__: null,
+      amp: "&",
+      gt: ">",
+      lt: "<",
+      quot: '"',
+      apos: "'"
+    };
+    var EOC = -1;
+    var NL_LIKE = -2;
+    var S_BEGIN = 0;
+    var S_BEGIN_WHITESPACE = 1;
+    var S_DOCTYPE = 2;
+    var S_DOCTYPE_QUOTE = 3;
+    var S_DTD = 4;
+    var S_DTD_QUOTED = 5;
+    var S_DTD_OPEN_WAKA = 6;
+    var S_DTD_OPEN_WAKA_BANG = 7;
+    var S_DTD_COMMENT = 8;
+    var S_DTD_COMMENT_ENDING = 9;
+    var S_DTD_COMMENT_ENDED = 10;
+    var S_DTD_PI = 11;
+    var S_DTD_PI_ENDING = 12;
+    var S_TEXT = 13;
+    var S_ENTITY = 14;
+    var S_OPEN_WAKA = 15;
+    var S_OPEN_WAKA_BANG = 16;
+    var S_COMMENT = 17;
+    var S_COMMENT_ENDING = 18;
+    var S_COMMENT_ENDED = 19;
+    var S_CDATA = 20;
+    var S_CDATA_ENDING = 21;
+    var S_CDATA_ENDING_2 = 22;
+    var S_PI_FIRST_CHAR = 23;
+    var S_PI_REST = 24;
+    var S_PI_BODY = 25;
+    var S_PI_ENDING = 26;
+    var S_XML_DECL_NAME_START = 27;
+    var S_XML_DECL_NAME = 28;
+    var S_XML_DECL_EQ = 29;
+    var S_XML_DECL_VALUE_START = 30;
+    var S_XML_DECL_VALUE = 31;
+    var S_XML_DECL_SEPARATOR = 32;
+    var S_XML_DECL_ENDING = 33;
+    var S_OPEN_TAG = 34;
+    var S_OPEN_TAG_SLASH = 35;
+    var S_ATTRIB = 36;
+    var S_ATTRIB_NAME = 37;
+    var S_ATTRIB_NAME_SAW_WHITE = 38;
+    var S_ATTRIB_VALUE = 39;
+    var S_ATTRIB_VALUE_QUOTED = 40;
+    var S_ATTRIB_VALUE_CLOSED = 41;
+    var S_ATTRIB_VALUE_UNQUOTED = 42;
+    var S_CLOSE_TAG = 43;
+    var S_CLOSE_TAG_SAW_WHITE = 44;
+    var TAB = 9;
+    var NL = 10;
+    var CR = 13;
+    var SPACE = 32;
+    var BANG = 33;
+    var DQUOTE = 34;
+    var AMP = 38;
+    var SQUOTE = 39;
+    var MINUS = 45;
+    var FORWARD_SLASH = 47;
+    var SEMICOLON = 59;
+    var LESS = 60;
+    var EQUAL = 61;
+    var GREATER = 62;
+    var QUESTION = 63;
+    var OPEN_BRACKET = 91;
+    var CLOSE_BRACKET = 93;
+    var NEL = 133;
+    var LS = 8232;
+    var isQuote = /* @__PURE__ */ __name((c) => c === DQUOTE || c === SQUOTE, "isQuote");
+    var QUOTES = [DQUOTE, SQUOTE];
+    var DOCTYPE_TERMINATOR = [...QUOTES, OPEN_BRACKET, GREATER];
+    var DTD_TERMINATOR = [...QUOTES, LESS, CLOSE_BRACKET];
+    var XML_DECL_NAME_TERMINATOR = [EQUAL, QUESTION, ...S_LIST];
+    var ATTRIB_VALUE_UNQUOTED_TERMINATOR = [...S_LIST, GREATER, AMP, LESS];
+    function nsPairCheck(parser, prefix, uri) {
+      switch (prefix) {
+        case "xml":
+          if (uri !== XML_NAMESPACE) {
+            parser.fail(`xml prefix must be bound to ${XML_NAMESPACE}.`);
+          }
+          break;
+        case "xmlns":
+          if (uri !== XMLNS_NAMESPACE) {
+            parser.fail(`xmlns prefix must be bound to ${XMLNS_NAMESPACE}.`);
+          }
+          break;
+        default:
+      }
+      switch (uri) {
+        case XMLNS_NAMESPACE:
+          parser.fail(prefix === "" ? `the default namespace may not be set to ${uri}.` : `may not assign a prefix (even "xmlns") to the URI ${XMLNS_NAMESPACE}.`);
+          break;
+        case XML_NAMESPACE:
+          switch (prefix) {
+            case "xml":
+              break;
+            case "":
+              parser.fail(`the default namespace may not be set to ${uri}.`);
+              break;
+            default:
+              parser.fail("may not assign the xml namespace to another prefix.");
+          }
+          break;
+        default:
+      }
+    }
+    __name(nsPairCheck, "nsPairCheck");
+    function nsMappingCheck(parser, mapping) {
+      for (const local of Object.keys(mapping)) {
+        nsPairCheck(parser, local, mapping[local]);
+      }
+    }
+    __name(nsMappingCheck, "nsMappingCheck");
+    var isNCName = /* @__PURE__ */ __name((name) => NC_NAME_RE.test(name), "isNCName");
+    var isName = /* @__PURE__ */ __name((name) => NAME_RE.test(name), "isName");
+    var FORBIDDEN_START = 0;
+    var FORBIDDEN_BRACKET = 1;
+    var FORBIDDEN_BRACKET_BRACKET = 2;
+    exports2.EVENTS = [
+      "xmldecl",
+      "text",
+      "processinginstruction",
+      "doctype",
+      "comment",
+      "opentagstart",
+      "attribute",
+      "opentag",
+      "closetag",
+      "cdata",
+      "error",
+      "end",
+      "ready"
+    ];
+    var EVENT_NAME_TO_HANDLER_NAME = {
+      xmldecl: "xmldeclHandler",
+      text: "textHandler",
+      processinginstruction: "piHandler",
+      doctype: "doctypeHandler",
+      comment: "commentHandler",
+      opentagstart: "openTagStartHandler",
+      attribute: "attributeHandler",
+      opentag: "openTagHandler",
+      closetag: "closeTagHandler",
+      cdata: "cdataHandler",
+      error: "errorHandler",
+      end: "endHandler",
+      ready: "readyHandler"
+    };
+    var SaxesParser3 = class {
+      static {
+        __name(this, "SaxesParser");
+      }
+      /**
+       * @param opt The parser options.
+       */
+      constructor(opt) {
+        this.opt = opt !== null && opt !== void 0 ? opt : {};
+        this.fragmentOpt = !!this.opt.fragment;
+        const xmlnsOpt = this.xmlnsOpt = !!this.opt.xmlns;
+        this.trackPosition = this.opt.position !== false;
+        this.fileName = this.opt.fileName;
+        if (xmlnsOpt) {
+          this.nameStartCheck = isNCNameStartChar;
+          this.nameCheck = isNCNameChar;
+          this.isName = isNCName;
+          this.processAttribs = this.processAttribsNS;
+          this.pushAttrib = this.pushAttribNS;
+          this.ns = Object.assign({ __proto__: null }, rootNS);
+          const additional = this.opt.additionalNamespaces;
+          if (additional != null) {
+            nsMappingCheck(this, additional);
+            Object.assign(this.ns, additional);
+          }
+        } else {
+          this.nameStartCheck = isNameStartChar;
+          this.nameCheck = isNameChar;
+          this.isName = isName;
+          this.processAttribs = this.processAttribsPlain;
+          this.pushAttrib = this.pushAttribPlain;
+        }
+        this.stateTable = [
+          /* eslint-disable @typescript-eslint/unbound-method */
+          this.sBegin,
+          this.sBeginWhitespace,
+          this.sDoctype,
+          this.sDoctypeQuote,
+          this.sDTD,
+          this.sDTDQuoted,
+          this.sDTDOpenWaka,
+          this.sDTDOpenWakaBang,
+          this.sDTDComment,
+          this.sDTDCommentEnding,
+          this.sDTDCommentEnded,
+          this.sDTDPI,
+          this.sDTDPIEnding,
+          this.sText,
+          this.sEntity,
+          this.sOpenWaka,
+          this.sOpenWakaBang,
+          this.sComment,
+          this.sCommentEnding,
+          this.sCommentEnded,
+          this.sCData,
+          this.sCDataEnding,
+          this.sCDataEnding2,
+          this.sPIFirstChar,
+          this.sPIRest,
+          this.sPIBody,
+          this.sPIEnding,
+          this.sXMLDeclNameStart,
+          this.sXMLDeclName,
+          this.sXMLDeclEq,
+          this.sXMLDeclValueStart,
+          this.sXMLDeclValue,
+          this.sXMLDeclSeparator,
+          this.sXMLDeclEnding,
+          this.sOpenTag,
+          this.sOpenTagSlash,
+          this.sAttrib,
+          this.sAttribName,
+          this.sAttribNameSawWhite,
+          this.sAttribValue,
+          this.sAttribValueQuoted,
+          this.sAttribValueClosed,
+          this.sAttribValueUnquoted,
+          this.sCloseTag,
+          this.sCloseTagSawWhite
+          /* eslint-enable @typescript-eslint/unbound-method */
+        ];
+        this._init();
+      }
+      /**
+       * Indicates whether or not the parser is closed. If ``true``, wait for
+       * the ``ready`` event to write again.
+       */
+      get closed() {
+        return this._closed;
+      }
+      _init() {
+        var _a;
+        this.openWakaBang = "";
+        this.text = "";
+        this.name = "";
+        this.piTarget = "";
+        this.entity = "";
+        this.q = null;
+        this.tags = [];
+        this.tag = null;
+        this.topNS = null;
+        this.chunk = "";
+        this.chunkPosition = 0;
+        this.i = 0;
+        this.prevI = 0;
+        this.carriedFromPrevious = void 0;
+        this.forbiddenState = FORBIDDEN_START;
+        this.attribList = [];
+        const { fragmentOpt } = this;
+        this.state = fragmentOpt ? S_TEXT : S_BEGIN;
+        this.reportedTextBeforeRoot = this.reportedTextAfterRoot = this.closedRoot = this.sawRoot = fragmentOpt;
+        this.xmlDeclPossible = !fragmentOpt;
+        this.xmlDeclExpects = ["version"];
+        this.entityReturnState = void 0;
+        let { defaultXMLVersion } = this.opt;
+        if (defaultXMLVersion === void 0) {
+          if (this.opt.forceXMLVersion === true) {
+            throw new Error("forceXMLVersion set but defaultXMLVersion is not set");
+          }
+          defaultXMLVersion = "1.0";
+        }
+        this.setXMLVersion(defaultXMLVersion);
+        this.positionAtNewLine = 0;
+        this.doctype = false;
+        this._closed = false;
+        this.xmlDecl = {
+          version: void 0,
+          encoding: void 0,
+          standalone: void 0
+        };
+        this.line = 1;
+        this.column = 0;
+        this.ENTITIES = Object.create(XML_ENTITIES);
+        (_a = this.readyHandler) === null || _a === void 0 ? void 0 : _a.call(this);
+      }
+      /**
+       * The stream position the parser is currently looking at. This field is
+       * zero-based.
+       *
+       * This field is not based on counting Unicode characters but is to be
+       * interpreted as a plain index into a JavaScript string.
+       */
+      get position() {
+        return this.chunkPosition + this.i;
+      }
+      /**
+       * The column number of the next character to be read by the parser.  *
+       * This field is zero-based. (The first column in a line is 0.)
+       *
+       * This field reports the index at which the next character would be in the
+       * line if the line were represented as a JavaScript string.  Note that this
+       * *can* be different to a count based on the number of *Unicode characters*
+       * due to how JavaScript handles astral plane characters.
+       *
+       * See [[column]] for a number that corresponds to a count of Unicode
+       * characters.
+       */
+      get columnIndex() {
+        return this.position - this.positionAtNewLine;
+      }
+      /**
+       * Set an event listener on an event. The parser supports one handler per
+       * event type. If you try to set an event handler over an existing handler,
+       * the old handler is silently overwritten.
+       *
+       * @param name The event to listen to.
+       *
+       * @param handler The handler to set.
+       */
+      on(name, handler) {
+        this[EVENT_NAME_TO_HANDLER_NAME[name]] = handler;
+      }
+      /**
+       * Unset an event handler.
+       *
+       * @parma name The event to stop listening to.
+       */
+      off(name) {
+        this[EVENT_NAME_TO_HANDLER_NAME[name]] = void 0;
+      }
+      /**
+       * Make an error object. The error object will have a message that contains
+       * the ``fileName`` option passed at the creation of the parser. If position
+       * tracking was turned on, it will also have line and column number
+       * information.
+       *
+       * @param message The message describing the error to report.
+       *
+       * @returns An error object with a properly formatted message.
+       */
+      makeError(message2) {
+        var _a;
+        let msg = (_a = this.fileName) !== null && _a !== void 0 ? _a : "";
+        if (this.trackPosition) {
+          if (msg.length > 0) {
+            msg += ":";
+          }
+          msg += `${this.line}:${this.column}`;
+        }
+        if (msg.length > 0) {
+          msg += ": ";
+        }
+        return new Error(msg + message2);
+      }
+      /**
+       * Report a parsing error. This method is made public so that client code may
+       * check for issues that are outside the scope of this project and can report
+       * errors.
+       *
+       * @param message The error to report.
+       *
+       * @returns this
+       */
+      fail(message2) {
+        const err = this.makeError(message2);
+        const handler = this.errorHandler;
+        if (handler === void 0) {
+          throw err;
+        } else {
+          handler(err);
+        }
+        return this;
+      }
+      /**
+       * Write a XML data to the parser.
+       *
+       * @param chunk The XML data to write.
+       *
+       * @returns this
+       */
+      // We do need object for the type here. Yes, it often causes problems
+      // but not in this case.
+      write(chunk) {
+        if (this.closed) {
+          return this.fail("cannot write after close; assign an onready handler.");
+        }
+        let end = false;
+        if (chunk === null) {
+          end = true;
+          chunk = "";
+        } else if (typeof chunk === "object") {
+          chunk = chunk.toString();
+        }
+        if (this.carriedFromPrevious !== void 0) {
+          chunk = `${this.carriedFromPrevious}${chunk}`;
+          this.carriedFromPrevious = void 0;
+        }
+        let limit = chunk.length;
+        const lastCode = chunk.charCodeAt(limit - 1);
+        if (!end && // A trailing CR or surrogate must be carried over to the next
+        // chunk.
+        (lastCode === CR || lastCode >= 55296 && lastCode <= 56319)) {
+          this.carriedFromPrevious = chunk[limit - 1];
+          limit--;
+          chunk = chunk.slice(0, limit);
+        }
+        const { stateTable } = this;
+        this.chunk = chunk;
+        this.i = 0;
+        while (this.i < limit) {
+          stateTable[this.state].call(this);
+        }
+        this.chunkPosition += limit;
+        return end ? this.end() : this;
+      }
+      /**
+       * Close the current stream. Perform final well-formedness checks and reset
+       * the parser tstate.
+       *
+       * @returns this
+       */
+      close() {
+        return this.write(null);
+      }
+      /**
+       * Get a single code point out of the current chunk. This updates the current
+       * position if we do position tracking.
+       *
+       * This is the algorithm to use for XML 1.0.
+       *
+       * @returns The character read.
+       */
+      getCode10() {
+        const { chunk, i } = this;
+        this.prevI = i;
+        this.i = i + 1;
+        if (i >= chunk.length) {
+          return EOC;
+        }
+        const code = chunk.charCodeAt(i);
+        this.column++;
+        if (code < 55296) {
+          if (code >= SPACE || code === TAB) {
+            return code;
+          }
+          switch (code) {
+            case NL:
+              this.line++;
+              this.column = 0;
+              this.positionAtNewLine = this.position;
+              return NL;
+            case CR:
+              if (chunk.charCodeAt(i + 1) === NL) {
+                this.i = i + 2;
+              }
+              this.line++;
+              this.column = 0;
+              this.positionAtNewLine = this.position;
+              return NL_LIKE;
+            default:
+              this.fail("disallowed character.");
+              return code;
+          }
+        }
+        if (code > 56319) {
+          if (!(code >= 57344 && code <= 65533)) {
+            this.fail("disallowed character.");
+          }
+          return code;
+        }
+        const final = 65536 + (code - 55296) * 1024 + (chunk.charCodeAt(i + 1) - 56320);
+        this.i = i + 2;
+        if (final > 1114111) {
+          this.fail("disallowed character.");
+        }
+        return final;
+      }
+      /**
+       * Get a single code point out of the current chunk. This updates the current
+       * position if we do position tracking.
+       *
+       * This is the algorithm to use for XML 1.1.
+       *
+       * @returns {number} The character read.
+       */
+      getCode11() {
+        const { chunk, i } = this;
+        this.prevI = i;
+        this.i = i + 1;
+        if (i >= chunk.length) {
+          return EOC;
+        }
+        const code = chunk.charCodeAt(i);
+        this.column++;
+        if (code < 55296) {
+          if (code > 31 && code < 127 || code > 159 && code !== LS || code === TAB) {
+            return code;
+          }
+          switch (code) {
+            case NL:
+              this.line++;
+              this.column = 0;
+              this.positionAtNewLine = this.position;
+              return NL;
+            case CR: {
+              const next2 = chunk.charCodeAt(i + 1);
+              if (next2 === NL || next2 === NEL) {
+                this.i = i + 2;
+              }
+            }
+            /* yes, fall through */
+            case NEL:
+            // 0x85
+            case LS:
+              this.line++;
+              this.column = 0;
+              this.positionAtNewLine = this.position;
+              return NL_LIKE;
+            default:
+              this.fail("disallowed character.");
+              return code;
+          }
+        }
+        if (code > 56319) {
+          if (!(code >= 57344 && code <= 65533)) {
+            this.fail("disallowed character.");
+          }
+          return code;
+        }
+        const final = 65536 + (code - 55296) * 1024 + (chunk.charCodeAt(i + 1) - 56320);
+        this.i = i + 2;
+        if (final > 1114111) {
+          this.fail("disallowed character.");
+        }
+        return final;
+      }
+      /**
+       * Like ``getCode`` but with the return value normalized so that ``NL`` is
+       * returned for ``NL_LIKE``.
+       */
+      getCodeNorm() {
+        const c = this.getCode();
+        return c === NL_LIKE ? NL : c;
+      }
+      unget() {
+        this.i = this.prevI;
+        this.column--;
+      }
+      /**
+       * Capture characters into a buffer until encountering one of a set of
+       * characters.
+       *
+       * @param chars An array of codepoints. Encountering a character in the array
+       * ends the capture. (``chars`` may safely contain ``NL``.)
+       *
+       * @return The character code that made the capture end, or ``EOC`` if we hit
+       * the end of the chunk. The return value cannot be NL_LIKE: NL is returned
+       * instead.
+       */
+      captureTo(chars) {
+        let { i: start } = this;
+        const { chunk } = this;
+        while (true) {
+          const c = this.getCode();
+          const isNLLike = c === NL_LIKE;
+          const final = isNLLike ? NL : c;
+          if (final === EOC || chars.includes(final)) {
+            this.text += chunk.slice(start, this.prevI);
+            return final;
+          }
+          if (isNLLike) {
+            this.text += `${chunk.slice(start, this.prevI)}
+`;
+            start = this.i;
+          }
+        }
+      }
+      /**
+       * Capture characters into a buffer until encountering a character.
+       *
+       * @param char The codepoint that ends the capture. **NOTE ``char`` MAY NOT
+       * CONTAIN ``NL``.** Passing ``NL`` will result in buggy behavior.
+       *
+       * @return ``true`` if we ran into the character. Otherwise, we ran into the
+       * end of the current chunk.
+       */
+      captureToChar(char) {
+        let { i: start } = this;
+        const { chunk } = this;
+        while (true) {
+          let c = this.getCode();
+          switch (c) {
+            case NL_LIKE:
+              this.text += `${chunk.slice(start, this.prevI)}
+`;
+              start = this.i;
+              c = NL;
+              break;
+            case EOC:
+              this.text += chunk.slice(start);
+              return false;
+            default:
+          }
+          if (c === char) {
+            this.text += chunk.slice(start, this.prevI);
+            return true;
+          }
+        }
+      }
+      /**
+       * Capture characters that satisfy ``isNameChar`` into the ``name`` field of
+       * this parser.
+       *
+       * @return The character code that made the test fail, or ``EOC`` if we hit
+       * the end of the chunk. The return value cannot be NL_LIKE: NL is returned
+       * instead.
+       */
+      captureNameChars() {
+        const { chunk, i: start } = this;
+        while (true) {
+          const c = this.getCode();
+          if (c === EOC) {
+            this.name += chunk.slice(start);
+            return EOC;
+          }
+          if (!isNameChar(c)) {
+            this.name += chunk.slice(start, this.prevI);
+            return c === NL_LIKE ? NL : c;
+          }
+        }
+      }
+      /**
+       * Skip white spaces.
+       *
+       * @return The character that ended the skip, or ``EOC`` if we hit
+       * the end of the chunk. The return value cannot be NL_LIKE: NL is returned
+       * instead.
+       */
+      skipSpaces() {
+        while (true) {
+          const c = this.getCodeNorm();
+          if (c === EOC || !isS(c)) {
+            return c;
+          }
+        }
+      }
+      setXMLVersion(version) {
+        this.currentXMLVersion = version;
+        if (version === "1.0") {
+          this.isChar = isChar10;
+          this.getCode = this.getCode10;
+        } else {
+          this.isChar = isChar11;
+          this.getCode = this.getCode11;
+        }
+      }
+      // STATE ENGINE METHODS
+      // This needs to be a state separate from S_BEGIN_WHITESPACE because we want
+      // to be sure never to come back to this state later.
+      sBegin() {
+        if (this.chunk.charCodeAt(0) === 65279) {
+          this.i++;
+          this.column++;
+        }
+        this.state = S_BEGIN_WHITESPACE;
+      }
+      sBeginWhitespace() {
+        const iBefore = this.i;
+        const c = this.skipSpaces();
+        if (this.prevI !== iBefore) {
+          this.xmlDeclPossible = false;
+        }
+        switch (c) {
+          case LESS:
+            this.state = S_OPEN_WAKA;
+            if (this.text.length !== 0) {
+              throw new Error("no-empty text at start");
+            }
+            break;
+          case EOC:
+            break;
+          default:
+            this.unget();
+            this.state = S_TEXT;
+            this.xmlDeclPossible = false;
+        }
+      }
+      sDoctype() {
+        var _a;
+        const c = this.captureTo(DOCTYPE_TERMINATOR);
+        switch (c) {
+          case GREATER: {
+            (_a = this.doctypeHandler) === null || _a === void 0 ? void 0 : _a.call(this, this.text);
+            this.text = "";
+            this.state = S_TEXT;
+            this.doctype = true;
+            break;
+          }
+          case EOC:
+            break;
+          default:
+            this.text += String.fromCodePoint(c);
+            if (c === OPEN_BRACKET) {
+              this.state = S_DTD;
+            } else if (isQuote(c)) {
+              this.state = S_DOCTYPE_QUOTE;
+              this.q = c;
+            }
+        }
+      }
+      sDoctypeQuote() {
+        const q = this.q;
+        if (this.captureToChar(q)) {
+          this.text += String.fromCodePoint(q);
+          this.q = null;
+          this.state = S_DOCTYPE;
+        }
+      }
+      sDTD() {
+        const c = this.captureTo(DTD_TERMINATOR);
+        if (c === EOC) {
+          return;
+        }
+        this.text += String.fromCodePoint(c);
+        if (c === CLOSE_BRACKET) {
+          this.state = S_DOCTYPE;
+        } else if (c === LESS) {
+          this.state = S_DTD_OPEN_WAKA;
+        } else if (isQuote(c)) {
+          this.state = S_DTD_QUOTED;
+          this.q = c;
+        }
+      }
+      sDTDQuoted() {
+        const q = this.q;
+        if (this.captureToChar(q)) {
+          this.text += String.fromCodePoint(q);
+          this.state = S_DTD;
+          this.q = null;
+        }
+      }
+      sDTDOpenWaka() {
+        const c = this.getCodeNorm();
+        this.text += String.fromCodePoint(c);
+        switch (c) {
+          case BANG:
+            this.state = S_DTD_OPEN_WAKA_BANG;
+            this.openWakaBang = "";
+            break;
+          case QUESTION:
+            this.state = S_DTD_PI;
+            break;
+          default:
+            this.state = S_DTD;
+        }
+      }
+      sDTDOpenWakaBang() {
+        const char = String.fromCodePoint(this.getCodeNorm());
+        const owb = this.openWakaBang += char;
+        this.text += char;
+        if (owb !== "-") {
+          this.state = owb === "--" ? S_DTD_COMMENT : S_DTD;
+          this.openWakaBang = "";
+        }
+      }
+      sDTDComment() {
+        if (this.captureToChar(MINUS)) {
+          this.text += "-";
+          this.state = S_DTD_COMMENT_ENDING;
+        }
+      }
+      sDTDCommentEnding() {
+        const c = this.getCodeNorm();
+        this.text += String.fromCodePoint(c);
+        this.state = c === MINUS ? S_DTD_COMMENT_ENDED : S_DTD_COMMENT;
+      }
+      sDTDCommentEnded() {
+        const c = this.getCodeNorm();
+        this.text += String.fromCodePoint(c);
+        if (c === GREATER) {
+          this.state = S_DTD;
+        } else {
+          this.fail("malformed comment.");
+          this.state = S_DTD_COMMENT;
+        }
+      }
+      sDTDPI() {
+        if (this.captureToChar(QUESTION)) {
+          this.text += "?";
+          this.state = S_DTD_PI_ENDING;
+        }
+      }
+      sDTDPIEnding() {
+        const c = this.getCodeNorm();
+        this.text += String.fromCodePoint(c);
+        if (c === GREATER) {
+          this.state = S_DTD;
+        }
+      }
+      sText() {
+        if (this.tags.length !== 0) {
+          this.handleTextInRoot();
+        } else {
+          this.handleTextOutsideRoot();
+        }
+      }
+      sEntity() {
+        let { i: start } = this;
+        const { chunk } = this;
+        loop:
+          while (true) {
+            switch (this.getCode()) {
+              case NL_LIKE:
+                this.entity += `${chunk.slice(start, this.prevI)}
+`;
+                start = this.i;
+                break;
+              case SEMICOLON: {
+                const { entityReturnState } = this;
+                const entity = this.entity + chunk.slice(start, this.prevI);
+                this.state = entityReturnState;
+                let parsed;
+                if (entity === "") {
+                  this.fail("empty entity name.");
+                  parsed = "&;";
+                } else {
+                  parsed = this.parseEntity(entity);
+                  this.entity = "";
+                }
+                if (entityReturnState !== S_TEXT || this.textHandler !== void 0) {
+                  this.text += parsed;
+                }
+                break loop;
+              }
+              case EOC:
+                this.entity += chunk.slice(start);
+                break loop;
+              default:
+            }
+          }
+      }
+      sOpenWaka() {
+        const c = this.getCode();
+        if (isNameStartChar(c)) {
+          this.state = S_OPEN_TAG;
+          this.unget();
+          this.xmlDeclPossible = false;
+        } else {
+          switch (c) {
+            case FORWARD_SLASH:
+              this.state = S_CLOSE_TAG;
+              this.xmlDeclPossible = false;
+              break;
+            case BANG:
+              this.state = S_OPEN_WAKA_BANG;
+              this.openWakaBang = "";
+              this.xmlDeclPossible = false;
+              break;
+            case QUESTION:
+              this.state = S_PI_FIRST_CHAR;
+              break;
+            default:
+              this.fail("disallowed character in tag name");
+              this.state = S_TEXT;
+              this.xmlDeclPossible = false;
+          }
+        }
+      }
+      sOpenWakaBang() {
+        this.openWakaBang += String.fromCodePoint(this.getCodeNorm());
+        switch (this.openWakaBang) {
+          case "[CDATA[":
+            if (!this.sawRoot && !this.reportedTextBeforeRoot) {
+              this.fail("text data outside of root node.");
+              this.reportedTextBeforeRoot = true;
+            }
+            if (this.closedRoot && !this.reportedTextAfterRoot) {
+              this.fail("text data outside of root node.");
+              this.reportedTextAfterRoot = true;
+            }
+            this.state = S_CDATA;
+            this.openWakaBang = "";
+            break;
+          case "--":
+            this.state = S_COMMENT;
+            this.openWakaBang = "";
+            break;
+          case "DOCTYPE":
+            this.state = S_DOCTYPE;
+            if (this.doctype || this.sawRoot) {
+              this.fail("inappropriately located doctype declaration.");
+            }
+            this.openWakaBang = "";
+            break;
+          default:
+            if (this.openWakaBang.length >= 7) {
+              this.fail("incorrect syntax.");
+            }
+        }
+      }
+      sComment() {
+        if (this.captureToChar(MINUS)) {
+          this.state = S_COMMENT_ENDING;
+        }
+      }
+      sCommentEnding() {
+        var _a;
+        const c = this.getCodeNorm();
+        if (c === MINUS) {
+          this.state = S_COMMENT_ENDED;
+          (_a = this.commentHandler) === null || _a === void 0 ? void 0 : _a.call(this, this.text);
+          this.text = "";
+        } else {
+          this.text += `-${String.fromCodePoint(c)}`;
+          this.state = S_COMMENT;
+        }
+      }
+      sCommentEnded() {
+        const c = this.getCodeNorm();
+        if (c !== GREATER) {
+          this.fail("malformed comment.");
+          this.text += `--${String.fromCodePoint(c)}`;
+          this.state = S_COMMENT;
+        } else {
+          this.state = S_TEXT;
+        }
+      }
+      sCData() {
+        if (this.captureToChar(CLOSE_BRACKET)) {
+          this.state = S_CDATA_ENDING;
+        }
+      }
+      sCDataEnding() {
+        const c = this.getCodeNorm();
+        if (c === CLOSE_BRACKET) {
+          this.state = S_CDATA_ENDING_2;
+        } else {
+          this.text += `]${String.fromCodePoint(c)}`;
+          this.state = S_CDATA;
+        }
+      }
+      sCDataEnding2() {
+        var _a;
+        const c = this.getCodeNorm();
+        switch (c) {
+          case GREATER: {
+            (_a = this.cdataHandler) === null || _a === void 0 ? void 0 : _a.call(this, this.text);
+            this.text = "";
+            this.state = S_TEXT;
+            break;
+          }
+          case CLOSE_BRACKET:
+            this.text += "]";
+            break;
+          default:
+            this.text += `]]${String.fromCodePoint(c)}`;
+            this.state = S_CDATA;
+        }
+      }
+      // We need this separate state to check the first character fo the pi target
+      // with this.nameStartCheck which allows less characters than this.nameCheck.
+      sPIFirstChar() {
+        const c = this.getCodeNorm();
+        if (this.nameStartCheck(c)) {
+          this.piTarget += String.fromCodePoint(c);
+          this.state = S_PI_REST;
+        } else if (c === QUESTION || isS(c)) {
+          this.fail("processing instruction without a target.");
+          this.state = c === QUESTION ? S_PI_ENDING : S_PI_BODY;
+        } else {
+          this.fail("disallowed character in processing instruction name.");
+          this.piTarget += String.fromCodePoint(c);
+          this.state = S_PI_REST;
+        }
+      }
+      sPIRest() {
+        const { chunk, i: start } = this;
+        while (true) {
+          const c = this.getCodeNorm();
+          if (c === EOC) {
+            this.piTarget += chunk.slice(start);
+            return;
+          }
+          if (!this.nameCheck(c)) {
+            this.piTarget += chunk.slice(start, this.prevI);
+            const isQuestion = c === QUESTION;
+            if (isQuestion || isS(c)) {
+              if (this.piTarget === "xml") {
+                if (!this.xmlDeclPossible) {
+                  this.fail("an XML declaration must be at the start of the document.");
+                }
+                this.state = isQuestion ? S_XML_DECL_ENDING : S_XML_DECL_NAME_START;
+              } else {
+                this.state = isQuestion ? S_PI_ENDING : S_PI_BODY;
+              }
+            } else {
+              this.fail("disallowed character in processing instruction name.");
+              this.piTarget += String.fromCodePoint(c);
+            }
+            break;
+          }
+        }
+      }
+      sPIBody() {
+        if (this.text.length === 0) {
+          const c = this.getCodeNorm();
+          if (c === QUESTION) {
+            this.state = S_PI_ENDING;
+          } else if (!isS(c)) {
+            this.text = String.fromCodePoint(c);
+          }
+        } else if (this.captureToChar(QUESTION)) {
+          this.state = S_PI_ENDING;
+        }
+      }
+      sPIEnding() {
+        var _a;
+        const c = this.getCodeNorm();
+        if (c === GREATER) {
+          const { piTarget } = this;
+          if (piTarget.toLowerCase() === "xml") {
+            this.fail("the XML declaration must appear at the start of the document.");
+          }
+          (_a = this.piHandler) === null || _a === void 0 ? void 0 : _a.call(this, {
+            target: piTarget,
+            body: this.text
+          });
+          this.piTarget = this.text = "";
+          this.state = S_TEXT;
+        } else if (c === QUESTION) {
+          this.text += "?";
+        } else {
+          this.text += `?${String.fromCodePoint(c)}`;
+          this.state = S_PI_BODY;
+        }
+        this.xmlDeclPossible = false;
+      }
+      sXMLDeclNameStart() {
+        const c = this.skipSpaces();
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          return;
+        }
+        if (c !== EOC) {
+          this.state = S_XML_DECL_NAME;
+          this.name = String.fromCodePoint(c);
+        }
+      }
+      sXMLDeclName() {
+        const c = this.captureTo(XML_DECL_NAME_TERMINATOR);
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          this.name += this.text;
+          this.text = "";
+          this.fail("XML declaration is incomplete.");
+          return;
+        }
+        if (!(isS(c) || c === EQUAL)) {
+          return;
+        }
+        this.name += this.text;
+        this.text = "";
+        if (!this.xmlDeclExpects.includes(this.name)) {
+          switch (this.name.length) {
+            case 0:
+              this.fail("did not expect any more name/value pairs.");
+              break;
+            case 1:
+              this.fail(`expected the name ${this.xmlDeclExpects[0]}.`);
+              break;
+            default:
+              this.fail(`expected one of ${this.xmlDeclExpects.join(", ")}`);
+          }
+        }
+        this.state = c === EQUAL ? S_XML_DECL_VALUE_START : S_XML_DECL_EQ;
+      }
+      sXMLDeclEq() {
+        const c = this.getCodeNorm();
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          this.fail("XML declaration is incomplete.");
+          return;
+        }
+        if (isS(c)) {
+          return;
+        }
+        if (c !== EQUAL) {
+          this.fail("value required.");
+        }
+        this.state = S_XML_DECL_VALUE_START;
+      }
+      sXMLDeclValueStart() {
+        const c = this.getCodeNorm();
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          this.fail("XML declaration is incomplete.");
+          return;
+        }
+        if (isS(c)) {
+          return;
+        }
+        if (!isQuote(c)) {
+          this.fail("value must be quoted.");
+          this.q = SPACE;
+        } else {
+          this.q = c;
+        }
+        this.state = S_XML_DECL_VALUE;
+      }
+      sXMLDeclValue() {
+        const c = this.captureTo([this.q, QUESTION]);
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          this.text = "";
+          this.fail("XML declaration is incomplete.");
+          return;
+        }
+        if (c === EOC) {
+          return;
+        }
+        const value = this.text;
+        this.text = "";
+        switch (this.name) {
+          case "version": {
+            this.xmlDeclExpects = ["encoding", "standalone"];
+            const version = value;
+            this.xmlDecl.version = version;
+            if (!/^1\.[0-9]+$/.test(version)) {
+              this.fail("version number must match /^1\\.[0-9]+$/.");
+            } else if (!this.opt.forceXMLVersion) {
+              this.setXMLVersion(version);
+            }
+            break;
+          }
+          case "encoding":
+            if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(value)) {
+              this.fail("encoding value must match /^[A-Za-z0-9][A-Za-z0-9._-]*$/.");
+            }
+            this.xmlDeclExpects = ["standalone"];
+            this.xmlDecl.encoding = value;
+            break;
+          case "standalone":
+            if (value !== "yes" && value !== "no") {
+              this.fail('standalone value must match "yes" or "no".');
+            }
+            this.xmlDeclExpects = [];
+            this.xmlDecl.standalone = value;
+            break;
+          default:
+        }
+        this.name = "";
+        this.state = S_XML_DECL_SEPARATOR;
+      }
+      sXMLDeclSeparator() {
+        const c = this.getCodeNorm();
+        if (c === QUESTION) {
+          this.state = S_XML_DECL_ENDING;
+          return;
+        }
+        if (!isS(c)) {
+          this.fail("whitespace required.");
+          this.unget();
+        }
+        this.state = S_XML_DECL_NAME_START;
+      }
+      sXMLDeclEnding() {
+        var _a;
+        const c = this.getCodeNorm();
+        if (c === GREATER) {
+          if (this.piTarget !== "xml") {
+            this.fail("processing instructions are not allowed before root.");
+          } else if (this.name !== "version" && this.xmlDeclExpects.includes("version")) {
+            this.fail("XML declaration must contain a version.");
+          }
+          (_a = this.xmldeclHandler) === null || _a === void 0 ? void 0 : _a.call(this, this.xmlDecl);
+          this.name = "";
+          this.piTarget = this.text = "";
+          this.state = S_TEXT;
+        } else {
+          this.fail("The character ? is disallowed anywhere in XML declarations.");
+        }
+        this.xmlDeclPossible = false;
+      }
+      sOpenTag() {
+        var _a;
+        const c = this.captureNameChars();
+        if (c === EOC) {
+          return;
+        }
+        const tag2 = this.tag = {
+          name: this.name,
+          attributes: /* @__PURE__ */ Object.create(null)
+        };
+        this.name = "";
+        if (this.xmlnsOpt) {
+          this.topNS = tag2.ns = /* @__PURE__ */ Object.create(null);
+        }
+        (_a = this.openTagStartHandler) === null || _a === void 0 ? void 0 : _a.call(this, tag2);
+        this.sawRoot = true;
+        if (!this.fragmentOpt && this.closedRoot) {
+          this.fail("documents may contain only one root.");
+        }
+        switch (c) {
+          case GREATER:
+            this.openTag();
+            break;
+          case FORWARD_SLASH:
+            this.state = S_OPEN_TAG_SLASH;
+            break;
+          default:
+            if (!isS(c)) {
+              this.fail("disallowed character in tag name.");
+            }
+            this.state = S_ATTRIB;
+        }
+      }
+      sOpenTagSlash() {
+        if (this.getCode() === GREATER) {
+          this.openSelfClosingTag();
+        } else {
+          this.fail("forward-slash in opening tag not followed by >.");
+          this.state = S_ATTRIB;
+        }
+      }
+      sAttrib() {
+        const c = this.skipSpaces();
+        if (c === EOC) {
+          return;
+        }
+        if (isNameStartChar(c)) {
+          this.unget();
+          this.state = S_ATTRIB_NAME;
+        } else if (c === GREATER) {
+          this.openTag();
+        } else if (c === FORWARD_SLASH) {
+          this.state = S_OPEN_TAG_SLASH;
+        } else {
+          this.fail("disallowed character in attribute name.");
+        }
+      }
+      sAttribName() {
+        const c = this.captureNameChars();
+        if (c === EQUAL) {
+          this.state = S_ATTRIB_VALUE;
+        } else if (isS(c)) {
+          this.state = S_ATTRIB_NAME_SAW_WHITE;
+        } else if (c === GREATER) {
+          this.fail("attribute without value.");
+          this.pushAttrib(this.name, this.name);
+          this.name = this.text = "";
+          this.openTag();
+        } else if (c !== EOC) {
+          this.fail("disallowed character in attribute name.");
+        }
+      }
+      sAttribNameSawWhite() {
+        const c = this.skipSpaces();
+        switch (c) {
+          case EOC:
+            return;
+          case EQUAL:
+            this.state = S_ATTRIB_VALUE;
+            break;
+          default:
+            this.fail("attribute without value.");
+            this.text = "";
+            this.name = "";
+            if (c === GREATER) {
+              this.openTag();
+            } else if (isNameStartChar(c)) {
+              this.unget();
+              this.state = S_ATTRIB_NAME;
+            } else {
+              this.fail("disallowed character in attribute name.");
+              this.state = S_ATTRIB;
+            }
+        }
+      }
+      sAttribValue() {
+        const c = this.getCodeNorm();
+        if (isQuote(c)) {
+          this.q = c;
+          this.state = S_ATTRIB_VALUE_QUOTED;
+        } else if (!isS(c)) {
+          this.fail("unquoted attribute value.");
+          this.state = S_ATTRIB_VALUE_UNQUOTED;
+          this.unget();
+        }
+      }
+      sAttribValueQuoted() {
+        const { q, chunk } = this;
+        let { i: start } = this;
+        while (true) {
+          switch (this.getCode()) {
+            case q:
+              this.pushAttrib(this.name, this.text + chunk.slice(start, this.prevI));
+              this.name = this.text = "";
+              this.q = null;
+              this.state = S_ATTRIB_VALUE_CLOSED;
+              return;
+            case AMP:
+              this.text += chunk.slice(start, this.prevI);
+              this.state = S_ENTITY;
+              this.entityReturnState = S_ATTRIB_VALUE_QUOTED;
+              return;
+            case NL:
+            case NL_LIKE:
+            case TAB:
+              this.text += `${chunk.slice(start, this.prevI)} `;
+              start = this.i;
+              break;
+            case LESS:
+              this.text += chunk.slice(start, this.prevI);
+              this.fail("disallowed character.");
+              return;
+            case EOC:
+              this.text += chunk.slice(start);
+              return;
+            default:
+          }
+        }
+      }
+      sAttribValueClosed() {
+        const c = this.getCodeNorm();
+        if (isS(c)) {
+          this.state = S_ATTRIB;
+        } else if (c === GREATER) {
+          this.openTag();
+        } else if (c === FORWARD_SLASH) {
+          this.state = S_OPEN_TAG_SLASH;
+        } else if (isNameStartChar(c)) {
+          this.fail("no whitespace between attributes.");
+          this.unget();
+          this.state = S_ATTRIB_NAME;
+        } else {
+          this.fail("disallowed character in attribute name.");
+        }
+      }
+      sAttribValueUnquoted() {
+        const c = this.captureTo(ATTRIB_VALUE_UNQUOTED_TERMINATOR);
+        switch (c) {
+          case AMP:
+            this.state = S_ENTITY;
+            this.entityReturnState = S_ATTRIB_VALUE_UNQUOTED;
+            break;
+          case LESS:
+            this.fail("disallowed character.");
+            break;
+          case EOC:
+            break;
+          default:
+            if (this.text.includes("]]>")) {
+              this.fail('the string "]]>" is disallowed in char data.');
+            }
+            this.pushAttrib(this.name, this.text);
+            this.name = this.text = "";
+            if (c === GREATER) {
+              this.openTag();
+            } else {
+              this.state = S_ATTRIB;
+            }
+        }
+      }
+      sCloseTag() {
+        const c = this.captureNameChars();
+        if (c === GREATER) {
+          this.closeTag();
+        } else if (isS(c)) {
+          this.state = S_CLOSE_TAG_SAW_WHITE;
+        } else if (c !== EOC) {
+          this.fail("disallowed character in closing tag.");
+        }
+      }
+      sCloseTagSawWhite() {
+        switch (this.skipSpaces()) {
+          case GREATER:
+            this.closeTag();
+            break;
+          case EOC:
+            break;
+          default:
+            this.fail("disallowed character in closing tag.");
+        }
+      }
+      // END OF STATE ENGINE METHODS
+      handleTextInRoot() {
+        let { i: start, forbiddenState } = this;
+        const { chunk, textHandler: handler } = this;
+        scanLoop:
+          while (true) {
+            switch (this.getCode()) {
+              case LESS: {
+                this.state = S_OPEN_WAKA;
+                if (handler !== void 0) {
+                  const { text: text4 } = this;
+                  const slice2 = chunk.slice(start, this.prevI);
+                  if (text4.length !== 0) {
+                    handler(text4 + slice2);
+                    this.text = "";
+                  } else if (slice2.length !== 0) {
+                    handler(slice2);
+                  }
+                }
+                forbiddenState = FORBIDDEN_START;
+                break scanLoop;
+              }
+              case AMP:
+                this.state = S_ENTITY;
+                this.entityReturnState = S_TEXT;
+                if (handler !== void 0) {
+                  this.text += chunk.slice(start, this.prevI);
+                }
+                forbiddenState = FORBIDDEN_START;
+                break scanLoop;
+              case CLOSE_BRACKET:
+                switch (forbiddenState) {
+                  case FORBIDDEN_START:
+                    forbiddenState = FORBIDDEN_BRACKET;
+                    break;
+                  case FORBIDDEN_BRACKET:
+                    forbiddenState = FORBIDDEN_BRACKET_BRACKET;
+                    break;
+                  case FORBIDDEN_BRACKET_BRACKET:
+                    break;
+                  default:
+                    throw new Error("impossible state");
+                }
+                break;
+              case GREATER:
+                if (forbiddenState === FORBIDDEN_BRACKET_BRACKET) {
+                  this.fail('the string "]]>" is disallowed in char data.');
+                }
+                forbiddenState = FORBIDDEN_START;
+                break;
+              case NL_LIKE:
+                if (handler !== void 0) {
+                  this.text += `${chunk.slice(start, this.prevI)}
+`;
+                }
+                start = this.i;
+                forbiddenState = FORBIDDEN_START;
+                break;
+              case EOC:
+                if (handler !== void 0) {
+                  this.text += chunk.slice(start);
+                }
+                break scanLoop;
+              default:
+                forbiddenState = FORBIDDEN_START;
+            }
+          }
+        this.forbiddenState = forbiddenState;
+      }
+      handleTextOutsideRoot() {
+        let { i: start } = this;
+        const { chunk, textHandler: handler } = this;
+        let nonSpace = false;
+        outRootLoop:
+          while (true) {
+            const code = this.getCode();
+            switch (code) {
+              case LESS: {
+                this.state = S_OPEN_WAKA;
+                if (handler !== void 0) {
+                  const { text: text4 } = this;
+                  const slice2 = chunk.slice(start, this.prevI);
+                  if (text4.length !== 0) {
+                    handler(text4 + slice2);
+                    this.text = "";
+                  } else if (slice2.length !== 0) {
+                    handler(slice2);
+                  }
+                }
+                break outRootLoop;
+              }
+              case AMP:
+                this.state = S_ENTITY;
+                this.entityReturnState = S_TEXT;
+                if (handler !== void 0) {
+                  this.text += chunk.slice(start, this.prevI);
+                }
+                nonSpace = true;
+                break outRootLoop;
+              case NL_LIKE:
+                if (handler !== void 0) {
+                  this.text += `${chunk.slice(start, this.prevI)}
+`;
+                }
+                start = this.i;
+                break;
+              case EOC:
+                if (handler !== void 0) {
+                  this.text += chunk.slice(start);
+                }
+                break outRootLoop;
+              default:
+                if (!isS(code)) {
+                  nonSpace = true;
+                }
+            }
+          }
+        if (!nonSpace) {
+          return;
+        }
+        if (!this.sawRoot && !this.reportedTextBeforeRoot) {
+          this.fail("text data outside of root node.");
+          this.reportedTextBeforeRoot = true;
+        }
+        if (this.closedRoot && !this.reportedTextAfterRoot) {
+          this.fail("text data outside of root node.");
+          this.reportedTextAfterRoot = true;
+        }
+      }
+      pushAttribNS(name, value) {
+        var _a;
+        const { prefix, local } = this.qname(name);
+        const attr = { name, prefix, local, value };
+        this.attribList.push(attr);
+        (_a = this.attributeHandler) === null || _a === void 0 ? void 0 : _a.call(this, attr);
+        if (prefix === "xmlns") {
+          const trimmed = value.trim();
+          if (this.currentXMLVersion === "1.0" && trimmed === "") {
+            this.fail("invalid attempt to undefine prefix in XML 1.0");
+          }
+          this.topNS[local] = trimmed;
+          nsPairCheck(this, local, trimmed);
+        } else if (name === "xmlns") {
+          const trimmed = value.trim();
+          this.topNS[""] = trimmed;
+          nsPairCheck(this, "", trimmed);
+        }
+      }
+      pushAttribPlain(name, value) {
+        var _a;
+        const attr = { name, value };
+        this.attribList.push(attr);
+        (_a = this.attributeHandler) === null || _a === void 0 ? void 0 : _a.call(this, attr);
+      }
+      /**
+       * End parsing. This performs final well-formedness checks and resets the
+       * parser to a clean state.
+       *
+       * @returns this
+       */
+      end() {
+        var _a, _b;
+        if (!this.sawRoot) {
+          this.fail("document must contain a root element.");
+        }
+        const { tags: tags2 } = this;
+        while (tags2.length > 0) {
+          const tag2 = tags2.pop();
+          this.fail(`unclosed tag: ${tag2.name}`);
+        }
+        if (this.state !== S_BEGIN && this.state !== S_TEXT) {
+          this.fail("unexpected end.");
+        }
+        const { text: text4 } = this;
+        if (text4.length !== 0) {
+          (_a = this.textHandler) === null || _a === void 0 ? void 0 : _a.call(this, text4);
+          this.text = "";
+        }
+        this._closed = true;
+        (_b = this.endHandler) === null || _b === void 0 ? void 0 : _b.call(this);
+        this._init();
+        return this;
+      }
+      /**
+       * Resolve a namespace prefix.
+       *
+       * @param prefix The prefix to resolve.
+       *
+       * @returns The namespace URI or ``undefined`` if the prefix is not defined.
+       */
+      resolve(prefix) {
+        var _a, _b;
+        let uri = this.topNS[prefix];
+        if (uri !== void 0) {
+          return uri;
+        }
+        const { tags: tags2 } = this;
+        for (let index = tags2.length - 1; index >= 0; index--) {
+          uri = tags2[index].ns[prefix];
+          if (uri !== void 0) {
+            return uri;
+          }
+        }
+        uri = this.ns[prefix];
+        if (uri !== void 0) {
+          return uri;
+        }
+        return (_b = (_a = this.opt).resolvePrefix) === null || _b === void 0 ? void 0 : _b.call(_a, prefix);
+      }
+      /**
+       * Parse a qname into its prefix and local name parts.
+       *
+       * @param name The name to parse
+       *
+       * @returns
+       */
+      qname(name) {
+        const colon = name.indexOf(":");
+        if (colon === -1) {
+          return { prefix: "", local: name };
+        }
+        const local = name.slice(colon + 1);
+        const prefix = name.slice(0, colon);
+        if (prefix === "" || local === "" || local.includes(":")) {
+          this.fail(`malformed name: ${name}.`);
+        }
+        return { prefix, local };
+      }
+      processAttribsNS() {
+        var _a;
+        const { attribList } = this;
+        const tag2 = this.tag;
+        {
+          const { prefix, local } = this.qname(tag2.name);
+          tag2.prefix = prefix;
+          tag2.local = local;
+          const uri = tag2.uri = (_a = this.resolve(prefix)) !== null && _a !== void 0 ? _a : "";
+          if (prefix !== "") {
+            if (prefix === "xmlns") {
+              this.fail('tags may not have "xmlns" as prefix.');
+            }
+            if (uri === "") {
+              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix)}.`);
+              tag2.uri = prefix;
+            }
+          }
+        }
+        if (attribList.length === 0) {
+          return;
+        }
+        const { attributes } = tag2;
+        const seen = /* @__PURE__ */ new Set();
+        for (const attr of attribList) {
+          const { name, prefix, local } = attr;
+          let uri;
+          let eqname;
+          if (prefix === "") {
+            uri = name === "xmlns" ? XMLNS_NAMESPACE : "";
+            eqname = name;
+          } else {
+            uri = this.resolve(prefix);
+            if (uri === void 0) {
+              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix)}.`);
+              uri = prefix;
+            }
+            eqname = `{${uri}}${local}`;
+          }
+          if (seen.has(eqname)) {
+            this.fail(`duplicate attribute: ${eqname}.`);
+          }
+          seen.add(eqname);
+          attr.uri = uri;
+          attributes[name] = attr;
+        }
+        this.attribList = [];
+      }
+      processAttribsPlain() {
+        const { attribList } = this;
+        const attributes = this.tag.attributes;
+        for (const { name, value } of attribList) {
+          if (attributes[name] !== void 0) {
+            this.fail(`duplicate attribute: ${name}.`);
+          }
+          attributes[name] = value;
+        }
+        this.attribList = [];
+      }
+      /**
+       * Handle a complete open tag. This parser code calls this once it has seen
+       * the whole tag. This method checks for well-formeness and then emits
+       * ``onopentag``.
+       */
+      openTag() {
+        var _a;
+        this.processAttribs();
+        const { tags: tags2 } = this;
+        const tag2 = this.tag;
+        tag2.isSelfClosing = false;
+        (_a = this.openTagHandler) === null || _a === void 0 ? void 0 : _a.call(this, tag2);
+        tags2.push(tag2);
+        this.state = S_TEXT;
+        this.name = "";
+      }
+      /**
+       * Handle a complete self-closing tag. This parser code calls this once it has
+       * seen the whole tag. This method checks for well-formeness and then emits
+       * ``onopentag`` and ``onclosetag``.
+       */
+      openSelfClosingTag() {
+        var _a, _b, _c;
+        this.processAttribs();
+        const { tags: tags2 } = this;
+        const tag2 = this.tag;
+        tag2.isSelfClosing = true;
+        (_a = this.openTagHandler) === null || _a === void 0 ? void 0 : _a.call(this, tag2);
+        (_b = this.closeTagHandler) === null || _b === void 0 ? void 0 : _b.call(this, tag2);
+        const top = this.tag = (_c = tags2[tags2.length - 1]) !== null && _c !== void 0 ? _c : null;
+        if (top === null) {
+          this.closedRoot = true;
+        }
+        this.state = S_TEXT;
+        this.name = "";
+      }
+      /**
+       * Handle a complete close tag. This parser code calls this once it has seen
+       * the whole tag. This method checks for well-formeness and then emits
+       * ``onclosetag``.
+       */
+      closeTag() {
+        const { tags: tags2, name } = this;
+        this.state = S_TEXT;
+        this.name = "";
+        if (name === "") {
+          this.fail("weird empty close tag.");
+          this.text += "</>";
+          return;
+        }
+        const handler = this.closeTagHandler;
+        let l = tags2.length;
+        while (l-- > 0) {
+          const tag2 = this.tag = tags2.pop();
+          this.topNS = tag2.ns;
+          handler === null || handler === void 0 ? void 0 : handler(tag2);
+          if (tag2.name === name) {
+            break;
+          }
+          this.fail("unexpected close tag.");
+        }
+        if (l === 0) {
+          this.closedRoot = true;
+        } else if (l < 0) {
+          this.fail(`unmatched closing tag: ${name}.`);
+          this.text += `</${name}>`;
+        }
+      }
+      /**
+       * Resolves an entity. Makes any necessary well-formedness checks.
+       *
+       * @param entity The entity to resolve.
+       *
+       * @returns The parsed entity.
+       */
+      parseEntity(entity) {
+        if (entity[0] !== "#") {
+          const defined = this.ENTITIES[entity];
+          if (defined !== void 0) {
+            return defined;
+          }
+          this.fail(this.isName(entity) ? "undefined entity." : "disallowed character in entity name.");
+          return `&${entity};`;
+        }
+        let num = NaN;
+        if (entity[1] === "x" && /^#x[0-9a-f]+$/i.test(entity)) {
+          num = parseInt(entity.slice(2), 16);
+        } else if (/^#[0-9]+$/.test(entity)) {
+          num = parseInt(entity.slice(1), 10);
+        }
+        if (!this.isChar(num)) {
+          this.fail("malformed character entity.");
+          return `&${entity};`;
+        }
+        return String.fromCodePoint(num);
+      }
+    };
+    exports2.SaxesParser = SaxesParser3;
+  }
+});
+
+// src/bytes/errors.ts
+var import_node_util = require("node:util");
+
+// src/bytes/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+__name(pathText, "pathText");
+function oneLine(text4) {
+  return text4.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+}
+__name(oneLine, "oneLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
+function escapeInvalid(bytes) {
+  let text4 = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length2 = sequenceLength(bytes, at);
+    text4 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
+    at += length2 || 1;
+  }
+  return text4;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length2 === 0 || second < least || second > most2) return 0;
+  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length2;
+}
+__name(sequenceLength, "sequenceLength");
+
+// src/bytes/errors.ts
+var DiskError = class extends Error {
+  static {
+    __name(this, "DiskError");
+  }
+  name = "DiskError";
+  constructor(place, what) {
+    super(oneLine(`${place}: ${what}`));
+  }
+};
+function fileError(path4, error) {
+  const { code } = error;
+  const known = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
+  return new DiskError(path4, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`);
+}
+__name(fileError, "fileError");
+function systemMessage(error) {
+  const { errno, message: message2 } = error;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
+function withoutRepeats(warn) {
+  const said = /* @__PURE__ */ new Set();
+  return (sentence) => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    warn(sentence);
+  };
+}
+__name(withoutRepeats, "withoutRepeats");
+
+// src/commands/convert.ts
+var import_node_fs9 = require("node:fs");
+var import_node_os2 = require("node:os");
+var import_node_path3 = require("node:path");
+
+// src/bytes/digest.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs2 = require("node:fs");
+var import_promises = require("node:timers/promises");
+
+// src/bytes/source.ts
+var import_node_fs = require("node:fs");
+function bytesAt(source, offset, length2) {
+  checkRange(source, offset, length2);
+  const bytes = Buffer.allocUnsafeSlow(length2);
+  source.read(bytes, offset);
+  return bytes;
+}
+__name(bytesAt, "bytesAt");
+function checkRange(source, offset, length2) {
+  const end = offset + length2;
+  if (!(offset >= 0 && length2 >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+    throw new DiskError(
+      source.name,
+      `${length2} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+    );
+  }
+}
+__name(checkRange, "checkRange");
+function openFile(path4, name = path4) {
+  const fd = attempt(path4, () => (0, import_node_fs.openSync)(path4, import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK));
+  const stats = (0, import_node_fs.fstatSync)(fd);
+  if (!stats.isFile()) {
+    (0, import_node_fs.closeSync)(fd);
+    throw new DiskError(path4, "it is not a regular file");
+  }
+  const { size: size2 } = stats;
+  return Object.assign(fileSource(fd, size2, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
+}
+__name(openFile, "openFile");
+function attempt(path4, open4) {
+  try {
+    return open4();
+  } catch (error) {
+    throw fileError(path4, error);
+  }
+}
+__name(attempt, "attempt");
+function fileSource(fd, size2, name) {
+  const source = {
+    name,
+    size: size2,
+    runs: [{ fd, offset: 0, length: size2 }],
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readFully(fd, into, offset, name);
+    }
+  };
+  return source;
+}
+__name(fileSource, "fileSource");
+function readFully(fd, into, offset, name) {
+  for (let done = 0; done < into.length; ) {
+    const got = (0, import_node_fs.readSync)(fd, into, done, into.length - done, offset + done);
+    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`);
+    done += got;
+  }
+}
+__name(readFully, "readFully");
+function memorySource(bytes, name) {
+  const source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    }
+  };
+  return source;
+}
+__name(memorySource, "memorySource");
+function slice(source, offset, size2, name = source.name) {
+  checkRange(source, offset, size2);
+  const part = {
+    name,
+    size: size2,
+    read(into, at) {
+      checkRange(part, at, into.length);
+      source.read(into, offset + at);
+    }
+  };
+  return source.runs ? { ...part, runs: sliceRuns(source.runs, offset, size2) } : part;
+}
+__name(slice, "slice");
+function sliceRuns(runs, offset, size2) {
+  const found = [];
+  let start = 0;
+  for (const run of runs) {
+    const from = Math.max(offset, start);
+    const to = Math.min(offset + size2, start + run.length);
+    if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from });
+    start += run.length;
+  }
+  return found;
+}
+__name(sliceRuns, "sliceRuns");
+function concat(parts, name) {
+  const starts = [];
+  let size2 = 0;
+  for (const part of parts) {
+    starts.push(size2);
+    size2 += part.size;
+  }
+  const whole = {
+    name,
+    size: size2,
+    read(into, offset) {
+      checkRange(whole, offset, into.length);
+      let index = starts.findLastIndex((start) => start <= offset);
+      for (let done = 0; done < into.length; index++) {
+        const part = parts[index];
+        const at = offset + done - starts[index];
+        const length2 = Math.min(into.length - done, part.size - at);
+        part.read(into.subarray(done, done + length2), at);
+        done += length2;
+      }
+    }
+  };
+  return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs) } : whole;
+}
+__name(concat, "concat");
+function* pieces(source, pieceSize = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, source.size));
+  for (let offset = 0; offset < source.size; offset += buffer.length) {
+    const piece2 = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
+    source.read(piece2, offset);
+    yield piece2;
+  }
+}
+__name(pieces, "pieces");
+
+// src/bytes/digest.ts
+function parseSha256(text4) {
+  const digest2 = text4.trim().toLowerCase().replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text4}" is not a SHA-256; one has 64 hexadecimal digits`);
+  return digest2;
+}
+__name(parseSha256, "parseSha256");
+async function sha256OfFile(path4, expected, signal) {
+  if ((0, import_node_fs2.statSync)(path4, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== void 0) throw new Error(`${path4} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
+    return void 0;
+  }
+  const found = await digest(path4, signal);
+  if (expected !== void 0 && found !== expected) {
+    throw new Error(`${path4} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
+  }
+  return found;
+}
+__name(sha256OfFile, "sha256OfFile");
+async function digest(path4, signal) {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  const file = openFile(path4);
+  try {
+    for (const piece2 of pieces(file, 4 << 20)) {
+      hash.update(piece2);
+      await (0, import_promises.setImmediate)();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    file.close();
+  }
+  return hash.digest("hex");
+}
+__name(digest, "digest");
+
+// src/catalog/version.ts
+function parseVersion(text4) {
+  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text4.trim());
+  if (!match) throw new Error(`"${text4}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
+  const numbers = match[1].split(".").map(Number);
+  return match[2] === void 0 ? { numbers } : { numbers, build: match[2] };
+}
+__name(parseVersion, "parseVersion");
+function satisfies(asked, found) {
+  const places = Math.max(asked.numbers.length, found.numbers.length);
+  const equal = Array.from({ length: places }).every((_, place) => (asked.numbers[place] ?? 0) === (found.numbers[place] ?? 0));
+  return equal && (asked.build === void 0 || asked.build === found.build);
+}
+__name(satisfies, "satisfies");
+function versionText({ numbers, build }) {
+  return numbers.join(".") + (build === void 0 ? "" : `-${build}`);
+}
+__name(versionText, "versionText");
+
+// src/catalog/expect.ts
+function expectVersion(found, asked) {
+  if (!asked || satisfies(asked, versionOf(found))) return;
+  throw new Error(
+    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`
+  );
+}
+__name(expectVersion, "expectVersion");
+function imageName({ version, build }) {
+  if (version === void 0) throw new Error("the root filesystem does not say which version it is, so its image has to be given a name");
+  return `xenserver-ddk:${[version, build].filter((part) => part !== void 0).join("-")}`;
+}
+__name(imageName, "imageName");
+function productText({ product = "something", version = "of unknown version", build }) {
+  return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
+}
+__name(productText, "productText");
+function versionOf({ version, build }) {
+  try {
+    return { ...parseVersion(version ?? ""), ...build !== void 0 && { build } };
+  } catch {
+    return { numbers: [] };
+  }
+}
+__name(versionOf, "versionOf");
+
+// src/programs/call.ts
+var import_node_fs3 = require("node:fs");
+var import_node_path = require("node:path");
+
+// node_modules/@actions/exec/lib/exec.js
+var import_string_decoder = require("string_decoder");
+
+// node_modules/@actions/exec/lib/toolrunner.js
+var os = __toESM(require("os"), 1);
+var events = __toESM(require("events"), 1);
+var child = __toESM(require("child_process"), 1);
+var path3 = __toESM(require("path"), 1);
+
+// node_modules/@actions/io/lib/io.js
+var path2 = __toESM(require("path"), 1);
+
+// node_modules/@actions/io/lib/io-util.js
+var fs = __toESM(require("fs"), 1);
+var path = __toESM(require("path"), 1);
+var __awaiter = function(thisArg, _arguments, P, generator) {
+  function adopt(value) {
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
+    });
+  }
+  __name(adopt, "adopt");
+  return new (P || (P = Promise))(function(resolve5, reject) {
+    function fulfilled(value) {
+      try {
+        step(generator.next(value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(fulfilled, "fulfilled");
+    function rejected(value) {
+      try {
+        step(generator["throw"](value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(rejected, "rejected");
+    function step(result) {
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+    }
+    __name(step, "step");
+    step((generator = generator.apply(thisArg, _arguments || [])).next());
+  });
+};
+var { chmod, copyFile, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, symlink, unlink } = fs.promises;
+var IS_WINDOWS = process.platform === "win32";
+var READONLY = fs.constants.O_RDONLY;
+function exists(fsPath) {
+  return __awaiter(this, void 0, void 0, function* () {
+    try {
+      yield stat(fsPath);
+    } catch (err) {
+      if (err.code === "ENOENT") {
+        return false;
+      }
+      throw err;
+    }
+    return true;
+  });
+}
+__name(exists, "exists");
+function isRooted(p) {
+  p = normalizeSeparators(p);
+  if (!p) {
+    throw new Error('isRooted() parameter "p" cannot be empty');
+  }
+  if (IS_WINDOWS) {
+    return p.startsWith("\\") || /^[A-Z]:/i.test(p);
+  }
+  return p.startsWith("/");
+}
+__name(isRooted, "isRooted");
+function tryGetExecutablePath(filePath, extensions) {
+  return __awaiter(this, void 0, void 0, function* () {
+    let stats = void 0;
+    try {
+      stats = yield stat(filePath);
+    } catch (err) {
+      if (err.code !== "ENOENT") {
+        console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+      }
+    }
+    if (stats && stats.isFile()) {
+      if (IS_WINDOWS) {
+        const upperExt = path.extname(filePath).toUpperCase();
+        if (extensions.some((validExt) => validExt.toUpperCase() === upperExt)) {
+          return filePath;
+        }
+      } else {
+        if (isUnixExecutable(stats)) {
+          return filePath;
+        }
+      }
+    }
+    const originalFilePath = filePath;
+    for (const extension of extensions) {
+      filePath = originalFilePath + extension;
+      stats = void 0;
+      try {
+        stats = yield stat(filePath);
+      } catch (err) {
+        if (err.code !== "ENOENT") {
+          console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err}`);
+        }
+      }
+      if (stats && stats.isFile()) {
+        if (IS_WINDOWS) {
+          try {
+            const directory = path.dirname(filePath);
+            const upperName = path.basename(filePath).toUpperCase();
+            for (const actualName of yield readdir(directory)) {
+              if (upperName === actualName.toUpperCase()) {
+                filePath = path.join(directory, actualName);
+                break;
+              }
+            }
+          } catch (err) {
+            console.log(`Unexpected error attempting to determine the actual case of the file '${filePath}': ${err}`);
+          }
+          return filePath;
+        } else {
+          if (isUnixExecutable(stats)) {
+            return filePath;
+          }
+        }
+      }
+    }
+    return "";
+  });
+}
+__name(tryGetExecutablePath, "tryGetExecutablePath");
+function normalizeSeparators(p) {
+  p = p || "";
+  if (IS_WINDOWS) {
+    p = p.replace(/\//g, "\\");
+    return p.replace(/\\\\+/g, "\\");
+  }
+  return p.replace(/\/\/+/g, "/");
+}
+__name(normalizeSeparators, "normalizeSeparators");
+function isUnixExecutable(stats) {
+  return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
+}
+__name(isUnixExecutable, "isUnixExecutable");
+
+// node_modules/@actions/io/lib/io.js
+var __awaiter2 = function(thisArg, _arguments, P, generator) {
+  function adopt(value) {
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
+    });
+  }
+  __name(adopt, "adopt");
+  return new (P || (P = Promise))(function(resolve5, reject) {
+    function fulfilled(value) {
+      try {
+        step(generator.next(value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(fulfilled, "fulfilled");
+    function rejected(value) {
+      try {
+        step(generator["throw"](value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(rejected, "rejected");
+    function step(result) {
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+    }
+    __name(step, "step");
+    step((generator = generator.apply(thisArg, _arguments || [])).next());
+  });
+};
+function which(tool, check) {
+  return __awaiter2(this, void 0, void 0, function* () {
+    if (!tool) {
+      throw new Error("parameter 'tool' is required");
+    }
+    if (check) {
+      const result = yield which(tool, false);
+      if (!result) {
+        if (IS_WINDOWS) {
+          throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also verify the file has a valid extension for an executable file.`);
+        } else {
+          throw new Error(`Unable to locate executable file: ${tool}. Please verify either the file path exists or the file can be found within a directory specified by the PATH environment variable. Also check the file mode to verify the file is executable.`);
+        }
+      }
+      return result;
+    }
+    const matches = yield findInPath(tool);
+    if (matches && matches.length > 0) {
+      return matches[0];
+    }
+    return "";
+  });
+}
+__name(which, "which");
+function findInPath(tool) {
+  return __awaiter2(this, void 0, void 0, function* () {
+    if (!tool) {
+      throw new Error("parameter 'tool' is required");
+    }
+    const extensions = [];
+    if (IS_WINDOWS && process.env["PATHEXT"]) {
+      for (const extension of process.env["PATHEXT"].split(path2.delimiter)) {
+        if (extension) {
+          extensions.push(extension);
+        }
+      }
+    }
+    if (isRooted(tool)) {
+      const filePath = yield tryGetExecutablePath(tool, extensions);
+      if (filePath) {
+        return [filePath];
+      }
+      return [];
+    }
+    if (tool.includes(path2.sep)) {
+      return [];
+    }
+    const directories2 = [];
+    if (process.env.PATH) {
+      for (const p of process.env.PATH.split(path2.delimiter)) {
+        if (p) {
+          directories2.push(p);
+        }
+      }
+    }
+    const matches = [];
+    for (const directory of directories2) {
+      const filePath = yield tryGetExecutablePath(path2.join(directory, tool), extensions);
+      if (filePath) {
+        matches.push(filePath);
+      }
+    }
+    return matches;
+  });
+}
+__name(findInPath, "findInPath");
+
+// node_modules/@actions/exec/lib/toolrunner.js
+var import_timers = require("timers");
+var __awaiter3 = function(thisArg, _arguments, P, generator) {
+  function adopt(value) {
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
+    });
+  }
+  __name(adopt, "adopt");
+  return new (P || (P = Promise))(function(resolve5, reject) {
+    function fulfilled(value) {
+      try {
+        step(generator.next(value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(fulfilled, "fulfilled");
+    function rejected(value) {
+      try {
+        step(generator["throw"](value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(rejected, "rejected");
+    function step(result) {
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+    }
+    __name(step, "step");
+    step((generator = generator.apply(thisArg, _arguments || [])).next());
+  });
+};
+var IS_WINDOWS2 = process.platform === "win32";
+var ToolRunner = class extends events.EventEmitter {
+  static {
+    __name(this, "ToolRunner");
+  }
+  constructor(toolPath, args, options2) {
+    super();
+    if (!toolPath) {
+      throw new Error("Parameter 'toolPath' cannot be null or empty.");
+    }
+    this.toolPath = toolPath;
+    this.args = args || [];
+    this.options = options2 || {};
+  }
+  _debug(message2) {
+    if (this.options.listeners && this.options.listeners.debug) {
+      this.options.listeners.debug(message2);
+    }
+  }
+  _getCommandString(options2, noPrefix) {
+    const toolPath = this._getSpawnFileName();
+    const args = this._getSpawnArgs(options2);
+    let cmd = noPrefix ? "" : "[command]";
+    if (IS_WINDOWS2) {
+      if (this._isCmdFile()) {
+        cmd += toolPath;
+        for (const a of args) {
+          cmd += ` ${a}`;
+        }
+      } else if (options2.windowsVerbatimArguments) {
+        cmd += `"${toolPath}"`;
+        for (const a of args) {
+          cmd += ` ${a}`;
+        }
+      } else {
+        cmd += this._windowsQuoteCmdArg(toolPath);
+        for (const a of args) {
+          cmd += ` ${this._windowsQuoteCmdArg(a)}`;
+        }
+      }
+    } else {
+      cmd += toolPath;
+      for (const a of args) {
+        cmd += ` ${a}`;
+      }
+    }
+    return cmd;
+  }
+  _processLineBuffer(data, strBuffer, onLine) {
+    try {
+      let s = strBuffer + data.toString();
+      let n = s.indexOf(os.EOL);
+      while (n > -1) {
+        const line = s.substring(0, n);
+        onLine(line);
+        s = s.substring(n + os.EOL.length);
+        n = s.indexOf(os.EOL);
+      }
+      return s;
+    } catch (err) {
+      this._debug(`error processing line. Failed with error ${err}`);
+      return "";
+    }
+  }
+  _getSpawnFileName() {
+    if (IS_WINDOWS2) {
+      if (this._isCmdFile()) {
+        return process.env["COMSPEC"] || "cmd.exe";
+      }
+    }
+    return this.toolPath;
+  }
+  _getSpawnArgs(options2) {
+    if (IS_WINDOWS2) {
+      if (this._isCmdFile()) {
+        let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
+        for (const a of this.args) {
+          argline += " ";
+          argline += options2.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
+        }
+        argline += '"';
+        return [argline];
+      }
+    }
+    return this.args;
+  }
+  _endsWith(str, end) {
+    return str.endsWith(end);
+  }
+  _isCmdFile() {
+    const upperToolPath = this.toolPath.toUpperCase();
+    return this._endsWith(upperToolPath, ".CMD") || this._endsWith(upperToolPath, ".BAT");
+  }
+  _windowsQuoteCmdArg(arg) {
+    if (!this._isCmdFile()) {
+      return this._uvQuoteCmdArg(arg);
+    }
+    if (!arg) {
+      return '""';
+    }
+    const cmdSpecialChars = [
+      " ",
+      "	",
+      "&",
+      "(",
+      ")",
+      "[",
+      "]",
+      "{",
+      "}",
+      "^",
+      "=",
+      ";",
+      "!",
+      "'",
+      "+",
+      ",",
+      "`",
+      "~",
+      "|",
+      "<",
+      ">",
+      '"'
+    ];
+    let needsQuotes = false;
+    for (const char of arg) {
+      if (cmdSpecialChars.some((x) => x === char)) {
+        needsQuotes = true;
+        break;
+      }
+    }
+    if (!needsQuotes) {
+      return arg;
+    }
+    let reverse = '"';
+    let quoteHit = true;
+    for (let i = arg.length; i > 0; i--) {
+      reverse += arg[i - 1];
+      if (quoteHit && arg[i - 1] === "\\") {
+        reverse += "\\";
+      } else if (arg[i - 1] === '"') {
+        quoteHit = true;
+        reverse += '"';
+      } else {
+        quoteHit = false;
+      }
+    }
+    reverse += '"';
+    return reverse.split("").reverse().join("");
+  }
+  _uvQuoteCmdArg(arg) {
+    if (!arg) {
+      return '""';
+    }
+    if (!arg.includes(" ") && !arg.includes("	") && !arg.includes('"')) {
+      return arg;
+    }
+    if (!arg.includes('"') && !arg.includes("\\")) {
+      return `"${arg}"`;
+    }
+    let reverse = '"';
+    let quoteHit = true;
+    for (let i = arg.length; i > 0; i--) {
+      reverse += arg[i - 1];
+      if (quoteHit && arg[i - 1] === "\\") {
+        reverse += "\\";
+      } else if (arg[i - 1] === '"') {
+        quoteHit = true;
+        reverse += "\\";
+      } else {
+        quoteHit = false;
+      }
+    }
+    reverse += '"';
+    return reverse.split("").reverse().join("");
+  }
+  _cloneExecOptions(options2) {
+    options2 = options2 || {};
+    const result = {
+      cwd: options2.cwd || process.cwd(),
+      env: options2.env || process.env,
+      silent: options2.silent || false,
+      windowsVerbatimArguments: options2.windowsVerbatimArguments || false,
+      failOnStdErr: options2.failOnStdErr || false,
+      ignoreReturnCode: options2.ignoreReturnCode || false,
+      delay: options2.delay || 1e4
+    };
+    result.outStream = options2.outStream || process.stdout;
+    result.errStream = options2.errStream || process.stderr;
+    return result;
+  }
+  _getSpawnOptions(options2, toolPath) {
+    options2 = options2 || {};
+    const result = {};
+    result.cwd = options2.cwd;
+    result.env = options2.env;
+    result["windowsVerbatimArguments"] = options2.windowsVerbatimArguments || this._isCmdFile();
+    if (options2.windowsVerbatimArguments) {
+      result.argv0 = `"${toolPath}"`;
+    }
+    return result;
+  }
+  /**
+   * Exec a tool.
+   * Output will be streamed to the live console.
+   * Returns promise with return code
+   *
+   * @param     tool     path to tool to exec
+   * @param     options  optional exec options.  See ExecOptions
+   * @returns   number
+   */
+  exec() {
+    return __awaiter3(this, void 0, void 0, function* () {
+      if (!isRooted(this.toolPath) && (this.toolPath.includes("/") || IS_WINDOWS2 && this.toolPath.includes("\\"))) {
+        this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
+      }
+      this.toolPath = yield which(this.toolPath, true);
+      return new Promise((resolve5, reject) => __awaiter3(this, void 0, void 0, function* () {
+        this._debug(`exec tool: ${this.toolPath}`);
+        this._debug("arguments:");
+        for (const arg of this.args) {
+          this._debug(`   ${arg}`);
+        }
+        const optionsNonNull = this._cloneExecOptions(this.options);
+        if (!optionsNonNull.silent && optionsNonNull.outStream) {
+          optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + os.EOL);
+        }
+        const state = new ExecState(optionsNonNull, this.toolPath);
+        state.on("debug", (message2) => {
+          this._debug(message2);
+        });
+        if (this.options.cwd && !(yield exists(this.options.cwd))) {
+          return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
+        }
+        const fileName = this._getSpawnFileName();
+        const cp = child.spawn(fileName, this._getSpawnArgs(optionsNonNull), this._getSpawnOptions(this.options, fileName));
+        let stdbuffer = "";
+        if (cp.stdout) {
+          cp.stdout.on("data", (data) => {
+            if (this.options.listeners && this.options.listeners.stdout) {
+              this.options.listeners.stdout(data);
+            }
+            if (!optionsNonNull.silent && optionsNonNull.outStream) {
+              optionsNonNull.outStream.write(data);
+            }
+            stdbuffer = this._processLineBuffer(data, stdbuffer, (line) => {
+              if (this.options.listeners && this.options.listeners.stdline) {
+                this.options.listeners.stdline(line);
+              }
+            });
+          });
+        }
+        let errbuffer = "";
+        if (cp.stderr) {
+          cp.stderr.on("data", (data) => {
+            state.processStderr = true;
+            if (this.options.listeners && this.options.listeners.stderr) {
+              this.options.listeners.stderr(data);
+            }
+            if (!optionsNonNull.silent && optionsNonNull.errStream && optionsNonNull.outStream) {
+              const s = optionsNonNull.failOnStdErr ? optionsNonNull.errStream : optionsNonNull.outStream;
+              s.write(data);
+            }
+            errbuffer = this._processLineBuffer(data, errbuffer, (line) => {
+              if (this.options.listeners && this.options.listeners.errline) {
+                this.options.listeners.errline(line);
+              }
+            });
+          });
+        }
+        cp.on("error", (err) => {
+          state.processError = err.message;
+          state.processExited = true;
+          state.processClosed = true;
+          state.CheckComplete();
+        });
+        cp.on("exit", (code) => {
+          state.processExitCode = code;
+          state.processExited = true;
+          this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
+          state.CheckComplete();
+        });
+        cp.on("close", (code) => {
+          state.processExitCode = code;
+          state.processExited = true;
+          state.processClosed = true;
+          this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
+          state.CheckComplete();
+        });
+        state.on("done", (error, exitCode) => {
+          if (stdbuffer.length > 0) {
+            this.emit("stdline", stdbuffer);
+          }
+          if (errbuffer.length > 0) {
+            this.emit("errline", errbuffer);
+          }
+          cp.removeAllListeners();
+          if (error) {
+            reject(error);
+          } else {
+            resolve5(exitCode);
+          }
+        });
+        if (this.options.input) {
+          if (!cp.stdin) {
+            throw new Error("child process missing stdin");
+          }
+          cp.stdin.end(this.options.input);
+        }
+      }));
+    });
+  }
+};
+function argStringToArray(argString) {
+  const args = [];
+  let inQuotes = false;
+  let escaped2 = false;
+  let arg = "";
+  function append2(c) {
+    if (escaped2 && c !== '"') {
+      arg += "\\";
+    }
+    arg += c;
+    escaped2 = false;
+  }
+  __name(append2, "append");
+  for (let i = 0; i < argString.length; i++) {
+    const c = argString.charAt(i);
+    if (c === '"') {
+      if (!escaped2) {
+        inQuotes = !inQuotes;
+      } else {
+        append2(c);
+      }
+      continue;
+    }
+    if (c === "\\" && escaped2) {
+      append2(c);
+      continue;
+    }
+    if (c === "\\" && inQuotes) {
+      escaped2 = true;
+      continue;
+    }
+    if (c === " " && !inQuotes) {
+      if (arg.length > 0) {
+        args.push(arg);
+        arg = "";
+      }
+      continue;
+    }
+    append2(c);
+  }
+  if (arg.length > 0) {
+    args.push(arg.trim());
+  }
+  return args;
+}
+__name(argStringToArray, "argStringToArray");
+var ExecState = class _ExecState extends events.EventEmitter {
+  static {
+    __name(this, "ExecState");
+  }
+  constructor(options2, toolPath) {
+    super();
+    this.processClosed = false;
+    this.processError = "";
+    this.processExitCode = 0;
+    this.processExited = false;
+    this.processStderr = false;
+    this.delay = 1e4;
+    this.done = false;
+    this.timeout = null;
+    if (!toolPath) {
+      throw new Error("toolPath must not be empty");
+    }
+    this.options = options2;
+    this.toolPath = toolPath;
+    if (options2.delay) {
+      this.delay = options2.delay;
+    }
+  }
+  CheckComplete() {
+    if (this.done) {
+      return;
+    }
+    if (this.processClosed) {
+      this._setResult();
+    } else if (this.processExited) {
+      this.timeout = (0, import_timers.setTimeout)(_ExecState.HandleTimeout, this.delay, this);
+    }
+  }
+  _debug(message2) {
+    this.emit("debug", message2);
+  }
+  _setResult() {
+    let error;
+    if (this.processExited) {
+      if (this.processError) {
+        error = new Error(`There was an error when attempting to execute the process '${this.toolPath}'. This may indicate the process failed to start. Error: ${this.processError}`);
+      } else if (this.processExitCode !== 0 && !this.options.ignoreReturnCode) {
+        error = new Error(`The process '${this.toolPath}' failed with exit code ${this.processExitCode}`);
+      } else if (this.processStderr && this.options.failOnStdErr) {
+        error = new Error(`The process '${this.toolPath}' failed because one or more lines were written to the STDERR stream`);
+      }
+    }
+    if (this.timeout) {
+      clearTimeout(this.timeout);
+      this.timeout = null;
+    }
+    this.done = true;
+    this.emit("done", error, this.processExitCode);
+  }
+  static HandleTimeout(state) {
+    if (state.done) {
+      return;
+    }
+    if (!state.processClosed && state.processExited) {
+      const message2 = `The STDIO streams did not close within ${state.delay / 1e3} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
+      state._debug(message2);
+    }
+    state._setResult();
+  }
+};
+
+// node_modules/@actions/exec/lib/exec.js
+var __awaiter4 = function(thisArg, _arguments, P, generator) {
+  function adopt(value) {
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
+    });
+  }
+  __name(adopt, "adopt");
+  return new (P || (P = Promise))(function(resolve5, reject) {
+    function fulfilled(value) {
+      try {
+        step(generator.next(value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(fulfilled, "fulfilled");
+    function rejected(value) {
+      try {
+        step(generator["throw"](value));
+      } catch (e) {
+        reject(e);
+      }
+    }
+    __name(rejected, "rejected");
+    function step(result) {
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+    }
+    __name(step, "step");
+    step((generator = generator.apply(thisArg, _arguments || [])).next());
+  });
+};
+function exec(commandLine, args, options2) {
+  return __awaiter4(this, void 0, void 0, function* () {
+    const commandArgs = argStringToArray(commandLine);
+    if (commandArgs.length === 0) {
+      throw new Error(`Parameter 'commandLine' cannot be null or empty.`);
+    }
+    const toolPath = commandArgs[0];
+    args = commandArgs.slice(1).concat(args || []);
+    const runner = new ToolRunner(toolPath, args, options2);
+    return runner.exec();
+  });
+}
+__name(exec, "exec");
+function getExecOutput(commandLine, args, options2) {
+  return __awaiter4(this, void 0, void 0, function* () {
+    var _a, _b;
+    let stdout = "";
+    let stderr = "";
+    const stdoutDecoder = new import_string_decoder.StringDecoder("utf8");
+    const stderrDecoder = new import_string_decoder.StringDecoder("utf8");
+    const originalStdoutListener = (_a = options2 === null || options2 === void 0 ? void 0 : options2.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
+    const originalStdErrListener = (_b = options2 === null || options2 === void 0 ? void 0 : options2.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
+    const stdErrListener = /* @__PURE__ */ __name((data) => {
+      stderr += stderrDecoder.write(data);
+      if (originalStdErrListener) {
+        originalStdErrListener(data);
+      }
+    }, "stdErrListener");
+    const stdOutListener = /* @__PURE__ */ __name((data) => {
+      stdout += stdoutDecoder.write(data);
+      if (originalStdoutListener) {
+        originalStdoutListener(data);
+      }
+    }, "stdOutListener");
+    const listeners = Object.assign(Object.assign({}, options2 === null || options2 === void 0 ? void 0 : options2.listeners), { stdout: stdOutListener, stderr: stdErrListener });
+    const exitCode = yield exec(commandLine, args, Object.assign(Object.assign({}, options2), { listeners }));
+    stdout += stdoutDecoder.end();
+    stderr += stderrDecoder.end();
+    return {
+      exitCode,
+      stdout,
+      stderr
+    };
+  });
+}
+__name(getExecOutput, "getExecOutput");
+
+// src/programs/child.ts
+var import_node_child_process = require("node:child_process");
+
+// src/programs/finished.ts
+function lastLine(text4) {
+  return text4.trimEnd().split(/[\r\n]+/).at(-1).trim();
+}
+__name(lastLine, "lastLine");
+
+// src/programs/child.ts
+var outputLimit = 16 << 20;
+async function runChild(command, args, options2) {
+  options2.signal?.throwIfAborted();
+  const finished2 = await untilEnd(command, args, options2);
+  options2.signal?.throwIfAborted();
+  return finished2;
+}
+__name(runChild, "runChild");
+function untilEnd(command, args, options2) {
+  return new Promise((resolve5) => {
+    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options2;
+    const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
+    const pipes = [child2.stdout, child2.stderr];
+    const [stdout, stderr] = pipes.map(collect);
+    let timedOut = false;
+    const kill = /* @__PURE__ */ __name(() => {
+      child2.kill("SIGKILL");
+      for (const pipe of pipes) pipe.destroy();
+    }, "kill");
+    const end = /* @__PURE__ */ __name((finished2) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", kill);
+      resolve5({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished2 });
+    }, "end");
+    const giveUp = /* @__PURE__ */ __name(() => {
+      timedOut = true;
+      if (atDeadline === "kill") return kill();
+      for (const handle of [child2, ...pipes]) handle.unref();
+      end({ lastWord: "" });
+    }, "giveUp");
+    const timer = setTimeout(giveUp, deadline * 1e3);
+    signal?.addEventListener("abort", kill);
+    child2.once("error", (error) => end({ missing: error.code === "ENOENT", lastWord: error.message }));
+    child2.once("close", (code, by) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${by}` } : { code }));
+  });
+}
+__name(untilEnd, "untilEnd");
+function collect(pipe) {
+  const pieces2 = [];
+  let size2 = 0;
+  pipe.on("data", (piece2) => {
+    size2 += piece2.length;
+    if (size2 <= outputLimit) pieces2.push(piece2);
+  });
+  return () => Buffer.concat(pieces2).toString("utf8");
+}
+__name(collect, "collect");
+
+// src/programs/call.ts
+var grace = 2;
+var endedByTimeout = [124, 128 + 9, 128 + 15];
+async function callProgram(command, args, deadline) {
+  const timeout = findTimeout();
+  if (timeout === void 0) return runChild(command, args, { deadline });
+  const start = performance.now();
+  const finished2 = /* @__PURE__ */ __name((fields2) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields2 }), "finished");
+  try {
+    const limits4 = ["-k", String(grace), String(deadline)];
+    const output = await getExecOutput(`"${timeout}"`, [...limits4, command, ...args], {
+      silent: true,
+      ignoreReturnCode: true,
+      env: process.env,
+      // Milliseconds: a program that was ended may have left a child that holds its output open.
+      delay: 1e3
+    });
+    const { stdout, stderr } = output;
+    const code = output.exitCode;
+    const isLate = performance.now() - start >= deadline * 1e3;
+    if (isLate && (code === null || endedByTimeout.includes(code))) return finished2({ stdout, timedOut: true });
+    const lastWord = lastLine(stderr);
+    const ownWord = code === 126 || code === 127 ? wordOfTimeout(lastWord) : void 0;
+    if (ownWord !== void 0) return finished2({ missing: code === 127, lastWord: ownWord });
+    return code === null ? finished2({ stdout, lastWord: "ended by a signal" }) : finished2({ code, stdout, lastWord });
+  } catch (error) {
+    return finished2({ lastWord: error.message });
+  }
+}
+__name(callProgram, "callProgram");
+function findTimeout() {
+  const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder) => (0, import_node_path.join)(folder, "timeout"));
+  return candidates.find((path4) => {
+    try {
+      (0, import_node_fs3.accessSync)(path4, import_node_fs3.constants.X_OK);
+      return path4.startsWith("/");
+    } catch {
+      return false;
+    }
+  });
+}
+__name(findTimeout, "findTimeout");
+function wordOfTimeout(line) {
+  return /^(?:\S*\/)?timeout: (.*)$/.exec(line)?.[1];
+}
+__name(wordOfTimeout, "wordOfTimeout");
+
+// src/engine/command.ts
+var questionDeadline = 30;
+var changeDeadline = 120;
+function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
+}, "debug") } = {}) {
+  const traced = /* @__PURE__ */ __name(async (args, start) => {
+    const shown = [program, ...args].join(" ");
+    const began = performance.now();
+    debug(`[command] ${shown}`);
+    const finished2 = await start();
+    const { code, timedOut } = finished2;
+    const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
+    debug(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
+    return finished2;
+  }, "traced");
+  return {
+    program,
+    async call(args, { deadline = questionDeadline, evenIfCancelled = false } = {}) {
+      if (!evenIfCancelled) signal?.throwIfAborted();
+      const finished2 = await traced(args, () => callProgram(program, args, deadline));
+      return finished2.timedOut ? { ...finished2, lastWord: `it didn't answer within ${deadline} seconds${chosenDaemon()}` } : finished2;
+    },
+    follow: /* @__PURE__ */ __name((args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })), "follow"),
+    async feed(args, stdin, deadline) {
+      signal?.throwIfAborted();
+      return traced(args, () => runChild(program, args, { deadline, atDeadline: "leave", stdin, detached: true }));
+    }
+  };
+}
+__name(engineCommand, "engineCommand");
+function chosenDaemon() {
+  for (const name of ["DOCKER_HOST", "DOCKER_CONTEXT"]) {
+    const value = process.env[name];
+    if (value) return ` (${name} is ${value}: check it, or unset it)`;
+  }
+  return "";
+}
+__name(chosenDaemon, "chosenDaemon");
+
+// src/engine/errors.ts
+var EngineError = class extends Error {
+  static {
+    __name(this, "EngineError");
+  }
+  name = "EngineError";
+};
+
+// src/engine/images.ts
+var proofLabel = "io.github.xenserver-ddk-action.proof";
+var change = { deadline: changeDeadline };
+function images(command, platformOption) {
+  const { program } = command;
+  const find = /* @__PURE__ */ __name(async (reference) => {
+    const finished2 = await command.call(["image", "inspect", "--", reference]);
+    if (finished2.code === 0) return readImage(program, reference, finished2.stdout);
+    if (/no such (image|object)|image not known/i.test(finished2.lastWord)) return void 0;
+    throw failure(program, `look for the image ${reference}`, finished2);
+  }, "find");
+  const need = /* @__PURE__ */ __name(async (reference) => {
+    const image = await find(reference);
+    if (!image) throw new EngineError(`${program} has no image ${reference}`);
+    return image;
+  }, "need");
+  return {
+    find,
+    async findLabelled(label, value) {
+      const wanted = `look for an image with the label ${label}`;
+      const output = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
+      const id = output.split("\n")[0].trim();
+      return id === "" ? void 0 : find(id);
+    },
+    async imageId(reference) {
+      return (await need(reference)).id;
+    },
+    async tag(image, reference) {
+      await succeed(command, ["tag", image, reference], `name the image ${image} ${reference}`, change);
+    },
+    async remove(image) {
+      await succeed(command, ["image", "rm", "--force", image], `remove the image ${image}`, change);
+    },
+    async prove(reference) {
+      const image = await need(reference);
+      const platform = platformOption ? ["--platform", image.platform] : [];
+      const args = ["create", "--label", `${proofLabel}=true`, "--network", "none", ...platform, image.id, "/bin/true"];
+      const container = await succeed(command, args, `create a container from the image ${reference}`, change);
+      const removal = `remove the container that proved the image ${reference}`;
+      await succeed(command, ["rm", "--force", container.trim()], removal, { ...change, evenIfCancelled: true });
+      return image;
+    }
+  };
+}
+__name(images, "images");
+function readImage(program, reference, json2) {
+  const [image] = JSON.parse(json2);
+  if (!image) throw new EngineError(`${program} says that it has the image ${reference}, but nothing about it`);
+  return {
+    // Podman leaves the algorithm out, and understands it all the same.
+    id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
+    names: image.RepoTags ?? [],
+    labels: image.Config?.Labels ?? {},
+    platform: `${image.Os}/${image.Architecture}`,
+    entrypoint: image.Config?.Entrypoint ?? []
+  };
+}
+__name(readImage, "readImage");
+async function succeed(command, args, wanted, options2) {
+  const finished2 = await command.call(args, options2);
+  if (finished2.code !== 0) throw failure(command.program, wanted, finished2);
+  return finished2.stdout;
+}
+__name(succeed, "succeed");
+function failure(program, wanted, finished2) {
+  const reason = finished2.lastWord || `it ended with exit code ${finished2.code}`;
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
+}
+__name(failure, "failure");
+function wayOut(reason) {
+  if (/no space left on device/i.test(reason)) return "; free some space on the disk of its data folder";
+  if (/insufficient (UIDs|GIDs)/i.test(reason))
+    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
+  return "";
+}
+__name(wayOut, "wayOut");
+
+// src/engine/load.ts
+var import_node_fs4 = require("node:fs");
+var progressInterval = 1e3;
+var loadDeadline = 1800;
+var dockerLoad = { args: ["load"], inOrder: true };
+var podmanPull = { args: ["pull", "--quiet", "docker-archive:/proc/self/fd/0"], inOrder: false };
+var podmanRemoteLoad = { args: ["load"], inOrder: true };
+async function load(command, method, archive, onProgress) {
+  const fd = (0, import_node_fs4.openSync)(archive, "r");
+  const { size: size2 } = (0, import_node_fs4.fstatSync)(fd);
+  const start = performance.now();
+  const report = /* @__PURE__ */ __name(() => {
+    const given = method.inOrder ? position(fd) : void 0;
+    onProgress?.({ ...given !== void 0 && { given }, size: size2, milliseconds: Math.round(performance.now() - start) });
+  }, "report");
+  const timer = setInterval(report, progressInterval);
+  try {
+    const finished2 = await command.feed(method.args, fd, loadDeadline);
+    const late = finished2.timedOut && { lastWord: `it wasn't done after ${loadDeadline / 60} minutes, and is left to itself` };
+    if (finished2.code !== 0) throw failure(command.program, `load ${archive}`, { ...finished2, ...late });
+    report();
+  } finally {
+    clearInterval(timer);
+    (0, import_node_fs4.closeSync)(fd);
+  }
+}
+__name(load, "load");
+function position(fd) {
+  try {
+    return Number(/^pos:\s+(\d+)/m.exec((0, import_node_fs4.readFileSync)(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]);
+  } catch {
+    return void 0;
+  }
+}
+__name(position, "position");
+
+// src/engine/detect.ts
+var engineNames = ["auto", "docker", "podman", "none"];
+var patience = 10;
+async function detectEngine(wanted, notice = () => {
+}, supervision = {}) {
+  if (wanted === "none") return void 0;
+  if (wanted !== "auto") {
+    const found = await ask(engineCommand(wanted, supervision));
+    if (typeof found === "string") throw new EngineError(found);
+    if (found.name !== wanted) notice(`${wanted} is ${found.name} here`);
+    return found;
+  }
+  for (const program of ["docker", "podman"]) {
+    const found = await ask(engineCommand(program, supervision));
+    if (typeof found !== "string") return found;
+    notice(found);
+  }
+  return void 0;
+}
+__name(detectEngine, "detectEngine");
+async function ask(command) {
+  const { program } = command;
+  const finished2 = await command.call(["info", "--format", "{{json .}}"], { deadline: patience });
+  if (finished2.missing) return `${program} isn't installed: there is no such program in PATH`;
+  if (finished2.timedOut) return `${program} didn't answer within ${patience} seconds${chosenDaemon()}`;
+  const info = parse(finished2.stdout);
+  if (info.version?.Version !== void 0) {
+    return podman(command, info.version.Version, info.store?.graphDriverName ?? "unknown", info.host?.serviceIsRemote ?? false);
+  }
+  if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info));
+  const reason = info.ServerErrors?.at(-1) ?? finished2.lastWord;
+  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut2(program, reason)}`;
+}
+__name(ask, "ask");
+function parse(json2) {
+  try {
+    return JSON.parse(json2) ?? {};
+  } catch {
+    return {};
+  }
+}
+__name(parse, "parse");
+function dockerStore(info) {
+  const containerd = info.DriverStatus?.some(([key, value]) => key === "driver-type" && value.startsWith("io.containerd.snapshotter"));
+  return containerd ? "containerd" : info.Driver ?? "unknown";
+}
+__name(dockerStore, "dockerStore");
+function docker(command, version, store) {
+  return {
+    ...commonParts(command, true, dockerLoad),
+    name: "docker",
+    version,
+    store,
+    loadsZstd: Number.parseInt(version, 10) >= 23
+  };
+}
+__name(docker, "docker");
+function podman(command, version, store, remote) {
+  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: "podman", version, store, loadsZstd: true };
+}
+__name(podman, "podman");
+function commonParts(command, platformOption, method) {
+  return {
+    ...images(command, platformOption),
+    command: command.program,
+    call: command.call,
+    follow: /* @__PURE__ */ __name((container, deadline) => command.follow(["start", "--attach", container], deadline), "follow"),
+    load: /* @__PURE__ */ __name((archive, onProgress) => load(command, method, archive, onProgress), "load")
+  };
+}
+__name(commonParts, "commonParts");
+function wayOut2(program, reason) {
+  if (/permission denied/i.test(reason)) return ` (add this user to the socket's group, often docker, or run as root)`;
+  if (/context/i.test(reason)) return " (choose another with DOCKER_CONTEXT or 'docker context use')";
+  if (program === "docker" && /connect|daemon|socket|lookup/i.test(reason)) return chosenDaemon() || " (start its daemon)";
+  return "";
+}
+__name(wayOut2, "wayOut");
+
+// src/engine/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text4) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new EngineError(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
+  if (text4 === "") throw refuse2("it is empty");
+  if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; leave out everything from the @ on");
+  const colon = text4.lastIndexOf(":");
+  const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
+  const name = tagged ? text4.slice(0, colon) : text4;
+  const tag2 = tagged ? text4.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag2)) {
+    throw refuse2(
+      `the tag ${JSON.stringify(tag2)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`
+    );
+  }
+  const { domain, path: path4 } = splitDomain(name);
+  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is no registry's host and port`);
+  const bad = path4.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
+  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; 255 is the most`);
+  return { text: `${name}:${tag2}`, canonical: `${canonicalName(name, domain)}:${tag2}`, name, tag: tag2 };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name) {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case, as ${JSON.stringify(lower)} would be`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name, domain) {
+  if (domain !== void 0) return name;
+  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+}
+__name(canonicalName, "canonicalName");
+
+// src/host/at-exit.ts
+var import_node_fs5 = require("node:fs");
+var doomed = /* @__PURE__ */ new Set();
+function removeAtExit(path4) {
+  if (doomed.size === 0) process.on("exit", removeAll);
+  doomed.add(path4);
+  return () => {
+    doomed.delete(path4);
+    if (doomed.size === 0) process.off("exit", removeAll);
+  };
+}
+__name(removeAtExit, "removeAtExit");
+function removeAll() {
+  for (const path4 of doomed) {
+    try {
+      (0, import_node_fs5.rmSync)(path4, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+__name(removeAll, "removeAll");
+
+// src/host/end-request.ts
+var import_node_os = require("node:os");
+function endRequest(reason) {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name]);
+      stop.abort(new Error(reason(name)));
+    });
+  }
+  return stop.signal;
+}
+__name(endRequest, "endRequest");
+
+// src/image/tar/header.ts
+var blockSize = 512;
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function padding(size2) {
+  return (blockSize - size2 % blockSize) % blockSize;
+}
+__name(padding, "padding");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function ustarName(path4) {
+  if (path4.length <= nameLength) return { name: path4, prefix: Buffer.alloc(0) };
+  const slash = path4.indexOf("/", path4.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path4.length - 1) return void 0;
+  return { name: path4.subarray(slash + 1), prefix: path4.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header2 = Buffer.alloc(blockSize);
+  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header2, 0);
+  number(header2, 100, 8, member.mode);
+  number(header2, 108, 8, member.uid);
+  number(header2, 116, 8, member.gid);
+  number(header2, 124, 12, member.size);
+  number(header2, 136, 12, member.mtime);
+  header2.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header2, 157, 0, nameLength);
+  header2.write("ustar\x0000", 257, "latin1");
+  number(header2, 329, 8, member.device?.major ?? 0);
+  number(header2, 337, 8, member.device?.minor ?? 0);
+  prefix.copy(header2, 345);
+  header2.write(`${checksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header2;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header2, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header2.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header2.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header2[at] |= 128;
+}
+__name(number, "number");
+function checksum(header2) {
+  let sum = 8 * 32;
+  for (const byte of header2) sum += byte;
+  return sum;
+}
+__name(checksum, "checksum");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+
+// src/image/tar/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+
+// src/image/tar/layer-policy.ts
+var whiteoutPrefix = Buffer.from(".wh.");
+
+// src/image/tar/tar.ts
+var defaultPieceSize = 4 << 20;
+var zeros2 = Buffer.alloc(2 * blockSize);
+
+// src/disk/filesystem/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir) => {
+    let children3;
+    try {
+      children3 = sortedChildren(tree, dir, onUnreadable);
+    } catch (error) {
+      onUnreadable(error, dir.path);
+      return;
+    }
+    count += children3.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children3.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
+    yield entry2;
+    if (entry2.node.type !== "dir") continue;
+    if (seen.has(entry2.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
+        entry2.path
+      );
+      continue;
+    }
+    seen.add(entry2.node.ino);
+    enter(entry2);
+  }
+}
+__name(walk, "walk");
+function rethrow(error) {
+  throw error;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir, onUnreadable) {
+  const children3 = [];
+  for (const entry2 of tree.entries(dir.node)) {
+    checkName(entry2.name, dir);
+    const path4 = join4(dir.path, entry2.name);
+    try {
+      children3.push({ path: path4, node: entry2.node() });
+    } catch (error) {
+      onUnreadable(error, path4);
+    }
+  }
+  children3.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children3.entries()) {
+    if (index > 0 && child2.path.equals(children3[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children3;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir) {
+  const text4 = name.toString("latin1");
+  const place = `/${pathText(dir.path)}`;
+  if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
+    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
+  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join4(dir, name) {
+  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
+}
+__name(join4, "join");
+function resolve2(tree, path4) {
+  const trail = resolveTrail(tree, path4);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve2, "resolve");
+function resolveTrail(tree, path4) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path4).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join4(dir.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir, name) {
+  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/filesystem/small-file.ts
+var most = 64 << 10;
+function readText(root, path4) {
+  return readStart(root, path4, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path4, length2) {
+  const node = resolve2(root, path4);
+  if (node?.type !== "file") return void 0;
+  const content2 = node.content();
+  return bytesAt(content2, 0, Math.min(length2, content2.size));
+}
+__name(readStart, "readStart");
+
+// src/image/environment/uname.ts
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/environment.ts
+var unameChoices = ["ddk", "host"];
+
+// src/engine/provide.ts
+async function provide(engine, archive, reference, info, onProgress) {
+  const before = await engine.find(reference);
+  await engine.load(archive, onProgress);
+  const image = await proveOrRemove(engine, reference);
+  if (before && before.id !== image.id) info(`${reference} was the name of the image ${before.id} before`);
+  return image;
+}
+__name(provide, "provide");
+async function proveOrRemove(engine, reference) {
+  try {
+    return await engine.prove(reference);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !await engine.find(reference).catch(() => void 0)) throw error;
+    const alsoFailed = await engine.remove(reference).then(
+      () => "",
+      (failure2) => `; and ${failure2.message}`
+    );
+    throw new EngineError(`${error.message}${alsoFailed}`);
+  }
+}
+__name(proveOrRemove, "proveOrRemove");
+
+// src/image/convert.ts
+var import_node_events = require("node:events");
+var import_promises2 = require("node:timers/promises");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/host/same-file.ts
+var import_node_fs6 = require("node:fs");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path4) => (0, import_node_fs6.statSync)(path4, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
+
+// src/image/archive/archive.ts
+var import_node_crypto4 = require("node:crypto");
+
+// src/host/new-file.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+var import_node_util2 = require("node:util");
+
+// src/host/destination.ts
+var import_node_fs7 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// src/host/system-error.ts
+var failed = {
+  mkdir: "no folder can be made there",
+  mkdtemp: "no folder can be made there",
+  open: "it can't be opened",
+  access: "it can't be reached",
+  stat: "it can't be reached",
+  lstat: "it can't be reached",
+  statfs: "it can't be reached",
+  read: "it can't be read",
+  readlink: "it can't be read",
+  scandir: "it can't be read",
+  write: "it can't be written",
+  fsync: "it can't be written",
+  ftruncate: "it can't be written",
+  copyfile: "it can't be copied",
+  link: "it can't be given another name",
+  rename: "it can't be renamed",
+  symlink: "no link can be made there",
+  rm: "it can't be removed",
+  rmdir: "it can't be removed",
+  unlink: "it can't be removed"
+};
+function sentenceOf(error) {
+  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
+  const { errno, syscall, path: path4, message: message2 } = error;
+  if (errno === void 0 || syscall === void 0) return message2;
+  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const place = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
+  return `${place}: ${what} (${systemMessage(error)})`;
+}
+__name(sentenceOf, "sentenceOf");
+
+// src/host/destination.ts
+var maxLinks = 40;
+function destinationOf(path4) {
+  let place = (0, import_node_path2.resolve)(path4);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path4, place);
+    place = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place)), (0, import_node_path2.basename)(place));
+    checkPlace(path4, place);
+    const there = attempt2(path4, () => (0, import_node_fs7.lstatSync)(place, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path4}: it is a link to ${place}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place), (0, import_node_fs7.readlinkSync)(place));
+  }
+  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0];
+  if (folder === void 0) return;
+  const leads = place === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place}, and `;
+  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs7.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look) {
+  try {
+    return look();
+  } catch (error) {
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position3) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs8.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path4) {
+  const destination = destinationOf(path4);
+  return namedLater(path4, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${(0, import_node_crypto2.randomBytes)(4).toString("hex")}.part`;
+}
+__name(partOf, "partOf");
+function namedLater(path4, destination, part, flags) {
+  const fd = writing(path4, () => (0, import_node_fs8.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open4 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open4) (0, import_node_fs8.closeSync)(fd);
+    open4 = false;
+  }, "close");
+  return {
+    fd,
+    name: path4,
+    position: 0,
+    keep() {
+      close();
+      writing(path4, () => (0, import_node_fs8.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs8.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path4, use) {
+  try {
+    return use();
+  } catch (error) {
+    const { errno } = error;
+    if (errno === void 0) throw error;
+    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
+  }
+}
+__name(writing, "writing");
+
+// src/image/archive/layer.ts
+var import_node_crypto3 = require("node:crypto");
+
+// src/image/archive/frames.ts
+var import_node_util3 = require("node:util");
+var import_node_zlib = require("node:zlib");
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size2) => size2 + (size2 >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
+  return (piece2) => compress(piece2, { params, chunkSize: roomFor(piece2.length), pledgedSrcSize: piece2.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  return async (piece2) => {
+    const member = await compress(piece2, { level, chunkSize: roomFor(piece2.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
+function layerWriter(out, options2) {
+  const { compress, mediaType } = frameCompressor(options2);
+  const diffId = (0, import_node_crypto3.createHash)("sha256");
+  const digest2 = (0, import_node_crypto3.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest2.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece2) {
+      diffId.update(piece2);
+      uncompressedSize += piece2.length;
+      if (!compress) {
+        store(piece2);
+        options2.release?.(piece2.buffer);
+        return;
+      }
+      const frame = compress(piece2).finally(() => options2.release?.(piece2.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest2.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+
+// src/image/archive/manifest.ts
+var manifestType = "application/vnd.oci.image.manifest.v1+json";
+var configType = "application/vnd.oci.image.config.v1+json";
+var indexType = "application/vnd.oci.image.index.v1+json";
+var ociLayout = { imageLayoutVersion: "1.0.0" };
+function ociManifest(config, layers) {
+  return {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: { mediaType: configType, ...config },
+    layers: layers.map(({ mediaType, digest: digest2, size: size2 }) => ({ mediaType, digest: digest2, size: size2 }))
+  };
+}
+__name(ociManifest, "ociManifest");
+function ociIndex({ digest: digest2, size: size2 }, { architecture, os: os2 }, tags2) {
+  const entry2 = { mediaType: manifestType, digest: digest2, size: size2, platform: { architecture, os: os2 } };
+  const named = tags2.map((tag2) => ({ ...entry2, annotations: nameAnnotations(tag2) }));
+  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry2] };
+}
+__name(ociIndex, "ociIndex");
+function dockerManifest(config, layers, tags2) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags2, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
+}
+__name(dockerManifest, "dockerManifest");
+function blobPath(digest2) {
+  return `blobs/${digest2.replace(":", "/")}`;
+}
+__name(blobPath, "blobPath");
+function nameAnnotations(reference) {
+  const slash = reference.lastIndexOf("/");
+  const colon = reference.indexOf(":", slash + 1);
+  const tag2 = colon === -1 ? "latest" : reference.slice(colon + 1);
+  const name = colon === -1 ? reference : reference.slice(0, colon);
+  return { "io.containerd.image.name": `${withRegistry(name)}:${tag2}`, "org.opencontainers.image.ref.name": tag2 };
+}
+__name(nameAnnotations, "nameAnnotations");
+function withRegistry(name) {
+  const [first, ...rest] = name.split("/");
+  if (rest.length === 0) return `docker.io/library/${name}`;
+  return /[.:]/.test(first) || first === "localhost" ? name : `docker.io/${name}`;
+}
+__name(withRegistry, "withRegistry");
+
+// src/image/archive/archive.ts
+function createArchive(path4) {
+  return archiveOn(newFile(path4), []);
+}
+__name(createArchive, "createArchive");
+function archiveOn(out, layers) {
+  let current;
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
+  const addBlob = /* @__PURE__ */ __name((bytes) => {
+    const digest2 = digestOf(bytes);
+    addFile(blobPath(digest2), bytes);
+    return { digest: digest2, size: bytes.length };
+  }, "addBlob");
+  return {
+    addLayer(options2) {
+      const header2 = out.position;
+      out.position += blockSize;
+      const writer = layerWriter(out, options2);
+      current = {
+        ...writer,
+        async finish() {
+          const layer = await writer.finish();
+          writeAt(out, layerHeader(layer), header2);
+          append(out, Buffer.alloc(padding(layer.size)));
+          layers.push(layer);
+          return layer;
+        }
+      };
+      return current;
+    },
+    finish({ config, tags: tags2 }) {
+      const configBlob = addBlob(json(config));
+      const manifest = addBlob(json(ociManifest(configBlob, layers)));
+      addFile("index.json", json(ociIndex(manifest, config, tags2)));
+      addFile("oci-layout", json(ociLayout));
+      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags2)));
+      append(out, Buffer.alloc(2 * blockSize));
+      out.keep();
+      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
+    },
+    async abort() {
+      await current?.cancel();
+      out.discard();
+    }
+  };
+}
+__name(archiveOn, "archiveOn");
+function layerHeader({ digest: digest2, size: size2 }) {
+  return memberHeader(blobPath(digest2), size2);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${(0, import_node_crypto4.createHash)("sha256").update(bytes).digest("hex")}`;
+}
+__name(digestOf, "digestOf");
+function json(value) {
+  return Buffer.from(JSON.stringify(value));
+}
+__name(json, "json");
+function memberHeader(name, size2) {
+  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size: size2, mtime: 0 });
+}
+__name(memberHeader, "memberHeader");
+
+// src/image/labels.ts
+var labelPrefix = "io.github.xenserver-ddk-action";
+var keyLabel = `${labelPrefix}.key`;
+function imageLabels(identity, isoSha256, created, key) {
+  const { product, version, build, kernelVersion, architecture } = identity;
+  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+}
+__name(imageLabels, "imageLabels");
+
+// src/image/config.ts
+function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+  const time = rfc3339(created);
+  return {
+    created: time,
+    architecture: identity.architecture === "i686" ? "386" : "amd64",
+    os: "linux",
+    config: {
+      // What a login as root has in Dom0: build scripts are written for that.
+      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
+      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
+      Cmd: ["/bin/bash"],
+      // Where a login as root begins as well; the DDK's examples are below it.
+      WorkingDir: "/root",
+      Labels: imageLabels(identity, isoSha256, time, key)
+    },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
+  };
+}
+__name(imageConfig, "imageConfig");
+function rfc3339(seconds) {
+  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
+}
+__name(rfc3339, "rfc3339");
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
+
+// src/image/key.ts
+var import_node_crypto5 = require("node:crypto");
+var imageFormat = 1;
+function imageKey(iso, options2) {
+  const sorted = Object.entries(options2).sort(([a], [b]) => a < b ? -1 : 1);
+  return `v${imageFormat}-${isoKey(iso)}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`;
+}
+__name(imageKey, "imageKey");
+function isoKey(iso) {
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]));
+}
+__name(isoKey, "isoKey");
+function sha256(text4) {
+  return (0, import_node_crypto5.createHash)("sha256").update(text4).digest("hex");
+}
+__name(sha256, "sha256");
+
+// src/image/description.ts
+function finishImage(archive, description, names) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names });
+  return { ...description, names, archive: summary2 };
+}
+__name(finishImage, "finishImage");
+function configOf({ found, isoSha256, layers, uname, defaults }) {
+  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
+  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults);
+}
+__name(configOf, "configOf");
+
+// src/image/convert.ts
+async function convert(options2) {
+  options2.signal?.throwIfAborted();
+  const stop = new AbortController();
+  options2.inputSha256.catch((error) => stop.abort(error));
+  options2.signal?.addEventListener("abort", () => stop.abort(options2.signal.reason));
+  if (isSameFile(options2.input, options2.archive))
+    throw new Error(`${options2.archive}: the image would replace what it is made of; give it another name`);
+  const archive = createArchive(options2.archive);
+  const { input, tempDir, uname = "ddk" } = options2;
+  const task = { input, tempDir, uname };
+  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task });
+  try {
+    const { names, ...received } = await receive(worker, archive, options2, stop.signal);
+    const isoSha256 = await options2.inputSha256 ?? "";
+    await (0, import_promises2.setImmediate)();
+    stop.signal.throwIfAborted();
+    return finishImage(archive, { ...received, isoSha256, uname }, names);
+  } catch (error) {
+    await worker.terminate();
+    await archive.abort();
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  }
+}
+__name(convert, "convert");
+var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
+async function receive(worker, archive, options2, signal) {
+  const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
+  let known;
+  let bytes = 0;
+  for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
+    switch (message2.kind) {
+      case "warning":
+        options2.warn(message2.text);
+        break;
+      case "found": {
+        const { found, environment } = message2;
+        const names = options2.name(found);
+        known = { found, environment, names, layer: archive.addLayer({ compression: options2.compression, release }) };
+        break;
+      }
+      case "piece":
+        bytes += message2.piece.length;
+        await known.layer.write(message2.piece);
+        options2.onProgress?.(bytes, known.found);
+        break;
+      case "done": {
+        const { found, environment, names, layer } = known;
+        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
+        const layers = environment ? [root, await addEnvironment(archive, environment, options2.compression)] : [root];
+        const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
+        return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
+      }
+      case "failed":
+        throw Object.assign(new Error(message2.message), { stack: message2.stack });
+    }
+  }
+  throw new Error("the thread that reads the ISO ended without a word; there may be too little memory");
+}
+__name(receive, "receive");
+async function addEnvironment(archive, { layer }, compression) {
+  const writer = archive.addLayer({ compression });
+  await writer.write(layer);
+  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
+}
+__name(addEnvironment, "addEnvironment");
+
+// src/phase/units.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+function durationText(milliseconds) {
+  const seconds = milliseconds / 1e3;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+__name(durationText, "durationText");
+
+// src/phase/progress-line.ts
+var ProgressLine = class {
+  static {
+    __name(this, "ProgressLine");
+  }
+  #say;
+  #interval;
+  #start = Date.now();
+  #last = this.#start;
+  constructor(say, interval = 5e3) {
+    this.#say = say;
+    this.#interval = interval;
+  }
+  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  update(text4) {
+    const now = Date.now();
+    if (now - this.#last < this.#interval) return;
+    this.#last = now;
+    this.#say(text4(durationText(now - this.#start), now - this.#start));
+  }
+};
+function shareText(done, total) {
+  return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
+}
+__name(shareText, "shareText");
+
+// src/report/steps.ts
+async function convertWithProgress(options2, say) {
+  const start = Date.now();
+  const line = new ProgressLine(say);
+  const conversion = await convert({
+    ...options2,
+    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+  });
+  const { found, tar, layers, archive } = conversion;
+  say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
+  for (const { diffId, size: size2 } of layers) say(`Layer: ${diffId}, ${bytesText(size2)}`);
+  say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
+  return conversion;
+}
+__name(convertWithProgress, "convertWithProgress");
+async function loadWithProgress(engine, archive, reference, say) {
+  const start = Date.now();
+  const line = new ProgressLine(say);
+  const image = await provide(
+    engine,
+    archive,
+    reference,
+    say,
+    ({ given, size: size2 }) => line.update(
+      (elapsed) => given === void 0 || given >= size2 ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size2)} in ${elapsed}`
+    )
+  );
+  say(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`);
+  return image;
+}
+__name(loadWithProgress, "loadWithProgress");
+
+// src/commands/usage.ts
+var import_node_util4 = require("node:util");
+var UsageError = class extends Error {
+  static {
+    __name(this, "UsageError");
+  }
+  name = "UsageError";
+};
+function parseWords(words, options2, help6) {
+  const parsed = usage(
+    () => (0, import_node_util4.parseArgs)({ args: words, options: { ...options2, help: { type: "boolean", short: "h" } }, allowPositionals: true })
+  );
+  const values = parsed.values;
+  if (parsed.values.help) {
+    process.stdout.write(help6);
+    return void 0;
+  }
+  const [input, ...more] = parsed.positionals;
+  if (!input) throw new UsageError("the input is missing; see --help");
+  if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`);
+  return { input, values };
+}
+__name(parseWords, "parseWords");
+function usage(parse2) {
+  try {
+    return parse2();
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+}
+__name(usage, "usage");
+function sayOnStderr(line) {
+  process.stderr.write(`${oneLine(line)}
+`);
+}
+__name(sayOnStderr, "sayOnStderr");
+function warnOnStderr(sentence) {
+  sayOnStderr(`warning: ${sentence}`);
+}
+__name(warnOnStderr, "warnOnStderr");
+function jsonText(value, indent) {
+  return JSON.stringify(value, void 0, indent).replace(/#(?=#\[)/g, "\\u0023");
+}
+__name(jsonText, "jsonText");
+function oneOf(option, text4, choices) {
+  const choice = choices.find((candidate) => candidate === text4);
+  if (choice === void 0) throw new UsageError(`${option} may be ${choices.join(", ")}, not "${text4}"`);
+  return choice;
+}
+__name(oneOf, "oneOf");
+
+// src/commands/convert.ts
+var help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
+       xenserver-ddk convert INPUT --load [OPTION]...
+
+Makes a container image of the root filesystem in INPUT: an archive that docker load and podman load
+read, or an image in one of them, or both. The same INPUT gives the same image on every machine.
+
+  -o, --output FILE   write the archive there: a file that is there already is replaced when the archive is
+                      whole, and of a link, the file that it leads to; standard output can't be used
+  --load              load the image into an engine
+  --engine NAME       which: docker, podman, or auto (default), the first of them that answers
+  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
+  --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
+  --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
+                      host; with host, the image has nothing but the DDK's files
+  --sha256 HEX        SHA-256 that INPUT must have
+  --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
+  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+`;
+var options = {
+  output: { type: "string", short: "o" },
+  load: { type: "boolean" },
+  engine: { type: "string" },
+  tag: { type: "string" },
+  compression: { type: "string" },
+  uname: { type: "string" },
+  sha256: { type: "string" },
+  "version-is": { type: "string" },
+  "temp-dir": { type: "string" }
+};
+async function convertCommand(words) {
+  const parsed = parseWords(words, options, help);
+  if (!parsed) return 0;
+  const { input, values } = parsed;
+  if (values.output === "-")
+    throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file");
+  if (!values.output && !values.load) throw new UsageError("convert wants -o FILE, or --load, or both");
+  const compression = values.compression === void 0 ? void 0 : oneOf("--compression", values.compression, ["zstd", "gzip", "none"]);
+  const uname = oneOf("--uname", values.uname ?? "ddk", unameChoices);
+  const wanted = oneOf("--engine", values.engine ?? "auto", engineNames);
+  const tag2 = values.tag && usage(() => parseReference(values.tag).text);
+  const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
+  const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
+  const signal = endRequest((name) => `stopped by ${name}`);
+  const engine = values.load ? await detectEngine(wanted, sayOnStderr, { signal }) : void 0;
+  if (values.load && !engine) throw new Error("there is no engine to load the image into; -o FILE makes an archive without one");
+  const dir = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
+  const release = removeAtExit(dir);
+  try {
+    const archive = values.output ? (0, import_node_path3.resolve)(values.output) : (0, import_node_path3.join)(dir, "image.tar");
+    const conversion = await convertWithProgress(
+      {
+        input,
+        archive,
+        tempDir: dir,
+        uname,
+        compression: compression ?? defaultCompression(engine),
+        inputSha256: sha256OfFile(input, expected),
+        name({ identity }) {
+          expectVersion(identity, asked);
+          return [tag2 || imageName(identity)];
+        },
+        warn: warnOnStderr,
+        signal
+      },
+      sayOnStderr
+    );
+    if (engine) await loadWithProgress(engine, archive, conversion.names[0], sayOnStderr);
+    const { names, archive: made } = conversion;
+    process.stdout.write(`${names[0]} ${made.configDigest}
+`);
+  } finally {
+    (0, import_node_fs9.rmSync)(dir, { recursive: true, force: true });
+    release();
+  }
+  return 0;
+}
+__name(convertCommand, "convertCommand");
+function makeTempDir(parent) {
+  try {
+    return (0, import_node_fs9.mkdtempSync)((0, import_node_path3.join)(parent, "xenserver-ddk-"));
+  } catch (error) {
+    throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`);
+  }
+}
+__name(makeTempDir, "makeTempDir");
+function defaultCompression(engine) {
+  return !engine || engine.loadsZstd ? "zstd" : "none";
+}
+__name(defaultCompression, "defaultCompression");
+
+// src/commands/inspect.ts
+var import_node_os4 = require("node:os");
+
+// src/disk/inspection.ts
+var import_node_fs13 = require("node:fs");
+
+// src/bytes/peek.ts
+function probe(source, offset, length2) {
+  return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
+}
+__name(probe, "probe");
+function reaches(source, end) {
+  return source.reaches ? source.reaches(end) : end <= source.size;
+}
+__name(reaches, "reaches");
+function hasText(source, offset, text4) {
+  return probe(source, offset, text4.length)?.toString("latin1") === text4;
+}
+__name(hasText, "hasText");
+function window(source, offset, size2, name) {
+  if (!source.reaches && offset + size2 <= source.size) return slice(source, offset, size2, name);
+  const part = {
+    name,
+    size: size2,
+    read(into, at) {
+      checkRange(part, at, into.length);
+      source.read(into, offset + at);
+    }
+  };
+  return part;
+}
+__name(window, "window");
+
+// src/disk/partitions/gpt-header.ts
+var import_node_zlib2 = require("node:zlib");
+var gptSectorSizes = [512, 4096];
+var signature = "EFI PART";
+var mostEntries = 1024;
+function hasGptSignature(disk, sectorSize3) {
+  return hasText(disk, sectorSize3, signature);
+}
+__name(hasGptSignature, "hasGptSignature");
+function readGptAt(disk, sectorSize3, sector) {
+  if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
+  const header2 = probe(disk, sector * sectorSize3, sectorSize3);
+  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
+  const size2 = header2.readUInt32LE(12);
+  if (size2 < 92 || size2 > sectorSize3) return `it has the size ${size2}`;
+  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size2))) return "its checksum is wrong";
+  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
+  const arraySector = Number(header2.readBigUInt64LE(72));
+  const count = header2.readUInt32LE(80);
+  const entrySize2 = header2.readUInt32LE(84);
+  if (count > mostEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize2} bytes`;
+  }
+  if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
+  const array = probe(disk, arraySector * sectorSize3, count * entrySize2);
+  if (!array) return "its entries lie past the end of the disk";
+  if (header2.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
+  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize: entrySize2, array };
+}
+__name(readGptAt, "readGptAt");
+function headerChecksum(header2) {
+  const zeroed = Buffer.from(header2);
+  zeroed.writeUInt32LE(0, 16);
+  return (0, import_node_zlib2.crc32)(zeroed);
+}
+__name(headerChecksum, "headerChecksum");
+function guid(bytes, at) {
+  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
+  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
+  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
+}
+__name(guid, "guid");
+
+// src/disk/partitions/types.ts
+function mbrTypeName(type2) {
+  return mbrTypes[type2] ?? "";
+}
+__name(mbrTypeName, "mbrTypeName");
+function gptTypeName(type2) {
+  return gptTypes[type2] ?? "";
+}
+__name(gptTypeName, "gptTypeName");
+var mbrTypes = {
+  1: "FAT12",
+  4: "FAT16",
+  5: "extended",
+  6: "FAT16",
+  7: "NTFS or exFAT",
+  11: "FAT32",
+  12: "FAT32",
+  14: "FAT16",
+  15: "extended",
+  130: "Linux swap",
+  131: "Linux",
+  133: "extended",
+  142: "Linux LVM",
+  165: "FreeBSD, with slices of its own inside",
+  166: "OpenBSD, with slices of its own inside",
+  169: "NetBSD, with slices of its own inside",
+  191: "Solaris",
+  218: "data without a filesystem",
+  222: "Dell utility",
+  238: "GPT protective",
+  239: "EFI system",
+  253: "Linux RAID"
+};
+var gptTypes = {
+  "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F": "Linux swap",
+  "0FC63DAF-8483-4772-8E79-3D69D8477DE4": "Linux",
+  "21686148-6449-6E6F-744E-656564454649": "BIOS boot",
+  "44479540-F297-41B2-9AF7-D131D5F0458A": "Linux root (x86)",
+  "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": "Linux root (x86-64)",
+  "A19D880F-05FC-4D3B-A006-743F0F84911E": "Linux RAID",
+  "C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "EFI system",
+  "CA7D7CCB-63ED-4C53-861C-1742536059CC": "Linux LUKS",
+  "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": "Microsoft reserved",
+  "E6D6D379-F507-44C2-A23C-238F2A3DF928": "Linux LVM",
+  "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7": "Microsoft basic data"
+};
+
+// src/disk/partitions/gpt.ts
+function readGpt(disk, mbr, warn) {
+  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
+  const primary = readPrimary(disk);
+  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
+  const backup = findBackup(disk, mbr ?? []);
+  if (!backup)
+    throw new DiskError(
+      disk.name,
+      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`
+    );
+  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
+  return { ...describeTable(disk, backup, warn), check() {
+  } };
+}
+__name(readGpt, "readGpt");
+function readPrimary(disk) {
+  let wrong = "the header in sector 1 is missing";
+  for (const sectorSize3 of gptSectorSizes) {
+    const gpt = readGptAt(disk, sectorSize3, 1);
+    if (typeof gpt === "object") return gpt;
+    if (gpt) wrong = `the header at byte ${sectorSize3} is damaged (${gpt})`;
+  }
+  return wrong;
+}
+__name(readPrimary, "readPrimary");
+function findBackup(disk, mbr) {
+  for (const lastSector of [
+    ...mbr.map(
+      ({ start, size: size2 }) => () => start + size2 - 1
+    ),
+    (sectorSize3) => Math.floor(disk.size / sectorSize3) - 1
+  ]) {
+    for (const sectorSize3 of gptSectorSizes) {
+      const sector = lastSector(sectorSize3);
+      const gpt = sector > 1 ? readGptAt(disk, sectorSize3, sector) : void 0;
+      if (typeof gpt === "object") return gpt;
+    }
+  }
+  return void 0;
+}
+__name(findBackup, "findBackup");
+function checkBackup(disk, primary, warn) {
+  const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
+  const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
+  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
+}
+__name(checkBackup, "checkBackup");
+function describeTable(disk, gpt, warn) {
+  const partitions = [];
+  for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
+    const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
+    if (entry2.subarray(0, 16).every((byte) => byte === 0)) continue;
+    const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
+    const size2 = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
+    if (!Number.isSafeInteger(start + size2) || size2 <= 0) {
+      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or past what a disk can be; it is left out`);
+      continue;
+    }
+    const type2 = guid(entry2, 0);
+    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
+    const bootable = (entry2.readUInt8(48) & 4) !== 0;
+    partitions.push({ number: number2, start, size: size2, type: type2, typeName: gptTypeName(type2), extended: false, name, bootable });
+  }
+  return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
+}
+__name(describeTable, "describeTable");
+
+// src/disk/partitions/mbr.ts
+var sectorSize = 512;
+var mostRecords = 128;
+var extendedTypes = [5, 15, 133];
+var protectiveType = 238;
+var bootFlag = 128;
+function parseMbr(sector) {
+  const entries2 = parseBootRecord(sector);
+  return entries2?.some(isUsed) && entries2.every(({ flag: flag3 }) => flag3 === 0 || flag3 === bootFlag) ? entries2 : void 0;
+}
+__name(parseMbr, "parseMbr");
+function hasProtectiveEntry(entries2) {
+  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
+}
+__name(hasProtectiveEntry, "hasProtectiveEntry");
+function readMbrPartitions(disk, entries2, warn) {
+  const partitions = [];
+  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe(entry2, slot + 1, entry2.start));
+  let number2 = 5;
+  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe(entry2, number2++, start));
+  }
+  return { scheme: "mbr", sectorSize, partitions, check() {
+  } };
+}
+__name(readMbrPartitions, "readMbrPartitions");
+function* logicalPartitions(disk, extended, warn) {
+  const seen = /* @__PURE__ */ new Set();
+  let record = extended.start;
+  for (; ; ) {
+    const entries2 = readExtendedRecord(disk, record, seen);
+    if (typeof entries2 === "string") {
+      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; what would follow is left out`);
+      return;
+    }
+    seen.add(record);
+    for (const [slot, entry2] of entries2.entries()) {
+      if (!isUsed(entry2) || isExtended(entry2)) continue;
+      const start = record + entry2.start;
+      if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
+    }
+    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
+    if (!link) return;
+    record = extended.start + link.start;
+  }
+}
+__name(logicalPartitions, "logicalPartitions");
+function readExtendedRecord(disk, record, seen) {
+  if (seen.has(record)) return "the chain of extended boot records comes back to this one";
+  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
+  return parseBootRecord(probe(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
+}
+__name(readExtendedRecord, "readExtendedRecord");
+function parseBootRecord(sector) {
+  if (sector?.readUInt16BE(510) !== 21930) return void 0;
+  return [446, 462, 478, 494].map((at) => ({
+    flag: sector.readUInt8(at),
+    type: sector.readUInt8(at + 4),
+    start: sector.readUInt32LE(at + 8),
+    size: sector.readUInt32LE(at + 12)
+  }));
+}
+__name(parseBootRecord, "parseBootRecord");
+function isUsed({ type: type2, size: size2 }) {
+  return type2 !== 0 && size2 !== 0;
+}
+__name(isUsed, "isUsed");
+function isExtended({ type: type2 }) {
+  return extendedTypes.includes(type2);
+}
+__name(isExtended, "isExtended");
+function describe(entry2, number2, start) {
+  return {
+    number: number2,
+    start: start * sectorSize,
+    size: entry2.size * sectorSize,
+    type: entry2.type.toString(16).padStart(2, "0"),
+    typeName: mbrTypeName(entry2.type),
+    extended: isExtended(entry2),
+    name: "",
+    bootable: entry2.flag === bootFlag
+  };
+}
+__name(describe, "describe");
+
+// src/disk/partitions/table.ts
+function checkPartitions(disk, table4, warn) {
+  warnOfOverlaps(disk, table4.partitions, warn);
+  const partitions = table4.partitions.map((fields2) => ({
+    ...fields2,
+    source: window(disk, fields2.start, fields2.size, `partition ${fields2.number} of ${disk.name}`)
+  }));
+  return {
+    ...table4,
+    partitions,
+    check() {
+      for (const { number: number2, start, size: size2 } of partitions) {
+        if (start + size2 > disk.size) {
+          warn(`${disk.name}: partition ${number2} ends at byte ${start + size2}, but the disk at byte ${disk.size}`);
+        }
+      }
+      table4.check();
+    }
+  };
+}
+__name(checkPartitions, "checkPartitions");
+function warnOfOverlaps(disk, partitions, warn) {
+  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
+  let previous;
+  for (const partition of sorted) {
+    if (previous && partition.start < previous.start + previous.size) {
+      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
+    }
+    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
+  }
+}
+__name(warnOfOverlaps, "warnOfOverlaps");
+
+// src/disk/partitions/index.ts
+function readPartitions(disk, warn) {
+  const mbr = parseMbr(probe(disk, 0, 512));
+  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
+    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
+  }
+  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
+  return unpartitioned(disk);
+}
+__name(readPartitions, "readPartitions");
+function unpartitioned(disk) {
+  const whole = {
+    number: 0,
+    start: 0,
+    get size() {
+      return disk.size;
+    },
+    type: "",
+    typeName: "whole disk",
+    extended: false,
+    name: "",
+    bootable: false,
+    source: disk
+  };
+  return { scheme: "none", sectorSize: 512, partitions: [whole], check() {
+  } };
+}
+__name(unpartitioned, "unpartitioned");
+
+// src/bytes/crc32c.ts
+function crc32c(seed, bytes) {
+  let crc = seed | 0;
+  const length2 = bytes.length;
+  let at = 0;
+  for (const last = length2 - 8; at <= last; at += 8) {
+    crc ^= bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
+    crc = table[1792 | crc & 255] ^ table[1536 | crc >>> 8 & 255] ^ table[1280 | crc >>> 16 & 255] ^ table[1024 | crc >>> 24] ^ table[768 | bytes[at + 4]] ^ table[512 | bytes[at + 5]] ^ table[256 | bytes[at + 6]] ^ table[bytes[at + 7]];
+  }
+  for (; at < length2; at++) crc = table[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
+  return crc >>> 0;
+}
+__name(crc32c, "crc32c");
+function crc32cOfU32(seed, value) {
+  const crc = seed ^ value;
+  return (table[768 | crc & 255] ^ table[512 | crc >>> 8 & 255] ^ table[256 | crc >>> 16 & 255] ^ table[crc >>> 24]) >>> 0;
+}
+__name(crc32cOfU32, "crc32cOfU32");
+var table = makeTable();
+function makeTable() {
+  const made = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 2197175160 : 0);
+    made[byte] = crc;
+  }
+  for (let index = 256; index < made.length; index++) {
+    const before = made[index - 256];
+    made[index] = made[before & 255] ^ before >>> 8;
+  }
+  return made;
+}
+__name(makeTable, "makeTable");
+
+// src/disk/filesystem/ext/superblock/features.ts
+var compat = { hasJournal: 4, sparseSuper2: 512 };
+var incompat = {
+  recover: 4,
+  journalDev: 8,
+  metaBg: 16,
+  extents: 64,
+  is64bit: 128,
+  mmp: 256,
+  eaInode: 1024,
+  csumSeed: 8192,
+  largeDir: 16384,
+  inlineData: 32768
+};
+var roCompat = { sparseSuper: 1, gdtCsum: 16, hasSnapshot: 128, bigalloc: 512, metadataCsum: 1024 };
+var compatNames = [
+  "dir_prealloc",
+  "imagic_inodes",
+  "has_journal",
+  "ext_attr",
+  "resize_inode",
+  "dir_index",
+  "lazy_bg",
+  void 0,
+  "snapshot_bitmap",
+  "sparse_super2",
+  "fast_commit",
+  "stable_inodes",
+  "orphan_file"
+];
+var incompatNames = [
+  "compression",
+  "filetype",
+  "needs_recovery",
+  "journal_dev",
+  "meta_bg",
+  void 0,
+  "extent",
+  "64bit",
+  "mmp",
+  "flex_bg",
+  "ea_inode",
+  void 0,
+  "dirdata",
+  "metadata_csum_seed",
+  "large_dir",
+  "inline_data",
+  "encrypt",
+  "casefold"
+];
+var roCompatNames = [
+  "sparse_super",
+  "large_file",
+  void 0,
+  "huge_file",
+  "uninit_bg",
+  "dir_nlink",
+  "extra_isize",
+  void 0,
+  "quota",
+  "bigalloc",
+  "metadata_csum",
+  "replica",
+  "read-only",
+  "project",
+  "shared_blocks",
+  "verity",
+  "orphan_present"
+];
+var readable = 2 | 4 | 16 | 64 | 128 | 256 | 512 | 1024 | 8192 | 16384 | 32768 | 65536 | 131072;
+var ext3Incompat = 2 | 4 | 16;
+var ext3RoCompat = 1 | 2 | 4;
+function featureNames(features) {
+  return [
+    ...namesOf(features.compat, compatNames, "C"),
+    ...namesOf(features.incompat, incompatNames, "I"),
+    ...namesOf(features.roCompat, roCompatNames, "R")
+  ];
+}
+__name(featureNames, "featureNames");
+function namesOf(word2, names, kind) {
+  const found = [];
+  for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(names[bit2] ?? `FEATURE_${kind}${bit2}`);
+  return found;
+}
+__name(namesOf, "namesOf");
+function typeName(features) {
+  if (features.incompat & ~ext3Incompat || features.roCompat & ~ext3RoCompat) return "ext4";
+  return features.compat & compat.hasJournal ? "ext3" : "ext2";
+}
+__name(typeName, "typeName");
+function checkReadable(features, name) {
+  if (features.incompat & incompat.journalDev) {
+    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)");
+  }
+  const unreadable = namesOf(features.incompat & ~readable, incompatNames, "I");
+  if (features.roCompat & roCompat.hasSnapshot) unreadable.push("has_snapshot");
+  if (unreadable.length > 0) {
+    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`);
+  }
+}
+__name(checkReadable, "checkReadable");
+
+// src/disk/filesystem/ext/inode/inode.ts
+var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
+var fileTypes = { fifo: 4096, char: 8192, dir: 16384, block: 24576, file: 32768, symlink: 40960, socket: 49152 };
+var typeMask = 61440;
+var originalSize = 128;
+var checksumLow = 124;
+var checksumHigh = 130;
+var twoZeros = Buffer.alloc(2);
+function loadInode(volume, number2) {
+  const { superblock } = volume;
+  const onDevice = volume.rawInode(number2);
+  const raw = volume.fastCommits?.inode(number2, onDevice) ?? onDevice;
+  const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
+  const place = inodePlace(volume, number2);
+  if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
+    throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`);
+  }
+  const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
+  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place);
+  const mode = raw.readUInt16LE(0);
+  const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0;
+  const size2 = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
+  if (size2 > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size2} bytes can't be; the filesystem is damaged`);
+  return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size: size2, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
+}
+__name(loadInode, "loadInode");
+function verifyChecksum(raw, extraSize, seed, place) {
+  const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
+  let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros);
+  if (hasHigh) {
+    crc = crc32c(crc32c(crc, raw.subarray(checksumLow + 2, checksumHigh)), twoZeros);
+    crc = crc32c(crc, raw.subarray(checksumHigh + 2));
+  } else {
+    crc = crc32c(crc, raw.subarray(checksumLow + 2));
+  }
+  const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
+  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+}
+__name(verifyChecksum, "verifyChecksum");
+function modificationTime({ raw, extraSize }) {
+  const base = raw.readInt32LE(16);
+  if (extraSize < 136 + 4 - originalSize) return { seconds: base, nanoseconds: 0 };
+  const extra = raw.readUInt32LE(136);
+  const nanoseconds = extra >>> 2;
+  const carry = nanoseconds >= 1e9 ? 1 : 0;
+  return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
+}
+__name(modificationTime, "modificationTime");
+function fileType(inode) {
+  return inode.mode & typeMask;
+}
+__name(fileType, "fileType");
+function blockField(inode) {
+  return inode.raw.subarray(40, 100);
+}
+__name(blockField, "blockField");
+function inodePlace(volume, number2) {
+  return `inode ${number2} of ${volume.name}`;
+}
+__name(inodePlace, "inodePlace");
+
+// src/disk/filesystem/ext/xattr/acl.ts
+var tagsWithId = [2, 8];
+var tagsWithoutId = [1, 4, 16, 32];
+var noId = 4294967295;
+function userSpaceAcl(stored, place) {
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, "its access control list is damaged"), "damaged");
+  if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
+  const version = Buffer.alloc(4);
+  version.writeUInt32LE(2);
+  const parts = [version];
+  for (let at = 4; at < stored.length; ) {
+    if (at + 4 > stored.length) throw damaged();
+    const tag2 = stored.readUInt16LE(at);
+    const hasId = tagsWithId.includes(tag2);
+    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at + 8 > stored.length) throw damaged();
+    const entry2 = Buffer.alloc(8);
+    stored.copy(entry2, 0, at, at + 4);
+    entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at + 4) : noId, 4);
+    parts.push(entry2);
+    at += hasId ? 8 : 4;
+  }
+  return Buffer.concat(parts);
+}
+__name(userSpaceAcl, "userSpaceAcl");
+
+// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
+function merged(changes) {
+  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
+  const middle = changes.length >>> 1;
+  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
+}
+__name(merged, "merged");
+function laidOver(below, above) {
+  const result = [];
+  let index = 0;
+  let rest = below[0];
+  for (const range of above) {
+    const end = range.first + range.count;
+    for (; rest && rest.first < end; ) {
+      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)));
+      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
+    }
+    result.push(range);
+  }
+  for (; rest; rest = below[++index]) result.push(rest);
+  return result;
+}
+__name(laidOver, "laidOver");
+function endOf(range) {
+  return range.first + range.count;
+}
+__name(endOf, "endOf");
+function cut(range, from, to) {
+  const part = { first: from, count: to - from };
+  return range.start === void 0 ? part : { ...part, start: range.start + from - range.first };
+}
+__name(cut, "cut");
+
+// src/disk/filesystem/ext/mapping/block-map.ts
+var directPointers = 12;
+var depths = [1, 2, 3];
+function blockMapRuns(volume, inode, blocks, runs) {
+  const perBlock = volume.superblock.blockSize / 4;
+  const field2 = blockField(inode);
+  const buffers = [];
+  const add = /* @__PURE__ */ __name((pointers, count, fileBlock2, depth, span) => {
+    for (let index = 0; index < count; index++) {
+      const first = fileBlock2 + index * span;
+      if (first >= blocks) return;
+      const block2 = pointers.readUInt32LE(4 * index);
+      if (block2 === 0) continue;
+      if (depth === 0) {
+        runs.add(first, block2, 1);
+        continue;
+      }
+      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs.readMapBlock(buffers[depth], block2);
+      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
+    }
+  }, "add");
+  add(field2, directPointers, 0, 0, 1);
+  let fileBlock = directPointers;
+  for (const depth of depths) {
+    const span = perBlock ** depth;
+    add(field2.subarray(4 * (directPointers + depth - 1)), 1, fileBlock, depth, span);
+    fileBlock += span;
+  }
+  if (fileBlock < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
+}
+__name(blockMapRuns, "blockMapRuns");
+
+// src/disk/filesystem/ext/mapping/extents.ts
+var magic = 62218;
+var entrySize = 12;
+var deepest = 5;
+var longestWritten = 32768;
+var endOfFile = 2 ** 32;
+function extentRuns(volume, inode, blocks, runs) {
+  const root = blockField(inode);
+  const depth = checkHeader(root, runs);
+  if (depth > deepest) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
+  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
+    const count = node.readUInt16LE(2);
+    let free = from;
+    for (let index = 0; index < count; index++) {
+      const at = entrySize * (index + 1);
+      const first = node.readUInt32LE(at);
+      if (first < free || first >= to)
+        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
+      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + entrySize) : to);
+    }
+  }, "add");
+  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
+    const first = node.readUInt32LE(at);
+    const length2 = node.readUInt16LE(at + 4);
+    const count = length2 > longestWritten ? length2 - longestWritten : length2;
+    if (count === 0 || first + count > to) {
+      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
+    }
+    const start = node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8);
+    const used = Math.min(count, blocks - first);
+    if (length2 <= longestWritten && used > 0) runs.add(first, start, used);
+    return first + count;
+  }, "addExtent");
+  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
+    const first = node.readUInt32LE(at);
+    if (first >= blocks) return first + 1;
+    const block2 = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32;
+    const child2 = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
+    runs.readMapBlock(child2, block2);
+    if (checkHeader(child2, runs) !== nodeDepth - 1)
+      throw runs.error(`block ${block2} is at the wrong depth of its extent tree; the filesystem is damaged`);
+    if (volume.superblock.hasChecksums) verifyChecksum2(child2, inode, block2, runs);
+    add(child2, nodeDepth - 1, first, to);
+    return first + 1;
+  }, "addChild");
+  add(root, depth, 0, endOfFile);
+}
+__name(extentRuns, "extentRuns");
+function checkHeader(node, runs) {
+  if (node.readUInt16LE(0) !== magic) throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
+  const entries2 = node.readUInt16LE(2);
+  const max = node.readUInt16LE(4);
+  const depth = node.readUInt16LE(6);
+  if (entries2 > max || (max + 1) * entrySize > node.length || entries2 === 0 && depth > 0) {
+    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
+  }
+  return depth;
+}
+__name(checkHeader, "checkHeader");
+function verifyChecksum2(node, inode, block2, runs) {
+  const end = (node.readUInt16LE(4) + 1) * entrySize;
+  if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
+    throw runs.error(`the checksum of block ${block2} of its extent tree is wrong; the filesystem is damaged`);
+  }
+}
+__name(verifyChecksum2, "verifyChecksum");
+
+// src/disk/filesystem/ext/mapping/runs.ts
+var mostRuns = 4e6;
+var Runs = class {
+  static {
+    __name(this, "Runs");
+  }
+  /** Of the `index`th run: its first block in the file, that block's place on the device, and its length in blocks. */
+  fileBlocks = [];
+  deviceBlocks = [];
+  counts = [];
+  #volume;
+  #place;
+  #seen = /* @__PURE__ */ new Set();
+  constructor(volume, inode) {
+    this.#volume = volume;
+    this.#place = inodePlace(volume, inode.number);
+  }
+  /** Adds blocks that lie behind all that were added before. @throws DiskError if they aren't blocks of the filesystem */
+  add(fileBlock, deviceBlock, count) {
+    this.#checkBlocks(deviceBlock, count);
+    const last = this.counts.length - 1;
+    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === fileBlock && this.deviceBlocks[last] + this.counts[last] === deviceBlock) {
+      this.counts[last] += count;
+      return;
+    }
+    if (this.counts.length === mostRuns) throw this.error(`it is in more than ${mostRuns} pieces`);
+    this.fileBlocks.push(fileBlock);
+    this.deviceBlocks.push(deviceBlock);
+    this.counts.push(count);
+  }
+  /** Reads a block of the map itself. @throws DiskError if the map leads to one block twice, which would never end */
+  readMapBlock(into, block2) {
+    this.#checkBlocks(block2, 1);
+    if (this.#seen.has(block2)) throw this.error(`the map of its blocks leads to block ${block2} twice; the filesystem is damaged`);
+    this.#seen.add(block2);
+    this.#volume.device.read(into, block2 * this.#volume.superblock.blockSize);
+  }
+  error(what) {
+    return new DiskError(this.#place, what);
+  }
+  #checkBlocks(block2, count) {
+    const { firstDataBlock, blocksCount } = this.#volume.superblock;
+    if (block2 > firstDataBlock && block2 + count <= blocksCount) return;
+    throw this.error(`it uses blocks ${block2} to ${block2 + count - 1}, which are not among those of files; the filesystem is damaged`);
+  }
+};
+function fileRuns(volume, inode) {
+  const runs = new Runs(volume, inode);
+  const blocks = Math.ceil(inode.size / volume.superblock.blockSize);
+  if (inode.flags & inodeFlags.extents) extentRuns(volume, inode, blocks, runs);
+  else blockMapRuns(volume, inode, blocks, runs);
+  const changes = volume.fastCommits?.ranges(inode.number);
+  return changes ? changedRuns(volume, inode, blocks, runs, changes) : runs;
+}
+__name(fileRuns, "fileRuns");
+function changedRuns(volume, inode, blocks, runs, changes) {
+  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.deviceBlocks[index] }));
+  const changed = new Runs(volume, inode);
+  for (const { first, count, start } of laidOver(onDevice, changes)) {
+    const used = Math.min(count, blocks - first);
+    if (start !== void 0 && used > 0) changed.add(first, start, used);
+  }
+  return changed;
+}
+__name(changedRuns, "changedRuns");
+
+// src/disk/filesystem/ext/mapping/mapped-content.ts
+function mappedContent(volume, inode) {
+  let reader;
+  const content2 = {
+    name: inodePlace(volume, inode.number),
+    size: inode.size,
+    read(into, offset) {
+      checkRange(content2, offset, into.length);
+      reader ??= runReader(volume, fileRuns(volume, inode));
+      reader(into, offset);
+    }
+  };
+  return content2;
+}
+__name(mappedContent, "mappedContent");
+function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
+  const { fileBlocks, deviceBlocks, counts } = runs;
+  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
+  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
+  let next2 = 0;
+  return (into, offset) => {
+    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
+    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
+    for (let done = 0; done < into.length; ) {
+      const at = offset + done;
+      const start = startOf(next2);
+      if (at < start) {
+        const length3 = Math.min(into.length - done, start - at);
+        into.fill(0, done, done + length3);
+        done += length3;
+        continue;
+      }
+      const length2 = Math.min(into.length - done, endOf2(next2) - at);
+      device.read(length2 === into.length ? into : into.subarray(done, done + length2), deviceBlocks[next2] * blockSize4 + at - start);
+      done += length2;
+      if (at + length2 === endOf2(next2)) next2++;
+    }
+  };
+}
+__name(runReader, "runReader");
+function firstEndingBehind(offset, from, to, endOf2) {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (endOf2(middle) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+__name(firstEndingBehind, "firstEndingBehind");
+
+// src/disk/filesystem/ext/xattr/ea-inode.ts
+function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
+  const inode = loadInode(volume, valueInode);
+  const place = inodePlace(volume, valueInode);
+  if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
+    throw new DiskError(
+      place,
+      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, and doesn't; the filesystem is damaged`
+    );
+  }
+  const value = bytesAt(mappedContent(volume, inode), 0, valueSize);
+  const hash = inode.raw.readUInt32LE(8);
+  const ofLustre = modificationTime(inode).seconds === owner.number;
+  if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
+    throw new DiskError(place, "the hash of the attribute in it is wrong; the filesystem is damaged");
+  }
+  return value;
+}
+__name(attributeInodeValue, "attributeInodeValue");
+
+// src/disk/filesystem/ext/xattr/xattr.ts
+var magic2 = 3925999616;
+var entryHeader = 16;
+var blockHeader = 32;
+var largestValue = 65536;
+var mostValueBytes = 2 ** 20;
+var aclIndexes = [2, 3];
+var prefixes = {
+  1: "user.",
+  2: "system.posix_acl_access",
+  3: "system.posix_acl_default",
+  4: "trusted.",
+  6: "security.",
+  10: "gnu."
+};
+function readAttributes(volume, inode) {
+  const block2 = attributeBlockNumber(inode, volume.superblock);
+  const stored = [...block2 === 0 ? [] : volume.attributeBlock(block2), ...inodeAttributes(volume, inode)];
+  const found = /* @__PURE__ */ new Map();
+  for (const attribute of stored) {
+    const prefix = prefixes[attribute.index];
+    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
+  }
+  const names = [...found.keys()].sort();
+  let total = 0;
+  for (const { valueSize } of found.values()) total += valueSize;
+  if (total > mostValueBytes)
+    throw new DiskError(inodePlace(volume, inode.number), `it has ${total} bytes of attributes; ${mostValueBytes} is the most`);
+  return new Map(names.map((name) => [name, attributeValue(volume, inode, found.get(name))]));
+}
+__name(readAttributes, "readAttributes");
+function attributeValue(volume, inode, attribute) {
+  const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(volume, inode, attribute);
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(volume, inode.number)) : value;
+}
+__name(attributeValue, "attributeValue");
+function inodeAttributes(volume, inode) {
+  const start = originalSize + inode.extraSize;
+  if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== magic2) return [];
+  const area = inode.raw.subarray(start + 4);
+  return readEntries(area, 0, `the attributes of ${inodePlace(volume, inode.number)}`);
+}
+__name(inodeAttributes, "inodeAttributes");
+function attributeBlockNumber({ raw }, { descriptorSize }) {
+  return raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0);
+}
+__name(attributeBlockNumber, "attributeBlockNumber");
+function readAttributeBlock(device, superblock, block2) {
+  const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
+  const place = `attribute block ${block2} of ${device.name}`;
+  if (block2 <= firstDataBlock || block2 >= blocksCount) throw new DiskError(place, "it is outside the filesystem, which is damaged");
+  const raw = bytesAt(device, block2 * blockSize4, blockSize4);
+  if (raw.readUInt32LE(0) !== magic2 || raw.readUInt32LE(8) !== 1) {
+    throw new DiskError(place, "it has no header of attributes; the filesystem is damaged");
+  }
+  if (superblock.hasChecksums) {
+    const stored = raw.readUInt32LE(16);
+    raw.writeUInt32LE(0, 16);
+    const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block2 % 2 ** 32), Math.floor(block2 / 2 ** 32));
+    if (crc32c(seed, raw) !== stored) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+  }
+  return readEntries(raw, blockHeader, place);
+}
+__name(readAttributeBlock, "readAttributeBlock");
+function readEntries(area, first, place) {
+  const found = [];
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, `the entry at byte ${at} is damaged`), "damaged");
+  let at = first;
+  for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
+    if (at + 4 > area.length) throw damaged();
+    if (area.readUInt32LE(at) === 0) break;
+    const nameEnd = at + entryHeader + area.readUInt8(at);
+    if (nameEnd > area.length) throw damaged();
+    const name = area.subarray(at + entryHeader, nameEnd);
+    const offset = area.readUInt16LE(at + 2);
+    const valueInode = area.readUInt32LE(at + 4);
+    const valueSize = area.readUInt32LE(at + 8);
+    const stored = valueInode === 0 ? valueSize : 0;
+    if (name.includes(0) || valueSize > largestValue || stored > 0 && offset + stored > area.length) throw damaged();
+    found.push({
+      index: area.readUInt8(at + 1),
+      name: pathText(name),
+      value: stored === 0 ? Buffer.alloc(0) : Buffer.from(area.subarray(offset, offset + stored)),
+      valueInode,
+      valueSize
+    });
+  }
+  return found;
+}
+__name(readEntries, "readEntries");
+
+// src/disk/filesystem/ext/inline-data.ts
+function inlineData(volume, inode) {
+  const first = blockField(inode);
+  if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)];
+  const attribute = inodeAttributes(volume, inode).find(({ index, name }) => index === 7 && name === "data");
+  const rest = inode.size - first.length;
+  if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
+    throw new DiskError(inodePlace(volume, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
+  }
+  return [first, attribute.value.subarray(0, rest)];
+}
+__name(inlineData, "inlineData");
+
+// src/disk/filesystem/ext/content.ts
+function fileContent(volume, inode) {
+  checkNotEncrypted(volume, inode);
+  if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(volume, inode);
+  return memorySource(Buffer.concat(inlineData(volume, inode)), inodePlace(volume, inode.number));
+}
+__name(fileContent, "fileContent");
+function checkNotEncrypted(volume, inode) {
+  if (inode.flags & inodeFlags.encrypt) {
+    throw new DiskError(inodePlace(volume, inode.number), "it is encrypted, and can be read only with its key");
+  }
+}
+__name(checkNotEncrypted, "checkNotEncrypted");
+
+// src/disk/filesystem/ext/directory/checksum.ts
+var tailSize = 12;
+var tailType = 222;
+var dotSize = 12;
+var fourZeros = Buffer.alloc(4);
+function checkDirectoryBlock(block2, inode, isFirstBlock, place) {
+  const tree = treeNode(block2, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
+  const sound = tree === void 0 ? checkTail(block2, inode.checksumSeed) : checkTree(block2, inode.checksumSeed, tree);
+  if (!sound) throw new DiskError(place, "its checksum is missing or wrong; the filesystem is damaged");
+}
+__name(checkDirectoryBlock, "checkDirectoryBlock");
+function treeNode(block2, mayBeRoot) {
+  if (mayBeRoot && block2.readUInt16LE(dotSize + 4) === block2.length - dotSize && block2.readUInt8(29) === 8) return 32;
+  const length2 = block2.readUInt16LE(4);
+  const coversBlock = length2 === block2.length || block2.length === 65536 && (length2 === 0 || length2 === 65535);
+  return block2.readUInt32LE(0) === 0 && coversBlock ? 8 : void 0;
+}
+__name(treeNode, "treeNode");
+function checkTail(block2, seed) {
+  const at = block2.length - tailSize;
+  const isTail = block2.readUInt32LE(at) === 0 && block2.readUInt16LE(at + 4) === tailSize && block2.readUInt16LE(at + 6) === tailType << 8;
+  return isTail && crc32c(seed, block2.subarray(0, at)) === block2.readUInt32LE(at + 8);
+}
+__name(checkTail, "checkTail");
+function checkTree(block2, seed, pointers) {
+  const limit = block2.readUInt16LE(pointers);
+  const count = block2.readUInt16LE(pointers + 2);
+  const tail = pointers + limit * 8;
+  if (count > limit || tail + 8 > block2.length) return false;
+  let crc = crc32c(seed, block2.subarray(0, pointers + count * 8));
+  crc = crc32c(crc, block2.subarray(tail, tail + 4));
+  return crc32c(crc, fourZeros) === block2.readUInt32LE(tail + 4);
+}
+__name(checkTree, "checkTree");
+
+// src/disk/filesystem/ext/directory/directory.ts
+var header = 8;
+var piece = 64 * 1024;
+var filetype = 2;
+var mostBytes = 2 ** 30;
+function directoryRecords(volume, inode) {
+  const onDevice = recordsOnDevice(volume, inode);
+  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice;
+}
+__name(directoryRecords, "directoryRecords");
+function* recordsOnDevice(volume, inode) {
+  checkNotEncrypted(volume, inode);
+  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode);
+  else yield* blockRecords(volume, inode);
+}
+__name(recordsOnDevice, "recordsOnDevice");
+function* inlineRecords(volume, inode) {
+  const [first, rest] = inlineData(volume, inode);
+  yield* records(volume, inode, first.subarray(4), "the inline data");
+  yield* records(volume, inode, rest, "the inline data in attributes");
+}
+__name(inlineRecords, "inlineRecords");
+function* blockRecords(volume, inode) {
+  const { device, superblock } = volume;
+  const { blockSize: blockSize4 } = superblock;
+  const place = inodePlace(volume, inode.number);
+  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`);
+  const runs = fileRuns(volume, inode);
+  if (runs.fileBlocks[0] !== 0) throw new DiskError(place, "the first block of the directory is missing; the filesystem is damaged");
+  const blocks = Math.ceil(inode.size / blockSize4);
+  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
+  const perPiece = buffer.length / blockSize4;
+  const holes = { first: 0, count: 0 };
+  let expected = 0;
+  const skipTo = /* @__PURE__ */ __name((fileBlock) => {
+    if (fileBlock > expected && holes.count === 0) holes.first = expected;
+    holes.count += fileBlock - expected;
+  }, "skipTo");
+  for (const [index, count] of runs.counts.entries()) {
+    const fileBlock = runs.fileBlocks[index];
+    const deviceBlock = runs.deviceBlocks[index];
+    skipTo(fileBlock);
+    for (let done = 0; done < count; done += perPiece) {
+      const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
+      volume.directoryBytesLeft -= read.length;
+      if (volume.directoryBytesLeft < 0)
+        throw new DiskError(place, "the directories have more bytes than any sound filesystem; it is damaged");
+      device.read(read, (deviceBlock + done) * blockSize4);
+      for (let at = 0; at < read.length; at += blockSize4) {
+        const block2 = read.subarray(at, at + blockSize4);
+        const number2 = fileBlock + done + at / blockSize4;
+        const what = `block ${number2} of the directory (block ${deviceBlock + done + at / blockSize4} of the filesystem)`;
+        if (superblock.hasChecksums) checkDirectoryBlock(block2, inode, number2 === 0, `${what}, ${place}`);
+        yield* records(volume, inode, block2, what, number2 === 0);
+      }
+    }
+    expected = fileBlock + count;
+  }
+  skipTo(blocks);
+  if (holes.count > 0) {
+    volume.warn(
+      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`
+    );
+  }
+}
+__name(blockRecords, "blockRecords");
+function* records(volume, inode, area, what, isFirstBlock = false) {
+  const hasFileType = (volume.superblock.features.incompat & filetype) !== 0;
+  const damaged = /* @__PURE__ */ __name((at, problem) => new DiskError(inodePlace(volume, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`), "damaged");
+  let length2;
+  for (let at = 0, index = 0; at < area.length; at += length2, index++) {
+    if (at + header > area.length) throw damaged(at, "is cut short");
+    length2 = recordLength(area.readUInt16LE(at + 4), area.length);
+    const nameLength2 = hasFileType ? area.readUInt8(at + 6) : area.readUInt16LE(at + 6);
+    if (length2 % 4 !== 0 || length2 < header + nameLength2 || length2 < header + 4 || at + length2 > area.length) {
+      throw damaged(at, `has the impossible length ${length2}`);
+    }
+    const number2 = area.readUInt32LE(at);
+    if (number2 === 0) continue;
+    const name = area.subarray(at + header, at + header + nameLength2);
+    if (isFirstBlock && index < 2 && name.equals(index === 0 ? dot : dotDot)) continue;
+    yield { name: Buffer.from(name), inode: number2 };
+  }
+}
+__name(records, "records");
+var dot = Buffer.from(".");
+var dotDot = Buffer.from("..");
+function recordLength(stored, areaLength) {
+  return areaLength === 65536 && (stored === 65535 || stored === 0) ? 65536 : stored;
+}
+__name(recordLength, "recordLength");
+
+// src/disk/filesystem/ext/node.ts
+var typeNames = new Map(Object.entries(fileTypes).map(([name, type2]) => [type2, name]));
+var rootInode = 2;
+function openNode(volume, number2) {
+  const inode = loadInode(volume, number2);
+  const place = inodePlace(volume, number2);
+  if (number2 < volume.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
+    throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged");
+  }
+  if (inode.linksCount === 0) throw new DiskError(place, "a name leads to it, though it is deleted; the filesystem is damaged");
+  const type2 = typeNames.get(fileType(inode));
+  if (type2 === void 0) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  return new ExtNode(volume, inode, type2);
+}
+__name(openNode, "openNode");
+var ExtNode = class {
+  static {
+    __name(this, "ExtNode");
+  }
+  type;
+  ino;
+  mode;
+  uid;
+  gid;
+  nlink;
+  mtime;
+  size;
+  #volume;
+  constructor(volume, inode, type2) {
+    const { raw } = inode;
+    this.#volume = volume;
+    this.type = type2;
+    this.ino = inode.number;
+    this.mode = inode.mode & 4095;
+    this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
+    this.gid = raw.readUInt16LE(24) + raw.readUInt16LE(122) * 65536;
+    this.nlink = inode.linksCount;
+    this.mtime = modificationTime(inode);
+    this.size = inode.size;
+    if (type2 === "char" || type2 === "block") this.rdev = deviceNumber(inode);
+  }
+  content() {
+    return fileContent(this.#volume, this.#inode());
+  }
+  target() {
+    return symlinkTarget(this.#volume, this.#inode());
+  }
+  xattrs() {
+    return readAttributes(this.#volume, this.#inode());
+  }
+  #inode() {
+    return loadInode(this.#volume, this.ino);
+  }
+};
+function deviceNumber(inode) {
+  const field2 = blockField(inode);
+  const old = field2.readUInt32LE(0);
+  if (old !== 0) return { major: old >>> 8 & 255, minor: old & 255 };
+  const device = field2.readUInt32LE(4);
+  return { major: device >>> 8 & 4095, minor: device & 255 | device >>> 12 & 1048320 };
+}
+__name(deviceNumber, "deviceNumber");
+function symlinkTarget(volume, inode) {
+  checkNotEncrypted(volume, inode);
+  const damaged = /* @__PURE__ */ __name((what) => new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`), "damaged");
+  const { size: size2 } = inode;
+  const field2 = blockField(inode);
+  if (size2 === 0 || size2 > volume.superblock.blockSize) throw damaged(`has ${size2} bytes`);
+  const target = size2 < field2.length ? Buffer.from(field2.subarray(0, size2)) : bytesAt(fileContent(volume, inode), 0, size2);
+  if (target.includes(0)) throw damaged("has a zero byte");
+  return target;
+}
+__name(symlinkTarget, "symlinkTarget");
+
+// src/disk/filesystem/ext/journal/block.ts
+var journalMagic = 3225106840;
+var blockType = { descriptor: 1, commit: 2, superblockV1: 3, superblockV2: 4, revoke: 5 };
+var headerSize = 12;
+var tailSize2 = 4;
+
+// src/disk/filesystem/ext/journal/descriptor.ts
+var flag = { escape: 1, sameUuid: 2, lastTag: 8 };
+var uuidSize = 16;
+function* tags(raw, superblock) {
+  const { checksums, has64bit } = superblock;
+  const size2 = tagSize(superblock);
+  const end = raw.length - (hasBlockChecksums(superblock) ? tailSize2 : 0);
+  for (let at = headerSize; at + size2 <= end; ) {
+    const flags = raw.readUInt16BE(at + 6);
+    yield {
+      block: raw.readUInt32BE(at) + (has64bit ? raw.readUInt32BE(at + 8) * 2 ** 32 : 0),
+      escaped: (flags & flag.escape) !== 0,
+      checksum: checksums === "v3" ? raw.readUInt32BE(at + 12) : raw.readUInt16BE(at + 4)
+    };
+    if (flags & flag.lastTag) return;
+    at += size2 + (flags & flag.sameUuid ? 0 : uuidSize);
+  }
+}
+__name(tags, "tags");
+function tagSize({ checksums, has64bit }) {
+  if (checksums === "v3") return 16;
+  return 8 + (checksums === "v2" ? 2 : 0) + (has64bit ? 4 : 0);
+}
+__name(tagSize, "tagSize");
+function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
+  const number2 = Buffer.alloc(4);
+  number2.writeUInt32BE(sequence);
+  const checksum4 = crc32c(crc32c(checksumSeed, number2), data);
+  return tag2.checksum === (checksums === "v3" ? checksum4 : checksum4 & 65535);
+}
+__name(dataHolds, "dataHolds");
+function tailHolds(raw, superblock) {
+  if (!hasBlockChecksums(superblock)) return true;
+  const tail = raw.length - tailSize2;
+  const zeroed = Buffer.from(raw).fill(0, tail);
+  return raw.readUInt32BE(tail) === crc32c(superblock.checksumSeed, zeroed);
+}
+__name(tailHolds, "tailHolds");
+function hasBlockChecksums({ checksums }) {
+  return checksums === "v2" || checksums === "v3";
+}
+__name(hasBlockChecksums, "hasBlockChecksums");
+
+// src/disk/filesystem/ext/journal/fast-commit/changes.ts
+function fastCommits(changes) {
+  const inodes = /* @__PURE__ */ new Map();
+  const dirs = /* @__PURE__ */ new Map();
+  for (const change2 of changes) {
+    if (change2.kind === "inode") logInode(entry(inodes, change2.inode, noInodeChanges), change2.raw);
+    else if (change2.kind === "range") entry(inodes, change2.inode, noInodeChanges).ranges.push(change2.range);
+    else {
+      if (change2.kind === "create") dirs.set(change2.inode, { isNew: true, names: [] });
+      const { name, inode } = change2;
+      entry(dirs, change2.dir, noDirectoryChanges).names.push({ name, inode, isRemoved: change2.kind === "unlink" });
+    }
+  }
+  return {
+    inode(number2, raw) {
+      const logged = inodes.get(number2);
+      return logged?.raw && patched(raw, logged.raw, logged.reused || logged.firstGeneration !== generation(raw));
+    },
+    ranges(number2) {
+      const logged = inodes.get(number2);
+      if (!logged || logged.ranges.length === 0) return void 0;
+      logged.merged ??= merged(logged.ranges);
+      return logged.merged;
+    },
+    names(dir, onDevice) {
+      const logged = dirs.get(dir);
+      return logged ? changedNames(logged, onDevice) : onDevice;
+    }
+  };
+}
+__name(fastCommits, "fastCommits");
+function noInodeChanges() {
+  return { reused: false, ranges: [] };
+}
+__name(noInodeChanges, "noInodeChanges");
+function noDirectoryChanges() {
+  return { isNew: false, names: [] };
+}
+__name(noDirectoryChanges, "noDirectoryChanges");
+function entry(map, key, make) {
+  const found = map.get(key);
+  if (found) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+__name(entry, "entry");
+function logInode(logged, raw) {
+  logged.firstGeneration ??= generation(raw);
+  if (logged.raw && generation(logged.raw) !== generation(raw)) {
+    logged.reused = true;
+    logged.ranges = [];
+  }
+  logged.raw = raw;
+}
+__name(logInode, "logInode");
+function* changedNames({ isNew, names }, onDevice) {
+  const changed = new Map(names.map(({ name }) => [name.toString("latin1"), void 0]));
+  if (!isNew) {
+    for (const found of onDevice) {
+      const key = found.name.toString("latin1");
+      if (changed.has(key)) changed.set(key, found);
+      else yield found;
+    }
+  }
+  for (const { name, inode, isRemoved } of names) {
+    const key = name.toString("latin1");
+    const there = changed.get(key);
+    if (isRemoved && there?.inode === inode) changed.set(key, void 0);
+    if (!isRemoved && !there) changed.set(key, { name, inode });
+  }
+  for (const found of changed.values()) if (found) yield found;
+}
+__name(changedNames, "changedNames");
+var blockField2 = { start: 40, end: 100 };
+var flag2 = { extents: 524288, inlineData: 268435456 };
+var extentMagic = 62218;
+var type = { mask: 61440, file: 32768, dir: 16384 };
+function generation(raw) {
+  return raw.readUInt32LE(100);
+}
+__name(generation, "generation");
+function patched(raw, logged, isOther) {
+  const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw);
+  logged.copy(result, 0, 0, blockField2.start);
+  logged.copy(result, blockField2.end, blockField2.end);
+  const flags = logged.readUInt32LE(32);
+  const kind = logged.readUInt16LE(0) & type.mask;
+  if (flags & flag2.inlineData || kind !== type.file && kind !== type.dir && !(flags & flag2.extents)) {
+    logged.copy(result, blockField2.start, blockField2.start, blockField2.end);
+  } else if (flags & flag2.extents && result.readUInt16LE(blockField2.start) !== extentMagic) {
+    result.fill(0, blockField2.start, blockField2.end);
+    result.writeUInt16LE(extentMagic, blockField2.start);
+    result.writeUInt16LE((blockField2.end - blockField2.start) / 12 - 1, blockField2.start + 4);
+  }
+  return result;
+}
+__name(patched, "patched");
+
+// src/disk/filesystem/ext/journal/fast-commit/log.ts
+var tag = { addRange: 1, removeRange: 2, create: 3, link: 4, unlink: 5, inode: 6, pad: 7, tail: 8, head: 9 };
+var nameChanges = /* @__PURE__ */ new Map([
+  [tag.create, "create"],
+  [tag.link, "link"],
+  [tag.unlink, "unlink"]
+]);
+var tagHeaderSize = 4;
+var mostChanges = 1e6;
+function readFastCommits(log, transaction2, inodeSize, warn) {
+  const { first, end } = log.superblock.fastCommits;
+  const changes = [];
+  let commits = 0;
+  let finished2 = 0;
+  let crc = 0;
+  scan: for (let at = first; at < end; at++) {
+    const raw = log.block(at);
+    if (at === first && raw.readUInt16LE(0) !== tag.head) break;
+    for (let offset = 0; offset + tagHeaderSize <= raw.length; ) {
+      const kind = raw.readUInt16LE(offset);
+      const value = raw.subarray(offset + tagHeaderSize, offset + tagHeaderSize + raw.readUInt16LE(offset + 2));
+      if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
+      if (kind === tag.head) {
+        const features = value.readUInt32LE(0);
+        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`);
+        if (value.readUInt32LE(4) !== transaction2) break scan;
+      }
+      const summed = kind === tag.tail ? 4 : value.length;
+      crc = crc32c(crc, raw.subarray(offset, offset + tagHeaderSize + summed));
+      offset += tagHeaderSize + value.length;
+      if (kind === tag.tail) {
+        if (value.readUInt32LE(0) !== transaction2 || value.readUInt32LE(4) !== crc) break scan;
+        commits++;
+        finished2 = changes.length;
+        crc = 0;
+        continue;
+      }
+      const change2 = readChange(kind, value);
+      if (change2) changes.push(change2);
+      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`);
+    }
+  }
+  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`);
+  return { commits, changes: changes.slice(0, finished2) };
+}
+__name(readFastCommits, "readFastCommits");
+function lengthFits(kind, length2, inodeSize) {
+  if (kind === tag.addRange) return length2 === 16;
+  if (kind === tag.removeRange) return length2 === 12;
+  if (nameChanges.has(kind)) return length2 > 8 && length2 <= 8 + 255;
+  if (kind === tag.inode) return length2 >= 4 + 128 && length2 <= 4 + inodeSize;
+  if (kind === tag.tail) return length2 >= 8;
+  return kind === tag.head ? length2 === 8 : kind === tag.pad;
+}
+__name(lengthFits, "lengthFits");
+function readChange(kind, value) {
+  if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
+  if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
+  if (kind === tag.removeRange) {
+    return { kind: "range", inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } };
+  }
+  const name = nameChanges.get(kind);
+  return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
+}
+__name(readChange, "readChange");
+function readExtent(value) {
+  const first = value.readUInt32LE(4);
+  const length2 = value.readUInt16LE(8);
+  if (length2 > 32768) return { first, count: length2 - 32768 };
+  return { first, count: length2, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) };
+}
+__name(readExtent, "readExtent");
+
+// src/disk/filesystem/ext/journal/log.ts
+function openLog(journal, superblock) {
+  const { blockSize: blockSize4, first, end } = superblock;
+  return {
+    name: journal.name,
+    superblock,
+    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize4, blockSize4), "block"),
+    after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
+    damaged: /* @__PURE__ */ __name((at, what) => new DiskError(`${journal.name}, block ${at}`, what), "damaged")
+  };
+}
+__name(openLog, "openLog");
+
+// src/disk/filesystem/ext/journal/overlay.ts
+function overlay(device, journal, blockSize4, replacements) {
+  const { name, size: size2 } = device;
+  const replayed = {
+    name,
+    size: size2,
+    read(into, offset) {
+      checkRange(replayed, offset, into.length);
+      let pending = 0;
+      const flush = /* @__PURE__ */ __name((upTo) => {
+        if (pending < upTo) device.read(into.subarray(pending, upTo), offset + pending);
+      }, "flush");
+      for (let done = 0; done < into.length; ) {
+        const block2 = Math.floor((offset + done) / blockSize4);
+        const within = offset + done - block2 * blockSize4;
+        const end = Math.min(into.length, done + blockSize4 - within);
+        const replacement = replacements.get(block2);
+        if (replacement) {
+          flush(done);
+          readReplacement(into.subarray(done, end), replacement, within);
+          pending = end;
+        }
+        done = end;
+      }
+      flush(into.length);
+    }
+  };
+  const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
+    journal.read(into, at * blockSize4 + within);
+    if (escaped2 && within < magic3.length) into.set(magic3.subarray(within, Math.min(magic3.length, within + into.length)));
+  }, "readReplacement");
+  return replacements.size > 0 ? replayed : device;
+}
+__name(overlay, "overlay");
+var magic3 = Buffer.alloc(4);
+magic3.writeUInt32BE(journalMagic);
+
+// src/disk/filesystem/ext/journal/sequence.ts
+function isLater(a, b) {
+  return (a - b | 0) > 0;
+}
+__name(isLater, "isLater");
+function next(sequence) {
+  return sequence + 1 >>> 0;
+}
+__name(next, "next");
+
+// src/disk/filesystem/ext/journal/revoke.ts
+function readRevocations(log, transactions) {
+  const revokedBy = /* @__PURE__ */ new Map();
+  for (const { sequence, revokes } of transactions) {
+    for (const at of revokes) for (const block2 of revokedBlocks(log, at)) revokedBy.set(block2, sequence);
+  }
+  return (block2, sequence) => {
+    const last = revokedBy.get(block2);
+    return last !== void 0 && !isLater(sequence, last);
+  };
+}
+__name(readRevocations, "readRevocations");
+function* revokedBlocks(log, at) {
+  const raw = log.block(at);
+  const { has64bit } = log.superblock;
+  const end = raw.readUInt32BE(headerSize);
+  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0))
+    throw log.damaged(at, `its revoke records have ${end} bytes; it is damaged`);
+  const size2 = has64bit ? 8 : 4;
+  for (let offset = headerSize + 4; offset + size2 <= end; offset += size2) {
+    yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
+  }
+}
+__name(revokedBlocks, "revokedBlocks");
+
+// src/disk/filesystem/ext/journal/commit.ts
+var field = { type: 12, size: 13, checksum: 16, seconds: 48 };
+var headerEnd = 60;
+var crc32Type = 1;
+var crc32Size = 4;
+function commitHolds(raw, transactionCrc2, { checksums, checksumSeed }) {
+  const found = raw.readUInt32BE(field.checksum);
+  if (checksums === "v1") {
+    const unused = raw[field.type] === 0 && raw[field.size] === 0 && found === 0;
+    return unused || raw[field.type] === crc32Type && raw[field.size] === crc32Size && found === transactionCrc2;
+  }
+  if (checksums === "none") return true;
+  return [raw, Buffer.alloc(raw.length).fill(raw.subarray(0, headerEnd), 0, headerEnd)].some((block2) => {
+    const zeroed = Buffer.from(block2);
+    zeroed.writeUInt32BE(0, field.checksum);
+    return found === crc32c(checksumSeed, zeroed);
+  });
+}
+__name(commitHolds, "commitHolds");
+function commitTime(raw) {
+  return raw.readBigUInt64BE(field.seconds);
+}
+__name(commitTime, "commitTime");
+
+// src/disk/filesystem/ext/journal/crc32-be.ts
+var polynomial = 79764919;
+var table2 = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit2 = 0; bit2 < 8; bit2++) crc = crc & 2147483648 ? crc << 1 ^ polynomial : crc << 1;
+  return crc;
+});
+function crc32be(seed, bytes) {
+  let crc = seed;
+  for (const byte of bytes) crc = crc << 8 ^ table2[crc >>> 24 ^ byte];
+  return crc >>> 0;
+}
+__name(crc32be, "crc32be");
+
+// src/disk/filesystem/ext/journal/scan.ts
+function committedTransactions(log) {
+  const { superblock } = log;
+  const length2 = superblock.end - superblock.first;
+  const committed = [];
+  let current = transaction(superblock.sequence);
+  let crc = 4294967295;
+  let lastTime = 0n;
+  let suspect;
+  let unfinished2;
+  let at = superblock.start;
+  for (let walked = 0; ; ) {
+    const block2 = at;
+    const raw = log.block(block2);
+    if (raw.readUInt32BE(0) !== journalMagic || raw.readUInt32BE(8) !== current.sequence) return committed;
+    walked++;
+    at = log.after(block2, 1);
+    const type2 = raw.readUInt32BE(4);
+    if (type2 === blockType.descriptor) {
+      if (!tailHolds(raw, superblock)) suspect ??= block2;
+      const count = countTags(raw, log);
+      if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
+      current.descriptors.push({ at: block2, data: at });
+      walked += count;
+      at = log.after(at, count);
+    } else if (type2 === blockType.revoke) {
+      if (!tailHolds(raw, superblock)) suspect ??= block2;
+      current.revokes.push(block2);
+    } else if (type2 === blockType.commit) {
+      const time = commitTime(raw);
+      const holds2 = commitHolds(raw, crc, superblock);
+      if ((suspect !== void 0 || !holds2) && time < lastTime) return committed;
+      if (suspect !== void 0) throw corrupt(log, suspect, current);
+      if (unfinished2 !== void 0) throw corrupt(log, unfinished2.at, unfinished2.transaction);
+      if (holds2) committed.push(current);
+      else if (superblock.asyncCommit) unfinished2 = { at: block2, transaction: current };
+      else throw corrupt(log, block2, current);
+      current = transaction(next(current.sequence));
+      crc = 4294967295;
+      lastTime = time;
+    } else {
+      return committed;
+    }
+    if (walked > length2) throw log.damaged(block2, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
+  }
+}
+__name(committedTransactions, "committedTransactions");
+function transaction(sequence) {
+  return { sequence, descriptors: [], revokes: [] };
+}
+__name(transaction, "transaction");
+function countTags(descriptor, log) {
+  let count = 0;
+  for (const _ of tags(descriptor, log.superblock)) count++;
+  return count;
+}
+__name(countTags, "countTags");
+function transactionCrc(seed, descriptor, log, data, count) {
+  let crc = crc32be(seed, descriptor);
+  for (let index = 0; index < count; index++) crc = crc32be(crc, log.block(log.after(data, index)));
+  return crc;
+}
+__name(transactionCrc, "transactionCrc");
+function corrupt(log, at, { sequence }) {
+  return log.damaged(
+    at,
+    `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`
+  );
+}
+__name(corrupt, "corrupt");
+
+// src/disk/filesystem/ext/journal/superblock.ts
+var compatChecksum = 1;
+var incompat2 = { revoke: 1, has64bit: 2, asyncCommit: 4, checksumV2: 8, checksumV3: 16, fastCommit: 32 };
+var knownIncompat = Object.values(incompat2).reduce((all, bit2) => all | bit2, 0);
+var crc32cType = 4;
+var superblockSize = 1024;
+var leastLogBlocks = 1024;
+function readSuperblock(journal, blockSize4, warn) {
+  const damaged = /* @__PURE__ */ __name((what) => new DiskError(`${journal.name}, superblock`, what), "damaged");
+  const raw = bytesAt(journal, 0, superblockSize);
+  const type2 = raw.readUInt32BE(4);
+  if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
+    throw damaged("it is not a journal; the filesystem is damaged");
+  }
+  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const features = word2(40);
+  if (features & ~knownIncompat) throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
+  if (raw.readUInt32BE(12) !== blockSize4) {
+    throw damaged(`it has blocks of ${raw.readUInt32BE(12)} bytes where the filesystem's have ${blockSize4}; it is damaged`);
+  }
+  const checksums = checksumKind(word2(36), features);
+  if (!checksums) throw damaged("it claims to have several kinds of checksums at once; it is damaged");
+  if (checksums === "v2" || checksums === "v3") {
+    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`);
+    if (!checksumHolds(raw)) throw damaged("its checksum is wrong; it is damaged");
+  }
+  const total = raw.readUInt32BE(16);
+  if (total * blockSize4 > journal.size) throw damaged(`it should have ${total} blocks, but it is only ${journal.size} bytes; it is damaged`);
+  const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word2(84)) : void 0;
+  const superblock = {
+    blockSize: blockSize4,
+    first: raw.readUInt32BE(20),
+    end: fastCommits2 ? fastCommits2.first - 1 : total,
+    sequence: raw.readUInt32BE(24),
+    start: raw.readUInt32BE(28),
+    error: raw.readUInt32BE(32) | 0,
+    has64bit: (features & incompat2.has64bit) !== 0,
+    asyncCommit: (features & incompat2.asyncCommit) !== 0,
+    checksums,
+    checksumSeed: crc32c(4294967295, raw.subarray(48, 64)),
+    ...fastCommits2 && { fastCommits: fastCommits2 }
+  };
+  const { first, end, start } = superblock;
+  if (first === 0 || first >= end) throw damaged(`its log begins at block ${first} of ${end}; it is damaged`);
+  if (start !== 0 && (start < first || start >= end)) {
+    throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`);
+  }
+  if (superblock.error !== 0) warn(`${journal.name}: Linux gave up writing to this filesystem with error ${superblock.error}.`);
+  return superblock;
+}
+__name(readSuperblock, "readSuperblock");
+function checksumKind(compat2, features) {
+  const kinds = [];
+  if (compat2 & compatChecksum) kinds.push("v1");
+  if (features & incompat2.checksumV2) kinds.push("v2");
+  if (features & incompat2.checksumV3) kinds.push("v3");
+  return kinds.length > 1 ? void 0 : kinds[0] ?? "none";
+}
+__name(checksumKind, "checksumKind");
+function checksumHolds(raw) {
+  const zeroed = Buffer.from(raw);
+  zeroed.writeUInt32BE(0, 252);
+  return crc32c(4294967295, zeroed) === raw.readUInt32BE(252);
+}
+__name(checksumHolds, "checksumHolds");
+function fastCommitArea(total, length2) {
+  const blocks = length2 || 256;
+  const logEnd = total - blocks >= leastLogBlocks ? total - blocks : total;
+  return { first: logEnd + 1, end: total };
+}
+__name(fastCommitArea, "fastCommitArea");
+
+// src/disk/filesystem/ext/journal/index.ts
+function replayJournal(device, journal, filesystem, warn) {
+  const superblock = readSuperblock(journal, filesystem.blockSize, warn);
+  if (superblock.start === 0) return { device, transactions: 0 };
+  const log = openLog(journal, superblock);
+  const transactions = committedTransactions(log);
+  const isRevoked = readRevocations(log, transactions);
+  const replacements = replay(log, transactions, isRevoked, Math.floor(device.size / superblock.blockSize));
+  const replayed = { device: overlay(device, journal, superblock.blockSize, replacements), transactions: transactions.length };
+  if (!superblock.fastCommits) return replayed;
+  const last = transactions.at(-1);
+  const { commits, changes } = readFastCommits(log, last ? next(last.sequence) : superblock.sequence, filesystem.inodeSize, warn);
+  return commits === 0 ? replayed : { ...replayed, fastCommits: fastCommits(changes) };
+}
+__name(replayJournal, "replayJournal");
+function replay(log, transactions, isRevoked, deviceBlocks) {
+  const replacements = /* @__PURE__ */ new Map();
+  for (const { sequence, descriptors } of transactions) {
+    for (const descriptor of descriptors) {
+      let at = descriptor.data;
+      for (const tag2 of tags(log.block(descriptor.at), log.superblock)) {
+        if (!isRevoked(tag2.block, sequence)) {
+          if (tag2.block >= deviceBlocks) {
+            throw log.damaged(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
+          }
+          if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag2, sequence, log.superblock)) {
+            throw log.damaged(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
+          }
+          replacements.set(tag2.block, { at, escaped: tag2.escaped });
+        }
+        at = log.after(at, 1);
+      }
+    }
+  }
+  return replacements;
+}
+__name(replay, "replay");
+
+// src/disk/filesystem/ext/superblock/superblock.ts
+var position2 = 1024;
+var length = 1024;
+var checksumPosition = 1020;
+function hasMagic(device) {
+  return device.size >= position2 + length && bytesAt(device, position2 + 56, 2).readUInt16LE() === 61267;
+}
+__name(hasMagic, "hasMagic");
+function readSuperblock2(device) {
+  const raw = bytesAt(device, position2, length);
+  const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
+  const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
+  const name = device.name;
+  if (u16(56) !== 61267) throw new DiskError(name, "it has no ext superblock");
+  const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
+  const has64bit = (features.incompat & incompat.is64bit) !== 0;
+  const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
+  verifyChecksum3(raw, features, name);
+  checkReadable(features, name);
+  const revision0 = u32(76) === 0;
+  const blockSize4 = 1024 << u32(24);
+  demand(u32(24) <= 6, name, `a block size of 2^${10 + u32(24)}`);
+  const inodeSize = revision0 ? 128 : u16(88);
+  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize4, name, `an inode size of ${inodeSize}`);
+  const firstInode = revision0 ? 11 : u32(84);
+  demand(firstInode >= 11, name, `${firstInode} as its first inode`);
+  const descriptorSize = has64bit ? u16(254) : 32;
+  demand(
+    !has64bit || isPowerOf2(descriptorSize) && descriptorSize >= 64 && descriptorSize <= 1024,
+    name,
+    `group descriptors of ${descriptorSize} bytes`
+  );
+  const blocksCount = u48(4, 336);
+  const firstDataBlock = u32(20);
+  const bigalloc = (features.roCompat & roCompat.bigalloc) !== 0;
+  demand(
+    firstDataBlock === (blockSize4 === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
+    name,
+    `${firstDataBlock} as its first data block`
+  );
+  demand(blocksCount > firstDataBlock && blocksCount * blockSize4 <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`);
+  const blocksPerGroup = u32(32);
+  const clusterRatio = bigalloc ? 2 ** (u32(28) - u32(24)) : 1;
+  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`);
+  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize4 * clusterRatio, name, `${blocksPerGroup} blocks in a group`);
+  const inodesPerGroup = u32(40);
+  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize4, name, `${inodesPerGroup} inodes in a group`);
+  const groupsCount = Math.ceil((blocksCount - firstDataBlock) / blocksPerGroup);
+  const inodesCount = u32(0);
+  demand(inodesCount === groupsCount * inodesPerGroup, name, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`);
+  const firstMetaBg = features.incompat & incompat.metaBg ? u32(260) : Number.POSITIVE_INFINITY;
+  const uuid2 = raw.subarray(104, 120);
+  const label = raw.subarray(120, 136);
+  const end = label.indexOf(0);
+  return {
+    features,
+    blockSize: blockSize4,
+    blocksCount,
+    freeBlocksCount: u48(12, 344),
+    firstDataBlock,
+    blocksPerGroup,
+    groupsCount,
+    inodesCount,
+    inodesPerGroup,
+    inodeSize,
+    firstInode,
+    descriptorSize,
+    firstMetaBg,
+    backupGroups: features.compat & compat.sparseSuper2 ? [u32(588), u32(592)] : [],
+    uuid: uuid2,
+    label: end < 0 ? label : label.subarray(0, end),
+    checksumSeed: features.incompat & incompat.csumSeed ? u32(624) : crc32c(4294967295, uuid2),
+    hasChecksums: (features.roCompat & roCompat.metadataCsum) !== 0,
+    madeByLinux: u32(72) === 0,
+    cleanlyUnmounted: (u16(58) & 1) !== 0,
+    hasErrors: (u16(58) & 2) !== 0,
+    journalInode: features.compat & compat.hasJournal ? u32(224) : 0,
+    mmpBlock: features.incompat & incompat.mmp ? Number(raw.readBigUInt64LE(360)) : 0
+  };
+}
+__name(readSuperblock2, "readSuperblock");
+function verifyChecksum3(raw, features, name) {
+  if (!(features.roCompat & roCompat.metadataCsum)) return;
+  const type2 = raw.readUInt8(373);
+  if (type2 !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type2}`);
+  if (crc32c(4294967295, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
+    throw new DiskError(name, "the checksum of the ext superblock is wrong; the filesystem is damaged");
+  }
+}
+__name(verifyChecksum3, "verifyChecksum");
+function demand(sound, name, what) {
+  if (!sound) throw new DiskError(name, `the ext superblock gives ${what}, which can't be; the filesystem is damaged`);
+}
+__name(demand, "demand");
+function isPowerOf2(value) {
+  return value > 0 && (value & value - 1) === 0;
+}
+__name(isPowerOf2, "isPowerOf2");
+
+// src/bytes/recent.ts
+function recent(limit, make) {
+  const made = /* @__PURE__ */ new Map();
+  let lastKey = Number.NaN;
+  let last;
+  return (key) => {
+    if (key === lastKey) return last;
+    let value = made.get(key);
+    if (value !== void 0) made.delete(key);
+    else {
+      value = make(key);
+      if (made.size >= limit) made.delete(made.keys().next().value);
+    }
+    made.set(key, value);
+    lastKey = key;
+    last = value;
+    return value;
+  };
+}
+__name(recent, "recent");
+
+// src/disk/filesystem/ext/inode/crc16.ts
+function crc16(seed, bytes) {
+  let crc = seed;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
+  }
+  return crc;
+}
+__name(crc16, "crc16");
+
+// src/disk/filesystem/ext/inode/block-group.ts
+var checksumPosition2 = 30;
+function groupDescriptors(device, superblock, warn) {
+  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
+  const perBlock = blockSize4 / descriptorSize;
+  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
+  return (group) => {
+    const block2 = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
+    const raw = bytesAt(device, block2 * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
+    const place = `the descriptor of block group ${group} of ${device.name}`;
+    const expected = checksum2(superblock, group, raw);
+    if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition2)) {
+      warn(
+        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`
+      );
+    }
+    const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
+    if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
+      throw new DiskError(place, `its inode table at block ${table4} is outside the filesystem, which is damaged`);
+    }
+    return table4;
+  };
+}
+__name(groupDescriptors, "groupDescriptors");
+function descriptorBlock(superblock, index, perBlock) {
+  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
+  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
+  const group = index * perBlock;
+  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
+  return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
+}
+__name(descriptorBlock, "descriptorBlock");
+function hasSuperblock({ features, backupGroups }, group) {
+  if (group === 0) return true;
+  if (backupGroups.length > 0) return backupGroups.includes(group);
+  if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
+  return [3, 5, 7].some((base) => isPowerOf(base, group));
+}
+__name(hasSuperblock, "hasSuperblock");
+function isPowerOf(base, value) {
+  let power = base;
+  while (power < value) power *= base;
+  return power === value;
+}
+__name(isPowerOf, "isPowerOf");
+function checksum2({ features, uuid: uuid2, checksumSeed }, group, raw) {
+  if (features.roCompat & roCompat.metadataCsum) {
+    const cleared = Buffer.from(raw);
+    cleared.writeUInt16LE(0, checksumPosition2);
+    return crc32c(crc32cOfU32(checksumSeed, group), cleared) & 65535;
+  }
+  if (features.roCompat & roCompat.gdtCsum) {
+    const number2 = Buffer.alloc(4);
+    number2.writeUInt32LE(group);
+    let crc = crc16(crc16(65535, uuid2), number2);
+    crc = crc16(crc, raw.subarray(0, checksumPosition2));
+    return crc16(crc, raw.subarray(checksumPosition2 + 2));
+  }
+  return void 0;
+}
+__name(checksum2, "checksum");
+
+// src/disk/filesystem/ext/inode/inode-table.ts
+var windowSize = 32 * 1024;
+function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
+  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
+  const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
+  const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
+  const window2 = recent(windowsKept2, (key) => {
+    const group = Math.floor(key / windowsPerGroup);
+    const first = key % windowsPerGroup * perWindow;
+    const count = Math.min(perWindow, inodesPerGroup - first);
+    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
+  });
+  return (number2) => {
+    if (!(number2 >= 1 && number2 <= inodesCount)) {
+      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
+    }
+    const group = Math.floor((number2 - 1) / inodesPerGroup);
+    const index = (number2 - 1) % inodesPerGroup;
+    const at = index % perWindow * inodeSize;
+    return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
+  };
+}
+__name(inodeTable, "inodeTable");
+
+// src/disk/filesystem/ext/volume.ts
+var mostDirectoryBytes = 4 * 2 ** 30;
+var windowsKept = 64;
+var attributeBlocksKept = 64;
+function openVolume(device, superblock, warn, fastCommits2) {
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
+  return {
+    name: device.name,
+    device,
+    superblock,
+    warn,
+    directoryBytesLeft: mostDirectoryBytes,
+    inodeTableBlock,
+    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
+    attributeBlock: recent(attributeBlocksKept, (block2) => readAttributeBlock(device, superblock, block2)),
+    ...fastCommits2 && { fastCommits: fastCommits2 }
+  };
+}
+__name(openVolume, "openVolume");
+
+// src/disk/filesystem/ext/recover.ts
+function recover(volume) {
+  const { superblock, name, warn } = volume;
+  if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] };
+  if (!(superblock.features.compat & compat.hasJournal)) {
+    warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`);
+    return { volume, notes: [] };
+  }
+  if (superblock.journalInode === 0) {
+    throw new DiskError(
+      name,
+      "the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first"
+    );
+  }
+  const inode = loadInode(volume, superblock.journalInode);
+  if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
+    throw new DiskError(inodePlace(volume, inode.number), "it should be the journal, and is no file; the filesystem is damaged");
+  }
+  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn);
+  return {
+    volume: openVolume(device, readSuperblock2(device), warn, fastCommits2),
+    notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
+  };
+}
+__name(recover, "recover");
+
+// src/disk/filesystem/ext/superblock/mmp.ts
+var magic4 = 5066064;
+var clean = 4283256144;
+function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
+  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
+  const raw = bytesAt(device, mmpBlock * blockSize4, 8);
+  if (raw.readUInt32LE(0) === magic4 && raw.readUInt32LE(4) !== clean) {
+    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`);
+  }
+}
+__name(warnIfInUse, "warnIfInUse");
+
+// src/disk/filesystem/ext/index.ts
+var ext = { name: "ext", detect: hasMagic, open: open2 };
+function open2(device, warnAlways) {
+  const warn = withoutRepeats(warnAlways);
+  const superblock = readSuperblock2(device);
+  warnAboutState(device, superblock, warn);
+  const { volume, notes } = recover(openVolume(device, superblock, warn));
+  const root = openNode(volume, 2);
+  if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
+  return { info: describe2(volume.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(volume, dir), "entries") };
+}
+__name(open2, "open");
+function warnAboutState(device, superblock, warn) {
+  const { name } = device;
+  const size2 = superblock.blocksCount * superblock.blockSize;
+  if (size2 > device.size) warn(`${name}: the ext filesystem has ${size2} bytes, of which only the first ${device.size} are there`);
+  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`);
+  const recovers = (superblock.features.incompat & incompat.recover) !== 0;
+  if (!superblock.cleanlyUnmounted && !recovers) {
+    warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`);
+  }
+  warnIfInUse(device, superblock, warn);
+}
+__name(warnAboutState, "warnAboutState");
+function* entries(volume, dir) {
+  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(volume, inode), "node") };
+}
+__name(entries, "entries");
+function describe2(superblock, notes) {
+  const { features, label, uuid: uuid2, blockSize: blockSize4, blocksCount, freeBlocksCount } = superblock;
+  return {
+    type: typeName(features),
+    label: pathText(label),
+    uuid: uuid2.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
+    blockSize: blockSize4,
+    size: blocksCount * blockSize4,
+    free: freeBlocksCount * blockSize4,
+    features: featureNames(features),
+    notes
+  };
+}
+__name(describe2, "describe");
+
+// src/disk/filesystem/iso9660/dates.ts
+function shortDate(bytes) {
+  const [year, month, day, hour, minute, second] = bytes;
+  return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
+}
+__name(shortDate, "shortDate");
+function longDate(bytes) {
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
+  if (!digits) return void 0;
+  const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
+  return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
+}
+__name(longDate, "longDate");
+function moment([year, month, day, hour, minute, second], hundredths, offset) {
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
+  const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
+  const quarters = offset >= -48 && offset <= 52 ? offset : 0;
+  return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
+}
+__name(moment, "moment");
+
+// src/disk/filesystem/iso9660/volume.ts
+var sectorSize2 = 2048;
+function onceEach(warn) {
+  const said = /* @__PURE__ */ new Set();
+  return (kind, sentence) => {
+    if (said.has(kind)) return;
+    said.add(kind);
+    warn(sentence);
+  };
+}
+__name(onceEach, "onceEach");
+function damage(source, at, what) {
+  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`);
+}
+__name(damage, "damage");
+
+// src/disk/filesystem/iso9660/records.ts
+var fixedLength = 33;
+function parseRecord(source, bytes, at, warnOnce) {
+  const length2 = bytes.readUInt8(0);
+  if (length2 <= fixedLength) throw damage(source, at, `a directory record has a length of ${length2}, but ${fixedLength + 1} is the least`);
+  if (length2 > bytes.length) {
+    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`);
+  }
+  const nameLength2 = bytes.readUInt8(32);
+  const nameEnd = fixedLength + nameLength2;
+  if (nameLength2 === 0 || nameEnd > length2) {
+    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2}`);
+  }
+  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
+    warnOnce(
+      "endian",
+      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`
+    );
+  }
+  const flags = bytes.readUInt8(25);
+  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
+  return {
+    at,
+    location: bytes.readUInt32LE(2),
+    earBlocks: bytes.readUInt8(1),
+    dataLength: bytes.readUInt32LE(10),
+    recorded: shortDate(bytes.subarray(18, 25)),
+    isDirectory: (flags & 2) !== 0,
+    isAssociated: (flags & 4) !== 0,
+    continues: (flags & 128) !== 0,
+    isInterleaved: bytes.readUInt16LE(26) !== 0,
+    identifier: bytes.subarray(fixedLength, nameEnd),
+    systemUse: bytes.subarray(systemUseStart, length2),
+    systemUseAt: at + systemUseStart
+  };
+}
+__name(parseRecord, "parseRecord");
+function dataStart(record, blockSize4) {
+  return (record.location + record.earBlocks) * blockSize4;
+}
+__name(dataStart, "dataStart");
+function isSelf(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 0;
+}
+__name(isSelf, "isSelf");
+function isParent(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 1;
+}
+__name(isParent, "isParent");
+function selfRecord(volume, start) {
+  const { source, warnOnce } = volume;
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`);
+  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize2, source.size - start)), start, warnOnce);
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself");
+  return record;
+}
+__name(selfRecord, "selfRecord");
+function* directoryRecords2(volume, directory) {
+  const { source, blockSize: blockSize4, warnOnce } = volume;
+  if (directory.dataLength === 0) return;
+  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved");
+  const start = dataStart(directory, blockSize4);
+  const end = start + directory.dataLength;
+  if (end > source.size) {
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+  }
+  selfRecord(volume, start);
+  for (let sectorStart = start; sectorStart < end; ) {
+    const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize2 + sectorSize2);
+    claim(volume, start, sectorStart, sectorEnd);
+    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
+    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
+      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
+    }
+    sectorStart = sectorEnd;
+  }
+}
+__name(directoryRecords2, "directoryRecords");
+function claim({ source, blockSize: blockSize4, budget }, start, from, to) {
+  budget.directoryBytes += to - from;
+  for (let block2 = from; block2 < to; block2 += blockSize4) {
+    const owner = budget.owners.get(block2) ?? start;
+    if (owner !== start) throw damage(source, block2, `the directories that begin at bytes ${owner} and ${start} overlap`);
+    budget.owners.set(block2, start);
+  }
+}
+__name(claim, "claim");
+
+// src/disk/filesystem/iso9660/descriptors.ts
+var firstDescriptor = 16 * sectorSize2;
+var mostDescriptors = 64;
+function hasDescriptor(source) {
+  return identifierAt(source, firstDescriptor) === "CD001";
+}
+__name(hasDescriptor, "hasDescriptor");
+function readDescriptors(source, warnOnce) {
+  let primary;
+  let joliet;
+  let elTorito = false;
+  const types = [];
+  let at = firstDescriptor;
+  for (; types.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
+    const bytes = bytesAt(source, at, sectorSize2);
+    const type2 = bytes.readUInt8(0);
+    types.push(type2);
+    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 255) break;
+  }
+  if (!primary) {
+    const found = types.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types.join(", ")}`;
+    throw new DiskError(
+      `${source.name}, byte ${firstDescriptor}`,
+      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`
+    );
+  }
+  if (types.at(-1) !== 255) warnOnce("terminator", `${source.name}, byte ${at}: the volume descriptors end without a terminator`);
+  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
+}
+__name(readDescriptors, "readDescriptors");
+function identifierAt(source, at) {
+  return at + sectorSize2 <= source.size ? bytesAt(source, at + 1, 5).toString("latin1") : void 0;
+}
+__name(identifierAt, "identifierAt");
+function parseDescriptor(source, bytes, at, warnOnce) {
+  const blockSize4 = bytes.readUInt16LE(128);
+  if (![512, 1024, 2048].includes(blockSize4)) {
+    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`);
+  }
+  const text4 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
+  return {
+    systemId: text4(8, 40),
+    volumeId: text4(40, 72),
+    publisherId: text4(318, 446),
+    preparerId: text4(446, 574),
+    applicationId: text4(574, 702),
+    created: longDate(bytes.subarray(813, 830)),
+    modified: longDate(bytes.subarray(830, 847)),
+    blockSize: blockSize4,
+    blocks: bytes.readUInt32LE(80),
+    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
+  };
+}
+__name(parseDescriptor, "parseDescriptor");
+function isJoliet(bytes) {
+  return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
+}
+__name(isJoliet, "isJoliet");
+function isUdfBridge(source, terminator) {
+  for (let index = 1; index <= 16; index++) {
+    const identifier = identifierAt(source, terminator + index * sectorSize2);
+    if (identifier === "NSR02" || identifier === "NSR03") return true;
+    if (identifier === void 0 || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false;
+  }
+  return false;
+}
+__name(isUdfBridge, "isUdfBridge");
+
+// src/disk/filesystem/iso9660/names.ts
+function plainName({ identifier }) {
+  const text4 = identifier.toString("latin1");
+  return Buffer.from(withoutVersion(text4), "latin1");
+}
+__name(plainName, "plainName");
+function jolietName({ identifier }) {
+  const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
+  return Buffer.from(withoutVersion(units.toString("utf16le")));
+}
+__name(jolietName, "jolietName");
+function withoutVersion(name) {
+  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
+}
+__name(withoutVersion, "withoutVersion");
+
+// src/disk/filesystem/iso9660/susp.ts
+var limits2 = { continuations: 32, continuationBytes: 64 * 1024 };
+var continuationRatio = 64;
+function systemUseSkip(rootSelf) {
+  for (const start of [0, 14]) {
+    const entry2 = rootSelf.systemUse.subarray(start, start + 7);
+    if (entry2.length === 7 && entry2.toString("latin1", 0, 2) === "SP" && entry2.readUInt16BE(4) === 48879) return entry2.readUInt8(6);
+  }
+  return void 0;
+}
+__name(systemUseSkip, "systemUseSkip");
+function* systemUseEntries(volume, record) {
+  const { source, blockSize: blockSize4 } = volume;
+  const first = firstEntry(volume, record);
+  let area = record.systemUse.subarray(first);
+  let at = record.systemUseAt + first;
+  let bytes = 0;
+  const visited = /* @__PURE__ */ new Set();
+  for (; ; ) {
+    let next2;
+    for (const entry2 of areaEntries(volume, area, at)) {
+      if (entry2.signature === "ST") break;
+      if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
+      else yield entry2;
+    }
+    if (!next2) return;
+    at = next2.bytes.readUInt32LE(4) * blockSize4 + next2.bytes.readUInt32LE(12);
+    const length2 = next2.bytes.readUInt32LE(20);
+    bytes += length2;
+    if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
+      throw damage(source, record.at, "the system use entries of a directory record go on in a circle, or without end");
+    }
+    visited.add(at);
+    if (at + length2 > source.size) {
+      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`);
+    }
+    spend(volume, record, length2);
+    area = bytesAt(source, at, length2);
+  }
+}
+__name(systemUseEntries, "systemUseEntries");
+function firstEntry({ skip = 0 }, record) {
+  const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
+  return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
+}
+__name(firstEntry, "firstEntry");
+function spend({ source, budget }, record, length2) {
+  budget.continuationBytes += length2;
+  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
+    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names could make them");
+  }
+}
+__name(spend, "spend");
+function* areaEntries({ source, warnOnce }, area, at) {
+  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
+    const length2 = area.readUInt8(start + 2);
+    if (length2 < 4 || start + length2 > area.length) {
+      warnOnce(
+        "susp",
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`
+      );
+      return;
+    }
+    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
+    start += length2;
+  }
+}
+__name(areaEntries, "areaEntries");
+
+// src/disk/filesystem/iso9660/symlink.ts
+var component2 = { continues: 1, current: 2, parent: 4, root: 8 };
+var SymlinkText = class {
+  static {
+    __name(this, "SymlinkText");
+  }
+  /** Nothing as long as there was no entry. */
+  text;
+  /** The next component belongs to the last one, or to the root, without a slash between them. */
+  joins = true;
+  /** Adds the components of one entry; says what was wrong with them. */
+  add(entry2) {
+    const parts = [this.text ?? Buffer.alloc(0)];
+    let trouble;
+    let at = 5;
+    while (at + 2 <= entry2.length) {
+      const flags = entry2.readUInt8(at);
+      const end = at + 2 + entry2.readUInt8(at + 1);
+      if (end > entry2.length) {
+        trouble = "a symbolic link's component is longer than its entry; the target ends there";
+        break;
+      }
+      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`;
+      if (!this.joins) parts.push(Buffer.from("/"));
+      parts.push(componentText(flags, entry2.subarray(at + 2, end)));
+      this.joins = (flags & (component2.continues | component2.root)) !== 0;
+      at = end;
+    }
+    this.text = Buffer.concat(parts);
+    return trouble;
+  }
+};
+function componentText(flags, content2) {
+  if (flags & component2.root) return Buffer.from("/");
+  if (flags & component2.parent) return Buffer.from("..");
+  if (flags & component2.current) return Buffer.from(".");
+  return content2;
+}
+__name(componentText, "componentText");
+
+// src/disk/filesystem/iso9660/rock-ridge.ts
+function rockRidge(volume, record) {
+  const found = { isRelocated: false };
+  const name = [];
+  const link = new SymlinkText();
+  for (const { signature: signature2, bytes } of systemUseEntries(volume, record)) {
+    const read = readers[signature2];
+    if (read) {
+      if (bytes.length < read.least)
+        throw damage(volume.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`);
+      read.into(found, bytes);
+    } else if (signature2 === "NM" && bytes.length >= 5) {
+      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
+    } else if (signature2 === "SL" && bytes.length >= 5) {
+      const trouble = link.add(bytes);
+      if (trouble) volume.warnOnce("symlink", `${volume.source.name}, byte ${record.at}: ${trouble}`);
+    }
+  }
+  if (name.length > 0) found.name = Buffer.concat(name);
+  if (link.text !== void 0) found.target = link.text;
+  return found;
+}
+__name(rockRidge, "rockRidge");
+var readers = {
+  PX: {
+    least: 36,
+    into(found, bytes) {
+      found.mode = bytes.readUInt32LE(4);
+      found.nlink = bytes.readUInt32LE(12);
+      found.uid = bytes.readUInt32LE(20);
+      found.gid = bytes.readUInt32LE(28);
+      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36);
+    }
+  },
+  PN: {
+    least: 20,
+    into(found, bytes) {
+      found.rdev = deviceNumber2(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
+    }
+  },
+  TF: {
+    least: 5,
+    into(found, bytes) {
+      const modified = modificationTime2(bytes);
+      if (modified) found.modified = modified;
+    }
+  },
+  CL: {
+    least: 12,
+    into(found, bytes) {
+      found.childAt = bytes.readUInt32LE(4);
+    }
+  },
+  RE: {
+    least: 4,
+    into(found) {
+      found.isRelocated = true;
+    }
+  },
+  ZF: {
+    least: 16,
+    into(found, bytes) {
+      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
+      found.size = bytes.readUInt32LE(8);
+    }
+  },
+  SF: {
+    least: 12,
+    into(found) {
+      found.encoding = "stored as a sparse file (SF)";
+    }
+  }
+};
+function deviceNumber2(high, low) {
+  if (high !== 0) return { major: high, minor: low };
+  return { major: low >>> 8 & 4095, minor: low >>> 12 & 1048320 | low & 255 };
+}
+__name(deviceNumber2, "deviceNumber");
+function modificationTime2(bytes) {
+  const flags = bytes.readUInt8(4);
+  if ((flags & 2) === 0) return void 0;
+  const isLong = (flags & 128) !== 0;
+  const length2 = isLong ? 17 : 7;
+  const hasCreation = (flags & 1) !== 0;
+  const start = 5 + (hasCreation ? length2 : 0);
+  if (start + length2 > bytes.length) return void 0;
+  const field2 = bytes.subarray(start, start + length2);
+  return isLong ? longDate(field2) : shortDate(field2);
+}
+__name(modificationTime2, "modificationTime");
+
+// src/disk/filesystem/iso9660/nodes.ts
+var noPosix = { isRelocated: false };
+function posixOf(volume, record) {
+  return volume.naming === "rock-ridge" ? rockRidge(volume, record) : noPosix;
+}
+__name(posixOf, "posixOf");
+function rootNode(volume, record) {
+  const self = selfRecord(volume, dataStart(record, volume.blockSize));
+  return makeNode(volume, { name: Buffer.from("/"), records: [self], posix: posixOf(volume, self) });
+}
+__name(rootNode, "rootNode");
+function makeNode(volume, named) {
+  if (named.posix.childAt === void 0) return describe3(volume, named);
+  const self = selfRecord(volume, named.posix.childAt * volume.blockSize);
+  return describe3(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) });
+}
+__name(makeNode, "makeNode");
+function describe3(volume, { name, records: records2, posix }) {
+  const [first] = records2;
+  const type2 = nodeType(volume, first, posix);
+  const isDir = type2 === "dir";
+  const place = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  return {
+    type: type2,
+    ino: inodeNumber(volume, type2, first, posix),
+    mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
+    uid: posix.uid ?? 0,
+    gid: posix.gid ?? 0,
+    nlink: posix.nlink ?? 1,
+    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
+    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    records: records2,
+    content() {
+      if (type2 !== "file") throw new DiskError(place, `a ${type2} has no content`);
+      if (posix.encoding) throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
+      return content(volume, place, records2);
+    },
+    target() {
+      if (!posix.target?.length) throw new DiskError(place, "the symbolic link has no target; the ISO is damaged");
+      return posix.target;
+    },
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(describe3, "describe");
+var typesByMode = {
+  1: "fifo",
+  2: "char",
+  4: "dir",
+  6: "block",
+  8: "file",
+  10: "symlink",
+  12: "socket"
+};
+function nodeType({ source, warnOnce }, record, { mode }) {
+  const plain = record.isDirectory ? "dir" : "file";
+  if (mode === void 0) return plain;
+  const type2 = typesByMode[mode >>> 12 & 15];
+  if (type2 && type2 === "dir" === record.isDirectory) return type2;
+  warnOnce(
+    "type",
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`
+  );
+  return plain;
+}
+__name(nodeType, "nodeType");
+function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { serial, nlink, rdev }) {
+  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
+  if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
+  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const known = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known);
+  return known;
+}
+__name(inodeNumber, "inodeNumber");
+function content({ source, blockSize: blockSize4 }, place, records2) {
+  const extents = records2.map((record) => {
+    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read");
+    if (record.dataLength === 0) return slice(source, 0, 0, place);
+    const start = dataStart(record, blockSize4);
+    const end = start + record.dataLength;
+    if (end > source.size) {
+      throw new DiskError(
+        place,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+      );
+    }
+    return slice(source, start, record.dataLength, place);
+  });
+  return extents.length === 1 ? extents[0] : concat(extents, place);
+}
+__name(content, "content");
+
+// src/disk/filesystem/iso9660/directory.ts
+function* children(volume, dir, root) {
+  for (const file of files(volume, dir)) {
+    if (file.posix.isRelocated) continue;
+    if (dir === root && isRelocationDirectory(volume, file)) continue;
+    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(volume, file), "node") };
+  }
+}
+__name(children, "children");
+function isRelocationDirectory(volume, file) {
+  if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
+  const inside = [...files(volume, makeNode(volume, file))];
+  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
+}
+__name(isRelocationDirectory, "isRelocationDirectory");
+function* files(volume, dir) {
+  let records2 = [];
+  for (const record of directoryRecords2(volume, dir.records[0])) {
+    if (isSelf(record) || isParent(record)) continue;
+    if (record.isAssociated) {
+      volume.warnOnce(
+        "associated",
+        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`
+      );
+      continue;
+    }
+    const previous = records2.at(-1);
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous);
+    records2.push(record);
+    if (record.continues) continue;
+    const [first, ...more] = records2;
+    records2 = [];
+    const posix = posixOf(volume, first);
+    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix };
+  }
+  const last = records2.at(-1);
+  if (last) throw unfinished(volume, last);
+}
+__name(files, "files");
+function unfinished({ source }, record) {
+  return damage(
+    source,
+    record.at,
+    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`
+  );
+}
+__name(unfinished, "unfinished");
+function nameOf({ naming }, record, { name }) {
+  if (naming === "joliet") return jolietName(record);
+  return name?.length ? name : plainName(record);
+}
+__name(nameOf, "nameOf");
+
+// src/disk/filesystem/iso9660/hybrid.ts
+function hybridParts(source) {
+  const area = bytesAt(source, 0, 1024);
+  const hasPartition = [446, 462, 478, 494].some((entry2) => area.readUInt8(entry2 + 4) !== 0);
+  return [
+    ...area.readUInt16BE(510) === 21930 && hasPartition ? ["mbr"] : [],
+    ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
+  ];
+}
+__name(hybridParts, "hybridParts");
+
+// src/disk/filesystem/iso9660/index.ts
+var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
+function openIso(source, warn) {
+  const warnOnce = onceEach(warn);
+  const descriptors = readDescriptors(source, warnOnce);
+  warnIfShort(source, descriptors.primary, warn);
+  const { volume, root, hasRockRidge } = openVolume2(source, descriptors, warnOnce);
+  const iso = describe4(source, descriptors, volume.naming, hasRockRidge);
+  return { root, entries: /* @__PURE__ */ __name((dir) => children(volume, dir, root), "entries"), info: summary(iso), iso };
+}
+__name(openIso, "openIso");
+function warnIfShort(source, { blocks, blockSize: blockSize4 }, warn) {
+  const size2 = blocks * blockSize4;
+  if (source.size >= size2) return;
+  warn(
+    `${source.name}: the ISO says that it has ${size2} bytes, but only ${source.size} are there; if it was downloaded, the download isn't complete: files at its end can't be read`
+  );
+}
+__name(warnIfShort, "warnIfShort");
+function openVolume2(source, { primary, joliet }, warnOnce) {
+  try {
+    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
+    const skip = systemUseSkip(rootSelf);
+    const rockRidge2 = makeVolume(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
+    const root = rootNode(rockRidge2, primary.root);
+    const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
+    if (hasRockRidge || !joliet) return { volume: rockRidge2, root, hasRockRidge };
+  } catch (error) {
+    if (!joliet || !(error instanceof DiskError)) throw error;
+    warnOnce("primary", `${error.message}; the Joliet directories are read instead`);
+  }
+  const volume = makeVolume(source, joliet, "joliet", void 0, warnOnce);
+  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false };
+}
+__name(openVolume2, "openVolume");
+function makeVolume(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
+  const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
+  return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
+}
+__name(makeVolume, "makeVolume");
+function describe4(source, descriptors, naming, hasRockRidge) {
+  const { primary, joliet, elTorito, udfBridge } = descriptors;
+  const { root, blocks, ...fields2 } = primary;
+  return {
+    ...fields2,
+    size: blocks * primary.blockSize,
+    naming,
+    extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
+    elTorito,
+    udfBridge,
+    hybrid: hybridParts(source)
+  };
+}
+__name(describe4, "describe");
+function summary(iso) {
+  return {
+    type: "iso9660",
+    label: iso.volumeId,
+    uuid: uuid(iso.modified ?? iso.created),
+    blockSize: iso.blockSize,
+    size: iso.size,
+    free: 0,
+    features: [
+      ...iso.extensions,
+      ...iso.elTorito ? ["el-torito"] : [],
+      ...iso.udfBridge ? ["udf"] : [],
+      ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
+    ],
+    notes: [`read by its ${iso.naming} names`]
+  };
+}
+__name(summary, "summary");
+function uuid(time) {
+  if (!time) return "";
+  const text4 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
+  return `${text4.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
+}
+__name(uuid, "uuid");
+
+// src/disk/filesystem/signatures.ts
+function identifyVolume(source) {
+  const found = signatures.find(({ at, magic: magic5 }) => at.some((offset) => hasText(source, offset, magic5)));
+  if (found) return found.name;
+  return probes.map((look) => look(source)).find((name) => name !== void 0);
+}
+__name(identifyVolume, "identifyVolume");
+var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
+var signatures = [
+  { name: "LVM2 physical volume", at: [24, 536, 1048, 1560], magic: "LVM2 001" },
+  { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
+  { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
+  { name: "XFS filesystem", at: [0], magic: "XFSB" },
+  { name: "swap", at: pageEnds, magic: "SWAPSPACE2" },
+  { name: "swap (old format)", at: pageEnds, magic: "SWAP-SPACE" },
+  { name: "suspended system in swap", at: pageEnds, magic: "S1SUSPEND" },
+  { name: "btrfs filesystem", at: [65536 + 64], magic: "_BHRfS_M" },
+  { name: "NTFS filesystem", at: [3], magic: "NTFS    " },
+  { name: "exFAT filesystem", at: [3], magic: "EXFAT   " },
+  { name: "BitLocker encrypted volume", at: [3], magic: "-FVE-FS-" },
+  { name: "FAT filesystem", at: [54], magic: "FAT" },
+  { name: "FAT filesystem", at: [82], magic: "FAT32   " },
+  { name: "squashfs filesystem", at: [0], magic: "hsqs" },
+  { name: "ReiserFS filesystem", at: [65536 + 52, 8192 + 52], magic: "ReIsEr" },
+  { name: "JFS filesystem", at: [32768], magic: "JFS1" },
+  { name: "F2FS filesystem", at: [1024], magic: " \xF5\xF2" },
+  { name: "UFS2 filesystem", at: [65536 + 1372], magic: "T" },
+  { name: "Linux RAID member", at: [0, 4096], magic: "\xFCN+\xA9" }
+];
+var probes = [extJournal, zfs, raidAtEnd];
+function extJournal(source) {
+  const superblock = probe(source, 1024, 100);
+  if (superblock?.readUInt16LE(56) !== 61267) return void 0;
+  return (superblock.readUInt32LE(96) & 8) !== 0 ? "external journal of an ext filesystem (JBD)" : void 0;
+}
+__name(extJournal, "extJournal");
+function zfs(source) {
+  for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
+    const magic5 = probe(source, offset, 8);
+    if (!magic5) return void 0;
+    if (magic5.readBigUInt64LE() === 0x00bab10cn || magic5.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+  }
+  return void 0;
+}
+__name(zfs, "zfs");
+function raidAtEnd(source) {
+  const sectors = Math.floor(source.size / 512);
+  const places = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
+  return places.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
+}
+__name(raidAtEnd, "raidAtEnd");
+
+// src/disk/filesystem/formats.ts
+var fileSystemFormats = [iso9660, ext];
+function openFileSystem(source, warn) {
+  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
+}
+__name(openFileSystem, "openFileSystem");
+
+// src/disk/vhd/checksum.ts
+function checksumWithout(bytes, field2) {
+  let sum = 0;
+  for (const byte of bytes) sum += byte;
+  for (const byte of bytes.subarray(field2, field2 + 4)) sum -= byte;
+  return ~sum >>> 0;
+}
+__name(checksumWithout, "checksumWithout");
+
+// src/disk/vhd/footer.ts
+var footerSize = 512;
+var footerCookie = "conectix";
+var largestDisk = 4278190080 * 512;
+var diskTypes = { 2: "fixed", 3: "dynamic", 4: "differencing" };
+function hasFooterCookie(bytes) {
+  return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
+}
+__name(hasFooterCookie, "hasFooterCookie");
+function parseFooter(bytes, place, warn) {
+  if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
+    warn(`${place}: the checksum of the VHD footer is wrong; its fields are taken as they are`);
+  const typeCode = bytes.readUInt32BE(60);
+  const type2 = diskTypes[typeCode];
+  if (!type2)
+    throw new DiskError(place, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`);
+  const currentSize = Number(bytes.readBigUInt64BE(48));
+  if (currentSize > largestDisk)
+    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`);
+  return {
+    type: type2,
+    creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
+    creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
+    dataOffset: Number(bytes.readBigUInt64BE(16)),
+    originalSize: Number(bytes.readBigUInt64BE(40)),
+    currentSize,
+    geometrySize: bytes.readUInt16BE(56) * bytes.readUInt8(58) * bytes.readUInt8(59) * 512,
+    uuid: bytes.toString("hex", 68, 84).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+  };
+}
+__name(parseFooter, "parseFooter");
+function endFooter(source) {
+  for (const length2 of [512, 511]) {
+    const offset = source.size - length2;
+    const bytes = offset >= 0 ? probe(source, offset, length2) : void 0;
+    if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset };
+  }
+  return void 0;
+}
+__name(endFooter, "endFooter");
+
+// src/disk/sniff.ts
+function sniff(source) {
+  const start = probe(source, 0, 512) ?? probe(source, 0, Math.min(source.size, 512));
+  if (start.length === 0) return refuse("empty", "an empty file", "get it again");
+  return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
+}
+__name(sniff, "sniff");
+var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} first`, "unpack");
+var convert2 = "convert it first, e.g. with qemu-img convert -O raw";
+var magics = [
+  { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
+  // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
+  { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
+  { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
+  { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
+  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
+  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
+  { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
+  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file, as old DDKs came", unpack("unzip")) },
+  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "get it again") },
+  { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
+  { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert2) },
+  { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert2) },
+  { at: 0, text: "# Disk DescriptorFile", sniffed: refuse("vmdk", "the description of a VMDK disk", convert2) },
+  { at: 0, text: "QFI\xFB", sniffed: refuse("qcow2", "a QCOW2 disk", convert2) },
+  { at: 64, text: "\x7F\xDA\xBE", sniffed: refuse("vdi", "a VDI disk", convert2) }
+];
+function bySignature(source) {
+  return magics.find(({ at, text: text4 }) => hasText(source, at, text4))?.sniffed;
+}
+__name(bySignature, "bySignature");
+function byStructure(source, start) {
+  if (start.length < 512) return void 0;
+  if (isTarHeader(start)) return { format: "tar", description: "a tar archive" };
+  if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
+  if (gptSectorSizes.some((size2) => hasGptSignature(source, size2))) return { format: "disk", description: "a raw disk with a GPT" };
+  const fileSystem = fileSystemFormats.find((format) => format.detect(source));
+  if (fileSystem) return { format: "disk", description: `an unpartitioned ${fileSystem.name} filesystem` };
+  return void 0;
+}
+__name(byStructure, "byStructure");
+function isTarHeader(header2) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", 148, 156))?.[1];
+  if (!stored) return false;
+  let sum = 8 * 32;
+  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
+  return sum === Number.parseInt(stored, 8);
+}
+__name(isTarHeader, "isTarHeader");
+function byText(start) {
+  const text4 = start.toString("latin1").replace(/^(\xef\xbb\xbf)?\s*/, "");
+  if (/^(<!doctype html|<html|<head|<body)/i.test(text4)) {
+    return refuse("html", "an HTML page", "a server may have sent an error page instead of the file; get it again");
+  }
+  if (/^<\?xml|^<[a-z]+[\s>]/i.test(text4)) {
+    return /<appliance[\s>]/.test(text4) ? refuse("xml", "an ova.xml alone", "give the folder in which it lies with its chunks") : refuse("xml", "an XML document", "a server may have sent an error message instead of the file; get it again");
+  }
+  if (start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) {
+    return refuse("text", `text, beginning with ${JSON.stringify(text4.slice(0, 40).replace(/\s+/g, " "))}`, "a disk or an ISO is expected");
+  }
+  return void 0;
+}
+__name(byText, "byText");
+function byEnd(source) {
+  if (endFooter(source)) return { format: "vhd", description: "a VHD whose footer is at its end" };
+  const name = identifyVolume(source);
+  return name ? { format: "disk", description: `an unpartitioned ${name}` } : void 0;
+}
+__name(byEnd, "byEnd");
+function unknown(start) {
+  const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
+  return refuse("unknown", `nothing that is known here (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
+}
+__name(unknown, "unknown");
+function refuse(format, description, wayOut3) {
+  return { format, description, refusal: `it is ${description}; ${wayOut3}` };
+}
+__name(refuse, "refuse");
+
+// src/disk/vhd/bitmaps.ts
+var mostKept = 4096;
+function bitmapReader(source, map, footer) {
+  const knownFull = new Uint8Array(map.count);
+  const kept = /* @__PURE__ */ new Map();
+  const littleEndian = footer.creator === "tap" && footer.creatorVersion.major === 0 && footer.creatorVersion.minor === 1;
+  const sectors = map.blockSize / 512;
+  return {
+    of(block2) {
+      if (knownFull[block2]) return "full";
+      const known = kept.get(block2);
+      if (known) return known;
+      const bitmap = map.isFull(block2) ? void 0 : bytesAt(source, map.place(block2), Math.ceil(sectors / 8));
+      if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index);
+      if (!bitmap || isFull(bitmap, sectors)) {
+        knownFull[block2] = 1;
+        return "full";
+      }
+      if (kept.size >= mostKept) kept.delete(kept.keys().next().value);
+      kept.set(block2, bitmap);
+      return bitmap;
+    }
+  };
+}
+__name(bitmapReader, "bitmapReader");
+function bit(bitmap, sector) {
+  return (bitmap.readUInt8(sector >>> 3) & 128 >>> (sector & 7)) !== 0;
+}
+__name(bit, "bit");
+function isFull(bitmap, sectors) {
+  const wholeBytes = sectors >>> 3;
+  for (let index = 0; index < wholeBytes; index++) if (bitmap[index] !== 255) return false;
+  for (let sector = wholeBytes * 8; sector < sectors; sector++) if (!bit(bitmap, sector)) return false;
+  return true;
+}
+__name(isFull, "isFull");
+function reversed(byte) {
+  let result = 0;
+  for (let index = 0; index < 8; index++) result |= (byte >>> index & 1) << 7 - index;
+  return result;
+}
+__name(reversed, "reversed");
+
+// src/disk/vhd/batmap.ts
+var cookie = "tdbatmap";
+var mostBytes2 = 1 << 21;
+function readBatmap(source, footer, header2, warn) {
+  const { major, minor } = footer.creatorVersion;
+  if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
+  const start = header2.tableOffset + Math.ceil(header2.maxTableEntries * 4 / 512) * 512;
+  const distrust = /* @__PURE__ */ __name((why) => {
+    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is left aside, and the bitmaps of its blocks are used alone`);
+    return void 0;
+  }, "distrust");
+  const fields2 = probe(source, start, 512);
+  if (fields2?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
+  const offset = Number(fields2.readBigUInt64BE(8));
+  const size2 = fields2.readUInt32BE(16) * 512;
+  const blocks = Math.ceil(footer.currentSize / header2.blockSize);
+  if (!Number.isSafeInteger(offset) || size2 > mostBytes2 || size2 * 8 < blocks) return distrust(`its size of ${size2} bytes can't be right`);
+  const bits = probe(source, offset, size2);
+  if (!bits) return distrust("it lies past the end of the file");
+  if (fields2.readUInt32BE(24) !== checksum3(bits, fields2.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
+  return {
+    start: Math.min(start, offset),
+    end: Math.max(start + 512, offset + size2),
+    isFull: /* @__PURE__ */ __name((block2) => (bits.readUInt8(block2 >>> 3) & 128 >>> (block2 & 7)) !== 0, "isFull")
+  };
+}
+__name(readBatmap, "readBatmap");
+function checksum3(bits, signed) {
+  let sum = 0;
+  for (const byte of bits) sum += signed && byte > 127 ? byte - 256 : byte;
+  return ~sum >>> 0;
+}
+__name(checksum3, "checksum");
+
+// src/disk/vhd/header.ts
+var headerSize2 = 1024;
+var cookie2 = "cxsparse";
+var largestBlock = 1 << 21;
+function readHeader(source, offset, warn) {
+  const place = `${source.name}, byte ${offset}`;
+  if (!Number.isSafeInteger(offset))
+    throw new DiskError(source.name, "the VHD footer gives no place for the dynamic disk header; it is damaged");
+  const bytes = bytesAt(source, offset, headerSize2);
+  if (bytes.toString("latin1", 0, 8) !== cookie2)
+    throw new DiskError(place, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
+  if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
+    warn(`${place}: the checksum of the VHD header is wrong; its fields are taken as they are`);
+  const blockSize4 = bytes.readUInt32BE(32);
+  if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
+    throw new DiskError(place, `the VHD has blocks of ${blockSize4} bytes; powers of two from 512 to ${largestBlock} can be read`);
+  }
+  const tableOffset = Number(bytes.readBigUInt64BE(16));
+  if (!Number.isSafeInteger(tableOffset))
+    throw new DiskError(place, "the VHD header gives no place for the block allocation table; it is damaged");
+  return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
+}
+__name(readHeader, "readHeader");
+function parentName(field2) {
+  const bytes = Buffer.from(field2);
+  if (bytes.readUInt8(0) === 0) bytes.swap16();
+  return bytes.toString("utf16le").replace(/\0.*$/su, "");
+}
+__name(parentName, "parentName");
+
+// src/disk/vhd/block-map.ts
+var unallocated = 4294967295;
+var mostBlocks = 1 << 22;
+function readBlockMap(source, footer, header2, warn) {
+  const { blockSize: blockSize4, tableOffset, maxTableEntries } = header2;
+  const place = `${source.name}, byte ${tableOffset}`;
+  const count = Math.ceil(footer.currentSize / blockSize4);
+  if (count > maxTableEntries) {
+    throw new DiskError(
+      place,
+      `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
+    );
+  }
+  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`);
+  const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
+  const batmap = readBatmap(source, footer, header2, warn);
+  const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
+  const tables = [
+    { what: "the footer copy", start: 0, end: footerSize },
+    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize2 },
+    { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
+    ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
+  ];
+  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place);
+  return {
+    blockSize: blockSize4,
+    count,
+    allocated,
+    batmap: batmap !== void 0,
+    bitmapSize,
+    place(block2) {
+      const sector = table4[block2];
+      return sector === unallocated ? void 0 : sector * 512;
+    },
+    isFull: /* @__PURE__ */ __name((block2) => batmap?.isFull(block2) ?? false, "isFull")
+  };
+}
+__name(readBlockMap, "readBlockMap");
+function roundUp(value, unit2) {
+  return Math.ceil(value / unit2) * unit2;
+}
+__name(roundUp, "roundUp");
+function checkOverlaps(table4, size2, tables, place) {
+  const sectors = table4.filter((sector) => sector !== unallocated).sort();
+  const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
+  for (const [index, sector] of sectors.entries()) {
+    const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size2);
+    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
+    const next2 = sectors[index + 1];
+    if (next2 !== void 0 && next2 * 512 < sector * 512 + size2) {
+      const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
+      throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`);
+    }
+  }
+  return sectors.length;
+}
+__name(checkOverlaps, "checkOverlaps");
+
+// src/disk/vhd/info.ts
+function describeFooter({ creator, creatorVersion, uuid: uuid2, originalSize: originalSize2, currentSize, geometrySize }) {
+  return { creator: `${creator} ${creatorVersion.major}.${creatorVersion.minor}`, uuid: uuid2, originalSize: originalSize2, currentSize, geometrySize };
+}
+__name(describeFooter, "describeFooter");
+
+// src/disk/vhd/dynamic.ts
+function openDynamic(source, footerBytes, footer, warn) {
+  const header2 = readHeader(source, footer.dataOffset, warn);
+  if (footer.type === "differencing") {
+    throw new DiskError(
+      source.name,
+      `it is a differencing VHD, which holds only what differs from its parent "${header2.parentName}"; merge the two first`
+    );
+  }
+  const map = readBlockMap(source, footer, header2, warn);
+  const bitmaps = bitmapReader(source, map, footer);
+  function readBlock2(block2, into, within) {
+    const place = map.place(block2);
+    if (place === void 0) {
+      into.fill(0);
+      return;
+    }
+    const data = place + map.bitmapSize;
+    const bitmap = bitmaps.of(block2);
+    if (bitmap === "full") {
+      source.read(into, data + within);
+      return;
+    }
+    for (const { from, to, used } of sectorRuns(bitmap, within, within + into.length)) {
+      const piece2 = into.subarray(from - within, to - within);
+      if (used) source.read(piece2, data + from);
+      else piece2.fill(0);
+    }
+  }
+  __name(readBlock2, "readBlock");
+  const disk = {
+    name: source.name,
+    size: footer.currentSize,
+    info: {
+      type: "dynamic",
+      ...describeFooter(footer),
+      blockSize: map.blockSize,
+      blocks: map.count,
+      allocatedBlocks: map.allocated,
+      batmap: map.batmap
+    },
+    read(into, offset) {
+      checkRange(disk, offset, into.length);
+      for (let done = 0; done < into.length; ) {
+        const block2 = Math.floor((offset + done) / map.blockSize);
+        const within = offset + done - block2 * map.blockSize;
+        const length2 = Math.min(map.blockSize - within, into.length - done);
+        readBlock2(block2, into.subarray(done, done + length2), within);
+        done += length2;
+      }
+    },
+    check() {
+      checkBounds(source, map, footer.currentSize);
+      const end = endFooter(source);
+      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or has more behind it`);
+      else if (!end.bytes.equals(footerBytes))
+        warn(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`);
+    }
+  };
+  return disk;
+}
+__name(openDynamic, "openDynamic");
+function* sectorRuns(bitmap, start, end) {
+  for (let from = start; from < end; ) {
+    let sector = Math.floor(from / 512);
+    const used = bit(bitmap, sector);
+    do
+      sector++;
+    while (sector * 512 < end && bit(bitmap, sector) === used);
+    const to = Math.min(sector * 512, end);
+    yield { from, to, used };
+    from = to;
+  }
+}
+__name(sectorRuns, "sectorRuns");
+function checkBounds(source, map, diskSize) {
+  for (let block2 = 0; block2 < map.count; block2++) {
+    const place = map.place(block2);
+    if (place === void 0) continue;
+    const end = place + map.bitmapSize + Math.min(map.blockSize, diskSize - block2 * map.blockSize);
+    if (end > source.size) {
+      throw new DiskError(
+        source.name,
+        `block ${block2} of the VHD ends at byte ${end}, but the file at byte ${source.size}; it is cut short, or the block allocation table is damaged`
+      );
+    }
+  }
+}
+__name(checkBounds, "checkBounds");
+
+// src/disk/vhd/fixed.ts
+function fixedDisk(source, footer, footerOffset, warn) {
+  if (footer.currentSize !== footerOffset) {
+    warn(`${source.name}: the VHD footer says that the disk has ${footer.currentSize} bytes, but ${footerOffset} bytes are before it`);
+  }
+  const disk = slice(source, 0, Math.min(footer.currentSize, footerOffset));
+  return { ...disk, info: { type: "fixed", ...describeFooter(footer) }, check() {
+  } };
+}
+__name(fixedDisk, "fixedDisk");
+
+// src/disk/vhd/index.ts
+function openVhd(source, warn) {
+  const start = probe(source, 0, footerSize);
+  if (start && hasFooterCookie(start)) {
+    const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
+    if (footer2.type === "fixed")
+      throw new DiskError(source.name, "it starts with the footer of a fixed VHD, which has one at its end only; it is damaged");
+    return openDynamic(source, start, footer2, warn);
+  }
+  const found = endFooter(source);
+  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"');
+  const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn);
+  if (footer.type === "fixed") return fixedDisk(source, footer, found.offset, warn);
+  warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
+  return openDynamic(source, found.bytes, footer, warn);
+}
+__name(openVhd, "openVhd");
+
+// src/disk/disk.ts
+function openDisk(image, warn) {
+  const { bytes, diskSize } = image;
+  const { format, refusal } = sniff(bytes);
+  if (refusal !== void 0) throw new DiskError(bytes.name, refusal);
+  return format === "vhd" ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
+}
+__name(openDisk, "openDisk");
+function vhdDisk(bytes, warn) {
+  const vhd = openVhd(bytes, warn);
+  const table4 = readPartitions(vhd, warn);
+  return {
+    format: `${vhd.info.type} VHD`,
+    vhd: vhd.info,
+    bytes: vhd,
+    table: table4,
+    check() {
+      vhd.check();
+      table4.check();
+    }
+  };
+}
+__name(vhdDisk, "vhdDisk");
+function rawDisk(bytes, size2, warn) {
+  const disk = size2 === void 0 ? bytes : window(bytes, 0, size2, bytes.name);
+  const table4 = readPartitions(disk, warn);
+  return {
+    format: "raw",
+    bytes: disk,
+    table: table4,
+    check() {
+      table4.check();
+      const found = endFooter(bytes)?.offset ?? bytes.size;
+      if (size2 !== void 0 && found !== size2) {
+        throw new DiskError(
+          bytes.name,
+          `it has ${found} bytes, but ova.xml says that the disk has ${size2}; a part of it is missing or damaged`
+        );
+      }
+    }
+  };
+}
+__name(rawDisk, "rawDisk");
+
+// src/disk/input.ts
+var import_node_fs12 = require("node:fs");
+
+// src/disk/spool/index.ts
+var import_node_crypto6 = require("node:crypto");
+var import_node_fs10 = require("node:fs");
+var import_node_os3 = require("node:os");
+var import_node_path4 = require("node:path");
+var import_node_url = require("node:url");
+var import_node_worker_threads2 = require("node:worker_threads");
+
+// src/bytes/growing-source.ts
+function growingFile(fd, progress, index, name) {
+  let known = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known) known = progress.waitFor(index, end);
+    return known;
+  }, "waitFor");
+  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
+}
+__name(growingFile, "growingFile");
+function concatGrowing(parts, name) {
+  const starts = [0];
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    for (; ; ) {
+      const index = starts.length - 1;
+      const start = starts[index];
+      const part = parts[index];
+      if (!part || end <= start) return start;
+      const there = part.waitFor(end - start);
+      if (start + there >= end) return start + there;
+      starts.push(start + there);
+    }
+  }, "waitFor");
+  return growingSource(name, waitFor, (into, offset) => {
+    let index = starts.findLastIndex((start) => start <= offset);
+    for (let done = 0; done < into.length; index++) {
+      const at = offset + done - starts[index];
+      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
+      const length2 = Math.min(into.length - done, end - at);
+      parts[index].read(into.subarray(done, done + length2), at);
+      done += length2;
+    }
+  });
+}
+__name(concatGrowing, "concatGrowing");
+function growingSource(name, waitFor, readThere) {
+  const source = {
+    name,
+    waitFor,
+    get size() {
+      return waitFor(Number.POSITIVE_INFINITY);
+    },
+    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readThere(into, offset);
+    }
+  };
+  return source;
+}
+__name(growingSource, "growingSource");
+
+// src/bytes/growth.ts
+var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var message = { offset: 32, length: 2016 };
+var table3 = { offset: 2048, entry: 16 };
+var defaultPatience = 120;
+var Progress = class {
+  static {
+    __name(this, "Progress");
+  }
+  shared;
+  #words;
+  #patience;
+  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  constructor(files2, patience2 = defaultPatience) {
+    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
+    this.#words = new Int32Array(this.shared);
+    this.#patience = patience2;
+  }
+  // The writer's side
+  /** `bytes` more of file `index` can be read from now on. */
+  advance(index, bytes) {
+    Atomics.add(...this.#length(index), BigInt(bytes));
+    this.#wake();
+  }
+  /** File `index` is as long as it is going to be. */
+  complete(index) {
+    Atomics.store(...this.#completion(index), 1);
+    this.#wake();
+  }
+  /** The rest won't come; the first failure is the one that is remembered. */
+  fail(place, what) {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    const text4 = `${place.slice(0, 500)}
+${what}`;
+    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text4);
+    Atomics.store(this.#words, word.failure, 1 + length2);
+    this.#wake();
+  }
+  /** A sign of life, for stretches in which nothing advances. */
+  beat() {
+    Atomics.add(this.#words, word.heartbeat, 1);
+  }
+  /** The writer touches none of its files any more. */
+  end() {
+    Atomics.store(this.#words, word.ended, 1);
+    this.#wake();
+  }
+  /** Whether the reader has lost interest, so that the writer should end. */
+  get stopRequested() {
+    return Atomics.load(this.#words, word.stop) !== 0;
+  }
+  // The reader's side
+  /** How many bytes of file `index` are there. */
+  available(index) {
+    return Number(Atomics.load(...this.#length(index)));
+  }
+  /**
+   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
+   * @throws DiskError if the writer failed before that
+   */
+  waitFor(index, end) {
+    return this.#wait(() => {
+      const complete = this.isComplete(index);
+      const bytes = this.available(index);
+      return complete || bytes >= end ? bytes : void 0;
+    });
+  }
+  isComplete(index) {
+    return Atomics.load(...this.#completion(index)) !== 0;
+  }
+  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  stop() {
+    Atomics.store(this.#words, word.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    try {
+      return this.#wait(ended);
+    } catch {
+      return this.#waitInSilence(ended) ?? false;
+    }
+  }
+  #wait(look) {
+    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
+    if (found !== void 0) return found;
+    const failure2 = Atomics.load(this.#words, word.failure);
+    if (failure2 > 1) {
+      const [place, ...what] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
+      throw new DiskError(place, what.join("\n"));
+    }
+    throw new DiskError(
+      "background thread",
+      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
+    );
+  }
+  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  #waitInSilence(look, isOver = () => false) {
+    let heartbeat = Atomics.load(this.#words, word.heartbeat);
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal);
+      const over = isOver();
+      const found = look();
+      if (found !== void 0 || over) return found;
+      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
+      const now = Atomics.load(this.#words, word.heartbeat);
+      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
+      heartbeat = now;
+    }
+    return void 0;
+  }
+  #wake() {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+  #length(index) {
+    return [new BigInt64Array(this.shared, table3.offset + index * table3.entry, 1), 0];
+  }
+  #completion(index) {
+    return [this.#words, (table3.offset + index * table3.entry + 8) / 4];
+  }
+};
+
+// src/disk/spool/index.ts
+function spoolChunks(chunks, name, options2) {
+  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options2) : plainChunks(chunks, name);
+}
+__name(spoolChunks, "spoolChunks");
+function plainChunks(chunks, name) {
+  const sources = chunks.map(({ source }) => source);
+  const whole = concat(sources, name);
+  const size2 = /* @__PURE__ */ __name(() => whole.size, "size");
+  return Object.assign(whole, { waitFor: size2, reaches: /* @__PURE__ */ __name((end) => end <= whole.size, "reaches"), inflated: size2, finish() {
+  }, close() {
+  } });
+}
+__name(plainChunks, "plainChunks");
+function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
+  const script = workerScript2();
+  const progress = new Progress(chunks.length);
+  const runs = chunks.map(runsOf);
+  const files2 = openTemporaryFiles(chunks.length, dir);
+  const task = {
+    shared: progress.shared,
+    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
+    dir,
+    limit,
+    concurrency
+  };
+  const parts = chunks.map((chunk, index) => growingFile(files2[index], progress, index, chunk.name));
+  const whole = concatGrowing(parts, name);
+  startWorker(script, task, progress);
+  return Object.assign(whole, {
+    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
+    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    close() {
+      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs10.closeSync)(fd);
+    }
+  });
+}
+__name(inflateChunks, "inflateChunks");
+function defaultConcurrency() {
+  return Math.max(2, Math.min(4, (0, import_node_os3.availableParallelism)()));
+}
+__name(defaultConcurrency, "defaultConcurrency");
+function workerScript2() {
+  const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
+  if (!(0, import_node_fs10.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
+  return script;
+}
+__name(workerScript2, "workerScript");
+function runsOf({ name, source }) {
+  if (!source.runs) throw new DiskError(name, "it does not lie in an open file as it is, so it cannot be inflated in the background");
+  return source.runs;
+}
+__name(runsOf, "runsOf");
+function openTemporaryFiles(count, dir) {
+  const files2 = [];
+  try {
+    while (files2.length < count) {
+      const path4 = (0, import_node_path4.join)(dir, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
+      files2.push((0, import_node_fs10.openSync)(path4, "wx+", 384));
+      (0, import_node_fs10.unlinkSync)(path4);
+    }
+  } catch (error) {
+    for (const fd of files2) (0, import_node_fs10.closeSync)(fd);
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
+  }
+  return files2;
+}
+__name(openTemporaryFiles, "openTemporaryFiles");
+function startWorker(script, task, progress) {
+  const stopped = /* @__PURE__ */ __name((why) => {
+    progress.fail("inflating the chunks", why);
+    progress.end();
+  }, "stopped");
+  const worker = new import_node_worker_threads2.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
+  worker.on("exit", () => stopped("the thread stopped early"));
+  worker.unref();
+}
+__name(startWorker, "startWorker");
+
+// src/disk/appliance/chunks.ts
+var maxChunks = 1e5;
+function findChunks(tree, ovaPath, vdi, device) {
+  const place = ovaPath.split("/").slice(0, -1);
+  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
+  for (const candidate of candidates) {
+    const found = descend(tree, [...place, ...candidate.split("/")]);
+    if (!found) continue;
+    const files2 = chunkFiles(tree, found);
+    if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
+  }
+  throw new DiskError(
+    ovaPath,
+    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place))}`
+  );
+}
+__name(findChunks, "findChunks");
+function relativePath(source) {
+  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
+}
+__name(relativePath, "relativePath");
+function descend(tree, path4) {
+  let dir = { path: "", node: tree.root };
+  for (const wanted of path4) {
+    const matches = children2(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
+    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
+    if (!next2) return void 0;
+    dir = next2;
+  }
+  return dir;
+}
+__name(descend, "descend");
+function children2(tree, dir) {
+  return [...tree.entries(dir.node)].map((entry2) => {
+    const name = pathText(entry2.name);
+    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
+  });
+}
+__name(children2, "children");
+function listing(tree, dir) {
+  const names = dir ? children2(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
+  const shown = names.sort().slice(0, 10);
+  if (shown.length < names.length) shown.push("\u2026");
+  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
+}
+__name(listing, "listing");
+function chunkFiles(tree, dir) {
+  return children2(tree, dir).flatMap(({ name, path: path4, node }) => {
+    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
+    return digits !== void 0 && node.type === "file" ? [{ path: path4, node, digits }] : [];
+  });
+}
+__name(chunkFiles, "chunkFiles");
+function inOrder(files2, dir) {
+  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; ${maxChunks} is the most`);
+  if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
+    const names = files2.map(({ path: path4 }) => path4.split("/").at(-1)).sort();
+    throw new DiskError(
+      dir,
+      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't tell their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder, with ova.xml, and use that`
+    );
+  }
+  const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
+  for (const [index, { file, number: number2 }] of numbered.entries()) {
+    if (number2 > index) {
+      throw new DiskError(
+        dir,
+        `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
+      );
+    }
+    if (number2 < index) {
+      throw new DiskError(
+        dir,
+        `chunk ${number2} of the disk is there twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
+      );
+    }
+  }
+  return numbered.map(({ file }) => file);
+}
+__name(inOrder, "inOrder");
+function isShort({ path: path4 }) {
+  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path4);
+}
+__name(isShort, "isShort");
+function areSerial(files2) {
+  const inOrder2 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
+  if (inOrder2.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
+  const [first, ...others] = inOrder2.map(({ node }) => wholeLength(node.content()));
+  return inOrder2[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
+}
+__name(areSerial, "areSerial");
+function wholeLength(source) {
+  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
+}
+__name(wholeLength, "wholeLength");
+function numberOf({ digits, path: path4 }) {
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path4, `${digits} isn't the number of a chunk`);
+  return Number(digits);
+}
+__name(numberOf, "numberOf");
+function asChunks(files2, vdi) {
+  const chunks = files2.map(({ path: path4, node }) => ({ name: path4, source: node.content() }));
+  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
+  const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
+  if (plain)
+    throw new DiskError(
+      plain.name,
+      "it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete"
+    );
+  return chunks.map((chunk) => ({ ...chunk, gzipped }));
+}
+__name(asChunks, "asChunks");
+function isGzip(source) {
+  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
+}
+__name(isGzip, "isGzip");
+
+// src/disk/appliance/ova.ts
+var import_saxes = __toESM(require_saxes(), 1);
+var limits3 = { depth: 32, disks: 1e3 };
+function parseOva(xml, name) {
+  const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
+  const path4 = [];
+  const vbds = [];
+  const vdis = [];
+  const vm = { count: 0, label: "", bootLine: "", isHvm: false };
+  const fail2 = /* @__PURE__ */ __name((what) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what);
+  }, "fail");
+  const onElement = {
+    "appliance/vm": /* @__PURE__ */ __name(() => {
+      vm.count++;
+    }, "appliance/vm"),
+    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
+      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
+      vm.bootLine = hacks.kernel_boot_cmdline ?? "";
+    }, "appliance/vm/hacks"),
+    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
+    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
+      const { name: vdiName, size: size2, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
+      if (vdiName === void 0) return fail2("the <vdi> has no name");
+      vdis.push({ name: vdiName, ...rest, ...size2 !== void 0 && { size: byteCount(size2) ?? fail2(`the size of a disk is ${size2}`) } });
+    }, "appliance/vdi")
+  };
+  const addText = /* @__PURE__ */ __name((text4) => {
+    if (path4.join("/") === "appliance/vm/label") vm.label += text4;
+  }, "addText");
+  parser.on("error", (error) => fail2(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
+  parser.on("opentag", (tag2) => {
+    if (path4.length === 0) checkRoot(tag2.name, fail2);
+    path4.push(tag2.name);
+    if (path4.length > limits3.depth) fail2(`elements are nested more than ${limits3.depth} deep`);
+    onElement[path4.join("/")]?.(tag2.attributes);
+    if (vbds.length > limits3.disks || vdis.length > limits3.disks) fail2(`it has more than ${limits3.disks} disks`);
+  });
+  parser.on("closetag", () => path4.pop());
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.write(xml).close();
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`);
+  return describe5(vm, vbds, vdis);
+}
+__name(parseOva, "parseOva");
+function describe5(vm, vbds, vdis) {
+  const label = vm.label.trim();
+  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
+  const rootDevice = vm.bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+  return {
+    label,
+    ...version !== void 0 && { version },
+    ...build !== void 0 && { build },
+    bootLine: vm.bootLine,
+    ...rootDevice !== void 0 && { rootDevice },
+    isHvm: vm.isHvm,
+    vbds,
+    vdis
+  };
+}
+__name(describe5, "describe");
+function checkRoot(element, fail2) {
+  if (element === "appliance") return;
+  if (element === "value")
+    fail2("this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself");
+  fail2(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`);
+}
+__name(checkRoot, "checkRoot");
+function pick(attributes, names) {
+  const picked = {};
+  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
+  return picked;
+}
+__name(pick, "pick");
+function byteCount(text4) {
+  const count = /^\d+$/.test(text4) ? Number(text4) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : void 0;
+}
+__name(byteCount, "byteCount");
+function rootDisk({ vbds, vdis }, name) {
+  const attached = /* @__PURE__ */ __name((vbd) => {
+    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
+    return vdi && { vdi, vbd };
+  }, "attached");
+  const rootVbd = vbds.find((vbd) => vbd.function === "root");
+  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name);
+  const disks = vbds.map(attached).filter((disk) => disk !== void 0);
+  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
+  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith("w"))) ?? noRoot(vbds, vdis, name);
+}
+__name(rootDisk, "rootDisk");
+function noRoot(vbds, vdis, name) {
+  const attachments = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
+  const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
+  throw new DiskError(
+    name,
+    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`
+  );
+}
+__name(noRoot, "noRoot");
+
+// src/disk/appliance/ova-file.ts
+var maxSize = 4 << 20;
+function findOva(tree) {
+  const found = [];
+  for (const { path: path4, node } of walk(tree, () => {
+  })) {
+    const text4 = pathText(path4);
+    if (node.type === "file" && /(?:^|\/)ova\.xml$/i.test(text4)) found.push({ path: text4, node });
+  }
+  const depth = /* @__PURE__ */ __name(({ path: path4 }) => path4.split("/").length, "depth");
+  const least = Math.min(...found.map(depth));
+  const nearest = found.filter((ova) => depth(ova) === least);
+  if (nearest.length <= 1) return nearest[0];
+  const usual = nearest.find(({ path: path4 }) => path4.toLowerCase() === "ddk/ova.xml");
+  if (usual) return usual;
+  const paths = nearest.map(({ path: path4 }) => path4);
+  throw new DiskError(
+    paths[0],
+    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; it can't be told which is the DDK's`
+  );
+}
+__name(findOva, "findOva");
+function xmlText(source) {
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`);
+  const bytes = bytesAt(source, 0, source.size);
+  const encoding = encodingOf(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
+  }
+}
+__name(xmlText, "xmlText");
+function encodingOf(bytes) {
+  const start = bytes.toString("latin1", 0, 100);
+  if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
+  if (/^(?:\xfe\xff|\0<)/.test(start)) return "utf-16be";
+  if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
+  return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
+}
+__name(encodingOf, "encodingOf");
+
+// src/disk/appliance/index.ts
+function openAppliance(tree, name, tempDir) {
+  const ova = findOva(tree);
+  if (!ova) return void 0;
+  const appliance = parseOva(xmlText(ova.node.content()), ova.path);
+  const { vdi, vbd } = rootDisk(appliance, ova.path);
+  const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
+  const { bootLine } = appliance;
+  return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name}`, tempDir) };
+}
+__name(openAppliance, "openAppliance");
+function unpack2(chunks, vdi, name, tempDir) {
+  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) });
+  return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
+}
+__name(unpack2, "unpack");
+function imageLimit({ size: size2 }) {
+  const largestVhd = 2 ** 41;
+  return size2 === void 0 ? largestVhd : Math.ceil(size2 * 1.01) + (16 << 20);
+}
+__name(imageLimit, "imageLimit");
+
+// src/disk/filesystem/folder.ts
+var import_node_fs11 = require("node:fs");
+function openFolder(path4) {
+  const nodes = nodeMaker();
+  const root = attempt3(path4, () => (0, import_node_fs11.statSync)(path4, { bigint: true }));
+  if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder");
+  const paths = /* @__PURE__ */ new Map();
+  const add = /* @__PURE__ */ __name((nodePath, stats) => {
+    const node = nodes.make(nodePath, stats);
+    paths.set(node, nodePath);
+    return node;
+  }, "add");
+  return {
+    root: add(Buffer.from(path4), root),
+    *entries(dir) {
+      const dirPath = paths.get(dir);
+      for (const name of attempt3(dirPath, () => (0, import_node_fs11.readdirSync)(dirPath, { encoding: "buffer" }))) {
+        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
+        yield {
+          name,
+          node: /* @__PURE__ */ __name(() => add(
+            childPath,
+            attempt3(childPath, () => (0, import_node_fs11.lstatSync)(childPath, { bigint: true }))
+          ), "node")
+        };
+      }
+    },
+    close: nodes.close
+  };
+}
+__name(openFolder, "openFolder");
+function nodeMaker() {
+  const descriptors = /* @__PURE__ */ new Map();
+  const numbers = /* @__PURE__ */ new Map();
+  const open4 = /* @__PURE__ */ __name((ino, path4) => {
+    const fd = descriptors.get(ino) ?? attempt3(path4, () => (0, import_node_fs11.openSync)(path4, "r"));
+    descriptors.set(ino, fd);
+    return fd;
+  }, "open");
+  const make = /* @__PURE__ */ __name((path4, stats) => {
+    const identity = `${stats.dev}:${stats.ino}`;
+    const ino = numbers.get(identity) ?? numbers.size + 1;
+    numbers.set(identity, ino);
+    return {
+      type: typeOf(stats),
+      ino,
+      mode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      nlink: Number(stats.nlink),
+      mtime: timeOf(stats.mtimeNs),
+      size: Number(stats.size),
+      content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
+      target: /* @__PURE__ */ __name(() => attempt3(path4, () => (0, import_node_fs11.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+    };
+  }, "make");
+  return {
+    make,
+    close() {
+      for (const fd of descriptors.values()) (0, import_node_fs11.closeSync)(fd);
+      descriptors.clear();
+    }
+  };
+}
+__name(nodeMaker, "nodeMaker");
+function timeOf(sinceEpoch) {
+  const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
+  return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
+}
+__name(timeOf, "timeOf");
+function typeOf(stats) {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "dir";
+  if (stats.isSymbolicLink()) return "symlink";
+  if (stats.isCharacterDevice()) return "char";
+  if (stats.isBlockDevice()) return "block";
+  return stats.isFIFO() ? "fifo" : "socket";
+}
+__name(typeOf, "typeOf");
+function attempt3(path4, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw fileError(typeof path4 === "string" ? path4 : pathText(path4), error);
+  }
+}
+__name(attempt3, "attempt");
+
+// src/disk/xva/index.ts
+var import_node_crypto7 = require("node:crypto");
+
+// src/disk/xva/ova.ts
+var import_saxes2 = __toESM(require_saxes(), 1);
+var maxDepth = 64;
+function parseXvaOva(xml, place) {
+  const top = parseValue(xml, place);
+  const objects = struct(top).get("objects");
+  if (!Array.isArray(objects)) throw new DiskError(place, "it has no list of objects, so it is not the description of an XVA version 2");
+  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
+  const vms = ofClass("VM").map(snapshot);
+  const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
+  if (!vm) throw new DiskError(place, "it describes no virtual machine (an object of the class VM)");
+  const product = struct(struct(top).get("version"));
+  return {
+    exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
+    label: text(vm, "name_label"),
+    bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
+    bootloader: text(vm, "PV_bootloader"),
+    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place)
+  };
+}
+__name(parseXvaOva, "parseXvaOva");
+function describeDisks(vdis, vbds, place) {
+  const disks = vdis.map((vdi) => {
+    const ref = text(vdi, "id");
+    const size2 = text(snapshot(vdi), "virtual_size");
+    if (!/^\d{1,15}$/.test(size2))
+      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size2)}, which is no number of bytes`);
+    const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
+    return {
+      ref,
+      virtualSize: Number(size2),
+      label: text(snapshot(vdi), "name_label"),
+      userdevice: vbd && text(vbd, "userdevice"),
+      bootable: vbd !== void 0 && text(vbd, "bootable") === "1"
+    };
+  });
+  const order = /* @__PURE__ */ __name(({ userdevice }) => /^\d+$/.test(userdevice ?? "") ? Number(userdevice) : Number.MAX_SAFE_INTEGER, "order");
+  return disks.sort((a, b) => order(a) - order(b));
+}
+__name(describeDisks, "describeDisks");
+function snapshot(object) {
+  return struct(object.get("snapshot"));
+}
+__name(snapshot, "snapshot");
+function struct(value) {
+  return value instanceof Map ? value : /* @__PURE__ */ new Map();
+}
+__name(struct, "struct");
+function text(from, name) {
+  const value = from.get(name);
+  return typeof value === "string" ? value : "";
+}
+__name(text, "text");
+function parseValue(xml, place) {
+  const stack = [];
+  let result;
+  const parser = new import_saxes2.SaxesParser();
+  parser.on("error", (error) => {
+    throw new DiskError(place, `it is not well-formed XML: ${error.message}`);
+  });
+  parser.on("opentag", ({ name }) => {
+    if (stack.length >= maxDepth) throw new DiskError(place, `its elements are nested more than ${maxDepth} deep`);
+    const open4 = { name, text: "" };
+    if (name === "struct") open4.value = /* @__PURE__ */ new Map();
+    if (name === "data") open4.value = [];
+    stack.push(open4);
+  });
+  const characters = /* @__PURE__ */ __name((piece2) => {
+    const open4 = stack.at(-1);
+    if (open4) open4.text += piece2;
+  }, "characters");
+  parser.on("text", characters);
+  parser.on("cdata", characters);
+  parser.on("closetag", () => {
+    const closed = stack.pop();
+    const parent = stack.at(-1);
+    if (parent) give(parent, closed);
+    else if (closed.name === "value") result = finished(closed);
+  });
+  parser.write(xml).close();
+  if (result === void 0)
+    throw new DiskError(place, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
+  return result;
+}
+__name(parseValue, "parseValue");
+function give(parent, child2) {
+  if (child2.name === "name" && parent.name === "member") parent.key = child2.text;
+  else if (child2.name === "member" && parent.value instanceof Map) parent.value.set(child2.key ?? "", child2.value ?? "");
+  else if (child2.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child2));
+  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child2);
+}
+__name(give, "give");
+function finished(element) {
+  return element.value ?? element.text;
+}
+__name(finished, "finished");
+
+// src/disk/xva/tar.ts
+var blockSize2 = 512;
+function isTar(source) {
+  return source.size >= blockSize2 && hasChecksum(bytesAt(source, 0, blockSize2));
+}
+__name(isTar, "isTar");
+function* tarMembers(source) {
+  let at = 0;
+  for (; at + blockSize2 <= source.size; ) {
+    const header2 = bytesAt(source, at, blockSize2);
+    if (header2.every((byte) => byte === 0)) return;
+    if (!hasChecksum(header2))
+      throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
+    const size2 = sizeField(header2);
+    const offset = at + blockSize2;
+    if (!Number.isSafeInteger(size2) || offset + size2 > source.size) {
+      throw new DiskError(
+        `${source.name}, byte ${at}`,
+        `${memberName(header2)} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`
+      );
+    }
+    const type2 = header2.toString("latin1", 156, 157);
+    if (type2 === "0" || type2 === "\0") yield { name: memberName(header2), offset, size: size2 };
+    at = offset + Math.ceil(size2 / blockSize2) * blockSize2;
+  }
+  throw new DiskError(`${source.name}, byte ${at}`, "the archive has no end; it is cut short");
+}
+__name(tarMembers, "tarMembers");
+function hasChecksum(header2) {
+  let sum = 8 * 32;
+  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
+  return octal(header2, 148, 156) === sum;
+}
+__name(hasChecksum, "hasChecksum");
+function memberName(header2) {
+  const name = text2(header2, 0, 100);
+  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
+  return prefix === "" ? name : `${prefix}/${name}`;
+}
+__name(memberName, "memberName");
+function sizeField(header2) {
+  if ((header2[124] & 128) === 0) return octal(header2, 124, 136);
+  return header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132);
+}
+__name(sizeField, "sizeField");
+function octal(header2, from, to) {
+  const digits = text2(header2, from, to).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(octal, "octal");
+function text2(header2, from, to) {
+  return header2.toString("latin1", from, to).replace(/\0.*$/s, "");
+}
+__name(text2, "text");
+
+// src/disk/xva/index.ts
+var blockSize3 = 1 << 20;
+var maxOvaSize = 16 << 20;
+function isXva(source) {
+  if (!isTar(source)) return false;
+  const [first] = tarMembers(source);
+  return first?.name === "ova.xml";
+}
+__name(isXva, "isXva");
+function openXva(source, warn) {
+  refuseCompressed(source);
+  const blocks = /* @__PURE__ */ new Map();
+  let ova;
+  for (const member of tarMembers(source)) {
+    if (member.name === "ova.xml") ova = member;
+    else addBlock(blocks, member, source);
+  }
+  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
+  const place = `ova.xml of ${source.name}`;
+  if (ova.size > maxOvaSize) throw new DiskError(place, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
+  const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
+  const description = parseXvaOva(ovaXml, place);
+  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
+}
+__name(openXva, "openXva");
+function refuseCompressed(source) {
+  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
+    throw new DiskError(source.name, "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)");
+  }
+}
+__name(refuseCompressed, "refuseCompressed");
+function addBlock(blocks, member, source) {
+  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
+  if (!ref) return;
+  const disk = blocks.get(ref) ?? /* @__PURE__ */ new Map();
+  blocks.set(ref, disk);
+  const number2 = Number(digits);
+  const block2 = disk.get(number2) ?? {};
+  disk.set(number2, block2);
+  if (suffix === ".checksum") block2.sha1 = member;
+  else if (suffix === ".xxhash") block2.hasXxhash = true;
+  else if (block2.content) throw new DiskError(source.name, `the archive has ${member.name} twice`);
+  else block2.content = member;
+}
+__name(addBlock, "addBlock");
+function matchDisks(source, description, blocks, warn) {
+  const disks = [];
+  for (const disk of description.disks) {
+    const found = blocks.get(disk.ref);
+    if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size2 = disk.virtualSize) => diskSource(source, disk.ref, found, size2), "source") });
+  }
+  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes");
+  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
+    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
+  }
+  return disks;
+}
+__name(matchDisks, "matchDisks");
+function diskSource(archive, ref, blocks, size2) {
+  const name = `${ref} of ${archive.name}`;
+  const last = highest(blocks);
+  for (const [number2, { content: content2 }] of blocks) checkBlock(name, number2, content2, number2 === last, size2);
+  const verified = /* @__PURE__ */ new Set();
+  const disk = {
+    name,
+    size: size2,
+    read(into, offset) {
+      checkRange(disk, offset, into.length);
+      for (let done = 0; done < into.length; ) {
+        const number2 = Math.floor((offset + done) / blockSize3);
+        const within = offset + done - number2 * blockSize3;
+        const piece2 = into.subarray(done, done + Math.min(into.length - done, blockSize3 - within));
+        const block2 = blocks.get(number2);
+        if (block2 && !verified.has(number2)) {
+          verify(archive, name, number2, block2);
+          verified.add(number2);
+        }
+        readBlock(archive, block2?.content, piece2, within);
+        done += piece2.length;
+      }
+    }
+  };
+  return disk;
+}
+__name(diskSource, "diskSource");
+function highest(blocks) {
+  let last = 0;
+  for (const number2 of blocks.keys()) last = Math.max(last, number2);
+  return last;
+}
+__name(highest, "highest");
+function checkBlock(name, number2, content2, isLast, size2) {
+  const place = `block ${number2} of ${name}`;
+  if (!content2) throw new DiskError(place, "there is a checksum of it, but not the block; the archive is damaged");
+  const isWhole = content2.size === blockSize3 || content2.size === 0;
+  if (content2.size > blockSize3 || !isWhole && !isLast) throw new DiskError(place, `it has ${content2.size} bytes instead of ${blockSize3}`);
+  if (number2 * blockSize3 >= size2) throw new DiskError(place, `it lies past the end of the disk, which has ${size2} bytes`);
+}
+__name(checkBlock, "checkBlock");
+function readBlock(archive, content2, into, within) {
+  const length2 = Math.max(0, Math.min(into.length, (content2?.size ?? 0) - within));
+  if (content2 && length2 > 0) archive.read(into.subarray(0, length2), content2.offset + within);
+  into.fill(0, length2);
+}
+__name(readBlock, "readBlock");
+function verify(archive, name, number2, { content: content2, sha1 }) {
+  if (!content2 || !sha1) return;
+  const place = `block ${number2} of ${name}`;
+  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
+  const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
+  const found = (0, import_node_crypto7.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
+  if (found !== expected) throw new DiskError(place, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
+}
+__name(verify, "verify");
+
+// src/disk/input.ts
+function openContainer(path4, options2) {
+  return isFolder(path4) ? openDdkFolder(path4, options2) : openContainerFile(path4, options2);
+}
+__name(openContainer, "openContainer");
+function isFolder(path4) {
+  try {
+    return (0, import_node_fs12.statSync)(path4).isDirectory();
+  } catch (error) {
+    throw fileError(path4, error);
+  }
+}
+__name(isFolder, "isFolder");
+function openDdkFolder(path4, options2) {
+  const folder = openFolder(path4);
+  const parts = partsOfTree(folder, path4, options2);
+  if (!parts) throw new DiskError(path4, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into");
+  return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
+}
+__name(openDdkFolder, "openDdkFolder");
+function openContainerFile(path4, options2) {
+  const file = openFile(path4);
+  try {
+    const { format, refusal } = sniff(file);
+    if (refusal !== void 0) throw new DiskError(path4, refusal);
+    if (format === "tar") return { kind: "xva", ...partsOfXva(file, options2.warn), close: file.close };
+    if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
+    }, close() {
+    } }, close: file.close };
+    const iso = openIso(file, options2.warn);
+    const parts = partsOfTree(iso, path4, options2);
+    return { kind: "iso", iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+__name(openContainerFile, "openContainerFile");
+function partsOfTree(tree, name, { tempDir, warn }) {
+  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
+}
+__name(partsOfTree, "partsOfTree");
+function openXvaInTree(tree, warn) {
+  for (const { path: path4, node } of walk(tree, () => {
+  })) {
+    if (node.type === "file" && /\.xva$/i.test(pathText(path4)) && isXva(node.content())) return partsOfXva(node.content(), warn);
+  }
+  return void 0;
+}
+__name(openXvaInTree, "openXvaInTree");
+function partsOfXva(source, warn) {
+  const { description, disks } = openXva(source, warn);
+  const disk = disks.find(({ bootable }) => bootable) ?? disks[0];
+  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {
+  }, close() {
+  } };
+  return { xva: description, bootLine: description.bootLine, image };
+}
+__name(partsOfXva, "partsOfXva");
+function closeBoth(image, holder) {
+  return () => {
+    image.close();
+    holder.close();
+  };
+}
+__name(closeBoth, "closeBoth");
+
+// src/disk/root/architecture.ts
+var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
+function elfArchitecture(root) {
+  for (const program of programs) {
+    const header2 = readStart(root, program, 20);
+    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
+    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
+    if (wordSize === 1 && machine === 3) return "i686";
+    if (wordSize === 2 && machine === 62) return "x86_64";
+  }
+  return void 0;
+}
+__name(elfArchitecture, "elfArchitecture");
+function platformArchitecture(root) {
+  const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
+  if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
+  return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
+}
+__name(platformArchitecture, "platformArchitecture");
+
+// src/disk/root/kernel-version.ts
+function findKernelVersion(root, warn) {
+  const modules = resolve2(root, "/lib/modules");
+  const all = modules?.type === "dir" ? directories(root, modules) : [];
+  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
+  if (built.length === 0) {
+    const names = all.map(({ name }) => name).join(", ");
+    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
+    return void 0;
+  }
+  const best = bestFlavour(built).sort(compareVersions);
+  const newest = best.at(-1);
+  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
+  return newest;
+}
+__name(findKernelVersion, "findKernelVersion");
+function directories(root, dir) {
+  const found = [];
+  for (const entry2 of root.entries(dir)) {
+    const node = entry2.node();
+    if (node.type === "dir") found.push({ name: pathText(entry2.name), node });
+  }
+  return found;
+}
+__name(directories, "directories");
+function hasEntry(root, dir, name) {
+  for (const entry2 of root.entries(dir)) if (entry2.name.toString("latin1") === name) return true;
+  return false;
+}
+__name(hasEntry, "hasEntry");
+function bestFlavour(names) {
+  const xen = names.filter((name) => name.endsWith("xen"));
+  if (xen.length > 0) return xen;
+  const others = names.filter((name) => !name.endsWith("kdump"));
+  return others.length > 0 ? others : names;
+}
+__name(bestFlavour, "bestFlavour");
+function compareVersions(a, b) {
+  const parts = /* @__PURE__ */ __name((text4) => text4.match(/\d+|[a-z]+/gi) ?? [], "parts");
+  const left = parts(a);
+  const right = parts(b);
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const order = compareParts(left[index], right[index]);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+__name(compareVersions, "compareVersions");
+function compareParts(a, b) {
+  const numbers = [a, b].map((part) => /^\d/.test(part));
+  if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
+  if (numbers[0]) return Number(a) - Number(b);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+__name(compareParts, "compareParts");
+
+// src/disk/root/identity.ts
+function identify(root, warn) {
+  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) };
+}
+__name(identify, "identify");
+function findRelease(root) {
+  const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
+  return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
+}
+__name(findRelease, "findRelease");
+function parseRedhatRelease(text4) {
+  const [, product, version] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version) } : void 0;
+}
+__name(parseRedhatRelease, "parseRedhatRelease");
+function parseOsRelease(text4) {
+  const value = /* @__PURE__ */ __name((key) => text4?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
+  const product = value("NAME");
+  return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
+}
+__name(parseOsRelease, "parseOsRelease");
+function splitBuild(text4 = "") {
+  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
+  return { version, build };
+}
+__name(splitBuild, "splitBuild");
+function findArchitecture(root, warn) {
+  const programs2 = elfArchitecture(root);
+  const platform = platformArchitecture(root);
+  if (programs2 && platform && programs2 !== platform) {
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; the programs are believed`);
+  }
+  return programs2 ?? platform;
+}
+__name(findArchitecture, "findArchitecture");
+
+// src/disk/root/index.ts
+function findRoot(volumes, bootLine, warn) {
+  const hint = rootOf(bootLine);
+  const holders = volumes.filter((volume) => !volume.extended);
+  const readable2 = [];
+  const findings = [];
+  const errors = [];
+  for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
+    try {
+      const found = open3(volume, warn);
+      if (found?.looksLikeRoot && isNamed(hint, found)) return found;
+      if (found) readable2.push(found);
+      findings.push(found ? describe6(found) : `${volume.source.name}: ${holds(volume.source)}`);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      errors.push(error);
+      findings.push(error.message);
+    }
+  }
+  const fitting = readable2.filter((found) => found.looksLikeRoot);
+  const only = fitting.length > 0 ? fitting : readable2;
+  if (only.length === 1 && (fitting.length === 1 || errors.length === 0)) {
+    for (const error of errors) warn(error.message);
+    return only[0];
+  }
+  if (readable2.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0];
+  throw new DiskError("no root filesystem is found", complaint(fitting.length, findings));
+}
+__name(findRoot, "findRoot");
+function complaint(fitting, findings) {
+  if (findings.length === 0) return "the disk has no partitions";
+  const list = findings.join("; ");
+  return fitting > 1 ? `${fitting} filesystems could be it, and the boot line names none of them (${list})` : list;
+}
+__name(complaint, "complaint");
+function open3(volume, warn) {
+  const fileSystem = openFileSystem(volume.source, warn);
+  return fileSystem && { volume, fileSystem, looksLikeRoot: looksLikeRoot(fileSystem) };
+}
+__name(open3, "open");
+function looksLikeRoot(tree) {
+  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve2(tree, path4)?.type === "file");
+  return hasRelease && resolve2(tree, "/usr")?.type === "dir";
+}
+__name(looksLikeRoot, "looksLikeRoot");
+function holds(source) {
+  const name = identifyVolume(source);
+  return name ? `${name}, which can't be read` : "nothing that is known here";
+}
+__name(holds, "holds");
+function describe6({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
+  const { type: type2, label } = fileSystem.info;
+  return `${volume.source.name}: ${type2}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
+}
+__name(describe6, "describe");
+function rootOf(bootLine = "") {
+  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+}
+__name(rootOf, "rootOf");
+function isNumber(hint, volume) {
+  const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? "");
+  return device !== null && Number(device[1]) === volume.number;
+}
+__name(isNumber, "isNumber");
+function isNamed(hint, { volume, fileSystem }) {
+  if (isNumber(hint, volume)) return true;
+  const [, key, value] = /^(LABEL|UUID)=["']?(.+?)["']?$/.exec(hint ?? "") ?? [];
+  if (key === "LABEL") return fileSystem.info.label === value;
+  return key === "UUID" && fileSystem.info.uuid.toLowerCase() === value?.toLowerCase();
+}
+__name(isNamed, "isNamed");
+
+// src/disk/inspection.ts
+function inspect(path4, options2) {
+  const inspection = { input: path4, warnings: [], errors: [] };
+  const warn = /* @__PURE__ */ __name((sentence) => inspection.warnings.push(sentence), "warn");
+  try {
+    const container = openContainer(path4, { ...options2, warn });
+    try {
+      inspectContainer(inspection, container, path4, warn);
+    } finally {
+      container.close();
+    }
+  } catch (error) {
+    inspection.errors.push(error.message);
+  }
+  return inspection;
+}
+__name(inspect, "inspect");
+function inspectContainer(inspection, container, path4, warn) {
+  const { kind, iso, appliance, chunks, xva, image } = container;
+  inspection.kind = kind;
+  if (kind !== "folder") inspection.size = (0, import_node_fs13.statSync)(path4).size;
+  if (iso) inspection.iso = iso.iso;
+  if (appliance) inspection.appliance = appliance;
+  if (xva) inspection.xva = xva;
+  if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }));
+  if (!image) {
+    inspection.errors.push(`${path4}: there is neither an ova.xml nor an .xva in it, so it is no DDK's ISO`);
+    return;
+  }
+  image.finish();
+  const disk = openDisk(image, warn);
+  inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
+  inspectDisk(inspection, disk, container.bootLine, warn);
+  disk.check();
+}
+__name(inspectContainer, "inspectContainer");
+function inspectDisk(inspection, disk, bootLine, warn) {
+  const { scheme, sectorSize: sectorSize3, partitions } = disk.table;
+  inspection.disk = { size: disk.bytes.size, scheme, sectorSize: sectorSize3 };
+  inspection.volumes = partitions.map(inspectVolume);
+  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(partitions, bootLine, warn);
+  inspection.root = { place: volume.source.name, looksLikeRoot: looksLikeRoot2 };
+  inspection.identity = identify(fileSystem, warn);
+  if (!looksLikeRoot2) inspection.errors.push(`${volume.source.name}: it is the only filesystem, but has not the files of a root`);
+}
+__name(inspectDisk, "inspectDisk");
+function inspectVolume({ source, ...fields2 }) {
+  if (fields2.extended) return { ...fields2, holds: "logical partitions" };
+  try {
+    const info = openFileSystem(source, () => {
+    })?.info;
+    return info ? { ...fields2, holds: info.type, fileSystem: info } : { ...fields2, holds: identifyVolume(source) ?? "nothing that is known here" };
+  } catch (error) {
+    return { ...fields2, holds: identifyVolume(source) ?? "a filesystem that can't be read", error: error.message };
+  }
+}
+__name(inspectVolume, "inspectVolume");
+
+// src/report/inspection.ts
+function inspectionText(inspection) {
+  const { chunks = [], volumes = [], warnings, errors } = inspection;
+  const blocks = [
+    block("Input", [
+      ["path", inspection.input],
+      ["kind", inspection.kind],
+      ["size", size(inspection.size)]
+    ]),
+    inspection.iso && isoBlock(inspection.iso),
+    inspection.appliance && applianceBlock(inspection.appliance),
+    inspection.xva && xvaBlock(inspection.xva),
+    chunks.length > 0 && block(`Chunks (${chunks.length})`, chunkRows(chunks)),
+    inspection.image && block("Disk image", [["format", inspection.image.format], ["size", size(inspection.image.size)], ...vhdRows(inspection.image.vhd)]),
+    inspection.disk && block("Disk", [
+      ["size", size(inspection.disk.size)],
+      ["partition table", inspection.disk.scheme === "none" ? "none" : inspection.disk.scheme.toUpperCase()],
+      ["sector size", inspection.disk.sectorSize]
+    ]),
+    ...volumes.map(volumeBlock),
+    inspection.root && block("Root filesystem", [["in", inspection.root.place], ...identityRows(inspection)]),
+    warnings.length > 0 && ["Warnings", ...warnings.map((text4) => `  ${oneLine(text4)}`)].join("\n"),
+    errors.length > 0 && ["Errors", ...errors.map((text4) => `  ${oneLine(text4)}`)].join("\n")
+  ];
+  return `${blocks.filter((text4) => text4).join("\n\n")}
+`;
+}
+__name(inspectionText, "inspectionText");
+function block(title, rows) {
+  const lines = rows.filter(([, value]) => value !== void 0 && value !== "").map(([label, value]) => oneLine(`  ${label.padEnd(17)} ${value}`));
+  return [title, ...lines].join("\n");
+}
+__name(block, "block");
+function size(bytes) {
+  if (bytes === void 0) return void 0;
+  return bytes < 1e3 ? `${bytes} bytes` : `${bytes} bytes (${bytesText(bytes)})`;
+}
+__name(size, "size");
+function isoBlock(iso) {
+  const date = /* @__PURE__ */ __name((time) => time && new Date(time.seconds * 1e3).toISOString().replace(".000Z", "Z"), "date");
+  return block("ISO 9660", [
+    ["volume", iso.volumeId],
+    ["system", iso.systemId],
+    ["publisher", iso.publisherId],
+    ["preparer", iso.preparerId],
+    ["application", iso.applicationId],
+    ["created", date(iso.created)],
+    ["modified", date(iso.modified)],
+    ["block size", iso.blockSize],
+    ["volume size", size(iso.size)],
+    ["extensions", iso.extensions.join(", ") || "none"],
+    ["read by", iso.naming],
+    ["El Torito", iso.elTorito ? "yes" : void 0],
+    ["UDF bridge", iso.udfBridge ? "yes" : void 0],
+    ["hybrid", iso.hybrid.join(", ")]
+  ]);
+}
+__name(isoBlock, "isoBlock");
+function fields(object) {
+  return Object.entries(object).map(([name, value]) => `${name}=${value}`).join(" ");
+}
+__name(fields, "fields");
+function applianceBlock({ label, version, build, bootLine, isHvm, vbds, vdis }) {
+  return block("ova.xml", [
+    ["label", label],
+    ["version", version],
+    ["build", build],
+    ["boot line", bootLine],
+    ["HVM", isHvm ? "yes" : "no"],
+    ...vbds.map((vbd) => ["vbd", fields(vbd)]),
+    ...vdis.map((vdi) => ["vdi", fields(vdi)])
+  ]);
+}
+__name(applianceBlock, "applianceBlock");
+function xvaBlock({ exportedBy, label, bootLine, bootloader, disks }) {
+  return block("XVA", [
+    ["exported by", exportedBy],
+    ["label", label],
+    ["boot line", bootLine],
+    ["bootloader", bootloader],
+    ...disks.map((disk) => ["disk", fields(disk)])
+  ]);
+}
+__name(xvaBlock, "xvaBlock");
+function chunkRows(chunks) {
+  const rows = chunks.map(
+    ({ name, size: bytes, gzipped }) => [name.split("/").at(-1), `${size(bytes)}${gzipped ? "" : ", not compressed"}`]
+  );
+  return rows.length <= 6 ? rows : [...rows.slice(0, 4), ["\u2026", `${rows.length - 5} more`], rows.at(-1)];
+}
+__name(chunkRows, "chunkRows");
+function vhdRows(vhd) {
+  if (!vhd) return [];
+  return [
+    ["created by", vhd.creator],
+    ["UUID", vhd.uuid],
+    ["disk size", size(vhd.currentSize)],
+    ["original size", size(vhd.originalSize)],
+    ["geometry size", size(vhd.geometrySize)],
+    ["block size", vhd.blockSize],
+    ["blocks", vhd.blocks !== void 0 ? `${vhd.allocatedBlocks} of ${vhd.blocks} allocated` : void 0],
+    ["batmap", vhd.batmap ? "yes" : void 0]
+  ];
+}
+__name(vhdRows, "vhdRows");
+function volumeBlock(volume) {
+  const title = volume.number === 0 ? "Whole disk" : `Partition ${volume.number}`;
+  return block(title, [
+    ["start", volume.number === 0 ? void 0 : `byte ${volume.start} (sector ${volume.start / 512} of 512)`],
+    ["size", size(volume.size)],
+    ["type", [volume.type, volume.typeName].filter(Boolean).join(", ")],
+    ["name", volume.name],
+    ["bootable", volume.bootable ? "yes" : void 0],
+    ["holds", volume.holds],
+    ...fileSystemRows(volume.fileSystem),
+    ["error", volume.error]
+  ]);
+}
+__name(volumeBlock, "volumeBlock");
+function fileSystemRows(info) {
+  if (!info) return [];
+  return [
+    ["label", info.label],
+    ["UUID", info.uuid],
+    ["block size", info.blockSize],
+    ["filesystem size", `${size(info.size)}, ${bytesText(info.free)} free`],
+    ["features", info.features.join(" ")],
+    ...info.notes.map((note) => ["note", note])
+  ];
+}
+__name(fileSystemRows, "fileSystemRows");
+function identityRows({ root, identity }) {
+  return [
+    ["looks like a root", root?.looksLikeRoot ? "yes" : "no"],
+    ["product", identity?.product ?? "unknown"],
+    ["version", identity?.version ?? "unknown"],
+    ["build", identity?.build ?? "unknown"],
+    ["kernel", identity?.kernelVersion ?? "unknown"],
+    ["architecture", identity?.architecture ?? "unknown"]
+  ];
+}
+__name(identityRows, "identityRows");
+
+// src/commands/inspect.ts
+var help2 = `Usage: xenserver-ddk inspect INPUT [--json]
+
+Says what is in INPUT, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk image,
+the partition table, what each partition holds, which one is the root, and which DDK it is.
+Nothing secret is in it: paste it into a bug report.
+
+  --json           one JSON object instead of text; sizes in bytes
+  --temp-dir DIR   where the disk is unpacked while it is looked at (default: the system's)
+`;
+function inspectCommand(words) {
+  const parsed = parseWords(words, { json: { type: "boolean" }, "temp-dir": { type: "string" } }, help2);
+  if (!parsed) return 0;
+  const inspection = inspect(parsed.input, { tempDir: parsed.values["temp-dir"] ?? (0, import_node_os4.tmpdir)() });
+  process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}
+` : inspectionText(inspection));
+  return inspection.errors.length === 0 ? 0 : 1;
+}
+__name(inspectCommand, "inspectCommand");
+
+// src/commands/list.ts
+var import_node_events2 = require("node:events");
+var import_node_os5 = require("node:os");
+
+// src/disk/filesystem/listing.ts
+var import_node_crypto8 = require("node:crypto");
+function listed({ path: path4, node }, options2) {
+  const errors = [];
+  const attempt4 = /* @__PURE__ */ __name((read) => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      errors.push(error.message);
+      return void 0;
+    }
+  }, "attempt");
+  const target = node.type === "symlink" ? attempt4(() => node.target()) : void 0;
+  const xattrs = attempt4(() => [...node.xattrs()]) ?? [];
+  const sha2562 = node.type === "file" && options2.sha256 ? attempt4(() => contentHash(node)) : void 0;
+  return {
+    path: pathText(path4),
+    type: node.type,
+    mode: node.mode.toString(8).padStart(4, "0"),
+    uid: node.uid,
+    gid: node.gid,
+    nlink: node.nlink,
+    ino: node.ino,
+    mtime: timeText(node.mtime),
+    ...node.type === "file" && { size: node.size },
+    ...sha2562 !== void 0 && { sha256: sha2562 },
+    ...target && { target: pathText(target) },
+    ...node.rdev && { rdev: `${node.rdev.major}:${node.rdev.minor}` },
+    ...xattrs.length > 0 && { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, value.toString("hex")])) },
+    ...errors.length > 0 && { error: errors.join("; ") }
+  };
+}
+__name(listed, "listed");
+function* listTree(tree, options2) {
+  let waiting;
+  let errors = [];
+  const rootErrors = [];
+  const onUnreadable = /* @__PURE__ */ __name((error) => {
+    if (!(error instanceof DiskError)) throw error;
+    if (waiting) errors.push(error.message);
+    else rootErrors.push(error);
+  }, "onUnreadable");
+  for (const entry2 of walk(tree, onUnreadable)) {
+    if (waiting) yield withErrors(waiting, errors);
+    waiting = listed(entry2, options2);
+    errors = [];
+  }
+  if (waiting) yield withErrors(waiting, errors);
+  if (rootErrors[0]) throw rootErrors[0];
+}
+__name(listTree, "listTree");
+function withErrors(entry2, errors) {
+  const [first] = errors;
+  if (first === void 0) return entry2;
+  return { ...entry2, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` };
+}
+__name(withErrors, "withErrors");
+function contentHash(node) {
+  const hash = (0, import_node_crypto8.createHash)("sha256");
+  for (const piece2 of pieces(node.content())) hash.update(piece2);
+  return hash.digest("hex");
+}
+__name(contentHash, "contentHash");
+function timeText({ seconds, nanoseconds }) {
+  return `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
+}
+__name(timeText, "timeText");
+
+// src/disk/open.ts
+function openRoot(path4, options2) {
+  const container = openContainer(path4, options2);
+  try {
+    return container.image ? rootInImage(container, options2) : isoAlone(container, path4);
+  } catch (error) {
+    const cause = causeOf(error, container.image);
+    container.close();
+    throw cause;
+  }
+}
+__name(openRoot, "openRoot");
+function rootInImage(container, { warn }) {
+  const image = container.image;
+  const disk = openDisk(image, warn);
+  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, container.bootLine, warn);
+  return {
+    container,
+    disk,
+    place: volume.source.name,
+    fileSystem,
+    looksLikeRoot: looksLikeRoot2,
+    finish() {
+      image.finish();
+      disk.check();
+    },
+    causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
+    close: container.close
+  };
+}
+__name(rootInImage, "rootInImage");
+function causeOf(error, image) {
+  if (!(error instanceof DiskError)) return error;
+  try {
+    image?.finish();
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+__name(causeOf, "causeOf");
+function isoAlone(container, path4) {
+  return {
+    container,
+    place: path4,
+    fileSystem: container.iso,
+    looksLikeRoot: false,
+    finish() {
+    },
+    causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
+    close: container.close
+  };
+}
+__name(isoAlone, "isoAlone");
+
+// src/commands/list.ts
+var help3 = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
+
+Lists the root filesystem in INPUT (of an ISO without ova.xml: the ISO's own), each directory before
+what is in it. Exit code 1 if something couldn't be read; all else is listed.
+
+  --json           one JSON object a line: path, type, mode, uid, gid, nlink, ino, mtime, and where there are
+                   such: size, sha256, target, rdev, xattrs, error. Otherwise one line of text each.
+  --sha256         the SHA-256 of every file's content
+  --temp-dir DIR   where the disk is unpacked meanwhile (default: the system's)
+`;
+var blockLength = 1 << 16;
+async function listCommand(words) {
+  const parsed = parseWords(words, { json: { type: "boolean" }, sha256: { type: "boolean" }, "temp-dir": { type: "string" } }, help3);
+  if (!parsed) return 0;
+  const { json: json2 = false, sha256: sha2562 = false, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
+  const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr });
+  try {
+    const unreadable = await print(listTree(root.fileSystem, { sha256: sha2562 }), json2);
+    root.finish();
+    return unreadable === 0 ? 0 : 1;
+  } catch (error) {
+    throw root.causeOf(error);
+  } finally {
+    root.close();
+  }
+}
+__name(listCommand, "listCommand");
+async function print(entries2, json2) {
+  let unreadable = 0;
+  let block2 = "";
+  try {
+    for (const entry2 of entries2) {
+      if (entry2.error !== void 0) {
+        unreadable++;
+        sayOnStderr(`error: ${entry2.error}`);
+      }
+      block2 += `${json2 ? jsonText(entry2) : text3(entry2)}
+`;
+      if (block2.length < blockLength) continue;
+      await write(block2);
+      block2 = "";
+    }
+  } finally {
+    await write(block2);
+  }
+  return unreadable;
+}
+__name(print, "print");
+function text3({ type: type2, mode, uid, gid, size: size2 = 0, rdev, mtime, path: path4, target, error }) {
+  const date = new Date(Number(mtime.split(".")[0]) * 1e3).toISOString().slice(0, 19);
+  const columns = [type2.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, path4];
+  return oneLine(`${columns.join(" ")}${target === void 0 ? "" : ` -> ${target}`}${error === void 0 ? "" : ` (${error})`}`);
+}
+__name(text3, "text");
+async function write(block2) {
+  if (!process.stdout.write(block2)) await (0, import_node_events2.once)(process.stdout, "drain");
+}
+__name(write, "write");
+
+// src/commands/raw.ts
+var import_node_os6 = require("node:os");
+var import_promises3 = require("node:timers/promises");
+
+// src/bytes/sparse-file.ts
+var import_node_fs14 = require("node:fs");
+var holeSize = 64 << 10;
+var zeros3 = Buffer.alloc(holeSize);
+function sparseAppender(fd) {
+  let length2 = 0;
+  return (piece2) => {
+    let start = 0;
+    for (let at = 0; at + holeSize <= piece2.length; at += holeSize) {
+      if (!piece2.subarray(at, at + holeSize).equals(zeros3)) continue;
+      writeFully(fd, piece2.subarray(start, at), length2 + start);
+      start = at + holeSize;
+    }
+    writeFully(fd, piece2.subarray(start), length2 + start);
+    length2 += piece2.length;
+    if (start === piece2.length) (0, import_node_fs14.ftruncateSync)(fd, length2);
+  };
+}
+__name(sparseAppender, "sparseAppender");
+function writeFully(fd, bytes, offset) {
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs14.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+}
+__name(writeFully, "writeFully");
+
+// src/commands/raw.ts
+var help4 = `Usage: xenserver-ddk raw INPUT -o FILE
+
+Writes the disk in INPUT, whatever it comes in, as a raw image: for tools that want one.
+Runs of zeros become holes.
+
+  -o, --output FILE   where to: a file that is there already is replaced when the image is whole, and of a
+                      link, the file that it leads to. With -, to standard output: then only the exit
+                      code 0 says that all of it was sound
+  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+`;
+async function rawCommand(words) {
+  const parsed = parseWords(words, { output: { type: "string", short: "o" }, "temp-dir": { type: "string" } }, help4);
+  if (!parsed) return 0;
+  const { output, "temp-dir": tempDir = (0, import_node_os6.tmpdir)() } = parsed.values;
+  if (!output) throw new UsageError("raw wants -o FILE");
+  if (output === "-" && process.stdout.isTTY) throw new UsageError("raw would write a disk to the terminal; give the name of a file");
+  const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr });
+  try {
+    if (!container.image) throw new DiskError(parsed.input, "there is neither an ova.xml nor an .xva in it, so no disk");
+    const disk = openDisk(container.image, warnOnStderr);
+    const check = /* @__PURE__ */ __name(() => {
+      container.image?.finish();
+      disk.check();
+    }, "check");
+    if (output === "-") await writeOut(disk.bytes, check);
+    else if (isSameFile(parsed.input, output))
+      throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
+    else await writeSparse(disk.bytes, output, check);
+  } finally {
+    container.close();
+  }
+  return 0;
+}
+__name(rawCommand, "rawCommand");
+async function writeSparse(source, path4, check) {
+  const signal = endRequest((name) => `stopped by ${name}`);
+  const file = newFile(path4);
+  try {
+    const append2 = sparseAppender(file.fd);
+    for (const piece2 of pieces(source)) {
+      writing(path4, () => append2(piece2));
+      await (0, import_promises3.setImmediate)();
+      signal.throwIfAborted();
+    }
+    check();
+    file.keep();
+  } finally {
+    file.discard();
+  }
+}
+__name(writeSparse, "writeSparse");
+async function writeOut(source, check) {
+  for (const piece2 of pieces(source)) await new Promise((resolve5) => process.stdout.write(piece2, () => resolve5()));
+  check();
+}
+__name(writeOut, "writeOut");
+
+// src/host/last-resort.ts
+function onUncaught(tell, exitCode) {
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error) => {
+      tell(error);
+      process.exit(exitCode);
+    });
+  }
+}
+__name(onUncaught, "onUncaught");
+
+// src/cli.ts
+var commands = {
+  inspect: inspectCommand,
+  list: listCommand,
+  convert: convertCommand,
+  raw: rawCommand
+};
+var help5 = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
+
+Reads a XenServer DDK, in user space. INPUT is a DDK's ISO, a folder with ova.xml, an .xva,
+a VHD, a raw disk, or a bare filesystem: what it is, is told by its bytes.
+
+Commands:
+  inspect   say what is in it: container, disk, partitions, filesystems, version, kernel
+  list      list the root filesystem, one JSON object a line
+  convert   make a container image of the root filesystem
+  raw       write the disk as a raw image
+
+xenserver-ddk COMMAND --help says more. Exit codes: 0 done, 1 the input can't be used, 2 wrong usage.
+`;
+async function main([name = "--help", ...words]) {
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(help5);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : void 0;
+  if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`);
+  return command(words);
+}
+__name(main, "main");
+process.stdout.on("error", (error) => {
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`xenserver-ddk: standard output can't be written (${systemMessage(error)})
+`);
+  process.exit(1);
+});
+process.stderr.on("error", () => {
+});
+function fail(error) {
+  sayOnStderr(`xenserver-ddk: ${sentenceOf(error)}`);
+  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) sayOnStderr(line);
+}
+__name(fail, "fail");
+onUncaught(fail, 1);
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    fail(error);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+);
