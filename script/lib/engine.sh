@@ -4,8 +4,8 @@
 #   eval "$(script/lib/engine.sh start DIR [docker|podman])"   sets `engine`, and what makes its command reach it
 #   script/lib/engine.sh remove DIR                            stops and removes whatever `start` started
 #
-# An engine counts when it has run a container. Without a name the first one that does is taken, Docker before Podman. If there is none, each
-# says in a line why, and the exit code is 1. Everything but the assignments goes to standard error.
+# An engine counts when it has run a container. Without a name the first one that does is taken, Docker before Podman. If there is none, the
+# last line says why each of them isn't, and the exit code is 1. Everything but the assignments goes to standard error.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -74,7 +74,7 @@ start() {
     # What failed above fails again, unless something was installed.
     if install "$name" && "private_$name"; then return; fi
   done
-  printf '%s\n' "${reasons[@]}" | awk '!said[$0]++' >&2
+  printf '%s\n' "${reasons[@]}" | awk '!said[$0]++ { printf "%s%s", separator, $0; separator = "; " } END { print "" }' >&2
   return 1
 }
 
