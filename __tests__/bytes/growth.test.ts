@@ -1,14 +1,17 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from '@jest/globals'
 import { Progress } from '../../src/bytes/growth.ts'
 
-/** Runs a piece of JavaScript with `progress` in another thread, and doesn't wait for it. */
-function inThread(progress: Progress, code: string): void {
+/** Runs a piece of JavaScript with `progress` in another thread. Whoever needs to know that it runs may wait for that. */
+function inThread(progress: Progress, code: string): Promise<unknown> {
   const module = new URL('../../src/bytes/growth.ts', import.meta.url).href
   const script = `
-    const { workerData } = require('node:worker_threads')
-    import(${JSON.stringify(module)}).then(({ Progress }) => { const progress = new Progress(workerData); ${code} })`
-  new Worker(script, { eval: true, workerData: progress.shared }).unref()
+    const { parentPort, workerData } = require('node:worker_threads')
+    import(${JSON.stringify(module)}).then(({ Progress }) => { const progress = new Progress(workerData); ${code}; parentPort.postMessage('') })`
+  const worker = new Worker(script, { eval: true, workerData: progress.shared })
+  worker.unref()
+  return once(worker, 'message')
 }
 
 describe('Progress', () => {
@@ -54,9 +57,9 @@ describe('Progress', () => {
     expect(() => progress.waitFor(0, 1)).toThrow('no sign of life for 2 seconds')
   })
 
-  test('waits as long as there is a heartbeat', () => {
+  test('waits as long as there is a heartbeat', async () => {
     const progress = new Progress(1, 2)
-    inThread(progress, 'setInterval(() => progress.beat(), 300).unref(); setTimeout(() => progress.complete(0), 3500)')
+    await inThread(progress, 'setInterval(() => progress.beat(), 300).unref(); setTimeout(() => progress.complete(0), 3500)')
     expect(progress.waitFor(0, 1)).toBe(0)
   })
 

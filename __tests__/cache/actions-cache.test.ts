@@ -159,9 +159,8 @@ describe('a save under way', () => {
   }
   const wait = async (patience: number, signal?: AbortSignal) => {
     const lines: string[] = []
-    const start = Date.now()
     await awaitSaving(statusFile(), patience, (line) => lines.push(line), signal)
-    return { lines, milliseconds: Date.now() - start }
+    return lines
   }
   const nothingFound = async (pid: number) => {
     expect(existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBeFalsy()
@@ -171,27 +170,25 @@ describe('a save under way', () => {
 
   test('is given up after a while, and leaves no entry', async () => {
     const pid = await startStalled()
-    expect((await wait(300)).lines).toEqual(["The Actions cache doesn't get the image: it took longer than 0.3 s"])
+    expect(await wait(300)).toEqual(["The Actions cache doesn't get the image: it took longer than 0.3 s"])
     await nothingFound(pid)
   })
 
-  test('ends within a second when the job is cancelled', async () => {
+  test('ends when the job is cancelled, however long it might have taken', async () => {
     const pid = await startStalled()
-    const { lines, milliseconds } = await wait(60_000, AbortSignal.timeout(100))
-    expect(lines).toEqual(["The Actions cache doesn't get the image: the job was cancelled"])
-    expect(milliseconds).toBeLessThan(1100)
+    expect(await wait(3_600_000, AbortSignal.timeout(100))).toEqual(["The Actions cache doesn't get the image: the job was cancelled"])
     await nothingFound(pid)
   })
 
   test('that is killed is told, and leaves no entry', async () => {
     const pid = await startStalled()
     process.kill(-pid, 'SIGKILL')
-    expect((await wait(60_000)).lines).toEqual(["The Actions cache doesn't get the image: the process that saves it ended early"])
+    expect(await wait(60_000)).toEqual(["The Actions cache doesn't get the image: the process that saves it ended early"])
     await nothingFound(pid)
   })
 })
 
-test('a restore ends within a second when the job is cancelled, and says why', async () => {
+test('a restore that would take for ever ends when the job is cancelled, and says why', async () => {
   useService('v2')
   await save(entryIn('a', randomBytes(1_000_000)))
   service.faults.download = 'stalled'
@@ -199,10 +196,8 @@ test('a restore ends within a second when the job is cancelled, and says why', a
   const entry = entryIn('b')
   const restored = restoreFolder(entry, { say: () => {}, signal: stop.signal })
   await service.heard(/blob/)
-  const start = Date.now()
   stop.abort(new Error('cancelled'))
   await expect(restored).rejects.toThrow('cancelled')
-  expect(Date.now() - start).toBeLessThan(1000)
   expect(readdirSync(entry.dir)).toEqual([])
 })
 

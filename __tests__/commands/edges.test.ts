@@ -16,10 +16,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
+import { makeFilesystem } from '../fixtures/filesystem.ts'
+import { makeSmallRoot } from '../fixtures/small-root.ts'
 import { cli } from '../support/cli.ts'
 import { noMounts } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'
-import { parseLines, run, sh } from '../support/tools.ts'
+import { parseLines, run, sh, until } from '../support/tools.ts'
 
 // The command line at its edges: what is given is no file, what is asked for can't be had.
 
@@ -31,6 +33,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-edges-'))
   iso = at('small.iso')
   await makeDdkIso({ iso })
+  makeLargeImage(at('large.img'))
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -158,18 +161,26 @@ test('all that can be read is listed, though something in the root directory can
 test.each(['SIGINT', 'SIGTERM'] as const)('a conversion that %s ends leaves nothing behind', async (signal) => {
   const [out, temp] = [at(`out-${signal}`), at(`temp-${signal}`)]
   for (const folder of [out, temp]) mkdirSync(folder)
-  const child = spawn(process.execPath, ['src/cli.ts', 'convert', iso, '-o', join(out, 'image.tar'), '--temp-dir', temp])
+  const child = spawn(process.execPath, ['src/cli.ts', 'convert', at('large.img'), '-o', join(out, 'image.tar'), '--temp-dir', temp])
   let stderr = ''
   child.stderr.on('data', (text) => {
     stderr += text
   })
-  const deadline = Date.now() + 10_000
-  while (readdirSync(out).length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 2))
+  await until(() => readdirSync(out).length > 0)
   child.kill(signal)
   const [code] = await once(child, 'close')
   expect([code, stderr]).toEqual([1, expect.stringContaining(`xenserver-ddk: stopped by ${signal}\n`)])
   expect([readdirSync(out), readdirSync(temp)]).toEqual([[], []])
 })
+
+/** A root filesystem of many gigabytes, nearly all of them a hole: whoever wants to stop its conversion has half a minute for it. */
+function makeLargeImage(image: string): void {
+  const root = at('large')
+  mkdirSync(root)
+  makeSmallRoot(root)
+  sh(`truncate -s 16G '${root}/hole'`)
+  makeFilesystem(root, image, { filesystem: 'ext4', megabytes: 1000 })
+}
 
 function spawnShell(script: string): { code: number; stderr: string } {
   const stderr = at('stderr')

@@ -9,6 +9,7 @@ import { privilegesOf } from '../../src/engine/privileges.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { checkFirstUse } from '../../src/shell/checks.ts'
 import { setUpShell } from '../../src/shell/set-up.ts'
+import { until } from '../support/tools.ts'
 
 // What ends an engine's calls: their deadlines, and the end of the job. The engine is a script that answers as Docker does.
 
@@ -51,11 +52,9 @@ const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/a
 
 describe('a daemon that hangs', () => {
   test('is none, after ten seconds', async () => {
-    fakeDocker('exec sleep 60')
-    const start = performance.now()
+    fakeDocker('exec sleep 150')
     await expect(detectEngine('docker')).rejects.toThrow(/^docker didn't answer within 10 seconds$/)
-    expect(performance.now() - start).toBeLessThan(15_000)
-  }, 30_000)
+  })
 
   test('ends a call with a sentence that says what was tried, for how long, and which daemon it is', async () => {
     process.env.DOCKER_HOST = 'ssh://build.example'
@@ -70,7 +69,7 @@ describe('a daemon that hangs', () => {
   test('fails whatever is asked of it, after half a minute', async () => {
     fakeDocker()
     const engine = await docker()
-    fakeDocker('exec sleep 60')
+    fakeDocker('exec sleep 150')
     await Promise.all([
       expect(engine.find('a:1')).rejects.toThrow("docker couldn't look for the image a:1: it didn't answer within 30 seconds"),
       expect(engine.findLabelled('x', 'y')).rejects.toThrow(
@@ -78,7 +77,7 @@ describe('a daemon that hangs', () => {
       ),
       expect(privilegesOf(engine)).rejects.toThrow("docker couldn't say who a container's root is: it didn't answer within 30 seconds"),
     ])
-  }, 60_000)
+  })
 })
 
 describe('the end of the job', () => {
@@ -94,13 +93,12 @@ describe('the end of the job', () => {
     fakeDocker()
     const engine = await docker()
     rmSync(join(dir, 'calls'))
-    fakeDocker(`case "$*" in ${words.replace(' ', '\\ ')}*) touch '${dir}/busy'; sleep 0.5 ;; esac`)
-    const timer = setInterval(() => existsSync(join(dir, 'busy')) && stop.abort(new Error('Cancelled')), 20)
-    try {
-      await expect(use(engine)).rejects.toThrow('Cancelled')
-    } finally {
-      clearInterval(timer)
-    }
+    fakeDocker(`case "$*" in ${words.replace(' ', '\\ ')}*) touch '${dir}/busy'; until [ -e '${dir}/over' ]; do sleep 0.05; done ;; esac`)
+    const ended = expect(use(engine)).rejects.toThrow('Cancelled')
+    await until(() => existsSync(join(dir, 'busy')))
+    stop.abort(new Error('Cancelled'))
+    writeFileSync(join(dir, 'over'), '')
+    await ended
   }
 
   test('while images are listed: nothing else is called', async () => {
@@ -130,12 +128,10 @@ describe('the end of the job', () => {
   })
 
   test('while a container runs for a check: it is ended at once, and removed', async () => {
-    const start = performance.now()
     await endDuring('start', (engine) => {
-      fakeDocker(`if [ $1 = start ]; then touch '${dir}/busy'; exec sleep 60; fi`)
+      fakeDocker(`if [ $1 = start ]; then touch '${dir}/busy'; exec sleep 150; fi`)
       return checkFirstUse(engine, image, 'root', dir)
     })
-    expect(performance.now() - start).toBeLessThan(10_000)
     expect(names()).toEqual(['create', 'start', 'rm'])
   })
 

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { until } from '../support/tools.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** A process that fetches an ISO into a store. */
 export interface Fetching {
   readonly kill: (signal: NodeJS.Signals) => void
+  /** Until its log has this text. */
+  readonly says: (text: string) => Promise<void>
   /** `out` is the stored ISO, or `{ error }`; `{}` if it was killed. */
   readonly ended: Promise<{ code: number | null; out: Record<string, unknown>; log: string }>
 }
@@ -34,5 +37,5 @@ export function startFetching(args: readonly string[], env: NodeJS.ProcessEnv, a
       resolve({ code, out: said === '' ? {} : JSON.parse(said), log })
     })
   })
-  return { kill: (signal) => child.kill(signal), ended }
+  return { kill: (signal) => child.kill(signal), says: (text) => until(() => log.includes(text)), ended }
 }

@@ -64,10 +64,9 @@ describe.each(machines)('%s', (_title, programs) => {
 
   test('ends a program that takes too long, even one that does not want to', async () => {
     await withPath({ ...programs, sleep: pathOf('sleep') }, async () => {
-      for (const script of ['exec sleep 30', "trap '' TERM; while :; do sleep 1; done"]) {
-        const start = performance.now()
+      // Either is longer than this test may take.
+      for (const script of ['exec sleep 150', "trap '' TERM; while :; do sleep 1; done"]) {
         expect(await callProgram('sh', ['-c', script], 1)).toMatchObject({ timedOut: true, lastWord: '' })
-        expect(performance.now() - start).toBeLessThan(10_000)
       }
     })
   })

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { runChild } from '../../src/programs/child.ts'
-import { withTempDir } from '../support/tools.ts'
+import { until, withTempDir } from '../support/tools.ts'
 
 const deadline = 20
 
@@ -25,9 +25,8 @@ describe('runChild', () => {
   })
 
   test('does not wait beyond its time, not even for a grandchild', async () => {
-    const start = performance.now()
-    expect(await runChild('sh', ['-c', 'sleep 20 & sleep 20'], { deadline: 0.2 })).toMatchObject({ timedOut: true, lastWord: '' })
-    expect(performance.now() - start).toBeLessThan(5000)
+    // Longer than this test may take.
+    expect(await runChild('sh', ['-c', 'sleep 150 & sleep 150'], { deadline: 0.2 })).toMatchObject({ timedOut: true, lastWord: '' })
   })
 
   test('keeps no more of the output than anybody reads', async () => {
@@ -47,11 +46,9 @@ describe('runChild', () => {
 
   test('is ended by a signal, and not started after one', async () => {
     const stop = new AbortController()
-    const start = performance.now()
-    const running = runChild('sleep', ['20'], { deadline, signal: stop.signal })
+    const running = runChild('sleep', ['150'], { deadline: 150, signal: stop.signal })
     setTimeout(() => stop.abort(new Error('Cancelled')), 100)
     await expect(running).rejects.toThrow('Cancelled')
-    expect(performance.now() - start).toBeLessThan(5000)
     await withTempDir(async (dir) => {
       const touched = join(dir, 'touched')
       await expect(runChild('touch', [touched], { deadline, signal: stop.signal })).rejects.toThrow('Cancelled')
@@ -63,13 +60,13 @@ describe('runChild', () => {
   test('leaves a late program to itself if asked, and lets this process end meanwhile', async () => {
     await withTempDir(async (dir) => {
       const module = pathToFileURL(join(import.meta.dirname, '../../src/programs/child.ts')).href
-      const call = `runChild('sh', ['-c', 'sleep 2; echo >${dir}/done'], { deadline: 0.2, atDeadline: 'leave', detached: true })`
+      const script = `until [ -e ${dir}/go ]; do sleep 0.05; done; echo >${dir}/done`
+      const call = `runChild('sh', ['-c', '${script}'], { deadline: 0.2, atDeadline: 'leave', detached: true })`
       const program = `import('${module}').then((it) => it.${call}).then(({ timedOut }) => console.log(timedOut))`
-      const start = performance.now()
       expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe('true\n')
-      expect(performance.now() - start).toBeLessThan(1900)
-      await sleep(2500)
-      expect(readFileSync(join(dir, 'done'), 'utf8')).toBe('\n')
+      expect(existsSync(join(dir, 'done'))).toBe(false)
+      writeFileSync(join(dir, 'go'), '')
+      await until(() => existsSync(join(dir, 'done')))
     })
   })
 })

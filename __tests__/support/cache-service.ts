@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
+import { until } from './tools.ts'
 
 /** What goes wrong; each is looked at when its request comes. */
 export interface Faults {
@@ -184,9 +185,7 @@ export async function startCacheService(): Promise<CacheService> {
     swap(from, to) {
       entries.push({ ...stored(from), key: to })
     },
-    async heard(line) {
-      while (!requests.some((request) => line.test(request))) await new Promise((resolve) => setTimeout(resolve, 20))
-    },
+    heard: (line) => until(() => requests.some((request) => line.test(request))),
     forgetAll() {
       for (const name of Object.keys(faults)) delete faults[name as keyof Faults]
       entries.length = 0

@@ -26,7 +26,7 @@ afterEach(async () => {
 })
 
 async function fetchFrom(url: string): Promise<string> {
-  const options = { signal: new AbortController().signal, say: () => {}, warn: () => {}, pace: { stall: 2000, attempts: 2, delay: 5 } }
+  const options = { signal: new AbortController().signal, say: () => {}, warn: () => {}, pace: { stall: 60_000, attempts: 2, delay: 5 } }
   return download(
     { urls: [url], headers: new Map([['x-token', 'hush']]), headersFor: new Set([new URL(url).origin]) },
     join(dir, 'ddk.iso'),

@@ -8,7 +8,7 @@ const abort = new AbortController()
 process.on('SIGTERM', () => abort.abort(new Error('Stopped')))
 try {
   const store = openStore({ say, notice: (line) => say(`notice: ${line}`), toolCache, temp: process.env.RUNNER_TEMP })
-  const options = { signal: abort.signal, say, warn: say, pace: { stall: 2000, attempts: 3, delay: 50 } }
+  const options = { signal: abort.signal, say, warn: say, pace: { stall: 60_000, attempts: 3, delay: 50 } }
   const address = { urls: [url!], headers: new Map(), headersFor: new Set<string>(), ...(sha256 && { sha256 }) }
   const version = { numbers: [6, 5] }
   const iso =
