@@ -14,10 +14,12 @@ let state = Number(seed)
 for (let index = 0; index < Number(count); index++) {
   const bytes = Buffer.from(original)
   const changes = Array.from({ length: 1 + below(4) }, () => change(bytes))
-  const start = performance.now()
+  const before = process.cpuUsage()
   const outcome = read(bytes)
-  const milliseconds = Math.round(performance.now() - start)
-  console.log(JSON.stringify({ index, changes, ...outcome, milliseconds, megabytes: Math.round(process.memoryUsage().rss / 1e6) }))
+  const { user, system } = process.cpuUsage(before)
+  console.log(
+    JSON.stringify({ index, changes, ...outcome, seconds: (user + system) / 1e6, megabytes: Math.round(process.memoryUsage().rss / 1e6) }),
+  )
 }
 
 /** Where the reader looks for anything but the contents of files. */
