@@ -1,13 +1,13 @@
-// One self-contained CommonJS file for each entry point: what the runner executes has no module resolution left to go wrong.
-// Into the folder that is given, else into dist.
+// Builds one self-contained CommonJS file for each entry point, so that no module resolution can fail on the runner. The target is the
+// given folder, or dist.
 import { copyFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
-/** What others start with whatever Node they have: the action's two steps, and the command line. */
+/** Started by any Node that others have: the action's two steps, and the command line. */
 const programs = ['main', 'post', 'cli']
 
-/** Every bundle: the programs, the worker threads that they start, and the process for the cache. */
+/** Every bundle: the programs, the worker threads that they start, and the cache process. */
 const entryPoints = {
   ...Object.fromEntries(programs.map((name) => [`${name}-program`, `src/${name}.ts`])),
   'inflate-worker': 'src/disk/spool/inflate-worker.ts',
@@ -15,7 +15,7 @@ const entryPoints = {
   'cache-process': 'src/cache/cache-process.ts',
 }
 
-/** Files that the bundles read beside themselves, as the sources do. */
+/** Files that the bundles, like the sources, read from their own folder. */
 const assets = ['src/image/environment/uname.sh', 'src/shell/ddk.sh']
 
 const outdir = process.argv[2] ?? 'dist'

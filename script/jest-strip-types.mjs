@@ -1,4 +1,4 @@
-// Jest runs the sources just as Node does: the types are blanked out, so lines and columns stay true and no source map is needed.
+// Jest runs the sources as Node does: types are replaced with blanks, so lines and columns stay correct and no source map is needed.
 import { stripTypeScriptTypes } from 'node:module'
 
 export default { process: (source) => ({ code: stripTypeScriptTypes(source) }) }

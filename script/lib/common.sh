@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# What several scripts need; they source it.
+# Functions that several scripts source.
 
-# Runs a command as root: by itself where this is root, else by sudo.
+# Runs a command as root: directly if this is root, else with sudo.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# The Debian mirror that roots are made from: DEBIAN_MIRROR, else the first Debian repository of the machine's apt sources; nothing on
-# another distribution, where debootstrap's default is meant.
+# Prints the Debian mirror for root filesystems: DEBIAN_MIRROR, else the first Debian repository in the machine's apt sources. Prints
+# nothing on another distribution, where debootstrap's default is used.
 debian_mirror() {
   if [ -n "${DEBIAN_MIRROR:-}" ]; then
     echo "$DEBIAN_MIRROR"

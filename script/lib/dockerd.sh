@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A Docker daemon of our own, for machines where none runs: everything that it keeps lies in one folder, and it changes neither the
-# machine's network nor its mounts.
+# Runs a private Docker daemon, for machines without a running one. All its data is in one folder, and it changes neither the machine's
+# network nor its mounts.
 #
-#   script/lib/dockerd.sh start DIR   starts it, or finds it running; prints its DOCKER_HOST
+#   script/lib/dockerd.sh start DIR   starts it unless it is running; prints its DOCKER_HOST
 #   script/lib/dockerd.sh stop DIR    stops it; its images stay in DIR
 #   script/lib/dockerd.sh remove DIR  stops it, and removes DIR
 #
-# `start` succeeds when the daemon has run a container, and not before. Containers have no network but what `--network host` gives.
-# Needs dockerd, docker, busybox-static, and root or sudo.
-# $DOCKERD may be another dockerd with its first arguments, such as `chroot FOLDER dockerd`; $DOCKERD_CONFIG, a daemon.json.
+# `start` succeeds only when the daemon has run a container. Containers have no network except with `--network host`. Needs dockerd, docker,
+# busybox-static, and root or sudo. $DOCKERD may be another dockerd with its first arguments, such as `chroot FOLDER dockerd`;
+# $DOCKERD_CONFIG may be a daemon.json.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,7 +19,7 @@ command=${1:?$usage}
 mkdir -p "${2:?$usage}"
 dir=$(cd "$2" && pwd)
 
-# Sockets may have paths of 107 bytes at most, so they can't lie in DIR.
+# Paths of sockets may have at most 107 bytes, so they can't be in DIR.
 run=/tmp/ddk-dockerd-$(printf %s "$dir" | cksum | cut -d ' ' -f 1)
 socket=$run/docker.sock
 
@@ -36,8 +36,8 @@ answers() {
   DOCKER_HOST=unix://$socket docker version >/dev/null 2>&1
 }
 
-# The daemon has a mount namespace of its own, so that what it leaves mounted goes with it. Without an init system nobody has mounted the
-# control groups: then they are mounted in there too, where no other daemon depends on them.
+# The daemon has its own mount namespace, so that leftover mounts disappear with it. Without an init system, control groups may not be
+# mounted; they are then mounted in that namespace, where no other daemon depends on them.
 # shellcheck disable=SC2016 # the inner shell expands them
 in_own_namespace='
   if ! grep -qE "^\S+ \S+ cgroup2? " /proc/mounts; then mount -t cgroup2 cgroup2 /sys/fs/cgroup; fi
@@ -46,7 +46,7 @@ in_own_namespace='
 launch() {
   local -a dockerd
   read -ra dockerd <<<"${DOCKERD:-dockerd}"
-  # Root's sockets and a world-writable /tmp: only root and this user's group may look inside.
+  # The folder contains root's sockets and a world-writable /tmp, so only root and this user's group may access it.
   as_root install -d -m 750 -g "$(id -gn)" "$run"
   as_root setsid unshare --mount --propagation slave sh -ec "$in_own_namespace" sh "${dockerd[@]}" \
     ${DOCKERD_CONFIG:+--config-file "$DOCKERD_CONFIG"} \
@@ -57,7 +57,7 @@ launch() {
   local job=$! attempt
   for attempt in $(seq 300); do
     if answers; then return; fi
-    # Sudo and setsid may each be a process of their own, so while this job lives, the daemon may be on its way.
+    # sudo and setsid may each be a separate process, so while this job is alive, the daemon may still be starting.
     if [ "$attempt" -gt 10 ] && ! kill -0 "$job" 2>/dev/null && ! running; then return 1; fi
     sleep 0.1
   done

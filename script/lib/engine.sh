@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A container engine that works: the machine's own, else a private one, else one that apt installs.
+# Finds a container engine that works: the machine's own, else a private one, else one that apt installs.
 #
-#   eval "$(script/lib/engine.sh start DIR [docker|podman])"   sets `engine`, and what makes its command reach it
-#   script/lib/engine.sh remove DIR                            stops and removes whatever `start` started
+#   eval "$(script/lib/engine.sh start DIR [docker|podman])"   sets `engine`, and the variables that its command needs
+#   script/lib/engine.sh remove DIR                            stops and removes whatever `start` has started
 #
-# An engine counts when it has run a container. Without a name the first one that does is taken, Docker before Podman. If there is none, the
-# last line says why each of them isn't, and the exit code is 1. Everything but the assignments goes to standard error.
+# An engine works if it has run a container. Without a name, the first one that works is used, Docker before Podman. If none works, the last
+# line says why for each engine, and the exit code is 1. Everything but the assignments goes to standard error.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,7 +18,7 @@ dir=${2:?$usage}
 
 reasons=()
 
-# Tries the machine's own engine. A client without a daemon, say, fails here.
+# Tries the machine's own engine. A client without a daemon fails here, for example.
 as_it_is() {
   command -v "$1" >/dev/null || return 1
   attempt "$lib/try-engine.sh" "$1" || return
@@ -40,7 +40,7 @@ private_podman() {
   printf 'engine=podman; %s\n' "$output"
 }
 
-# Runs a command, keeps its standard output, and of a failure the reason.
+# Runs a command and keeps its standard output or, if it fails, the reason.
 attempt() {
   local error
   error=$(mktemp)
@@ -59,19 +59,19 @@ install() {
   return 1
 }
 
-# Whatever has run a container is printed and ends the search.
+# Prints the first engine that has run a container, and ends the search.
 start() {
   local -a wanted=(docker podman)
   local name
   if [ $# != 0 ]; then wanted=("$1"); fi
   mkdir -p "$dir"
-  # Trying takes a busybox.
+  # The check needs a busybox.
   command -v busybox >/dev/null || "$lib/../bootstrap" busybox >&2 || true
   for name in "${wanted[@]}"; do
     if as_it_is "$name" || "private_$name"; then return; fi
   done
   for name in "${wanted[@]}"; do
-    # What failed above fails again, unless something was installed.
+    # What failed above would fail again, unless something was installed.
     if install "$name" && "private_$name"; then return; fi
   done
   printf '%s\n' "${reasons[@]}" | awk '!said[$0]++ { printf "%s%s", separator, $0; separator = "; " } END { print "" }' >&2

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the path of a program that Go's own client builds, at its first use, into .cache/bin.
+# Prints the path of a Go program, which is built in .cache/bin on first use.
 #
 #   script/lib/go-tool.sh PACKAGE VERSION   e.g. github.com/nektos/act v0.2.89
 #
-# Ends with 3 if there is no Go.
+# Exits with 3 if there is no Go.
 set -euo pipefail
 
 usage='usage: go-tool.sh PACKAGE VERSION'
@@ -15,7 +15,7 @@ tool=$bin/$name-$version
 if [[ ! -x $tool ]]; then
   command -v go >/dev/null || exit 3
   mkdir -p "$bin"
-  # The name appears when the program is whole.
+  # The program gets its name only when it is complete.
   partial=$(mktemp -d "$bin/building.XXXXXX")
   trap 'rm -rf "$partial"' EXIT
   echo "go-tool: building $name $version (about a minute)" >&2

@@ -1,4 +1,4 @@
-// Before all tests: where those put their engines that start some.
+// Runs before all tests: makes the folder for the engines that tests start.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

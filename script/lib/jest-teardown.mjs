@@ -1,4 +1,4 @@
-// After all tests: a file of tests that threw before its first test couldn't stop its engines.
+// Runs after all tests: a test file that threw before its first test couldn't stop its engines.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 

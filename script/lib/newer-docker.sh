@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# A newer Docker than the machine's: Debian's newest, in a folder of its own.
+# Runs a newer Docker than the machine's: Debian's newest, in its own folder.
 #
-#   script/lib/newer-docker.sh start classic|containerd DIR   as `dockerd.sh start DIR`, with the layers in this store
-#   script/lib/newer-docker.sh stop|remove DIR                as dockerd.sh
+#   script/lib/newer-docker.sh start classic|containerd DIR   like `dockerd.sh start DIR`, with layers in this store
+#   script/lib/newer-docker.sh stop|remove DIR                like dockerd.sh
 #
-# The folder is .cache/newer-docker (700 MB), made once. Needs root or sudo, debootstrap, and a Debian mirror: DEBIAN_MIRROR, else debootstrap's.
+# The folder is .cache/newer-docker (700 MB), made once. Needs root or sudo, debootstrap, and a Debian mirror: DEBIAN_MIRROR, else
+# debootstrap's.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,7 +13,7 @@ source "$lib/common.sh"
 folder=$(cd "$lib/../.." && pwd)/.cache/newer-docker
 
 
-# One process makes it, others that come meanwhile wait.
+# One process makes it; others wait for it.
 make_folder() {
   if [ -d "$folder" ]; then return; fi
   mkdir -p "${folder%/*}"
@@ -32,8 +33,9 @@ make_folder() {
   exec {lock}>&-
 }
 
-# dockerd runs in a mount namespace of its own that has the folder's programs and settings, and all else of this machine: so paths mean
-# the same inside and outside, and nothing stays mounted when it ends. Not a chroot: the classic store wants a root that is a mount point.
+# dockerd runs in its own mount namespace, which has the folder's programs and settings and everything else of this machine. So paths are
+# the same inside and outside, and nothing stays mounted when it ends. A chroot doesn't work: the classic store needs a root that is a mount
+# point.
 run_dockerd() {
   # shellcheck disable=SC2016 # the inner shell expands them
   exec unshare --mount --propagation private sh -ec '

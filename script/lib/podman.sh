@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A store of our own for Podman, with settings that this machine's kernel and control groups can work with: everything lies in one folder.
+# Gives Podman a private store, with settings that work with this machine's kernel and control groups. Everything is in one folder.
 #
 #   eval "$(script/lib/podman.sh start DIR)"   makes every later `podman` of this shell use it
 #   script/lib/podman.sh remove DIR            removes it
 #
-# `start` prints assignments, and succeeds when a container has run with them, and not before. Needs podman and busybox-static.
+# `start` prints assignments, and succeeds only when a container has run with them. Needs podman and busybox-static.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,12 +14,12 @@ command=${1:?$usage}
 mkdir -p "${2:?$usage}"
 dir=$(cd "$2" && pwd)
 
-# Sockets may have paths of 107 bytes at most, so they can't lie in DIR.
+# Paths of sockets may have at most 107 bytes, so they can't be in DIR.
 run=/tmp/ddk-podman-$(printf %s "$dir" | cksum | cut -d ' ' -f 1)
 export CONTAINERS_STORAGE_CONF=$dir/storage.conf CONTAINERS_CONF=$dir/containers.conf
 
-# Podman asks for the highest limits there are, which fails for a root without CAP_SYS_RESOURCE; and an old rpm closes as many descriptors
-# as it may have.
+# Podman asks for the highest possible limits, which fails for a root user without CAP_SYS_RESOURCE; and old versions of rpm close as many
+# descriptors as the limit allows.
 write_settings() {
   local driver=$1 runtime=$2 cgroups=$3
   cat >"$CONTAINERS_STORAGE_CONF" <<CONF
@@ -41,8 +41,8 @@ CONF
   if [ -n "$runtime" ]; then echo "runtime = \"$runtime\"" >>"$CONTAINERS_CONF"; fi
 }
 
-# Which settings work is found by trying. crun refuses control groups of both versions side by side, runc works with them; without control
-# groups at all only crun works; and a store of overlays can't lie on every filesystem.
+# Finds working settings by trying them. crun refuses to work with both versions of control groups mounted, but runc doesn't. Without any
+# control groups, only crun works. An overlay store doesn't work on every filesystem.
 start() {
   local driver cgroups runtime why=''
   local -a reasons=()
@@ -60,12 +60,12 @@ start() {
     done
     clear_store
   done
-  # The first is what Podman says by its own settings.
+  # First try Podman's own settings.
   echo "${reasons[0]}" >&2
   exit 1
 }
 
-# Files of a store without root belong to users that only Podman can become.
+# Files of a rootless store belong to users that only Podman can switch to.
 clear_store() {
   awk -v a="$dir/root" -v b="$run" 'index($2, a) == 1 || index($2, b) == 1 { print $2 }' /proc/mounts | sort -r |
     while read -r mounted; do umount --lazy "$mounted" 2>/dev/null || true; done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Removes the engines that tests left behind when they failed or were stopped, and the folder where they lie.
+# Removes engines that tests left behind when they failed or were stopped, and their folder.
 #
-#   script/lib/remove-engines.sh DIR   where each engine has a folder, SCRIPT.XXXXXX, by the script that started it
+#   script/lib/remove-engines.sh DIR   contains a folder per engine, SCRIPT.XXXXXX, named after the script that started it
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,4 +1,4 @@
-// Runs the files of tests in an order that follows from jest's seed alone, as `--randomize` does with the tests in a file.
+// Runs test files in an order that depends only on jest's seed, as `--randomize` does with the tests in a file.
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import Sequencer from '@jest/test-sequencer'

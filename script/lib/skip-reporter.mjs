@@ -1,5 +1,5 @@
-// Ends a run of jest with a table of what was skipped and why. Fails it if a skipped test doesn't say why, or if DDK_TEST_ENVIRONMENT names an
-// environment and .ci/allowed-skips doesn't allow the reason there.
+// Ends a jest run with a table of what was skipped and why. Fails the run if a skipped test gives no reason, or if DDK_TEST_ENVIRONMENT
+// names an environment in which .ci/allowed-skips doesn't allow the reason.
 import { readFileSync, writeSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { reasons, skipOf } from '../../__tests__/support/reasons.ts'
@@ -11,7 +11,7 @@ export default class SkipReporter {
 
   constructor({ rootDir, testNamePattern }) {
     this.#root = rootDir
-    // Then jest reports the tests with other names as skipped, too.
+    // In that case, jest also reports the tests with other names as skipped.
     this.#filtered = Boolean(testNamePattern)
   }
 
@@ -25,18 +25,18 @@ export default class SkipReporter {
     const environment = process.env.DDK_TEST_ENVIRONMENT
     if (environment) problems.push(...refusals(skips, environment, readFileSync(join(this.#root, '.ci/allowed-skips'), 'utf8')))
     const text = [...(skips.size > 0 ? [`Skipped tests, and what would cure it:\n${table(skips)}`] : []), ...problems]
-    // Behind jest's own summary, which comes after all reporters.
+    // Printed after jest's own summary, which comes after all reporters.
     process.once('exit', () => writeSync(2, text.map((part) => `\n${part.trimEnd()}\n`).join('')))
     if (problems.length > 0) this.#error = new Error(problems.join('\n'))
   }
 
-  /** Jest ends with exit code 1 if there is one. */
+  /** Jest exits with 1 if there is an error. */
   getLastError() {
     return this.#error
   }
 }
 
-/** The skipped tests: for each reason how many, and what the missing thing said; and those that have none. */
+/** The skipped tests: for each reason, the count and what the missing thing said; and those without a reason. */
 function sortOut(testResults) {
   const skips = new Map()
   const unexplained = []
@@ -74,7 +74,7 @@ function table(skips) {
   return [...lines, ...details].map((line) => `  ${line.trimEnd()}\n`).join('')
 }
 
-/** A sentence for every reason that the list doesn't allow in this environment. Its lines are `environment reason  why`. */
+/** A sentence for every reason that isn't allowed in this environment. The lines of the list are `environment reason  why`. */
 function refusals(skips, environment, list) {
   const lines = list
     .split('\n')

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Whether an engine can run a container. That it is installed, or that its daemon answers, doesn't say so.
+# Checks whether an engine can run a container. An installed engine, or a daemon that answers, doesn't prove that.
 #
-#   script/lib/try-engine.sh docker|podman   silent if it can; else one line with the engine's own last word, and exit code 1
+#   script/lib/try-engine.sh docker|podman   silent if it can; else prints the engine's last line of output, and exits with 1
 #
-# Imports an image that holds only busybox, runs it once, and removes it. Needs a busybox that is linked statically (busybox-static).
+# Imports an image that contains only busybox, runs it once, and removes it. Needs a statically linked busybox (busybox-static).
 set -euo pipefail
 
 engine=${1:?usage: try-engine.sh docker|podman}
@@ -16,7 +16,7 @@ fail() {
   exit 1
 }
 
-# The last line that isn't empty.
+# The last non-empty line.
 last_word() {
   grep '[^[:space:]]' "$work/error" | tail -n 1
 }
