@@ -4,7 +4,7 @@ import { tellRunner } from './runner-file.ts'
 import type { Order } from './supply/order.ts'
 import type { Supply } from './supply/supply.ts'
 
-/** Everything that later steps can ask for, by the names of action.yml; a value that there isn't is empty. */
+/** All outputs, named as in action.yml. A value that is unknown is empty. */
 interface Outputs {
   readonly image: string
   readonly 'image-id': string
@@ -20,7 +20,7 @@ interface Outputs {
   readonly 'cache-key': string
 }
 
-/** @param cacheKey of the image, empty if it has none */
+/** @param cacheKey of the image; empty if it has none */
 export async function writeOutputs(supply: Supply, order: Order, image: Image | undefined, cacheKey: string): Promise<void> {
   const { name, origin, identity, isoSha256, isoPath, conversion } = supply
   const outputs: Outputs = {

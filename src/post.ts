@@ -7,10 +7,10 @@ import { removeMatchers } from './report/matchers.ts'
 import { removeShell } from './shell/remove.ts'
 import { savedForPost } from './state.ts'
 
-/** The job is done by now and waits for this only. */
+/** The job is already done and only waits for this. */
 const patience = 10 * 60_000
 
-/** Ends and removes what the main step left, however that ended. Never fails: a job that was green stays so. */
+/** Ends and removes what the main step left behind, even if it failed. Never fails itself, so that a successful job stays successful. */
 async function post(): Promise<void> {
   const { tempDir, savingStatus, shell, matchers } = savedForPost()
   if (shell) await removeShell(shell, say, { debug })

@@ -4,9 +4,9 @@ import type { InstalledShell } from './shell/remove.ts'
 
 /** What the post step has to know of the main step, by way of the runner. A field that the main step didn't get to is absent. */
 export interface PostState {
-  /** A directory to be removed. */
+  /** A directory to remove. */
   readonly tempDir?: string
-  /** Says how the saving goes on. */
+  /** File that says how the saving goes. */
   readonly savingStatus?: string
   readonly shell?: InstalledShell
   /** The folder of the problem matchers that the runner was given. */

@@ -5,9 +5,9 @@ import { bytesText } from './phase/units.ts'
 import { tellRunner } from './runner-file.ts'
 import type { Supply } from './supply/supply.ts'
 
-/** A small table in the job's summary: which DDK this is, and what to pin it with. */
+/** Writes a small table to the job summary: which DDK this is, and the checksum to pin it with. */
 export async function writeSummary(supply: Supply, engine: Engine | undefined, image: Image | undefined): Promise<void> {
-  // The runner has a file for it; other callers need not.
+  // Only the runner sets the file for the summary.
   if (!process.env.GITHUB_STEP_SUMMARY) return
   const { name, origin, identity, isoSha256, conversion } = supply
   const rows: [string, string | undefined][] = [

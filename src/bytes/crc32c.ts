@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli) as ext's checksums use it: the raw register, neither inverted before nor after; a first seed is 0xffffffff.
- * Eight bytes a step, by eight tables ("slicing by 8"), since every inode and directory block goes through here.
+ * CRC-32C (Castagnoli) as ext uses it: the raw register, inverted neither before nor after. The initial seed is 0xffffffff. It processes
+ * eight bytes per step with eight tables ("slicing by 8"), because every inode and directory block goes through it.
  */
 export function crc32c(seed: number, bytes: Uint8Array): number {
   let crc = seed | 0
@@ -22,7 +22,7 @@ export function crc32c(seed: number, bytes: Uint8Array): number {
   return crc >>> 0
 }
 
-/** The same over the four bytes of a little-endian number. */
+/** CRC-32C of the four bytes of a little-endian number. */
 export function crc32cOfU32(seed: number, value: number): number {
   const crc = seed ^ value
   return (
@@ -30,7 +30,7 @@ export function crc32cOfU32(seed: number, value: number): number {
   )
 }
 
-/** `table[256 * n + byte]` is what a byte does to the register once n more bytes have followed it. */
+/** `table[256 * n + byte]` is the effect of a byte on the register after n more bytes. */
 const table = makeTable()
 
 function makeTable(): Int32Array {

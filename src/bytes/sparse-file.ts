@@ -1,10 +1,13 @@
 import { ftruncateSync, writeSync } from 'node:fs'
 
-/** Zeros shorter than this are written: a hole costs the filesystem an extent. */
+/** Shorter runs of zeros are written, because each hole costs the filesystem an extent. */
 const holeSize = 64 << 10
 const zeros = Buffer.alloc(holeSize)
 
-/** Gives a function that appends to an empty file, and makes holes of long runs of zeros. @throws the system's error, e.g. ENOSPC */
+/**
+ * Returns a function that appends to an empty file and turns long runs of zeros into holes.
+ * @throws the system's error, e.g. ENOSPC
+ */
 export function sparseAppender(fd: number): (piece: Buffer) => void {
   let length = 0
   return (piece) => {
@@ -16,7 +19,7 @@ export function sparseAppender(fd: number): (piece: Buffer) => void {
     }
     writeFully(fd, piece.subarray(start), length + start)
     length += piece.length
-    // A reader may want these zeros before anything is written behind them.
+    // A reader may need these zeros before anything is written after them.
     if (start === piece.length) ftruncateSync(fd, length)
   }
 }

@@ -1,8 +1,8 @@
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * A path for people and for JSON: UTF-8, and each byte that isn't UTF-8 as the lone surrogate U+DC00 + byte, so that nothing is lost.
- * Python's `surrogateescape` (PEP 383) reads and writes the same.
+ * A path as text, for display and JSON: UTF-8, with each byte that isn't UTF-8 as the lone surrogate U+DC00 + byte, so that nothing is
+ * lost. Python's `surrogateescape` (PEP 383) is the same.
  */
 export function pathText(bytes: Uint8Array): string {
   try {
@@ -27,10 +27,10 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** The bytes that `pathText` made this text of. */
+/** The bytes from which `pathText` made this text. */
 export function textBytes(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text)
-  // With the `u` flag this finds lone surrogates, never the second half of a pair.
+  // With the `u` flag this matches lone surrogates, never the second half of a pair.
   const parts = text.split(/([\udc80-\udcff])/u)
   return Buffer.concat(parts.map((part, index) => (index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 0xdc00) : Buffer.from(part))))
 }

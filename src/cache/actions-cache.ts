@@ -4,33 +4,33 @@ import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
 import { entryFolder } from './task.ts'
 import { conflictIn, failureIn } from './toolkit-log.ts'
 
-/** Of one segment of 128 MB, after which the download counts as hung; the toolkit's own patience is 10 minutes. */
+/** A 128 MB segment that takes longer counts as hung. The toolkit's own default is 10 minutes. */
 const segmentTimeoutInMs = 120_000
 
-/** Brings back `DIR/xenserver-ddk`; says whether it was there, under exactly this key. */
+/** Restores `DIR/xenserver-ddk`. Returns whether the cache has an entry with exactly this key. */
 export async function restoreEntry(key: string, dir: string): Promise<boolean> {
   if (!isFeatureAvailable()) return false
   return staged(dir, async () => (await restoreCache([entryFolder], key, [], { segmentTimeoutInMs })) === key)
 }
 
 /**
- * Saves `DIR/xenserver-ddk`. `exists`: the service has it, or is being given it by another job.
- * @param log says what the toolkit has printed since: it tells nobody else why it didn't save
+ * Saves `DIR/xenserver-ddk`. `exists` means that the service has the entry, or that another job is uploading it.
+ * @param log returns what the toolkit has printed so far: the toolkit reports nowhere else why it didn't save
  */
 export async function saveEntry(key: string, dir: string, log: () => string): Promise<'saved' | 'exists' | 'refused'> {
   if (!isFeatureAvailable()) return 'refused'
   return staged(dir, async () => {
-    // The toolkit packs everything before it asks whether the key is free.
+    // The toolkit packs everything before it checks whether the key is free.
     if ((await restoreCache([entryFolder], key, [], { lookupOnly: true })) === key) return 'exists'
     followLinks(join(dir, entryFolder))
     const id = await saveCache([entryFolder], key)
-    // Version 1 gives an ID as soon as it has reserved one, whatever becomes of the upload.
+    // Version 1 of the service returns an ID as soon as the key is reserved, even if the upload then fails.
     if (id >= 0 && !failureIn(log())) return 'saved'
     return conflictIn(log()) ? 'exists' : 'refused'
   })
 }
 
-/** Runs `use` in `dir`, as if the job's workspace were there. */
+/** Runs `use` in `dir`, with `dir` as the job's workspace. */
 async function staged<T>(dir: string, use: () => Promise<T>): Promise<T> {
   const { GITHUB_WORKSPACE } = process.env
   const cwd = process.cwd()
@@ -45,7 +45,7 @@ async function staged<T>(dir: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A file of another filesystem is a link in the folder, and is copied only when it is certain to be wanted. */
+/** A file on another filesystem is a symlink in the folder. It is copied only once it is certain to be needed. */
 function followLinks(folder: string): void {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name)

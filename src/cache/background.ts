@@ -7,27 +7,27 @@ import { startDetached } from '../programs/child.ts'
 import { type CacheTask, filesOf, type Status } from './task.ts'
 import { unescaped } from './toolkit-log.ts'
 
-/** Beside this file: the source, or the bundle of it. */
+/** Beside this file, in the sources and in the bundle. */
 const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-process.ts' : './cache-process.cjs', import.meta.url))
 
 /** In characters; a signature has dozens. */
 const shortestSecret = 16
 
 /**
- * Starts the process that talks to the cache, in a session of its own: neither a closed pipe nor a signal to this step ends it.
- * RUNNER_TRACKING_ID stays in its environment, so that the runner ends it with the job at the latest.
+ * Starts the process that talks to the cache, in its own session, so that neither a closed pipe nor a signal to this step ends it. It keeps
+ * RUNNER_TRACKING_ID in its environment, so that the runner ends it with the job at the latest.
  */
 export function startCacheProcess(task: CacheTask): ReturnType<typeof startDetached> {
   return startDetached(process.execPath, [script, JSON.stringify(task)], filesOf(task.statusFile).log)
 }
 
-/** Whether there is a cache service here at all. Only the runner gives its address, and only to actions. */
+/** Whether a cache service is available. Only the runner sets its address, and only for actions. */
 export function haveService(): boolean {
   const { ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = process.env
   return Boolean(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL)
 }
 
-/** What the process has said so far. */
+/** The status that the process has written so far. */
 export function readStatus(statusFile: string): Status {
   try {
     return JSON.parse(readFileSync(statusFile, 'utf8')) as Status
@@ -47,7 +47,7 @@ export function forwardLog(statusFile: string): void {
   }
 }
 
-/** Whether this process is the one with that status file: its number may have gone to another. */
+/** Whether process `pid` is the one with that status file: the number may have been reused. */
 export function isAlive(pid: number, statusFile: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(JSON.stringify(statusFile).slice(1, -1))
@@ -56,7 +56,7 @@ export function isAlive(pid: number, statusFile: string): boolean {
   }
 }
 
-/** Ends it, and the packer that it started. */
+/** Ends the process and the archiver that it started. */
 export async function stop(pid: number, statusFile: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!isAlive(pid, statusFile)) return

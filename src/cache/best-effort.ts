@@ -1,6 +1,6 @@
 import { sentenceOf } from '../host/system-error.ts'
 
-/** What `use` gives. Nothing in a cache is worth a failed step, so whatever it throws becomes what `otherwise` makes of the message. */
+/** Returns what `use` returns. If it throws, returns what `otherwise` makes of the message: nothing in a cache is worth a failed step. */
 export async function bestEffort<T>(use: () => T | Promise<T>, otherwise: (why: string) => T): Promise<T> {
   try {
     return await use()

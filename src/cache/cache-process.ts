@@ -6,8 +6,8 @@ import { bestEffort } from './best-effort.ts'
 import { type CacheTask, type EntryResult, filesOf, type Status } from './task.ts'
 import { lacksZstd, reasonIn } from './toolkit-log.ts'
 
-// The process in which the toolkit works. It can't be asked to stop, prints what nobody needs to see, changes the directory and the
-// environment, and may throw where nobody catches: here all of it ends with the process. What came of it is in the status file.
+// The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,
+// and may throw where nothing catches it. All of that ends with this process. The result is in the status file.
 
 const withoutZstd = 'there is no zstd on this runner, and what others saved with it is not found without; install it'
 
@@ -19,10 +19,10 @@ async function run(task: CacheTask): Promise<void> {
     tell(true, sentenceOf(error))
     process.exit(1)
   })
-  // The toolkit leaves folders behind.
+  // The toolkit leaves temporary folders behind.
   mkdirSync(temp, { recursive: true })
   process.env.RUNNER_TEMP = temp
-  // Else it lists every archive, which means to unpack it twice.
+  // With RUNNER_DEBUG, the toolkit lists every archive, which decompresses it a second time.
   delete process.env.RUNNER_DEBUG
   if (task.kind === 'save') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
   for (const { key, dir } of task.entries) {
@@ -40,7 +40,7 @@ async function run(task: CacheTask): Promise<void> {
   }
   rmSync(temp, { recursive: true, force: true })
   tell(true)
-  // The toolkit's connections would keep it alive for a while.
+  // The toolkit's open connections would keep the process alive for a while.
   process.exit(0)
 }
 
@@ -49,7 +49,7 @@ async function work(kind: CacheTask['kind'], key: string, dir: string, read: () 
   return (await restoreEntry(key, dir)) ? 'restored' : 'missing'
 }
 
-/** What the log gets from now on; standard output goes there, and is written at once. */
+/** Returns a function that reads what has been written to the log since. Standard output goes to the log, unbuffered. */
 function textSince(log: string): () => string {
   const start = readFileSync(log).length
   return () => readFileSync(log).subarray(start).toString()

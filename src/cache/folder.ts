@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { entryFolder } from './task.ts'
 
 /**
- * Puts a file and what there is to know of it where an entry is saved from, without copying the file: it may have its other name removed
- * meanwhile, but must not be changed. One of another filesystem must keep its name.
+ * Puts a file and its description where an entry is saved from, without copying the file. The original may be deleted meanwhile, but must
+ * not be changed. If it is on another filesystem, it must not be deleted either.
  */
 export function writeFolder(dir: string, file: string, name: string, json: object): void {
   const folder = join(dir, entryFolder)
@@ -18,14 +18,17 @@ export function writeFolder(dir: string, file: string, name: string, json: objec
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(json))
 }
 
-/** Path of a file in an entry that came back. @throws Error if there is none: whoever made the entry may have put anything there */
+/**
+ * Path of a file in a restored entry.
+ * @throws Error if it isn't a regular file: whoever made the entry may have put anything there
+ */
 export function fileIn(folder: string, name: string): string {
   const path = join(folder, name)
   if (!lstatSync(path).isFile()) throw new Error(`${name} is no file`)
   return path
 }
 
-/** @throws Error if it isn't JSON of a plain size */
+/** @throws Error if it isn't JSON, or larger than 1 MiB */
 export function readJson(folder: string, name: string): unknown {
   const path = fileIn(folder, `${name}.json`)
   if (statSync(path).size > 1 << 20) throw new Error(`${name}.json is far too large`)

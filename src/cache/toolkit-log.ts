@@ -1,4 +1,4 @@
-/** Why the toolkit didn't do what it was asked to, by what it printed; empty if it didn't say. */
+/** Finds in the toolkit's output why it failed; empty if it didn't say. */
 export function reasonIn(log: string): string {
   for (const pattern of [
     /^::debug::Failed to reserve cache: (?:Error: )?(.*)$/gm,
@@ -11,17 +11,20 @@ export function reasonIn(log: string): string {
   return ''
 }
 
-/** Whether it found no zstd: it takes gzip then, and finds only what was saved with that. */
+/** Whether the toolkit found no zstd. It then uses gzip, and finds only entries that were saved with gzip. */
 export function lacksZstd(log: string): boolean {
   return /^::debug::zstd version: null$/m.test(log)
 }
 
-/** Whether it was told that the key is taken. It calls any trouble with a reservation "another job may be creating this cache". */
+/**
+ * Whether the service said that the key is taken. The toolkit reports any problem with a reservation as "another job may be creating this
+ * cache".
+ */
 export function conflictIn(log: string): boolean {
   return /\(409\)|already exists|response was not ok/i.test(reasonIn(log))
 }
 
-/** Whether it says that it couldn't save. */
+/** Whether the toolkit reported that it couldn't save. */
 export function failureIn(log: string): boolean {
   return /^(?:::\w+::)?Failed to save: /m.test(log)
 }

@@ -2,9 +2,9 @@ import { aliasKey, type Catalog, type Release, releaseText } from './release.ts'
 import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
 /**
- * The first release that is what was asked for and has an address. One that doesn't name its build may be of any, so it comes after
- * those of the build that was asked for; what the ISO really is has to be checked when it is there.
- * @throws Error that says what the catalog has instead, and that an ISO can be given
+ * The first release that matches the request and has an address. A release without a build may be any build, so it comes after those with
+ * the requested build. Once the ISO is there, its real version and build must be checked.
+ * @throws Error that says what the catalog offers instead, and that an ISO can be given
  */
 export function findRelease(asked: Version, catalog: Catalog): Release {
   const ofVersion = catalog.filter(({ version }) => satisfies({ numbers: asked.numbers }, parseVersion(version)))
@@ -18,8 +18,8 @@ export function findRelease(asked: Version, catalog: Catalog): Release {
 }
 
 /**
- * What `xenserver-version` says: a version, or an alias of the catalog.
- * @throws Error that says how a version is written, and names the aliases
+ * Parses `xenserver-version`: a version, or an alias from the catalog.
+ * @throws Error that says how to write a version, and lists the aliases
  */
 export function askedVersion(text: string, catalog: Catalog): Version {
   const known = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)))
@@ -55,7 +55,7 @@ function noAddress(asked: Version, { note }: Release): string {
 
 const isoInput = 'its ISO by the input "iso", as a path or an address'
 
-/** Each version once, in order, with its aliases. */
+/** Each version once, sorted, with its aliases. */
 function listed(catalog: Catalog): string {
   const aliases = new Map<string, Set<string>>()
   for (const release of catalog) {
@@ -71,7 +71,7 @@ function distance({ version }: Release, asked: Version): number {
   return Math.abs(rank(parseVersion(version).numbers) - rank(asked.numbers))
 }
 
-/** One number for up to four, each below 10,000; a major version is worth more than all minor ones. */
+/** One number for up to four parts, each below 10,000, so that major versions outweigh minor ones. */
 function rank(numbers: readonly number[]): number {
   return [0, 1, 2, 3].reduce((sum, place) => sum * 10_000 + (numbers[place] ?? 0), 0)
 }

@@ -4,11 +4,11 @@ import { fileError } from '../bytes/errors.ts'
 import { readCatalog } from './read.ts'
 import { type Catalog, type Release, releaseOf } from './release.ts'
 
-/** Larger than any catalog, and soon read if it is an ISO that was given by mistake. */
+/** Larger than any catalog, and quick to read if someone gives an ISO by mistake. */
 const largest = 1 << 20
 
 /**
- * The catalog that comes with the action; before it the user's own, whose releases take the place of those that they are.
+ * The user's releases, then the built-in ones that they don't replace.
  * @throws Error that says what is wrong with the user's file, and in which line
  */
 export function loadCatalogs(userPath?: string): Catalog {
@@ -18,7 +18,7 @@ export function loadCatalogs(userPath?: string): Catalog {
   return [...theirs, ...ours.filter((release) => !theirs.some((other) => replaces(other, release)))]
 }
 
-/** Whoever leaves the build out means all builds. */
+/** A release without a build stands for all builds. */
 function replaces(newer: Release, older: Release): boolean {
   if (newer.version !== older.version) return false
   return newer.build === older.build || newer.build === undefined || older.build === undefined

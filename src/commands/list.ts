@@ -16,7 +16,7 @@ what is in it. Exit code 1 if something couldn't be read; all else is listed.
   --temp-dir DIR   where the disk is unpacked meanwhile (default: the system's)
 `
 
-/** Lines are written in blocks of about this many characters. */
+/** Output is written in blocks of about this many characters. */
 const blockLength = 1 << 16
 
 export async function listCommand(words: string[]): Promise<number> {
@@ -35,7 +35,7 @@ export async function listCommand(words: string[]): Promise<number> {
   }
 }
 
-/** Gives how many entries have errors. If the listing ends in one, all that came before it is printed. */
+/** Returns the number of entries with errors. If the listing throws, everything before that is still printed. */
 async function print(entries: Iterable<Listed>, json: boolean): Promise<number> {
   let unreadable = 0
   let block = ''
@@ -56,14 +56,14 @@ async function print(entries: Iterable<Listed>, json: boolean): Promise<number> 
   return unreadable
 }
 
-/** Much as `ls -l` would say it. */
+/** Formats an entry much like `ls -l`. */
 function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: Listed): string {
   const date = new Date(Number(mtime.split('.')[0]) * 1000).toISOString().slice(0, 19)
   const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size).padStart(12), date, path]
   return oneLine(`${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`)
 }
 
-/** Resolves when standard output can take more. */
+/** Resolves when standard output accepts more data. */
 async function write(block: string): Promise<void> {
   if (!process.stdout.write(block)) await once(process.stdout, 'drain')
 }

@@ -4,7 +4,7 @@ import { EngineError } from './errors.ts'
 import { images } from './images.ts'
 import { dockerLoad, type LoadMethod, load, podmanPull, podmanRemoteLoad } from './load.ts'
 
-/** What a user may ask for. */
+/** Values of the input `engine`. */
 export const engineNames = ['auto', 'docker', 'podman', 'none'] as const
 
 export type EngineName = (typeof engineNames)[number]
@@ -51,12 +51,12 @@ async function ask(command: EngineCommand): Promise<Engine | string> {
     return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown', info.host?.serviceIsRemote ?? false)
   }
   if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info))
-  // Old clients succeed and put the daemon's silence into the answer, newer ones fail.
+  // Without a daemon, old clients succeed and report the error in their answer; newer ones fail.
   const reason = info.ServerErrors?.at(-1) ?? finished.lastWord
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`
 }
 
-/** The parts that matter of what `docker info` and `podman info` print. */
+/** The part of `docker info` and `podman info` that is used. */
 interface Info {
   readonly ServerVersion?: string
   readonly ServerErrors?: string[] | null

@@ -11,21 +11,21 @@ const loadDeadline = 1800
 /** How a program gets the archive, which is open as its standard input. */
 export interface LoadMethod {
   readonly args: readonly string[]
-  /** Whether it reads its standard input from beginning to end: then the file's position, which two processes share, tells how far it is. */
+  /** Whether it reads standard input from beginning to end. If so, the file position, which both processes share, is the progress. */
   readonly inOrder: boolean
 }
 
-/** To Docker's daemon, which may be on another machine. */
+/** For Docker's daemon, which may be on another machine. */
 export const dockerLoad: LoadMethod = { args: ['load'], inOrder: true }
 
 /**
- * To Podman. Its `load` would take the archive for an OCI archive first and untar all of it below /var/tmp, gives the image a name on
- * docker.io that one on localhost hides, and when it fails, tells how each of four formats failed. The descriptor, because a path can't have
- * colons here.
+ * For Podman. `podman load` would first try the archive as an OCI archive and untar all of it below /var/tmp; it would name the image on
+ * docker.io, where a name on localhost hides it; and when it fails, it reports how each of four formats failed. A descriptor is used
+ * because a path must not contain colons here.
  */
 export const podmanPull: LoadMethod = { args: ['pull', '--quiet', 'docker-archive:/proc/self/fd/0'], inOrder: false }
 
-/** To Podman on another machine, such as macOS's virtual one, which `pull` can't reach. */
+/** For Podman on another machine, such as the virtual machine on macOS, which `pull` can't reach. */
 export const podmanRemoteLoad: LoadMethod = { args: ['load'], inOrder: true }
 
 /**
@@ -53,7 +53,7 @@ export async function load(command: EngineCommand, method: LoadMethod, archive: 
   }
 }
 
-/** The position of an open file, where the system shows it (Linux: proc_pid_fdinfo(5)). */
+/** The position of an open file, if the system shows it (Linux: proc_pid_fdinfo(5)). */
 function position(fd: number): number | undefined {
   try {
     return Number(/^pos:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1])

@@ -2,8 +2,8 @@ import type { Engine } from './engine.ts'
 import { failure } from './images.ts'
 
 /**
- * Who a container's root is on the host: root; the user who runs the engine (`rootless`); or a user of no rights, by the daemon's
- * setting userns-remap (`remapped`).
+ * Who a container's root is on the host: root, the user who runs the engine (`rootless`), or an unprivileged user, because of the daemon's
+ * userns-remap setting (`remapped`).
  */
 export type Privileges = 'root' | 'rootless' | 'remapped'
 

@@ -1,12 +1,12 @@
 import { EngineError } from './errors.ts'
 
-/** The name of an image, as the OCI distribution specification and Docker's `distribution/reference` spell it. */
+/** Name of an image, in the syntax of the OCI distribution specification and Docker's `distribution/reference`. */
 export interface Reference {
-  /** `name:tag`, as the user would type it: without `docker.io/library/` if it wasn't given. */
+  /** `name:tag` as the user would type it: without `docker.io/library/`, unless that was given. */
   readonly text: string
   /** With its registry: `docker.io/library/name:tag`. */
   readonly canonical: string
-  /** Without the tag; a registry's host and port, if given, stand before the first slash. */
+  /** Without the tag. If a registry is given, its host and port come before the first slash. */
   readonly name: string
   readonly tag: string
 }
@@ -16,8 +16,8 @@ const host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
 /**
- * Reads `[HOST[:PORT]/]PATH[:TAG]`; the tag is `latest` if there is none.
- * @throws EngineError with the reason, if no engine would take it
+ * Parses `[HOST[:PORT]/]PATH[:TAG]`. The default tag is `latest`.
+ * @throws EngineError with the reason, if no engine would accept it
  */
 export function parseReference(text: string): Reference {
   const refuse = (why: string) => new EngineError(`the image name ${JSON.stringify(text)} can't be used: ${why}`)
@@ -41,7 +41,7 @@ export function parseReference(text: string): Reference {
   return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag }
 }
 
-/** The first component is a registry if it can't be a folder of Docker Hub. */
+/** The first component is a registry if it can't be a name on Docker Hub. */
 function splitDomain(name: string): { domain?: string; path: string } {
   const slash = name.indexOf('/')
   const first = name.slice(0, slash)

@@ -2,12 +2,12 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** What the input `iso` names. */
+/** The parsed input `iso`. */
 export type IsoInput = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'url'; readonly url: string }
 
 /**
  * @param text a path, or a `file:`, `http:` or `https:` URL; a relative path starts at the working directory
- * @throws Error that says what it may be, without the text: an address can hold secrets
+ * @throws Error that says what is allowed, without the text, because an address may contain secrets
  */
 export function parseIsoInput(text: string): IsoInput {
   const trimmed = text.trim()
@@ -18,7 +18,10 @@ export function parseIsoInput(text: string): IsoInput {
   return { kind: 'url', url: parseHttpUrl(trimmed) }
 }
 
-/** @throws Error unless `text` is the address of something on a web server; gives it in normal form */
+/**
+ * Returns the URL in normal form.
+ * @throws Error unless `text` is an http or https URL
+ */
 export function parseHttpUrl(text: string): string {
   const url = URL.parse(text.trim())
   if (!url || !/^https?:\/\//i.test(text.trim())) {
@@ -50,12 +53,12 @@ function pathOfFileUrl(text: string): string {
 /** Words that stand before a token or a password (RFC 9110, 11.4, and what some servers use instead). */
 const schemes = ['apikey', 'basic', 'bearer', 'digest', 'negotiate', 'token']
 
-/** These say how the file is transferred, which is our part. */
+/** Headers that the download itself sets. */
 const reserved = ['accept-encoding', 'connection', 'content-length', 'host', 'if-range', 'range', 'te', 'transfer-encoding', 'upgrade']
 
 /**
- * Header lines, `Name: value` each, with names in lower case; empty lines don't count.
- * @throws Error with the number of the line and, since they are secrets, nothing else of it
+ * Parses header lines (`Name: value`). Names become lower case; empty lines are ignored.
+ * @throws Error with the number of the line, but not its text, which is secret
  */
 export function parseHeaderLines(text: string): ReadonlyMap<string, string> {
   const headers = new Map<string, string>()

@@ -7,13 +7,16 @@ import { destinationOf } from './destination.ts'
 /** A file that is written from front to back. */
 export interface Output {
   readonly fd: number
-  /** What messages call it. */
+  /** Name for messages. */
   readonly name: string
-  /** Where the next byte goes. */
+  /** Position of the next byte. */
   position: number
 }
 
-/** Writes all bytes at the output's position, synchronously: into the page cache, without a turn through libuv's busy threads. */
+/**
+ * Writes all bytes at the output's position. The write is synchronous, because it only goes to the page cache, and libuv's threads are
+ * busy.
+ */
 export function append(out: Output, bytes: Uint8Array): void {
   writeAt(out, bytes, out.position)
   out.position += bytes.length
@@ -29,7 +32,7 @@ export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: numbe
 export interface NewFile extends Output {
   /** Gives it its name; whatever file had it before is gone. */
   keep(): void
-  /** Removes it; of no effect after `keep`. */
+  /** Removes the file; does nothing after `keep`. */
   discard(): void
 }
 
@@ -74,7 +77,7 @@ function namedLater(path: string, destination: string, part: string, flags: 'wx'
   }
 }
 
-/** What `use` gives; its error as a sentence about the file that the user knows. */
+/** Returns what `use` returns, and turns its error into a sentence about the user's file. */
 export function writing<T>(path: string, use: () => T): T {
   try {
     return use()

@@ -1,7 +1,7 @@
 import type { Identity } from '../disk/root/identity.ts'
 import { imageLabels } from './labels.ts'
 
-/** OCI Image Configuration: what an image is, next to its layers. Its digest is the image's ID. */
+/** OCI Image Configuration: describes the image apart from its layers. Its digest is the image ID. */
 export interface ImageConfig {
   readonly created: string
   readonly architecture: Architecture
@@ -17,30 +17,31 @@ export interface ImageConfig {
   readonly history: readonly { readonly created: string; readonly created_by: string }[]
 }
 
-/** As GOARCH names them. */
+/** GOARCH names. */
 export type Architecture = 'amd64' | '386'
 
-/** What an image was made of. */
+/** What an image was made from. */
 export interface ImageOrigin {
   readonly identity: Identity
-  /** In hexadecimal; empty if it wasn't one file. */
+  /** In hexadecimal; empty if the input isn't a single file. */
   readonly isoSha256: string
   /** When the ISO was made, in seconds since 1970. */
   readonly created: number
 }
 
-/** What every command in a container of the image begins with. */
+/** Defaults for every command in a container of the image. */
 export interface ContainerDefaults {
   /** `NAME=VALUE`, beyond PATH. */
   readonly env: readonly string[]
-  /** The command that every other one is started by; empty if there is none. */
+  /** The command that starts every other command; empty if there is none. */
   readonly entrypoint: readonly string[]
 }
 
 /**
- * The config of a DDK's image. The same facts give the same bytes: the order of the keys is fixed, and there is no clock and no host in it.
- * @param key of `imageKey`, or an empty text
- * @param layers from the lowest up
+ * The config of a DDK's image. The same arguments give the same bytes: the order of the keys is fixed, and nothing depends on the time or
+ * the host.
+ * @param key from `imageKey`; may be empty
+ * @param layers lowest first
  */
 export function imageConfig(
   { identity, isoSha256, created }: ImageOrigin,
@@ -54,11 +55,11 @@ export function imageConfig(
     architecture: identity.architecture === 'i686' ? '386' : 'amd64',
     os: 'linux',
     config: {
-      // What a login as root has in Dom0: build scripts are written for that.
+      // The PATH of a root login in Dom0, which build scripts expect.
       Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin', ...env],
       ...(entrypoint.length > 0 && { Entrypoint: entrypoint }),
       Cmd: ['/bin/bash'],
-      // Where a login as root begins as well; the DDK's examples are below it.
+      // A root login starts here, too, and the DDK's examples are below it.
       WorkingDir: '/root',
       Labels: imageLabels(identity, isoSha256, time, key),
     },
@@ -71,7 +72,10 @@ function rfc3339(seconds: number): string {
   return new Date(imageTime(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** A time that an image can be of, in whole seconds since 1970: RFC 3339 ends with the year 9999, and an ISO's date is whatever someone wrote. */
+/**
+ * Limits a time to what an image can have, in whole seconds since 1970: RFC 3339 ends with the year 9999, and the date in an ISO may be
+ * anything.
+ */
 export function imageTime(seconds: number): number {
   return Math.min(Math.max(0, Math.floor(seconds) || 0), 253_402_300_799)
 }

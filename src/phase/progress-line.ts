@@ -1,6 +1,6 @@
 import { bytesText, durationText } from './units.ts'
 
-/** Says how far something is, at most once every few seconds: enough to see that it lives, too little to bury the log. */
+/** Reports progress at most once every few seconds: often enough to show that it goes on, without flooding the log. */
 export class ProgressLine {
   readonly #say: (line: string) => void
   readonly #interval: number
@@ -12,7 +12,7 @@ export class ProgressLine {
     this.#interval = interval
   }
 
-  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
   update(text: (elapsed: string, milliseconds: number) => string): void {
     const now = Date.now()
     if (now - this.#last < this.#interval) return

@@ -1,4 +1,4 @@
-/** Bytes as people read them: `849.2 MB`, in powers of a thousand. */
+/** Formats bytes: `849.2 MB`, in powers of a thousand. */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`
   const units = ['kB', 'MB', 'GB', 'TB', 'PB']
@@ -8,7 +8,7 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`
 }
 
-/** Milliseconds as people read them: `4.2 s`, `3 min 20 s`. */
+/** Formats milliseconds: `4.2 s`, `3 min 20 s`. */
 export function durationText(milliseconds: number): string {
   const seconds = milliseconds / 1000
   if (seconds < 60) return `${seconds.toFixed(1)} s`

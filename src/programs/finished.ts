@@ -1,11 +1,11 @@
 /** How a program ended. */
 export interface Finished {
-  /** Exit status; absent if it didn't start, or was ended by a signal. */
+  /** Exit status; absent if the program didn't start or was ended by a signal. */
   readonly code?: number
   readonly stdout: string
-  /** Why it failed, in its own words: the last line of standard error that isn't empty. Empty if it succeeded in silence. */
+  /** The program's own reason for failing: the last non-empty line of standard error. Empty if it printed nothing there. */
   readonly lastWord: string
-  /** There is no such program in PATH. */
+  /** Whether the program isn't in PATH. */
   readonly missing: boolean
   readonly timedOut: boolean
 }

@@ -7,7 +7,7 @@ import type { VhdInfo } from '../disk/vhd/index.ts'
 import type { XvaDescription } from '../disk/xva/ova.ts'
 import { bytesText } from '../phase/units.ts'
 
-/** An inspection for people, as they paste it into a bug report: a block for each layer, with everything that was found. */
+/** Formats an inspection for people, who paste it into a bug report: a block for each layer, with everything that was found. */
 export function inspectionText(inspection: Inspection): string {
   const { chunks = [], volumes = [], warnings, errors } = inspection
   const blocks = [
@@ -98,7 +98,7 @@ function xvaBlock({ exportedBy, label, bootLine, bootloader, disks }: XvaDescrip
   ])
 }
 
-/** Chunks are alike but for the last, so the first ones and the last tell it all. */
+/** All chunks but the last are alike, so the first ones and the last are enough. */
 function chunkRows(chunks: NonNullable<Inspection['chunks']>): Row[] {
   const rows = chunks.map(
     ({ name, size: bytes, gzipped }): Row => [name.split('/').at(-1)!, `${size(bytes)}${gzipped ? '' : ', not compressed'}`],

@@ -8,22 +8,22 @@ import { hostOptions, mount, shellLabel } from './container.ts'
 
 /** What is known about this machine. */
 export interface Host {
-  /** As Node names it: `x64`, `arm64`. */
+  /** In Node's notation: `x64`, `arm64`. */
   readonly arch: string
-  /** /proc/self/maps; empty where there is none. */
+  /** Content of /proc/self/maps; empty if it doesn't exist. */
   readonly maps: string
 }
 
 /** Seconds; a program that takes longer than this hangs; with QEMU's emulation, a few are normal. */
 const patience = 120
 
-/** The exit code of the program that doesn't find the file. */
+/** Exit code if the program doesn't find the file. */
 const notFound = 99
 
 /**
- * Runs a program of the image in a container that has `folder` mounted, as the steps' container will have it.
- * @param folder RUNNER_TEMP, or any other folder of the runner's that can be written to
- * @returns a sentence that says why steps can't run in the image, and what to do; undefined if they can
+ * Runs a program of the image in a container with `folder` mounted, as the steps' container will have it.
+ * @param folder RUNNER_TEMP, or any other writable folder of the runner
+ * @returns a sentence that says why steps can't run in the image and what to do; undefined if they can
  */
 export async function checkFirstUse(
   engine: Engine,
@@ -55,12 +55,12 @@ async function tryProgram(engine: Engine, image: Image, privileges: Privileges, 
   try {
     return await engine.follow(container, patience)
   } finally {
-    // For one that hangs, or never started.
+    // In case it hangs, or never started.
     await engine.call(['rm', '--force', container], { deadline: changeDeadline, evenIfCancelled: true })
   }
 }
 
-/** The sentence for the way in which a program of the image failed. */
+/** Explains how a program of the image failed. */
 export function explain(finished: Finished, engine: Engine, image: Image, host: Host): string {
   const { code, lastWord, timedOut } = finished
   if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
@@ -89,7 +89,7 @@ function noSuchProcessor({ platform }: Image, { arch }: Host): string {
   )
 }
 
-/** glibc before 2.14 calls time() and gettimeofday() in that page. */
+/** glibc before 2.14 calls time() and gettimeofday() in the vsyscall page. */
 function diesOfSignal11({ maps }: Host): string {
   if (maps !== '' && !maps.includes('[vsyscall]')) {
     return (

@@ -7,7 +7,7 @@ import { type InstalledShell, removeShell } from './remove.ts'
 import { bashSettings, script } from './settings.ts'
 
 export interface InstallOptions extends ContainerOptions {
-  /** The word that steps use: `ddk.sh`. */
+  /** The name that steps use: `ddk.sh`. */
   readonly name: string
   /** `NAME` or `NAME=VALUE`. */
   readonly env: readonly string[]
@@ -54,7 +54,7 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
     path: env.PATH ?? '',
     shells,
   }
-  // The input "env" may hold a secret.
+  // The input "env" may contain a secret.
   writeFileSync(lifeline, bashSettings(settings, env), { mode: 0o600 })
   writeFileSync(join(folder, 'installed.json'), JSON.stringify(installed))
   writeFileSync(join(bin, options.name), script(), { mode: 0o755 })
@@ -69,7 +69,7 @@ async function removeFormer(folder: string, supervision: Supervision | undefined
 interface RunAs {
   /** Options for `exec`. */
   readonly exec: readonly string[]
-  /** UID:GID inside that shall have what steps leave; none if it is theirs anyway. */
+  /** UID:GID in the container that the steps' files are given to; absent if they already belong to it. */
   readonly owner?: string
   readonly passwd: string
 }
@@ -77,22 +77,22 @@ interface RunAs {
 function runAs({ user, privileges, engine }: InstallOptions, home: string): RunAs {
   const uid = process.getuid!()
   const gid = process.getgid!()
-  // The runner's user is root inside; only what a script gave to others, as tar does, is not.
+  // The runner's user is root inside. Only files that a script has given to other users, as tar does, belong to someone else.
   if (privileges === 'rootless' && (user === 'root' || engine.name === 'docker')) return { exec: [], owner: '0:0', passwd: '' }
   if (user === 'root') return { exec: [], passwd: '', ...(uid !== 0 && { owner: `${uid}:${gid}` }) }
   return { exec: ['--user', `${uid}:${gid}`, '--env', `HOME=${home}`], passwd: uid === 0 ? '' : `runner:x:${uid}:${gid}::${home}:/bin/sh` }
 }
 
 /**
- * Gives to the runner's user what has changed since the shell was made and isn't theirs. Older files may be somebody else's with good reason;
- * symlinks and mounts lead elsewhere.
+ * Command that gives the runner's user everything that has changed since the shell was installed and belongs to someone else. Older files
+ * may belong to others for good reason; symlinks and mounts lead elsewhere.
  */
 function giveBackCommand(folders: readonly string[], owner: string, since: string): string[] {
   const [uid] = owner.split(':')
   return ['find', ...folders, '-xdev', '!', '-user', uid!, '-cnewer', since, '-exec', 'chown', '-h', owner, '{}', '+']
 }
 
-/** The workspace, RUNNER_TEMP, and the folders of the runner's files if they are elsewhere, as nektos/act has them. */
+/** The workspace, RUNNER_TEMP, and the folders of the runner's files if they are elsewhere, as with nektos/act. */
 function sharedFolders({ workspace, temp }: InstallOptions, env: NodeJS.ProcessEnv): string[] {
   const files = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY', 'GITHUB_EVENT_PATH']
   const folders = [workspace, temp, ...files.flatMap((name) => (env[name] ? [dirname(env[name])] : []))]

@@ -2,18 +2,18 @@ import { rmSync } from 'node:fs'
 import { engineCommand, type Supervision } from '../engine/command.ts'
 import { shellLabel } from './container.ts'
 
-/** What has to be known of a shell in order to remove it; survives JSON. */
+/** What is needed to remove a shell. It can be serialized as JSON. */
 export interface InstalledShell {
-  /** Unlike any other installation's. */
+  /** Unique for each installation. */
   readonly id: string
   readonly name: string
-  /** Everything that it wrote. */
+  /** Contains everything that was installed. */
   readonly folder: string
-  /** The folder for PATH. */
+  /** Folder for PATH. */
   readonly bin: string
   readonly engine: string
   readonly container: string
-  /** Command that gives files to the runner's user; none if empty. */
+  /** Command that gives files to the runner's user; empty if none is needed. */
   readonly giveBack: readonly string[]
 }
 
@@ -36,7 +36,7 @@ export async function removeShell(
   const listed = await call('ps', '--all', '--quiet', '--filter', filter)
   if (listed.code !== 0) say(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed.lastWord}`)
   for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
-    // A step that the runner killed couldn't do it.
+    // A step that the runner killed couldn't do this itself.
     if (shell.giveBack.length > 0) await call('exec', container, ...shell.giveBack)
     const removed = await call('rm', '--force', '--volumes', container)
     if (removed.code === 0) say(`Removed the container of ${shell.name}`)

@@ -1,32 +1,32 @@
 import { readFileSync } from 'node:fs'
 import { shellQuote } from '../host/shell-quote.ts'
 
-/** What ddk.sh goes by. */
+/** Settings of ddk.sh. */
 export interface Settings {
   /** The engine's command. */
   readonly engine: string
   /** Name of the container. */
   readonly container: string
-  /** Arguments that make the container. */
+  /** Arguments that create the container. */
   readonly create: readonly string[]
   /** Options for every `exec`. */
   readonly exec: readonly string[]
-  /** What the image puts before every command: `exec` doesn't. */
+  /** The image's entrypoint, which `exec` would skip. */
   readonly entrypoint: readonly string[]
-  /** Pairs: a host's path without symlinks, and the container's. */
+  /** Pairs of a host path without symlinks, and the container's path. */
   readonly mounts: readonly string[]
   readonly workspace: string
   /** `NAME` or `NAME=VALUE`. */
   readonly given: readonly string[]
-  /** Command that runs in the container after every step; none if empty. */
+  /** Command to run in the container after every step; empty if none is needed. */
   readonly give_back: readonly string[]
   /** PATH before any step that uses the shell. */
   readonly path: string
-  /** Folder of all shells, which no container needs in its PATH. */
+  /** Folder of all shells. It isn't needed in a container's PATH. */
   readonly shells: string
 }
 
-/** Variables by which the engines' commands find their daemon, their store and their settings. */
+/** Variables by which the engines' commands find their daemon, storage and configuration. */
 const engineVariables = [
   ...['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION'],
   ...['CONTAINER_HOST', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
@@ -34,7 +34,7 @@ const engineVariables = [
 ]
 
 /**
- * The settings as bash reads them. A later step must reach the daemon that has the image, so what chooses it is kept.
+ * The settings in bash syntax. They keep the variables that select the daemon, because a later step must use the daemon that has the image.
  * @param env the environment of the step that chose the engine
  */
 export function bashSettings(settings: Settings, env: NodeJS.ProcessEnv): string {
@@ -45,7 +45,7 @@ export function bashSettings(settings: Settings, env: NodeJS.ProcessEnv): string
   return [...assignments, ...chosen, ''].join('\n')
 }
 
-/** ddk.sh itself, which lies beside this file, or beside the bundle of it. */
+/** The text of ddk.sh, which is beside this file, in the sources and in the bundle. */
 export function script(): string {
   return readFileSync(new URL('./ddk.sh', import.meta.url), 'utf8')
 }

@@ -1,5 +1,5 @@
 /**
- * Splits a line, or several, into words as a shell does: blanks and newlines separate, quotes and backslashes protect. Nothing is expanded.
+ * Splits text into words as a shell does: blanks and newlines separate, quotes and backslashes protect. Nothing is expanded.
  * @throws Error if a quote is not closed
  */
 export function splitWords(text: string): string[] {

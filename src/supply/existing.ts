@@ -6,10 +6,10 @@ import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
-/** The image as it was made before: the engine's own, else the Actions cache's. */
+/** Finds an image that was made before, first in the engine, then in the Actions cache. */
 export async function findExisting(known: KnownIso, engine: Engine | undefined, order: Order): Promise<Supply | undefined> {
   const keys = keysOf(known, order)
-  // An engine gives no archive back that would be the same as ours.
+  // An archive exported by an engine would differ from ours.
   const inEngine = engine && keys.engine !== undefined && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : undefined
   if (inEngine) return inEngine
   return keys.cache !== undefined && order.useCache.image ? fromCache(keys.cache, known.sha256, order) : undefined

@@ -6,12 +6,15 @@ import type { Version } from '../catalog/version.ts'
 import type { Address } from '../fetch/http/address.ts'
 import type { Inputs } from '../inputs.ts'
 
-/** Which ISO is wanted, before anything of it is here. */
+/** The requested ISO, before any of it is fetched. */
 export type IsoRequest =
   | { readonly kind: 'file'; readonly path: string; readonly sha256: string | undefined }
   | { readonly kind: 'address'; readonly address: Address; readonly version: Version | undefined }
 
-/** The input `iso` if there is one, else what the catalog knows of the version. @throws Error if it knows no address */
+/**
+ * Takes the input `iso` if it is set, else the catalog's release for the version.
+ * @throws Error if no address is known
+ */
 export function requestIso(inputs: Inputs): IsoRequest {
   const { iso, isoSha256, isoHeaders: headers, isoHeadersFor, mirrors, version, catalog } = inputs
   if (iso?.kind === 'file') return { kind: 'file', path: iso.path, sha256: isoSha256 }
@@ -33,7 +36,7 @@ export function requestIso(inputs: Inputs): IsoRequest {
   return { kind: 'address', address, version }
 }
 
-/** A catalog's addresses may be of this machine. */
+/** A catalog may also list files of this machine. */
 function isFileUrl(url: string): boolean {
   return url.startsWith('file:')
 }

@@ -2,21 +2,21 @@ import type { Identity } from '../disk/root/identity.ts'
 import type { Image } from '../engine/engine.ts'
 import type { Conversion } from '../image/description.ts'
 
-/** Where an image came from: the image itself, or the ISO that it was made of. */
+/** Where the image came from, or the ISO that it was made from. */
 export type Origin = 'engine' | 'cache' | 'file' | 'tool-cache' | 'iso-cache' | 'download'
 
-/** An image that is on this machine. */
+/** An image on this machine. */
 export interface Supply {
   readonly origin: Origin
   /** Its name. */
   readonly name: string
   readonly identity: Identity
-  /** In hexadecimal; empty if it wasn't made of one file. */
+  /** In hexadecimal; empty if it wasn't made from a single file. */
   readonly isoSha256: string
-  /** If the engine had it all the time. */
+  /** Set if the engine already had it. */
   readonly image?: Image
-  /** If it isn't in an engine yet: the archive to load. */
+  /** The archive to load; set if the image isn't in an engine yet. */
   readonly conversion?: Conversion
-  /** Of the ISO, if that is here. */
+  /** Path of the ISO, if it is on this machine. */
   readonly isoPath?: string
 }

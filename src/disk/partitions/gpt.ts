@@ -6,8 +6,8 @@ import type { PartitionFields, TableFields } from './table.ts'
 import { gptTypeName } from './types.ts'
 
 /**
- * Reads the GPT behind the header in sector 1 or, with a warning, its backup.
- * @throws DiskError if neither is sound
+ * Reads the GPT with its header in sector 1 or, with a warning, its backup.
+ * @throws DiskError if both are damaged
  */
 export function readGpt(disk: Source, mbr: readonly MbrEntry[] | undefined, warn: Warn): TableFields {
   if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`)
@@ -23,7 +23,7 @@ export function readGpt(disk: Source, mbr: readonly MbrEntry[] | undefined, warn
   return { ...describeTable(disk, backup, warn), check() {} }
 }
 
-/** The sound GPT, or what is wrong. */
+/** Returns the valid GPT, or what is wrong. */
 function readPrimary(disk: Source): Gpt | string {
   let wrong = 'the header in sector 1 is missing'
   for (const sectorSize of gptSectorSizes) {
@@ -34,7 +34,7 @@ function readPrimary(disk: Source): Gpt | string {
   return wrong
 }
 
-/** Looks where the protective partition ends, which a disk that was made larger keeps, then in the last sector. */
+/** Looks at the end of the protective partition, which stays the same when a disk is enlarged, then in the last sector. */
 function findBackup(disk: Source, mbr: readonly MbrEntry[]): Gpt | undefined {
   for (const lastSector of [
     ...mbr.map(
@@ -79,7 +79,7 @@ function describeTable(disk: Source, gpt: Gpt, warn: Warn): Omit<TableFields, 'c
     }
     const type = guid(entry, 0)
     const name = entry.toString('utf16le', 56, 128).replace(/\0.*$/su, '')
-    // Bit 2: what BIOS boot loaders take for the flag of the MBR.
+    // Bit 2 is the GPT's equivalent of the MBR's boot flag.
     const bootable = (entry.readUInt8(48) & 4) !== 0
     partitions.push({ number, start, size, type, typeName: gptTypeName(type), extended: false, name, bootable })
   }

@@ -7,37 +7,39 @@ export interface PartitionTable {
   /** Bytes in a logical sector. */
   readonly sectorSize: number
   readonly partitions: readonly Partition[]
-  /** Warns of what takes the whole disk to see, and so may have to wait for it: partitions past its end, a backup table that differs. */
+  /**
+   * Warns about problems that only the whole disk shows, and may have to wait for it: partitions past its end, a backup table that differs.
+   */
   check(): void
 }
 
 export interface Partition {
-  /** As Linux counts: 1 to 4 are the slots of an MBR, 5 and up its logical partitions; 0 is a whole disk without a table. */
+  /** Number as in Linux: 1 to 4 are the slots of an MBR, 5 and above its logical partitions. 0 is a whole disk without a table. */
   readonly number: number
   /** In bytes. */
   readonly start: number
   readonly size: number
-  /** Two hexadecimal digits in an MBR, a GUID in a GPT. */
+  /** Two hexadecimal digits for an MBR, a GUID for a GPT. */
   readonly type: string
-  /** What the type means, if it is a common one. */
+  /** Meaning of the type, if it is a common one. */
   readonly typeName: string
-  /** Whether it is but the frame around logical partitions. */
+  /** Whether it is an extended partition, which only contains logical partitions. */
   readonly extended: boolean
-  /** Its name in a GPT. */
+  /** Name in a GPT. */
   readonly name: string
   readonly bootable: boolean
-  /** Its bytes. Those past the disk's end are an error when they are read. */
+  /** The partition's bytes. Reading past the end of the disk is an error. */
   readonly source: Source
 }
 
-/** What a table says of a partition. */
+/** What a table says about a partition. */
 export type PartitionFields = Omit<Partition, 'source'>
 
 export interface TableFields extends Omit<PartitionTable, 'partitions'> {
   readonly partitions: readonly PartitionFields[]
 }
 
-/** Gives each partition its bytes, and warns of those that overlap. */
+/** Adds each partition's bytes, and warns about overlaps. */
 export function checkPartitions(disk: Source, table: TableFields, warn: Warn): PartitionTable {
   warnOfOverlaps(disk, table.partitions, warn)
   const partitions = table.partitions.map((fields) => ({

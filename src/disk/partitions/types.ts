@@ -1,4 +1,4 @@
-/** What a partition's type means, for those that a Linux disk may have; else nothing. */
+/** Name of a partition type, if it is one that a Linux disk may have; else empty. */
 export function mbrTypeName(type: number): string {
   return mbrTypes[type] ?? ''
 }

@@ -2,9 +2,9 @@ import { bytesAt, type Source } from '../../bytes/source.ts'
 import type { BlockMap } from './block-map.ts'
 import type { Footer } from './footer.ts'
 
-/** Which sectors of an allocated block are in use; all of them for most blocks, so that is remembered in one byte. */
+/** Which sectors of an allocated block are in use. Most blocks use all of them, so that is remembered in one byte. */
 export interface Bitmaps {
-  /** A bit for each sector, the first one in the highest bit of the first byte; or `full`. */
+  /** One bit per sector, with the first sector in the highest bit of the first byte; or `full`. */
   of(block: number): Buffer | 'full'
 }
 
@@ -14,7 +14,7 @@ const mostKept = 4096
 export function bitmapReader(source: Source, map: BlockMap, footer: Footer): Bitmaps {
   const knownFull = new Uint8Array(map.count)
   const kept = new Map<number, Buffer>()
-  // tapdisk 0.1 stored native words, on machines that are little-endian (blktap, vhd-update.c).
+  // tapdisk 0.1 stored words in native byte order, on little-endian machines (blktap, vhd-update.c).
   const littleEndian = footer.creator === 'tap' && footer.creatorVersion.major === 0 && footer.creatorVersion.minor === 1
   const sectors = map.blockSize / 512
   return {

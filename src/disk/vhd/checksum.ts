@@ -1,4 +1,4 @@
-/** The ones' complement of the sum of all bytes, the four of the checksum field at `field` counted as zero. */
+/** The ones' complement of the sum of all bytes, counting the four bytes of the checksum at `field` as zero. */
 export function checksumWithout(bytes: Buffer, field: number): number {
   let sum = 0
   for (const byte of bytes) sum += byte

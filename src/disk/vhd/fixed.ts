@@ -3,7 +3,7 @@ import { type Source, slice } from '../../bytes/source.ts'
 import type { Footer } from './footer.ts'
 import { describeFooter, type Vhd } from './info.ts'
 
-/** A fixed VHD: the disk's bytes as they are, and a footer at byte `footerOffset`. */
+/** A fixed VHD: the disk's bytes unchanged, and a footer at byte `footerOffset`. */
 export function fixedDisk(source: Source, footer: Footer, footerOffset: number, warn: Warn): Vhd {
   if (footer.currentSize !== footerOffset) {
     warn(`${source.name}: the VHD footer says that the disk has ${footer.currentSize} bytes, but ${footerOffset} bytes are before it`)

@@ -5,23 +5,24 @@ import type { Footer } from './footer.ts'
 export interface Vhd extends Source {
   readonly info: VhdInfo
   /**
-   * What takes the whole file, and so may have to wait for it: blocks within it, and the footer at its end as at its start.
+   * Checks that need the whole file, and may have to wait for it: all blocks lie within it, and the footer at its end equals the one at its
+   * start.
    * @throws DiskError if a block lies past the end of the file
    */
   check(): void
 }
 
-/** What `inspect` says of a VHD. */
+/** What `inspect` reports about a VHD. */
 export interface VhdInfo {
   readonly type: 'fixed' | 'dynamic'
   /** Program and version, e.g. `tap 1.3`. */
   readonly creator: string
   readonly uuid: string
-  /** In bytes. The disk's size is the current one, as for XenServer; some programs take that of the geometry. */
+  /** In bytes. Like XenServer, this reader uses the current size; some programs use the geometry's. */
   readonly originalSize: number
   readonly currentSize: number
   readonly geometrySize: number
-  /** Of a dynamic one: bytes in a block, blocks in all, and those that are in the file. */
+  /** Only for a dynamic VHD: block size in bytes, number of blocks, and number of allocated blocks. */
   readonly blockSize?: number
   readonly blocks?: number
   readonly allocatedBlocks?: number

@@ -1,8 +1,8 @@
-/** Where an ISO is to be had, and what is known of it beforehand. */
+/** Where an ISO can be fetched, and what is known about it beforehand. */
 export interface Address {
-  /** http and https, tried in turn; all give the same file. The first one is what the ISO is known by. */
+  /** http and https URLs of the same file, tried in turn. The first one identifies the ISO. */
   readonly urls: readonly string[]
-  /** What the user sends along. It may be secret, so it never appears in a message, and never goes to another origin by a redirect. */
+  /** The user's headers. They may be secret, so they never appear in a message, and are not sent to another origin after a redirect. */
   readonly headers: ReadonlyMap<string, string>
   /** The origins that get the headers, e.g. `https://mirror.example.com`: those that the workflow names, whatever a catalog says. */
   readonly headersFor: ReadonlySet<string>
@@ -12,12 +12,12 @@ export interface Address {
   readonly size?: number
 }
 
-/** The headers of the user that belong to one of the addresses. */
+/** The user's headers for one of the addresses. */
 export function headersFor(address: Address, url: string): ReadonlyMap<string, string> {
   return address.headersFor.has(new URL(url).origin) ? address.headers : new Map()
 }
 
-/** An address as messages show it: without credentials and query, which can be secret. */
+/** An address for messages: without credentials and query, which may be secret. */
 export function shownUrl(url: string | URL): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`

@@ -6,31 +6,30 @@ import { type Pace, retry, usualPace } from './retry.ts'
 import { transfer } from './transfer.ts'
 
 export interface DownloadOptions {
-  /** Its abort ends the download within a second, and leaves the partial file to be resumed. */
+  /** Ends the download within a second, and leaves the partial file for a later run to resume. */
   readonly signal: AbortSignal
   readonly say: (line: string) => void
   readonly warn: (line: string) => void
   readonly pace?: Pace
 }
 
-/** A file that is whole, with what its server said of it. */
+/** A complete file, and what its server said about it. */
 export interface Downloaded extends Facts {
   /** Lower-case hexadecimal. */
   readonly sha256: string
   readonly size: number
-  /** The one of the addresses that gave it. */
+  /** The address that it came from. */
   readonly url: string
 }
 
-/** Bytes after which a connection that is lost doesn't count as one failure more: it is slow progress, but progress. */
+/** A lost connection doesn't count as another failure if it brought at least this many bytes, because slow progress is progress. */
 const gain = 256 << 10
 
 /**
- * Fetches a file to `partial`, and goes on where an earlier download of the same file stopped.
- * When this returns, `partial` is whole and verified; before that, it never is to be used.
- * @param partial path in a folder that exists; nobody else may write to it
- * @throws Error with one sentence if none of the addresses gives the file, if it has another checksum, or the disk is full;
- *   the reason of `signal`
+ * Downloads a file to `partial`, and resumes an earlier download of the same file. When this returns, `partial` is complete and verified;
+ * before that, it must not be used.
+ * @param partial path in an existing folder; nothing else may write to it
+ * @throws Error with one sentence if no address provides the file, its checksum is wrong, or the disk is full; the reason of `signal`
  */
 export async function download(address: Address, partial: string, options: DownloadOptions): Promise<Downloaded> {
   const file = await PartialFile.open(partial)
@@ -75,7 +74,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
   }
 }
 
-/** Until all bytes are there. */
+/** Retries until all bytes have arrived. */
 function transferAll(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<void> {
   const { signal, say, pace = usualPace } = options
   let furthest = file.size

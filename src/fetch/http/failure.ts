@@ -1,10 +1,10 @@
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
 
-/** A server, or the way to it, failed. The message says why, without the address. */
+/** A server, or the connection to it, failed. The message says why, without the address. */
 export class FetchFailure extends Error {
-  /** Whether another try has a chance. */
+  /** Whether another attempt may succeed. */
   readonly retryable: boolean
-  /** Milliseconds that the server wants to be left alone. */
+  /** Milliseconds that the server asks to wait. */
   readonly wait: number
 
   constructor(message: string, { retryable = false, wait = 0 } = {}) {
@@ -14,12 +14,12 @@ export class FetchFailure extends Error {
   }
 }
 
-/** The longest that a server may ask us to wait, in milliseconds. Minutes of a runner cost more than another address. */
+/** Longest wait that a server may ask for, in milliseconds. Minutes of a runner cost more than trying another address. */
 const patience = 120_000
 
 const transient = [408, 429, 500, 502, 503, 504]
 
-/** What an answer means that isn't the file. */
+/** Turns a response that isn't the file into an error. */
 export function statusFailure(status: number, headers: IncomingHttpHeaders): FetchFailure {
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
   if (status === 401 || status === 403) {
@@ -34,14 +34,14 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders): Fet
   return new FetchFailure(answer, { retryable: true, wait })
 }
 
-/** Milliseconds of a Retry-After, which is in seconds or a date. */
+/** Milliseconds of a Retry-After header, which contains seconds or a date. */
 function retryAfter(value: string | undefined): number {
   if (value === undefined) return 0
   const wait = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(wait) ? 0 : Math.max(0, wait)
 }
 
-/** What an error of Node's means. */
+/** Turns one of Node's errors into a FetchFailure. */
 export function connectionFailure(error: unknown): FetchFailure {
   if (error instanceof FetchFailure) return error
   const { code = '', message } = error as NodeJS.ErrnoException

@@ -5,17 +5,17 @@ import { type Reply, request } from './request.ts'
 import { type Pace, retry } from './retry.ts'
 import { watchStall } from './stall.ts'
 
-/** What a server says of a file, without its bytes. */
+/** What a server says about a file, without its bytes. */
 export interface Remote extends Facts {
-  /** The one of the addresses that answered. */
+  /** The address that answered. */
   readonly url: string
-  /** Where redirects led to; it can hold secrets. */
+  /** The address after redirects; it may contain secrets. */
   readonly finalUrl: string
-  /** Whether it sends parts of the file, as far as it says. */
+  /** Whether the server supports ranges, as far as it says. */
   readonly acceptsRanges: boolean
 }
 
-/** Little is lost by a probe that fails, so it gives up sooner than a download. */
+/** A failed probe costs little, so it gives up sooner than a download. */
 const probePace: Pace = { stall: 15_000, attempts: 3, delay: 1000 }
 
 export interface ProbeOptions {
@@ -25,8 +25,8 @@ export interface ProbeOptions {
 }
 
 /**
- * Asks what is at an address: a HEAD, and where that isn't answered as it should be, a GET of the first byte.
- * @throws Error with one sentence if none of the addresses answers, or what is there is no file; the reason of `signal`
+ * Asks a server about a file with a HEAD request, or with a GET of the first byte if HEAD doesn't give a useful answer.
+ * @throws Error with one sentence if no address answers, or what is there isn't a file; the reason of `signal`
  */
 export async function probeIso(address: Address, options: ProbeOptions): Promise<Remote> {
   const reasons: string[] = []
@@ -46,7 +46,7 @@ export async function probeIso(address: Address, options: ProbeOptions): Promise
   throw new Error(`Can't ask for ${reasons.join('. ')}`)
 }
 
-/** By what an ISO without a known checksum is recognized in a later run; nothing, if its server says too little. */
+/** Identifies an ISO without a known checksum in a later run; undefined if its server says too little. */
 export function identityOf({ url, etag, lastModified, size }: Remote): { url: string; etag: string; size: number } | undefined {
   const validator = etag ?? lastModified
   return validator === undefined || size === undefined ? undefined : { url, etag: validator, size }
@@ -62,7 +62,7 @@ async function ask(url: string, address: Address, { signal, pace = probePace }: 
   }
   try {
     const head = await send('HEAD', {})
-    // Addresses that are signed for GET answer 403, some servers 405 or 501, and others leave the length out.
+    // URLs that are signed for GET answer 403, some servers answer 405 or 501, and others omit the length.
     if (head.status === 200 && head.headers['content-length'] !== undefined) return remoteOf(head, url)
     return remoteOf(await send('GET', { range: 'bytes=0-0' }), url)
   } finally {

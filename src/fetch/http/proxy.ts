@@ -3,8 +3,8 @@ import * as https from 'node:https'
 import { FetchFailure } from './failure.ts'
 
 /**
- * An agent that goes through the proxy that http_proxy, https_proxy and no_proxy ask for, in lower or upper case.
- * Node does the work: plain http in absolute form, which proxies allow that tunnel to port 443 only.
+ * An agent for the proxy in http_proxy, https_proxy and no_proxy, in lower or upper case. Node does the work, and sends plain http in
+ * absolute form, because some proxies allow tunnels to port 443 only.
  */
 export function agentFor(url: URL, env: NodeJS.ProcessEnv = process.env): http.Agent {
   const proxyEnv = {
@@ -19,7 +19,7 @@ function variable(env: NodeJS.ProcessEnv, name: string): string {
   return (env[name] || env[name.toUpperCase()] || '').trim()
 }
 
-/** Node takes no notice of a proxy without a scheme, or of a kind that it doesn't know; the ISO would be fetched past it. */
+/** Node silently ignores a proxy without a scheme or with an unknown one, and would fetch the ISO without it. */
 function proxyUrl(env: NodeJS.ProcessEnv, name: string): string {
   const text = variable(env, name)
   if (text === '') return ''
@@ -30,7 +30,7 @@ function proxyUrl(env: NodeJS.ProcessEnv, name: string): string {
   return url
 }
 
-/** To curl and to the runner, `example.com` means its subdomains as well; to Node, only `.example.com` does. */
+/** For curl and the runner, `example.com` includes its subdomains; for Node, only `.example.com` does. */
 function withSubdomains(list: string): string {
   const hosts = list
     .split(/[\s,]+/)

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { FetchFailure, statusFailure } from './failure.ts'
 import type { Reply } from './request.ts'
 
-/** What a server says of a file, by which a later answer can be known to be of the same one. */
+/** What a server says about a file. It shows whether a later response is about the same file. */
 export interface Facts {
-  /** Strong ones only, with their quotes: a weak one stands for bytes that are alike, not equal. */
+  /** Strong ETags only, with their quotes. A weak one doesn't mean that the bytes are equal. */
   readonly etag?: string
   /** As the server wrote it. */
   readonly lastModified?: string
@@ -12,14 +12,14 @@ export interface Facts {
   readonly size?: number
 }
 
-/** The bytes of an answer's body: `start` is the offset of the first one in the file. */
+/** The body of a response: `start` is the offset of its first byte in the file. */
 export interface Part {
   readonly start: number
   readonly facts: Facts
 }
 
 /**
- * What the body of an answer is.
+ * Describes the body of a response.
  * @throws FetchFailure if it isn't a file, or a part of one
  */
 export function partOf({ status, headers }: Reply): Part {
@@ -57,13 +57,16 @@ function sizeOf(digits: string | undefined): { size?: number } {
   return digits !== undefined && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {}
 }
 
-/** Whether two answers can be of the same file. What only one of them says proves nothing: parts may leave out what was said before. */
+/**
+ * Whether two responses may be about the same file. A header that only one of them has proves nothing, because responses with a part may
+ * omit headers.
+ */
 export function sameFile(one: Facts, other: Facts): boolean {
   const keys = ['etag', 'lastModified', 'size'] as const
   return keys.every((key) => one[key] === undefined || other[key] === undefined || one[key] === other[key])
 }
 
-/** @throws FetchFailure if what the server announces can't be the file, or couldn't be told from a part of it */
+/** @throws FetchFailure if the response can't be the complete file, or its end couldn't be detected */
 export function checkAnnounced({ headers }: Reply, { size }: Facts, expected: { readonly size?: number; readonly sha256?: string }): void {
   if (size === 0) throw new FetchFailure('the server sent an empty file')
   if (size !== undefined && expected.size !== undefined && size !== expected.size) {

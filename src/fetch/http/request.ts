@@ -4,9 +4,9 @@ import { shownUrl } from './address.ts'
 import { connectionFailure, FetchFailure } from './failure.ts'
 import { agentFor } from './proxy.ts'
 
-/** An answer that is no redirect; its body is still to be read, or destroyed. */
+/** A response that isn't a redirect. Its body must be read or destroyed. */
 export interface Reply {
-  /** Where it came from, after all redirects. */
+  /** Address after all redirects. */
   readonly url: URL
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
@@ -16,10 +16,10 @@ export interface Reply {
 const maxRedirects = 10
 
 /**
- * Asks for a file, and follows redirects.
- * @param own what we have to say, sent everywhere
- * @param users what the user sends along; it goes nowhere else once a redirect has left the origin
- * @throws FetchFailure; the reason of `signal` once that is aborted
+ * Sends a request, and follows redirects.
+ * @param own our own headers, always sent
+ * @param users the user's headers, not sent once a redirect has left the origin
+ * @throws FetchFailure; the reason of `signal`
  */
 export async function request(
   method: 'GET' | 'HEAD',
@@ -69,7 +69,7 @@ function send(method: string, url: URL, headers: Record<string, string>, signal:
       const asked = open(url, { method, headers, agent: agentFor(url), signal })
       asked.on('error', fail)
       asked.on('response', (response) => {
-        // Whoever reads the body hears of its errors; one that nobody reads must not end the process.
+        // The reader of the body gets its errors, too. Without a reader, an error must not end the process.
         response.on('error', () => {})
         resolve(response)
       })

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { durationText } from '../../phase/units.ts'
 import { FetchFailure } from './failure.ts'
 
-/** How patient a fetch is. Times in milliseconds. */
+/** How patient a fetch is. Times are in milliseconds. */
 export interface Pace {
-  /** Without a byte until a connection is given up. */
+  /** Time without a byte after which a connection is given up. */
   readonly stall: number
-  /** Tries in a row that bring nothing until an address is given up. */
+  /** Failed attempts in a row after which an address is given up. */
   readonly attempts: number
-  /** Before the second try; it doubles from try to try. */
+  /** Delay before the second attempt; it doubles with each attempt. */
   readonly delay: number
 }
 
@@ -17,9 +17,9 @@ export const usualPace: Pace = { stall: 30_000, attempts: 6, delay: 1000 }
 const maxDelay = 30_000
 
 /**
- * Tries until it succeeds, fails for good, or fails too often in a row.
- * @param gained whether the try that has failed brought something, so that counting starts anew
- * @throws FetchFailure; whatever else `attempt` throws; the reason of `signal`
+ * Retries until `attempt` succeeds, fails for good, or fails too often in a row.
+ * @param gained whether the failed attempt made progress, which resets the count
+ * @throws FetchFailure; anything else that `attempt` throws; the reason of `signal`
  */
 export async function retry<T>(
   attempt: () => Promise<T>,
@@ -41,7 +41,7 @@ export async function retry<T>(
   }
 }
 
-/** Doubles, with jitter: a matrix of jobs whose server went down shall not come back as one. */
+/** Exponential, with jitter, so that a matrix of jobs doesn't come back to a failed server all at once. */
 function backoff(failed: number, { delay }: Pace): number {
   return Math.min(maxDelay, delay * 2 ** (failed - 1)) * (0.5 + Math.random() / 2)
 }

@@ -1,10 +1,10 @@
 import { durationText } from '../../phase/units.ts'
 import { FetchFailure } from './failure.ts'
 
-/** Ends what waits for a server too long, or what the user wants to end. */
+/** Aborts when a server is silent for too long, or when the user cancels. */
 export interface Watch {
   readonly signal: AbortSignal
-  /** From now on bytes are waited for. */
+  /** Starts the timer: from now on, bytes are awaited. */
   wait(): void
   /** They are there. */
   rest(): void

@@ -10,19 +10,19 @@ import { type Reply, request } from './request.ts'
 import { type Watch, watchStall } from './stall.ts'
 
 export interface Server {
-  /** One of the address's. */
+  /** One of the addresses. */
   readonly url: string
   readonly address: Address
-  /** False once it has sent a part that wasn't asked for. */
+  /** Set to false once the server has sent a part that wasn't requested. */
   sendsParts: boolean
 }
 
 type Say = (line: string) => void
 
 /**
- * Asks a server once for the bytes that are missing, and writes what it sends.
- * @param options `stall`: milliseconds without a byte until the connection is given up
- * @throws FetchFailure if they aren't all there afterwards; Error if they can't be written; the reason of `signal`
+ * Requests the missing bytes once, and writes what the server sends.
+ * @param options `stall`: milliseconds without a byte after which the connection is given up
+ * @throws FetchFailure if bytes are still missing; Error if they can't be written; the reason of `signal`
  */
 export async function transfer(
   server: Server,
@@ -55,7 +55,7 @@ function asking(from: number, { etag, lastModified }: Facts): Record<string, str
   return { 'accept-encoding': 'identity', range: `bytes=${from}-`, ...(validator !== undefined && { 'if-range': validator }) }
 }
 
-/** Makes the file ready for the bytes of the answer, which begin at its end. */
+/** Prepares the file for the bytes of the response, which are appended. */
 async function prepare(file: PartialFile, reply: Reply, from: number, server: Server, say: Say): Promise<void> {
   const startOver = (why: string) => {
     file.forget()
@@ -115,7 +115,7 @@ async function wait(chunks: AsyncIterator<Buffer>, watch: Watch): Promise<Iterat
   }
 }
 
-/** Says how much is there, how fast it comes, and when the rest will be there if it goes on like that. */
+/** Reports how much has arrived, how fast, and how long the rest will take at this rate. */
 function progressOf(file: PartialFile, total: number | undefined, say: Say): () => void {
   const line = new ProgressLine(say)
   let last = { size: file.size, milliseconds: 0 }

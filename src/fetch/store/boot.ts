@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 let known: string | undefined
 
-/** Another text after every start of the machine; empty if the machine doesn't tell. */
+/** A text that differs after every boot of the machine; empty if it is unknown. */
 export function bootId(): string {
   known ??= read()
   return known

@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { heartbeat, isAlive, ownerTag } from './owner.ts'
 
-/** A folder that is this job's alone. */
+/** A folder that only this job uses. */
 export interface Claim {
   readonly dir: string
-  /** Aborted if someone took the folder away, thinking that this job was dead. */
+  /** Aborted if another job took the folder, because it assumed that this job was dead. */
   readonly lost: AbortSignal
-  /** Leaves the folder, with what is in it, to whoever claims it next; or nothing, if it has been moved or removed. */
+  /** Leaves the folder and its contents to the next job that claims it. Does nothing if it has been moved or removed. */
   release(): void
 }
 
@@ -40,16 +40,16 @@ export async function claim<T>(
   }
 }
 
-/** Removes what dead owners left besides the claim that brought the result. */
+/** Removes what dead owners left, after another claim has brought the result. */
 export function sweep(path: string): void {
   for (const { dir, alive } of claimed(path)) if (!alive) rmSync(dir, { recursive: true, force: true })
   rmSync(path, { recursive: true, force: true })
 }
 
-/** A partial ISO that nobody has gone on with for so long, in milliseconds, is waste. */
+/** Age in milliseconds after which an abandoned partial ISO is removed. */
 const oldAge = 7 * 24 * 3600 * 1000
 
-/** Removes what was given up in a folder long ago: claims of dead owners, and folders that were to be removed. */
+/** Removes what was abandoned in a folder long ago: claims of dead owners, and folders that were being removed. */
 export function removeAbandoned(folder: string): void {
   for (const name of readdirSync(folder).filter((name) => /\.(partial(\.[\w-]+)?|removed)$/.test(name))) {
     const dir = join(folder, name)
@@ -72,7 +72,7 @@ function claimedByOther(path: string, mine: string): boolean {
   return claimed(path).some(({ dir, alive }) => alive && dir !== mine)
 }
 
-/** Whether a folder of a dead owner, or one without an owner, or a new one, is `mine` now. */
+/** Tries to take over a folder of a dead owner, one without an owner, or a new one. Returns whether `mine` exists now. */
 function take(path: string, mine: string): boolean {
   const dead = claimed(path).filter(({ alive }) => !alive)
   for (const { dir } of dead) if (moved(dir, mine)) return true
@@ -80,7 +80,7 @@ function take(path: string, mine: string): boolean {
   return moved(path, mine)
 }
 
-/** Whether there was something to move: someone else can have been faster. */
+/** Renames, and returns whether there was something to rename: another job may have been faster. */
 function moved(from: string, to: string): boolean {
   try {
     renameSync(from, to)

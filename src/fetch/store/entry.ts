@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } fr
 import { basename, dirname, join } from 'node:path'
 import { flawOf, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
-// An entry of the tool cache is a folder with a marker beside it. A folder gets its name when it is whole, by a rename.
+// An entry of the tool cache is a folder with a marker file beside it. The folder is renamed to its final name when it is complete.
 
-/** The ISO in the folder of an entry if it is wanted, and is what it was when it came. */
+/** The ISO in an entry's folder, if it is the wanted one and hasn't changed since it was stored. */
 export async function verified(
   dir: string,
   wanted: Wanted,
@@ -21,7 +21,7 @@ export async function verified(
     return iso
   }
   say(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`)
-  // Another job can have removed it by now, and put a good one there.
+  // Another job may have removed it meanwhile, and put a good one there.
   if (statSync(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say)
   return undefined
 }
@@ -40,11 +40,11 @@ function mark(dir: string): void {
   try {
     writeFileSync(markerOf(dir), '')
   } catch {
-    // Of a tool cache that can't be written the ISO can be used all the same.
+    // An ISO can be used even if its tool cache is read-only.
   }
 }
 
-/** Takes an entry away, all at once. */
+/** Removes an entry atomically. */
 function remove(dir: string, say: (line: string) => void): void {
   const away = `${dir}.${randomUUID()}.removed`
   try {
@@ -56,7 +56,7 @@ function remove(dir: string, say: (line: string) => void): void {
   }
 }
 
-/** Gives a complete folder its name in the store. Another job can have been faster. */
+/** Renames a complete folder to its final name in the store. Another job may have been faster. */
 export async function publish(
   dir: string,
   entry: string,
@@ -71,7 +71,7 @@ export async function publish(
       }
       const same = await verified(target, { sha256: iso.sha256 }, say, signal)
       if (same) return same
-      // What this one takes the place of can go; another ISO of the same version may be in use by another job.
+      // An entry from the same address is replaced. Another ISO of the same version stays, because another job may be using it.
       const other = readIso(target)
       if (other && other.urlSha256 !== iso.urlSha256) break
       remove(target, say)

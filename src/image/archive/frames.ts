@@ -12,15 +12,15 @@ export interface FrameOptions {
 export interface FrameCompressor {
   /** OCI Image Layer Filesystem Changeset: the media type of a tar in such frames. */
   readonly mediaType: string
-  /** Makes a frame in one of libuv's threads; `piece` must stay as it is until then. Absent if there is nothing to do. */
+  /** Compresses a piece in one of libuv's threads. `piece` must not change until then. Absent if there is no compression. */
   readonly compress?: (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 }
 
 const tarMediaType = 'application/vnd.oci.image.layer.v1.tar'
 
 /**
- * Compresses pieces independently of each other: frames of zstd (RFC 8878), or members of gzip (RFC 1952), which one after the other are
- * again a valid file. So they can be made at the same time, and the bytes don't depend on the timing, as those of Node's zstd stream do.
+ * Compresses pieces independently of each other, as zstd frames (RFC 8878) or gzip members (RFC 1952), whose concatenation is a valid file.
+ * So they can be compressed in parallel, and the bytes don't depend on timing, as those of Node's zstd stream do.
  */
 export function frameCompressor({ compression, level }: FrameOptions): FrameCompressor {
   if (compression === 'zstd') return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) }
@@ -28,7 +28,7 @@ export function frameCompressor({ compression, level }: FrameOptions): FrameComp
   return { mediaType: tarMediaType }
 }
 
-/** Room for a frame or member of something that can't be compressed. With less, Node would take many turns through libuv's threads. */
+/** Enough space for the frame of an incompressible piece. With less, Node would go through libuv's threads many times. */
 const roomFor = (size: number) => size + (size >> 7) + 1024
 
 function zstdFrame(level: number): (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array> {
@@ -41,7 +41,7 @@ function gzipMember(level: number): (piece: Uint8Array<ArrayBuffer>) => Promise<
   const compress = promisify(gzip)
   return async (piece) => {
     const member = await compress(piece, { level, chunkSize: roomFor(piece.length) })
-    // The header's OS field, 255 for unknown: zlib writes the one that it runs on.
+    // The OS field of the gzip header, 255 for unknown. zlib writes the OS that it runs on.
     member[9] = 255
     return member
   }

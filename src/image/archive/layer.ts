@@ -2,27 +2,27 @@ import { createHash } from 'node:crypto'
 import { append, type Output } from '../../host/new-file.ts'
 import { type FrameOptions, frameCompressor } from './frames.ts'
 
-/** A layer's blob, as an image's manifest and config speak of it. Digests are `sha256:` and hexadecimal. */
+/** A layer's blob, in the terms of an image's manifest and config. Digests are `sha256:` and hexadecimal. */
 export interface Layer {
-  /** Of the uncompressed tar. */
+  /** Digest of the uncompressed tar. */
   readonly diffId: string
   /** Of the blob. */
   readonly digest: string
-  /** Of the blob, in bytes. */
+  /** Size of the blob in bytes. */
   readonly size: number
-  /** Of the uncompressed tar, in bytes. */
+  /** Size of the uncompressed tar in bytes. */
   readonly uncompressedSize: number
   readonly mediaType: string
 }
 
 export interface LayerOptions extends FrameOptions {
-  /** Gets the memory of each piece as soon as nothing needs it, to be filled anew. */
+  /** Gets back the memory of each piece, as soon as it can be reused. */
   readonly release?: (buffer: ArrayBuffer) => void
 }
 
 export interface LayerWriter {
   /**
-   * Takes the next piece of the tar; resolves when it may be given another.
+   * Takes the next piece of the tar. Resolves when it can take another.
    * @throws Error with one sentence if the blob can't be written, here or in `finish`
    */
   write(piece: Uint8Array<ArrayBuffer>): Promise<void>
@@ -31,12 +31,12 @@ export interface LayerWriter {
   cancel(): Promise<void>
 }
 
-/** Pieces in compression at once: as many as libuv has threads for them. With one at each end, it bounds the memory. */
+/** Number of pieces that are compressed at the same time: one per libuv thread. This also limits the memory. */
 const maxPending = 4
 
 /**
- * Makes a layer's blob out of a tar that comes in pieces: both digests, the compression, and the bytes at `out`. Each piece becomes a frame
- * of its own, so the blob depends on where the tar is cut, and on the compressor; the `diffId` depends on neither.
+ * Makes a layer's blob from a tar that arrives in pieces: both digests, the compression, and the bytes at `out`. Each piece becomes a
+ * separate frame, so the blob depends on the size of the pieces and on the compressor; the `diffId` depends on neither.
  */
 export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
   const { compress, mediaType } = frameCompressor(options)
@@ -54,7 +54,7 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
     append(out, frame)
   }
   const storeInOrder = async (before: Promise<void>, frame: Promise<Uint8Array>) => {
-    // Both at once: if one fails while the other is awaited, nobody would have heard of it.
+    // Await both together: if one failed while only the other was awaited, the rejection would be unhandled.
     const [bytes] = await Promise.all([frame, before])
     store(bytes)
   }
@@ -70,7 +70,7 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
       }
       const frame = compress(piece).finally(() => options.release?.(piece.buffer))
       last = storeInOrder(last, frame)
-      // Whoever waits next hears of a failure; until then it isn't an unhandled one.
+      // The next caller that waits gets the error; until then it must not count as unhandled.
       last.catch(() => {})
       pending.push(last)
       if (pending.length >= maxPending) await pending.shift()

@@ -7,14 +7,14 @@ import { blockSize, padding } from '../tar/header.ts'
 import { type Archive, archiveOn, layerHeader } from './archive.ts'
 import type { Layer } from './layer.ts'
 
-/** An archive up to the end of its layers; or why the file isn't one. */
+/** An archive up to the end of its layers, or why the file can't be used. */
 export type Resumed = { readonly archive: Archive } | { readonly unusable: string }
 
 /**
- * Takes up an archive that was made before: a file that begins with `layers`, whatever comes after them. The file becomes the new archive,
- * without a copy if it lies on the same filesystem; it is gone if it can't be used. Every layer is compared with its digest.
+ * Turns the file of an earlier archive into a new one. The file must begin with `layers`; anything after them is dropped. It is moved
+ * rather than copied if it is on the same filesystem, and removed if it can't be used. Every layer's digest is verified.
  * @param from the file
- * @param path where the archive goes; it is `PATH.RANDOM.part` until it is finished
+ * @param path of the new archive, which is called `PATH.RANDOM.part` until it is finished
  * @throws Error if there is no such file, or it can't be moved, read or written
  */
 export async function resumeArchive(from: string, path: string, layers: readonly Layer[]): Promise<Resumed> {
@@ -50,7 +50,7 @@ function move(from: string, to: string): void {
   }
 }
 
-/** Moves the position to the end of the layers. */
+/** Checks the layers, and moves the position to their end. */
 async function findFault(out: NewFile, layers: readonly Layer[]): Promise<string | undefined> {
   const { size } = fstatSync(out.fd)
   const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0)

@@ -1,11 +1,11 @@
 import { type FileTree, resolve } from '../../disk/filesystem/tree.ts'
 
-/** util-linux has all of these for one program; older distributions have it in a package of its own. */
+/** With util-linux these are all one program; older distributions have it in a separate package. */
 const commands = [['/usr/bin/linux32'], ['/usr/bin/setarch', 'i686'], ['/bin/linux32'], ['/bin/setarch', 'i686']] as const
 
 /**
- * The command of a root that starts another one under the 32-bit personality, in which Linux itself calls its machine i686; nothing if there
- * is none.
+ * Finds the command in the root that runs another command under the 32-bit personality, in which Linux reports the machine as i686;
+ * undefined if there is none.
  */
 export function personalityCommand(root: FileTree): readonly string[] | undefined {
   return commands.find(([program]) => {

@@ -1,7 +1,7 @@
 import type { Identity } from '../../disk/root/identity.ts'
 import { shellQuote } from '../../host/shell-quote.ts'
 
-/** What a build may want to know of its DDK; only what is known, in a fixed order. */
+/** Variables that identify the DDK for builds, in a fixed order. Unknown ones are omitted. */
 export function ddkVariables({ version, build, kernelVersion }: Identity): readonly (readonly [name: string, value: string])[] {
   const variables = [
     ['XENSERVER_VERSION', version],
@@ -11,7 +11,9 @@ export function ddkVariables({ version, build, kernelVersion }: Identity): reado
   return variables.flatMap(([name, value]) => (value ? [[name, value] as const] : []))
 }
 
-/** For login shells that begin with an environment of their own, as `su -` does. Of a Bourne shell's oldest words, since any may read it. */
+/**
+ * For login shells that start with a new environment, as `su -` does. It is written in plain Bourne shell, because any shell may read it.
+ */
 export function profileScript(variables: ReturnType<typeof ddkVariables>): string {
   const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}\nexport ${name}\n`)
   return `# Which DDK this image was made of.\n${lines.join('')}`

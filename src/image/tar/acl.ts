@@ -1,4 +1,4 @@
-/** The kinds of entry of an ACL, linux/posix_acl.h, and which of them name someone. */
+/** The kinds of ACL entries in linux/posix_acl.h, and which of them name someone. */
 const tags: ReadonlyMap<number, { readonly name: string; readonly named: boolean }> = new Map([
   [0x01, { name: 'user', named: false }],
   [0x02, { name: 'user', named: true }],
@@ -9,9 +9,8 @@ const tags: ReadonlyMap<number, { readonly name: string; readonly named: boolean
 ])
 
 /**
- * An ACL as text, `user::rwx` and so on, a line each, with numbers for names (POSIX.1e draft 17, 23.3): the form in which GNU tar and
- * bsdtar look for it.
- * @param value as getxattr(2) gives it, linux/posix_acl_xattr.h: version 2, then a tag, permissions and an id for each entry
+ * An ACL as text: lines like `user::rwx`, with numbers for names (POSIX.1e draft 17, 23.3). GNU tar and bsdtar expect this form.
+ * @param value as getxattr(2) returns it, linux/posix_acl_xattr.h: version 2, then a tag, permissions and an id for each entry
  * @returns undefined if it isn't an ACL
  */
 export function aclText(value: Buffer): string | undefined {

@@ -1,10 +1,10 @@
 import type { Warn } from '../../bytes/errors.ts'
 import { pathText } from '../../bytes/text.ts'
 
-/** Counts what happens many times over, so that it makes one line in a log. */
+/** Counts repeated problems, so that each kind takes one line in a log. */
 export interface Tally<Kind extends string> {
   add(kind: Kind, path: Buffer): void
-  /** Says each kind that occurred, in the order of `sentences`: the sentence, how often, and where first. */
+  /** Reports each kind that occurred, in the order of `sentences`: the sentence, the count, and the first path. */
   say(warn: Warn): void
 }
 

@@ -13,25 +13,25 @@ export interface Volume {
   readonly device: Source
   readonly superblock: Superblock
   readonly warn: Warn
-  /** How many bytes of directories may still be read: directories that share their blocks could go on for ever. */
+  /** Bytes of directories that may still be read: directories that share blocks could otherwise go on forever. */
   directoryBytesLeft: number
   /** The first block of a group's inode table. */
   readonly inodeTableBlock: (group: number) => number
-  /** An inode's bytes, `inodeSize` of them, not yet verified. */
+  /** An inode's `inodeSize` bytes, not verified. */
   readonly rawInode: (number: number) => Buffer
-  /** What an attribute block holds. */
+  /** The attributes in an attribute block. */
   readonly attributeBlock: (block: number) => readonly Attribute[]
-  /** What the journal changes beyond the device's blocks. */
+  /** Changes in the journal that aren't blocks of the device. */
   readonly fastCommits?: FastCommits
 }
 
-/** A walk of five million names takes a tenth of it. */
+/** Walking five million names reads a tenth of this. */
 const mostDirectoryBytes = 4 * 2 ** 30
 
-/** Windows of 32 KiB make 2 MiB; files of one directory have their inodes side by side. */
+/** 64 windows of 32 KiB take 2 MiB. Files of one directory have adjacent inodes. */
 const windowsKept = 64
 
-/** Many files share an attribute block, e.g. that with their SELinux label. */
+/** Many files share an attribute block, e.g. the one with their SELinux label. */
 const attributeBlocksKept = 64
 
 export function openVolume(device: Source, superblock: Superblock, warn: Warn, fastCommits?: FastCommits): Volume {

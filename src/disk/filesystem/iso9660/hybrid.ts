@@ -1,8 +1,8 @@
 import { bytesAt, type Source } from '../../../bytes/source.ts'
 
 /**
- * The partition tables in the system area, the part of an ISO that it leaves to others (ECMA-119, 6.2.1): with one, the same image starts
- * from a disk ("isohybrid").
+ * The partition tables in the system area, which ISO 9660 leaves to other uses (ECMA-119, 6.2.1). With one, the image also boots from a
+ * disk ("isohybrid").
  */
 export function hybridParts(source: Source): ('mbr' | 'gpt')[] {
   const area = bytesAt(source, 0, 1024)

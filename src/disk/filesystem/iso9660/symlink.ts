@@ -1,14 +1,14 @@
 /** Flags of an SL entry's component (RRIP 1.12, section 4.1.3.1). */
 const component = { continues: 0x01, current: 0x02, parent: 0x04, root: 0x08 }
 
-/** Puts a symbolic link's target together from the components of its SL entries. */
+/** Assembles a symbolic link's target from the components of its SL entries. */
 export class SymlinkText {
-  /** Nothing as long as there was no entry. */
+  /** Undefined until the first entry. */
   text: Buffer | undefined
-  /** The next component belongs to the last one, or to the root, without a slash between them. */
+  /** The next component continues the last one, or follows the root, so no slash comes between them. */
   private joins = true
 
-  /** Adds the components of one entry; says what was wrong with them. */
+  /** Adds the components of one entry. Returns what is wrong with them, if anything. */
   add(entry: Buffer): string | undefined {
     const parts = [this.text ?? Buffer.alloc(0)]
     let trouble: string | undefined

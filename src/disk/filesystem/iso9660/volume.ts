@@ -1,31 +1,31 @@
 import { DiskError, type Warn } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
 
-/** What every part of this reader needs to know of the ISO. */
+/** What every part of this reader needs to know about the ISO. */
 export interface Volume {
   readonly source: Source
-  /** Bytes in a logical block, the unit of all locations: 512, 1024 or 2048. */
+  /** Bytes in a logical block, the unit of all positions: 512, 1024 or 2048. */
   readonly blockSize: number
-  /** Bytes to skip in each system use field; nothing if the System Use Sharing Protocol isn't used. */
+  /** Bytes to skip in each system use field; undefined if the System Use Sharing Protocol isn't used. */
   readonly skip: number | undefined
   readonly naming: Naming
   readonly warnOnce: WarnOnce
-  /** The inode number of each file that has several names, by what identifies it. */
+  /** Inode numbers of files with several names, by what identifies the file. */
   readonly hardLinks: Map<string, number>
   readonly budget: Budget
 }
 
-/** Says a sentence the first time that its `kind` comes up: damage repeats itself in every record. */
+/** Passes on only the first sentence of each `kind`, because the same damage is often in every record. */
 export type WarnOnce = (kind: string, sentence: string) => void
 
-/** Which of its names an ISO is read by. */
+/** Which set of names is used. */
 export type Naming = 'rock-ridge' | 'joliet' | 'plain'
 
-/** What has been read so far, so that a hostile image can't make a little data into a lot of work. */
+/** Counts what has been read, so that a hostile image can't cause a lot of work with little data. */
 export interface Budget {
   directoryBytes: number
   continuationBytes: number
-  /** The first byte of the directory that each directory block belongs to, by the first byte of the block. */
+  /** For each directory block: the first byte of the directory that it belongs to. The key is the block's first byte. */
   readonly owners: Map<number, number>
 }
 

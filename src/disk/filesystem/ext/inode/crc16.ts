@@ -1,4 +1,4 @@
-/** CRC-16 (the reflected polynomial 0xa001), with which `uninit_bg` guards group descriptors; a first seed is 0xffff. */
+/** CRC-16 with the reflected polynomial 0xa001, which protects group descriptors with `uninit_bg`. The initial seed is 0xffff. */
 export function crc16(seed: number, bytes: Uint8Array): number {
   let crc = seed
   for (const byte of bytes) {

@@ -6,7 +6,8 @@ import type { Superblock } from '../superblock/superblock.ts'
 const windowSize = 32 * 1024
 
 /**
- * Gives the bytes of an inode by its number. The tables are read in windows, the last `windowsKept` of which stay at hand.
+ * Returns a function that reads an inode's bytes by its number. Tables are read in windows, and the `windowsKept` most recent ones are
+ * cached.
  * @throws DiskError if there is no such inode
  */
 export function inodeTable(

@@ -7,8 +7,8 @@ const crc32Type = 1
 const crc32Size = 4
 
 /**
- * Whether a commit block's checksum holds (Linux Documentation/filesystems/ext4/journal.rst, "Commit Block").
- * `transactionCrc` is the CRC-32 of the transaction's descriptors and data, which v1 keeps here.
+ * Whether a commit block's checksum is right (Linux Documentation/filesystems/ext4/journal.rst, "Commit Block"). `transactionCrc` is the
+ * CRC-32 of the transaction's descriptors and data, which v1 stores here.
  */
 export function commitHolds(raw: Buffer, transactionCrc: number, { checksums, checksumSeed }: JournalSuperblock): boolean {
   const found = raw.readUInt32BE(field.checksum)
@@ -17,7 +17,8 @@ export function commitHolds(raw: Buffer, transactionCrc: number, { checksums, ch
     return unused || (raw[field.type] === crc32Type && raw[field.size] === crc32Size && found === transactionCrc)
   }
   if (checksums === 'none') return true
-  // The header is in one sector and so written at once, while what follows it, zeros, may not have been: Linux takes that for a commit as well.
+  // The header is within one sector and is therefore written atomically. The zeros after it may not have been written; Linux accepts that
+  // as a commit as well.
   return [raw, Buffer.alloc(raw.length).fill(raw.subarray(0, headerEnd), 0, headerEnd)].some((block) => {
     const zeroed = Buffer.from(block)
     zeroed.writeUInt32BE(0, field.checksum)
@@ -25,7 +26,10 @@ export function commitHolds(raw: Buffer, transactionCrc: number, { checksums, ch
   })
 }
 
-/** When the transaction was committed, in seconds since 1970; a log never goes back in time, but what is left of an older one may. */
+/**
+ * When the transaction was committed, in seconds since 1970. Within a log it never decreases, but blocks left from an older log may be
+ * older.
+ */
 export function commitTime(raw: Buffer): bigint {
   return raw.readBigUInt64BE(field.seconds)
 }

@@ -6,7 +6,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc
 })
 
-/** CRC-32 with the most significant bit first, as the kernel's crc32_be: `seed` and result are the bare register. */
+/** CRC-32 with the most significant bit first, as the kernel's crc32_be: seed and result are the raw register. */
 export function crc32be(seed: number, bytes: Uint8Array): number {
   let crc = seed
   for (const byte of bytes) crc = (crc << 8) ^ table[(crc >>> 24) ^ byte]!

@@ -2,13 +2,16 @@ import { crc32c } from '../../../../bytes/crc32c.ts'
 import { headerSize, tailSize } from './block.ts'
 import type { JournalSuperblock } from './superblock.ts'
 
-/** A descriptor's word on one of the blocks that follow it in the log. */
+/** Describes one of the blocks that follow a descriptor in the log. */
 export interface Tag {
-  /** Where the block belongs, in the filesystem's blocks. */
+  /** The filesystem block that it replaces. */
   readonly block: number
-  /** Whether the block's first four bytes are the journal's magic, and were zeroed in the log lest it be taken for one of the journal's own. */
+  /**
+   * Whether the block's first four bytes are the journal's magic. They are zeroed in the log, so that the block isn't taken for one of the
+   * journal's own.
+   */
   readonly escaped: boolean
-  /** Of the block as it stands in the log: 16 bits of it in v2, 32 in v3. */
+  /** Checksum of the block as stored in the log: 16 bits of it in v2, 32 in v3. */
   readonly checksum: number
 }
 
@@ -32,13 +35,13 @@ export function* tags(raw: Buffer, superblock: JournalSuperblock): Generator<Tag
   }
 }
 
-/** v2 makes a tag two bytes longer without using them, which is how Linux has always written it. */
+/** v2 makes a tag two bytes longer without using them; Linux has always written it that way. */
 function tagSize({ checksums, has64bit }: JournalSuperblock): number {
   if (checksums === 'v3') return 16
   return 8 + (checksums === 'v2' ? 2 : 0) + (has64bit ? 4 : 0)
 }
 
-/** Whether a block of the log is what its tag's checksum (v2 or v3) says. */
+/** Whether a block of the log matches its tag's checksum (v2 or v3). */
 export function dataHolds(data: Buffer, tag: Tag, sequence: number, { checksums, checksumSeed }: JournalSuperblock): boolean {
   const number = Buffer.alloc(4)
   number.writeUInt32BE(sequence)
@@ -46,7 +49,7 @@ export function dataHolds(data: Buffer, tag: Tag, sequence: number, { checksums,
   return tag.checksum === (checksums === 'v3' ? checksum : checksum & 0xffff)
 }
 
-/** Whether the checksum at the end of a descriptor or revoke block holds. */
+/** Whether the checksum at the end of a descriptor or revoke block is right. */
 export function tailHolds(raw: Buffer, superblock: JournalSuperblock): boolean {
   if (!hasBlockChecksums(superblock)) return true
   const tail = raw.length - tailSize
@@ -54,7 +57,7 @@ export function tailHolds(raw: Buffer, superblock: JournalSuperblock): boolean {
   return raw.readUInt32BE(tail) === crc32c(superblock.checksumSeed, zeroed)
 }
 
-/** Whether every block has a checksum: descriptor and revoke blocks at their end, others in their tag. */
+/** Whether every block has a checksum: descriptor and revoke blocks at their end, other blocks in their tag. */
 export function hasBlockChecksums({ checksums }: JournalSuperblock): boolean {
   return checksums === 'v2' || checksums === 'v3'
 }

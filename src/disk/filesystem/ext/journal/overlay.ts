@@ -1,15 +1,15 @@
 import { checkRange, type Source } from '../../../../bytes/source.ts'
 import { journalMagic } from './block.ts'
 
-/** A block's newer state, in the journal. */
+/** A newer version of a block, stored in the journal. */
 export interface Replacement {
   /** The journal's block. */
   readonly at: number
-  /** Whether the journal's magic must be put back into its first four bytes. */
+  /** Whether the first four bytes must be restored to the journal's magic. */
   readonly escaped: boolean
 }
 
-/** A device some of whose blocks are read from its journal instead. `replacements` are by the device's block number. */
+/** A device with some blocks read from its journal instead. The keys of `replacements` are the device's block numbers. */
 export function overlay(device: Source, journal: Source, blockSize: number, replacements: ReadonlyMap<number, Replacement>): Source {
   const { name, size } = device
   const replayed: Source = {

@@ -1,4 +1,4 @@
-/** Whether transaction `a` comes after `b`; their 32-bit numbers start anew at 0. */
+/** Whether transaction `a` comes after `b`. Their 32-bit numbers wrap around to 0. */
 export function isLater(a: number, b: number): boolean {
   return ((a - b) | 0) > 0
 }

@@ -5,7 +5,7 @@ import type { Superblock } from './superblock.ts'
 const magic = 0x004d4d50
 const clean = 0xff4d4d50
 
-/** Multiple mount protection: a block in which whoever has the filesystem mounted leaves a number. */
+/** Multiple mount protection: a block in which the computer that mounts the filesystem keeps a number. */
 export function warnIfInUse(device: Source, { mmpBlock, blockSize }: Superblock, warn: Warn): void {
   if (mmpBlock === 0 || (mmpBlock + 1) * blockSize > device.size) return
   const raw = bytesAt(device, mmpBlock * blockSize, 8)

@@ -1,13 +1,13 @@
 import { DiskError } from '../../../../bytes/errors.ts'
 
-/** On disk only named users and groups have an id. */
+/** On disk, only entries for named users and groups have an id. */
 const tagsWithId = [0x02, 0x08]
 const tagsWithoutId = [0x01, 0x04, 0x10, 0x20]
 const noId = 0xffffffff
 
 /**
- * An access control list in the form that getxattr(2) gives (Linux, include/uapi/linux/posix_acl_xattr.h), from that on disk (fs/ext4/acl.h):
- * the version is 2 instead of 1, and every entry has an id.
+ * Converts an access control list from its form on disk (fs/ext4/acl.h) to the one that getxattr(2) returns (Linux,
+ * include/uapi/linux/posix_acl_xattr.h): the version is 2 instead of 1, and every entry has an id.
  */
 export function userSpaceAcl(stored: Buffer, place: string): Buffer {
   const damaged = () => new DiskError(place, 'its access control list is damaged')
