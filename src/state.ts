@@ -2,25 +2,25 @@ import * as core from '@actions/core'
 import { tellRunner } from './runner-file.ts'
 import type { InstalledShell } from './shell/remove.ts'
 
-/** What the post step has to know of the main step, by way of the runner. A field that the main step didn't get to is absent. */
+/** What the main step tells the post step, by means of the runner. A field is absent if the main step ended before it was known. */
 export interface PostState {
   /** A directory to remove. */
   readonly tempDir?: string
   /** File that says how the saving goes. */
   readonly savingStatus?: string
   readonly shell?: InstalledShell
-  /** The folder of the problem matchers that the runner was given. */
+  /** The folder of the problem matchers that were registered with the runner. */
   readonly matchers?: string
 }
 
-/** To be called as soon as a field is known, if possible before it is true: the post step has it then, however the main step ends. */
+/** Call this as soon as a field is known, if possible before it becomes true, so that the post step knows it however the main step ends. */
 export async function saveForPost(state: PostState): Promise<void> {
   for (const [name, value] of Object.entries(state)) {
     await tellRunner(`what the post step has to tidy up (${name})`, () => core.saveState(name, JSON.stringify(value)))
   }
 }
 
-/** What the main step saved. */
+/** What the main step has saved. */
 export function savedForPost(): PostState {
   const names = ['tempDir', 'savingStatus', 'shell', 'matchers'] as const
   const found = names.map((name) => [name, core.getState(name)] as const).filter(([, text]) => text !== '')

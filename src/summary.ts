@@ -30,7 +30,7 @@ export async function writeSummary(supply: Supply, engine: Engine | undefined, i
   await tellRunner("the job's summary", () => summary.write())
 }
 
-/** The toolkit writes a cell as it is, and an empty line in one would end the table. */
+/** The toolkit doesn't escape a cell, and an empty line in one would end the table. */
 function escapeHtml(text: string): string {
   return oneLine(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

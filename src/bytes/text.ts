@@ -13,8 +13,8 @@ export function pathText(bytes: Uint8Array): string {
 }
 
 /**
- * Text for a line of a log. Written as JSON would escape it: what would end the line or steer a terminal, and what a runner of GitHub's takes
- * for a command, `::NAME::` where the line begins and `##[NAME]` anywhere (actions/runner, ActionCommand.cs).
+ * Text for one line of a log. Escapes, as JSON does, what would end the line or control a terminal, and what GitHub's runner takes for a
+ * command: `::NAME::` at the start of the line and `##[NAME]` anywhere (actions/runner, ActionCommand.cs).
  */
 export function oneLine(text: string): string {
   return text

@@ -5,44 +5,45 @@ import type { Finished } from '../programs/finished.ts'
 /** Seconds that an engine may take to answer a question. */
 export const questionDeadline = 30
 
-/** Seconds that an engine may take to change something: with the store `vfs`, to create a container is to copy the whole image. */
+/** Seconds that an engine may take to change something. With the store `vfs`, creating a container copies the whole image. */
 export const changeDeadline = 120
 
-/** What watches over the calls of an engine. */
+/** Options for all calls of an engine. */
 export interface Supervision {
   /** Once it is aborted, nothing more is started. */
   readonly signal?: AbortSignal | undefined
-  /** Is told of each call: a line before it, a line after it. */
+  /** Gets a line before and after each call. */
   readonly debug?: (line: string) => void
 }
 
 export interface CallOptions {
-  /** Seconds; `questionDeadline` by default. */
+  /** In seconds; default `questionDeadline`. */
   readonly deadline?: number
-  /** For what takes away what this process made: it is started even when the job is cancelled. */
+  /** For calls that remove what this process made: they are started even when the job is cancelled. */
   readonly evenIfCancelled?: boolean
 }
 
-/** The command line of an engine: one program, whose calls have a deadline each, and end with the job. */
+/** The command line of an engine: one program, whose calls all have a deadline, and end with the job. */
 export interface EngineCommand {
-  /** The program, as PATH finds it. */
+  /** The program, as found in PATH. */
   readonly program: string
   /**
-   * A call that soon ends. If the job is cancelled meanwhile, the call still ends by itself, so that what it made is known; no other follows.
-   * @returns if it took too long, `lastWord` says so in words that complete "docker couldn't …:"
-   * @throws the reason of the signal, if that is aborted before it starts
+   * A short call. If the job is cancelled meanwhile, the call still runs to its end, so that its effect is known, but no other call
+   * follows.
+   * @returns the result; on a timeout, `lastWord` completes the sentence "docker couldn't …:"
+   * @throws the reason of the signal, if it is aborted before the call starts
    */
   call(args: readonly string[], options?: CallOptions): Promise<Finished>
   /**
-   * A call that runs a program of others, which may say anything, and is ended with the job.
-   * @param deadline seconds after which it is ended, too
+   * A call that runs a program from an image, which may print anything. It is ended with the job.
+   * @param deadline seconds after which it is ended
    * @throws the reason of the signal
    */
   follow(args: readonly string[], deadline: number): Promise<Finished>
   /**
-   * A call that has an open file as its standard input. Neither its deadline nor the end of the job ends it once it has begun.
-   * @param deadline seconds after which it is left to itself
-   * @throws the reason of the signal, if that is aborted before it starts
+   * A call with an open file as standard input. Once it has begun, neither its deadline nor the end of the job ends it.
+   * @param deadline seconds after which it is no longer awaited
+   * @throws the reason of the signal, if it is aborted before the call starts
    */
   feed(args: readonly string[], stdin: number, deadline: number): Promise<Finished>
 }
@@ -73,7 +74,7 @@ export function engineCommand(program: string, { signal, debug = () => {} }: Sup
   }
 }
 
-/** Which daemon the environment chooses, in parentheses; the usual reason for silence. */
+/** Names the variable that selects the daemon, in parentheses, because that is the usual reason why it doesn't answer. */
 export function chosenDaemon(): string {
   for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT']) {
     const value = process.env[name]

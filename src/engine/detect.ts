@@ -12,13 +12,13 @@ export type EngineName = (typeof engineNames)[number]
 /** Receives one sentence. */
 export type Notice = (sentence: string) => void
 
-/** Seconds; a daemon that is slower than this is of no use. */
+/** Seconds. A daemon that takes longer is of no use. */
 const patience = 10
 
 /**
- * The engine to use. `auto` takes Docker if its daemon answers, else Podman, and says why an engine that it passed over is none.
- * @param supervision of all calls of the engine
- * @throws EngineError with the way out, if an engine was asked for by name and isn't there
+ * Finds the engine to use. `auto` takes Docker if its daemon answers, else Podman, and says why it skipped an engine.
+ * @param supervision options for all calls of the engine
+ * @throws EngineError that says what to do, if an engine was requested by name and isn't available
  */
 export async function detectEngine(
   wanted: EngineName,

@@ -5,7 +5,7 @@ import { failure } from './images.ts'
 
 const progressInterval = 1000
 
-/** Seconds that a load may take; the largest DDK takes a minute or two on a slow disk. */
+/** Seconds. The largest DDK takes a minute or two on a slow disk. */
 const loadDeadline = 1800
 
 /** How a program gets the archive, which is open as its standard input. */
@@ -29,8 +29,8 @@ export const podmanPull: LoadMethod = { args: ['pull', '--quiet', 'docker-archiv
 export const podmanRemoteLoad: LoadMethod = { args: ['load'], inOrder: true }
 
 /**
- * Loads the archive. The program has it open itself and is in a process group of its own, so it goes on if this process is ended.
- * @throws EngineError if it fails, or isn't done in half an hour
+ * Loads the archive. The program has its own open file and its own process group, so it goes on if this process ends.
+ * @throws EngineError if it fails, or takes longer than half an hour
  */
 export async function load(command: EngineCommand, method: LoadMethod, archive: string, onProgress?: OnLoadProgress): Promise<void> {
   const fd = openSync(archive, 'r')
@@ -42,7 +42,7 @@ export async function load(command: EngineCommand, method: LoadMethod, archive: 
   }
   const timer = setInterval(report, progressInterval)
   try {
-    // Left to itself even then: to end a load can leave a daemon unusable.
+    // It isn't ended even at its deadline: ending a load can leave a daemon unusable.
     const finished = await command.feed(method.args, fd, loadDeadline)
     const late = finished.timedOut && { lastWord: `it wasn't done after ${loadDeadline / 60} minutes, and is left to itself` }
     if (finished.code !== 0) throw failure(command.program, `load ${archive}`, { ...finished, ...late })

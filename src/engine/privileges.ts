@@ -7,7 +7,10 @@ import { failure } from './images.ts'
  */
 export type Privileges = 'root' | 'rootless' | 'remapped'
 
-/** Asks the engine. One that doesn't say is taken for an ordinary one. @throws EngineError if it doesn't answer at all */
+/**
+ * Asks the engine. If it doesn't say, it is assumed to be an ordinary one.
+ * @throws EngineError if it doesn't answer at all
+ */
 export async function privilegesOf(engine: Engine): Promise<Privileges> {
   const format = engine.name === 'podman' ? '{{.Host.Security.Rootless}}' : '{{json .SecurityOptions}}'
   const finished = await engine.call(['info', '--format', format])

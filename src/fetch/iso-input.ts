@@ -33,7 +33,10 @@ export function parseHttpUrl(text: string): string {
   return url.href
 }
 
-/** @throws Error unless `text` is an origin: the address of a web server without a path */
+/**
+ * Returns an origin in normal form.
+ * @throws Error unless `text` is the address of a web server without a path
+ */
 export function parseOrigin(text: string): string {
   const url = parseHttpUrl(text)
   const { origin } = new URL(url)
@@ -50,7 +53,7 @@ function pathOfFileUrl(text: string): string {
   }
 }
 
-/** Words that stand before a token or a password (RFC 9110, 11.4, and what some servers use instead). */
+/** Words that come before a token or a password (RFC 9110, 11.4, and others that some servers use). */
 const schemes = ['apikey', 'basic', 'bearer', 'digest', 'negotiate', 'token']
 
 /** Headers that the download itself sets. */

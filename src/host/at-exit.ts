@@ -3,9 +3,8 @@ import { rmSync } from 'node:fs'
 const doomed = new Set<string>()
 
 /**
- * Has a file or folder removed when this process ends before its time: by an exception, by `process.exit`, or by a signal that `endRequest`
- * hears.
- * @returns takes that back
+ * Removes a file or folder if this process ends early: because of an exception, `process.exit`, or a signal that `endRequest` handles.
+ * @returns a function that cancels this
  */
 export function removeAtExit(path: string): () => void {
   if (doomed.size === 0) process.on('exit', removeAll)
@@ -21,7 +20,7 @@ function removeAll(): void {
     try {
       rmSync(path, { recursive: true, force: true })
     } catch {
-      // Nobody is left to be told.
+      // Nobody is left to hear of it.
     }
   }
 }

@@ -2,13 +2,13 @@ import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { sentenceOf } from './system-error.ts'
 
-/** As the kernel (path_resolution(7)). */
+/** The kernel's limit (path_resolution(7)). */
 const maxLinks = 40
 
 /**
- * Where the file will lie that is written to `path`: a link's target, so that the link stays one. A file comes there by renaming, which would
- * make a file of a device for the whole machine.
- * @throws Error with one sentence if something other than a file is there, or it is a folder of the kernel's
+ * Where a file written to `path` will be. A link is followed, so that it stays a link. The file gets there by a rename, which would replace
+ * a device with a file for the whole machine.
+ * @throws Error with one sentence if something other than a file is there, or it is in one of the kernel's folders
  */
 export function destinationOf(path: string): string {
   let place = resolve(path)
@@ -28,14 +28,14 @@ export function destinationOf(path: string): string {
 }
 
 function checkPlace(path: string, place: string): void {
-  // /dev/shm is for anybody's files (shm_overview(7)), and nothing else.
+  // /dev/shm is for everybody's files (shm_overview(7)); the rest of /dev isn't.
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0]
   if (folder === undefined) return
   const leads = place === resolve(path) ? '' : `it leads to ${place}, and `
   throw new Error(`${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`)
 }
 
-/** A folder without links in its path; what of it isn't there yet, as it is. */
+/** Resolves the links in a folder's path. Parts that don't exist yet stay as they are. */
 function realFolder(path: string, folder: string): string {
   return attempt(path, () => {
     try {

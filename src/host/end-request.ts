@@ -1,8 +1,9 @@
 import { constants } from 'node:os'
 
 /**
- * Aborted when someone asks this process to end: by Ctrl-C, by closing the terminal, by cancelling the job. Who asks twice gets it at once.
- * @param reason makes a sentence of the signal's name
+ * Aborts when someone asks this process to end: by Ctrl-C, by closing the terminal, by cancelling the job. A second request ends the
+ * process at once.
+ * @param reason makes a sentence from the name of the signal
  */
 export function endRequest(reason: (signal: string) => string): AbortSignal {
   const stop = new AbortController()

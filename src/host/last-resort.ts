@@ -1,4 +1,4 @@
-/** Has `tell` say what nobody caught, and ends the process. */
+/** Passes uncaught errors to `tell`, and ends the process. */
 export function onUncaught(tell: (error: unknown) => void, exitCode: number): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {

@@ -28,26 +28,26 @@ export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: numbe
   }
 }
 
-/** An output that has its name only when it is complete. If this process ends before, nothing of it is left. */
+/** An output that gets its name only when it is complete. If this process ends before that, nothing of it remains. */
 export interface NewFile extends Output {
-  /** Gives it its name; whatever file had it before is gone. */
+  /** Gives the file its name, and replaces any other file of that name. */
   keep(): void
   /** Removes the file; does nothing after `keep`. */
   discard(): void
 }
 
-/** @throws Error with one sentence if nothing can be written there, or something other than a file has that name */
+/** @throws Error with one sentence if nothing can be written there, or the name belongs to something other than a file */
 export function newFile(path: string): NewFile {
   const destination = destinationOf(path)
   return namedLater(path, destination, partOf(destination), 'wx')
 }
 
-/** To go on with `part`, which is there, under the name that `partOf` gives. */
+/** Continues an existing `part`, whose name is from `partOf`. */
 export function openPart(path: string, part: string): NewFile {
   return namedLater(path, destinationOf(path), part, 'r+')
 }
 
-/** What a file is called until it is whole: a name in the same folder. */
+/** Name of a file that isn't complete: in the same folder. */
 export function partOf(destination: string): string {
   return `${destination}.${randomBytes(4).toString('hex')}.part`
 }

@@ -1,6 +1,6 @@
 import { systemMessage } from '../bytes/errors.ts'
 
-/** What a system call is for, in the words of someone who didn't call it. */
+/** What each system call was for, in words for users. */
 const failed: Readonly<Record<string, string>> = {
   mkdir: 'no folder can be made there',
   mkdtemp: 'no folder can be made there',
@@ -24,13 +24,13 @@ const failed: Readonly<Record<string, string>> = {
   unlink: "it can't be removed",
 }
 
-/** An error as one sentence for the user: of the system's own, the path, what couldn't be done with it and why; of any other, its message. */
+/** An error as one sentence for the user: for a system error, the path, what failed and why; for any other error, its message. */
 export function sentenceOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('message' in error)) return `it failed: ${String(error)}`
   const { errno, syscall, path, message } = error as NodeJS.ErrnoException
   if (errno === undefined || syscall === undefined) return message
   const what = failed[syscall] ?? (syscall.startsWith('spawn') ? "it can't be started" : `${syscall} failed`)
-  // Node names no file that is open already, and of a temporary folder the pattern.
+  // Node doesn't name files that are already open, and names only the pattern of a temporary folder.
   const place = path === undefined ? 'a file' : path.replace(/X{6}$/, '')
   return `${place}: ${what} (${systemMessage(error)})`
 }

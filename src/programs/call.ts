@@ -7,15 +7,15 @@ import { type Finished, lastLine } from './finished.ts'
 /** Seconds between the request to end and the kill. */
 const grace = 2
 
-/** Exit statuses of `timeout` for a program that it ended: its own, and what a program ended by SIGTERM or SIGKILL leaves with BusyBox. */
+/** Exit statuses of `timeout` for a program that it ended: its own, and with BusyBox those of a program that SIGTERM or SIGKILL ended. */
 const endedByTimeout = [124, 128 + 9, 128 + 15]
 
 /**
- * Runs a program that has little to say and soon ends, by the toolkit: without a shell, in this process's environment. Nothing comes on its
- * standard input. The toolkit can't end what it started, so `timeout` does, of coreutils or of BusyBox (from 1.34 on), which ends the
- * program's children as well. Where there is no `timeout`, as on macOS, Node starts the program, and ends it alone.
- * Whoever calls knows what a failure means, so that is no error.
- * @param deadline seconds that it may take
+ * Runs a short program that prints little, with the toolkit: without a shell, in this process's environment, without standard input. The
+ * toolkit can't end what it started, so `timeout` of coreutils or BusyBox (1.34 or later) does, and also ends the program's children. Where
+ * there is no `timeout`, as on macOS, Node runs the program, and ends only the program itself. Doesn't throw: only the caller knows what a
+ * failure means.
+ * @param deadline in seconds
  */
 export async function callProgram(command: string, args: readonly string[], deadline: number): Promise<Finished> {
   const timeout = findTimeout()
@@ -23,17 +23,17 @@ export async function callProgram(command: string, args: readonly string[], dead
   const start = performance.now()
   const finished = (fields: Partial<Finished>): Finished => ({ stdout: '', lastWord: '', missing: false, timedOut: false, ...fields })
   try {
-    // BusyBox knows no long options.
+    // BusyBox doesn't support long options.
     const limits = ['-k', String(grace), String(deadline)]
     const output = await getExecOutput(`"${timeout}"`, [...limits, command, ...args], {
       silent: true,
       ignoreReturnCode: true,
       env: process.env as Record<string, string>,
-      // Milliseconds: a program that was ended may have left a child that holds its output open.
+      // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1000,
     })
     const { stdout, stderr } = output
-    // The toolkit's type hides it: a program that a signal ended has no exit status.
+    // A program that a signal ended has no exit status, although the toolkit's type doesn't say so.
     const code = output.exitCode as number | null
     const isLate = performance.now() - start >= deadline * 1000
     if (isLate && (code === null || endedByTimeout.includes(code))) return finished({ stdout, timedOut: true })
@@ -47,7 +47,7 @@ export async function callProgram(command: string, args: readonly string[], dead
   }
 }
 
-/** Absolute path. The toolkit's own search prints a line for each folder of PATH that it can't read. */
+/** Absolute path. The toolkit's own search would print a line for each folder in PATH that it can't read. */
 function findTimeout(): string | undefined {
   const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'timeout'))
   return candidates.find((path) => {
@@ -60,7 +60,7 @@ function findTimeout(): string | undefined {
   })
 }
 
-/** What `timeout` itself says of a program that it couldn't start; whatever a program says begins with another name. */
+/** What `timeout` itself says about a program that it couldn't start. A program's own messages begin with another name. */
 function wordOfTimeout(line: string): string | undefined {
   return /^(?:\S*\/)?timeout: (.*)$/.exec(line)?.[1]
 }

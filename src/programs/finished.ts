@@ -10,7 +10,7 @@ export interface Finished {
   readonly timedOut: boolean
 }
 
-/** The last line of a text that isn't empty; a carriage return ends a line, as progress bars use it. */
+/** The last non-empty line of a text. A carriage return also ends a line, because progress bars use it. */
 export function lastLine(text: string): string {
   return text
     .trimEnd()

@@ -14,7 +14,7 @@ export interface Host {
   readonly maps: string
 }
 
-/** Seconds; a program that takes longer than this hangs; with QEMU's emulation, a few are normal. */
+/** Seconds. A program that takes longer hangs; with QEMU's emulation, a few seconds are normal. */
 const patience = 120
 
 /** Exit code if the program doesn't find the file. */

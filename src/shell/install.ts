@@ -15,15 +15,15 @@ export interface InstallOptions extends ContainerOptions {
   readonly temp: string
   /** GITHUB_WORKSPACE. */
   readonly workspace: string
-  /** Of the removal of a shell that has the same name. */
+  /** Options for removing a shell of the same name. */
   readonly supervision?: Supervision
 }
 
 /**
- * Makes a shell for the job's later steps: a script that runs theirs in a container of the image, and the settings that it goes by. Its
- * `bin` is to be put into PATH. A shell of the same name is replaced, and its container removed.
+ * Installs a shell for the job's later steps: a script that runs them in a container of the image, and its settings. The caller must add
+ * `bin` to PATH. A shell of the same name is replaced, and its container removed.
  * @param env the environment of the action's step
- * @throws Error if nothing can be written to RUNNER_TEMP; the reason of the signal in `supervision`
+ * @throws Error if RUNNER_TEMP can't be written to; the reason of the signal in `supervision`
  */
 export async function installShell(options: InstallOptions, env: NodeJS.ProcessEnv = process.env): Promise<InstalledShell> {
   const shells = join(options.temp, 'xenserver-ddk-shells')

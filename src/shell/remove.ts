@@ -17,13 +17,13 @@ export interface InstalledShell {
   readonly giveBack: readonly string[]
 }
 
-/** Seconds; an engine that is slower than this is of no use. */
+/** Seconds. An engine that takes longer is of no use. */
 const patience = 60
 
 /**
- * Ends whatever still runs in a shell's container, removes the container and all files of the shell. Never fails: what couldn't be done is
- * said in one line.
- * @throws the reason of the signal in `supervision`, nothing else
+ * Ends everything that still runs in a shell's container, and removes the container and all files of the shell. A problem is reported in
+ * one line.
+ * @throws only the reason of the signal in `supervision`
  */
 export async function removeShell(
   shell: InstalledShell,

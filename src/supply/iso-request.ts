@@ -28,7 +28,7 @@ export function requestIso(inputs: Inputs): IsoRequest {
   const address: Address = {
     urls: remote,
     headers,
-    // A catalog is a file of the repository, which a pull request can change: it never decides who gets a secret.
+    // A catalog is a file of the repository, which a pull request can change, so it never decides who gets a secret.
     headersFor: new Set([...(iso ? [iso.url] : []), ...mirrors, ...isoHeadersFor].map((url) => new URL(url).origin)),
     ...(sha256 !== undefined && { sha256 }),
     ...(size !== undefined && { size }),

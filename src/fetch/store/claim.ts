@@ -13,11 +13,11 @@ export interface Claim {
 }
 
 /**
- * Claims the folder `path`, and with it what an earlier owner left there. While another one works in it, waits.
+ * Claims the folder `path` with everything that an earlier owner left in it. Waits while another job uses it.
  *
- * A claim is a rename to a name that tells the owner: of two jobs that rename the same folder, one succeeds.
- * Two may still find themselves with a folder each; that is safe, and only costs a second download.
- * @param findResult asked before every try; once it gives something, nothing is claimed any more, and that is the result
+ * A claim renames the folder to a name that contains the owner: if two jobs rename the same folder, only one succeeds. Two jobs may still
+ * end up with a folder each. That is safe, and only costs a second download.
+ * @param findResult called before every attempt; once it returns something, that is the result and nothing is claimed
  * @throws the reason of `signal`
  */
 export async function claim<T>(

@@ -30,7 +30,9 @@ function markerOf(dir: string): string {
   return `${dir}.complete`
 }
 
-/** Writes the marker of an entry that has none: a folder gets its name when it is whole, so it can only be missing. */
+/**
+ * Writes the marker of an entry that has none. A folder gets its name only when it is complete, so the marker is all that can be missing.
+ */
 export function markWhole(dir: string): void {
   if (readIso(dir)) mark(dir)
 }
@@ -80,7 +82,7 @@ export async function publish(
   throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`)
 }
 
-/** Of the same version, with a name that no other ISO can have: `6.5.0-i0123456789abcdef`. */
+/** An entry of the same version with a unique name: `6.5.0-i0123456789abcdef`. */
 function entryNamedByContent(entry: string, { sha256 }: StoredIso): string {
   const semver = basename(dirname(entry))
   return join(dirname(dirname(entry)), `${semver}${semver.includes('-') ? '.' : '-'}i${sha256.slice(0, 16)}`, basename(entry))
