@@ -3,7 +3,7 @@ import { mark, type Skip } from './reasons.ts'
 
 /**
  * Tests that this machine may be unable to run: `unless(noRoot).test('…', …)`. They run unless there is something to skip them for, which
- * their titles tell then. There is no other way to skip one: script/lib/skip-reporter.mjs fails a run with a skipped test that has no reason.
+ * their titles tell then. There is no other way to skip one: skip-reporter.ts fails a run with a skipped test that has no reason.
  */
 export function unless(skip: Skip | undefined): { readonly test: typeof test; readonly describe: typeof describe } {
   if (skip === undefined) return { test, describe }
