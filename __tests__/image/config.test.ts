@@ -96,7 +96,11 @@ test('what the labels say is read from them again', () => {
     kernelVersion: '3.10.0+10',
     architecture: 'x86_64' as const,
   }
-  const labels = imageConfig({ identity, isoSha256: 'ab', created: 0 }, '', []).config.Labels
-  expect(labelledIdentity(labels)).toEqual({ identity, isoSha256: 'ab' })
+  const isoSha256 = 'ab'.repeat(32)
+  const labels = imageConfig({ identity, isoSha256, created: 0 }, '', []).config.Labels
+  expect(labelledIdentity(labels)).toEqual({ identity, isoSha256 })
   expect(labelledIdentity({})).toEqual({ identity: unknown, isoSha256: '' })
+  // Anybody who may use the engine can give an image labels, and outputs are made of them.
+  for (const name of ['version', 'build', 'kernel-version', 'iso-sha256'])
+    expect(labelledIdentity({ ...labels, [`io.github.xenserver-ddk-action.${name}`]: '1"; touch x #' })).toBeUndefined()
 })

@@ -59,6 +59,7 @@ describe('a description', () => {
   })
 
   test.each<[string, unknown]>([
+    ['a kernel that could be a command', { ...sound, found: { ...sound.found, identity: { kernelVersion: '$(x)' } } }],
     ['nothing', null],
     ['a text', 'description'],
     ['a list', []],

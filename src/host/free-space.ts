@@ -2,16 +2,21 @@ import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bytesText } from '../phase/units.ts'
 
+/** There is too little room for a file. The message is one sentence with the figures. */
+export class NoRoom extends Error {
+  override readonly name = 'NoRoom'
+}
+
 /**
  * @param path a file or folder, which needn't exist yet
  * @param needed bytes that will be written there
  * @param what is written, as the beginning of a sentence, e.g. `The ISO`
- * @throws Error with both figures if the disk hasn't that much left; never if it doesn't tell
+ * @throws NoRoom with both figures if the disk hasn't that much left; never if it doesn't tell
  */
 export function checkFreeSpace(path: string, needed: number, what: string): void {
   const free = freeSpace(path)
   if (free !== undefined && free < needed) {
-    throw new Error(
+    throw new NoRoom(
       `${what} needs ${bytesText(needed)} of disk at ${path}, but only ${bytesText(free)} are free; make room, or use a larger disk`,
     )
   }

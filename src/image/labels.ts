@@ -1,4 +1,4 @@
-import type { Identity } from '../disk/root/identity.ts'
+import { type Identity, isPlain } from '../disk/root/identity.ts'
 
 /** The prefix of our own labels. */
 export const labelPrefix = 'io.github.xenserver-ddk-action'
@@ -31,10 +31,13 @@ export function imageLabels(identity: Identity, isoSha256: string, created: stri
   return Object.fromEntries(Object.entries(labels).filter((label): label is [string, string] => Boolean(label[1])))
 }
 
-/** What `imageLabels` wrote. */
-export function labelledIdentity(labels: Readonly<Record<string, string>>): { identity: Identity; isoSha256: string } {
+/** What `imageLabels` wrote; nothing if it can't have: anybody who may use the engine can give an image labels. */
+export function labelledIdentity(labels: Readonly<Record<string, string>>): { identity: Identity; isoSha256: string } | undefined {
   const label = (name: string) => labels[`${labelPrefix}.${name}`]
   const architecture = label('architecture')
+  const isoSha256 = label('iso-sha256') ?? ''
+  const values = ['version', 'build', 'kernel-version'].map(label)
+  if (!values.every((value) => value === undefined || isPlain(value)) || !/^(?:[0-9a-f]{64})?$/.test(isoSha256)) return undefined
   return {
     identity: {
       product: label('product'),
@@ -43,6 +46,6 @@ export function labelledIdentity(labels: Readonly<Record<string, string>>): { id
       kernelVersion: label('kernel-version'),
       architecture: architecture === 'i686' || architecture === 'x86_64' ? architecture : undefined,
     },
-    isoSha256: label('iso-sha256') ?? '',
+    isoSha256,
   }
 }

@@ -1,3 +1,4 @@
+import { isPlain } from '../disk/root/identity.ts'
 import type { ImageDescription } from './description.ts'
 import { unameChoices } from './environment/environment.ts'
 
@@ -9,9 +10,9 @@ export function isDescription(value: unknown): value is ImageDescription {
         identity: (identity) =>
           has(identity, {
             product: optional(isText),
-            version: optional(isText),
-            build: optional(isText),
-            kernelVersion: optional(isText),
+            version: optional(isPlainText),
+            build: optional(isPlainText),
+            kernelVersion: optional(isPlainText),
             architecture: optional((name) => name === 'x86_64' || name === 'i686'),
           }),
         place: isText,
@@ -49,6 +50,10 @@ function isList(value: unknown, check: Check): value is unknown[] {
 /** Without control characters: a new line would begin a command to the runner. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value)
+}
+
+function isPlainText(value: unknown): boolean {
+  return isText(value) && isPlain(value)
 }
 
 function isDigest(value: unknown): boolean {

@@ -11,6 +11,11 @@ import type { Supply } from './supply.ts'
 export async function fromEngine(engine: Engine, key: string, { talk, name: nameOf }: Order): Promise<Supply | undefined> {
   const image = await engine.findLabelled(keyLabel, key)
   if (!image) return undefined
+  const labelled = labelledIdentity(image.labels)
+  if (!labelled) {
+    talk.say(`The image that ${engine.name} has isn't used: its labels aren't such as are given here (${image.id})`)
+    return undefined
+  }
   try {
     await engine.prove(image.id)
   } catch (error) {
@@ -18,7 +23,7 @@ export async function fromEngine(engine: Engine, key: string, { talk, name: name
     talk.say(`The image that ${engine.name} has isn't used: ${(error as Error).message}`)
     return undefined
   }
-  const { identity, isoSha256 } = labelledIdentity(image.labels)
+  const { identity, isoSha256 } = labelled
   const name = nameOf(identity)
   const holder = await engine.find(name)
   if (holder?.id !== image.id) {

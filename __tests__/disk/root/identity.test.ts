@@ -123,3 +123,27 @@ test.each([
   expect(compareVersions(newer, older)).toBeGreaterThan(0)
   expect(compareVersions(newer, newer)).toBe(0)
 })
+
+describe('a kernel whose name could be a command refuses the ISO', () => {
+  test.each([
+    ['$(touch x)', '"$(touch x)"'],
+    ['`x`', '"`x`"'],
+    ['3.10"; x; "', '"3.10\\"; x; \\""'],
+    ["3.10'", `"3.10'"`],
+    ['3.10\n::set-output::x', '"3.10\\n::set-output::x"'],
+    ['3.10 x', '"3.10 x"'],
+    ['3.10%0Ax', '"3.10%0Ax"'],
+    ['3.10ü', '"3.10ü"'],
+    ['$' + '{x}', '"$' + '{x}"'],
+  ])('%j', async (kernel, shown) => {
+    await expect(identified(built(kernel, 'x'))).rejects.toThrow(
+      `/lib/modules: the version of the kernel is ${shown}; it may have letters, digits and . _ + ~ - only`,
+    )
+  })
+  test.each(['3.10.0+2', '2.6.32.43-0.4.1.xs1.8.0.835.170778xen', '4.19.0_1~rc1'])('%s does not', async (kernel) => {
+    expect(await identified(built(kernel, 'x'))).toMatchObject({ kernelVersion: kernel })
+  })
+  test('unless another one is the newest', async () => {
+    expect(await identified({ ...built('3.10.0+2xen', 'x'), ...built('$(x)', 'x') })).toMatchObject({ kernelVersion: '3.10.0+2xen' })
+  })
+})

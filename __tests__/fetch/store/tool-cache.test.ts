@@ -381,29 +381,53 @@ describe('a tool cache that is of no use', () => {
     })
   })
 
-  unless(noMounts).test('because its disk is full: says so with figures, before and while it fetches', async () => {
-    mkdirSync(toolCache)
-    sh(`mount -t tmpfs -o size=1m tmpfs '${toolCache}'`)
+  const withoutLength: Handler = (_, response) => void response.writeHead(200).end(iso)
+  const full = {
+    before: [/the ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free/, sound],
+    meanwhile: [/the disk was full after 1\.\d MB of ddk.iso; they were removed again/, withoutLength],
+  } as const
+  /** Where `place` is, a disk of 1 MB. */
+  async function withSmallDisk(place: string, use: () => Promise<void>): Promise<void> {
+    mkdirSync(place, { recursive: true })
+    sh(`mount -t tmpfs -o size=1m tmpfs '${place}'`)
     try {
-      await withServer(sound, async ({ origin }) => {
-        const message = (address: object) =>
-          store
-            .fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor, ...address }, version, options)
-            .catch((error: Error) => error.message)
-        expect(await message({})).toMatch(/^The ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free; make room, or use a larger disk$/)
-      })
-      await withServer(
-        (_, response) => void response.writeHead(200).end(response.write(iso) ? '' : ''),
-        async ({ origin }) => {
-          const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
-          await expect(failing).rejects.toThrow(
-            /^The disk was full after 1\.\d MB of ddk.iso; they were removed again; make room, or use a larger disk$/,
-          )
-          expect(tree().filter((name) => name.endsWith('.iso'))).toEqual([])
-        },
-      )
+      await use()
     } finally {
-      sh(`umount '${toolCache}'`)
+      sh(`umount '${place}'`)
     }
-  })
+  }
+
+  unless(noMounts).test.each(['before', 'meanwhile'] as const)(
+    'because its disk is full: it is kept for this job (seen %s)',
+    async (when) => {
+      const [figures, handler] = full[when]
+      await withSmallDisk(toolCache, () =>
+        withServer(handler, async ({ origin }) => {
+          const { path, sha256: found } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+          expect([path.startsWith(join(dir, 'temp')), found, sha256(readFileSync(path))]).toEqual([true, pinned, pinned])
+          expect(noticed).toEqual([
+            expect.stringMatching(/^The ISO is kept for this job only, in .*\/temp\/xenserver-ddk-tool-cache\/xenserver-ddk-iso: /),
+          ])
+          expect(noticed[0]).toMatch(figures)
+          expect(tree().filter((name) => name.endsWith('.iso'))).toEqual([])
+        }),
+      )
+    },
+  )
+
+  unless(noMounts).test.each(['before', 'meanwhile'] as const)(
+    'and RUNNER_TEMP is full as well: says so with figures (seen %s)',
+    async (when) => {
+      const [figures, handler] = full[when]
+      await withSmallDisk(toolCache, () =>
+        withSmallDisk(join(dir, 'temp'), () =>
+          withServer(handler, async ({ origin }) => {
+            const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+            await expect(failing).rejects.toThrow(new RegExp(`${figures.source}; make room, or use a larger disk$`, 'i'))
+            expect(tree().filter((name) => name.endsWith('.iso'))).toEqual([])
+          }),
+        ),
+      )
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import type { Warn } from '../../bytes/errors.ts'
+import { DiskError, type Warn } from '../../bytes/errors.ts'
 import { readText } from '../filesystem/small-file.ts'
 import type { FileTree } from '../filesystem/tree.ts'
 import { type Architecture, elfArchitecture, platformArchitecture } from './architecture.ts'
@@ -17,9 +17,30 @@ export interface Identity {
   readonly architecture: Architecture | undefined
 }
 
-/** Reads the identity of a DDK, or of whatever root it is. What isn't there or can't be told is left undefined. */
+/**
+ * Whether a value may be passed on. It goes into scripts of later steps, into commands and the names of images: what a shell or a runner would
+ * read anything else out of isn't in it.
+ */
+export function isPlain(value: string): boolean {
+  return /^[A-Za-z0-9._+~-]+$/.test(value)
+}
+
+/** Reads the identity of a DDK, or of whatever root it is. What isn't there or can't be told is left undefined. @throws DiskError if a value isn't plain */
 export function identify(root: FileTree, warn: Warn): Identity {
-  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) }
+  const release = findRelease(root)
+  const kernelVersion = findKernelVersion(root, warn)
+  checkPlain('/etc/redhat-release or /etc/os-release', 'version', release.version)
+  checkPlain('/etc/redhat-release or /etc/os-release', 'build', release.build)
+  checkPlain('/lib/modules', 'version of the kernel', kernelVersion)
+  return { ...release, kernelVersion, architecture: findArchitecture(root, warn) }
+}
+
+function checkPlain(place: string, what: string, value: string | undefined): void {
+  if (value === undefined || isPlain(value)) return
+  throw new DiskError(
+    place,
+    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`,
+  )
 }
 
 type Release = Pick<Identity, 'product' | 'version' | 'build'>

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { NoRoom } from '../../host/free-space.ts'
 import { bytesText } from '../../phase/units.ts'
 import { bootId } from '../store/boot.ts'
 import type { Facts } from './reply.ts'
@@ -152,7 +153,7 @@ export class PartialFile {
     // A disk that stays full would make whatever the job does next fail in stranger ways.
     this.remove()
     const of = this.#memo?.size === undefined ? '' : ` of ${bytesText(this.#memo.size)}`
-    return new Error(
+    return new NoRoom(
       `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}; they were removed again; make room, or use a larger disk`,
     )
   }

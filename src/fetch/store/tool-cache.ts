@@ -3,6 +3,8 @@ import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
 import type { Version } from '../../catalog/version.ts'
+import { NoRoom } from '../../host/free-space.ts'
+import { sentenceOf } from '../../host/system-error.ts'
 import type { Address } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
 import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
@@ -42,12 +44,22 @@ export function openStore({
   const toolCaches = [...runners, fallback]
   return {
     find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
-    fetch(address, version, options) {
+    async fetch(address, version, options) {
       const semver = semverOf(version, address.urls[0]!)
       const [chosen = fallback] = runners
+      const fetchToFallback = (why: string) => {
+        notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
+        return fetchTo(fallback, address, semver, options)
+      }
       const why = chosen === fallback ? 'RUNNER_TOOL_CACHE is not set' : whyNotWritable(join(chosen, toolName, semver))
-      if (why !== undefined) notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
-      return fetchTo(why === undefined ? chosen : fallback, address, semver, options)
+      if (why !== undefined) return fetchToFallback(why)
+      try {
+        return await fetchTo(chosen, address, semver, options)
+      } catch (error) {
+        if (!isNoRoom(error)) throw error
+        const sentence = sentenceOf(error)
+        return fetchToFallback(`${sentence[0]?.toLowerCase()}${sentence.slice(1)}`)
+      }
     },
   }
 }
@@ -62,6 +74,11 @@ export function semverOf(version: Version | undefined, url: string): string {
   // A number in a semantic version has no zero in front.
   const legal = details.map((detail) => (/^0\d+$/.test(detail) ? `b${detail}` : detail))
   return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join('.')}` : ''}`
+}
+
+/** Found out before a byte is fetched if the server says how many there are, else when the disk is full. */
+function isNoRoom(error: unknown): boolean {
+  return error instanceof NoRoom || ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 function whyNotWritable(dir: string): string | undefined {
