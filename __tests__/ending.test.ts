@@ -66,7 +66,7 @@ describe('what nobody caught is one sentence, and the step fails', () => {
     const script = thrown('process.argv[1].endsWith("/post.cjs")', 'throw new Error("it is broken")')
     // It has something to wait for, or it would be done before.
     const broken = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(`${script}\nsetTimeout(() => {}, 50)`))
-    expect(await broken.post()).toEqual({ code: 0, stdout: "Something couldn't be tidied up: it is broken\n", stderr: '' })
+    expect(await broken.post()).toEqual({ code: 0, stdout: 'Cleaning up failed: it is broken\n', stderr: '' })
   })
 })
 

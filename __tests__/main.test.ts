@@ -66,7 +66,7 @@ describe('without an engine', () => {
 describe('what stops the step says so in one sentence', () => {
   test.each<[string, Record<string, string>, string]>([
     ['no ISO', { iso: '' }, 'Neither "iso" nor "xenserver-version" is given'],
-    ['no address', { iso: '', 'xenserver-version': '8.2' }, 'No address is known for the DDK of XenServer 8.2.'],
+    ['no address', { iso: '', 'xenserver-version': '8.2' }, 'No URL is known for the DDK of XenServer 8.2.'],
     ['no such ISO', { iso: '/nowhere/ddk.iso', engine: 'none' }, '/nowhere/ddk.iso: there is no such file'],
     [
       'another version',

@@ -28,7 +28,7 @@ function attempt(tidy: () => void): void {
 }
 
 function complain(error: unknown): void {
-  say(`Something couldn't be tidied up: ${sentenceOf(error)}`)
+  say(`Cleaning up failed: ${sentenceOf(error)}`)
 }
 
 onUncaught(complain, 0)

@@ -19,19 +19,19 @@ describe('in the catalog that is shipped', () => {
   test('a version without an address: how to get it, and that an ISO has to be given', () =>
     expect(() => find('8.2')).toThrow(
       new Error(
-        'No address is known for the DDK of XenServer 8.2. As far as we know, its vendor offers it only after a login. ' +
-          'Give its ISO by the input "iso", as a path or an address, or its address in a catalog of your own',
+        'No URL is known for the DDK of XenServer 8.2. As far as we know, its vendor offers it only after a login. ' +
+          'Set the input "iso" to the path or URL of its ISO, or add the URL to a catalog of your own',
       ),
     ))
 
   test('an unknown version: all there are, and the nearest', () =>
     expect(() => find('6.4')).toThrow(
-      /^XenServer 6\.4 is not in the catalog, which has 5\.6\.100 \(5\.6 FP1\), 6\.0\.2, .*8\.2\.0.*; the nearest is 6\.5\.0\. Ask for one of these, or give its ISO by the input "iso"/,
+      /^XenServer 6\.4 is not in the catalog, which has 5\.6\.100 \(5\.6 FP1\), 6\.0\.2, .*8\.2\.0.*; the nearest is 6\.5\.0\. Request one of these, or set the input "iso"/,
     ))
 
   test('an unknown build: which there are', () =>
     expect(() => find('6.5.0-99999z')).toThrow(
-      /^Build 99999z of XenServer 6\.5\.0 is not in the catalog, which has 6\.5\.0-90233c\. Ask for one of these, or give its ISO/,
+      /^Build 99999z of XenServer 6\.5\.0 is not in the catalog, which has 6\.5\.0-90233c\. Request one of these, or set the input/,
     ))
 })
 
@@ -48,7 +48,7 @@ test.each([
 ])('nearest to %s is %s', (asked, nearest) => expect(() => find(asked)).toThrow(`; the nearest is ${nearest}. `))
 
 test('an empty catalog has no nearest', () =>
-  expect(() => find('6.5', [])).toThrow('XenServer 6.5 is not in the catalog, which is empty; give its ISO'))
+  expect(() => find('6.5', [])).toThrow('XenServer 6.5 is not in the catalog, which is empty; set the input "iso"'))
 
 describe('several builds of a version', () => {
   const newer = { version: '8.2.0', build: '2b', urls }
@@ -59,7 +59,7 @@ describe('several builds of a version', () => {
   test('the first is meant', () => expect(find('8.2', [newer, older])).toBe(newer))
   test('unless another is asked for', () => expect(find('8.2.0-1a', [newer, older])).toBe(older))
   test('one without an address is passed by', () => expect(find('8.2', [nowhere, older])).toBe(older))
-  test('but not if it is asked for', () => expect(() => find('8.2.0-3c', [nowhere, older])).toThrow(/8\.2\.0-3c\. Ask Bob\. Give its ISO/))
+  test('but not if it is asked for', () => expect(() => find('8.2.0-3c', [nowhere, older])).toThrow(/8\.2\.0-3c\. Ask Bob\. Set the input/))
   test('one of any build may be the one', () => expect(find('8.2.0-9z', [newer, any])).toBe(any))
   test('after the one that is', () => expect(find('8.2.0-1a', [any, older])).toBe(older))
   test('all are listed, each version once', () => {

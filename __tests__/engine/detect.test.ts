@@ -104,7 +104,7 @@ describe('docker that is Podman', () => {
     await withProgram('docker', 'echo "Emulate Docker CLI using podman." >&2; exec podman "$@"', async () => {
       const said: string[] = []
       expect(await detectEngine('docker', (sentence) => said.push(sentence))).toMatchObject({ name: 'podman', command: 'docker' })
-      expect(said).toEqual(['docker is podman here'])
+      expect(said).toEqual(['docker is actually podman here'])
       expect(await detectEngine('auto')).toMatchObject({ name: 'podman', command: 'docker' })
     })
   })

@@ -15,13 +15,13 @@ describe('the input iso', () => {
 
   test.each([
     ['', 'it is empty'],
-    ['file:ddk.iso', 'a file: address needs a whole path'],
+    ['file:ddk.iso', 'a file: address needs an absolute path'],
     ['file://elsewhere/ddk.iso', 'it is not the file: address of a file on this machine'],
     ['file:///a%2Fb', 'it is not the file: address of a file on this machine'],
     ['http://', 'it is not a complete address'],
     ['https://host:hush/ddk.iso', 'it is not a complete address'],
-    ['ftp://host/ddk.iso', 'addresses of the kind ftp: are not fetched'],
-    ['s3://bucket/hush', 'addresses of the kind s3: are not fetched'],
+    ['ftp://host/ddk.iso', 'ftp: addresses are not supported'],
+    ['s3://bucket/hush', 's3: addresses are not supported'],
   ])('%j is refused', (text, sentence) => {
     expect(() => parseIsoInput(text)).toThrow(sentence)
     expect(() => parseIsoInput(text)).not.toThrow('hush')
@@ -51,9 +51,9 @@ describe('the input iso-headers', () => {
     ['A: hush €', 'line 1 is not a header'],
     ['\nAuthorization:', 'line 2 has a header without a value; is the secret empty'],
     ['A: hush\nAuthorization: Bearer ', 'line 2 ends where the token or password should be; is the secret empty'],
-    ['a: hush\nA: hush', 'line 2 has a header that an earlier line has as well'],
-    ['Range: bytes=0-hush', "line 1 has a header that can't be given"],
-    ['Host: hush', "line 1 has a header that can't be given"],
+    ['a: hush\nA: hush', 'line 2 repeats a header of an earlier line'],
+    ['Range: bytes=0-hush', 'line 1 sets a header that the download itself sets'],
+    ['Host: hush', 'line 1 sets a header that the download itself sets'],
   ])('%j is refused, and no value is shown', (text, sentence) => {
     expect(() => parseHeaderLines(text)).toThrow(sentence)
     expect(() => parseHeaderLines(text)).not.toThrow(/hush|€/)

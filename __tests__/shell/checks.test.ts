@@ -82,9 +82,9 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(await check('good')).toBeUndefined()
   })
 
-  test('no vsyscall page, or another reason to die of signal 11', async () => {
-    expect(await check('crashing', { arch: 'x64', maps: '7ffd-7ffe r-xp [vdso]' })).toMatch(/die of signal 11 .* vsyscall=emulate$/)
-    expect(await check('crashing')).toMatch(/die of signal 11 .*; use another runner$/)
+  test('no vsyscall page, or another reason to crash with signal 11', async () => {
+    expect(await check('crashing', { arch: 'x64', maps: '7ffd-7ffe r-xp [vdso]' })).toMatch(/crash with signal 11 .* vsyscall=emulate$/)
+    expect(await check('crashing')).toMatch(/crash with signal 11 .*; use another runner$/)
   })
 
   test('programs of another processor', async () => {

@@ -24,13 +24,13 @@ export function writeFolder(dir: string, file: string, name: string, json: objec
  */
 export function fileIn(folder: string, name: string): string {
   const path = join(folder, name)
-  if (!lstatSync(path).isFile()) throw new Error(`${name} is no file`)
+  if (!lstatSync(path).isFile()) throw new Error(`${name} is not a regular file`)
   return path
 }
 
 /** @throws Error if it isn't JSON, or larger than 1 MiB */
 export function readJson(folder: string, name: string): unknown {
   const path = fileIn(folder, `${name}.json`)
-  if (statSync(path).size > 1 << 20) throw new Error(`${name}.json is far too large`)
+  if (statSync(path).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`)
   return JSON.parse(readFileSync(path, 'utf8'))
 }

@@ -34,26 +34,26 @@ export function askedVersion(text: string, catalog: Catalog): Version {
 
 function unknownVersion(asked: Version, catalog: Catalog): string {
   const wanted = `XenServer ${versionText(asked)} is not in the catalog`
-  if (catalog.length === 0) return `${wanted}, which is empty; give ${isoInput}`
+  if (catalog.length === 0) return `${wanted}, which is empty; ${isoInput}`
   const nearest = catalog.reduce((best, release) => (distance(release, asked) < distance(best, asked) ? release : best))
-  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Ask for one of these, or give ${isoInput}`
+  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Request one of these, or ${isoInput}`
 }
 
 function unknownBuild(asked: Version, releases: readonly Release[]): string {
   const wanted = `Build ${asked.build} of XenServer ${versionText({ numbers: asked.numbers })} is not in the catalog`
-  return `${wanted}, which has ${releases.map(releaseText).join(', ')}. Ask for one of these, or give ${isoInput}`
+  return `${wanted}, which has ${releases.map(releaseText).join(', ')}. Request one of these, or ${isoInput}`
 }
 
 function noAddress(asked: Version, { note }: Release): string {
   const sentences = [
-    `No address is known for the DDK of XenServer ${versionText(asked)}.`,
+    `No URL is known for the DDK of XenServer ${versionText(asked)}.`,
     note,
-    `Give ${isoInput}, or its address in a catalog of your own`,
+    'Set the input "iso" to the path or URL of its ISO, or add the URL to a catalog of your own',
   ]
   return sentences.filter((sentence) => sentence !== undefined).join(' ')
 }
 
-const isoInput = 'its ISO by the input "iso", as a path or an address'
+const isoInput = 'set the input "iso" to the path or URL of its ISO'
 
 /** Each version once, sorted, with its aliases. */
 function listed(catalog: Catalog): string {

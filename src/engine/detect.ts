@@ -29,7 +29,7 @@ export async function detectEngine(
   if (wanted !== 'auto') {
     const found = await ask(engineCommand(wanted, supervision))
     if (typeof found === 'string') throw new EngineError(found)
-    if (found.name !== wanted) notice(`${wanted} is ${found.name} here`)
+    if (found.name !== wanted) notice(`${wanted} is actually ${found.name} here`)
     return found
   }
   for (const program of ['docker', 'podman']) {

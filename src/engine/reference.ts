@@ -22,22 +22,22 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 export function parseReference(text: string): Reference {
   const refuse = (why: string) => new EngineError(`the image name ${JSON.stringify(text)} can't be used: ${why}`)
   if (text === '') throw refuse('it is empty')
-  if (text.includes('@')) throw refuse('it has a digest, which only a registry can give; leave out everything from the @ on')
+  if (text.includes('@')) throw refuse('it has a digest, which only a registry can give; remove the @ and everything after it')
   const colon = text.lastIndexOf(':')
   const tagged = colon > text.lastIndexOf('/') && !text.endsWith(']')
   const name = tagged ? text.slice(0, colon) : text
   const tag = tagged ? text.slice(colon + 1) : 'latest'
   if (!tagPattern.test(tag)) {
     throw refuse(
-      `the tag ${JSON.stringify(tag)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`,
+      `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`,
     )
   }
   const { domain, path } = splitDomain(name)
-  if (domain !== undefined && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is no registry's host and port`)
+  if (domain !== undefined && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is not a valid host and port of a registry`)
   const bad = path.split('/').find((part) => !component.test(part))
   if (bad !== undefined) throw refuse(whyNoComponent(bad))
   if (domain === undefined && /^[0-9a-f]{64}$/.test(path)) throw refuse('64 hexadecimal digits are an image ID')
-  if (name.length > 255) throw refuse(`its name has ${name.length} characters; 255 is the most`)
+  if (name.length > 255) throw refuse(`its name has ${name.length} characters; the limit is 255`)
   return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag }
 }
 
@@ -52,7 +52,7 @@ function splitDomain(name: string): { domain?: string; path: string } {
 function whyNoComponent(part: string): string {
   if (part === '') return 'it has an empty part before or after a slash'
   const lower = part.toLowerCase()
-  if (component.test(lower)) return `it must be lower-case, as ${JSON.stringify(lower)} would be`
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`
   return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`
 }
 

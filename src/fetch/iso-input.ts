@@ -27,7 +27,7 @@ export function parseHttpUrl(text: string): string {
   if (!url || !/^https?:\/\//i.test(text.trim())) {
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text.trim())?.[1]?.toLowerCase()
     if (scheme === undefined || /^https?$/.test(scheme)) throw new Error('it is not a complete address; write it as https://host/path')
-    throw new Error(`addresses of the kind ${scheme}: are not fetched; give http:, https:, file: or a path`)
+    throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`)
   }
   url.hash = ''
   return url.href
@@ -45,7 +45,7 @@ export function parseOrigin(text: string): string {
 }
 
 function pathOfFileUrl(text: string): string {
-  if (!/^file:\//i.test(text)) throw new Error('a file: address needs a whole path; write it as file:///folder/ddk.iso')
+  if (!/^file:\//i.test(text)) throw new Error('a file: address needs an absolute path; write it as file:///folder/ddk.iso')
   try {
     return fileURLToPath(text)
   } catch {
@@ -68,7 +68,7 @@ export function parseHeaderLines(text: string): ReadonlyMap<string, string> {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue
     const [name, value] = parseHeader(line, index + 1)
-    if (headers.has(name)) throw new Error(`line ${index + 1} has a header that an earlier line has as well`)
+    if (headers.has(name)) throw new Error(`line ${index + 1} repeats a header of an earlier line`)
     headers.set(name, value)
   }
   return headers
@@ -89,6 +89,6 @@ function parseHeader(line: string, number: number): [string, string] {
   if (schemes.includes(value.toLowerCase())) {
     throw new Error(`line ${number} ends where the token or password should be; is the secret empty, or not passed on to this job?`)
   }
-  if (reserved.includes(name)) throw new Error(`line ${number} has a header that can't be given, since the download itself needs it`)
+  if (reserved.includes(name)) throw new Error(`line ${number} sets a header that the download itself sets; remove it`)
   return [name, value]
 }

@@ -74,8 +74,7 @@ export function explain(finished: Finished, engine: Engine, image: Image, host: 
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host)
   if (code === 139) return diesOfSignal11(host)
-  if (timedOut && lastWord === '')
-    return `a container of the DDK didn't end within ${patience} seconds, so steps can't be relied on to run in it`
+  if (timedOut && lastWord === '') return `a container of the DDK didn't end within ${patience} seconds, so steps may hang as well`
   return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`
 }
 
@@ -93,11 +92,11 @@ function noSuchProcessor({ platform }: Image, { arch }: Host): string {
 function diesOfSignal11({ maps }: Host): string {
   if (maps !== '' && !maps.includes('[vsyscall]')) {
     return (
-      "the DDK's programs die of signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; " +
+      "the DDK's programs crash with signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; " +
       'boot the machine with the kernel parameter vsyscall=emulate'
     )
   }
-  return "the DDK's programs die of signal 11 (exit code 139) on this machine's kernel; use another runner"
+  return "the DDK's programs crash with signal 11 (exit code 139) on this machine's kernel; use another runner"
 }
 
 function thisHost(): Host {

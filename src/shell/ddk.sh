@@ -46,7 +46,7 @@ _main() {
   if ! [ -r "$_dir/settings" ]; then _fail 'its settings are gone; use it in the steps after the action, in the same job'; fi
   # shellcheck source=/dev/null
   . "$_dir/settings"
-  _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or name the folder in the action's input \"volumes\""
+  _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or add the folder to the action's input \"volumes\""
   _collect_path
   _collect_environment
   trap '_forward INT' INT

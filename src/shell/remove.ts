@@ -34,7 +34,7 @@ export async function removeShell(
   const call = (...args: string[]) => engine.call(args, { deadline: patience })
   const filter = `label=${shellLabel}=${shell.id}`
   const listed = await call('ps', '--all', '--quiet', '--filter', filter)
-  if (listed.code !== 0) say(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed.lastWord}`)
+  if (listed.code !== 0) say(`${shell.engine} couldn't list the containers of ${shell.name}: ${listed.lastWord}`)
   for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
     // A step that the runner killed couldn't do this itself.
     if (shell.giveBack.length > 0) await call('exec', container, ...shell.giveBack)

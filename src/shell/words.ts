@@ -7,7 +7,7 @@ export function splitWords(text: string): string[] {
   let word: string | undefined
   const pieces = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs
   for (const [, blank, single, double, escaped, plain, odd] of text.matchAll(pieces)) {
-    if (odd === '\\') throw new Error('it ends with a backslash, which has nothing to protect')
+    if (odd === '\\') throw new Error('it ends with a single backslash')
     if (odd !== undefined) throw new Error(`a quote (${odd}) is not closed`)
     if (blank !== undefined) {
       if (word !== undefined) words.push(word)

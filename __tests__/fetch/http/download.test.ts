@@ -80,7 +80,7 @@ describe('a server that is sound', () => {
   test('over plain http without a checksum warns once, and tells the checksum', async () => {
     await fetchFile([sound])
     expect(warned).toEqual([
-      expect.stringMatching(new RegExp(`^http://127.0.0.1:\\d+/ddk.iso came over plain http.*iso-sha256: ${pinned}$`)),
+      expect.stringMatching(new RegExp(`^http://127.0.0.1:\\d+/ddk.iso was downloaded over plain http.*iso-sha256: ${pinned}$`)),
     ])
   })
 
@@ -223,7 +223,7 @@ describe('a file that changes between two ranges is fetched anew', () => {
       sha256: pinned,
     })
     expectWhole(got)
-    expect(said.join('\n')).toContain("don't make a file with the right checksum; starting over")
+    expect(said.join('\n')).toContain('has a wrong checksum; starting over')
   })
 })
 
@@ -233,7 +233,7 @@ describe('a server that takes ranges wrongly', () => {
   test('ignores them', async () => {
     const { got } = await fetchFile([first, (q, r) => sendFile(q, r, file, { etag: '"1"', whole: true })])
     expectWhole(got)
-    expect(said.join('\n')).toContain('The server sends no parts of files; starting over')
+    expect(said.join('\n')).toContain("The server doesn't support resuming; starting over")
   })
 
   test.each([
@@ -246,7 +246,7 @@ describe('a server that takes ranges wrongly', () => {
       sendFile(q, r, file, q.headers.range ? { etag: '"1"', headers: { 'content-range': range } } : { etag: '"1"' })
     const fetching = fetchFile([first, wrong])
     if (/another|later/.test(what)) expectWhole((await fetching).got)
-    else expect(await messageOf(fetching)).toMatch(/the server sent a part of the file (without saying which|that lies outside of it)$/)
+    else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
   })
 
   test('has lost the file in the meantime', async () => {
@@ -309,16 +309,16 @@ describe('a server that lies about the length', () => {
   })
 
   test('another one than is expected: nothing is fetched', async () => {
-    expect(await messageOf(fetchFile([sound], { size: 12 }))).toContain('the file there has 3000000 bytes, but 12 are expected')
+    expect(await messageOf(fetchFile([sound], { size: 12 }))).toContain('the file on the server has 3000000 bytes, but 12 are expected')
   })
 
   test('none at all, and closes the connection at the end', async () => {
     const silent: Handler = (_, response) => {
       response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), file]))
     }
-    expect(await messageOf(fetchFile([silent]))).toContain("the server doesn't say how long the file is")
+    expect(await messageOf(fetchFile([silent]))).toContain("the server doesn't report the file's size")
     expectWhole((await fetchFile([silent], { sha256: pinned })).got)
-    expect(await messageOf(fetchFile([silent], { size: file.length - 1 }))).toContain('the server sent more than the 2999999 bytes')
+    expect(await messageOf(fetchFile([silent], { size: file.length - 1 }))).toContain("the server sent more than the file's 2999999 bytes")
   })
 
   test('zero', async () => {
@@ -329,19 +329,15 @@ describe('a server that lies about the length', () => {
 
 describe('what is no file is refused in a sentence, without the query', () => {
   test.each<[string, Handler, string]>([
-    ['403', answer(403), 'the server answered 403 Forbidden; if it wants a token, give it in the input "iso-headers"'],
+    ['403', answer(403), 'the server answered 403 Forbidden; if it requires a token, set it in the input "iso-headers"'],
     ['404', answer(404), 'the server answered 404 Not Found'],
     ['204', answer(204), 'the server answered 204 No Content'],
     ['a web page', answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'), 'the server sent a web page'],
     ['gzip', answer(200, { 'content-encoding': 'gzip' }, 'x'), 'the server sent the file compressed (gzip)'],
     ['no Location', answer(302), 'the server redirected without saying where to'],
-    ['ftp', answer(302, { location: 'ftp://127.0.0.1/ddk.iso' }), 'the server redirected to an address of the kind ftp:'],
+    ['ftp', answer(302, { location: 'ftp://127.0.0.1/ddk.iso' }), 'the server redirected to ftp:'],
     ['a loop', answer(307, { location: '/ddk.iso?token=hush' }), 'it was redirected more than 10 times'],
-    [
-      'patience',
-      answer(503, { 'retry-after': '3600' }),
-      'the server answered 503 Service Unavailable and wants no other request for 3600 seconds',
-    ],
+    ['patience', answer(503, { 'retry-after': '3600' }), 'the server answered 503 Service Unavailable and asks to wait 3600 seconds'],
   ])('%s', async (_, handler, sentence) => {
     const message = await messageOf(fetchFile([handler]))
     expect(message).toMatch(/^Can't fetch http:\/\/127.0.0.1:\d+\/ddk.iso: /)
@@ -412,7 +408,7 @@ describe('mirrors', () => {
   test('that all fail are all named', async () => {
     await withServer(answer(404), async ({ origin }) => {
       expect(await messageOf(fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`]))).toBe(
-        `None of the addresses gives the ISO. ${origin}/a.iso: the server answered 404 Not Found. ${origin}/b.iso: the server answered 404 Not Found`,
+        `None of the addresses provides the ISO. ${origin}/a.iso: the server answered 404 Not Found. ${origin}/b.iso: the server answered 404 Not Found`,
       )
     })
   })

@@ -52,19 +52,19 @@ test('a file comes over https, and nothing is warned of', async () => {
 test('a certificate that is not trusted is said', async () => {
   const { out } = await fetchFrom(`https://localhost:${port}/ddk.iso`, {})
   expect(out.error).toMatch(
-    /^Can't fetch https:\/\/localhost:\d+\/ddk.iso: its certificate can't be trusted \(\w+\); NODE_EXTRA_CA_CERTS can name/,
+    /^Can't fetch https:\/\/localhost:\d+\/ddk.iso: the server's certificate can't be verified \(\w+\); set NODE_EXTRA_CA_CERTS/,
   )
 })
 
 test('one of another host is not either', async () => {
   const { out } = await fetchFrom(`https://127.0.0.1:${port}/ddk.iso`, trusted())
-  expect(out.error).toContain("its certificate can't be trusted (ERR_TLS_CERT_ALTNAME_INVALID)")
+  expect(out.error).toContain("the server's certificate can't be verified (ERR_TLS_CERT_ALTNAME_INVALID)")
 })
 
 test('a redirect from https to http is not followed', async () => {
   const { out } = await fetchFrom(`https://localhost:${port}/moved.iso`, trusted())
   expect(out.error).toMatch(
-    /the server redirected from https to http:\/\/127.0.0.1:1\/ddk.iso, which isn't followed, since plain http proves nothing$/,
+    /the server redirected from https to http:\/\/127.0.0.1:1\/ddk.iso, which is refused because plain http is not secure$/,
   )
 })
 
@@ -72,7 +72,7 @@ test('a server that speaks plain http is said', async () => {
   const plain = await serve((_, response) => response.end())
   const { out } = await fetchFrom(plain.origin.replace('http:', 'https:'), {})
   await plain.close()
-  expect(out.error).toContain('it does not speak https there; check the address')
+  expect(out.error).toContain("the server doesn't speak https at this address; check the address")
 })
 
 test('a proxy tunnels it, and sees nothing but the host', async () => {

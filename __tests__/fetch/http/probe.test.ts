@@ -48,12 +48,12 @@ describe('what is no file is an error of one sentence', () => {
     ['a web page', (_, r) => r.writeHead(200, { 'content-type': 'text/html', 'content-length': 5 }).end(), 'the server sent a web page'],
   ])('%s', async (_, handler, sentence) => {
     const { remote, origin } = await probe(handler)
-    expect(remote).toContain(`Can't ask for ${origin}/ddk.iso: ${sentence}`)
+    expect(remote).toContain(`Can't fetch ${origin}/ddk.iso: ${sentence}`)
   })
 
   test('nothing', async () => {
     const { remote, origin } = await probe(() => {}, 200)
-    expect(remote).toContain(`Can't ask for ${origin}/ddk.iso: the server sent nothing for 0.2 s (2 tries in a row)`)
+    expect(remote).toContain(`Can't fetch ${origin}/ddk.iso: the server sent nothing for 0.2 s (2 tries in a row)`)
   })
 })
 

@@ -67,7 +67,7 @@ describe('plain http', () => {
       process.env.http_proxy = `http://${proxy.address}`
       process.env.no_proxy = list
       expect(await fetchFrom(url)).toMatch(
-        /^Can't fetch http:\/\/mirror.example.invalid\/ddk.iso: (there is no host of that name|the connection failed \(EAI_AGAIN\))/,
+        /^Can't fetch http:\/\/mirror.example.invalid\/ddk.iso: (the host name can't be resolved|the connection failed \(EAI_AGAIN\))/,
       )
       expect(proxy.asked).toEqual([])
     },
@@ -76,7 +76,9 @@ describe('plain http', () => {
   test('never goes past a proxy of a kind that is not known', async () => {
     process.env.http_proxy = 'socks5://user:hush@127.0.0.1:1080'
     const message = await fetchFrom(`${origin.origin}/ddk.iso`)
-    expect(message).toContain("the variable http_proxy doesn't hold the address of an http or https proxy; write it as http://proxy:3128")
+    expect(message).toContain(
+      "the variable http_proxy doesn't contain the address of an http or https proxy; write it as http://proxy:3128",
+    )
     expect(message).not.toContain('hush')
     expect(origin.requests).toEqual([])
   })
@@ -91,9 +93,9 @@ describe('plain http', () => {
 
 describe('https', () => {
   test.each([
-    ['403 Forbidden', 'the proxy refused to connect to it (403)'],
-    ['407 Proxy Authentication Required', 'the proxy wants a name and a password'],
-    ['502 Bad Gateway', 'the proxy refused to connect to it (502) (2 tries in a row)'],
+    ['403 Forbidden', 'the proxy refused to connect to the server (403)'],
+    ['407 Proxy Authentication Required', 'the proxy requires a user name and a password'],
+    ['502 Bad Gateway', 'the proxy refused to connect to the server (502) (2 tries in a row)'],
   ])('a proxy that refuses is said: %s', async (refusal, sentence) => {
     process.env.https_proxy = `http://user:hush@${proxy.address}`
     proxy.refusal = refusal

@@ -17,7 +17,7 @@ export function readGpt(disk: Source, mbr: readonly MbrEntry[] | undefined, warn
   if (!backup)
     throw new DiskError(
       disk.name,
-      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`,
+      `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`,
     )
   warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`)
   return { ...describeTable(disk, backup, warn), check() {} }
@@ -74,7 +74,7 @@ function describeTable(disk: Source, gpt: Gpt, warn: Warn): Omit<TableFields, 'c
     const start = Number(entry.readBigUInt64LE(32)) * gpt.sectorSize
     const size = (Number(entry.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start
     if (!Number.isSafeInteger(start + size) || size <= 0) {
-      warn(`${disk.name}: partition ${number} of the GPT ends before it starts, or past what a disk can be; it is left out`)
+      warn(`${disk.name}: partition ${number} of the GPT ends before it starts, or beyond any possible disk; it is ignored`)
       continue
     }
     const type = guid(entry, 0)

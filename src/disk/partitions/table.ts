@@ -52,7 +52,7 @@ export function checkPartitions(disk: Source, table: TableFields, warn: Warn): P
     check() {
       for (const { number, start, size } of partitions) {
         if (start + size > disk.size) {
-          warn(`${disk.name}: partition ${number} ends at byte ${start + size}, but the disk at byte ${disk.size}`)
+          warn(`${disk.name}: partition ${number} ends at byte ${start + size}, but the disk ends at byte ${disk.size}`)
         }
       }
       table.check()

@@ -48,7 +48,7 @@ export async function download(address: Address, partial: string, options: Downl
     if (file.size === 0) file.remove()
     await file.close()
   }
-  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses gives the ISO. ${reasons.join('. ')}`)
+  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join('. ')}`)
 }
 
 async function downloadFrom(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<Downloaded> {
@@ -60,16 +60,16 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
       file.forget()
       if (address.sha256 === undefined && new URL(url).protocol === 'http:') {
         options.warn(
-          `${shownUrl(url)} came over plain http, so nothing proves that it is what it should be; if it is, pin it with iso-sha256: ${sha256}`,
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with iso-sha256: ${sha256}`,
         )
       }
       return { ...facts, sha256, size, url }
     }
     if (!file.severalAnswers) {
       await file.discard()
-      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another one`)
+      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`)
     }
-    options.say(`The parts of ${shownUrl(url)} don't make a file with the right checksum; starting over`)
+    options.say(`The resumed download of ${shownUrl(url)} has a wrong checksum; starting over`)
     file.forget()
   }
 }

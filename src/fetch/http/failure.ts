@@ -24,13 +24,14 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders): Fet
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
   if (status === 401 || status === 403) {
     return new FetchFailure(
-      `${answer}; if it wants a token, give it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`,
+      `${answer}; if it requires a token, set it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`,
     )
   }
-  if (status === 407) return new FetchFailure('the proxy wants a name and a password; give them in the variable http_proxy or https_proxy')
+  if (status === 407)
+    return new FetchFailure('the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy')
   if (!transient.includes(status)) return new FetchFailure(answer)
   const wait = retryAfter(headers['retry-after'])
-  if (wait > patience) return new FetchFailure(`${answer} and wants no other request for ${Math.ceil(wait / 1000)} seconds`)
+  if (wait > patience) return new FetchFailure(`${answer} and asks to wait ${Math.ceil(wait / 1000)} seconds`)
   return new FetchFailure(answer, { retryable: true, wait })
 }
 
@@ -45,12 +46,14 @@ function retryAfter(value: string | undefined): number {
 export function connectionFailure(error: unknown): FetchFailure {
   if (error instanceof FetchFailure) return error
   const { code = '', message } = error as NodeJS.ErrnoException
-  if (code === 'ENOTFOUND') return new FetchFailure('there is no host of that name; check the address and, if one is needed, the proxy')
+  if (code === 'ENOTFOUND') return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy")
   if (code === 'ERR_PROXY_TUNNEL') return tunnelFailure(message)
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
-    return new FetchFailure(`its certificate can't be trusted (${code}); NODE_EXTRA_CA_CERTS can name a file with more authorities`)
+    return new FetchFailure(
+      `the server's certificate can't be verified (${code}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`,
+    )
   }
-  if (code === 'EPROTO') return new FetchFailure('it does not speak https there; check the address')
+  if (code === 'EPROTO') return new FetchFailure("the server doesn't speak https at this address; check the address")
   if (code === 'ECONNREFUSED') return new FetchFailure('the connection was refused', { retryable: true })
   if (code === 'ECONNRESET' || code === 'EPIPE') return new FetchFailure('the connection was lost', { retryable: true })
   return new FetchFailure(`the connection failed (${code || message})`, { retryable: true })
@@ -59,5 +62,5 @@ export function connectionFailure(error: unknown): FetchFailure {
 function tunnelFailure(message: string): FetchFailure {
   const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1])
   if (status === 407) return statusFailure(407, {})
-  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ''}`, { retryable: !(status < 500) })
+  return new FetchFailure(`the proxy refused to connect to the server${status ? ` (${status})` : ''}`, { retryable: !(status < 500) })
 }

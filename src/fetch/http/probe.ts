@@ -43,7 +43,7 @@ export async function probeIso(address: Address, options: ProbeOptions): Promise
       reasons.push(`${shownUrl(url)}: ${error.message}`)
     }
   }
-  throw new Error(`Can't ask for ${reasons.join('. ')}`)
+  throw new Error(`Can't fetch ${reasons.join('. ')}`)
 }
 
 /** Identifies an ISO without a known checksum in a later run; undefined if its server says too little. */

@@ -25,7 +25,7 @@ function proxyUrl(env: NodeJS.ProcessEnv, name: string): string {
   if (text === '') return ''
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    throw new FetchFailure(`the variable ${name} doesn't hold the address of an http or https proxy; write it as http://proxy:3128`)
+    throw new FetchFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`)
   }
   return url
 }

@@ -26,12 +26,12 @@ export function partOf({ status, headers }: Reply): Part {
   if (status !== 200 && status !== 206) throw statusFailure(status, headers)
   const type = headers['content-type'] ?? ''
   if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new FetchFailure('the server sent a web page, not a file; check the address, it may want a login')
+    throw new FetchFailure('the server sent a web page, not a file; check the address; it may require a login')
   }
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.trim().toLowerCase() !== 'identity') {
     throw new FetchFailure(
-      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? 'unknown'}), though it was asked not to`,
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? 'unknown'}), although it was asked not to`,
     )
   }
   return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers['content-length']) } } : rangeOf(headers)
@@ -42,7 +42,7 @@ function rangeOf(headers: IncomingHttpHeaders): Part {
   if (!range) throw new FetchFailure('the server sent a part of the file without saying which')
   const total = sizeOf(range[3])
   if (total.size !== undefined && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new FetchFailure('the server sent a part of the file that lies outside of it')
+    throw new FetchFailure('the server sent a range outside the file')
   }
   return { start: Number(range[1]), facts: { ...validators(headers), ...total } }
 }
@@ -70,10 +70,10 @@ export function sameFile(one: Facts, other: Facts): boolean {
 export function checkAnnounced({ headers }: Reply, { size }: Facts, expected: { readonly size?: number; readonly sha256?: string }): void {
   if (size === 0) throw new FetchFailure('the server sent an empty file')
   if (size !== undefined && expected.size !== undefined && size !== expected.size) {
-    throw new FetchFailure(`the file there has ${size} bytes, but ${expected.size} are expected; it is another one`)
+    throw new FetchFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`)
   }
   const endIsSeen = size !== undefined || headers['transfer-encoding'] !== undefined
   if (!endIsSeen && expected.size === undefined && expected.sha256 === undefined) {
-    throw new FetchFailure("the server doesn't say how long the file is, so nobody could tell when it is whole; give its iso-sha256")
+    throw new FetchFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256")
   }
 }

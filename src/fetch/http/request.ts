@@ -49,10 +49,10 @@ function redirected(from: URL, location: string | undefined, trusted: boolean): 
   }
   const next = new URL(location, from)
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-    throw new FetchFailure(`the server redirected to an address of the kind ${next.protocol}, which isn't followed`)
+    throw new FetchFailure(`the server redirected to ${next.protocol}, which is not supported`)
   }
   if (from.protocol === 'https:' && next.protocol === 'http:') {
-    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which isn't followed, since plain http proves nothing`)
+    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`)
   }
   if (trusted && next.origin === from.origin && next.username === '') {
     next.username = from.username

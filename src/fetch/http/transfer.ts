@@ -62,26 +62,26 @@ async function prepare(file: PartialFile, reply: Reply, from: number, server: Se
     return new FetchFailure(`${why}, so the download starts over`, { retryable: true })
   }
   const { address, url } = server
-  if (reply.status === 416 && from > 0) throw startOver('the server has no more bytes than are here, which are not the whole file')
+  if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete")
   const { start, facts } = partOf(reply)
   if (start !== from && reply.status === 206) {
     server.sendsParts = false
-    throw startOver('the server sent another part of the file than it was asked for')
+    throw startOver('the server sent a different range than requested')
   }
   const same = sameFile(file.facts, facts)
   if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === undefined) {
     server.sendsParts = false
-    throw startOver("the server doesn't say how long the file is, so nobody could tell whether a part of it is the last one")
+    throw startOver("the server doesn't report the file's size, so the end of the download couldn't be detected")
   }
   if (start > 0 && !same) throw startOver('the file has changed on the server')
   checkAnnounced(reply, facts, address)
   const missing = (facts.size ?? address.size ?? 0) - start
   if (start > 0) {
     checkFreeSpace(dirname(file.path), missing, 'The ISO')
-    say(`Going on after ${bytesText(start)} of ${shownUrl(url)}`)
+    say(`Resuming after ${bytesText(start)} of ${shownUrl(url)}`)
     return file.continue(facts)
   }
-  if (from > 0) say(same ? 'The server sends no parts of files; starting over' : 'The file has changed on the server; starting over')
+  if (from > 0) say(same ? "The server doesn't support resuming; starting over" : 'The file has changed on the server; starting over')
   await file.begin(url, { ...(address.size !== undefined && { size: address.size }), ...facts })
   checkFreeSpace(dirname(file.path), missing, 'The ISO')
 }
@@ -93,7 +93,7 @@ async function receive(file: PartialFile, { body }: Reply, watch: Watch, say: Sa
   for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
     if (total !== undefined && file.size + next.value.length > total) {
       file.forget()
-      throw new FetchFailure(`the server sent more than the ${total} bytes that the file has`)
+      throw new FetchFailure(`the server sent more than the file's ${total} bytes`)
     }
     await file.append(next.value)
     progress()

@@ -20,7 +20,7 @@ export async function verified(
     mark(dir)
     return iso
   }
-  say(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`)
+  say(`The ISO ${iso.path} in the tool cache has changed: ${flaw}. It is removed and downloaded again`)
   // Another job may have removed it meanwhile, and put a good one there.
   if (statSync(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say)
   return undefined
@@ -79,7 +79,7 @@ export async function publish(
       remove(target, say)
     }
   }
-  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`)
+  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`)
 }
 
 /** An entry of the same version with a unique name: `6.5.0-i0123456789abcdef`. */

@@ -20,7 +20,7 @@ export class SymlinkText {
         trouble = "a symbolic link's component is longer than its entry; the target ends there"
         break
       }
-      if (flags & ~0x0f) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`
+      if (flags & ~0x0f) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`
       if (!this.joins) parts.push(Buffer.from('/'))
       parts.push(componentText(flags, entry.subarray(at + 2, end)))
       this.joins = (flags & (component.continues | component.root)) !== 0

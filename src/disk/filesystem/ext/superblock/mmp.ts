@@ -10,6 +10,6 @@ export function warnIfInUse(device: Source, { mmpBlock, blockSize }: Superblock,
   if (mmpBlock === 0 || (mmpBlock + 1) * blockSize > device.size) return
   const raw = bytesAt(device, mmpBlock * blockSize, 8)
   if (raw.readUInt32LE(0) === magic && raw.readUInt32LE(4) !== clean) {
-    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`)
+    warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`)
   }
 }
