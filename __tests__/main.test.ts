@@ -49,7 +49,7 @@ describe('without an engine', () => {
     expect(runner.summary()).toContain('xenserver-ddk:6.5.0-90233c')
     expect((await runner.post()).code).toBe(0)
     expect(readdirSync(runner.temp).map((name) => join(runner.temp, name))).toEqual([outputs.archive])
-    const labels = JSON.parse(run('skopeo', ['inspect', `oci-archive:${outputs.archive}`])).Labels
+    const labels = JSON.parse(run('skopeo', ['inspect', `docker-archive:${outputs.archive}`])).Labels
     expect(labels['org.opencontainers.image.version']).toBe('6.5.0-90233c')
   })
 

@@ -209,7 +209,7 @@ test('whenever a run is killed, the next one on the machine takes nothing partia
       'SIGKILL',
     )
     const outputs = machine.outputs()
-    if (existsSync(archive)) expect(run('skopeo', ['inspect', `oci-archive:${archive}`])).toContain(whole['iso-sha256'])
+    if (existsSync(archive)) expect(run('skopeo', ['inspect', `docker-archive:${archive}`])).toContain(whole['iso-sha256'])
     if (ended.code === 0) expect(outputs['image-id']).toBe(whole['image-id'])
     machine = machine.nextJob()
     const next = await job(machine, { ...address(), cache: 'iso' })
