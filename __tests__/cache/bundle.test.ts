@@ -44,8 +44,9 @@ test.each(['v1', 'v2'] as const)('saves and restores (%s)', async (version) => {
 /** Asynchronously, as the service lives in this process. */
 async function run(task: CacheTask, version: 'v1' | 'v2'): Promise<Status> {
   const log = openSync(`${task.statusFile}.log`, 'w')
-  const env = { PATH: process.env.PATH, ...service.env[version] }
-  const child = spawn(process.execPath, [join(dir, 'dist/cache-process.cjs'), JSON.stringify(task)], { env, stdio: ['ignore', log, log] })
+  const env = { PATH: process.env.PATH }
+  const child = spawn(process.execPath, [join(dir, 'dist/cache-process.cjs'), task.statusFile], { env, stdio: ['pipe', log, log] })
+  child.stdin!.end(JSON.stringify({ task, environment: service.env[version] }))
   await once(child, 'exit')
   closeSync(log)
   return JSON.parse(readFileSync(task.statusFile, 'utf8')) as Status

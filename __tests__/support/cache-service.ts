@@ -5,7 +5,7 @@ import { until } from './tools.ts'
 
 /** What goes wrong; each is looked at when its request comes. */
 export interface Faults {
-  /** Status of the answer to a lookup, and how often; -1 for always. */
+  /** Status of the answer to a lookup, 0 for none at all; and how often, -1 for always. */
   lookup?: { status: number; times: number }
   /** How a reservation ends. */
   reserve?: 'conflict' | 'denied' | 'not ok' | 'error'
@@ -30,6 +30,8 @@ export interface CacheService {
   readonly faults: Faults
   /** Lines such as `POST CreateCacheEntry`, in the order of their arrival. */
   readonly requests: string[]
+  /** What requests came with as their authorization, each once. */
+  tokens(): string[]
   /** The keys that can be found. */
   keys(): string[]
   /** The stored archive of a key, to look at or to replace. */
@@ -51,6 +53,7 @@ export async function startCacheService(): Promise<CacheService> {
   const entries: Stored[] = []
   const faults: Faults = {}
   const requests: string[] = []
+  const tokens = new Set<string>()
   let base = ''
 
   const find = (keys: readonly string[], version: string) =>
@@ -148,12 +151,14 @@ export async function startCacheService(): Promise<CacheService> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url!, base)
     const [, first, ...rest] = pathname.split('/')
+    if (request.headers.authorization !== undefined) tokens.add(request.headers.authorization)
     const lookup = pathname.endsWith('/GetCacheEntryDownloadURL') || pathname.endsWith('/artifactcache/cache')
     requests.push(
       `${request.method} ${first === 'blob' ? 'blob' : first === 'account' ? `upload ${searchParams.get('comp') ?? 'whole'}` : rest.at(-1)}`,
     )
     if (lookup && faults.lookup && faults.lookup.times !== 0) {
       faults.lookup.times--
+      if (faults.lookup.status === 0) return
       response.writeHead(faults.lookup.status, { 'content-type': 'application/json' }).end('{"msg":"trouble"}')
     } else if (first === 'twirp') {
       const [status, body] = twirp(rest.at(-1)!, JSON.parse(await textOf(request)) as { key: string; version: string })
@@ -177,6 +182,7 @@ export async function startCacheService(): Promise<CacheService> {
     },
     faults,
     requests,
+    tokens: () => [...tokens],
     keys: () => entries.filter(({ complete }) => complete).map(({ key }) => key),
     archive: (key) => stored(key).archive!,
     replace(key, archive) {
@@ -190,6 +196,7 @@ export async function startCacheService(): Promise<CacheService> {
       for (const name of Object.keys(faults)) delete faults[name as keyof Faults]
       entries.length = 0
       requests.length = 0
+      tokens.clear()
     },
     async close() {
       server.closeAllConnections()

@@ -1,16 +1,27 @@
-import { copyFileSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
+import { putAside } from './put-aside.ts'
 import { entryFolder } from './task.ts'
 import { conflictIn, failureIn } from './toolkit-log.ts'
+import { unpackEntry } from './unpack.ts'
 
 /** A 128 MB segment that takes longer counts as hung. The toolkit's own default is 10 minutes. */
 const segmentTimeoutInMs = 120_000
 
-/** Restores `DIR/xenserver-ddk`. Returns whether the cache has an entry with exactly this key. */
-export async function restoreEntry(key: string, dir: string): Promise<boolean> {
+/**
+ * Restores `DIR/xenserver-ddk`, which must not exist. Returns whether the cache has an entry with exactly this key.
+ * @param temp an existing folder for intermediate files
+ * @throws Error if the archive can't be unpacked, or isn't one of an entry
+ */
+export async function restoreEntry(key: string, dir: string, temp: string): Promise<boolean> {
   if (!isFeatureAvailable()) return false
-  return staged(dir, async () => (await restoreCache([entryFolder], key, [], { segmentTimeoutInMs })) === key)
+  const { bin, archive } = putAside(temp)
+  process.env.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`
+  const found = await staged(dir, async () => (await restoreCache([entryFolder], key, [], { segmentTimeoutInMs })) === key)
+  if (found) await unpackEntry(archive, join(dir, entryFolder))
+  return found
 }
 
 /**
@@ -22,7 +33,7 @@ export async function saveEntry(key: string, dir: string, log: () => string): Pr
   return staged(dir, async () => {
     // The toolkit packs everything before it checks whether the key is free.
     if ((await restoreCache([entryFolder], key, [], { lookupOnly: true })) === key) return 'exists'
-    followLinks(join(dir, entryFolder))
+    await followLinks(join(dir, entryFolder))
     const id = await saveCache([entryFolder], key)
     // Version 1 of the service returns an ID as soon as the key is reserved, even if the upload then fails.
     if (id >= 0 && !failureIn(log())) return 'saved'
@@ -46,12 +57,13 @@ async function staged<T>(dir: string, use: () => Promise<T>): Promise<T> {
 }
 
 /** A file on another filesystem is a symlink in the folder. It is copied only once it is certain to be needed. */
-function followLinks(folder: string): void {
+async function followLinks(folder: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name)
     if (!lstatSync(file).isSymbolicLink()) continue
     const target = realpathSync(file)
     rmSync(file)
-    copyFileSync(target, file)
+    // In pieces, so that it can be seen to go on.
+    await pipeline(createReadStream(target), createWriteStream(file))
   }
 }

@@ -4,21 +4,25 @@ import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
 import { debug } from '../log.ts'
 import { startDetached } from '../programs/child.ts'
-import { type CacheTask, filesOf, type Status } from './task.ts'
-import { unescaped } from './toolkit-log.ts'
+import { handedEnvironment, openEnvironment } from './environment.ts'
+import { type CacheTask, filesOf, type Handover, type Status } from './task.ts'
 
 /** Beside this file, in the sources and in the bundle. */
 const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-process.ts' : './cache-process.cjs', import.meta.url))
-
-/** In characters; a signature has dozens. */
-const shortestSecret = 16
 
 /**
  * Starts the process that talks to the cache, in its own session, so that neither a closed pipe nor a signal to this step ends it. It keeps
  * RUNNER_TRACKING_ID in its environment, so that the runner ends it with the job at the latest.
  */
 export function startCacheProcess(task: CacheTask): ReturnType<typeof startDetached> {
-  return startDetached(process.execPath, [script, JSON.stringify(task)], filesOf(task.statusFile).log)
+  const handover: Handover = { task, environment: handedEnvironment() }
+  const { statusFile } = task
+  // The argument is what `isAlive` knows it by.
+  return startDetached(process.execPath, [script, statusFile], {
+    env: openEnvironment(),
+    input: JSON.stringify(handover),
+    log: filesOf(statusFile).log,
+  })
 }
 
 /** Whether a cache service is available. Only the runner sets its address, and only for actions. */
@@ -36,21 +40,16 @@ export function readStatus(statusFile: string): Status {
   }
 }
 
-/** Shows what the toolkit printed to someone who debugs the job: its signed addresses masked, and its other commands without effect. */
+/** Shows what the toolkit printed to someone who debugs the job, its own commands without effect. */
 export function forwardLog(statusFile: string): void {
   if (!core.isDebug()) return
-  for (const line of readFileSync(filesOf(statusFile).log, 'utf8').split('\n')) {
-    const secret = /^::add-mask::(.+)$/.exec(line)?.[1]
-    // A server that is quoted in the log could have a short word masked everywhere.
-    if (secret !== undefined && secret.length >= shortestSecret) core.setSecret(unescaped(secret))
-    else debug(line.replace(/^::\w+::/, ''))
-  }
+  for (const line of readFileSync(filesOf(statusFile).log, 'utf8').split('\n')) debug(line.replace(/^::\w+::/, ''))
 }
 
 /** Whether process `pid` is the one with that status file: the number may have been reused. */
 export function isAlive(pid: number, statusFile: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(JSON.stringify(statusFile).slice(1, -1))
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(statusFile)
   } catch {
     return false
   }

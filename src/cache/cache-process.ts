@@ -3,8 +3,9 @@ import { constants, setPriority } from 'node:os'
 import { sentenceOf } from '../host/system-error.ts'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
 import { bestEffort } from './best-effort.ts'
-import { type CacheTask, type EntryResult, filesOf, type Status } from './task.ts'
-import { lacksZstd, reasonIn } from './toolkit-log.ts'
+import { takeOver } from './environment.ts'
+import { type CacheTask, type EntryResult, filesOf, type Handover, type Status } from './task.ts'
+import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 
 // The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,
 // and may throw where nothing catches it. All of that ends with this process. The result is in the status file.
@@ -30,7 +31,7 @@ async function run(task: CacheTask): Promise<void> {
     const read = textSince(log)
     const result = await bestEffort<Omit<EntryResult, 'milliseconds'>>(
       async () => {
-        const outcome = await work(task.kind, key, dir, read)
+        const outcome = await work(task.kind, key, dir, temp, read)
         return { outcome, reason: reasonIn(read()) || (outcome === 'missing' && lacksZstd(read()) ? withoutZstd : '') }
       },
       (reason) => ({ outcome: task.kind === 'save' ? 'refused' : 'missing', reason }),
@@ -44,9 +45,17 @@ async function run(task: CacheTask): Promise<void> {
   process.exit(0)
 }
 
-async function work(kind: CacheTask['kind'], key: string, dir: string, read: () => string): Promise<EntryResult['outcome']> {
+/** The log is a file that later steps can read: what the toolkit would have the runner mask doesn't get there. */
+function hideSecrets(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream)
+    stream.write = (text: Uint8Array | string) => write(withoutSecrets(String(text)))
+  }
+}
+
+async function work(kind: CacheTask['kind'], key: string, dir: string, temp: string, read: () => string): Promise<EntryResult['outcome']> {
   if (kind === 'save') return saveEntry(key, dir, read)
-  return (await restoreEntry(key, dir)) ? 'restored' : 'missing'
+  return (await restoreEntry(key, dir, temp)) ? 'restored' : 'missing'
 }
 
 /** Returns a function that reads what has been written to the log since. Standard output goes to the log, unbuffered. */
@@ -64,4 +73,7 @@ function writeStatus(path: string, status: Status): void {
   renameSync(part, path)
 }
 
-void run(JSON.parse(process.argv[2]!) as CacheTask)
+const { task, environment } = JSON.parse(readFileSync(0, 'utf8')) as Handover
+takeOver(environment)
+hideSecrets()
+void run(task)

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sentenceOf } from '../host/system-error.ts'
 import { durationText } from '../phase/units.ts'
 import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
+import { watchMovement } from './movement.ts'
+import { stallLimit } from './restore.ts'
 import { type Entry, type EntryResult, filesOf } from './task.ts'
 
 type Say = (line: string) => void
@@ -64,15 +66,22 @@ async function awaitProcess(
   // First whether it lives: if it ends in between, its last word is there.
   let alive = isAlive(pid, statusFile)
   let status = readStatus(statusFile)
-  while (alive && !status.ended && Date.now() < end && !signal?.aborted) {
-    await sleep(100)
+  const hasStalled = watchMovement(pid, stallLimit)
+  let stalled = false
+  while (alive && !status.ended && !stalled && Date.now() < end && !signal?.aborted) {
+    await sleep(200)
+    stalled = hasStalled()
     alive = isAlive(pid, statusFile)
     status = readStatus(statusFile)
   }
   const givenUp = alive && !status.ended
   if (givenUp) await stop(pid, statusFile)
   forwardLog(statusFile)
-  const timeOut = signal?.aborted ? 'the job was cancelled' : `it took longer than ${durationText(patience)}`
+  const timeOut = signal?.aborted
+    ? 'the job was cancelled'
+    : stalled
+      ? `it took nothing for ${durationText(stallLimit)}`
+      : `it took longer than ${durationText(patience)}`
   const why = givenUp ? timeOut : status.failure || 'the process that saves it ended early'
   for (const [index, { what, key }] of entries.entries()) {
     const result = status.results[index]

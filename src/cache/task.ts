@@ -1,3 +1,5 @@
+import type { Environment } from './environment.ts'
+
 /**
  * The folder that an entry is. Entries are told apart by their key and by the literal path, so it is relative and the same for all:
  * `@actions/cache` stores what it finds relative to `GITHUB_WORKSPACE`, and another job's may lie at another depth.
@@ -12,7 +14,13 @@ export interface Entry {
   readonly what: string
 }
 
-/** What the process is to do, as its only argument. */
+/** What the process gets, as JSON on its standard input. */
+export interface Handover {
+  readonly task: CacheTask
+  readonly environment: Environment
+}
+
+/** What the process is to do. */
 export interface CacheTask {
   readonly kind: 'restore' | 'save'
   readonly entries: readonly Entry[]

@@ -11,6 +11,11 @@ export function reasonIn(log: string): string {
   return ''
 }
 
+/** The toolkit's output without what it asks the runner to mask, and without the queries of URLs, which are signatures. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/^::add-mask::.*\n?/gm, '').replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, '$1?***')
+}
+
 /** Whether the toolkit found no zstd. It then uses gzip, and finds only entries that were saved with gzip. */
 export function lacksZstd(log: string): boolean {
   return /^::debug::zstd version: null$/m.test(log)

@@ -76,12 +76,21 @@ function collect(pipe: Socket): () => string {
 
 /**
  * Starts a program that may outlive this process, in a session of its own: neither a closed pipe nor a signal to this process ends it.
- * @param log path of the file that gets all that it says; it is made anew, for this user's eyes
+ * @param options.env all of its environment, which others can read in /proc while it runs
+ * @param options.input what it gets as its standard input, at most as much as fits into a pipe: 64 KiB
+ * @param options.log path of the file that gets all that it says; it is made anew, for this user's eyes
  */
-export function startDetached(command: string, args: readonly string[], log: string): ChildProcess {
+export function startDetached(
+  command: string,
+  args: readonly string[],
+  { env, input, log }: { readonly env: Readonly<Record<string, string>>; readonly input: string; readonly log: string },
+): ChildProcess {
   const fd = openSync(log, 'w', 0o600)
   try {
-    return spawn(command, args, { detached: true, env: process.env, stdio: ['ignore', fd, fd] })
+    const child = spawn(command, args, { detached: true, env, stdio: ['pipe', fd, fd] })
+    // It may end before it has read all; its own end tells that.
+    child.stdin!.on('error', () => {}).end(input)
+    return child
   } finally {
     closeSync(fd)
   }

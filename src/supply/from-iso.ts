@@ -21,14 +21,14 @@ export interface Iso {
  */
 export async function getIso({ request, identity, sha256, stored }: KnownIso, store: Store, order: Order): Promise<Iso> {
   if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
-  const { talk, tempDir } = order
+  const { talk, tempDir, cacheHealth: health } = order
   const { address, version } = request
   const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, talk.signal))
   if (kept) {
     talk.say(`The tool cache had the ISO: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }
   }
-  const cached = order.useCache.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), talk))
+  const cached = order.useCache.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...talk, health }))
   if (cached) {
     talk.say('The Actions cache had the ISO')
     return { origin: 'iso-cache', ...cached }

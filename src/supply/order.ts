@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { haveService } from '../cache/background.ts'
+import type { ServiceHealth } from '../cache/restore.ts'
 import { expectVersion, imageName } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -22,6 +23,8 @@ export interface Order {
   readonly uname: UnameChoice
   /** What the Actions cache is asked for, and gets. */
   readonly useCache: { readonly image: boolean; readonly iso: boolean }
+  /** What this step has learned of its service. */
+  readonly cacheHealth: ServiceHealth
   /** Gives the image its name, now that it is known which DDK it is. @throws Error if it isn't the one that is wanted */
   name(identity: Identity): string
 }
@@ -44,6 +47,7 @@ export function placeOrder(inputs: Inputs, engine: Engine | undefined, tempDir: 
     compression: compressionFor(engine, keepArchive || useCache.image),
     uname: inputs.uname,
     useCache,
+    cacheHealth: { failing: false },
     name(identity) {
       expectVersion(identity, inputs.version)
       return inputs.image ?? imageName(identity)

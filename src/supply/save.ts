@@ -15,6 +15,10 @@ import type { Supply } from './supply.ts'
  */
 export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
   const statusFile = join(order.tempDir, 'saving')
+  if (order.cacheHealth.failing) {
+    order.talk.say("The Actions cache gets nothing, since it didn't answer before")
+    return statusFile
+  }
   try {
     startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.talk.say)
   } catch (error) {

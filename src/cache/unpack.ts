@@ -1,0 +1,172 @@
+import { constants, createReadStream } from 'node:fs'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress, constants as zlib } from 'node:zlib'
+import { checkFreeSpace } from '../host/free-space.ts'
+import { entryFolder } from './task.ts'
+
+/** More than an entry has. */
+const maxFiles = 4
+/** Of a ustar header's size field (POSIX.1-2017, pax, "ustar Interchange Format"), and more than any DDK has. */
+const maxSize = 8 ** 11 - 1
+const blockSize = 512
+/** Of an extended header: some times and numbers. */
+const maxExtended = 64 << 10
+
+/**
+ * Unpacks the archive of an entry: plain files, directly in its folder, each once. Whoever can write to the cache decides what is in an
+ * archive, so whatever else there is in it ends this: another path, a link, a device, an extended header that changes a path or a size.
+ * @param archive path of a tar, compressed with zstd (RFC 8878, one frame) or gzip (RFC 1952), as the toolkit's packer made it
+ * @param folder where the files go; it must not exist
+ * @throws Error that completes the sentence "The Actions cache couldn't give the image: …"
+ */
+export async function unpackEntry(archive: string, folder: string): Promise<void> {
+  await mkdir(folder)
+  const decompress = await decompressor(archive)
+  try {
+    await pipeline(createReadStream(archive, { highWaterMark: 1 << 20 }), decompress, (bytes: AsyncIterable<Buffer>) =>
+      unpackTar(new Bytes(bytes), folder),
+    )
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw /^(Z_|ZSTD_|ERR_ZLIB)/.test(code) ? new Error(`its archive is damaged (${message})`) : error
+  }
+}
+
+async function decompressor(archive: string) {
+  const file = await open(archive)
+  try {
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+    // The toolkit compresses with the longest window that zstd knows.
+    if (buffer.readUInt32LE() === 0xfd2fb528)
+      return createZstdDecompress({ chunkSize: 1 << 20, params: { [zlib.ZSTD_d_windowLogMax]: 31 } })
+    if (buffer.readUInt16BE() === 0x1f8b) return createGunzip({ chunkSize: 1 << 20 })
+    throw new Error('its archive is neither of zstd nor of gzip')
+  } finally {
+    await file.close()
+  }
+}
+
+async function unpackTar(bytes: Bytes, folder: string): Promise<void> {
+  const names = new Set<string>()
+  for (;;) {
+    const header = await bytes.take(blockSize)
+    if (header.every((byte) => byte === 0)) return bytes.expectZeros()
+    const member = readHeader(header)
+    if (member.kind === 'extended') checkExtended(await bytes.take(member.size))
+    else if (member.kind === 'file') {
+      if (names.has(member.name) || names.size === maxFiles) throw new Error(`its archive has ${shown(member.name)} once too often`)
+      names.add(member.name)
+      await writeFile(join(folder, member.name), member.size, bytes)
+    }
+    if (member.kind !== 'folder') await bytes.take((blockSize - (member.size % blockSize)) % blockSize)
+  }
+}
+
+type Member =
+  | { readonly kind: 'file'; readonly name: string; readonly size: number }
+  | { readonly kind: 'extended'; readonly size: number }
+  | { readonly kind: 'folder' }
+
+function readHeader(header: Buffer): Member {
+  if (octal(header, 148, 156) !== checksum(header)) throw new Error('its archive is damaged')
+  const path = text(header, 0, 100)
+  const size = octal(header, 124, 136)
+  const type = header.toString('latin1', 156, 157)
+  if (type === 'x' && size <= maxExtended) return { kind: 'extended', size }
+  if (type === '5' && path.replace(/\/$/, '') === entryFolder) return { kind: 'folder' }
+  const name = path.startsWith(`${entryFolder}/`) ? path.slice(entryFolder.length + 1) : ''
+  const isPlain = /^\w[\w.]{0,31}$/.test(name) && text(header, 345, 500) === ''
+  if ((type !== '0' && type !== '\0') || !isPlain || !(size <= maxSize)) {
+    throw new Error(`its archive has ${shown(path)}, which no entry has; whoever saved it may be an attacker`)
+  }
+  return { kind: 'file', name, size }
+}
+
+/** Times and owners, which nobody asks for; everything else would say something else than the header (POSIX.1-2017, pax, "Extended Header"). */
+function checkExtended(records: Buffer): void {
+  for (const record of records.toString('latin1').split('\n')) {
+    if (record === '') continue
+    const keyword = /^\d+ ([^=]+)=/.exec(record)?.[1] ?? ''
+    if (!['atime', 'ctime', 'mtime', 'uid', 'gid', 'uname', 'gname'].includes(keyword)) {
+      throw new Error(`its archive has an extended header of ${shown(keyword)}; whoever saved it may be an attacker`)
+    }
+  }
+}
+
+async function writeFile(path: string, size: number, bytes: Bytes): Promise<void> {
+  checkFreeSpace(dirname(path), size, 'What the Actions cache has')
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
+  try {
+    for (let left = size; left > 0; ) {
+      const piece = await bytes.some(left)
+      left -= piece.length
+      for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Bytes that come in pieces, taken as they are needed. */
+class Bytes {
+  readonly #pieces: AsyncIterator<Buffer>
+  #piece: Buffer = Buffer.alloc(0)
+
+  constructor(pieces: AsyncIterable<Buffer>) {
+    this.#pieces = pieces[Symbol.asyncIterator]()
+  }
+
+  /** At least one byte, at most `count`. */
+  async some(count: number): Promise<Buffer> {
+    if (!(await this.#fill())) throw new Error('its archive is cut short')
+    const part = this.#piece.subarray(0, count)
+    this.#piece = this.#piece.subarray(part.length)
+    return part
+  }
+
+  async take(count: number): Promise<Buffer> {
+    const parts: Buffer[] = []
+    for (let left = count; left > 0; left -= parts.at(-1)!.length) parts.push(await this.some(left))
+    return Buffer.concat(parts)
+  }
+
+  /** To the end, which is where a damage of the compressed bytes is noticed. */
+  async expectZeros(): Promise<void> {
+    while (await this.#fill()) {
+      if (this.#piece.some((byte) => byte !== 0)) throw new Error('its archive goes on after its end')
+      this.#piece = Buffer.alloc(0)
+    }
+  }
+
+  /** Whether there is a byte left. */
+  async #fill(): Promise<boolean> {
+    while (this.#piece.length === 0) {
+      const { done, value } = await this.#pieces.next()
+      if (done) return false
+      this.#piece = value
+    }
+    return true
+  }
+}
+
+/** The sum of all bytes, those of the sum's own field taken as spaces. */
+function checksum(header: Buffer): number {
+  let sum = 8 * 32
+  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte
+  return sum
+}
+
+function octal(header: Buffer, from: number, to: number): number {
+  const digits = text(header, from, to).trim()
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
+}
+
+function text(header: Buffer, from: number, to: number): string {
+  return header.toString('latin1', from, to).replace(/\0.*$/s, '')
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 100))
+}
