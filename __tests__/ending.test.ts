@@ -117,7 +117,7 @@ describe("the system's errors are sentences", () => {
     expect([code, stderr, errorsIn(stdout)]).toEqual([
       1,
       '',
-      [`::error::${at('file', 'x')}: no folder can be made there (not a directory)`],
+      [`::error::Input "archive": ${at('file', 'x', 'image.tar')}: it can't be reached (not a directory)`],
     ])
     expect((await runner.post()).code).toBe(0)
     expect(readdirSync(runner.temp)).toEqual([])
@@ -125,7 +125,10 @@ describe("the system's errors are sentences", () => {
   test('an archive in a file', async () => {
     writeFileSync(at('file'), '')
     const { code, stdout } = await runner.main({ iso, engine: 'none', archive: at('file', 'image.tar') })
-    expect([code, errorsIn(stdout)]).toEqual([1, [`::error::${at('file')}: no folder can be made there (file already exists)`]])
+    expect([code, errorsIn(stdout)]).toEqual([
+      1,
+      [`::error::Input "archive": ${at('file', 'image.tar')}: it can't be reached (not a directory)`],
+    ])
     await runner.post()
     expect(readdirSync(runner.temp)).toEqual([])
   })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -144,6 +144,41 @@ test('the same disk in an .xva, in an .xva on an ISO, in a folder, in a VHD, and
   })
   expect(new Set(listings).size).toBe(1)
   expect(listings[0]).toContain('redhat-release')
+})
+
+test.each([
+  ['with an MBR', { table: 'mbr' }],
+  ['with a GPT', { table: 'gpt' }],
+  ['without a table', { table: 'none' }],
+] as const)('a fixed VHD alone, %s, is one: its footer is no part of the disk', async (name, options) => {
+  const at = (suffix: string) => join(dir, `fixed-${name.replaceAll(' ', '-')}${suffix}`)
+  await makeDdkIso({ iso: at('.iso'), disk: at('.disk'), ...options })
+  run('qemu-img', ['convert', '-O', 'vpc', '-o', 'subformat=fixed,force_size=on', at('.disk'), at('.vhd')])
+  expect(statSync(at('.vhd')).size).toBe(statSync(at('.disk')).size + 512)
+  expect(cli('raw', at('.vhd'), '-o', at('.raw'))).toEqual({ code: 0, stdout: '', stderr: '' })
+  run('cmp', [at('.raw'), at('.disk')])
+  expect(JSON.parse(cli('inspect', at('.vhd'), '--json').stdout)).toMatchObject({
+    image: { format: 'fixed VHD' },
+    warnings: [],
+    errors: [],
+  })
+  // A byte of the footer is another one: nothing says any more that it is one.
+  run('cp', [at('.disk'), at('.odd')])
+  sh(`head -c 511 /dev/zero >> '${at('.odd')}'; printf x >> '${at('.odd')}'`)
+  expect(JSON.parse(cli('inspect', at('.odd'), '--json').stdout)).toMatchObject({ image: { format: 'raw' } })
+})
+
+test("a fixed VHD in chunks is one as well where ova.xml doesn't say how long the disk is", async () => {
+  const at = (suffix: string) => join(dir, `unsaid${suffix}`)
+  await makeDdkIso({
+    iso: at('.iso'),
+    disk: at('.disk'),
+    format: 'fixed-vhd',
+    chunkBytes: 3_000_000,
+    editOva: (xml) => xml.replace(/ size="\d+"/, ''),
+  })
+  expect(cli('raw', at('.iso'), '-o', at('.raw'))).toEqual({ code: 0, stdout: '', stderr: '' })
+  run('cmp', [at('.raw'), at('.disk')])
 })
 
 test('the same ISO gives the same archive, whatever the time, the place, the zone and the locale', async () => {

@@ -4,7 +4,7 @@ import type { Source } from '../bytes/source.ts'
 import type { DiskImage } from './input.ts'
 import { type PartitionTable, readPartitions } from './partitions/index.ts'
 import { sniff } from './sniff.ts'
-import { endFooter } from './vhd/footer.ts'
+import { endFooter, endsAsFixedVhd } from './vhd/footer.ts'
 import { openVhd, type VhdInfo } from './vhd/index.ts'
 
 /** A disk, whatever its image's format. */
@@ -29,7 +29,9 @@ export function openDisk(image: DiskImage, warn: Warn): Disk {
   const { bytes, diskSize } = image
   const { format, refusal } = sniff(bytes)
   if (refusal !== undefined) throw new DiskError(bytes.name, refusal)
-  return format === 'vhd' ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn)
+  // What a fixed VHD begins with is the disk; only its end tells. It isn't waited for where ova.xml says how long the disk is.
+  const isVhd = format === 'vhd' || (diskSize === undefined && endsAsFixedVhd(bytes))
+  return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn)
 }
 
 function vhdDisk(bytes: Source, warn: Warn): Disk {

@@ -405,6 +405,56 @@ describe('mirrors', () => {
     )
   })
 
+  describe('of which one breaks off', () => {
+    const byPath =
+      (handlers: Record<string, Handler>): Handler =>
+      (q, r) =>
+        handlers[q.url!]!(q, r)
+    /** Sends the first part of a file, then nothing any more. */
+    const breaking = (bytes: Buffer) =>
+      inOrder([(q, r) => sendFile(q, r, bytes, { etag: '"a"', lastModified: 'then', dropAfter: 2_000_000 }), answer(503)])
+    const others: Handler = (q, r) => sendFile(q, r, file, { etag: '"b"', lastModified: 'now' })
+
+    test('the next goes on, if the checksum is known', async () => {
+      await withServer(byPath({ '/a.iso': breaking(file), '/b.iso': others }), async ({ origin, requests }) => {
+        expectWhole(await fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`], { sha256: pinned }))
+        const [request, ...more] = requests.filter(({ url }) => url === '/b.iso')
+        expect([request!.headers.range, request!.headers['if-range'], more]).toEqual([
+          expect.stringMatching(/^bytes=[12]\d{6}-$/),
+          undefined,
+          [],
+        ])
+      })
+    })
+    test('and again the next', async () => {
+      await withServer(byPath({ '/a.iso': breaking(file), '/b.iso': answer(404), '/c.iso': others }), async ({ origin, requests }) => {
+        expectWhole(
+          await fetchFrom(
+            ['a', 'b', 'c'].map((name) => `${origin}/${name}.iso`),
+            { sha256: pinned },
+          ),
+        )
+        expect(requests.at(-1)!.headers.range).toMatch(/^bytes=[12]\d{6}-$/)
+      })
+    })
+    test('the next starts from the beginning, if not', async () => {
+      await withServer(byPath({ '/a.iso': breaking(file), '/b.iso': others }), async ({ origin, requests }) => {
+        expectWhole(await fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`]))
+        expect(requests.at(-1)!.headers.range).toBeUndefined()
+      })
+    })
+    test.each([
+      ['of the same size', other],
+      ['of another size', Buffer.concat([other, other])],
+    ])('the next starts from the beginning, if it was another file %s', async (_size, wrong) => {
+      await withServer(byPath({ '/a.iso': breaking(wrong), '/b.iso': others }), async ({ origin }) => {
+        const got = await fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`], { sha256: pinned })
+        expectWhole(got)
+        expect(got).toMatchObject({ etag: '"b"', url: `${origin}/b.iso` })
+      })
+    })
+  })
+
   test('that all fail are all named', async () => {
     await withServer(answer(404), async ({ origin }) => {
       expect(await messageOf(fetchFrom([`${origin}/a.iso`, `${origin}/b.iso`]))).toBe(

@@ -67,3 +67,9 @@ export function endFooter(source: Source): { bytes: Buffer; offset: number } | u
   }
   return undefined
 }
+
+/** Whether the bytes are those of a disk and the sound footer of a fixed VHD after them. */
+export function endsAsFixedVhd(source: Source): boolean {
+  const bytes = endFooter(source)?.bytes
+  return bytes !== undefined && diskTypes[bytes.readUInt32BE(60)] === 'fixed' && bytes.readUInt32BE(64) === checksumWithout(bytes, 64)
+}

@@ -65,13 +65,20 @@ export class PartialFile {
     return facts
   }
 
+  /** What an earlier answer said that this address's answers can be compared with: of another one's, the size. ETags and times are each server's own. */
+  factsFor(url: string): Facts {
+    if (this.#memo?.urlSha256 === sha256(url)) return this.facts
+    const { size } = this.facts
+    return size === undefined ? {} : { size }
+  }
+
   /**
    * How many bytes can be kept of what is there; the rest is to be asked for.
-   * @param pinned whether the checksum is known, so that bytes of another file would be noticed
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and it doesn't matter which address they are of
    */
   keeps(url: string, pinned: boolean): number {
     const memo = this.#memo
-    if (!memo || memo.urlSha256 !== sha256(url) || this.#size > (memo.size ?? this.#size)) return 0
+    if (!memo || !(pinned || memo.urlSha256 === sha256(url)) || this.#size > (memo.size ?? this.#size)) return 0
     // After a crash of the machine a file can have its length without its bytes.
     const sound = pinned || (memo.boot !== '' && memo.boot === bootId())
     return sound && (pinned || memo.etag !== undefined || memo.lastModified !== undefined) ? this.#size : 0
@@ -100,9 +107,9 @@ export class PartialFile {
   }
 
   /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
-  continue(facts: Facts): void {
+  continue(url: string, facts: Facts): void {
     this.#severalAnswers = true
-    this.#memo = { ...this.#memo!, ...facts }
+    this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256(url), boot: this.#memo!.boot }
     writeMemo(this.path, this.#memo)
   }
 

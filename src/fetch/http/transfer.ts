@@ -36,7 +36,7 @@ export async function transfer(
   const watch = watchStall(stall, signal)
   try {
     watch.wait()
-    const reply = await request('GET', url, asking(from, file.facts), headersFor(address, url), watch.signal)
+    const reply = await request('GET', url, asking(from, file.factsFor(url)), headersFor(address, url), watch.signal)
     watch.rest()
     try {
       await prepare(file, reply, from, server, say)
@@ -68,7 +68,7 @@ async function prepare(file: PartialFile, reply: Reply, from: number, server: Se
     server.sendsParts = false
     throw startOver('the server sent a different range than requested')
   }
-  const same = sameFile(file.facts, facts)
+  const same = sameFile(file.factsFor(url), facts)
   if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === undefined) {
     server.sendsParts = false
     throw startOver("the server doesn't report the file's size, so the end of the download couldn't be detected")
@@ -79,7 +79,7 @@ async function prepare(file: PartialFile, reply: Reply, from: number, server: Se
   if (start > 0) {
     checkFreeSpace(dirname(file.path), missing, 'The ISO')
     say(`Resuming after ${bytesText(start)} of ${shownUrl(url)}`)
-    return file.continue(facts)
+    return file.continue(url, facts)
   }
   if (from > 0) say(same ? "The server doesn't support resuming; starting over" : 'The file has changed on the server; starting over')
   await file.begin(url, { ...(address.size !== undefined && { size: address.size }), ...facts })
