@@ -70,6 +70,42 @@ describe('what nobody caught is one sentence, and the step fails', () => {
   })
 })
 
+describe('an archive that is half-done is gone, however the step ends', () => {
+  /** Does `what` when the first bytes of the archive are written. */
+  const whenBegun = (what: string) => `const fs = require('node:fs')
+    const write = fs.writeSync
+    let done = !isMainThread
+    fs.writeSync = (fd, ...rest) => {
+      const written = write(fd, ...rest)
+      if (done || !fs.readlinkSync('/proc/self/fd/' + fd).endsWith('.part')) return written
+      done = true
+      ${what}
+      return written
+    }
+    require('node:module').syncBuiltinESMExports()`
+  const kill = (signal: string) => `process.kill(process.pid, '${signal}');`
+  test.each([
+    ['SIGINT', kill('SIGINT'), 'Cancelled (SIGINT)'],
+    ['SIGTERM', kill('SIGTERM'), 'Cancelled (SIGTERM)'],
+    ['SIGHUP', kill('SIGHUP'), 'Cancelled (SIGHUP)'],
+    ['SIGINT twice', kill('SIGINT') + kill('SIGINT'), undefined],
+    ['an exception', 'setImmediate(() => { throw new Error("it is broken") })', 'it is broken'],
+    [
+      'standard output that nobody reads',
+      'setImmediate(() => process.stdout.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE", errno: -32, syscall: "write" })))',
+      undefined,
+    ],
+  ])('%s', async (_how, what, sentence) => {
+    const ending = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(whenBegun(what)))
+    const { code, stdout } = await ending.main({ iso, engine: 'none', archive: join(ending.workspace, 'image.tar') })
+    expect(code).not.toBe(0)
+    if (sentence !== undefined) expect(errorsIn(stdout)).toEqual([`::error::${sentence}`])
+    expect(readdirSync(ending.workspace)).toEqual([])
+    expect(await ending.post()).toMatchObject({ code: 0 })
+    expect(readdirSync(ending.temp)).toEqual([])
+  })
+})
+
 describe("one of the runner's files can't be written", () => {
   test.each([
     ['STEP_SUMMARY', "the job's summary"],

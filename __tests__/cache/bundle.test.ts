@@ -41,10 +41,24 @@ test.each(['v1', 'v2'] as const)('saves and restores (%s)', async (version) => {
   expect(readFileSync(join(dir, 'deeper', version, entryFolder, 'image')).equals(content)).toBe(true)
 })
 
+test.each([
+  ['an exception', 'throw new Error("it is broken")', 'it is broken'],
+  ['a rejection', 'Promise.reject(new Error("it is broken"))', 'it is broken'],
+  ["one of the system's", 'require("node:fs").readFileSync("/nowhere")', "/nowhere: it can't be opened (no such file or directory)"],
+])('what nobody caught is one sentence in the status: %s', async (_what, thrown, failure) => {
+  service.forgetAll()
+  writeFileSync(join(dir, 'preload.cjs'), `setTimeout(() => { ${thrown} }, 50)`)
+  const entries = [{ key: 'another', dir, what: 'the image' }]
+  // The service lets the lookup wait for longer than that.
+  service.faults.lookup = { status: 500, times: -1 }
+  const task: CacheTask = { kind: 'restore', entries, statusFile: join(dir, 'broken') }
+  expect(await run(task, 'v2', { NODE_OPTIONS: `--require=${join(dir, 'preload.cjs')}` })).toEqual({ results: [], ended: true, failure })
+})
+
 /** Asynchronously, as the service lives in this process. */
-async function run(task: CacheTask, version: 'v1' | 'v2'): Promise<Status> {
+async function run(task: CacheTask, version: 'v1' | 'v2', more: NodeJS.ProcessEnv = {}): Promise<Status> {
   const log = openSync(`${task.statusFile}.log`, 'w')
-  const env = { PATH: process.env.PATH }
+  const env = { PATH: process.env.PATH, ...more }
   const child = spawn(process.execPath, [join(dir, 'dist/cache-process.cjs'), task.statusFile], { env, stdio: ['pipe', log, log] })
   child.stdin!.end(JSON.stringify({ task, environment: service.env[version] }))
   await once(child, 'exit')
