@@ -59,3 +59,8 @@ describe('examples', () => {
     expect(linked.sort()).toEqual([...examples].sort())
   })
 })
+
+test.each([...examples, '../README.md'])('%s leaves no token in the workspace, which builds in the DDK can read', (name) => {
+  const checkouts = [...read(name).matchAll(/^( *)- uses: actions\/checkout@.*\n((?:\1 .*\n)*)/gm)]
+  expect(checkouts.filter(([, , rest]) => !rest!.includes('persist-credentials: false'))).toEqual([])
+})

@@ -28,7 +28,13 @@ export interface Inputs {
   readonly isoHeadersFor: readonly string[]
   /** More addresses of the ISO, in order. */
   readonly mirrors: readonly string[]
+  /** Whether an ISO without a known checksum is refused. */
+  readonly requireChecksum: boolean
   readonly cache: CacheChoice
+  /** Whether what the cache keeps is looked for there. */
+  readonly restoreCache: boolean
+  /** Whether it is saved there. */
+  readonly saveCache: boolean
   /** Name of the image. */
   readonly image?: string
   readonly engine: EngineName
@@ -38,8 +44,8 @@ export interface Inputs {
   readonly shell: ShellRequest
 }
 
-/** What the Actions cache keeps. */
-const cacheChoices = ['all', 'image', 'iso', 'none'] as const
+/** What the Actions cache keeps; `auto`: all that may be there. */
+const cacheChoices = ['auto', 'all', 'image', 'iso', 'none'] as const
 export type CacheChoice = (typeof cacheChoices)[number]
 
 /** @throws Error that names the input and what it may be */
@@ -57,7 +63,10 @@ export function readInputs(): Inputs {
     isoHeaders: parsed('iso-headers', readSecretHeaders) ?? new Map(),
     isoHeadersFor: parsed('iso-headers-for', (text) => words(text).map(parseOrigin)) ?? [],
     mirrors: parsed('mirrors', (text) => words(text).map(parseHttpUrl)) ?? [],
-    cache: parsed('cache', oneOf(cacheChoices)) ?? 'all',
+    requireChecksum: parsed('require-checksum', parseBoolean) ?? false,
+    cache: parsed('cache', oneOf(cacheChoices)) ?? 'auto',
+    restoreCache: parsed('restore-cache', parseBoolean) ?? true,
+    saveCache: parsed('save-cache', parseBoolean) ?? true,
     engine: parsed('engine', oneOf(engineNames)) ?? 'auto',
     uname: parsed('uname', oneOf(unameChoices)) ?? 'ddk',
     shell: readShellRequest(),
@@ -106,6 +115,12 @@ function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
     if (choice === undefined) throw new Error(`it is "${text}"; it may be ${choices.join(', ')}`)
     return choice
   }
+}
+
+/** As YAML's core schema writes it, and the toolkit's `getBooleanInput` reads it. */
+function parseBoolean(text: string): boolean {
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it may be true or false`)
+  return text.toLowerCase() === 'true'
 }
 
 /** Shorter than any token or password that is worth the name. Masked, it would take the log apart: the 2 of `X-Api-Version: 2`. */

@@ -21,6 +21,7 @@ import { tellRunner } from './runner-file.ts'
 import { setUpShell } from './shell/set-up.ts'
 import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
+import { decideCacheUse } from './supply/cache-use.ts'
 import { findExisting } from './supply/existing.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
@@ -40,7 +41,7 @@ async function run(): Promise<void> {
   const supervision: Supervision = { signal: talk.signal, debug }
   const engine = await group('Find a container engine', () => findEngine(inputs, supervision))
   const tempDir = await makeTempDir()
-  const order = placeOrder(inputs, engine, tempDir, talk)
+  const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, talk)
   const store = openStore({ say, notice })
 
   const known = await group('Recognize the ISO', () => recognize(request, store, talk))

@@ -36,6 +36,8 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     files[name] = join(home, 'files', name.toLowerCase())
     writeFileSync(files[name], '')
   }
+  const event = join(home, 'files', 'event.json')
+  writeFileSync(event, JSON.stringify({ repository: { private: true, visibility: 'private' } }))
   const { DOCKER_HOST, PATH } = process.env
   const base: NodeJS.ProcessEnv = {
     PATH,
@@ -43,6 +45,7 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     ...(DOCKER_HOST && { DOCKER_HOST }),
     GITHUB_ACTIONS: 'true',
     GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_EVENT_PATH: event,
     GITHUB_WORKSPACE: workspace,
     RUNNER_TEMP: temp,
     RUNNER_TOOL_CACHE: toolCache,

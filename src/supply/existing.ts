@@ -12,5 +12,5 @@ export async function findExisting(known: KnownIso, engine: Engine | undefined, 
   // An archive exported by an engine would differ from ours.
   const inEngine = engine && keys.engine !== undefined && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : undefined
   if (inEngine) return inEngine
-  return keys.cache !== undefined && order.useCache.image ? fromCache(keys.cache, known.sha256, order) : undefined
+  return keys.cache !== undefined && order.useCache.restore.image ? fromCache(keys.cache, known.sha256, order) : undefined
 }

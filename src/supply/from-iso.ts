@@ -28,7 +28,7 @@ export async function getIso({ request, identity, sha256, stored }: KnownIso, st
     talk.say(`The tool cache had the ISO: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }
   }
-  const cached = order.useCache.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...talk, health }))
+  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...talk, health }))
   if (cached) {
     talk.say('The Actions cache had the ISO')
     return { origin: 'iso-cache', ...cached }

@@ -1,30 +1,44 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { findRelease } from '../catalog/find.ts'
+import { loadCatalogs } from '../catalog/load.ts'
 import type { Release } from '../catalog/release.ts'
 import type { Version } from '../catalog/version.ts'
-import type { Address } from '../fetch/http/address.ts'
+import { type Address, headersFor } from '../fetch/http/address.ts'
 import type { Inputs } from '../inputs.ts'
 
 /** The requested ISO, before any of it is fetched. */
-export type IsoRequest =
+export type IsoRequest = {
+  /** Why not everybody may be able to get it, as a clause; absent if everybody can. */
+  readonly confidential?: string
+} & (
   | { readonly kind: 'file'; readonly path: string; readonly sha256: string | undefined }
   | { readonly kind: 'address'; readonly address: Address; readonly version: Version | undefined }
+)
 
 /**
  * Takes the input `iso` if it is set, else the catalog's release for the version.
- * @throws Error if no address is known
+ * @throws Error if no address is known, or no checksum although one is required
  */
 export function requestIso(inputs: Inputs): IsoRequest {
+  const request = isoOf(inputs)
+  const sha256 = request.kind === 'file' ? request.sha256 : request.address.sha256
+  if (inputs.requireChecksum && sha256 === undefined) {
+    throw new Error('No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog')
+  }
+  return request
+}
+
+function isoOf(inputs: Inputs): IsoRequest {
   const { iso, isoSha256, isoHeaders: headers, isoHeadersFor, mirrors, version, catalog } = inputs
-  if (iso?.kind === 'file') return { kind: 'file', path: iso.path, sha256: isoSha256 }
+  if (iso?.kind === 'file') return fileRequest(iso.path, isoSha256)
   const release: Pick<Release, 'urls' | 'sha256' | 'size'> = iso ? { urls: [iso.url] } : findRelease(version!, catalog)
   const { urls, size } = release
   const sha256 = isoSha256 ?? release.sha256
   const here = urls.filter(isFileUrl).map((url) => fileURLToPath(url))
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors]
   const path = here.find((candidate) => existsSync(candidate)) ?? (remote.length === 0 ? here[0] : undefined)
-  if (path !== undefined) return { kind: 'file', path, sha256 }
+  if (path !== undefined) return fileRequest(path, sha256)
   const address: Address = {
     urls: remote,
     headers,
@@ -33,7 +47,21 @@ export function requestIso(inputs: Inputs): IsoRequest {
     ...(sha256 !== undefined && { sha256 }),
     ...(size !== undefined && { size }),
   }
-  return { kind: 'address', address, version }
+  const confidential = whyConfidential(address, iso ? [] : urls)
+  return { kind: 'address', address, version, ...(confidential !== undefined && { confidential }) }
+}
+
+function fileRequest(path: string, sha256: string | undefined): IsoRequest {
+  return { kind: 'file', path, sha256, confidential: 'the ISO is a file on the runner' }
+}
+
+/** @param fromCatalog the addresses that a catalog names */
+function whyConfidential(address: Address, fromCatalog: readonly string[]): string | undefined {
+  if (address.urls.some((url) => headersFor(address, url).size > 0)) return 'the ISO is fetched with iso-headers'
+  const shipped = new Set(loadCatalogs().flatMap(({ urls }) => urls))
+  if (!fromCatalog.every((url) => shipped.has(url))) return "the ISO's address is from a catalog of your own"
+  const holdsSecret = ({ username, password, search }: URL) => username !== '' || password !== '' || search !== ''
+  return address.urls.some((url) => holdsSecret(new URL(url))) ? "the ISO's address holds a password or a query" : undefined
 }
 
 /** A catalog may also list files of this machine. */

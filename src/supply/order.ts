@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { haveService } from '../cache/background.ts'
 import type { ServiceHealth } from '../cache/restore.ts'
 import { expectVersion, imageName } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
@@ -9,6 +8,7 @@ import type { Compression } from '../image/archive/frames.ts'
 import type { UnameChoice } from '../image/environment/environment.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Talk } from '../phase/phase.ts'
+import type { CacheUse } from './cache-use.ts'
 
 /** Which image is wanted, and where it is to be made. */
 export interface Order {
@@ -21,8 +21,7 @@ export interface Order {
   readonly keepArchive: boolean
   readonly compression: Compression
   readonly uname: UnameChoice
-  /** What the Actions cache is asked for, and gets. */
-  readonly useCache: { readonly image: boolean; readonly iso: boolean }
+  readonly useCache: CacheUse
   /** What this step has learned of its service. */
   readonly cacheHealth: ServiceHealth
   /** Gives the image its name, now that it is known which DDK it is. @throws Error if it isn't the one that is wanted */
@@ -33,18 +32,14 @@ export interface Order {
  * @param engine that is to have the image, if any
  * @param tempDir of this step's own, for the post step to remove
  */
-export function placeOrder(inputs: Inputs, engine: Engine | undefined, tempDir: string, talk: Talk): Order {
+export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | undefined, tempDir: string, talk: Talk): Order {
   const keepArchive = inputs.archive !== undefined || !engine
-  const useCache = {
-    image: haveService() && ['all', 'image'].includes(inputs.cache),
-    iso: haveService() && ['all', 'iso'].includes(inputs.cache),
-  }
   return {
     talk,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    compression: compressionFor(engine, keepArchive || useCache.image),
+    compression: compressionFor(engine, keepArchive || useCache.save.image),
     uname: inputs.uname,
     useCache,
     cacheHealth: { failing: false },

@@ -29,12 +29,12 @@ export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): s
 
 function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): Entry[] {
   const { cache: key } = keysOf(known, order)
-  if (!order.useCache.image || key === undefined || !conversion || origin === 'cache') return []
+  if (!order.useCache.save.image || key === undefined || !conversion || origin === 'cache') return []
   return [stageImage(key, join(order.tempDir, 'save-image'), order.archive, conversion)]
 }
 
 /** One that was in the tool cache already will be there for the next job as well. */
 function isoEntry({ origin, isoPath, isoSha256 }: Supply, { identity }: KnownIso, order: Order): Entry[] {
-  if (!order.useCache.iso || !identity || isoPath === undefined || origin !== 'download') return []
+  if (!order.useCache.save.iso || !identity || isoPath === undefined || origin !== 'download') return []
   return [stageIso(identity, join(order.tempDir, 'save-iso'), isoPath, isoSha256)]
 }
