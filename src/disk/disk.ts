@@ -1,7 +1,7 @@
 import { DiskError, type Warn } from '../bytes/errors.ts'
 import { window } from '../bytes/peek.ts'
 import type { Source } from '../bytes/source.ts'
-import type { DiskImage } from './input.ts'
+import type { DiskImage } from './image.ts'
 import { type PartitionTable, readPartitions } from './partitions/index.ts'
 import { sniff } from './sniff.ts'
 import { endFooter, endsAsFixedVhd } from './vhd/footer.ts'

@@ -8,6 +8,7 @@ import type { Appliance } from './appliance/ova.ts'
 import { openFolder } from './filesystem/folder.ts'
 import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
 import { type FileTree, walk } from './filesystem/tree.ts'
+import type { DiskImage } from './image.ts'
 import { sniff } from './sniff.ts'
 import { isXva, openXva } from './xva/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
@@ -31,20 +32,6 @@ export interface Container {
   readonly bootLine?: string
   /** Absent from an ISO without an appliance. */
   readonly image?: DiskImage
-  close(): void
-}
-
-/** The file that a disk is in, in any format. */
-export interface DiskImage {
-  /** May still be growing: then its `size` waits for its end. */
-  readonly bytes: Source
-  /** Bytes in the disk inside, if that is said. */
-  readonly diskSize?: number
-  /**
-   * Waits until all of it is there and verified.
-   * @throws DiskError that names the part that isn't sound
-   */
-  finish(): void
   close(): void
 }
 

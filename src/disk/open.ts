@@ -1,7 +1,8 @@
 import { DiskError } from '../bytes/errors.ts'
 import { type Disk, openDisk } from './disk.ts'
 import type { FileSystem } from './filesystem/format.ts'
-import { type Container, type ContainerOptions, type DiskImage, openContainer } from './input.ts'
+import type { DiskImage } from './image.ts'
+import { type Container, type ContainerOptions, openContainer } from './input.ts'
 import { findRoot } from './root/index.ts'
 
 /** A root filesystem, and what it was found in. */

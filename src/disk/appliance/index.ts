@@ -1,5 +1,5 @@
 import type { FileTree } from '../filesystem/tree.ts'
-import type { DiskImage } from '../input.ts'
+import type { DiskImage } from '../image.ts'
 import { spoolChunks } from '../spool/index.ts'
 import { type Chunk, findChunks } from './chunks.ts'
 import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'

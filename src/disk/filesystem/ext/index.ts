@@ -6,11 +6,12 @@ import type { DirectoryEntry, Node } from '../tree.ts'
 import { directoryRecords } from './directory/directory.ts'
 import { loadInode } from './inode/inode.ts'
 import { openNode } from './node.ts'
+import { openReader } from './open-reader.ts'
+import type { ExtReader } from './reader.ts'
 import { recover } from './recover.ts'
 import { featureNames, incompat, typeName } from './superblock/features.ts'
 import { warnIfInUse } from './superblock/mmp.ts'
 import { hasMagic, readSuperblock, type Superblock } from './superblock/superblock.ts'
-import { openVolume, type Volume } from './volume.ts'
 
 /** ext2, ext3 and ext4. Only read, also when the journal has to be replayed; checksums are verified wherever there are any. */
 export const ext: FileSystemFormat = { name: 'ext', detect: hasMagic, open }
@@ -19,10 +20,10 @@ function open(device: Source, warnAlways: Warn): FileSystem {
   const warn = withoutRepeats(warnAlways)
   const superblock = readSuperblock(device)
   warnAboutState(device, superblock, warn)
-  const { volume, notes } = recover(openVolume(device, superblock, warn))
-  const root = openNode(volume, 2)
+  const { reader, notes } = recover(openReader(device, superblock, warn))
+  const root = openNode(reader, 2)
   if (root.type !== 'dir') throw new DiskError(device.name, 'its root, inode 2, is not a directory; the filesystem is damaged')
-  return { info: describe(volume.superblock, notes), root, entries: (dir) => entries(volume, dir) }
+  return { info: describe(reader.superblock, notes), root, entries: (dir) => entries(reader, dir) }
 }
 
 function warnAboutState(device: Source, superblock: Superblock, warn: Warn): void {
@@ -37,8 +38,8 @@ function warnAboutState(device: Source, superblock: Superblock, warn: Warn): voi
   warnIfInUse(device, superblock, warn)
 }
 
-function* entries(volume: Volume, dir: Node): Generator<DirectoryEntry> {
-  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: () => openNode(volume, inode) }
+function* entries(reader: ExtReader, dir: Node): Generator<DirectoryEntry> {
+  for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir.ino))) yield { name, node: () => openNode(reader, inode) }
 }
 
 function describe(superblock: Superblock, notes: readonly string[]): FileSystemInfo {

@@ -1,19 +1,19 @@
 import { DiskError } from '../../../bytes/errors.ts'
 import { blockField, type Inode, inodePlace } from './inode/inode.ts'
-import type { Volume } from './volume.ts'
+import type { ExtReader } from './reader.ts'
 import { inodeAttributes } from './xattr/xattr.ts'
 
 /**
  * The bytes of a file that lies in its own inode, up to its size, in two parts: those in the block field, and those in the inode's attribute
  * `system.data` (Linux, Documentation/filesystems/ext4/inlinedata.rst).
  */
-export function inlineData(volume: Volume, inode: Inode): [Buffer, Buffer] {
+export function inlineData(reader: ExtReader, inode: Inode): [Buffer, Buffer] {
   const first = blockField(inode)
   if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)]
-  const attribute = inodeAttributes(volume, inode).find(({ index, name }) => index === 7 && name === 'data')
+  const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === 'data')
   const rest = inode.size - first.length
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(volume, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`)
+    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`)
   }
   return [first, attribute.value.subarray(0, rest)]
 }

@@ -3,23 +3,23 @@ import { bytesAt, type Source } from '../../../bytes/source.ts'
 import type { DeviceNumber, Node, NodeType, Time } from '../tree.ts'
 import { checkNotEncrypted, fileContent } from './content.ts'
 import { blockField, fileType, fileTypes, type Inode, inodeFlags, inodePlace, loadInode, modificationTime } from './inode/inode.ts'
-import type { Volume } from './volume.ts'
+import type { ExtReader } from './reader.ts'
 import { readAttributes } from './xattr/xattr.ts'
 
 const typeNames = new Map(Object.entries(fileTypes).map(([name, type]) => [type as number, name as NodeType]))
 const rootInode = 2
 
 /** @throws DiskError if it isn't an inode that a name can be for, or it is damaged */
-export function openNode(volume: Volume, number: number): Node {
-  const inode = loadInode(volume, number)
-  const place = inodePlace(volume, number)
-  if ((number < volume.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
+export function openNode(reader: ExtReader, number: number): Node {
+  const inode = loadInode(reader, number)
+  const place = inodePlace(reader, number)
+  if ((number < reader.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
     throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged")
   }
   if (inode.linksCount === 0) throw new DiskError(place, 'a name leads to it, though it is deleted; the filesystem is damaged')
   const type = typeNames.get(fileType(inode))
   if (type === undefined) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`)
-  return new ExtNode(volume, inode, type)
+  return new ExtNode(reader, inode, type)
 }
 
 /** Small, since a directory's children are all held while it is walked: what it doesn't keep is read again. */
@@ -33,11 +33,11 @@ class ExtNode implements Node {
   readonly mtime: Time
   readonly size: number
   declare readonly rdev?: DeviceNumber
-  readonly #volume: Volume
+  readonly #reader: ExtReader
 
-  constructor(volume: Volume, inode: Inode, type: NodeType) {
+  constructor(reader: ExtReader, inode: Inode, type: NodeType) {
     const { raw } = inode
-    this.#volume = volume
+    this.#reader = reader
     this.type = type
     this.ino = inode.number
     this.mode = inode.mode & 0o7777
@@ -50,19 +50,19 @@ class ExtNode implements Node {
   }
 
   content(): Source {
-    return fileContent(this.#volume, this.#inode())
+    return fileContent(this.#reader, this.#inode())
   }
 
   target(): Buffer {
-    return symlinkTarget(this.#volume, this.#inode())
+    return symlinkTarget(this.#reader, this.#inode())
   }
 
   xattrs(): ReadonlyMap<string, Buffer> {
-    return readAttributes(this.#volume, this.#inode())
+    return readAttributes(this.#reader, this.#inode())
   }
 
   #inode(): Inode {
-    return loadInode(this.#volume, this.ino)
+    return loadInode(this.#reader, this.ino)
   }
 }
 
@@ -76,14 +76,14 @@ function deviceNumber(inode: Inode): DeviceNumber {
 }
 
 /** A target of less than 60 bytes stands in the block field; whether blocks are counted says nothing, attributes have some too. */
-function symlinkTarget(volume: Volume, inode: Inode): Buffer {
-  checkNotEncrypted(volume, inode)
+function symlinkTarget(reader: ExtReader, inode: Inode): Buffer {
+  checkNotEncrypted(reader, inode)
   const damaged = (what: string) =>
-    new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`)
+    new DiskError(inodePlace(reader, inode.number), `the symlink's target ${what}; the filesystem is damaged`)
   const { size } = inode
   const field = blockField(inode)
-  if (size === 0 || size > volume.superblock.blockSize) throw damaged(`has ${size} bytes`)
-  const target = size < field.length ? Buffer.from(field.subarray(0, size)) : bytesAt(fileContent(volume, inode), 0, size)
+  if (size === 0 || size > reader.superblock.blockSize) throw damaged(`has ${size} bytes`)
+  const target = size < field.length ? Buffer.from(field.subarray(0, size)) : bytesAt(fileContent(reader, inode), 0, size)
   if (target.includes(0)) throw damaged('has a zero byte')
   return target
 }

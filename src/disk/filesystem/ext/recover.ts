@@ -2,13 +2,14 @@ import { DiskError } from '../../../bytes/errors.ts'
 import { fileType, fileTypes, inodePlace, loadInode } from './inode/inode.ts'
 import { replayJournal } from './journal/index.ts'
 import { mappedContent } from './mapping/mapped-content.ts'
+import { openReader } from './open-reader.ts'
+import type { ExtReader } from './reader.ts'
 import { compat, incompat } from './superblock/features.ts'
 import { readSuperblock } from './superblock/superblock.ts'
-import { openVolume, type Volume } from './volume.ts'
 
 /** The volume as it is once its journal is replayed, and what there is to say of that. */
 interface Recovered {
-  readonly volume: Volume
+  readonly reader: ExtReader
   readonly notes: readonly string[]
 }
 
@@ -16,12 +17,12 @@ interface Recovered {
  * Replays the journal in memory if the filesystem was in use when it was last seen.
  * @throws DiskError if the journal can't be read
  */
-export function recover(volume: Volume): Recovered {
-  const { superblock, name, warn } = volume
-  if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] }
+export function recover(reader: ExtReader): Recovered {
+  const { superblock, name, warn } = reader
+  if (!(superblock.features.incompat & incompat.recover)) return { reader, notes: [] }
   if (!(superblock.features.compat & compat.hasJournal)) {
     warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`)
-    return { volume, notes: [] }
+    return { reader, notes: [] }
   }
   if (superblock.journalInode === 0) {
     throw new DiskError(
@@ -29,13 +30,13 @@ export function recover(volume: Volume): Recovered {
       'the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first',
     )
   }
-  const inode = loadInode(volume, superblock.journalInode)
+  const inode = loadInode(reader, superblock.journalInode)
   if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(volume, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
+    throw new DiskError(inodePlace(reader, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
   }
-  const { device, transactions, fastCommits } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn)
+  const { device, transactions, fastCommits } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn)
   return {
-    volume: openVolume(device, readSuperblock(device), warn, fastCommits),
+    reader: openReader(device, readSuperblock(device), warn, fastCommits),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? '' : 's'}`],
   }
 }

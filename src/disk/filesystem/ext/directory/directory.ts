@@ -2,15 +2,10 @@ import { DiskError } from '../../../../bytes/errors.ts'
 import { checkNotEncrypted } from '../content.ts'
 import { inlineData } from '../inline-data.ts'
 import { type Inode, inodeFlags, inodePlace } from '../inode/inode.ts'
-import { fileRuns } from '../mapping/runs.ts'
-import type { Volume } from '../volume.ts'
+import { fileRuns } from '../mapping/file-runs.ts'
+import type { ExtReader } from '../reader.ts'
 import { checkDirectoryBlock } from './checksum.ts'
-
-/** A name in a directory, and the number of the inode that it is for. */
-export interface DirectoryRecord {
-  readonly name: Buffer
-  readonly inode: number
-}
+import type { DirectoryRecord } from './record.ts'
 
 const header = 8
 /** Read at once; a multiple of every block size. */
@@ -23,30 +18,30 @@ const mostBytes = 2 ** 30
  * The entries of a directory but `.` and `..`, in the order of its blocks. The nodes of a hash tree look like empty entries, so a tree is
  * read as any other directory (Linux, Documentation/filesystems/ext4/directory.rst).
  */
-export function directoryRecords(volume: Volume, inode: Inode): Iterable<DirectoryRecord> {
-  const onDevice = recordsOnDevice(volume, inode)
-  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice
+export function directoryRecords(reader: ExtReader, inode: Inode): Iterable<DirectoryRecord> {
+  const onDevice = recordsOnDevice(reader, inode)
+  return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice
 }
 
-function* recordsOnDevice(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
-  checkNotEncrypted(volume, inode)
-  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode)
-  else yield* blockRecords(volume, inode)
+function* recordsOnDevice(reader: ExtReader, inode: Inode): Generator<DirectoryRecord> {
+  checkNotEncrypted(reader, inode)
+  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(reader, inode)
+  else yield* blockRecords(reader, inode)
 }
 
 /** Four bytes name the parent, and there are no `.` and `..`. */
-function* inlineRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
-  const [first, rest] = inlineData(volume, inode)
-  yield* records(volume, inode, first.subarray(4), 'the inline data')
-  yield* records(volume, inode, rest, 'the inline data in attributes')
+function* inlineRecords(reader: ExtReader, inode: Inode): Generator<DirectoryRecord> {
+  const [first, rest] = inlineData(reader, inode)
+  yield* records(reader, inode, first.subarray(4), 'the inline data')
+  yield* records(reader, inode, rest, 'the inline data in attributes')
 }
 
-function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord> {
-  const { device, superblock } = volume
+function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryRecord> {
+  const { device, superblock } = reader
   const { blockSize } = superblock
-  const place = inodePlace(volume, inode.number)
+  const place = inodePlace(reader, inode.number)
   if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`)
-  const runs = fileRuns(volume, inode)
+  const runs = fileRuns(reader, inode)
   if (runs.fileBlocks[0] !== 0) throw new DiskError(place, 'the first block of the directory is missing; the filesystem is damaged')
   const blocks = Math.ceil(inode.size / blockSize)
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)))
@@ -63,8 +58,8 @@ function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord>
     skipTo(fileBlock)
     for (let done = 0; done < count; done += perPiece) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
-      volume.directoryBytesLeft -= read.length
-      if (volume.directoryBytesLeft < 0)
+      reader.directoryBytesLeft -= read.length
+      if (reader.directoryBytesLeft < 0)
         throw new DiskError(place, 'the directories have more bytes than any sound filesystem; it is damaged')
       device.read(read, (deviceBlock + done) * blockSize)
       for (let at = 0; at < read.length; at += blockSize) {
@@ -72,24 +67,24 @@ function* blockRecords(volume: Volume, inode: Inode): Generator<DirectoryRecord>
         const number = fileBlock + done + at / blockSize
         const what = `block ${number} of the directory (block ${deviceBlock + done + at / blockSize} of the filesystem)`
         if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number === 0, `${what}, ${place}`)
-        yield* records(volume, inode, block, what, number === 0)
+        yield* records(reader, inode, block, what, number === 0)
       }
     }
     expected = fileBlock + count
   }
   skipTo(blocks)
   if (holes.count > 0) {
-    volume.warn(
+    reader.warn(
       `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`,
     )
   }
 }
 
 /** `.` and `..` are the first two entries of a directory's first block. */
-function* records(volume: Volume, inode: Inode, area: Buffer, what: string, isFirstBlock = false): Generator<DirectoryRecord> {
-  const hasFileType = (volume.superblock.features.incompat & filetype) !== 0
+function* records(reader: ExtReader, inode: Inode, area: Buffer, what: string, isFirstBlock = false): Generator<DirectoryRecord> {
+  const hasFileType = (reader.superblock.features.incompat & filetype) !== 0
   const damaged = (at: number, problem: string) =>
-    new DiskError(inodePlace(volume, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`)
+    new DiskError(inodePlace(reader, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`)
   let length: number
   for (let at = 0, index = 0; at < area.length; at += length, index++) {
     if (at + header > area.length) throw damaged(at, 'is cut short')

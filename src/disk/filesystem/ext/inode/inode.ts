@@ -1,8 +1,8 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
 import { DiskError } from '../../../../bytes/errors.ts'
 import type { Time } from '../../tree.ts'
+import type { ExtReader } from '../reader.ts'
 import { incompat } from '../superblock/features.ts'
-import type { Volume } from '../volume.ts'
 
 /** An inode, verified (Linux, Documentation/filesystems/ext4/inodes.rst). */
 export interface Inode {
@@ -32,12 +32,12 @@ const checksumHigh = 0x82
 const twoZeros = Buffer.alloc(2)
 
 /** @throws DiskError if there is no such inode, or it is damaged */
-export function loadInode(volume: Volume, number: number): Inode {
-  const { superblock } = volume
-  const onDevice = volume.rawInode(number)
-  const raw = volume.fastCommits?.inode(number, onDevice) ?? onDevice
+export function loadInode(reader: ExtReader, number: number): Inode {
+  const { superblock } = reader
+  const onDevice = reader.rawInode(number)
+  const raw = reader.fastCommits?.inode(number, onDevice) ?? onDevice
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(0x80) : 0
-  const place = inodePlace(volume, number)
+  const place = inodePlace(reader, number)
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
     throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`)
   }
@@ -83,6 +83,6 @@ export function blockField(inode: Inode): Buffer {
   return inode.raw.subarray(0x28, 0x64)
 }
 
-export function inodePlace(volume: Volume, number: number): string {
-  return `inode ${number} of ${volume.name}`
+export function inodePlace(reader: ExtReader, number: number): string {
+  return `inode ${number} of ${reader.name}`
 }

@@ -1,5 +1,5 @@
 import { blockField, type Inode } from '../inode/inode.ts'
-import type { Volume } from '../volume.ts'
+import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
 const directPointers = 12
@@ -9,8 +9,8 @@ const depths = [1, 2, 3]
  * Adds the runs of the first `blocks` blocks of a file that is mapped as in ext2: twelve pointers to blocks, then one each to a block of
  * pointers, to a block of pointers to such blocks, and once more. A pointer 0 is a hole, at every level.
  */
-export function blockMapRuns(volume: Volume, inode: Inode, blocks: number, runs: Runs): void {
-  const perBlock = volume.superblock.blockSize / 4
+export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, runs: Runs): void {
+  const perBlock = reader.superblock.blockSize / 4
   const field = blockField(inode)
   /** One buffer for each level, since a level is read to its end before its next block. */
   const buffers: Buffer[] = []

@@ -1,6 +1,6 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
 import { blockField, type Inode } from '../inode/inode.ts'
-import type { Volume } from '../volume.ts'
+import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
 const magic = 0xf30a
@@ -13,7 +13,7 @@ const longestWritten = 32768
 const endOfFile = 2 ** 32
 
 /** Adds the runs of the first `blocks` blocks of a file that is mapped by extents (Linux, Documentation/filesystems/ext4/ifork.rst). */
-export function extentRuns(volume: Volume, inode: Inode, blocks: number, runs: Runs): void {
+export function extentRuns(reader: ExtReader, inode: Inode, blocks: number, runs: Runs): void {
   const root = blockField(inode)
   const depth = checkHeader(root, runs)
   if (depth > deepest) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`)
@@ -48,11 +48,11 @@ export function extentRuns(volume: Volume, inode: Inode, blocks: number, runs: R
     const first = node.readUInt32LE(at)
     if (first >= blocks) return first + 1
     const block = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32
-    const child = Buffer.allocUnsafeSlow(volume.superblock.blockSize)
+    const child = Buffer.allocUnsafeSlow(reader.superblock.blockSize)
     runs.readMapBlock(child, block)
     if (checkHeader(child, runs) !== nodeDepth - 1)
       throw runs.error(`block ${block} is at the wrong depth of its extent tree; the filesystem is damaged`)
-    if (volume.superblock.hasChecksums) verifyChecksum(child, inode, block, runs)
+    if (reader.superblock.hasChecksums) verifyChecksum(child, inode, block, runs)
     add(child, nodeDepth - 1, first, to)
     return first + 1
   }

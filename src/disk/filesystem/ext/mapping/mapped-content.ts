@@ -1,27 +1,28 @@
 import { checkRange, type Source } from '../../../../bytes/source.ts'
 import { type Inode, inodePlace } from '../inode/inode.ts'
-import type { Volume } from '../volume.ts'
-import { fileRuns, type Runs } from './runs.ts'
+import type { ExtReader } from '../reader.ts'
+import { fileRuns } from './file-runs.ts'
+import type { Runs } from './runs.ts'
 
 /**
  * The bytes of a file that lies in blocks, holes as zeros. Where they lie is found out at the first read; a run is read at once, into the
  * caller's buffer.
  */
-export function mappedContent(volume: Volume, inode: Inode): Source {
-  let reader: ((into: Uint8Array, offset: number) => void) | undefined
+export function mappedContent(reader: ExtReader, inode: Inode): Source {
+  let readRuns: ((into: Uint8Array, offset: number) => void) | undefined
   const content: Source = {
-    name: inodePlace(volume, inode.number),
+    name: inodePlace(reader, inode.number),
     size: inode.size,
     read(into, offset) {
       checkRange(content, offset, into.length)
-      reader ??= runReader(volume, fileRuns(volume, inode))
-      reader(into, offset)
+      readRuns ??= runReader(reader, fileRuns(reader, inode))
+      readRuns(into, offset)
     },
   }
   return content
 }
 
-function runReader({ device, superblock: { blockSize } }: Volume, runs: Runs): (into: Uint8Array, offset: number) => void {
+function runReader({ device, superblock: { blockSize } }: ExtReader, runs: Runs): (into: Uint8Array, offset: number) => void {
   const { fileBlocks, deviceBlocks, counts } = runs
   const startOf = (index: number) => (index < fileBlocks.length ? fileBlocks[index]! * blockSize : Number.POSITIVE_INFINITY)
   const endOf = (index: number) => (fileBlocks[index]! + counts[index]!) * blockSize

@@ -3,24 +3,24 @@ import { DiskError } from '../../../../bytes/errors.ts'
 import { bytesAt } from '../../../../bytes/source.ts'
 import { type Inode, inodeFlags, inodePlace, loadInode, modificationTime } from '../inode/inode.ts'
 import { mappedContent } from '../mapping/mapped-content.ts'
-import type { Volume } from '../volume.ts'
-import type { Attribute } from './xattr.ts'
+import type { ExtReader } from '../reader.ts'
+import type { Attribute } from './attribute.ts'
 
 /** The value of an attribute of `owner` that is too large for its block and so lies in an inode of its own (feature `ea_inode`). */
-export function attributeInodeValue(volume: Volume, owner: Inode, { valueInode, valueSize }: Attribute): Buffer {
-  const inode = loadInode(volume, valueInode)
-  const place = inodePlace(volume, valueInode)
+export function attributeInodeValue(reader: ExtReader, owner: Inode, { valueInode, valueSize }: Attribute): Buffer {
+  const inode = loadInode(reader, valueInode)
+  const place = inodePlace(reader, valueInode)
   if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
     throw new DiskError(
       place,
       `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, and doesn't; the filesystem is damaged`,
     )
   }
-  const value = bytesAt(mappedContent(volume, inode), 0, valueSize)
+  const value = bytesAt(mappedContent(reader, inode), 0, valueSize)
   // The hash takes the place of the access time. Lustre's older form has none, but the owner's number as modification time.
   const hash = inode.raw.readUInt32LE(0x8)
   const ofLustre = modificationTime(inode).seconds === owner.number
-  if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
+  if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
     throw new DiskError(place, 'the hash of the attribute in it is wrong; the filesystem is damaged')
   }
   return value

@@ -1,4 +1,4 @@
-import type { DirectoryRecord } from '../../directory/directory.ts'
+import type { DirectoryRecord } from '../../directory/record.ts'
 import type { Change, Range } from './log.ts'
 import { merged } from './ranges.ts'
 

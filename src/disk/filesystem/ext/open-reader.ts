@@ -4,26 +4,9 @@ import type { Source } from '../../../bytes/source.ts'
 import { groupDescriptors } from './inode/block-group.ts'
 import { inodeTable } from './inode/inode-table.ts'
 import type { FastCommits } from './journal/fast-commit/changes.ts'
+import type { ExtReader } from './reader.ts'
 import type { Superblock } from './superblock/superblock.ts'
-import { type Attribute, readAttributeBlock } from './xattr/xattr.ts'
-
-/** The filesystem that a structure is read from. */
-export interface Volume {
-  readonly name: string
-  readonly device: Source
-  readonly superblock: Superblock
-  readonly warn: Warn
-  /** Bytes of directories that may still be read: directories that share blocks could otherwise go on forever. */
-  directoryBytesLeft: number
-  /** The first block of a group's inode table. */
-  readonly inodeTableBlock: (group: number) => number
-  /** An inode's `inodeSize` bytes, not verified. */
-  readonly rawInode: (number: number) => Buffer
-  /** The attributes in an attribute block. */
-  readonly attributeBlock: (block: number) => readonly Attribute[]
-  /** Changes in the journal that aren't blocks of the device. */
-  readonly fastCommits?: FastCommits
-}
+import { readAttributeBlock } from './xattr/attribute.ts'
 
 /** Walking five million names reads a tenth of this. */
 const mostDirectoryBytes = 4 * 2 ** 30
@@ -34,7 +17,7 @@ const windowsKept = 64
 /** Many files share an attribute block, e.g. the one with their SELinux label. */
 const attributeBlocksKept = 64
 
-export function openVolume(device: Source, superblock: Superblock, warn: Warn, fastCommits?: FastCommits): Volume {
+export function openReader(device: Source, superblock: Superblock, warn: Warn, fastCommits?: FastCommits): ExtReader {
   const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn))
   return {
     name: device.name,
