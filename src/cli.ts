@@ -1,5 +1,6 @@
 import { systemMessage } from './bytes/errors.ts'
 import { convertCommand } from './commands/convert.ts'
+import { exitCode } from './commands/exit-code.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { listCommand } from './commands/list.ts'
 import { rawCommand } from './commands/raw.ts'
@@ -7,7 +8,7 @@ import { sayOnStderr, UsageError } from './commands/usage.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 
-/** A command gets the words after its name, and gives the exit code: 0, or 1 if the input isn't sound. */
+/** A command gets the words after its name, and gives the exit code. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
   inspect: inspectCommand,
   list: listCommand,
@@ -26,7 +27,11 @@ Commands:
   convert   make a container image of the root filesystem
   raw       write the disk as a raw image
 
-xenserver-ddk COMMAND --help says more. Exit codes: 0 done, 1 the input can't be used, 2 wrong usage.
+xenserver-ddk COMMAND --help says more.
+
+Exit codes: 0 done; 1 failed, or a part of the input can't be read; 2 wrong usage.
+Where the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
+5 it is encrypted; 6 it can't be read from, or unpacked to, this machine's disk; 7 it isn't a DDK.
 `
 
 async function main([name = '--help', ...words]: string[]): Promise<number> {
@@ -61,6 +66,6 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     fail(error)
-    process.exitCode = error instanceof UsageError ? 2 : 1
+    process.exitCode = exitCode(error)
   },
 )

@@ -5,10 +5,11 @@ import { askedVersion } from './catalog/find.ts'
 import { loadCatalogs } from './catalog/load.ts'
 import type { Catalog } from './catalog/release.ts'
 import type { Version } from './catalog/version.ts'
+import { oneOf } from './choice.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
-import { parseReference } from './engine/reference.ts'
 import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from './fetch/iso-input.ts'
 import { destinationOf } from './host/destination.ts'
+import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
 import { say } from './log.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
@@ -64,11 +65,11 @@ export function readInputs(): Inputs {
     isoHeadersFor: parsed('iso-headers-for', (text) => words(text).map(parseOrigin)) ?? [],
     mirrors: parsed('mirrors', (text) => words(text).map(parseHttpUrl)) ?? [],
     requireChecksum: parsed('require-checksum', parseBoolean) ?? false,
-    cache: parsed('cache', oneOf(cacheChoices)) ?? 'auto',
+    cache: parsed('cache', (text) => oneOf(text, cacheChoices)) ?? 'auto',
     restoreCache: parsed('restore-cache', parseBoolean) ?? true,
     saveCache: parsed('save-cache', parseBoolean) ?? true,
-    engine: parsed('engine', oneOf(engineNames)) ?? 'auto',
-    uname: parsed('uname', oneOf(unameChoices)) ?? 'ddk',
+    engine: parsed('engine', (text) => oneOf(text, engineNames)) ?? 'auto',
+    uname: parsed('uname', (text) => oneOf(text, unameChoices)) ?? 'ddk',
     shell: readShellRequest(),
     ...defined({
       iso,
@@ -106,14 +107,6 @@ function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>
-  }
-}
-
-function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
-    const choice = choices.find((candidate) => candidate === text)
-    if (choice === undefined) throw new Error(`it is "${text}"; it may be ${choices.join(', ')}`)
-    return choice
   }
 }
 

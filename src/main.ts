@@ -14,7 +14,7 @@ import { sentenceOf } from './host/system-error.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
-import type { Talk } from './phase/phase.ts'
+import type { Phase } from './phase/phase.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadWithProgress } from './report/steps.ts'
 import { tellRunner } from './runner-file.ts'
@@ -37,19 +37,19 @@ const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 async function run(): Promise<void> {
   const inputs = readInputs()
   const request = requestIso(inputs)
-  const talk: Talk = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
-  const supervision: Supervision = { signal: talk.signal, debug }
+  const phase: Phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
+  const supervision: Supervision = { signal: phase.signal, debug }
   const engine = await group('Find a container engine', () => findEngine(inputs, supervision))
   const tempDir = await makeTempDir()
-  const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, talk)
+  const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
   const store = openStore({ say, notice })
 
-  const known = await group('Recognize the ISO', () => recognize(request, store, talk))
+  const known = await group('Recognize the ISO', () => recognize(request, store, phase))
   const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order), order))
   const existing = await group('Look for the image', () => findExisting(known, engine, order))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load that had begun has ended by itself; nothing may follow it.
-  talk.signal.throwIfAborted()
+  phase.signal.throwIfAborted()
 
   await saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
@@ -87,7 +87,7 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   try {
     return { supply, image: await load(supply.name) }
   } catch (error) {
-    order.talk.signal.throwIfAborted()
+    order.phase.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
     say(`The image from the Actions cache isn't used: ${sentenceOf(error)}`)
     const anew = await make()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { concatGrowing, growingFile } from '../../src/bytes/growing-source.ts'
-import { Progress } from '../../src/bytes/growth.ts'
+import { FileGrowth } from '../../src/bytes/growth.ts'
 import { window } from '../../src/bytes/peek.ts'
 import { bytesAt, slice } from '../../src/bytes/source.ts'
 
@@ -20,12 +20,12 @@ afterAll(() => {
 
 /** Three files with the same ten bytes, of which 10 (complete), 10 (complete) and 4 are there. A wait for more ends after a second. */
 function threeFiles() {
-  const progress = new Progress(3, 1)
-  for (const [index, bytes] of [10, 10, 4].entries()) progress.advance(index, bytes)
-  progress.complete(0)
-  progress.complete(1)
-  const parts = [0, 1, 2].map((index) => growingFile(fd, progress, index, `part ${index}`))
-  return { progress, whole: concatGrowing(parts, 'whole') }
+  const growth = new FileGrowth(3, 1)
+  for (const [index, bytes] of [10, 10, 4].entries()) growth.advance(index, bytes)
+  growth.complete(0)
+  growth.complete(1)
+  const parts = [0, 1, 2].map((index) => growingFile(fd, growth, index, `part ${index}`))
+  return { growth, whole: concatGrowing(parts, 'whole') }
 }
 
 describe('growing sources', () => {
@@ -45,8 +45,8 @@ describe('growing sources', () => {
   })
 
   test('know their end when they are complete', () => {
-    const { progress, whole } = threeFiles()
-    progress.complete(2)
+    const { growth, whole } = threeFiles()
+    growth.complete(2)
     expect(whole.size).toBe(24)
     expect(whole.reaches(25)).toBe(false)
     expect(() => bytesAt(whole, 20, 5)).toThrow('whole: 5 bytes are needed at byte 20, but it ends at byte 24; it is cut short or damaged')
@@ -57,12 +57,12 @@ describe('growing sources', () => {
   })
 
   test('empty parts and no parts', () => {
-    const progress = new Progress(4, 1)
-    progress.advance(1, 3)
-    progress.advance(3, 2)
-    for (const index of [0, 1, 2, 3]) progress.complete(index)
+    const growth = new FileGrowth(4, 1)
+    growth.advance(1, 3)
+    growth.advance(3, 2)
+    for (const index of [0, 1, 2, 3]) growth.complete(index)
     const whole = concatGrowing(
-      [0, 1, 2, 3].map((index) => growingFile(fd, progress, index, `part ${index}`)),
+      [0, 1, 2, 3].map((index) => growingFile(fd, growth, index, `part ${index}`)),
       'whole',
     )
     expect(bytesAt(whole, 0, 5).toString()).toBe('abcab')
@@ -71,12 +71,12 @@ describe('growing sources', () => {
   })
 
   test('of a size that is known beforehand', () => {
-    const { progress, whole } = threeFiles()
+    const { growth, whole } = threeFiles()
     const sized = window(whole, 0, 30, 'whole')
     expect(sized.size).toBe(30)
     expect(bytesAt(sized, 0, 2).toString()).toBe('ab')
     expect(() => bytesAt(sized, 29, 2)).toThrow('ends at byte 30')
-    progress.complete(2)
+    growth.complete(2)
     expect(() => bytesAt(sized, 20, 10)).toThrow('ends at byte 24')
   })
 })

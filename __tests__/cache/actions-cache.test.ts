@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { restoreFolder } from '../../src/cache/restore.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
-import { type Entry, entryFolder } from '../../src/cache/task.ts'
+import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
 import { type CacheService, type Faults, startCacheService } from '../support/cache-service.ts'
 
 // The toolkit in its own process, as the action has it, against the service on loopback.
@@ -37,7 +37,7 @@ function useService(version: 'v1' | 'v2'): void {
   Object.assign(process.env, service.env[version])
 }
 
-function entryIn(place: string, content?: Buffer | string): Entry {
+function entryIn(place: string, content?: Buffer | string): CacheEntry {
   const entry = { key, dir: join(dir, place), what: 'the image' }
   if (content !== undefined) {
     mkdirSync(join(entry.dir, entryFolder), { recursive: true })
@@ -47,7 +47,7 @@ function entryIn(place: string, content?: Buffer | string): Entry {
 }
 
 /** Starts to save, waits for it, and gives what was said. */
-async function save(entry: Entry, patience = 30_000): Promise<string[]> {
+async function save(entry: CacheEntry, patience = 30_000): Promise<string[]> {
   const lines: string[] = []
   const statusFile = join(dir, 'save')
   startSaving([entry], statusFile, (line) => lines.push(line))
@@ -56,7 +56,7 @@ async function save(entry: Entry, patience = 30_000): Promise<string[]> {
 }
 
 /** What was restored, or what was said instead. */
-async function restore(entry: Entry, patience = 30_000): Promise<Buffer | string[]> {
+async function restore(entry: CacheEntry, patience = 30_000): Promise<Buffer | string[]> {
   const lines: string[] = []
   const folder = await restoreFolder(entry, { say: (line) => lines.push(line), patience })
   if (folder === undefined && existsSync(entry.dir)) expect(readdirSync(entry.dir)).toEqual([])

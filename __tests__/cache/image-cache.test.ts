@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type CachedImage, checkImage, imageCacheKey, restoreImage, stageImage } from '../../src/cache/image-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
-import { type Entry, entryFolder } from '../../src/cache/task.ts'
+import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
 import { createArchive } from '../../src/image/archive/archive.ts'
+import { imageKey } from '../../src/image/config/key.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../src/image/description.ts'
-import { imageKey } from '../../src/image/key.ts'
 import { entry, tarOf } from '../image/memory-tree.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 
@@ -153,7 +153,7 @@ async function makeImage(path: string, names: readonly string[]): Promise<Conver
   return finishImage(archive, { found, isoSha256, tar, layers, uname: 'ddk', defaults: { env: [], entrypoint: [] } }, names)
 }
 
-async function save(staged: Entry): Promise<string[]> {
+async function save(staged: CacheEntry): Promise<string[]> {
   const lines: string[] = []
   startSaving([staged], join(dir, 'save'), (line) => lines.push(line))
   await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))

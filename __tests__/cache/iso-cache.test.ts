@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { type CachedIso, checkIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
-import { type Entry, entryFolder } from '../../src/cache/task.ts'
-import type { IsoIdentity } from '../../src/image/key.ts'
+import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
+import type { IsoIdentity } from '../../src/image/config/key.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 import { noOtherFilesystem, otherFilesystem } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'
@@ -110,7 +110,7 @@ function overwrite(file: string, bytes: Buffer): void {
   writeFileSync(file, bytes)
 }
 
-async function save(staged: Entry): Promise<string[]> {
+async function save(staged: CacheEntry): Promise<string[]> {
   const lines: string[] = []
   startSaving([staged], join(dir, 'save'), (line) => lines.push(line))
   await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))

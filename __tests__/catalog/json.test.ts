@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Fail, type Node, parseJson } from '../../src/catalog/json.ts'
+import { type Fail, type JsonNode, parseJson } from '../../src/catalog/json.ts'
 
 const fail: Fail = (offset, what) => {
   throw new Error(`${offset}: ${what}`)
@@ -84,12 +84,12 @@ describe('says what is wrong, and where', () => {
   ])('%#: %.40j', (text, error) => expect(errorOf(() => parseJson(text, fail))).toBe(error))
 })
 
-function plain({ value }: Node): unknown {
+function plain({ value }: JsonNode): unknown {
   if (value instanceof Map) return Object.fromEntries(Array.from(value, ([key, { node }]) => [key, plain(node)]))
   return Array.isArray(value) ? value.map(plain) : value
 }
 
-function* beginnings({ offset, value }: Node): Generator<{ offset: number; begins: string }> {
+function* beginnings({ offset, value }: JsonNode): Generator<{ offset: number; begins: string }> {
   if (value instanceof Map) {
     yield { offset, begins: '{' }
     for (const [key, member] of value) {

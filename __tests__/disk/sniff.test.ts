@@ -45,7 +45,7 @@ describe('what tools make is known', () => {
       sh(script, { cwd: dir })
       const { description, refusal, ...sniffed } = sniff(memorySource(readFileSync(join(dir, 'out')), 'file'))
       expect(sniffed.format).toBe(format)
-      expect(refusal ?? description).toContain(words)
+      expect(refusal?.why ?? description).toContain(words)
       expect(refusal === undefined).toBe(['vhd', 'iso9660', 'tar', 'disk'].includes(format))
     }),
   )
@@ -63,14 +63,14 @@ test.each([
 ] as [string | Buffer, string, string][])('%j', (bytes, format, words) => {
   const sniffed = sniffBytes(bytes)
   expect(sniffed.format).toBe(format)
-  expect(sniffed.refusal).toContain(words)
+  expect(sniffed.refusal?.why).toContain(words)
 })
 
 test('a UDF image without ISO 9660 is refused by name', () => {
   const bytes = Buffer.alloc(40960)
   bytes.write('BEA01', 32769)
   bytes.write('NSR02', 34817)
-  expect(sniffBytes(bytes)).toMatchObject({ format: 'udf', refusal: expect.stringContaining('a UDF image') })
+  expect(sniffBytes(bytes)).toMatchObject({ format: 'udf', refusal: { why: expect.stringContaining('a UDF image'), kind: 'not-a-ddk' } })
 })
 
 test('a file that is still growing is not asked for its size, if its start says what it is', () =>

@@ -1,12 +1,12 @@
 import { memorySource } from '../../src/bytes/source.ts'
-import type { Entry, Node } from '../../src/disk/filesystem/tree.ts'
+import type { FileNode, TreeEntry } from '../../src/disk/filesystem/tree.ts'
 import { type TarOptions, tarPieces } from '../../src/image/tar/tar.ts'
 
 /** An entry out of nothing; what isn't said is that of a file of root's, empty, from 1970. */
-export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content' | 'target' | 'xattrs'>> & Contents = {}): Entry {
+export function entry(path: string | Buffer, fields: Partial<Omit<FileNode, 'content' | 'target' | 'xattrs'>> & Contents = {}): TreeEntry {
   const { content = '', target = '', xattrs = {}, ...rest } = fields
   const bytes = Buffer.from(content)
-  const node: Node = {
+  const node: FileNode = {
     type: 'file',
     ino: nextIno++,
     mode: 0o644,
@@ -24,7 +24,7 @@ export function entry(path: string | Buffer, fields: Partial<Omit<Node, 'content
 }
 
 /** The whole tar in one buffer. */
-export function tarOf(entries: Iterable<Entry>, options: Partial<TarOptions> = {}): Buffer {
+export function tarOf(entries: Iterable<TreeEntry>, options: Partial<TarOptions> = {}): Buffer {
   return Buffer.concat([...tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: () => {}, ...options })])
 }
 

@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import { openFile, pieces } from './source.ts'
+import { openFile, pieces, type Source } from './source.ts'
+
+/** SHA-256 of bytes or of a text's UTF-8, in hexadecimal. */
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** SHA-256 of all of a source, in hexadecimal. */
+export function sha256OfSource(source: Source): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces(source)) hash.update(piece)
+  return hash.digest('hex')
+}
 
 /** @throws Error unless `text` is a SHA-256 in hexadecimal; gives it in lower case */
 export function parseSha256(text: string): string {

@@ -1,4 +1,4 @@
-import type { Progress } from './growth.ts'
+import type { FileGrowth } from './growth.ts'
 import { checkRange, readFully, type Source } from './source.ts'
 
 /** A source whose bytes are still being written by another thread: `read` waits for those it needs, `size` for the last one. */
@@ -11,12 +11,12 @@ export interface GrowingSource extends Source {
   readonly reaches: (end: number) => boolean
 }
 
-/** File `index` of those that `progress` tells of, open as `fd`. */
-export function growingFile(fd: number, progress: Progress, index: number, name: string): GrowingSource {
+/** File `index` of those that `growth` tells of, open as `fd`. */
+export function growingFile(fd: number, growth: FileGrowth, index: number, name: string): GrowingSource {
   // What is known already needs no look at the shared memory: a filesystem reads a hundred thousand times.
   let known = 0
   const waitFor = (end: number) => {
-    if (end > known) known = progress.waitFor(index, end)
+    if (end > known) known = growth.waitFor(index, end)
     return known
   }
   return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name))

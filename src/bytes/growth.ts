@@ -1,4 +1,4 @@
-import { DiskError } from './errors.ts'
+import { DiskError, type DiskErrorKind } from './errors.ts'
 
 /** Int32 words at the start of the shared memory; each is only touched by Atomics. */
 const word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 }
@@ -10,16 +10,16 @@ const defaultPatience = 120
 
 /**
  * How far files are that another thread is still writing, in memory that both threads share.
- * Send `shared` through postMessage or workerData, and make a Progress of it on the other side.
+ * Send `shared` through postMessage or workerData, and make a FileGrowth of it on the other side.
  *
  * There is one writer. If it can't go on it says so by `fail`, for all files that aren't complete yet.
  */
-export class Progress {
+export class FileGrowth {
   readonly shared: SharedArrayBuffer
   readonly #words: Int32Array
   readonly #patience: number
 
-  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
   constructor(files: number | SharedArrayBuffer, patience = defaultPatience) {
     this.shared = typeof files === 'number' ? new SharedArrayBuffer(table.offset + files * table.entry) : files
     this.#words = new Int32Array(this.shared)
@@ -41,9 +41,9 @@ export class Progress {
   }
 
   /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place: string, what: string): void {
+  fail(place: string, what: string, kind: DiskErrorKind = 'input-output'): void {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return
-    const text = `${place.slice(0, 500)}\n${what}`
+    const text = `${kind}\n${place.slice(0, 500)}\n${what}`
     const length = Buffer.from(this.shared, message.offset, message.length).write(text)
     Atomics.store(this.#words, word.failure, 1 + length)
     this.#wake()
@@ -105,14 +105,15 @@ export class Progress {
     if (found !== undefined) return found
     const failure = Atomics.load(this.#words, word.failure)
     if (failure > 1) {
-      const [place, ...what] = Buffer.from(this.shared, message.offset, failure - 1)
+      const [kind, place, ...what] = Buffer.from(this.shared, message.offset, failure - 1)
         .toString()
         .split('\n')
-      throw new DiskError(place!, what.join('\n'))
+      throw new DiskError(place!, what.join('\n'), kind as DiskErrorKind)
     }
     throw new DiskError(
       'background thread',
       `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`,
+      'input-output',
     )
   }
 

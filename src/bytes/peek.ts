@@ -1,7 +1,7 @@
 import { bytesAt, checkRange, type Source, slice } from './source.ts'
 
 /** The `length` bytes at `offset`, or nothing if the source ends before; waits for no more than those. */
-export function probe(source: Source, offset: number, length: number): Buffer<ArrayBuffer> | undefined {
+export function peek(source: Source, offset: number, length: number): Buffer<ArrayBuffer> | undefined {
   return reaches(source, offset + length) ? bytesAt(source, offset, length) : undefined
 }
 
@@ -11,7 +11,7 @@ function reaches(source: Source, end: number): boolean {
 
 /** Whether `text` (one character a byte) stands at `offset`. */
 export function hasText(source: Source, offset: number, text: string): boolean {
-  return probe(source, offset, text.length)?.toString('latin1') === text
+  return peek(source, offset, text.length)?.toString('latin1') === text
 }
 
 /**

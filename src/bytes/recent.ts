@@ -1,7 +1,7 @@
 /** `make`, with its results for the `limit` keys that were asked for last at hand. */
-export function recent<T>(limit: number, make: (key: number) => T): (key: number) => T {
-  const made = new Map<number, T>()
-  let lastKey = Number.NaN
+export function recent<Key extends number, T>(limit: number, make: (key: Key) => T): (key: Key) => T {
+  const made = new Map<Key, T>()
+  let lastKey: number = Number.NaN
   let last: T
   return (key) => {
     if (key === lastKey) return last

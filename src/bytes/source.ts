@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { DiskError, fileError } from './errors.ts'
+import { DiskError, fileError, systemMessage } from './errors.ts'
 
 /**
  * A random-access run of bytes. A file is one; so is a slice of one, a disk inside a VHD, a partition of a disk, a file of a filesystem.
@@ -61,7 +61,7 @@ export function openFile(path: string, name = path): OpenFile {
   const stats = fstatSync(fd)
   if (!stats.isFile()) {
     closeSync(fd)
-    throw new DiskError(path, 'it is not a regular file')
+    throw new DiskError(path, 'it is not a regular file', 'not-a-ddk')
   }
   const { size } = stats
   return Object.assign(fileSource(fd, size, name), { close: () => closeSync(fd) })
@@ -92,9 +92,21 @@ export function fileSource(fd: number, size: number, name: string): Source {
 /** Fills all of `into` from an open file. */
 export function readFully(fd: number, into: Uint8Array, offset: number, name: string): void {
   for (let done = 0; done < into.length; ) {
-    const got = readSync(fd, into, done, into.length - done, offset + done)
-    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`)
+    const got = readAt(fd, into, done, offset + done, name)
+    if (got === 0) {
+      const what = `the file ended at byte ${offset + done} while it was read; it was changed by someone else`
+      throw new DiskError(name, what, 'input-output')
+    }
     done += got
+  }
+}
+
+/** As much as one system call gives, from byte `position` on. @throws DiskError that names the file and the byte, e.g. for a disk's EIO */
+function readAt(fd: number, into: Uint8Array, done: number, position: number, name: string): number {
+  try {
+    return readSync(fd, into, done, into.length - done, position)
+  } catch (error) {
+    throw new DiskError(name, `it can't be read at byte ${position}: ${systemMessage(error)}`, 'input-output')
   }
 }
 

@@ -7,7 +7,7 @@ import { isDescription } from '../image/parse-description.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { Entry } from './task.ts'
+import type { CacheEntry } from './task.ts'
 
 /** The name of an image in the cache. Its format is in the image's own key, so what another version left isn't found. */
 export function imageCacheKey(imageKey: string, compression: Compression): string {
@@ -63,7 +63,7 @@ interface ImageEntry {
  * @param archive path of the finished archive; it must not change until then, but may be removed
  * @throws Error if that isn't possible
  */
-export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): Entry {
+export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): CacheEntry {
   const { names: _names, archive: made, ...description } = conversion
   const entry: ImageEntry = { key, configDigest: made.configDigest, description }
   writeFolder(dir, archive, 'image', entry)

@@ -1,10 +1,10 @@
 import { rmSync, statSync } from 'node:fs'
 import { sha256OfFile } from '../bytes/digest.ts'
-import { type IsoIdentity, isoKey } from '../image/key.ts'
+import { type IsoIdentity, isoKey } from '../image/config/key.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { Entry } from './task.ts'
+import type { CacheEntry } from './task.ts'
 
 /** The name of an ISO in the cache. */
 export function isoCacheKey(identity: IsoIdentity): string {
@@ -67,7 +67,7 @@ interface IsoEntry {
  * @param sha256 in hexadecimal
  * @throws Error if that isn't possible
  */
-export function stageIso(identity: IsoIdentity, dir: string, path: string, sha256: string): Entry {
+export function stageIso(identity: IsoIdentity, dir: string, path: string, sha256: string): CacheEntry {
   const key = isoCacheKey(identity)
   const entry: IsoEntry = { key, sha256: sha256.toLowerCase(), size: statSync(path).size }
   writeFolder(dir, path, 'iso', entry)

@@ -5,7 +5,7 @@ import { durationText } from '../phase/units.ts'
 import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { watchMovement } from './movement.ts'
-import { type Entry, entryFolder, filesOf } from './task.ts'
+import { type CacheEntry, entryFolder, filesOf } from './task.ts'
 
 export interface RestoreOptions {
   readonly say: (line: string) => void
@@ -33,7 +33,7 @@ const longRefusal = 1500
  * one line for `say`. Nothing of it has been verified.
  * @throws what `signal` was aborted with, nothing else
  */
-export async function restoreFolder(entry: Entry, options: RestoreOptions): Promise<string | undefined> {
+export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
   const { say, signal, patience = 300_000, health = { failing: false } } = options
   if (!haveService() || health.failing) return undefined
   const folder = join(entry.dir, entryFolder)
@@ -51,7 +51,12 @@ export async function restoreFolder(entry: Entry, options: RestoreOptions): Prom
 }
 
 /** Undefined if all went well; else why not, or an empty text if there is no such entry. */
-async function restoreTo(folder: string, entry: Entry, patience: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function restoreTo(
+  folder: string,
+  entry: CacheEntry,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   mkdirSync(entry.dir, { recursive: true })
   rmSync(folder, { recursive: true, force: true })
   const statusFile = join(entry.dir, 'restore')

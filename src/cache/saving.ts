@@ -5,7 +5,7 @@ import { durationText } from '../phase/units.ts'
 import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
 import { watchMovement } from './movement.ts'
 import { stallLimit } from './restore.ts'
-import { type Entry, type EntryResult, filesOf } from './task.ts'
+import { type CacheEntry, type EntryResult, filesOf } from './task.ts'
 
 type Say = (line: string) => void
 
@@ -14,7 +14,7 @@ type Say = (line: string) => void
  * is done; they and the files beside `statusFile`, whose names begin with its name, are the caller's to remove then.
  * Never throws; trouble is a line for `say`.
  */
-export function startSaving(entries: readonly Entry[], statusFile: string, say: Say): void {
+export function startSaving(entries: readonly CacheEntry[], statusFile: string, say: Say): void {
   if (entries.length === 0 || !haveService()) return
   try {
     rmSync(statusFile, { force: true })
@@ -30,7 +30,7 @@ export function startSaving(entries: readonly Entry[], statusFile: string, say: 
 
 interface Started {
   readonly pid: number
-  readonly entries: readonly Entry[]
+  readonly entries: readonly CacheEntry[]
 }
 
 /**

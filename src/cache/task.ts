@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts'
 export const entryFolder = 'xenserver-ddk'
 
 /** An entry of the cache, and the directory in which its folder is, or will be. */
-export interface Entry {
+export interface CacheEntry {
   readonly key: string
   readonly dir: string
   /** What messages call it, e.g. `the image`. */
@@ -23,7 +23,7 @@ export interface Handover {
 /** What the process is to do. */
 export interface CacheTask {
   readonly kind: 'restore' | 'save'
-  readonly entries: readonly Entry[]
+  readonly entries: readonly CacheEntry[]
   readonly statusFile: string
 }
 

@@ -1,14 +1,14 @@
 /** A JSON value that knows its place. */
-export interface Node {
+export interface JsonNode {
   /** Index in the text. */
   readonly offset: number
-  readonly value: string | number | boolean | null | readonly Node[] | ReadonlyMap<string, Member>
+  readonly value: string | number | boolean | null | readonly JsonNode[] | ReadonlyMap<string, Member>
 }
 
 /** A name in an object, at its own place, and what it stands for. */
 export interface Member {
   readonly offset: number
-  readonly node: Node
+  readonly node: JsonNode
 }
 
 /** Says what is wrong at an index of the text, by throwing. */
@@ -21,7 +21,7 @@ const maxDepth = 64
  * Reads JSON, just as JSON.parse does, keeping the place of every value. JSON.parse itself tells no places, not even of all its errors.
  * Unlike it, this refuses a name that occurs twice in an object.
  */
-export function parseJson(text: string, fail: Fail): Node {
+export function parseJson(text: string, fail: Fail): JsonNode {
   const parser = new Parser(text, fail)
   const node = parser.value(0)
   parser.end()
@@ -38,7 +38,7 @@ class Parser {
     this.#fail = fail
   }
 
-  value(depth: number): Node {
+  value(depth: number): JsonNode {
     const next = this.#peek()
     const offset = this.#offset
     if (depth > maxDepth) this.#fail(offset, 'this is nested too deeply')
@@ -67,8 +67,8 @@ class Parser {
     return members
   }
 
-  #list(depth: number): readonly Node[] {
-    const items: Node[] = []
+  #list(depth: number): readonly JsonNode[] {
+    const items: JsonNode[] = []
     this.#enclosed(']', () => items.push(this.value(depth + 1)))
     return items
   }

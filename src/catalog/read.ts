@@ -1,5 +1,5 @@
 import schema from '../../catalog.schema.json' with { type: 'json' }
-import { type Fail, type Member, type Node, parseJson } from './json.ts'
+import { type Fail, type JsonNode, type Member, parseJson } from './json.ts'
 import { aliasKey, type Catalog, releaseOf, releaseText } from './release.ts'
 import { plainValue } from './schema.ts'
 
@@ -20,9 +20,9 @@ export function readCatalog(text: string, name: string): Catalog {
   return catalog
 }
 
-function offsetsOfReleases(root: Node): readonly number[] {
+function offsetsOfReleases(root: JsonNode): readonly number[] {
   const releases = (root.value as ReadonlyMap<string, Member>).get('releases')!.node
-  return (releases.value as readonly Node[]).map(({ offset }) => offset)
+  return (releases.value as readonly JsonNode[]).map(({ offset }) => offset)
 }
 
 /** Calls `fail` for a release that is there before, and for an alias that stands for another version before. */

@@ -1,4 +1,4 @@
-import type { Fail, Node } from './json.ts'
+import type { Fail, JsonNode } from './json.ts'
 
 /** What of JSON Schema a catalog's schema uses. The description completes the sentence "it must be …". */
 export interface Schema {
@@ -14,7 +14,7 @@ export interface Schema {
 }
 
 /** Gives the plain value of `node` if it is what `schema` says; otherwise `fail` is told what it is and what it must be. */
-export function plainValue(node: Node, schema: Schema, fail: Fail, name = 'the catalog'): unknown {
+export function plainValue(node: JsonNode, schema: Schema, fail: Fail, name = 'the catalog'): unknown {
   const { offset, value } = node
   if (typeOf(value, schema.type) !== schema.type) fail(offset, `${name} is ${shown(value)}; it must be ${schema.description}`)
   if (value instanceof Map) return plainObject(value, offset, schema, fail, name)
@@ -37,7 +37,7 @@ function plainObject(members: Members, offset: number, { properties = {}, requir
 }
 
 function plainList(
-  nodes: readonly Node[],
+  nodes: readonly JsonNode[],
   offset: number,
   { items, minItems = 0, description }: Schema,
   fail: Fail,
@@ -47,7 +47,7 @@ function plainList(
   return nodes.map((node, index) => plainValue(node, items!, fail, `number ${index + 1} of ${name}`))
 }
 
-type Members = Extract<Node['value'], ReadonlyMap<string, unknown>>
+type Members = Extract<JsonNode['value'], ReadonlyMap<string, unknown>>
 
 function allows({ pattern, enum: values, minimum }: Schema, value: unknown): boolean {
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value as string)) return false
@@ -56,18 +56,18 @@ function allows({ pattern, enum: values, minimum }: Schema, value: unknown): boo
 }
 
 /** A whole number is both a `number` and an `integer`, so it depends on what is wanted. */
-function typeOf(value: Node['value'], wanted: string): string {
+function typeOf(value: JsonNode['value'], wanted: string): string {
   if (value === null) return 'null'
   if (value instanceof Map) return 'object'
   if (isList(value)) return 'array'
   return wanted === 'integer' && Number.isInteger(value) ? 'integer' : typeof value
 }
 
-function isList(value: Node['value']): value is readonly Node[] {
+function isList(value: JsonNode['value']): value is readonly JsonNode[] {
   return Array.isArray(value)
 }
 
-function shown(value: Node['value']): string {
+function shown(value: JsonNode['value']): string {
   if (value instanceof Map) return 'an object'
   if (isList(value)) return 'a list'
   // A password in an address mustn't come into the log.

@@ -7,13 +7,13 @@ import { expectVersion, imageName } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
-import { parseReference } from '../engine/reference.ts'
 import { removeAtExit } from '../host/at-exit.ts'
 import { endRequest } from '../host/end-request.ts'
 import type { Compression } from '../image/archive/frames.ts'
+import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/environment/environment.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
-import { oneOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
+import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
@@ -54,9 +54,9 @@ export async function convertCommand(words: string[]): Promise<number> {
     throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file")
   if (!values.output && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
   const compression =
-    values.compression === undefined ? undefined : oneOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
-  const uname = oneOf('--uname', values.uname ?? 'ddk', unameChoices)
-  const wanted = oneOf('--engine', values.engine ?? 'auto', engineNames)
+    values.compression === undefined ? undefined : choiceOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
+  const uname = choiceOf('--uname', values.uname ?? 'ddk', unameChoices)
+  const wanted = choiceOf('--engine', values.engine ?? 'auto', engineNames)
   const tag = values.tag && usage(() => parseReference(values.tag!).text)
   const asked = values['version-is'] === undefined ? undefined : usage(() => parseVersion(values['version-is']!))
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { inspect } from '../disk/inspection.ts'
 import { inspectionText } from '../report/inspection.ts'
+import { exitCodeOf } from './exit-code.ts'
 import { jsonText, parseWords } from './usage.ts'
 
 const help = `Usage: xenserver-ddk inspect INPUT [--json]
@@ -18,5 +19,6 @@ export function inspectCommand(words: string[]): number {
   if (!parsed) return 0
   const inspection = inspect(parsed.input, { tempDir: parsed.values['temp-dir'] ?? tmpdir() })
   process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}\n` : inspectionText(inspection))
-  return inspection.errors.length === 0 ? 0 : 1
+  if (inspection.errors.length === 0) return 0
+  return inspection.errorKind === undefined ? 1 : exitCodeOf(inspection.errorKind)
 }

@@ -4,7 +4,7 @@ import { DiskError } from '../bytes/errors.ts'
 import { pieces, type Source } from '../bytes/source.ts'
 import { sparseAppender } from '../bytes/sparse-file.ts'
 import { openDisk } from '../disk/disk.ts'
-import { openContainer } from '../disk/input.ts'
+import { openInput } from '../disk/input.ts'
 import { endRequest } from '../host/end-request.ts'
 import { newFile, writing } from '../host/new-file.ts'
 import { isSameFile } from '../host/same-file.ts'
@@ -27,12 +27,12 @@ export async function rawCommand(words: string[]): Promise<number> {
   const { output, 'temp-dir': tempDir = tmpdir() } = parsed.values
   if (!output) throw new UsageError('raw wants -o FILE')
   if (output === '-' && process.stdout.isTTY) throw new UsageError('raw would write a disk to the terminal; give the name of a file')
-  const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr })
+  const input = openInput(parsed.input, { tempDir, warn: warnOnStderr })
   try {
-    if (!container.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk')
-    const disk = openDisk(container.image, warnOnStderr)
+    if (!input.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk', 'not-a-ddk')
+    const disk = openDisk(input.image, warnOnStderr)
     const check = () => {
-      container.image?.finish()
+      input.image?.finish()
       disk.check()
     }
     if (output === '-') await writeOut(disk.bytes, check)
@@ -40,7 +40,7 @@ export async function rawCommand(words: string[]): Promise<number> {
       throw new Error(`${output}: the disk would replace what it is read from; give it another name`)
     else await writeSparse(disk.bytes, output, check)
   } finally {
-    container.close()
+    input.close()
   }
   return 0
 }

@@ -1,5 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { oneLine } from '../bytes/text.ts'
+import { oneOf } from '../choice.ts'
 
 /** Words on the command line that mean nothing. */
 export class UsageError extends Error {
@@ -22,12 +23,13 @@ export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], op
   return { input, values }
 }
 
-/** What `parse` gives; its error as one of usage. */
-export function usage<T>(parse: () => T): T {
+/** What `parse` gives; its error as one of usage, with the option's name before it if that is given. */
+export function usage<T>(parse: () => T, option?: string): T {
   try {
     return parse()
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    const { message } = error as Error
+    throw new UsageError(option === undefined ? message : `${option}: ${message}`)
   }
 }
 
@@ -45,9 +47,7 @@ export function jsonText(value: object, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(/#(?=#\[)/g, '\\u0023')
 }
 
-/** @throws UsageError unless `text` is one of `choices` */
-export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
-  const choice = choices.find((candidate) => candidate === text)
-  if (choice === undefined) throw new UsageError(`${option} may be ${choices.join(', ')}, not "${text}"`)
-  return choice
+/** @throws UsageError that lists the choices, unless the option's `text` is one of them */
+export function choiceOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  return usage(() => oneOf(text, choices), option)
 }

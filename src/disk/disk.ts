@@ -28,7 +28,7 @@ export interface Disk {
 export function openDisk(image: DiskImage, warn: Warn): Disk {
   const { bytes, diskSize } = image
   const { format, refusal } = sniff(bytes)
-  if (refusal !== undefined) throw new DiskError(bytes.name, refusal)
+  if (refusal !== undefined) throw new DiskError(bytes.name, refusal.why, refusal.kind)
   // What a fixed VHD begins with is the disk; only its end tells. It isn't waited for where ova.xml says how long the disk is.
   const isVhd = format === 'vhd' || (diskSize === undefined && endsAsFixedVhd(bytes))
   return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn)

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs'
 import { DiskError, fileError, type Warn } from '../bytes/errors.ts'
 import { openFile, type Source } from '../bytes/source.ts'
 import { pathText } from '../bytes/text.ts'
-import type { Chunk } from './appliance/chunks.ts'
 import { openAppliance } from './appliance/index.ts'
 import type { Appliance } from './appliance/ova.ts'
 import { openFolder } from './filesystem/folder.ts'
@@ -10,17 +9,18 @@ import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
 import { type FileTree, walk } from './filesystem/tree.ts'
 import type { DiskImage } from './image.ts'
 import { sniff } from './sniff.ts'
+import type { Chunk } from './spool/chunk.ts'
 import { isXva, openXva } from './xva/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
 
-export interface ContainerOptions {
+export interface InputOptions {
   /** An existing directory with room for the whole disk, if it has to be unpacked. */
   readonly tempDir: string
   readonly warn: Warn
 }
 
 /** What a disk comes in: a DDK's ISO, such an ISO unpacked into a folder, an .xva, or a file that is the disk itself. */
-export interface Container {
+export interface DiskInput {
   readonly kind: 'iso' | 'folder' | 'xva' | 'file'
   readonly iso?: IsoFileSystem
   /** XVA version 1: what ova.xml says, and the files of the disk. */
@@ -39,8 +39,8 @@ export interface Container {
  * Opens whatever lies at `path`.
  * @throws DiskError if it can't be opened, or is nothing that a disk can be in
  */
-export function openContainer(path: string, options: ContainerOptions): Container {
-  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options)
+export function openInput(path: string, options: InputOptions): DiskInput {
+  return isFolder(path) ? openDdkFolder(path, options) : openInputFile(path, options)
 }
 
 function isFolder(path: string): boolean {
@@ -51,18 +51,18 @@ function isFolder(path: string): boolean {
   }
 }
 
-function openDdkFolder(path: string, options: ContainerOptions): Container {
+function openDdkFolder(path: string, options: InputOptions): DiskInput {
   const folder = openFolder(path)
   const parts = partsOfTree(folder, path, options)
-  if (!parts) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into')
+  if (!parts) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into', 'not-a-ddk')
   return { kind: 'folder', ...parts, close: closeBoth(parts.image, folder) }
 }
 
-function openContainerFile(path: string, options: ContainerOptions): Container {
+function openInputFile(path: string, options: InputOptions): DiskInput {
   const file = openFile(path)
   try {
     const { format, refusal } = sniff(file)
-    if (refusal !== undefined) throw new DiskError(path, refusal)
+    if (refusal !== undefined) throw new DiskError(path, refusal.why, refusal.kind)
     if (format === 'tar') return { kind: 'xva', ...partsOfXva(file, options.warn), close: file.close }
     if (format !== 'iso9660') return { kind: 'file', image: { bytes: file, finish() {}, close() {} }, close: file.close }
     const iso = openIso(file, options.warn)
@@ -74,10 +74,10 @@ function openContainerFile(path: string, options: ContainerOptions): Container {
   }
 }
 
-type Parts = Pick<Container, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<Container, 'image'>>
+type Parts = Pick<DiskInput, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<DiskInput, 'image'>>
 
 /** What a tree of files holds: chunks beside an ova.xml, or an .xva; nothing if it is neither. */
-function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: ContainerOptions): Parts | undefined {
+function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: InputOptions): Parts | undefined {
   return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn)
 }
 

@@ -2,12 +2,12 @@ import { DiskError } from '../bytes/errors.ts'
 import { type Disk, openDisk } from './disk.ts'
 import type { FileSystem } from './filesystem/format.ts'
 import type { DiskImage } from './image.ts'
-import { type Container, type ContainerOptions, openContainer } from './input.ts'
+import { type DiskInput, type InputOptions, openInput } from './input.ts'
 import { findRoot } from './root/index.ts'
 
 /** A root filesystem, and what it was found in. */
 export interface OpenRoot {
-  readonly container: Container
+  readonly input: DiskInput
   /** Absent if the filesystem is an ISO's own. */
   readonly disk?: Disk
   /** Where it is, e.g. `partition 1 of disk of XenServer-6.5.0-DDK.iso`. */
@@ -29,27 +29,27 @@ export interface OpenRoot {
 }
 
 /**
- * The road from a path to a root filesystem: container, disk image, disk, partition, filesystem; each is recognized by what its bytes are.
+ * The road from a path to a root filesystem: input, disk image, disk, partition, filesystem; each is recognized by what its bytes are.
  * An ISO without an appliance is taken for the filesystem itself.
  * @throws DiskError that says which of them is missing or damaged
  */
-export function openRoot(path: string, options: ContainerOptions): OpenRoot {
-  const container = openContainer(path, options)
+export function openRoot(path: string, options: InputOptions): OpenRoot {
+  const input = openInput(path, options)
   try {
-    return container.image ? rootInImage(container, options) : isoAlone(container, path)
+    return input.image ? rootInImage(input, options) : isoAlone(input, path)
   } catch (error) {
-    const cause = causeOf(error, container.image)
-    container.close()
+    const cause = causeOf(error, input.image)
+    input.close()
     throw cause
   }
 }
 
-function rootInImage(container: Container, { warn }: ContainerOptions): OpenRoot {
-  const image = container.image!
+function rootInImage(input: DiskInput, { warn }: InputOptions): OpenRoot {
+  const image = input.image!
   const disk = openDisk(image, warn)
-  const { volume, fileSystem, looksLikeRoot } = findRoot(disk.table.partitions, container.bootLine, warn)
+  const { volume, fileSystem, looksLikeRoot } = findRoot(disk.table.partitions, input.bootLine, warn)
   return {
-    container,
+    input,
     disk,
     place: volume.source.name,
     fileSystem,
@@ -59,7 +59,7 @@ function rootInImage(container: Container, { warn }: ContainerOptions): OpenRoot
       disk.check()
     },
     causeOf: (error) => causeOf(error, image),
-    close: container.close,
+    close: input.close,
   }
 }
 
@@ -73,14 +73,14 @@ function causeOf(error: unknown, image: DiskImage | undefined): unknown {
   }
 }
 
-function isoAlone(container: Container, path: string): OpenRoot {
+function isoAlone(input: DiskInput, path: string): OpenRoot {
   return {
-    container,
+    input,
     place: path,
-    fileSystem: container.iso!,
+    fileSystem: input.iso!,
     looksLikeRoot: false,
     finish() {},
     causeOf: (error) => error,
-    close: container.close,
+    close: input.close,
   }
 }

@@ -1,5 +1,7 @@
-import { hasText, probe } from '../bytes/peek.ts'
+import type { DiskErrorKind } from '../bytes/errors.ts'
+import { hasText, peek } from '../bytes/peek.ts'
 import type { Source } from '../bytes/source.ts'
+import { hasTarChecksum } from '../bytes/tar-checksum.ts'
 import { fileSystemFormats } from './filesystem/formats.ts'
 import { identifyVolume } from './filesystem/signatures.ts'
 import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'
@@ -13,7 +15,7 @@ export interface Sniffed {
   /** E.g. `a gzip file`. */
   readonly description: string
   /** Why it can't be used as it is, and the way out; absent if it can. */
-  readonly refusal?: string
+  readonly refusal?: { readonly why: string; readonly kind: DiskErrorKind }
 }
 
 export type RefusedFormat =
@@ -36,7 +38,7 @@ export type RefusedFormat =
 
 /** Says what a file is by its bytes, never by its name. The end is looked at only if the start says nothing. */
 export function sniff(source: Source): Sniffed {
-  const start = probe(source, 0, 512) ?? probe(source, 0, Math.min(source.size, 512))!
+  const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512))!
   if (start.length === 0) return refuse('empty', 'an empty file', 'get it again')
   return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start)
 }
@@ -76,21 +78,12 @@ function bySignature(source: Source): Sniffed | undefined {
 
 function byStructure(source: Source, start: Buffer): Sniffed | undefined {
   if (start.length < 512) return undefined
-  if (isTarHeader(start)) return { format: 'tar', description: 'a tar archive' }
+  if (hasTarChecksum(start)) return { format: 'tar', description: 'a tar archive' }
   if (parseMbr(start)) return { format: 'disk', description: 'a raw disk with a partition table' }
   if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: 'disk', description: 'a raw disk with a GPT' }
   const fileSystem = fileSystemFormats.find((format) => format.detect(source))
   if (fileSystem) return { format: 'disk', description: `an unpartitioned ${fileSystem.name} filesystem` }
   return undefined
-}
-
-/** The sum of the header's bytes, its own field taken as spaces, stands in octal at byte 148 (POSIX.1-1988, ustar). */
-function isTarHeader(header: Buffer): boolean {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString('latin1', 148, 156))?.[1]
-  if (!stored) return false
-  let sum = 8 * 0x20
-  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte
-  return sum === Number.parseInt(stored, 8)
 }
 
 function byText(start: Buffer): Sniffed | undefined {
@@ -112,7 +105,7 @@ function byText(start: Buffer): Sniffed | undefined {
 
 function byEnd(source: Source): Sniffed | undefined {
   if (endFooter(source)) return { format: 'vhd', description: 'a VHD whose footer is at its end' }
-  const name = identifyVolume(source)
+  const name = identifyVolume(source)?.name
   return name ? { format: 'disk', description: `an unpartitioned ${name}` } : undefined
 }
 
@@ -122,5 +115,6 @@ function unknown(start: Buffer): Sniffed {
 }
 
 function refuse(format: RefusedFormat, description: string, wayOut: string): Sniffed {
-  return { format, description, refusal: `it is ${description}; ${wayOut}` }
+  const kind = ['empty', 'udf', 'html', 'xml', 'text', 'unknown'].includes(format) ? 'not-a-ddk' : 'unsupported'
+  return { format, description, refusal: { why: `it is ${description}; ${wayOut}`, kind } }
 }

@@ -1,7 +1,7 @@
 import { on } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import type { Warn } from '../bytes/errors.ts'
+import { DiskError, type Warn } from '../bytes/errors.ts'
 import { isSameFile } from '../host/same-file.ts'
 import { type Archive, createArchive } from './archive/archive.ts'
 import type { Compression } from './archive/frames.ts'
@@ -100,10 +100,16 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } }
       }
       case 'failed':
-        throw Object.assign(new Error(message.message), { stack: message.stack })
+        throw failureOf(message)
     }
   }
   throw new Error('the thread that reads the ISO ended without a word; there may be too little memory')
+}
+
+/** The thread's error, as it was thrown there. */
+function failureOf({ message, stack, errorKind }: Extract<TarMessage, { kind: 'failed' }>): Error {
+  const error = errorKind === undefined ? new Error(message) : DiskError.restored(message, errorKind)
+  return Object.assign(error, { stack })
 }
 
 async function addEnvironment(archive: Archive, { layer }: BuildEnvironment, compression: Compression): Promise<DescribedLayer> {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
-import { DiskError, type Warn } from '../bytes/errors.ts'
+import { DiskError, type DiskErrorKind, type Warn } from '../bytes/errors.ts'
 import { resolve, walk } from '../disk/filesystem/tree.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
 import { sentenceOf } from '../host/system-error.ts'
-import { imageTime } from './config.ts'
+import { imageTime } from './config/config.ts'
 import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
 import { type TarSummary, tarPieces } from './tar/tar.ts'
 
@@ -24,7 +24,7 @@ export type TarMessage =
   | { readonly kind: 'found'; readonly found: Found; readonly environment?: BuildEnvironment }
   | { readonly kind: 'piece'; readonly piece: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'done'; readonly summary: TarSummary }
-  | { readonly kind: 'failed'; readonly message: string; readonly stack: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string; readonly errorKind?: DiskErrorKind }
 
 /** What is known of a root filesystem before its content is read. */
 export interface Found {
@@ -70,18 +70,23 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
       root.close()
     }
   } catch (error) {
-    post({ kind: 'failed', message: sentenceOf(error), stack: (error as Error | undefined)?.stack ?? '' })
+    const stack = (error as Error | undefined)?.stack ?? ''
+    post({ kind: 'failed', message: sentenceOf(error), stack, ...(error instanceof DiskError && { errorKind: error.kind }) })
   }
   port.close()
 }
 
 function describe(root: OpenRoot, warn: Warn): Found {
   if (!root.looksLikeRoot) {
-    throw new DiskError(root.place, 'it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release')
+    throw new DiskError(
+      root.place,
+      'it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release',
+      'not-a-ddk',
+    )
   }
-  const { fileSystem, container, place } = root
+  const { fileSystem, input, place } = root
   const { type, size, free } = fileSystem.info
-  const created = container.iso?.iso.created?.seconds ?? releaseTime(root)
+  const created = input.iso?.iso.created?.seconds ?? releaseTime(root)
   return { identity: identify(fileSystem, warn), place, type, used: size - free, created }
 }
 

@@ -1,5 +1,5 @@
 /** How a phase talks to the user, and hears that it is to end. */
-export interface Talk {
+export interface Phase {
   /** A line of the log. */
   say(line: string): void
   /** A line that is shown beside the job's result as well. */

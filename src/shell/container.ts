@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { Privileges } from '../engine/privileges.ts'
-import { labelPrefix } from '../image/labels.ts'
-import type { ShellUser, Volume } from './options.ts'
+import { labelPrefix } from '../image/config/labels.ts'
+import type { Mount, ShellUser } from './options.ts'
 
 /** The label of every container that runs a job's steps; its value is the ID of one installation of the shell. */
 export const shellLabel = `${labelPrefix}.shell`
@@ -13,7 +13,7 @@ export interface ContainerOptions {
   readonly image: Image
   readonly privileges: Privileges
   readonly user: ShellUser
-  readonly volumes: readonly Volume[]
+  readonly volumes: readonly Mount[]
   readonly network?: string
   readonly runOptions: readonly string[]
 }
@@ -75,7 +75,7 @@ export function mount(folder: string): string[] {
 }
 
 /** Pairs of a host's path, without symlinks and trailing slash, and the container's, for all that both have; the innermost first. */
-export function mountPairs(folders: readonly string[], volumes: readonly Volume[]): string[] {
+export function mountPairs(folders: readonly string[], volumes: readonly Mount[]): string[] {
   const all = [
     ...folders.map((folder) => [folder, folder] as const),
     ...volumes.filter(({ source }) => source.startsWith('/')).map(({ source, target }) => [source, target] as const),

@@ -6,7 +6,7 @@ export const shellUsers = ['root', 'runner'] as const
 export type ShellUser = (typeof shellUsers)[number]
 
 /** A folder, or an engine's volume, that a container sees. */
-export interface Volume {
+export interface Mount {
   /** Absolute path on the host, or the name of a volume. */
   readonly source: string
   /** Absolute path in the container. */
@@ -23,7 +23,7 @@ export function parseShellName(text: string): string {
 }
 
 /** One volume a line: `HOST:CONTAINER` or `HOST:CONTAINER:OPTIONS`. @throws Error with one sentence that has the line */
-export function parseVolumes(text: string): Volume[] {
+export function parseVolumes(text: string): Mount[] {
   return lines(text).map((line) => {
     const [source = '', target = '', options = '', ...more] = line.split(':')
     const wrong = (why: string) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`)

@@ -3,14 +3,14 @@ import type { Engine, Image } from '../engine/engine.ts'
 import { privilegesOf } from '../engine/privileges.ts'
 import { checkFirstUse } from './checks.ts'
 import { installShell } from './install.ts'
-import type { ShellUser, Volume } from './options.ts'
+import type { Mount, ShellUser } from './options.ts'
 import type { InstalledShell } from './remove.ts'
 
 /** What the user wants of a shell. */
 export interface ShellRequest {
   /** The word that steps use: `ddk.sh`. */
   readonly name: string
-  readonly volumes: readonly Volume[]
+  readonly volumes: readonly Mount[]
   /** `NAME` or `NAME=VALUE`. */
   readonly env: readonly string[]
   readonly network?: string

@@ -10,21 +10,21 @@ import type { Supply } from './supply.ts'
  * @param sha256 of the ISO, if it is known
  */
 export async function fromCache(key: string, sha256: string | undefined, order: Order): Promise<Supply | undefined> {
-  const { talk, archive: path, tempDir, cacheHealth: health } = order
-  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...talk, health })
+  const { phase, archive: path, tempDir, cacheHealth: health } = order
+  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...phase, health })
   if (!restored) return undefined
   const { archive, description } = restored
   const { identity } = description.found
   const { isoSha256 } = description
   try {
     if (sha256 !== undefined && isoSha256 !== sha256) {
-      talk.say(`The image in the Actions cache isn't used: it was made of an ISO with the SHA-256 ${isoSha256}`)
+      phase.say(`The image in the Actions cache isn't used: it was made of an ISO with the SHA-256 ${isoSha256}`)
       await archive.abort()
       return undefined
     }
     const name = order.name(identity)
     const conversion = finishImage(archive, description, [name])
-    talk.say(`The Actions cache had the image (${key})`)
+    phase.say(`The Actions cache had the image (${key})`)
     return { origin: 'cache', name, identity, isoSha256, conversion }
   } catch (error) {
     await archive.abort()

@@ -21,24 +21,24 @@ export interface Iso {
  */
 export async function getIso({ request, identity, sha256, stored }: KnownIso, store: Store, order: Order): Promise<Iso> {
   if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
-  const { talk, tempDir, cacheHealth: health } = order
+  const { phase, tempDir, cacheHealth: health } = order
   const { address, version } = request
-  const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, talk.signal))
+  const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, phase.signal))
   if (kept) {
-    talk.say(`The tool cache had the ISO: ${kept.path}`)
+    phase.say(`The tool cache had the ISO: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }
   }
-  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...talk, health }))
+  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
   if (cached) {
-    talk.say('The Actions cache had the ISO')
+    phase.say('The Actions cache had the ISO')
     return { origin: 'iso-cache', ...cached }
   }
-  return { origin: 'download', ...(await store.fetch(address, version, talk)) }
+  return { origin: 'download', ...(await store.fetch(address, version, phase)) }
 }
 
 /** Makes the image of an ISO that is here. */
 export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
-  const { talk, archive, tempDir, compression, uname } = order
+  const { phase, archive, tempDir, compression, uname } = order
   const conversion = await convertWithProgress(
     {
       input: path,
@@ -52,10 +52,10 @@ export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Prom
         checkFreeSpace(dirname(archive), compression === 'none' ? found.used : found.used / 3, 'The archive of the image')
         return [order.name(found.identity)]
       },
-      warn: talk.warn,
-      signal: talk.signal,
+      warn: phase.warn,
+      signal: phase.signal,
     },
-    talk.say,
+    phase.say,
   )
   const { found, names, isoSha256 } = conversion
   return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path }

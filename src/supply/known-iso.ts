@@ -1,9 +1,9 @@
 import { sha256OfFile } from '../bytes/digest.ts'
-import { identityOf, probeIso, type Remote } from '../fetch/http/probe.ts'
+import { identityOf, queryServer, type RemoteIso } from '../fetch/http/remote-iso.ts'
 import type { StoredIso } from '../fetch/store/stored-iso.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
-import type { IsoIdentity } from '../image/key.ts'
-import type { Talk } from '../phase/phase.ts'
+import type { IsoIdentity } from '../image/config/key.ts'
+import type { Phase } from '../phase/phase.ts'
 import type { IsoRequest } from './iso-request.ts'
 
 /** What is known of the wanted ISO without fetching it. */
@@ -22,9 +22,9 @@ export interface KnownIso {
  * fetched before.
  * @throws Error if a file isn't what it should be, or no server answers and it wasn't fetched before
  */
-export async function recognize(request: IsoRequest, store: Store, talk: Talk): Promise<KnownIso> {
+export async function recognize(request: IsoRequest, store: Store, phase: Phase): Promise<KnownIso> {
   if (request.kind === 'file') {
-    const sha256 = await sha256OfFile(request.path, request.sha256, talk.signal)
+    const sha256 = await sha256OfFile(request.path, request.sha256, phase.signal)
     return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
   }
   const { address, version } = request
@@ -32,22 +32,22 @@ export async function recognize(request: IsoRequest, store: Store, talk: Talk): 
     // Where it lies is looked up when it is needed: to look is to read all of it.
     return { request, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: undefined }
   }
-  const remote = await askServer(request, store, talk)
+  const remote = await queryOrStored(request, store, phase)
   if (!('url' in remote)) return { request, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 }
   const { etag, lastModified, size } = remote
   const facts = { ...(etag && { etag }), ...(lastModified && { lastModified }), ...(size !== undefined && { size }) }
-  const stored = await store.find({ url: address.urls[0]!, version, ...facts }, talk.signal)
+  const stored = await store.find({ url: address.urls[0]!, version, ...facts }, phase.signal)
   return { request, identity: identityOf({ ...remote, url: address.urls[0]! }), sha256: stored?.sha256, stored }
 }
 
 /** Servers vanish; what was fetched before is as good as it was then. */
-async function askServer(
+async function queryOrStored(
   { address, version }: Extract<IsoRequest, { kind: 'address' }>,
   store: Store,
-  { say, signal }: Talk,
-): Promise<Remote | { stored: StoredIso }> {
+  { say, signal }: Phase,
+): Promise<RemoteIso | { stored: StoredIso }> {
   try {
-    return await probeIso(address, { say, signal })
+    return await queryServer(address, { say, signal })
   } catch (error) {
     signal.throwIfAborted()
     const stored = await store.find({ url: address.urls[0]!, version }, signal)

@@ -7,12 +7,12 @@ import type { Engine } from '../engine/engine.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import type { UnameChoice } from '../image/environment/environment.ts'
 import type { Inputs } from '../inputs.ts'
-import type { Talk } from '../phase/phase.ts'
+import type { Phase } from '../phase/phase.ts'
 import type { CacheUse } from './cache-use.ts'
 
 /** Which image is wanted, and where it is to be made. */
 export interface Order {
-  readonly talk: Talk
+  readonly phase: Phase
   /** A directory of this step's own, for the post step to remove. */
   readonly tempDir: string
   /** Path for the archive, if one is made. */
@@ -32,10 +32,10 @@ export interface Order {
  * @param engine that is to have the image, if any
  * @param tempDir of this step's own, for the post step to remove
  */
-export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | undefined, tempDir: string, talk: Talk): Order {
+export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | undefined, tempDir: string, phase: Phase): Order {
   const keepArchive = inputs.archive !== undefined || !engine
   return {
-    talk,
+    phase,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,

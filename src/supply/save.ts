@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { stageImage } from '../cache/image-cache.ts'
 import { stageIso } from '../cache/iso-cache.ts'
 import { startSaving } from '../cache/saving.ts'
-import type { Entry } from '../cache/task.ts'
+import type { CacheEntry } from '../cache/task.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { keysOf } from './keys.ts'
 import type { KnownIso } from './known-iso.ts'
@@ -16,25 +16,25 @@ import type { Supply } from './supply.ts'
 export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
   const statusFile = join(order.tempDir, 'saving')
   if (order.cacheHealth.failing) {
-    order.talk.say("The Actions cache gets nothing, since it didn't answer before")
+    order.phase.say("The Actions cache gets nothing, since it didn't answer before")
     return statusFile
   }
   try {
-    startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.talk.say)
+    startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.phase.say)
   } catch (error) {
-    order.talk.say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
+    order.phase.say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
   }
   return statusFile
 }
 
-function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): Entry[] {
+function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): CacheEntry[] {
   const { cache: key } = keysOf(known, order)
   if (!order.useCache.save.image || key === undefined || !conversion || origin === 'cache') return []
   return [stageImage(key, join(order.tempDir, 'save-image'), order.archive, conversion)]
 }
 
 /** One that was in the tool cache already will be there for the next job as well. */
-function isoEntry({ origin, isoPath, isoSha256 }: Supply, { identity }: KnownIso, order: Order): Entry[] {
+function isoEntry({ origin, isoPath, isoSha256 }: Supply, { identity }: KnownIso, order: Order): CacheEntry[] {
   if (!order.useCache.save.iso || !identity || isoPath === undefined || origin !== 'download') return []
   return [stageIso(identity, join(order.tempDir, 'save-iso'), isoPath, isoSha256)]
 }

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt } from '../../../src/bytes/source.ts'
-import { type Chunk, findChunks } from '../../../src/disk/appliance/chunks.ts'
+import { findChunks } from '../../../src/disk/appliance/chunks.ts'
 import type { Vdi } from '../../../src/disk/appliance/ova.ts'
 import { openFolder } from '../../../src/disk/filesystem/folder.ts'
+import type { Chunk } from '../../../src/disk/spool/chunk.ts'
 import { sh, withTempDir } from '../../support/tools.ts'
 
 const vdi: Vdi = { name: 'vdi_xvda', source: 'file://xvda', type: 'dir-gzipped-chunks' }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type Entry, walk } from '../../../src/disk/filesystem/tree.ts'
+import { type TreeEntry, walk } from '../../../src/disk/filesystem/tree.ts'
 import { type ArchiveSummary, createArchive } from '../../../src/image/archive/archive.ts'
 import type { Compression } from '../../../src/image/archive/frames.ts'
 import { ociIndex } from '../../../src/image/archive/manifest.ts'
-import { imageConfig } from '../../../src/image/config.ts'
+import { imageConfig } from '../../../src/image/config/config.ts'
 import { tarPieces } from '../../../src/image/tar/tar.ts'
 import { noRoot } from '../../support/machine.ts'
 import type { Skip } from '../../support/reasons.ts'
@@ -174,7 +174,7 @@ describe('podman', () => {
   )
 })
 
-async function write(path: string, layers: Iterable<Entry>[], compression: Compression): Promise<ArchiveSummary> {
+async function write(path: string, layers: Iterable<TreeEntry>[], compression: Compression): Promise<ArchiveSummary> {
   const archive = createArchive(path)
   try {
     const made: { diffId: string; createdBy: string }[] = []

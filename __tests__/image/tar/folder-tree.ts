@@ -1,11 +1,12 @@
 import { openFile } from '../../../src/bytes/source.ts'
 import { textBytes } from '../../../src/bytes/text.ts'
-import type { FileTree, Node, NodeType } from '../../../src/disk/filesystem/tree.ts'
+import type { FileType } from '../../../src/disk/filesystem/file-type.ts'
+import type { FileNode, FileTree } from '../../../src/disk/filesystem/tree.ts'
 import { type Listed, walkMounted } from '../../support/tools.ts'
 
 /** A folder of this machine as a FileTree, by the kernel's own word. The tree's files are open for reading while their content is read. */
 export function folderTree(dir: string, listing: readonly Listed[] = walkMounted(dir)): FileTree {
-  const children = new Map<number, { name: Buffer; node(): Node }[]>()
+  const children = new Map<number, { name: Buffer; node(): FileNode }[]>()
   const dirs = new Map([['', 0]])
   for (const listed of listing) if (listed.type === 'dir') dirs.set(listed.path, Number(listed.ino))
   for (const listed of listing) {
@@ -18,13 +19,13 @@ export function folderTree(dir: string, listing: readonly Listed[] = walkMounted
   return { root, entries: (node) => children.get(node.ino) ?? [] }
 }
 
-function folderNode(dir: string, listed: Listed): Node {
+function folderNode(dir: string, listed: Listed): FileNode {
   const [seconds, nanoseconds] = String(listed.mtime).split('.').map(Number)
   const [major, minor] = String(listed.rdev ?? '')
     .split(':')
     .map(Number)
   return {
-    type: listed.type as NodeType,
+    type: listed.type as FileType,
     ino: Number(listed.ino),
     mode: Number.parseInt(String(listed.mode), 8),
     uid: Number(listed.uid),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/bytes/errors.ts'
-import type { Entry } from '../../../src/disk/filesystem/tree.ts'
+import type { TreeEntry } from '../../../src/disk/filesystem/tree.ts'
 import { type LayerPolicy, layerEntries } from '../../../src/image/tar/layer-policy.ts'
 import { entry, tarOf } from '../memory-tree.ts'
 
@@ -126,6 +126,6 @@ describe('an entry that can not be read', () => {
   })
 })
 
-function paths(entries: Entry[], policy: LayerPolicy = {}, warnings: string[] = []): string[] {
+function paths(entries: TreeEntry[], policy: LayerPolicy = {}, warnings: string[] = []): string[] {
   return [...layerEntries(entries, policy, (line) => warnings.push(line))].map(({ path }) => path.toString())
 }

@@ -133,6 +133,16 @@ test('a link repeats owner, mode and attributes, or unpacking it would take them
   expect(header.toString('latin1', 100, 116)).toBe('0004755\x000000005\x00')
 })
 
+test('two names of one inode are links, though the filesystem counts none; directories never are', () => {
+  const file = { ino: 7, nlink: 1, content: 'x' }
+  const dir = { ino: 9, type: 'dir' as const }
+  const tar = tarOf([entry('a', file), entry('b', file), entry('c', { content: 'x' }), entry('d', dir), entry('e', dir)])
+  const types = [0, 2, 3, 5, 6].map(
+    (block) => tar.toString('latin1', block * 512, block * 512 + 1) + tar.toString('latin1', block * 512 + 156, block * 512 + 158),
+  )
+  expect(types.map((text) => text.replace('\0', ''))).toEqual(['a0', 'b1a', 'c0', 'd5', 'e5'])
+})
+
 function unexpected(warning: string): void {
   throw new Error(`unexpected: ${warning}`)
 }

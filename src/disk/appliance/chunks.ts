@@ -1,16 +1,9 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
-import type { FileTree, Node } from '../filesystem/tree.ts'
+import type { FileNode, FileTree } from '../filesystem/tree.ts'
+import type { Chunk } from '../spool/chunk.ts'
 import type { Vdi } from './ova.ts'
-
-/** A file that holds a part of a disk. */
-export interface Chunk {
-  /** Its path in the tree. */
-  readonly name: string
-  readonly source: Source
-  readonly gzipped: boolean
-}
 
 /** More would be a disk of 100 TB. */
 const maxChunks = 100_000
@@ -38,7 +31,7 @@ export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: st
 
 interface Dir {
   readonly path: string
-  readonly node: Node
+  readonly node: FileNode
 }
 
 interface ChunkFile extends Dir {
@@ -96,6 +89,7 @@ function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
       dir,
       `its ${files.length} chunks have short names (${names.slice(0, 3).join(', ')}, …), which don't tell their order; ` +
         'the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, …) into a folder, with ova.xml, and use that',
+      'unsupported',
     )
   }
   const numbered = files.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number)

@@ -1,7 +1,8 @@
 import type { FileTree } from '../filesystem/tree.ts'
 import type { DiskImage } from '../image.ts'
+import type { Chunk } from '../spool/chunk.ts'
 import { spoolChunks } from '../spool/index.ts'
-import { type Chunk, findChunks } from './chunks.ts'
+import { findChunks } from './chunks.ts'
 import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
 import { findOva, xmlText } from './ova-file.ts'
 

@@ -1,7 +1,7 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
-import { type FileTree, type Node, walk } from '../filesystem/tree.ts'
+import { type FileNode, type FileTree, walk } from '../filesystem/tree.ts'
 
 /** An ova.xml of a few disks has 2 KiB. */
 const maxSize = 4 << 20
@@ -9,7 +9,7 @@ const maxSize = 4 << 20
 export interface FoundOva {
   /** From the root of the tree. */
   readonly path: string
-  readonly node: Node
+  readonly node: FileNode
 }
 
 /**
@@ -33,6 +33,7 @@ export function findOva(tree: FileTree): FoundOva | undefined {
   throw new DiskError(
     paths[0]!,
     `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(', ')}; it can't be told which is the DDK's`,
+    'not-a-ddk',
   )
 }
 

@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes'
-import { DiskError } from '../../bytes/errors.ts'
+import { DiskError, type DiskErrorKind } from '../../bytes/errors.ts'
+import { rootOnBootLine } from '../root/boot-line.ts'
 
 /** A virtual machine as `ova.xml` of an XVA version 1 describes it. */
 export interface Appliance {
@@ -52,8 +53,8 @@ export function parseOva(xml: string, name: string): Appliance {
   const vbds: Vbd[] = []
   const vdis: Vdi[] = []
   const vm = { count: 0, label: '', bootLine: '', isHvm: false }
-  const fail = (what: string): never => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what)
+  const fail: Fail = (what, kind) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind)
   }
   const onElement: Record<string, (attributes: Record<string, string>) => void> = {
     'appliance/vm': () => {
@@ -85,17 +86,14 @@ export function parseOva(xml: string, name: string): Appliance {
   parser.on('text', addText)
   parser.on('cdata', addText)
   parser.write(xml).close()
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`)
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`, 'not-a-ddk')
   return describe(vm, vbds, vdis)
 }
 
 function describe(vm: { label: string; bootLine: string; isHvm: boolean }, vbds: Vbd[], vdis: Vdi[]): Appliance {
   const label = vm.label.trim()
   const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? []
-  const rootDevice = vm.bootLine
-    .match(/(?<=^|\s)root=\S+/g)
-    ?.at(-1)
-    ?.slice('root='.length)
+  const rootDevice = rootOnBootLine(vm.bootLine)
   return {
     label,
     ...(version !== undefined && { version }),
@@ -108,11 +106,17 @@ function describe(vm: { label: string; bootLine: string; isHvm: boolean }, vbds:
   }
 }
 
-function checkRoot(element: string, fail: (what: string) => never): void {
+/** Throws, with line and column. */
+type Fail = (what: string, kind?: DiskErrorKind) => never
+
+function checkRoot(element: string, fail: Fail): void {
   if (element === 'appliance') return
   if (element === 'value')
-    fail('this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself')
-  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`)
+    fail(
+      'this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself',
+      'unsupported',
+    )
+  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, 'not-a-ddk')
 }
 
 function pick<Name extends string>(attributes: Record<string, string>, names: readonly Name[]): { [name in Name]?: string } {
@@ -157,5 +161,6 @@ function noRoot(vbds: readonly Vbd[], vdis: readonly Vdi[], name: string): never
   throw new DiskError(
     name,
     `it doesn't say which disk is the root: its attachments are ${attachments.join(', ') || 'none'}; its disks are ${disks.join(', ') || 'none'}`,
+    'not-a-ddk',
   )
 }

@@ -2,7 +2,8 @@ import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlink
 import { DiskError, fileError } from '../../bytes/errors.ts'
 import { fileSource, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
-import type { FileTree, Node, NodeType, Time } from './tree.ts'
+import { fileTypeOf } from './file-type.ts'
+import type { FileNode, FileTree, Time } from './tree.ts'
 
 /** A folder of this machine; the files that were read stay open until `close()`. */
 export interface Folder extends FileTree {
@@ -16,8 +17,8 @@ export interface Folder extends FileTree {
 export function openFolder(path: string): Folder {
   const nodes = nodeMaker()
   const root = attempt(path, () => statSync(path, { bigint: true }))
-  if (!root.isDirectory()) throw new DiskError(path, 'it is not a folder')
-  const paths = new Map<Node, Buffer>()
+  if (!root.isDirectory()) throw new DiskError(path, 'it is not a folder', 'not-a-ddk')
+  const paths = new Map<FileNode, Buffer>()
   const add = (nodePath: Buffer, stats: BigIntStats) => {
     const node = nodes.make(nodePath, stats)
     paths.set(node, nodePath)
@@ -43,7 +44,7 @@ export function openFolder(path: string): Folder {
   }
 }
 
-function nodeMaker(): { make(path: Buffer, stats: BigIntStats): Node; close(): void } {
+function nodeMaker(): { make(path: Buffer, stats: BigIntStats): FileNode; close(): void } {
   const descriptors = new Map<number, number>()
   // Inode numbers are 64 bits wide and unique on one device only, so nodes get numbers of their own.
   const numbers = new Map<string, number>()
@@ -52,12 +53,12 @@ function nodeMaker(): { make(path: Buffer, stats: BigIntStats): Node; close(): v
     descriptors.set(ino, fd)
     return fd
   }
-  const make = (path: Buffer, stats: BigIntStats): Node => {
+  const make = (path: Buffer, stats: BigIntStats): FileNode => {
     const identity = `${stats.dev}:${stats.ino}`
     const ino = numbers.get(identity) ?? numbers.size + 1
     numbers.set(identity, ino)
     return {
-      type: typeOf(stats),
+      type: fileTypeOf(Number(stats.mode))!,
       ino,
       mode: Number(stats.mode & 0o7777n),
       uid: Number(stats.uid),
@@ -82,15 +83,6 @@ function nodeMaker(): { make(path: Buffer, stats: BigIntStats): Node; close(): v
 function timeOf(sinceEpoch: bigint): Time {
   const nanoseconds = ((sinceEpoch % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
   return { seconds: Number((sinceEpoch - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) }
-}
-
-function typeOf(stats: BigIntStats): NodeType {
-  if (stats.isFile()) return 'file'
-  if (stats.isDirectory()) return 'dir'
-  if (stats.isSymbolicLink()) return 'symlink'
-  if (stats.isCharacterDevice()) return 'char'
-  if (stats.isBlockDevice()) return 'block'
-  return stats.isFIFO() ? 'fifo' : 'socket'
 }
 
 function attempt<T>(path: string | Buffer, read: () => T): T {

@@ -4,8 +4,6 @@ import { ext } from './ext/index.ts'
 import type { FileSystem, FileSystemFormat } from './format.ts'
 import { iso9660 } from './iso9660/index.ts'
 
-export { identifyVolume } from './signatures.ts'
-
 /** What can be read; the first that knows its signature opens a volume. */
 export const fileSystemFormats: readonly FileSystemFormat[] = [iso9660, ext]
 

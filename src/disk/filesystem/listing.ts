@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
+import { sha256OfSource } from '../../bytes/digest.ts'
 import { DiskError } from '../../bytes/errors.ts'
-import { pieces } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
-import { type Entry, type FileTree, type NodeType, type Time, walk } from './tree.ts'
+import type { FileType } from './file-type.ts'
+import { type FileTree, type Time, type TreeEntry, walk } from './tree.ts'
 
 /** An entry of a filesystem as `xenserver-ddk list` prints it: one JSON object a line. */
 export interface Listed {
   /** From the root, without a leading slash; bytes that aren't UTF-8 as lone surrogates U+DC80 to U+DCFF. */
   path: string
-  type: NodeType
+  type: FileType
   /** Permission bits in octal, at least four digits. */
   mode: string
   uid: number
@@ -31,7 +31,7 @@ export interface Listed {
 }
 
 /** What can't be read of an entry is left out, and `error` says why. */
-export function listed({ path, node }: Entry, options: { sha256: boolean }): Listed {
+export function listed({ path, node }: TreeEntry, options: { sha256: boolean }): Listed {
   const errors: string[] = []
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -44,7 +44,7 @@ export function listed({ path, node }: Entry, options: { sha256: boolean }): Lis
   }
   const target = node.type === 'symlink' ? attempt(() => node.target()) : undefined
   const xattrs = attempt(() => [...node.xattrs()]) ?? []
-  const sha256 = node.type === 'file' && options.sha256 ? attempt(() => contentHash(node)) : undefined
+  const sha256 = node.type === 'file' && options.sha256 ? attempt(() => sha256OfSource(node.content())) : undefined
   return {
     path: pathText(path),
     type: node.type,
@@ -91,12 +91,6 @@ function withErrors(entry: Listed, errors: readonly string[]): Listed {
   const [first] = errors
   if (first === undefined) return entry
   return { ...entry, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` }
-}
-
-function contentHash(node: Entry['node']): string {
-  const hash = createHash('sha256')
-  for (const piece of pieces(node.content())) hash.update(piece)
-  return hash.digest('hex')
 }
 
 function timeText({ seconds, nanoseconds }: Time): string {

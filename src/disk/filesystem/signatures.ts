@@ -1,18 +1,23 @@
-import { hasText, probe } from '../../bytes/peek.ts'
+import { hasText, peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 
 /**
  * Names what is in a volume by its signature, as blkid would: filesystems and other uses of a partition that can't be read (yet), for
  * messages; nothing if no signature is known. The volume's end is looked at last, and only then its size asked for.
  */
-export function identifyVolume(source: Source): string | undefined {
+export function identifyVolume(source: Source): VolumeContent | undefined {
   const found = signatures.find(({ at, magic }) => at.some((offset) => hasText(source, offset, magic)))
-  if (found) return found.name
-  return probes.map((look) => look(source)).find((name) => name !== undefined)
+  if (found) return found
+  const name = structures.map((look) => look(source)).find((name) => name !== undefined)
+  return name === undefined ? undefined : { name }
 }
 
-interface Signature {
+export interface VolumeContent {
   readonly name: string
+  readonly isEncrypted?: boolean
+}
+
+interface Signature extends VolumeContent {
   /** Bytes, any of which may hold it. */
   readonly at: readonly number[]
   /** One character a byte. */
@@ -24,8 +29,8 @@ const pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10)
 
 const signatures: readonly Signature[] = [
   { name: 'LVM2 physical volume', at: [24, 536, 1048, 1560], magic: 'LVM2 001' },
-  { name: 'LUKS 1 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x01' },
-  { name: 'LUKS 2 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x02' },
+  { name: 'LUKS 1 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x01', isEncrypted: true },
+  { name: 'LUKS 2 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x02', isEncrypted: true },
   { name: 'XFS filesystem', at: [0], magic: 'XFSB' },
   { name: 'swap', at: pageEnds, magic: 'SWAPSPACE2' },
   { name: 'swap (old format)', at: pageEnds, magic: 'SWAP-SPACE' },
@@ -33,7 +38,7 @@ const signatures: readonly Signature[] = [
   { name: 'btrfs filesystem', at: [65536 + 64], magic: '_BHRfS_M' },
   { name: 'NTFS filesystem', at: [3], magic: 'NTFS    ' },
   { name: 'exFAT filesystem', at: [3], magic: 'EXFAT   ' },
-  { name: 'BitLocker encrypted volume', at: [3], magic: '-FVE-FS-' },
+  { name: 'BitLocker encrypted volume', at: [3], magic: '-FVE-FS-', isEncrypted: true },
   { name: 'FAT filesystem', at: [54], magic: 'FAT' },
   { name: 'FAT filesystem', at: [82], magic: 'FAT32   ' },
   { name: 'squashfs filesystem', at: [0], magic: 'hsqs' },
@@ -44,11 +49,11 @@ const signatures: readonly Signature[] = [
   { name: 'Linux RAID member', at: [0, 4096], magic: '\xfc\x4e\x2b\xa9' },
 ]
 
-const probes: readonly ((source: Source) => string | undefined)[] = [extJournal, zfs, raidAtEnd]
+const structures: readonly ((source: Source) => string | undefined)[] = [extJournal, zfs, raidAtEnd]
 
 /** An ext superblock with the incompatible feature 8, `journal_dev`. */
 function extJournal(source: Source): string | undefined {
-  const superblock = probe(source, 1024, 100)
+  const superblock = peek(source, 1024, 100)
   if (superblock?.readUInt16LE(56) !== 0xef53) return undefined
   return (superblock.readUInt32LE(96) & 8) !== 0 ? 'external journal of an ext filesystem (JBD)' : undefined
 }
@@ -56,7 +61,7 @@ function extJournal(source: Source): string | undefined {
 /** Any uberblock of the first label: from 128 KiB on, one in each KiB, in either byte order. */
 function zfs(source: Source): string | undefined {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic = probe(source, offset, 8)
+    const magic = peek(source, offset, 8)
     if (!magic) return undefined
     if (magic.readBigUInt64LE() === 0x00bab10cn || magic.readBigUInt64BE() === 0x00bab10cn) return 'ZFS pool member'
   }

@@ -1,41 +1,57 @@
 import { DiskError } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
+import type { DeviceNumber, FileType } from './file-type.ts'
 
-/** What a filesystem is made of, whichever it is: inodes, and directories that give them names. */
+/**
+ * What a filesystem is made of, whichever it is: inodes, and directories that give them names. `walk` puts it in order, and finds what no
+ * sound filesystem has: a name twice, an impossible name, a directory in itself. A reader needn't look for these.
+ */
 export interface FileTree {
-  readonly root: Node
-  /** The directory's entries in the filesystem's own order, without `.` and `..`. Names are checked by whoever walks. */
-  entries(dir: Node): Iterable<DirectoryEntry>
+  /** Of type `dir`. */
+  readonly root: FileNode
+  /**
+   * The directory's entries in any order, without `.` and `..`. `dir` is a node that this tree gave.
+   * They must end by themselves, however damaged the filesystem is: `walk` counts them afterwards.
+   * @throws DiskError, also between two entries, if the directory can't be read on
+   */
+  entries(dir: FileNode): Iterable<DirectoryEntry>
 }
 
 export interface DirectoryEntry {
   /** One path component, in the bytes of the filesystem. */
   readonly name: Buffer
-  /** Reads the inode, so that looking for one name doesn't read all of them. */
-  node(): Node
+  /** Reads the inode, so that looking for one name doesn't read all of them. @throws DiskError if that can't be read */
+  node(): FileNode
 }
 
-export type NodeType = 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket'
-
-/** An inode. */
-export interface Node {
-  readonly type: NodeType
-  /** Unique within its filesystem: two names with one number are hard links. */
+/** An inode. All of a directory's are held at once while it is walked, so it keeps little, and reads the rest when it is asked for it. */
+export interface FileNode {
+  readonly type: FileType
+  /**
+   * Unique within its filesystem: two names with one number are hard links, whatever `nlink` says, and one of them may stand for both. A
+   * format without inodes numbers its files by something else that each has alone, such as where its entry lies.
+   */
   readonly ino: number
-  /** Permission bits, with setuid, setgid and sticky: 0 to 0o7777. */
+  /** Permission bits, with setuid, setgid and sticky: 0 to 0o7777. A format without them gives 0o555 for a directory, 0o444 for all else. */
   readonly mode: number
+  /** 0 if the format has no owners. */
   readonly uid: number
   readonly gid: number
+  /** How many names it has, for listings only; 1 if the format doesn't count them. */
   readonly nlink: number
+  /** 1970-01-01 if there is none. */
   readonly mtime: Time
-  /** In bytes: of a file, its content; of a symlink, its target; of anything else, meaningless. */
+  /** In bytes: of a file, exactly its content's; of a symlink, its target's; of anything else, meaningless. */
   readonly size: number
-  /** Of `char` and `block`. */
+  /** Of `char` and `block`, and of these always. */
   readonly rdev?: DeviceNumber
-  /** A file's bytes, holes as zeros. */
+  /**
+   * A file's bytes, holes as zeros. Its `size` is that of the node. Nothing has to be verified before a byte is read.
+   * @throws DiskError here, or when it is read; never for another type than `file`, of which it isn't asked for
+   */
   content(): Source
-  /** A symlink's target, in the bytes of the filesystem. */
+  /** A symlink's target, in the bytes of the filesystem, as `checkedTarget` lets it through. Of other types it isn't asked for. */
   target(): Buffer
   /** Extended attributes as getxattr(2) gives them, by full name (`security.capability`), in the order of their names. */
   xattrs(): ReadonlyMap<string, Buffer>
@@ -47,16 +63,11 @@ export interface Time {
   readonly nanoseconds: number
 }
 
-export interface DeviceNumber {
-  readonly major: number
-  readonly minor: number
-}
-
 /** A node at its place in the tree. */
-export interface Entry {
+export interface TreeEntry {
   /** From the root, without a leading slash, in the bytes of the filesystem. */
   readonly path: Buffer
-  readonly node: Node
+  readonly node: FileNode
 }
 
 /** Beyond these, a tree is damaged or hostile. Linux's own limits for names (NAME_MAX) and paths (PATH_MAX); the count is ours. */
@@ -69,12 +80,12 @@ export type OnUnreadable = (error: Error, path: Buffer) => void
  * All entries below the root, each directory before what is in it, siblings in the order of their names' bytes.
  * @throws DiskError for what no sound filesystem has: a directory reached twice, a name twice, an impossible name
  */
-export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Generator<Entry> {
+export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Generator<TreeEntry> {
   const seen = new Set([tree.root.ino])
-  const pending: Entry[] = []
+  const pending: TreeEntry[] = []
   let count = 0
-  const enter = (dir: Entry) => {
-    let children: Entry[]
+  const enter = (dir: TreeEntry) => {
+    let children: TreeEntry[]
     try {
       children = sortedChildren(tree, dir, onUnreadable)
     } catch (error) {
@@ -105,8 +116,8 @@ function rethrow(error: Error): void {
   throw error
 }
 
-function sortedChildren(tree: FileTree, dir: Entry, onUnreadable: OnUnreadable): Entry[] {
-  const children: Entry[] = []
+function sortedChildren(tree: FileTree, dir: TreeEntry, onUnreadable: OnUnreadable): TreeEntry[] {
+  const children: TreeEntry[] = []
   for (const entry of tree.entries(dir.node)) {
     checkName(entry.name, dir)
     const path = join(dir.path, entry.name)
@@ -125,7 +136,7 @@ function sortedChildren(tree: FileTree, dir: Entry, onUnreadable: OnUnreadable):
   return children
 }
 
-function checkName(name: Buffer, dir: Entry): void {
+function checkName(name: Buffer, dir: TreeEntry): void {
   const text = name.toString('latin1')
   const place = `/${pathText(dir.path)}`
   if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text)) {
@@ -140,14 +151,14 @@ function join(dir: Buffer, name: Buffer): Buffer {
 }
 
 /** The node at an absolute or relative path, symlinks followed as they would be below a chroot; nothing if there is none. */
-export function resolve(tree: FileTree, path: string): Node | undefined {
+export function resolve(tree: FileTree, path: string): FileNode | undefined {
   const trail = resolveTrail(tree, path)
   return trail && (trail.at(-1)?.node ?? tree.root)
 }
 
 /** The same with the way to it: each entry from the top down, where it really is. The root itself is none of them. */
-export function resolveTrail(tree: FileTree, path: string): readonly Entry[] | undefined {
-  const trail: Entry[] = []
+export function resolveTrail(tree: FileTree, path: string): readonly TreeEntry[] | undefined {
+  const trail: TreeEntry[] = []
   const components = (text: string) => text.split('/').filter((name) => name !== '' && name !== '.')
   const pending = components(path).reverse()
   let links = 0
@@ -174,7 +185,7 @@ export function resolveTrail(tree: FileTree, path: string): readonly Entry[] | u
 }
 
 /** What a directory has under a name, links not followed; `name` has one character a byte. */
-export function childNode(tree: FileTree, dir: Node, name: string): Node | undefined {
+export function childNode(tree: FileTree, dir: FileNode, name: string): FileNode | undefined {
   for (const entry of tree.entries(dir)) if (entry.name.toString('latin1') === name) return entry.node()
   return undefined
 }

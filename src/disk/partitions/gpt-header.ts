@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { hasText, probe } from '../../bytes/peek.ts'
+import { hasText, peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 
 /** A GPT header (UEFI specification 5.3.2) whose own checksum is right, with the array of entries that it points to. */
@@ -25,7 +25,7 @@ export function hasGptSignature(disk: Source, sectorSize: number): boolean {
 /** The GPT whose header is in the given sector; a sentence if it is damaged, nothing if there is none. */
 export function readGptAt(disk: Source, sectorSize: number, sector: number): Gpt | string | undefined {
   if (!Number.isSafeInteger(sector * sectorSize)) return undefined
-  const header = probe(disk, sector * sectorSize, sectorSize)
+  const header = peek(disk, sector * sectorSize, sectorSize)
   if (!header || header.toString('latin1', 0, 8) !== signature) return undefined
   const size = header.readUInt32LE(12)
   if (size < 92 || size > sectorSize) return `it has the size ${size}`
@@ -38,7 +38,7 @@ export function readGptAt(disk: Source, sectorSize: number, sector: number): Gpt
     return `it has ${count} entries of ${entrySize} bytes`
   }
   if (!Number.isSafeInteger(arraySector * sectorSize)) return `its entries are in sector ${arraySector}`
-  const array = probe(disk, arraySector * sectorSize, count * entrySize)
+  const array = peek(disk, arraySector * sectorSize, count * entrySize)
   if (!array) return 'its entries lie past the end of the disk'
   if (header.readUInt32LE(88) !== crc32(array)) return 'the checksum of its entries is wrong'
   return { sectorSize, alternate: Number(header.readBigUInt64LE(32)), diskGuid: guid(header, 56), entrySize, array }

@@ -1,5 +1,5 @@
 import type { Warn } from '../../bytes/errors.ts'
-import { probe } from '../../bytes/peek.ts'
+import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import { readGpt } from './gpt.ts'
 import { gptSectorSizes, hasGptSignature } from './gpt-header.ts'
@@ -14,7 +14,7 @@ export type { Partition, PartitionTable } from './table.ts'
  * @throws DiskError if there is a GPT, but neither of its two copies is sound
  */
 export function readPartitions(disk: Source, warn: Warn): PartitionTable {
-  const mbr = parseMbr(probe(disk, 0, 512))
+  const mbr = parseMbr(peek(disk, 0, 512))
   if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize) => hasGptSignature(disk, sectorSize))) {
     return checkPartitions(disk, readGpt(disk, mbr, warn), warn)
   }

@@ -1,5 +1,5 @@
 import type { Warn } from '../../bytes/errors.ts'
-import { probe } from '../../bytes/peek.ts'
+import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import type { PartitionFields, TableFields } from './table.ts'
 import { mbrTypeName } from './types.ts'
@@ -73,7 +73,7 @@ function* logicalPartitions(disk: Source, extended: MbrEntry, warn: Warn): Gener
 function readExtendedRecord(disk: Source, record: number, seen: ReadonlySet<number>): MbrEntry[] | string {
   if (seen.has(record)) return 'the chain of extended boot records comes back to this one'
   if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`
-  return parseBootRecord(probe(disk, record * sectorSize, sectorSize)) ?? 'an extended boot record is missing here'
+  return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? 'an extended boot record is missing here'
 }
 
 function parseBootRecord(sector: Buffer | undefined): MbrEntry[] | undefined {

@@ -1,8 +1,10 @@
 import { DiskError, type Warn } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 import type { FileSystem } from '../filesystem/format.ts'
-import { identifyVolume, openFileSystem } from '../filesystem/formats.ts'
+import { openFileSystem } from '../filesystem/formats.ts'
+import { identifyVolume } from '../filesystem/signatures.ts'
 import { resolve } from '../filesystem/tree.ts'
+import { rootOnBootLine } from './boot-line.ts'
 
 /** What may hold a filesystem: a partition, a logical volume, a whole disk. */
 export interface Volume {
@@ -26,18 +28,24 @@ export interface Root<V extends Volume = Volume> {
  * @throws DiskError if nothing can be read, or several fit and the boot line names none of them; it lists what each volume holds
  */
 export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: string | undefined, warn: Warn): Root<V> {
-  const hint = rootOf(bootLine)
+  const hint = rootOnBootLine(bootLine ?? '')
   const holders = volumes.filter((volume) => !volume.extended)
   const readable: Root<V>[] = []
   const findings: string[] = []
-  const errors: Error[] = []
+  const errors: DiskError[] = []
+  let isEncrypted = false
   // The one that is named by number first: if it fits, the others, which may not have arrived yet, needn't be looked at.
   for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
     try {
       const found = open(volume, warn)
       if (found?.looksLikeRoot && isNamed(hint, found)) return found
       if (found) readable.push(found)
-      findings.push(found ? describe(found) : `${volume.source.name}: ${holds(volume.source)}`)
+      if (found) findings.push(describe(found))
+      else {
+        const content = identifyVolume(volume.source)
+        isEncrypted ||= content?.isEncrypted === true
+        findings.push(`${volume.source.name}: ${content ? `${content.name}, which can't be read` : 'nothing that is known here'}`)
+      }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       errors.push(error)
@@ -51,7 +59,8 @@ export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: stri
     return only[0]!
   }
   if (readable.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0]
-  throw new DiskError('no root filesystem is found', complaint(fitting.length, findings))
+  const kind = errors[0]?.kind ?? (isEncrypted ? 'encrypted' : 'not-a-ddk')
+  throw new DiskError('no root filesystem is found', complaint(fitting.length, findings), kind)
 }
 
 function complaint(fitting: number, findings: readonly string[]): string {
@@ -70,22 +79,9 @@ function looksLikeRoot(tree: FileSystem): boolean {
   return hasRelease && resolve(tree, '/usr')?.type === 'dir'
 }
 
-function holds(source: Source): string {
-  const name = identifyVolume(source)
-  return name ? `${name}, which can't be read` : 'nothing that is known here'
-}
-
 function describe({ volume, fileSystem, looksLikeRoot }: Root): string {
   const { type, label } = fileSystem.info
   return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot ? 'with' : 'without'} the files of a root`
-}
-
-/** The value of the last `root=`, the one that a kernel takes. */
-function rootOf(bootLine = ''): string | undefined {
-  return bootLine
-    .match(/(?<=^|\s)root=\S+/g)
-    ?.at(-1)
-    ?.slice('root='.length)
 }
 
 /** Whether the boot line's root is a disk's device with this partition's number (or without one, for a whole disk). */

@@ -1,6 +1,6 @@
 import type { Warn } from '../../bytes/errors.ts'
 import { pathText } from '../../bytes/text.ts'
-import { type FileTree, type Node, resolve } from '../filesystem/tree.ts'
+import { type FileNode, type FileTree, resolve } from '../filesystem/tree.ts'
 
 /**
  * The kernel that drivers are built for: the directory of /lib/modules with a `build` link, the flavour `xen` before others and `kdump`
@@ -21,8 +21,8 @@ export function findKernelVersion(root: FileTree, warn: Warn): string | undefine
   return newest
 }
 
-function directories(root: FileTree, dir: Node): { name: string; node: Node }[] {
-  const found: { name: string; node: Node }[] = []
+function directories(root: FileTree, dir: FileNode): { name: string; node: FileNode }[] {
+  const found: { name: string; node: FileNode }[] = []
   for (const entry of root.entries(dir)) {
     const node = entry.node()
     if (node.type === 'dir') found.push({ name: pathText(entry.name), node })
@@ -30,7 +30,7 @@ function directories(root: FileTree, dir: Node): { name: string; node: Node }[] 
   return found
 }
 
-function hasEntry(root: FileTree, dir: Node, name: string): boolean {
+function hasEntry(root: FileTree, dir: FileNode, name: string): boolean {
   for (const entry of root.entries(dir)) if (entry.name.toString('latin1') === name) return true
   return false
 }

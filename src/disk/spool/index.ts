@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { DiskError, systemMessage } from '../../bytes/errors.ts'
 import { concatGrowing, type GrowingSource, growingFile } from '../../bytes/growing-source.ts'
-import { Progress } from '../../bytes/growth.ts'
+import { FileGrowth } from '../../bytes/growth.ts'
 import { concat, type FileRun } from '../../bytes/source.ts'
-import type { Chunk } from '../appliance/chunks.ts'
+import type { Chunk } from './chunk.ts'
 import type { InflateTask } from './inflate-worker.ts'
 
 export interface SpoolOptions {
@@ -51,25 +51,25 @@ function plainChunks(chunks: readonly Chunk[], name: string): Spool {
 
 function inflateChunks(chunks: readonly Chunk[], name: string, { dir, limit, concurrency = defaultConcurrency() }: SpoolOptions): Spool {
   const script = workerScript()
-  const progress = new Progress(chunks.length)
+  const growth = new FileGrowth(chunks.length)
   const runs = chunks.map(runsOf)
   const files = openTemporaryFiles(chunks.length, dir)
   const task: InflateTask = {
-    shared: progress.shared,
+    shared: growth.shared,
     chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index]!, fd: files[index]! })),
     dir,
     limit,
     concurrency,
   }
-  const parts = chunks.map((chunk, index) => growingFile(files[index]!, progress, index, chunk.name))
+  const parts = chunks.map((chunk, index) => growingFile(files[index]!, growth, index, chunk.name))
   const whole = concatGrowing(parts, name)
-  startWorker(script, task, progress)
+  startWorker(script, task, growth)
   return Object.assign(whole, {
-    inflated: () => chunks.reduce((sum, _, index) => sum + progress.available(index), 0),
-    finish: () => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)),
+    inflated: () => chunks.reduce((sum, _, index) => sum + growth.available(index), 0),
+    finish: () => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
       // A worker that doesn't answer may still write: then its files stay open, lest another file gets their numbers.
-      if (progress.stop()) for (const fd of files.splice(0)) closeSync(fd)
+      if (growth.stop()) for (const fd of files.splice(0)) closeSync(fd)
     },
   })
 }
@@ -82,7 +82,7 @@ function defaultConcurrency(): number {
 /** Beside this file: the source, or the bundle of it. Checked here, since a worker that can't start can't say so to a thread that waits for it. */
 function workerScript(): URL {
   const script = new URL(import.meta.url.endsWith('.ts') ? './inflate-worker.ts' : './inflate-worker.cjs', import.meta.url)
-  if (!existsSync(script)) throw new DiskError(fileURLToPath(script), 'the program is incomplete: this file is missing')
+  if (!existsSync(script)) throw new DiskError(fileURLToPath(script), 'the program is incomplete: this file is missing', 'input-output')
   return script
 }
 
@@ -102,15 +102,15 @@ function openTemporaryFiles(count: number, dir: string): number[] {
     }
   } catch (error) {
     for (const fd of files) closeSync(fd)
-    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`)
+    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`, 'input-output')
   }
   return files
 }
 
-function startWorker(script: URL, task: InflateTask, progress: Progress): void {
+function startWorker(script: URL, task: InflateTask, growth: FileGrowth): void {
   const stopped = (why: string) => {
-    progress.fail('inflating the chunks', why)
-    progress.end()
+    growth.fail('inflating the chunks', why)
+    growth.end()
   }
   // The worker reports its own failures; these are for one that couldn't, if this thread is free to hear of it.
   // A small young generation lets go of zlib's buffers sooner: 40 MB less.

@@ -2,13 +2,14 @@ import { readSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { workerData } from 'node:worker_threads'
 import { createGunzip } from 'node:zlib'
-import { Progress } from '../../bytes/growth.ts'
+import { type DiskErrorKind, systemMessage } from '../../bytes/errors.ts'
+import { FileGrowth } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
 
 /** What spoolChunks starts this thread with. */
 export interface InflateTask {
-  /** Of the Progress that has a file for each chunk. */
+  /** Of the FileGrowth that has a file for each chunk. */
   readonly shared: SharedArrayBuffer
   readonly chunks: readonly ChunkTask[]
   /** Where the files that are written lie; for messages. */
@@ -32,23 +33,23 @@ const pieceSize = 256 << 10
 const wayOut = 'the ISO is damaged or its download incomplete, so fetch it again'
 
 const { shared, chunks, dir, limit, concurrency } = workerData as InflateTask
-const progress = new Progress(shared)
+const growth = new FileGrowth(shared)
 const stopping = new AbortController()
 let inflated = 0
 
 // The reader may be waiting in Atomics.wait and hear of nothing but what stands in the shared memory.
-process.on('uncaughtException', (error) => stopFor('inflating the chunks', error.message))
+process.on('uncaughtException', (error) => stopFor('inflating the chunks', { why: error.message, kind: 'input-output' }))
 process.on('exit', () => {
-  progress.fail('inflating the chunks', 'the thread stopped early')
-  progress.end()
+  growth.fail('inflating the chunks', 'the thread stopped early')
+  growth.end()
 })
 const heartbeat = setInterval(() => {
-  progress.beat()
-  if (progress.stopRequested) stopping.abort()
+  growth.beat()
+  if (growth.stopRequested) stopping.abort()
 }, 250)
 inflateAll().finally(() => {
   clearInterval(heartbeat)
-  progress.end()
+  growth.end()
 })
 
 /** Inflates some chunks at a time, the lowest number first. */
@@ -73,12 +74,12 @@ async function inflate(chunk: ChunkTask, index: number): Promise<void> {
       if (inflated > limit)
         throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can have; ${wayOut}`)
       append(piece)
-      progress.advance(index, piece.length)
+      growth.advance(index, piece.length)
     }
   }
   await pipeline(compressedPieces(chunk, 0), gunzip, store, { signal: stopping.signal })
   checkRest(chunk, gunzip.bytesWritten)
-  progress.complete(index)
+  growth.complete(index)
 }
 
 function* compressedPieces({ runs }: ChunkTask, from: number): Generator<Buffer> {
@@ -87,12 +88,20 @@ function* compressedPieces({ runs }: ChunkTask, from: number): Generator<Buffer>
     for (let at = Math.max(from - start, 0); at < run.length; ) {
       checkStop()
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, run.length - at))
-      const got = readSync(run.fd, piece, 0, piece.length, run.offset + at)
+      const got = readAt(run, piece, at)
       if (got === 0) throw new Refusal(`the file that holds it ends ${run.length - at} bytes early; ${wayOut}`)
       yield piece.subarray(0, got)
       at += got
     }
     start += run.length
+  }
+}
+
+function readAt(run: FileRun, into: Buffer, at: number): number {
+  try {
+    return readSync(run.fd, into, 0, into.length, run.offset + at)
+  } catch (error) {
+    throw new Refusal(`the file that holds it can't be read at byte ${run.offset + at}: ${systemMessage(error)}`, 'input-output')
   }
 }
 
@@ -105,24 +114,37 @@ function checkRest(chunk: ChunkTask, from: number): void {
 
 /** After the reader was told that this thread has ended, it closes the files: nothing may touch them then. */
 function checkStop(): void {
-  if (progress.stopRequested) stopping.abort()
+  if (growth.stopRequested) stopping.abort()
   stopping.signal.throwIfAborted()
 }
 
-function stopFor(place: string, why: string): void {
-  progress.fail(place, why)
+function stopFor(place: string, { why, kind }: Failure): void {
+  growth.fail(place, why, kind)
   stopping.abort()
 }
 
-/** A sentence of ours, where the others are the system's. */
-class Refusal extends Error {}
+interface Failure {
+  readonly why: string
+  readonly kind: DiskErrorKind
+}
 
-function failureOf(error: NodeJS.ErrnoException): string {
-  if (error instanceof Refusal) return error.message
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there, so free some or choose another directory`
+/** A sentence of ours, where the others are the system's. */
+class Refusal extends Error {
+  readonly kind: DiskErrorKind
+
+  constructor(message: string, kind: DiskErrorKind = 'damaged') {
+    super(message)
+    this.kind = kind
   }
-  if (error.code === 'Z_BUF_ERROR') return `its gzip data ends too early; ${wayOut}`
-  if (error.code?.startsWith('Z_')) return `its gzip data isn't sound (${error.message}); ${wayOut}`
-  return `it can't be inflated into ${dir}: ${error.message}`
+}
+
+function failureOf(error: NodeJS.ErrnoException): Failure {
+  if (error instanceof Refusal) return { why: error.message, kind: error.kind }
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there, so free some or choose another directory`
+    return { why, kind: 'input-output' }
+  }
+  if (error.code === 'Z_BUF_ERROR') return { why: `its gzip data ends too early; ${wayOut}`, kind: 'damaged' }
+  if (error.code?.startsWith('Z_')) return { why: `its gzip data isn't sound (${error.message}); ${wayOut}`, kind: 'damaged' }
+  return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: 'input-output' }
 }

@@ -1,5 +1,5 @@
 import type { Warn } from '../../bytes/errors.ts'
-import { probe } from '../../bytes/peek.ts'
+import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import type { Footer } from './footer.ts'
 import type { Header } from './header.ts'
@@ -25,14 +25,14 @@ export function readBatmap(source: Source, footer: Footer, header: Header, warn:
     warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is left aside, and the bitmaps of its blocks are used alone`)
     return undefined
   }
-  const fields = probe(source, start, 512)
+  const fields = peek(source, start, 512)
   // Version 1.1 may have none, if it was made from an older one.
   if (fields?.toString('latin1', 0, 8) !== cookie) return minor === 1 && major === 1 ? undefined : distrust(`"${cookie}" is missing`)
   const offset = Number(fields.readBigUInt64BE(8))
   const size = fields.readUInt32BE(16) * 512
   const blocks = Math.ceil(footer.currentSize / header.blockSize)
   if (!Number.isSafeInteger(offset) || size > mostBytes || size * 8 < blocks) return distrust(`its size of ${size} bytes can't be right`)
-  const bits = probe(source, offset, size)
+  const bits = peek(source, offset, size)
   if (!bits) return distrust('it lies past the end of the file')
   if (fields.readUInt32BE(24) !== checksum(bits, fields.readUInt32BE(20) === 0x10001)) return distrust('its checksum is wrong')
   return {

@@ -16,6 +16,7 @@ export function openDynamic(source: Source, footerBytes: Buffer, footer: Footer,
     throw new DiskError(
       source.name,
       `it is a differencing VHD, which holds only what differs from its parent "${header.parentName}"; merge the two first`,
+      'unsupported',
     )
   }
   const map = readBlockMap(source, footer, header, warn)

@@ -1,5 +1,5 @@
 import { DiskError, type Warn } from '../../bytes/errors.ts'
-import { probe } from '../../bytes/peek.ts'
+import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import { checksumWithout } from './checksum.ts'
 
@@ -42,10 +42,14 @@ export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
   const typeCode = bytes.readUInt32BE(60)
   const type = diskTypes[typeCode]
   if (!type)
-    throw new DiskError(place, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`)
+    throw new DiskError(
+      place,
+      `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`,
+      'unsupported',
+    )
   const currentSize = Number(bytes.readBigUInt64BE(48))
   if (currentSize > largestDisk)
-    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`)
+    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`, 'unsupported')
   return {
     type,
     creator: bytes.toString('latin1', 28, 32).replace(/[\0 ]+$/, ''),
@@ -62,7 +66,7 @@ export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
 export function endFooter(source: Source): { bytes: Buffer; offset: number } | undefined {
   for (const length of [512, 511]) {
     const offset = source.size - length
-    const bytes = offset >= 0 ? probe(source, offset, length) : undefined
+    const bytes = offset >= 0 ? peek(source, offset, length) : undefined
     if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset }
   }
   return undefined

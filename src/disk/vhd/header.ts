@@ -30,7 +30,11 @@ export function readHeader(source: Source, offset: number, warn: Warn): Header {
     warn(`${place}: the checksum of the VHD header is wrong; its fields are taken as they are`)
   const blockSize = bytes.readUInt32BE(32)
   if (blockSize < 512 || blockSize > largestBlock || (blockSize & (blockSize - 1)) !== 0) {
-    throw new DiskError(place, `the VHD has blocks of ${blockSize} bytes; powers of two from 512 to ${largestBlock} can be read`)
+    throw new DiskError(
+      place,
+      `the VHD has blocks of ${blockSize} bytes; powers of two from 512 to ${largestBlock} can be read`,
+      'unsupported',
+    )
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16))
   if (!Number.isSafeInteger(tableOffset))

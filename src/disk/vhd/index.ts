@@ -1,5 +1,5 @@
 import { DiskError, type Warn } from '../../bytes/errors.ts'
-import { probe } from '../../bytes/peek.ts'
+import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import { openDynamic } from './dynamic.ts'
 import { fixedDisk } from './fixed.ts'
@@ -14,7 +14,7 @@ export type { Vhd, VhdInfo } from './info.ts'
  * @throws DiskError if it is none, is damaged, or needs a parent
  */
 export function openVhd(source: Source, warn: Warn): Vhd {
-  const start = probe(source, 0, footerSize)
+  const start = peek(source, 0, footerSize)
   if (start && hasFooterCookie(start)) {
     const footer = parseFooter(start, `${source.name}, byte 0`, warn)
     if (footer.type === 'fixed')
@@ -22,7 +22,7 @@ export function openVhd(source: Source, warn: Warn): Vhd {
     return openDynamic(source, start, footer, warn)
   }
   const found = endFooter(source)
-  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"')
+  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"', 'not-a-ddk')
   const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn)
   if (footer.type === 'fixed') return fixedDisk(source, footer, found.offset, warn)
   warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`)

@@ -38,7 +38,7 @@ export function openXva(source: Source, warn: Warn): Xva {
     if (member.name === 'ova.xml') ova = member
     else addBlock(blocks, member, source)
   }
-  if (!ova) throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA')
+  if (!ova) throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA', 'not-a-ddk')
   const place = `ova.xml of ${source.name}`
   if (ova.size > maxOvaSize) throw new DiskError(place, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`)
   const ovaXml = bytesAt(source, ova.offset, ova.size).toString()
@@ -48,7 +48,11 @@ export function openXva(source: Source, warn: Warn): Xva {
 
 function refuseCompressed(source: Source): void {
   if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 0x1f8b) {
-    throw new DiskError(source.name, 'the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)')
+    throw new DiskError(
+      source.name,
+      'the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)',
+      'unsupported',
+    )
   }
 }
 
@@ -83,7 +87,7 @@ function matchDisks(source: Source, description: XvaDescription, blocks: Map<str
     // An empty drive, or the suspended memory of the machine, has a description too.
     if (found) disks.push({ ...disk, source: (size = disk.virtualSize) => diskSource(source, disk.ref, found, size) })
   }
-  if (disks.length === 0) throw new DiskError(source.name, 'the archive has no blocks of any disk that its ova.xml describes')
+  if (disks.length === 0) throw new DiskError(source.name, 'the archive has no blocks of any disk that its ova.xml describes', 'not-a-ddk')
   if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
     warn(`${source.name}: blocks have only xxHash checksums, which are not verified`)
   }

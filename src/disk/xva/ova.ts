@@ -36,12 +36,13 @@ const maxDepth = 64
 export function parseXvaOva(xml: string, place: string): XvaDescription {
   const top = parseValue(xml, place)
   const objects = struct(top).get('objects')
-  if (!Array.isArray(objects)) throw new DiskError(place, 'it has no list of objects, so it is not the description of an XVA version 2')
+  if (!Array.isArray(objects))
+    throw new DiskError(place, 'it has no list of objects, so it is not the description of an XVA version 2', 'not-a-ddk')
   const ofClass = (name: string) => objects.map(struct).filter((object) => text(object, 'class') === name)
   const vms = ofClass('VM').map(snapshot)
   // Snapshots of the machine are exported with it.
   const vm = vms.find((candidate) => text(candidate, 'is_a_snapshot') !== '1') ?? vms[0]
-  if (!vm) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)')
+  if (!vm) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)', 'not-a-ddk')
   const product = struct(struct(top).get('version'))
   return {
     exportedBy: `${text(product, 'product_brand')} ${text(product, 'product_version')}`.trim(),
@@ -122,7 +123,7 @@ function parseValue(xml: string, place: string): Value {
   })
   parser.write(xml).close()
   if (result === undefined)
-    throw new DiskError(place, 'its outermost element is not a <value>, so it is not the description of an XVA version 2')
+    throw new DiskError(place, 'its outermost element is not a <value>, so it is not the description of an XVA version 2', 'not-a-ddk')
   return result
 }
 

@@ -1,5 +1,6 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
+import { hasTarChecksum } from '../../bytes/tar-checksum.ts'
 
 /** A regular file in a tar archive. */
 export interface TarMember {
@@ -14,7 +15,7 @@ const blockSize = 512
 
 /** Whether the first block is a tar header. */
 export function isTar(source: Source): boolean {
-  return source.size >= blockSize && hasChecksum(bytesAt(source, 0, blockSize))
+  return source.size >= blockSize && hasTarChecksum(bytesAt(source, 0, blockSize))
 }
 
 /**
@@ -26,7 +27,7 @@ export function* tarMembers(source: Source): Generator<TarMember> {
   for (; at + blockSize <= source.size; ) {
     const header = bytesAt(source, at, blockSize)
     if (header.every((byte) => byte === 0)) return
-    if (!hasChecksum(header))
+    if (!hasTarChecksum(header))
       throw new DiskError(`${source.name}, byte ${at}`, 'a tar header should be here, but its checksum is wrong; the archive is damaged')
     const size = sizeField(header)
     const offset = at + blockSize
@@ -41,13 +42,6 @@ export function* tarMembers(source: Source): Generator<TarMember> {
     at = offset + Math.ceil(size / blockSize) * blockSize
   }
   throw new DiskError(`${source.name}, byte ${at}`, 'the archive has no end; it is cut short')
-}
-
-/** The sum of all bytes, those of the sum's own field taken as spaces. */
-function hasChecksum(header: Buffer): boolean {
-  let sum = 8 * 32
-  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte
-  return octal(header, 148, 156) === sum
 }
 
 function memberName(header: Buffer): string {

@@ -2,9 +2,10 @@ import { createHash, type Hash } from 'node:crypto'
 import { constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { sha256Of } from '../../bytes/digest.ts'
+import { bootId } from '../../host/boot-id.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { bytesText } from '../../phase/units.ts'
-import { bootId } from '../store/boot.ts'
 import type { Facts } from './reply.ts'
 
 /** What is known of the file that a partial one is the beginning of. Its address only as a hash: it can hold secrets. */
@@ -67,7 +68,7 @@ export class PartialFile {
 
   /** What an earlier answer said that this address's answers can be compared with: of another one's, the size. ETags and times are each server's own. */
   factsFor(url: string): Facts {
-    if (this.#memo?.urlSha256 === sha256(url)) return this.facts
+    if (this.#memo?.urlSha256 === sha256Of(url)) return this.facts
     const { size } = this.facts
     return size === undefined ? {} : { size }
   }
@@ -78,7 +79,7 @@ export class PartialFile {
    */
   keeps(url: string, pinned: boolean): number {
     const memo = this.#memo
-    if (!memo || !(pinned || memo.urlSha256 === sha256(url)) || this.#size > (memo.size ?? this.#size)) return 0
+    if (!memo || !(pinned || memo.urlSha256 === sha256Of(url)) || this.#size > (memo.size ?? this.#size)) return 0
     // After a crash of the machine a file can have its length without its bytes.
     const sound = pinned || (memo.boot !== '' && memo.boot === bootId())
     return sound && (pinned || memo.etag !== undefined || memo.lastModified !== undefined) ? this.#size : 0
@@ -102,14 +103,14 @@ export class PartialFile {
   /** Throws away what is there, and remembers what comes. */
   async begin(url: string, facts: Facts): Promise<void> {
     await this.discard()
-    this.#memo = { ...facts, urlSha256: sha256(url), boot: bootId() }
+    this.#memo = { ...facts, urlSha256: sha256Of(url), boot: bootId() }
     writeMemo(this.path, this.#memo)
   }
 
   /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
   continue(url: string, facts: Facts): void {
     this.#severalAnswers = true
-    this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256(url), boot: this.#memo!.boot }
+    this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256Of(url), boot: this.#memo!.boot }
     writeMemo(this.path, this.#memo)
   }
 
@@ -164,10 +165,6 @@ export class PartialFile {
       `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}; they were removed again; make room, or use a larger disk`,
     )
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 function writeMemo(partial: string, memo: Memo): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
-import { bootId } from './boot.ts'
+import { bootId } from '../../host/boot-id.ts'
 
 /** How often an owner shows that it lives, by the time of its folder; in milliseconds. */
 export const heartbeat = 5000

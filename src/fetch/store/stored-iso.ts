@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256OfFile } from '../../bytes/digest.ts'
+import { sha256Of, sha256OfFile } from '../../bytes/digest.ts'
 import { shownUrl } from '../http/address.ts'
 import type { Downloaded } from '../http/download.ts'
 import type { Facts } from '../http/reply.ts'
@@ -27,7 +26,7 @@ const descriptionName = 'iso.json'
 
 /** Writes down what is known of the ISO `file` in `dir`. */
 export function describeIso(dir: string, file: string, url: string, { sha256, size, etag, lastModified }: Downloaded): void {
-  const description = { file, sha256, size, url: shownUrl(url), urlSha256: hashOf(url), etag, lastModified }
+  const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified }
   writeFileSync(join(dir, descriptionName), `${JSON.stringify(description, undefined, 2)}\n`)
 }
 
@@ -52,7 +51,7 @@ export function isWanted(iso: StoredIso, wanted: Wanted): boolean {
   if (wanted.sha256 !== undefined) return iso.sha256 === wanted.sha256
   const keys = ['etag', 'lastModified', 'size'] as const
   return (
-    (wanted.url === undefined || iso.urlSha256 === hashOf(wanted.url)) &&
+    (wanted.url === undefined || iso.urlSha256 === sha256Of(wanted.url)) &&
     keys.every((key) => wanted[key] === undefined || wanted[key] === iso[key])
   )
 }
@@ -69,8 +68,4 @@ export async function flawOf({ path, sha256, size }: StoredIso, signal: AbortSig
     signal.throwIfAborted()
     return (error as Error).message
   }
-}
-
-export function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

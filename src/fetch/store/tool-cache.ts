@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
+import { sha256Of } from '../../bytes/digest.ts'
 import type { Version } from '../../catalog/version.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { sentenceOf } from '../../host/system-error.ts'
@@ -9,7 +10,7 @@ import type { Address } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
 import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
 import { markWhole, publish, verified } from './entry.ts'
-import { cameAfter, describeIso, hashOf, type StoredIso, type Wanted } from './stored-iso.ts'
+import { cameAfter, describeIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
 /**
  * ISOs that outlive a job, where the toolkit's tool cache has its tools: TOOL_CACHE/xenserver-ddk-iso/SEMVER/ARCH/FILE.iso,
@@ -70,7 +71,7 @@ export function openStore({
  */
 export function semverOf(version: Version | undefined, url: string): string {
   const [major = 0, minor = 0, patch = 0, ...rest] = version?.numbers ?? []
-  const details = version ? [...rest.map(String), ...(version.build ? [version.build] : [])] : [hashOf(url).slice(0, 16)]
+  const details = version ? [...rest.map(String), ...(version.build ? [version.build] : [])] : [sha256Of(url).slice(0, 16)]
   // A number in a semantic version has no zero in front.
   const legal = details.map((detail) => (/^0\d+$/.test(detail) ? `b${detail}` : detail))
   return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join('.')}` : ''}`
@@ -155,7 +156,7 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
     return undefined
   }
   // What another user of the machine left couldn't be written to.
-  const key = hashOf(JSON.stringify([url, address.sha256 ?? '', process.getuid?.() ?? '']))
+  const key = sha256Of(JSON.stringify([url, address.sha256 ?? '', process.getuid?.() ?? '']))
   const partial = `${entry}.${key.slice(0, 16)}.partial`
   const claimed = await claim(partial, findFetched, options)
   if ('path' in claimed) return claimed

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../bytes/digest.ts'
 import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
-import type { ImageConfig } from '../config.ts'
+import type { ImageConfig } from '../config/config.ts'
 import { blockSize, padding, ustarHeader } from '../tar/header.ts'
 import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
 import {
@@ -103,7 +103,7 @@ export function layerHeader({ digest, size }: Pick<Layer, 'digest' | 'size'>): B
 }
 
 function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return `sha256:${sha256Of(bytes)}`
 }
 
 /** What is written as JSON into an archive. */

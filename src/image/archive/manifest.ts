@@ -1,4 +1,5 @@
-import type { ImageConfig } from '../config.ts'
+import type { ImageConfig } from '../config/config.ts'
+import { parseReference } from '../config/reference.ts'
 import type { Layer } from './layer.ts'
 
 /** OCI Content Descriptor: what points to a blob. */
@@ -83,16 +84,6 @@ export function blobPath(digest: string): string {
 
 /** Containerd takes the image's name from its own annotation, in full; everyone else the tag from OCI's. */
 function nameAnnotations(reference: string): Record<string, string> {
-  const slash = reference.lastIndexOf('/')
-  const colon = reference.indexOf(':', slash + 1)
-  const tag = colon === -1 ? 'latest' : reference.slice(colon + 1)
-  const name = colon === -1 ? reference : reference.slice(0, colon)
-  return { 'io.containerd.image.name': `${withRegistry(name)}:${tag}`, 'org.opencontainers.image.ref.name': tag }
-}
-
-/** What Docker makes of a short name: a first component without a dot or a port is no registry's host, unless it is `localhost`. */
-function withRegistry(name: string): string {
-  const [first, ...rest] = name.split('/')
-  if (rest.length === 0) return `docker.io/library/${name}`
-  return /[.:]/.test(first!) || first === 'localhost' ? name : `docker.io/${name}`
+  const { canonical, tag } = parseReference(reference)
+  return { 'io.containerd.image.name': canonical, 'org.opencontainers.image.ref.name': tag }
 }

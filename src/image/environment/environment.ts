@@ -1,7 +1,7 @@
 import type { Warn } from '../../bytes/errors.ts'
-import type { Entry, FileTree } from '../../disk/filesystem/tree.ts'
+import type { FileTree, TreeEntry } from '../../disk/filesystem/tree.ts'
 import type { Identity } from '../../disk/root/identity.ts'
-import type { ContainerDefaults } from '../config.ts'
+import type { ContainerDefaults } from '../config/config.ts'
 import { tarPieces } from '../tar/tar.ts'
 import { kernelBuild } from './kernel-build.ts'
 import { personalityCommand } from './personality.ts'
@@ -44,8 +44,8 @@ export function buildEnvironment(root: FileTree, identity: Identity, created: nu
 type Addition = readonly [file: NewFile, ifItCannotBe: string]
 
 /** All that goes into the layer: in the order of their paths, each once. */
-function place(root: FileTree, files: readonly Addition[], mtime: number, warn: Warn): Entry[] {
-  const entries = new Map<string, Entry>()
+function place(root: FileTree, files: readonly Addition[], mtime: number, warn: Warn): TreeEntry[] {
+  const entries = new Map<string, TreeEntry>()
   for (const [file, ifItCannotBe] of files) {
     const placed = placeFile(root, file, mtime)
     if ('obstacle' in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`)
@@ -55,7 +55,7 @@ function place(root: FileTree, files: readonly Addition[], mtime: number, warn: 
 }
 
 /** In one piece. Whatever there is to say about the directories on the way is said when the root filesystem's own layer is made. */
-function tarOf(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
+function tarOf(entries: readonly TreeEntry[]): Uint8Array<ArrayBuffer> {
   const pieces = [...tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: () => {}, pieceSize: 64 << 10 })]
   return new Uint8Array(Buffer.concat(pieces))
 }

@@ -1,5 +1,5 @@
 import { memorySource } from '../../bytes/source.ts'
-import { childNode, type Entry, type FileTree, type Node, resolveTrail } from '../../disk/filesystem/tree.ts'
+import { childNode, type FileNode, type FileTree, resolveTrail, type TreeEntry } from '../../disk/filesystem/tree.ts'
 
 /** A file that the DDK doesn't have. */
 export interface NewFile {
@@ -10,7 +10,7 @@ export interface NewFile {
 }
 
 /** What goes into a layer for a new file, or the reason why it can't be put there, as the first half of a sentence. */
-export type Placed = { readonly entries: readonly Entry[] } | { readonly obstacle: string }
+export type Placed = { readonly entries: readonly TreeEntry[] } | { readonly obstacle: string }
 
 /**
  * Puts a new file over a tree: with it, every directory on the way, as the tree has it, since unpacking a layer sets owner, mode and time of
@@ -34,7 +34,7 @@ export function placeFile(root: FileTree, file: NewFile, mtime: number): Placed 
 }
 
 /** As much of a path as is there, and the names of the rest; nothing if it can't be gone on with. */
-function existing(root: FileTree, names: readonly string[]): { trail: readonly Entry[]; missing: readonly string[] } | undefined {
+function existing(root: FileTree, names: readonly string[]): { trail: readonly TreeEntry[]; missing: readonly string[] } | undefined {
   for (let depth = names.length; depth >= 0; depth--) {
     const trail = resolveTrail(root, names.slice(0, depth).join('/'))
     if (!trail) continue
@@ -46,12 +46,15 @@ function existing(root: FileTree, names: readonly string[]): { trail: readonly E
   return undefined
 }
 
-/** Root's own, and no other name of anything: so its number is never asked for. */
-function newNode(type: 'file' | 'dir', mode: number, mtime: number, text = ''): Node {
+/** Numbers that no filesystem has. */
+let nextNumber = -1
+
+/** Root's own, with a number of its own, since two names with one number would be hard links. */
+function newNode(type: 'file' | 'dir', mode: number, mtime: number, text = ''): FileNode {
   const content = Buffer.from(text)
   return {
     type,
-    ino: 0,
+    ino: nextNumber--,
     mode,
     uid: 0,
     gid: 0,

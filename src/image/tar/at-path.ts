@@ -7,7 +7,7 @@ export function atPath<T>(path: Buffer, use: () => T): T {
     return use()
   } catch (error) {
     const place = `/${pathText(path)}`
-    if (error instanceof DiskError && !error.message.startsWith(`${place}: `)) throw new DiskError(place, error.message)
+    if (error instanceof DiskError && !error.message.startsWith(`${place}: `)) throw new DiskError(place, error.message, error.kind)
     throw error
   }
 }

@@ -1,4 +1,5 @@
-import type { DeviceNumber } from '../../disk/filesystem/tree.ts'
+import { tarChecksum } from '../../bytes/tar-checksum.ts'
+import type { DeviceNumber } from '../../disk/filesystem/file-type.ts'
 import { aclText } from './acl.ts'
 
 /** The size of everything in a tar: headers are one block, contents are padded to whole ones. */
@@ -108,7 +109,7 @@ export function ustarHeader(member: TarMember): Buffer {
   number(header, 329, 8, member.device?.major ?? 0)
   number(header, 337, 8, member.device?.minor ?? 0)
   prefix.copy(header, 345)
-  header.write(`${checksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  header.write(`${tarChecksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   return header
 }
 
@@ -120,11 +121,4 @@ function number(header: Buffer, at: number, width: 8 | 12, value: number): void 
   }
   header.writeBigUInt64BE(BigInt(value), at + width - 8)
   header[at]! |= 0x80
-}
-
-/** The sum of all bytes, those of the checksum's own field taken as spaces. */
-function checksum(header: Buffer): number {
-  let sum = 8 * 0x20
-  for (const byte of header) sum += byte
-  return sum
 }

@@ -1,7 +1,8 @@
 import { DiskError, type Warn } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
-import type { Entry, NodeType } from '../../disk/filesystem/tree.ts'
+import type { FileType } from '../../disk/filesystem/file-type.ts'
+import type { TreeEntry } from '../../disk/filesystem/tree.ts'
 import { atPath } from './at-path.ts'
 import { type DroppedXattr, layerXattrs } from './layer-xattrs.ts'
 import { tally } from './tally.ts'
@@ -15,8 +16,8 @@ export interface LayerPolicy {
 }
 
 /** An entry that goes into the layer. What it gives and throws names the path. */
-export interface LayerEntry extends Entry {
-  readonly type: Exclude<NodeType, 'socket'>
+export interface LayerEntry extends TreeEntry {
+  readonly type: Exclude<FileType, 'socket'>
   readonly xattrs: readonly (readonly [name: Buffer, value: Buffer])[]
   /** Of a file. */
   content(): Source
@@ -42,7 +43,7 @@ const sentences: Readonly<Record<DroppedXattr | 'socket' | 'zeroDevice' | 'early
  * sockets, deletion marks and foreign attributes are left out, with one sentence for each kind to `warn` at the end.
  * @throws DiskError for what no layer can say: a `.wh.` name, an owner that Linux can't set, too many zeros
  */
-export function* layerEntries(entries: Iterable<Entry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
+export function* layerEntries(entries: Iterable<TreeEntry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
   const counts = tally(sentences)
   const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER)
   for (const entry of entries) {
@@ -74,10 +75,11 @@ function checkName(path: Buffer): void {
   throw new DiskError(
     `/${pathText(path)}`,
     'in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image',
+    'unsupported',
   )
 }
 
-function contentOf({ path, node }: Entry): Source {
+function contentOf({ path, node }: TreeEntry): Source {
   const content = atPath(path, () => node.content())
   if (content.size !== node.size)
     throw new DiskError(`/${pathText(path)}`, `its content has ${content.size} bytes, its inode says ${node.size}`)
@@ -85,7 +87,7 @@ function contentOf({ path, node }: Entry): Source {
 }
 
 /** Linux makes no symlink to nothing, and none longer than PATH_MAX allows. */
-function targetOf({ path, node }: Entry): Buffer {
+function targetOf({ path, node }: TreeEntry): Buffer {
   const target = atPath(path, () => node.target())
   if (target.length === 0 || target.length > 4095 || target.includes(0)) {
     throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`)
@@ -94,8 +96,8 @@ function targetOf({ path, node }: Entry): Buffer {
 }
 
 /** chown(2) takes the highest number as "leave it as it is". */
-function checkOwner({ path, node }: Entry): void {
+function checkOwner({ path, node }: TreeEntry): void {
   for (const [what, id] of [['user', node.uid] as const, ['group', node.gid] as const]) {
-    if (id >= 0xffff_ffff) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`)
+    if (id >= 0xffff_ffff) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`, 'unsupported')
   }
 }

@@ -1,6 +1,6 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { pathText, textBytes } from '../../bytes/text.ts'
-import type { Entry } from '../../disk/filesystem/tree.ts'
+import type { TreeEntry } from '../../disk/filesystem/tree.ts'
 import { aclText } from './acl.ts'
 
 /** Why an attribute isn't in the layer. */
@@ -15,7 +15,7 @@ const maxTotal = (1 << 20) - (1 << 14)
  * form, and `user.`. One that names a label, a signature or an overlay of the machine it comes from would be wrong on any other.
  * @throws DiskError if there are more than any engine can store
  */
-export function layerXattrs({ path, node }: Entry, drop: (why: DroppedXattr) => void): [name: Buffer, value: Buffer][] {
+export function layerXattrs({ path, node }: TreeEntry, drop: (why: DroppedXattr) => void): [name: Buffer, value: Buffer][] {
   const kept: [Buffer, Buffer][] = []
   let total = 0
   for (const [text, value] of node.xattrs()) {
@@ -30,6 +30,7 @@ export function layerXattrs({ path, node }: Entry, drop: (why: DroppedXattr) => 
       throw new DiskError(
         `/${pathText(path)}`,
         `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        'unsupported',
       )
     }
     kept.push([name, value])
@@ -37,7 +38,7 @@ export function layerXattrs({ path, node }: Entry, drop: (why: DroppedXattr) => 
   return kept
 }
 
-function reasonToDrop(name: string, value: Buffer, type: Entry['node']['type']): DroppedXattr | undefined {
+function reasonToDrop(name: string, value: Buffer, type: TreeEntry['node']['type']): DroppedXattr | undefined {
   if (name === 'security.selinux') return 'selinux'
   if (name === 'security.ima' || name === 'security.evm') return 'integrity'
   if (name.startsWith('trusted.')) return 'trusted'

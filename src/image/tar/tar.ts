@@ -1,6 +1,6 @@
 import type { Warn } from '../../bytes/errors.ts'
 import { memorySource, type Source } from '../../bytes/source.ts'
-import type { Entry } from '../../disk/filesystem/tree.ts'
+import type { TreeEntry } from '../../disk/filesystem/tree.ts'
 import { blockSize, padding, type TarMember, tarHeader } from './header.ts'
 import { type LayerEntry, type LayerPolicy, layerEntries } from './layer-policy.ts'
 
@@ -29,7 +29,7 @@ export const defaultPieceSize = 4 << 20
  * @param entries each directory before what is in it, no path twice, as `walk` gives them
  * @throws DiskError for an entry that can't be read, or that a layer can't hold; it names the path
  */
-export function* tarPieces(entries: Iterable<Entry>, options: TarOptions): Generator<Uint8Array<ArrayBuffer>, TarSummary> {
+export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): Generator<Uint8Array<ArrayBuffer>, TarSummary> {
   const { pieceSize = defaultPieceSize, allocate, warn } = options
   const summary = { members: 0, contentSize: 0, size: 0 }
   let piece: Uint8Array<ArrayBuffer> | undefined
@@ -60,7 +60,7 @@ function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; co
   for (const entry of entries) {
     const { path, node } = entry
     const first = firstNames.get(node.ino)
-    if (!first && node.nlink > 1 && node.type !== 'dir') firstNames.set(node.ino, path)
+    if (!first && node.type !== 'dir') firstNames.set(node.ino, path)
     const member = first ? linkTo(first, entry) : describe(entry)
     summary.members++
     yield memorySource(tarHeader(member), 'header')

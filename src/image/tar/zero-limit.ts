@@ -19,6 +19,7 @@ export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: 
       throw new DiskError(
         `/${pathText(path)}`,
         `a file of ${content.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`,
+        'unsupported',
       )
     }
     check(found + Math.max(0, content.size - filesystemSize))

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { memorySource, type Source } from '../../../../src/bytes/source.ts'
 import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
-import { type Node, walk } from '../../../../src/disk/filesystem/tree.ts'
+import { type FileNode, walk } from '../../../../src/disk/filesystem/tree.ts'
 
 const [image, seed, count] = process.argv.slice(2)
 const original = readFileSync(image!)
@@ -102,7 +102,7 @@ function read(bytes: Buffer): { entries?: number; errors: string[]; wrong?: stri
 }
 
 /** Both ends, since a size may say anything. */
-function touch(node: Node) {
+function touch(node: FileNode) {
   if (node.type === 'symlink') node.target()
   if (node.type !== 'file') return
   const content = node.content()

@@ -104,7 +104,9 @@ describe('refused, by name', () => {
       ])
       warnings.length = 0
       open(bytes.subarray(0, 7 << 20), warnings)
-      expect(warnings[0]).toBe('the image: the ext filesystem has 8388608 bytes, of which only the first 7340032 are there')
+      expect(warnings[0]).toMatch(
+        /^the image: the ext filesystem has 8388608 bytes, of which only the first 7340032 are there; files at its end can't be read/,
+      )
     })
   })
 })

@@ -152,7 +152,7 @@ describe('system use entries', () => {
     }
     expect(target(entry('SL', 0, Buffer.from([8, 0, 0, 1, 97, 4, 0, 2, 0, 1, 1, 98, 0, 1, 99])))).toBe('/a/.././bc')
     expect(target(Buffer.concat([entry('SL', 1, Buffer.from([1, 1, 97])), entry('SL', 0, Buffer.from([0, 1, 98]))]))).toBe('ab')
-    expect(() => target(Buffer.alloc(0))).toThrow('the symbolic link has no target')
+    expect(() => target(Buffer.alloc(0))).toThrow('the symlink has no target')
     const warnings: string[] = []
     expect(target(entry('SL', 0, Buffer.from([0, 1, 97, 0, 200, 98])), warnings)).toBe('a')
     expect(warnings).toEqual([expect.stringContaining('component is longer than its entry')])

@@ -1,7 +1,8 @@
 import { DiskError } from '../../../bytes/errors.ts'
 import { memorySource, type Source } from '../../../bytes/source.ts'
 import { inlineData } from './inline-data.ts'
-import { type Inode, inodeFlags, inodePlace } from './inode/inode.ts'
+import { type Inode, inodePlace } from './inode/inode.ts'
+import { inodeFlags } from './inode/layout.ts'
 import { mappedContent } from './mapping/mapped-content.ts'
 import type { ExtReader } from './reader.ts'
 
@@ -15,6 +16,6 @@ export function fileContent(reader: ExtReader, inode: Inode): Source {
 /** @throws DiskError if what the inode holds, or names, is encrypted */
 export function checkNotEncrypted(reader: ExtReader, inode: Inode): void {
   if (inode.flags & inodeFlags.encrypt) {
-    throw new DiskError(inodePlace(reader, inode.number), 'it is encrypted, and can be read only with its key')
+    throw new DiskError(inodePlace(reader, inode.number), 'it is encrypted, and can be read only with its key', 'encrypted')
   }
 }

@@ -1,8 +1,9 @@
-import { DiskError, type Warn, withoutRepeats } from '../../../bytes/errors.ts'
+import { DiskError, onceEach, type Warn } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
+import { warnIfCutShort } from '../checks.ts'
 import type { FileSystem, FileSystemFormat, FileSystemInfo } from '../format.ts'
-import type { DirectoryEntry, Node } from '../tree.ts'
+import type { DirectoryEntry, FileNode } from '../tree.ts'
 import { directoryRecords } from './directory/directory.ts'
 import { loadInode } from './inode/inode.ts'
 import { openNode } from './node.ts'
@@ -17,7 +18,7 @@ import { hasMagic, readSuperblock, type Superblock } from './superblock/superblo
 export const ext: FileSystemFormat = { name: 'ext', detect: hasMagic, open }
 
 function open(device: Source, warnAlways: Warn): FileSystem {
-  const warn = withoutRepeats(warnAlways)
+  const warn = onceEach(warnAlways)
   const superblock = readSuperblock(device)
   warnAboutState(device, superblock, warn)
   const { reader, notes } = recover(openReader(device, superblock, warn))
@@ -29,7 +30,7 @@ function open(device: Source, warnAlways: Warn): FileSystem {
 function warnAboutState(device: Source, superblock: Superblock, warn: Warn): void {
   const { name } = device
   const size = superblock.blocksCount * superblock.blockSize
-  if (size > device.size) warn(`${name}: the ext filesystem has ${size} bytes, of which only the first ${device.size} are there`)
+  warnIfCutShort(device, 'the ext filesystem', size, warn)
   if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`)
   const recovers = (superblock.features.incompat & incompat.recover) !== 0
   if (!superblock.cleanlyUnmounted && !recovers) {
@@ -38,7 +39,7 @@ function warnAboutState(device: Source, superblock: Superblock, warn: Warn): voi
   warnIfInUse(device, superblock, warn)
 }
 
-function* entries(reader: ExtReader, dir: Node): Generator<DirectoryEntry> {
+function* entries(reader: ExtReader, dir: FileNode): Generator<DirectoryEntry> {
   for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir.ino))) yield { name, node: () => openNode(reader, inode) }
 }
 

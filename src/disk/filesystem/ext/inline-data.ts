@@ -1,5 +1,6 @@
 import { DiskError } from '../../../bytes/errors.ts'
-import { blockField, type Inode, inodePlace } from './inode/inode.ts'
+import { type Inode, inodePlace } from './inode/inode.ts'
+import { blockField } from './inode/layout.ts'
 import type { ExtReader } from './reader.ts'
 import { inodeAttributes } from './xattr/xattr.ts'
 

@@ -1,30 +1,32 @@
-import { DiskError } from '../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../bytes/source.ts'
-import type { DeviceNumber, Node, NodeType, Time } from '../tree.ts'
+import { checkedTarget } from '../checks.ts'
+import { type DeviceNumber, deviceNumber, type FileType, fileTypeOf } from '../file-type.ts'
+import type { FileNode, Time } from '../tree.ts'
 import { checkNotEncrypted, fileContent } from './content.ts'
-import { blockField, fileType, fileTypes, type Inode, inodeFlags, inodePlace, loadInode, modificationTime } from './inode/inode.ts'
+import { type Inode, inodePlace, loadInode, modificationTime } from './inode/inode.ts'
+import { blockField, inodeFlags } from './inode/layout.ts'
 import type { ExtReader } from './reader.ts'
 import { readAttributes } from './xattr/xattr.ts'
 
-const typeNames = new Map(Object.entries(fileTypes).map(([name, type]) => [type as number, name as NodeType]))
 const rootInode = 2
 
 /** @throws DiskError if it isn't an inode that a name can be for, or it is damaged */
-export function openNode(reader: ExtReader, number: number): Node {
+export function openNode(reader: ExtReader, number: number): FileNode {
   const inode = loadInode(reader, number)
   const place = inodePlace(reader, number)
   if ((number < reader.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
     throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged")
   }
   if (inode.linksCount === 0) throw new DiskError(place, 'a name leads to it, though it is deleted; the filesystem is damaged')
-  const type = typeNames.get(fileType(inode))
+  const type = fileTypeOf(inode.mode)
   if (type === undefined) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`)
   return new ExtNode(reader, inode, type)
 }
 
 /** Small, since a directory's children are all held while it is walked: what it doesn't keep is read again. */
-class ExtNode implements Node {
-  readonly type: NodeType
+class ExtNode implements FileNode {
+  readonly type: FileType
   readonly ino: number
   readonly mode: number
   readonly uid: number
@@ -35,7 +37,7 @@ class ExtNode implements Node {
   declare readonly rdev?: DeviceNumber
   readonly #reader: ExtReader
 
-  constructor(reader: ExtReader, inode: Inode, type: NodeType) {
+  constructor(reader: ExtReader, inode: Inode, type: FileType) {
     const { raw } = inode
     this.#reader = reader
     this.type = type
@@ -46,7 +48,7 @@ class ExtNode implements Node {
     this.nlink = inode.linksCount
     this.mtime = modificationTime(inode)
     this.size = inode.size
-    if (type === 'char' || type === 'block') this.rdev = deviceNumber(inode)
+    if (type === 'char' || type === 'block') this.rdev = storedDevice(inode)
   }
 
   content(): Source {
@@ -67,23 +69,20 @@ class ExtNode implements Node {
 }
 
 /** The first of the block field's numbers has the encoding of 16 bits, the second that of 32. */
-function deviceNumber(inode: Inode): DeviceNumber {
+function storedDevice(inode: Inode): DeviceNumber {
   const field = blockField(inode)
   const old = field.readUInt32LE(0)
   if (old !== 0) return { major: (old >>> 8) & 0xff, minor: old & 0xff }
-  const device = field.readUInt32LE(4)
-  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) }
+  return deviceNumber(field.readUInt32LE(4))
 }
 
 /** A target of less than 60 bytes stands in the block field; whether blocks are counted says nothing, attributes have some too. */
 function symlinkTarget(reader: ExtReader, inode: Inode): Buffer {
   checkNotEncrypted(reader, inode)
-  const damaged = (what: string) =>
-    new DiskError(inodePlace(reader, inode.number), `the symlink's target ${what}; the filesystem is damaged`)
+  const at = `inode ${inode.number}`
   const { size } = inode
   const field = blockField(inode)
-  if (size === 0 || size > reader.superblock.blockSize) throw damaged(`has ${size} bytes`)
+  if (size > reader.superblock.blockSize) throw damage(reader, at, `the symlink's target has ${size} bytes`)
   const target = size < field.length ? Buffer.from(field.subarray(0, size)) : bytesAt(fileContent(reader, inode), 0, size)
-  if (target.includes(0)) throw damaged('has a zero byte')
-  return target
+  return checkedTarget(target, reader, at)
 }

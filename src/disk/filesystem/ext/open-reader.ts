@@ -1,6 +1,7 @@
 import type { Warn } from '../../../bytes/errors.ts'
 import { recent } from '../../../bytes/recent.ts'
 import type { Source } from '../../../bytes/source.ts'
+import type { FsBlock } from '../block-number.ts'
 import { groupDescriptors } from './inode/block-group.ts'
 import { inodeTable } from './inode/inode-table.ts'
 import type { FastCommits } from './journal/fast-commit/changes.ts'
@@ -27,7 +28,7 @@ export function openReader(device: Source, superblock: Superblock, warn: Warn, f
     directoryBytesLeft: mostDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
-    attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
+    attributeBlock: recent(attributeBlocksKept, (block: FsBlock) => readAttributeBlock(device, superblock, block)),
     ...(fastCommits && { fastCommits }),
   }
 }

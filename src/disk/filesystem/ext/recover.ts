@@ -1,5 +1,6 @@
 import { DiskError } from '../../../bytes/errors.ts'
-import { fileType, fileTypes, inodePlace, loadInode } from './inode/inode.ts'
+import { fileTypeOf } from '../file-type.ts'
+import { inodePlace, loadInode } from './inode/inode.ts'
 import { replayJournal } from './journal/index.ts'
 import { mappedContent } from './mapping/mapped-content.ts'
 import { openReader } from './open-reader.ts'
@@ -28,10 +29,11 @@ export function recover(reader: ExtReader): Recovered {
     throw new DiskError(
       name,
       'the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first',
+      'unsupported',
     )
   }
   const inode = loadInode(reader, superblock.journalInode)
-  if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
+  if (fileTypeOf(inode.mode) !== 'file' || inode.linksCount === 0) {
     throw new DiskError(inodePlace(reader, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
   }
   const { device, transactions, fastCommits } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn)

@@ -1,10 +1,11 @@
-import { DiskError } from '../../../bytes/errors.ts'
+import { DiskError, damage, type WarnOnce } from '../../../bytes/errors.ts'
+import { peek } from '../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
 import type { Time } from '../tree.ts'
 import { longDate } from './dates.ts'
+import { sectorSize } from './reader.ts'
 import { type DirectoryRecord, parseRecord } from './records.ts'
-import { damage, sectorSize, type WarnOnce } from './volume.ts'
 
 /** The volume descriptors at the front of an ISO (ECMA-119, section 8), and what lies around them. */
 export interface Descriptors {
@@ -66,18 +67,18 @@ export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors
       `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`,
     )
   }
-  if (types.at(-1) !== 255) warnOnce('terminator', `${source.name}, byte ${at}: the volume descriptors end without a terminator`)
+  if (types.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, 'terminator')
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) }
 }
 
 function identifierAt(source: Source, at: number): string | undefined {
-  return at + sectorSize <= source.size ? bytesAt(source, at + 1, 5).toString('latin1') : undefined
+  return peek(source, at, sectorSize)?.toString('latin1', 1, 6)
 }
 
 function parseDescriptor(source: Source, bytes: Buffer, at: number, warnOnce: WarnOnce): VolumeDescriptor {
   const blockSize = bytes.readUInt16LE(128)
   if (![512, 1024, 2048].includes(blockSize)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`)
+    throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`, 'ISO')
   }
   const text = (from: number, to: number) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, '')
   return {

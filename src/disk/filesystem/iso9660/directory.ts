@@ -1,61 +1,63 @@
+import { damage } from '../../../bytes/errors.ts'
 import { pathText } from '../../../bytes/text.ts'
 import type { DirectoryEntry } from '../tree.ts'
 import { jolietName, plainName } from './names.ts'
 import { type IsoNode, makeNode, type NamedRecords, posixOf } from './nodes.ts'
+import type { IsoReader } from './reader.ts'
 import { type DirectoryRecord, directoryRecords, isParent, isSelf } from './records.ts'
 import type { RockRidge } from './rock-ridge.ts'
-import { damage, type Volume } from './volume.ts'
 
 /** What is in a directory, as its author knew it: without what Rock Ridge had to move there. */
-export function* children(volume: Volume, dir: IsoNode, root: IsoNode): Generator<DirectoryEntry> {
-  for (const file of files(volume, dir)) {
+export function* children(reader: IsoReader, dir: IsoNode, root: IsoNode): Generator<DirectoryEntry> {
+  for (const file of files(reader, dir)) {
     if (file.posix.isRelocated) continue
-    if (dir === root && isRelocationDirectory(volume, file)) continue
-    yield { name: file.name, node: () => makeNode(volume, file) }
+    if (dir === root && isRelocationDirectory(reader, file)) continue
+    yield { name: file.name, node: () => makeNode(reader, file) }
   }
 }
 
 /** Directories of more than eight levels are moved to a directory made for them (RRIP 1.12, section 4.1.5); who finds nothing else in it has found it. */
-function isRelocationDirectory(volume: Volume, file: NamedRecords): boolean {
+function isRelocationDirectory(reader: IsoReader, file: NamedRecords): boolean {
   if (!/^\.?rr_moved$/i.test(file.name.toString('latin1')) || !file.records[0].isDirectory) return false
-  const inside = [...files(volume, makeNode(volume, file))]
+  const inside = [...files(reader, makeNode(reader, file))]
   return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated)
 }
 
 /** Files with all of their records: one larger than 4 GiB has several, one after the other. */
-function* files(volume: Volume, dir: IsoNode): Generator<NamedRecords> {
+function* files(reader: IsoReader, dir: IsoNode): Generator<NamedRecords> {
   let records: DirectoryRecord[] = []
-  for (const record of directoryRecords(volume, dir.records[0])) {
+  for (const record of directoryRecords(reader, dir.records[0])) {
     if (isSelf(record) || isParent(record)) continue
     if (record.isAssociated) {
-      volume.warnOnce(
+      reader.warnOnce(
+        `${reader.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
         'associated',
-        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
       )
       continue
     }
     const previous = records.at(-1)
-    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous)
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous)
     records.push(record)
     if (record.continues) continue
     const [first, ...more] = records as [DirectoryRecord, ...DirectoryRecord[]]
     records = []
-    const posix = posixOf(volume, first)
-    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix }
+    const posix = posixOf(reader, first)
+    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix }
   }
   const last = records.at(-1)
-  if (last) throw unfinished(volume, last)
+  if (last) throw unfinished(reader, last)
 }
 
-function unfinished({ source }: Volume, record: DirectoryRecord): Error {
+function unfinished({ source }: IsoReader, record: DirectoryRecord): Error {
   return damage(
     source,
     record.at,
     `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`,
+    'ISO',
   )
 }
 
-function nameOf({ naming }: Volume, record: DirectoryRecord, { name }: RockRidge): Buffer {
+function nameOf({ naming }: IsoReader, record: DirectoryRecord, { name }: RockRidge): Buffer {
   if (naming === 'joliet') return jolietName(record)
   return name?.length ? name : plainName(record)
 }

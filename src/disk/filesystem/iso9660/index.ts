@@ -1,14 +1,15 @@
-import { DiskError, type Warn } from '../../../bytes/errors.ts'
+import { DiskError, onceEach, type Warn, type WarnOnce } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
+import { warnIfCutShort } from '../checks.ts'
 import type { FileSystem, FileSystemFormat, FileSystemInfo } from '../format.ts'
 import type { Time } from '../tree.ts'
 import { type Descriptors, hasDescriptor, readDescriptors, type VolumeDescriptor } from './descriptors.ts'
 import { children } from './directory.ts'
 import { hybridParts } from './hybrid.ts'
 import { type IsoNode, posixOf, rootNode } from './nodes.ts'
+import type { IsoReader, Naming } from './reader.ts'
 import { dataStart, selfRecord } from './records.ts'
 import { systemUseSkip } from './susp.ts'
-import { type Naming, onceEach, type Volume, type WarnOnce } from './volume.ts'
 
 /** An ISO 9660 image. */
 export interface IsoFileSystem extends FileSystem {
@@ -45,46 +46,43 @@ export const iso9660: FileSystemFormat = { name: 'iso9660', detect: hasDescripto
 export function openIso(source: Source, warn: Warn): IsoFileSystem {
   const warnOnce = onceEach(warn)
   const descriptors = readDescriptors(source, warnOnce)
-  warnIfShort(source, descriptors.primary, warn)
-  const { volume, root, hasRockRidge } = openVolume(source, descriptors, warnOnce)
-  const iso = describe(source, descriptors, volume.naming, hasRockRidge)
-  return { root, entries: (dir) => children(volume, dir as IsoNode, root), info: summary(iso), iso }
+  warnIfCutShort(source, 'the ISO', descriptors.primary.blocks * descriptors.primary.blockSize, warn)
+  const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce)
+  const iso = describe(source, descriptors, reader.naming, hasRockRidge)
+  return { root, entries: (dir) => children(reader, dir as IsoNode, root), info: summary(iso), iso }
 }
 
-function warnIfShort(source: Source, { blocks, blockSize }: VolumeDescriptor, warn: Warn): void {
-  const size = blocks * blockSize
-  if (source.size >= size) return
-  warn(
-    `${source.name}: the ISO says that it has ${size} bytes, but only ${source.size} are there; ` +
-      "if it was downloaded, the download isn't complete: files at its end can't be read",
-  )
-}
-
-interface OpenVolume {
-  readonly volume: Volume
+interface Opened {
+  readonly reader: IsoReader
   readonly root: IsoNode
   readonly hasRockRidge: boolean
 }
 
 /** Rock Ridge keeps what POSIX knows of a file, Joliet only its name: so that is the order. */
-function openVolume(source: Source, { primary, joliet }: Descriptors, warnOnce: WarnOnce): OpenVolume {
+function chooseNames(source: Source, { primary, joliet }: Descriptors, warnOnce: WarnOnce): Opened {
   try {
     const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize))
     const skip = systemUseSkip(rootSelf)
-    const rockRidge = makeVolume(source, primary, skip === undefined ? 'plain' : 'rock-ridge', skip, warnOnce)
+    const rockRidge = makeReader(source, primary, skip === undefined ? 'plain' : 'rock-ridge', skip, warnOnce)
     const root = rootNode(rockRidge, primary.root)
     // Other extensions share the protocol; without Rock Ridge's modes, Joliet has more to say.
     const hasRockRidge = skip !== undefined && posixOf(rockRidge, rootSelf).mode !== undefined
-    if (hasRockRidge || !joliet) return { volume: rockRidge, root, hasRockRidge }
+    if (hasRockRidge || !joliet) return { reader: rockRidge, root, hasRockRidge }
   } catch (error) {
     if (!joliet || !(error instanceof DiskError)) throw error
-    warnOnce('primary', `${error.message}; the Joliet directories are read instead`)
+    warnOnce(`${error.message}; the Joliet directories are read instead`, 'primary')
   }
-  const volume = makeVolume(source, joliet, 'joliet', undefined, warnOnce)
-  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false }
+  const reader = makeReader(source, joliet, 'joliet', undefined, warnOnce)
+  return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false }
 }
 
-function makeVolume(source: Source, { blockSize }: VolumeDescriptor, naming: Naming, skip: number | undefined, warnOnce: WarnOnce): Volume {
+function makeReader(
+  source: Source,
+  { blockSize }: VolumeDescriptor,
+  naming: Naming,
+  skip: number | undefined,
+  warnOnce: WarnOnce,
+): IsoReader {
   const budget = { directoryBytes: 0, continuationBytes: 0, owners: new Map() }
   return { source, blockSize, naming, skip, warnOnce, hardLinks: new Map(), budget }
 }

@@ -1,13 +1,15 @@
 import { DiskError } from '../../../bytes/errors.ts'
 import { concat, type Source, slice } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
-import type { Node, NodeType } from '../tree.ts'
+import { checkedTarget } from '../checks.ts'
+import { type FileType, fileTypeOf } from '../file-type.ts'
+import type { FileNode } from '../tree.ts'
+import type { IsoReader } from './reader.ts'
 import { type DirectoryRecord, dataStart, selfRecord } from './records.ts'
 import { type RockRidge, rockRidge } from './rock-ridge.ts'
-import type { Volume } from './volume.ts'
 
 /** A file or directory, with where its bytes are. */
-export interface IsoNode extends Node {
+export interface IsoNode extends FileNode {
   /** Those of its extents, in order; of a directory there is one. */
   readonly records: readonly [DirectoryRecord, ...DirectoryRecord[]]
 }
@@ -22,31 +24,31 @@ export interface NamedRecords {
 const noPosix: RockRidge = { isRelocated: false }
 
 /** What the record says in POSIX's terms; nothing in an ISO that isn't read by Rock Ridge. */
-export function posixOf(volume: Volume, record: DirectoryRecord): RockRidge {
-  return volume.naming === 'rock-ridge' ? rockRidge(volume, record) : noPosix
+export function posixOf(reader: IsoReader, record: DirectoryRecord): RockRidge {
+  return reader.naming === 'rock-ridge' ? rockRidge(reader, record) : noPosix
 }
 
 /** The root directory; `record` is its record in a volume descriptor. */
-export function rootNode(volume: Volume, record: DirectoryRecord): IsoNode {
-  const self = selfRecord(volume, dataStart(record, volume.blockSize))
-  return makeNode(volume, { name: Buffer.from('/'), records: [self], posix: posixOf(volume, self) })
+export function rootNode(reader: IsoReader, record: DirectoryRecord): IsoNode {
+  const self = selfRecord(reader, dataStart(record, reader.blockSize))
+  return makeNode(reader, { name: Buffer.from('/'), records: [self], posix: posixOf(reader, self) })
 }
 
 /** @throws DiskError if it is a directory that was moved, and isn't where it should be */
-export function makeNode(volume: Volume, named: NamedRecords): IsoNode {
-  if (named.posix.childAt === undefined) return describe(volume, named)
-  const self = selfRecord(volume, named.posix.childAt * volume.blockSize)
-  return describe(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) })
+export function makeNode(reader: IsoReader, named: NamedRecords): IsoNode {
+  if (named.posix.childAt === undefined) return describe(reader, named)
+  const self = selfRecord(reader, named.posix.childAt * reader.blockSize)
+  return describe(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) })
 }
 
-function describe(volume: Volume, { name, records, posix }: NamedRecords): IsoNode {
+function describe(reader: IsoReader, { name, records, posix }: NamedRecords): IsoNode {
   const [first] = records
-  const type = nodeType(volume, first, posix)
+  const type = nodeType(reader, first, posix)
   const isDir = type === 'dir'
-  const place = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`
+  const place = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`
   return {
     type,
-    ino: inodeNumber(volume, type, first, posix),
+    ino: inodeNumber(reader, type, first, posix),
     mode: posix.mode === undefined ? (isDir ? 0o555 : 0o444) : posix.mode & 0o7777,
     uid: posix.uid ?? 0,
     gid: posix.gid ?? 0,
@@ -57,36 +59,30 @@ function describe(volume: Volume, { name, records, posix }: NamedRecords): IsoNo
     records,
     content() {
       if (type !== 'file') throw new DiskError(place, `a ${type} has no content`)
-      if (posix.encoding) throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`)
-      return content(volume, place, records)
+      if (posix.encoding)
+        throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, 'unsupported')
+      return content(reader, place, records)
     },
     target() {
-      if (!posix.target?.length) throw new DiskError(place, 'the symbolic link has no target; the ISO is damaged')
-      return posix.target
+      return checkedTarget(
+        posix.target ?? Buffer.alloc(0),
+        reader.source,
+        `${pathText(name)} (directory record at byte ${first.at})`,
+        'ISO',
+      )
     },
     xattrs: () => new Map(),
   }
 }
 
-/** By the top four bits of the sixteen of `st_mode`. */
-const typesByMode: Readonly<Record<number, NodeType>> = {
-  1: 'fifo',
-  2: 'char',
-  4: 'dir',
-  6: 'block',
-  8: 'file',
-  10: 'symlink',
-  12: 'socket',
-}
-
-function nodeType({ source, warnOnce }: Volume, record: DirectoryRecord, { mode }: RockRidge): NodeType {
+function nodeType({ source, warnOnce }: IsoReader, record: DirectoryRecord, { mode }: RockRidge): FileType {
   const plain = record.isDirectory ? 'dir' : 'file'
   if (mode === undefined) return plain
-  const type = typesByMode[(mode >>> 12) & 15]
+  const type = fileTypeOf(mode)
   if (type && (type === 'dir') === record.isDirectory) return type
   warnOnce(
-    'type',
     `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`,
+    'type',
   )
   return plain
 }
@@ -97,8 +93,8 @@ function nodeType({ source, warnOnce }: Volume, record: DirectoryRecord, { mode 
  * links are names with one serial number **and** the same data; all of them are known by the record that was read first.
  */
 function inodeNumber(
-  { blockSize, hardLinks }: Volume,
-  type: NodeType,
+  { blockSize, hardLinks }: IsoReader,
+  type: FileType,
   record: DirectoryRecord,
   { serial, nlink, rdev }: RockRidge,
 ): number {
@@ -110,9 +106,9 @@ function inodeNumber(
   return known
 }
 
-function content({ source, blockSize }: Volume, place: string, records: IsoNode['records']): Source {
+function content({ source, blockSize }: IsoReader, place: string, records: IsoNode['records']): Source {
   const extents = records.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read")
+    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read", 'unsupported')
     if (record.dataLength === 0) return slice(source, 0, 0, place)
     const start = dataStart(record, blockSize)
     const end = start + record.dataLength

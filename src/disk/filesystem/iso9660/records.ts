@@ -1,7 +1,8 @@
+import { damage, type WarnOnce } from '../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../bytes/source.ts'
 import type { Time } from '../tree.ts'
 import { shortDate } from './dates.ts'
-import { damage, sectorSize, type Volume, type WarnOnce } from './volume.ts'
+import { type IsoReader, sectorSize } from './reader.ts'
 
 /** A directory record (ECMA-119, 9.1): a name, and one extent of a file or directory. */
 export interface DirectoryRecord {
@@ -33,19 +34,20 @@ const fixedLength = 33
 /** @throws DiskError unless `bytes`, at byte `at` of the ISO, begins with a record that lies wholly in it */
 export function parseRecord(source: Source, bytes: Buffer, at: number, warnOnce: WarnOnce): DirectoryRecord {
   const length = bytes.readUInt8(0)
-  if (length <= fixedLength) throw damage(source, at, `a directory record has a length of ${length}, but ${fixedLength + 1} is the least`)
+  if (length <= fixedLength)
+    throw damage(source, at, `a directory record has a length of ${length}, but ${fixedLength + 1} is the least`, 'ISO')
   if (length > bytes.length) {
-    throw damage(source, at, `a directory record of ${length} bytes doesn't end in the sector, or the directory, in which it begins`)
+    throw damage(source, at, `a directory record of ${length} bytes doesn't end in the sector, or the directory, in which it begins`, 'ISO')
   }
   const nameLength = bytes.readUInt8(32)
   const nameEnd = fixedLength + nameLength
   if (nameLength === 0 || nameEnd > length) {
-    throw damage(source, at, `a directory record of ${length} bytes has a name of ${nameLength}`)
+    throw damage(source, at, `a directory record of ${length} bytes has a name of ${nameLength}`, 'ISO')
   }
   if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
     warnOnce(
-      'endian',
       `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`,
+      'endian',
     )
   }
   const flags = bytes.readUInt8(25)
@@ -82,11 +84,11 @@ export function isParent(record: DirectoryRecord): boolean {
 }
 
 /** The record of `.`, the first of the directory that begins at `start`. */
-export function selfRecord(volume: Pick<Volume, 'source' | 'warnOnce'>, start: number): DirectoryRecord {
-  const { source, warnOnce } = volume
-  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`)
+export function selfRecord(reader: Pick<IsoReader, 'source' | 'warnOnce'>, start: number): DirectoryRecord {
+  const { source, warnOnce } = reader
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, 'ISO')
   const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize, source.size - start)), start, warnOnce)
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself")
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself", 'ISO')
   return record
 }
 
@@ -94,19 +96,19 @@ export function selfRecord(volume: Pick<Volume, 'source' | 'warnOnce'>, start: n
  * The records of a directory, `.` and `..` among them.
  * @throws DiskError if they aren't records, or lie past the end of the ISO or in another directory
  */
-export function* directoryRecords(volume: Volume, directory: DirectoryRecord): Generator<DirectoryRecord> {
-  const { source, blockSize, warnOnce } = volume
+export function* directoryRecords(reader: IsoReader, directory: DirectoryRecord): Generator<DirectoryRecord> {
+  const { source, blockSize, warnOnce } = reader
   if (directory.dataLength === 0) return
-  if (directory.isInterleaved) throw damage(source, directory.at, 'a directory is interleaved')
+  if (directory.isInterleaved) throw damage(source, directory.at, 'a directory is interleaved', 'ISO')
   const start = dataStart(directory, blockSize)
   const end = start + directory.dataLength
   if (end > source.size) {
-    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`)
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, 'ISO')
   }
-  selfRecord(volume, start)
+  selfRecord(reader, start)
   for (let sectorStart = start; sectorStart < end; ) {
     const sectorEnd = Math.min(end, sectorStart - (sectorStart % sectorSize) + sectorSize)
-    claim(volume, start, sectorStart, sectorEnd)
+    checkNoOverlap(reader, start, sectorStart, sectorEnd)
     const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart)
     // A length of 0 means that the rest of the sector is empty.
     for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]!) {
@@ -117,11 +119,11 @@ export function* directoryRecords(volume: Volume, directory: DirectoryRecord): G
 }
 
 /** Directories don't overlap: were they allowed to, each sector could be read for each of a million directories. */
-function claim({ source, blockSize, budget }: Volume, start: number, from: number, to: number): void {
+function checkNoOverlap({ source, blockSize, budget }: IsoReader, start: number, from: number, to: number): void {
   budget.directoryBytes += to - from
   for (let block = from; block < to; block += blockSize) {
     const owner = budget.owners.get(block) ?? start
-    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`)
+    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`, 'ISO')
     budget.owners.set(block, start)
   }
 }

@@ -1,10 +1,12 @@
+import { damage } from '../../../bytes/errors.ts'
 import { pathText } from '../../../bytes/text.ts'
-import type { DeviceNumber, Time } from '../tree.ts'
+import { type DeviceNumber, deviceNumber } from '../file-type.ts'
+import type { Time } from '../tree.ts'
 import { longDate, shortDate } from './dates.ts'
+import type { IsoReader } from './reader.ts'
 import type { DirectoryRecord } from './records.ts'
 import { systemUseEntries } from './susp.ts'
 import { SymlinkText } from './symlink.ts'
-import { damage, type Volume } from './volume.ts'
 
 /** What Rock Ridge says of a file, in POSIX's terms (RRIP 1.12, section 4); only what is there. */
 export interface RockRidge {
@@ -30,22 +32,22 @@ export interface RockRidge {
 }
 
 /** @throws DiskError if the entries go round in a circle or are too short for what they are */
-export function rockRidge(volume: Volume, record: DirectoryRecord): RockRidge {
+export function rockRidge(reader: IsoReader, record: DirectoryRecord): RockRidge {
   const found: RockRidge = { isRelocated: false }
   const name: Buffer[] = []
   const link = new SymlinkText()
-  for (const { signature, bytes } of systemUseEntries(volume, record)) {
+  for (const { signature, bytes } of systemUseEntries(reader, record)) {
     const read = readers[signature]
     if (read) {
       if (bytes.length < read.least)
-        throw damage(volume.source, record.at, `a directory record's ${signature} entry has only ${bytes.length} bytes`)
+        throw damage(reader.source, record.at, `a directory record's ${signature} entry has only ${bytes.length} bytes`, 'ISO')
       read.into(found, bytes)
     } else if (signature === 'NM' && bytes.length >= 5) {
       // The flags CURRENT and PARENT stand for `.` and `..`, whose names nobody asks for.
       if ((bytes[4]! & 0x06) === 0) name.push(bytes.subarray(5))
     } else if (signature === 'SL' && bytes.length >= 5) {
       const trouble = link.add(bytes)
-      if (trouble) volume.warnOnce('symlink', `${volume.source.name}, byte ${record.at}: ${trouble}`)
+      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, 'symlink')
     }
   }
   if (name.length > 0) found.name = Buffer.concat(name)
@@ -74,7 +76,7 @@ const readers: Readonly<Record<string, EntryReader>> = {
   PN: {
     least: 20,
     into(found, bytes) {
-      found.rdev = deviceNumber(bytes.readUInt32LE(4), bytes.readUInt32LE(12))
+      found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12))
     },
   },
   TF: {
@@ -112,12 +114,10 @@ const readers: Readonly<Record<string, EntryReader>> = {
 }
 
 /**
- * The two halves of a device number. Where writers have put the whole `st_rdev` of Linux into the lower one, as those of today do, it is
- * taken apart as glibc puts it together.
+ * The two halves of a device number. Writers of today put the whole `st_rdev` of Linux into the lower one.
  */
-function deviceNumber(high: number, low: number): DeviceNumber {
-  if (high !== 0) return { major: high, minor: low }
-  return { major: (low >>> 8) & 0xfff, minor: ((low >>> 12) & 0xfff00) | (low & 0xff) }
+function halvesOfDevice(high: number, low: number): DeviceNumber {
+  return high !== 0 ? { major: high, minor: low } : deviceNumber(low)
 }
 
 /** The time of the last modification out of a TF entry: the times that there are, in the order of their flags. */

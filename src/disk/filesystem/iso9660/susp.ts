@@ -1,6 +1,7 @@
+import { damage } from '../../../bytes/errors.ts'
 import { bytesAt } from '../../../bytes/source.ts'
+import type { IsoReader } from './reader.ts'
 import { type DirectoryRecord, isSelf } from './records.ts'
-import { damage, type Volume } from './volume.ts'
 
 /** A system use entry: one field of an extension, such as Rock Ridge's NM (SUSP, section 4.1). */
 export interface SystemUseEntry {
@@ -34,16 +35,16 @@ export function systemUseSkip(rootSelf: DirectoryRecord): number | undefined {
  * An entry that can't be is warned of, and ends its area: what came before it is as good as ever.
  * @throws DiskError if the continuations go round in a circle or past the end
  */
-export function* systemUseEntries(volume: Volume, record: DirectoryRecord): Generator<SystemUseEntry> {
-  const { source, blockSize } = volume
-  const first = firstEntry(volume, record)
+export function* systemUseEntries(reader: IsoReader, record: DirectoryRecord): Generator<SystemUseEntry> {
+  const { source, blockSize } = reader
+  const first = firstEntry(reader, record)
   let area = record.systemUse.subarray(first)
   let at = record.systemUseAt + first
   let bytes = 0
   const visited = new Set<number>()
   for (;;) {
     let next: SystemUseEntry | undefined
-    for (const entry of areaEntries(volume, area, at)) {
+    for (const entry of areaEntries(reader, area, at)) {
       if (entry.signature === 'ST') break
       if (entry.signature === 'CE' && entry.bytes.length >= 28) next = entry
       else yield entry
@@ -53,38 +54,38 @@ export function* systemUseEntries(volume: Volume, record: DirectoryRecord): Gene
     const length = next.bytes.readUInt32LE(20)
     bytes += length
     if (visited.has(at) || visited.size >= limits.continuations || bytes > limits.continuationBytes) {
-      throw damage(source, record.at, 'the system use entries of a directory record go on in a circle, or without end')
+      throw damage(source, record.at, 'the system use entries of a directory record go on in a circle, or without end', 'ISO')
     }
     visited.add(at)
     if (at + length > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`)
+      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`, 'ISO')
     }
-    spend(volume, record, length)
+    spend(reader, record, length)
     area = bytesAt(source, at, length)
   }
 }
 
-function firstEntry({ skip = 0 }: Volume, record: DirectoryRecord): number {
+function firstEntry({ skip = 0 }: IsoReader, record: DirectoryRecord): number {
   // The entry that says how much to skip isn't skipped itself.
   const isRootSelf = isSelf(record) && systemUseSkip(record) !== undefined
   return isRootSelf && record.systemUse.toString('latin1', 0, 2) === 'SP' ? 0 : skip
 }
 
-function spend({ source, budget }: Volume, record: DirectoryRecord, length: number): void {
+function spend({ source, budget }: IsoReader, record: DirectoryRecord, length: number): void {
   budget.continuationBytes += length
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, 'the system use entries of the directory records are far longer than any names could make them')
+    throw damage(source, record.at, 'the system use entries of the directory records are far longer than any names could make them', 'ISO')
   }
 }
 
-function* areaEntries({ source, warnOnce }: Volume, area: Buffer, at: number): Generator<SystemUseEntry> {
+function* areaEntries({ source, warnOnce }: IsoReader, area: Buffer, at: number): Generator<SystemUseEntry> {
   // Less than the four bytes of an empty entry is padding, and so are zeros.
   for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
     const length = area.readUInt8(start + 2)
     if (length < 4 || start + length > area.length) {
       warnOnce(
-        'susp',
         `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length}; it and what follows it are ignored, here and elsewhere`,
+        'susp',
       )
       return
     }

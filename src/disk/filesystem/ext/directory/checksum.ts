@@ -1,6 +1,7 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
 import { DiskError } from '../../../../bytes/errors.ts'
-import { type Inode, inodeFlags } from '../inode/inode.ts'
+import type { Inode } from '../inode/inode.ts'
+import { inodeFlags } from '../inode/layout.ts'
 
 /** An entry of no inode at the end of the block, with a type that no entry has. */
 const tailSize = 12

@@ -1,17 +1,18 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../../bytes/errors.ts'
 import { checkNotEncrypted } from '../content.ts'
 import { inlineData } from '../inline-data.ts'
-import { type Inode, inodeFlags, inodePlace } from '../inode/inode.ts'
+import { type Inode, inodePlace } from '../inode/inode.ts'
+import { inodeFlags } from '../inode/layout.ts'
 import { fileRuns } from '../mapping/file-runs.ts'
 import type { ExtReader } from '../reader.ts'
+import { incompat } from '../superblock/features.ts'
 import { checkDirectoryBlock } from './checksum.ts'
 import type { DirectoryRecord } from './record.ts'
 
 const header = 8
 /** Read at once; a multiple of every block size. */
 const piece = 64 * 1024
-const filetype = 0x2
-/** Of one directory. What all directories together may have is the volume's to say. */
+/** Of one directory. What all directories together may have is the reader's to say. */
 const mostBytes = 2 ** 30
 
 /**
@@ -54,18 +55,18 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
   }
   for (const [index, count] of runs.counts.entries()) {
     const fileBlock = runs.fileBlocks[index]!
-    const deviceBlock = runs.deviceBlocks[index]!
+    const fsBlock = runs.fsBlocks[index]!
     skipTo(fileBlock)
     for (let done = 0; done < count; done += perPiece) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
       reader.directoryBytesLeft -= read.length
       if (reader.directoryBytesLeft < 0)
         throw new DiskError(place, 'the directories have more bytes than any sound filesystem; it is damaged')
-      device.read(read, (deviceBlock + done) * blockSize)
+      device.read(read, (fsBlock + done) * blockSize)
       for (let at = 0; at < read.length; at += blockSize) {
         const block = read.subarray(at, at + blockSize)
         const number = fileBlock + done + at / blockSize
-        const what = `block ${number} of the directory (block ${deviceBlock + done + at / blockSize} of the filesystem)`
+        const what = `block ${number} of the directory (block ${fsBlock + done + at / blockSize} of the filesystem)`
         if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number === 0, `${what}, ${place}`)
         yield* records(reader, inode, block, what, number === 0)
       }
@@ -82,9 +83,8 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
 
 /** `.` and `..` are the first two entries of a directory's first block. */
 function* records(reader: ExtReader, inode: Inode, area: Buffer, what: string, isFirstBlock = false): Generator<DirectoryRecord> {
-  const hasFileType = (reader.superblock.features.incompat & filetype) !== 0
-  const damaged = (at: number, problem: string) =>
-    new DiskError(inodePlace(reader, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`)
+  const hasFileType = (reader.superblock.features.incompat & incompat.fileType) !== 0
+  const damaged = (at: number, problem: string) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`)
   let length: number
   for (let at = 0, index = 0; at < area.length; at += length, index++) {
     if (at + header > area.length) throw damaged(at, 'is cut short')

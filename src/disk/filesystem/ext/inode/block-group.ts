@@ -1,6 +1,7 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
 import { DiskError, type Warn } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
+import { type FsBlock, fsBlock } from '../../block-number.ts'
 import { roCompat } from '../superblock/features.ts'
 import type { Superblock } from '../superblock/superblock.ts'
 import { crc16 } from './crc16.ts'
@@ -13,7 +14,7 @@ const checksumPosition = 0x1e
  * place is used here.
  * @throws DiskError if the table can't be where the descriptor says
  */
-export function groupDescriptors(device: Source, superblock: Superblock, warn: Warn): (group: number) => number {
+export function groupDescriptors(device: Source, superblock: Superblock, warn: Warn): (group: number) => FsBlock {
   const { blockSize, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock
   const perBlock = blockSize / descriptorSize
   const tableBlocks = Math.ceil((inodesPerGroup * inodeSize) / blockSize)
@@ -31,7 +32,7 @@ export function groupDescriptors(device: Source, superblock: Superblock, warn: W
     if (table <= firstDataBlock || table + tableBlocks > blocksCount) {
       throw new DiskError(place, `its inode table at block ${table} is outside the filesystem, which is damaged`)
     }
-    return table
+    return fsBlock(table)
   }
 }
 

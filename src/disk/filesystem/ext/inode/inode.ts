@@ -1,8 +1,10 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
 import { DiskError } from '../../../../bytes/errors.ts'
+import { fileTypeOf } from '../../file-type.ts'
 import type { Time } from '../../tree.ts'
 import type { ExtReader } from '../reader.ts'
 import { incompat } from '../superblock/features.ts'
+import { originalSize } from './layout.ts'
 
 /** An inode, verified (Linux, Documentation/filesystems/ext4/inodes.rst). */
 export interface Inode {
@@ -21,12 +23,6 @@ export interface Inode {
   readonly checksumSeed: number
 }
 
-export const inodeFlags = { encrypt: 0x800, index: 0x1000, extents: 0x80000, eaInode: 0x200000, inlineData: 0x10000000 } as const
-
-export const fileTypes = { fifo: 0x1000, char: 0x2000, dir: 0x4000, block: 0x6000, file: 0x8000, symlink: 0xa000, socket: 0xc000 } as const
-
-const typeMask = 0xf000
-export const originalSize = 128
 const checksumLow = 0x7c
 const checksumHigh = 0x82
 const twoZeros = Buffer.alloc(2)
@@ -44,7 +40,7 @@ export function loadInode(reader: ExtReader, number: number): Inode {
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number), raw.readUInt32LE(0x64)) : 0
   if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place)
   const mode = raw.readUInt16LE(0)
-  const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0
+  const hasHighSize = fileTypeOf(mode) === 'file' || (superblock.features.incompat & incompat.largeDir) !== 0
   const size = raw.readUInt32LE(0x4) + (hasHighSize ? raw.readUInt32LE(0x6c) * 2 ** 32 : 0)
   if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size} bytes can't be; the filesystem is damaged`)
   return { number, raw, mode, flags: raw.readUInt32LE(0x20), size, linksCount: raw.readUInt16LE(0x1a), extraSize, checksumSeed }
@@ -71,16 +67,6 @@ export function modificationTime({ raw, extraSize }: Inode): Time {
   const nanoseconds = extra >>> 2
   const carry = nanoseconds >= 1e9 ? 1 : 0
   return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 }
-}
-
-/** One of the `fileTypes`, or a number that is none. */
-export function fileType(inode: Inode): number {
-  return inode.mode & typeMask
-}
-
-/** The 60 bytes that hold block pointers, the root of an extent tree, a short symlink's target, a device number or data. */
-export function blockField(inode: Inode): Buffer {
-  return inode.raw.subarray(0x28, 0x64)
 }
 
 export function inodePlace(reader: ExtReader, number: number): string {

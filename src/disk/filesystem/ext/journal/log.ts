@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, type DiskErrorKind } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import type { JournalSuperblock } from './superblock.ts'
 
@@ -11,7 +11,7 @@ export interface Log {
   /** The block that is `count` blocks further around the ring. */
   after(at: number, count: number): number
   /** An error at one of the journal's blocks. */
-  damaged(at: number, what: string): DiskError
+  error(at: number, what: string, kind?: DiskErrorKind): DiskError
 }
 
 /** The log of a journal that is the content of `journal`. */
@@ -22,6 +22,6 @@ export function openLog(journal: Source, superblock: JournalSuperblock): Log {
     superblock,
     block: (at) => bytesAt(journal, at * blockSize, blockSize),
     after: (at, count) => first + ((at - first + count) % (end - first)),
-    damaged: (at, what) => new DiskError(`${journal.name}, block ${at}`, what),
+    error: (at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind),
   }
 }

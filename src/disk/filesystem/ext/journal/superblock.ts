@@ -1,5 +1,5 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { DiskError, type Warn } from '../../../../bytes/errors.ts'
+import { DiskError, type DiskErrorKind, type Warn } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { blockType, journalMagic } from './block.ts'
 
@@ -40,7 +40,7 @@ const leastLogBlocks = 1024
  * @throws DiskError if it is damaged, or uses a feature that isn't known
  */
 export function readSuperblock(journal: Source, blockSize: number, warn: Warn): JournalSuperblock {
-  const damaged = (what: string) => new DiskError(`${journal.name}, superblock`, what)
+  const damaged = (what: string, kind?: DiskErrorKind) => new DiskError(`${journal.name}, superblock`, what, kind)
   const raw = bytesAt(journal, 0, superblockSize)
   const type = raw.readUInt32BE(4)
   if (raw.readUInt32BE(0) !== journalMagic || (type !== blockType.superblockV1 && type !== blockType.superblockV2)) {
@@ -48,14 +48,15 @@ export function readSuperblock(journal: Source, blockSize: number, warn: Warn): 
   }
   const word = (offset: number) => (type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0)
   const features = word(40)
-  if (features & ~knownIncompat) throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`)
+  if (features & ~knownIncompat)
+    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, 'unsupported')
   if (raw.readUInt32BE(12) !== blockSize) {
     throw damaged(`it has blocks of ${raw.readUInt32BE(12)} bytes where the filesystem's have ${blockSize}; it is damaged`)
   }
   const checksums = checksumKind(word(36), features)
   if (!checksums) throw damaged('it claims to have several kinds of checksums at once; it is damaged')
   if (checksums === 'v2' || checksums === 'v3') {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`)
+    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, 'unsupported')
     if (!checksumHolds(raw)) throw damaged('its checksum is wrong; it is damaged')
   }
   const total = raw.readUInt32BE(16)

@@ -1,4 +1,6 @@
-import { blockField, type Inode } from '../inode/inode.ts'
+import { type FileBlock, fileBlock, fsBlock } from '../../block-number.ts'
+import type { Inode } from '../inode/inode.ts'
+import { blockField } from '../inode/layout.ts'
 import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
@@ -15,12 +17,12 @@ export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, ru
   /** One buffer for each level, since a level is read to its end before its next block. */
   const buffers: Buffer[] = []
 
-  /** Adds what `pointers` maps from `fileBlock` on; each stands for `span` blocks. */
-  const add = (pointers: Buffer, count: number, fileBlock: number, depth: number, span: number) => {
+  /** Adds what `pointers` maps from the file's block `from` on; each stands for `span` blocks. */
+  const add = (pointers: Buffer, count: number, from: FileBlock, depth: number, span: number) => {
     for (let index = 0; index < count; index++) {
-      const first = fileBlock + index * span
+      const first = fileBlock(from + index * span)
       if (first >= blocks) return
-      const block = pointers.readUInt32LE(4 * index)
+      const block = fsBlock(pointers.readUInt32LE(4 * index))
       if (block === 0) continue
       if (depth === 0) {
         runs.add(first, block, 1)
@@ -32,12 +34,12 @@ export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, ru
     }
   }
 
-  add(field, directPointers, 0, 0, 1)
-  let fileBlock = directPointers
+  add(field, directPointers, fileBlock(0), 0, 1)
+  let next = directPointers
   for (const depth of depths) {
     const span = perBlock ** depth
-    add(field.subarray(4 * (directPointers + depth - 1)), 1, fileBlock, depth, span)
-    fileBlock += span
+    add(field.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next), depth, span)
+    next += span
   }
-  if (fileBlock < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`)
+  if (next < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`)
 }

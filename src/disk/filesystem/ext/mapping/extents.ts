@@ -1,14 +1,11 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { blockField, type Inode } from '../inode/inode.ts'
+import { type FsBlock, fileBlock, fsBlock } from '../../block-number.ts'
+import type { Inode } from '../inode/inode.ts'
+import { blockField, extentEntrySize, extentMagic, longestWrittenExtent } from '../inode/layout.ts'
 import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
-const magic = 0xf30a
-/** Of the header, of an extent, and of an index entry. */
-const entrySize = 12
-const deepest = 5
-/** A longer extent is one of that much less, allocated but never written, so it reads as zeros. */
-const longestWritten = 32768
+const mostLevels = 5
 /** Extents count a file's blocks in 32 bits. */
 const endOfFile = 2 ** 32
 
@@ -16,38 +13,38 @@ const endOfFile = 2 ** 32
 export function extentRuns(reader: ExtReader, inode: Inode, blocks: number, runs: Runs): void {
   const root = blockField(inode)
   const depth = checkHeader(root, runs)
-  if (depth > deepest) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`)
+  if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`)
   /** Adds what is in a node, which stands for the file's blocks from `from` to before `to`. */
   const add = (node: Buffer, nodeDepth: number, from: number, to: number) => {
     const count = node.readUInt16LE(2)
     let free = from
     for (let index = 0; index < count; index++) {
-      const at = entrySize * (index + 1)
-      const first = node.readUInt32LE(at)
+      const at = extentEntrySize * (index + 1)
+      const first = fileBlock(node.readUInt32LE(at))
       if (first < free || first >= to)
         throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`)
       free =
         nodeDepth === 0
           ? addExtent(node, at, to)
-          : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + entrySize) : to)
+          : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to)
     }
   }
   const addExtent = (node: Buffer, at: number, to: number): number => {
-    const first = node.readUInt32LE(at)
+    const first = fileBlock(node.readUInt32LE(at))
     const length = node.readUInt16LE(at + 4)
-    const count = length > longestWritten ? length - longestWritten : length
+    const count = length > longestWrittenExtent ? length - longestWrittenExtent : length
     if (count === 0 || first + count > to) {
       throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`)
     }
-    const start = node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8)
+    const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8))
     const used = Math.min(count, blocks - first)
-    if (length <= longestWritten && used > 0) runs.add(first, start, used)
+    if (length <= longestWrittenExtent && used > 0) runs.add(first, start, used)
     return first + count
   }
   const addChild = (node: Buffer, at: number, nodeDepth: number, to: number): number => {
-    const first = node.readUInt32LE(at)
+    const first = fileBlock(node.readUInt32LE(at))
     if (first >= blocks) return first + 1
-    const block = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32
+    const block = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32)
     const child = Buffer.allocUnsafeSlow(reader.superblock.blockSize)
     runs.readMapBlock(child, block)
     if (checkHeader(child, runs) !== nodeDepth - 1)
@@ -61,19 +58,20 @@ export function extentRuns(reader: ExtReader, inode: Inode, blocks: number, runs
 
 /** Gives the depth. */
 function checkHeader(node: Buffer, runs: Runs): number {
-  if (node.readUInt16LE(0) !== magic) throw runs.error('its extent tree has a node without the magic number; the filesystem is damaged')
+  if (node.readUInt16LE(0) !== extentMagic)
+    throw runs.error('its extent tree has a node without the magic number; the filesystem is damaged')
   const entries = node.readUInt16LE(2)
   const max = node.readUInt16LE(4)
   const depth = node.readUInt16LE(6)
-  if (entries > max || (max + 1) * entrySize > node.length || (entries === 0 && depth > 0)) {
+  if (entries > max || (max + 1) * extentEntrySize > node.length || (entries === 0 && depth > 0)) {
     throw runs.error(`its extent tree has a node of ${entries} entries with room for ${max}; the filesystem is damaged`)
   }
   return depth
 }
 
 /** The sum stands behind the room for entries. */
-function verifyChecksum(node: Buffer, inode: Inode, block: number, runs: Runs): void {
-  const end = (node.readUInt16LE(4) + 1) * entrySize
+function verifyChecksum(node: Buffer, inode: Inode, block: FsBlock, runs: Runs): void {
+  const end = (node.readUInt16LE(4) + 1) * extentEntrySize
   if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
     throw runs.error(`the checksum of block ${block} of its extent tree is wrong; the filesystem is damaged`)
   }

@@ -1,4 +1,5 @@
-import { type Inode, inodeFlags } from '../inode/inode.ts'
+import type { Inode } from '../inode/inode.ts'
+import { inodeFlags } from '../inode/layout.ts'
 import type { Range } from '../journal/fast-commit/log.ts'
 import { laidOver } from '../journal/fast-commit/ranges.ts'
 import type { ExtReader } from '../reader.ts'
@@ -17,7 +18,7 @@ export function fileRuns(reader: ExtReader, inode: Inode): Runs {
 }
 
 function changedRuns(reader: ExtReader, inode: Inode, blocks: number, runs: Runs, changes: readonly Range[]): Runs {
-  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index]!, count, start: runs.deviceBlocks[index]! }))
+  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index]!, count, start: runs.fsBlocks[index]! }))
   const changed = new Runs(reader, inode)
   for (const { first, count, start } of laidOver(onDevice, changes)) {
     const used = Math.min(count, blocks - first)

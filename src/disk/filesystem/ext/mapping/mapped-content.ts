@@ -23,7 +23,7 @@ export function mappedContent(reader: ExtReader, inode: Inode): Source {
 }
 
 function runReader({ device, superblock: { blockSize } }: ExtReader, runs: Runs): (into: Uint8Array, offset: number) => void {
-  const { fileBlocks, deviceBlocks, counts } = runs
+  const { fileBlocks, fsBlocks, counts } = runs
   const startOf = (index: number) => (index < fileBlocks.length ? fileBlocks[index]! * blockSize : Number.POSITIVE_INFINITY)
   const endOf = (index: number) => (fileBlocks[index]! + counts[index]!) * blockSize
   /** The first run that ends behind where the last read ended: where the next read starts, when a file is read from start to end. */
@@ -41,7 +41,7 @@ function runReader({ device, superblock: { blockSize } }: ExtReader, runs: Runs)
         continue
       }
       const length = Math.min(into.length - done, endOf(next) - at)
-      device.read(length === into.length ? into : into.subarray(done, done + length), deviceBlocks[next]! * blockSize + at - start)
+      device.read(length === into.length ? into : into.subarray(done, done + length), fsBlocks[next]! * blockSize + at - start)
       done += length
       if (at + length === endOf(next)) next++
     }

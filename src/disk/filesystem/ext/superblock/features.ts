@@ -10,19 +10,31 @@ export interface Features {
 export const compat = { hasJournal: 0x4, sparseSuper2: 0x200 } as const
 
 export const incompat = {
+  fileType: 0x2,
   recover: 0x4,
   journalDev: 0x8,
   metaBg: 0x10,
   extents: 0x40,
   is64bit: 0x80,
   mmp: 0x100,
+  flexBg: 0x200,
   eaInode: 0x400,
   csumSeed: 0x2000,
   largeDir: 0x4000,
   inlineData: 0x8000,
+  encrypt: 0x10000,
+  casefold: 0x20000,
 } as const
 
-export const roCompat = { sparseSuper: 0x1, gdtCsum: 0x10, hasSnapshot: 0x80, bigalloc: 0x200, metadataCsum: 0x400 } as const
+export const roCompat = {
+  sparseSuper: 0x1,
+  largeFile: 0x2,
+  btreeDir: 0x4,
+  gdtCsum: 0x10,
+  hasSnapshot: 0x80,
+  bigalloc: 0x200,
+  metadataCsum: 0x400,
+} as const
 
 /** By bit, as dumpe2fs prints them; a bit without a name is printed by its number. */
 const compatNames = [
@@ -81,11 +93,11 @@ const roCompatNames = [
 ]
 
 /** Incompatible features that this reader understands, or that don't matter to it: all of Linux's ext4 but `dirdata` and `journal_dev`. */
-const readable = 0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000
+const readable = Object.values(incompat).reduce((all, bit) => all | bit, 0) & ~incompat.journalDev
 
 /** What ext2's and ext3's own drivers could read. */
-const ext3Incompat = 0x2 | 0x4 | 0x10
-const ext3RoCompat = 0x1 | 0x2 | 0x4
+const ext3Incompat = incompat.fileType | incompat.recover | incompat.metaBg
+const ext3RoCompat = roCompat.sparseSuper | roCompat.largeFile | roCompat.btreeDir
 
 /** The names that dumpe2fs prints, in its order. */
 export function featureNames(features: Features): string[] {
@@ -111,11 +123,11 @@ export function typeName(features: Features): 'ext2' | 'ext3' | 'ext4' {
 /** @throws DiskError that names the features without which the filesystem can't be read */
 export function checkReadable(features: Features, name: string): void {
   if (features.incompat & incompat.journalDev) {
-    throw new DiskError(name, 'it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)')
+    throw new DiskError(name, 'it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)', 'unsupported')
   }
   const unreadable = namesOf(features.incompat & ~readable, incompatNames, 'I')
   if (features.roCompat & roCompat.hasSnapshot) unreadable.push('has_snapshot')
   if (unreadable.length > 0) {
-    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(', ')}`)
+    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(', ')}`, 'unsupported')
   }
 }

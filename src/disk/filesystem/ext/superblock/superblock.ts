@@ -1,5 +1,6 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
 import { DiskError } from '../../../../bytes/errors.ts'
+import { peek } from '../../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { checkReadable, compat, type Features, incompat, roCompat } from './features.ts'
 
@@ -37,10 +38,11 @@ export interface Superblock {
 const position = 1024
 const length = 1024
 const checksumPosition = 0x3fc
+const magic = 0xef53
 
 /** Whether the magic number of ext2, ext3 and ext4 is there. */
 export function hasMagic(device: Source): boolean {
-  return device.size >= position + length && bytesAt(device, position + 0x38, 2).readUInt16LE() === 0xef53
+  return peek(device, position, length)?.readUInt16LE(0x38) === magic
 }
 
 /** @throws DiskError if there is none, it is damaged, or it asks for a feature that can't be read */
@@ -49,7 +51,7 @@ export function readSuperblock(device: Source): Superblock {
   const u16 = (at: number) => raw.readUInt16LE(at)
   const u32 = (at: number) => raw.readUInt32LE(at)
   const name = device.name
-  if (u16(0x38) !== 0xef53) throw new DiskError(name, 'it has no ext superblock')
+  if (u16(0x38) !== magic) throw new DiskError(name, 'it has no ext superblock')
   const features: Features = { compat: u32(0x5c), incompat: u32(0x60), roCompat: u32(0x64) }
   const has64bit = (features.incompat & incompat.is64bit) !== 0
   const u48 = (low: number, high: number) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32
@@ -123,7 +125,7 @@ export function readSuperblock(device: Source): Superblock {
 function verifyChecksum(raw: Buffer, features: Features, name: string): void {
   if (!(features.roCompat & roCompat.metadataCsum)) return
   const type = raw.readUInt8(0x175)
-  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`)
+  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, 'unsupported')
   if (crc32c(0xffffffff, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
     throw new DiskError(name, 'the checksum of the ext superblock is wrong; the filesystem is damaged')
   }

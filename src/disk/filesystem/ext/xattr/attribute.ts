@@ -2,6 +2,7 @@ import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
 import { DiskError } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { pathText } from '../../../../bytes/text.ts'
+import type { FsBlock } from '../../block-number.ts'
 import type { Superblock } from '../superblock/superblock.ts'
 
 /** An extended attribute as it is stored. */
@@ -24,7 +25,7 @@ const blockHeader = 32
 const largestValue = 65536
 
 /** The attributes in a block, which several inodes may share. */
-export function readAttributeBlock(device: Source, superblock: Superblock, block: number): Attribute[] {
+export function readAttributeBlock(device: Source, superblock: Superblock, block: FsBlock): Attribute[] {
   const { blockSize, blocksCount, firstDataBlock } = superblock
   const place = `attribute block ${block} of ${device.name}`
   if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place, 'it is outside the filesystem, which is damaged')

@@ -1,5 +1,7 @@
 import { DiskError } from '../../../../bytes/errors.ts'
-import { type Inode, inodePlace, originalSize } from '../inode/inode.ts'
+import { type FsBlock, fsBlock } from '../../block-number.ts'
+import { type Inode, inodePlace } from '../inode/inode.ts'
+import { originalSize } from '../inode/layout.ts'
 import type { ExtReader } from '../reader.ts'
 import type { Superblock } from '../superblock/superblock.ts'
 import { userSpaceAcl } from './acl.ts'
@@ -52,6 +54,6 @@ export function inodeAttributes(reader: ExtReader, inode: Inode): Attribute[] {
   return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`)
 }
 
-function attributeBlockNumber({ raw }: Inode, { descriptorSize }: Superblock): number {
-  return raw.readUInt32LE(0x68) + (descriptorSize >= 64 ? raw.readUInt16LE(0x76) * 2 ** 32 : 0)
+function attributeBlockNumber({ raw }: Inode, { descriptorSize }: Superblock): FsBlock {
+  return fsBlock(raw.readUInt32LE(0x68) + (descriptorSize >= 64 ? raw.readUInt16LE(0x76) * 2 ** 32 : 0))
 }

@@ -1,4 +1,6 @@
+import { fileTypeOf } from '../../../file-type.ts'
 import type { DirectoryRecord } from '../../directory/record.ts'
+import { blockFieldRange, extentEntrySize, extentMagic, generation, inodeFlags } from '../../inode/layout.ts'
 import type { Change, Range } from './log.ts'
 import { merged } from './ranges.ts'
 
@@ -102,31 +104,22 @@ function* changedNames({ isNew, names }: DirectoryChanges, onDevice: Iterable<Di
   for (const found of changed.values()) if (found) yield found
 }
 
-const blockField = { start: 0x28, end: 0x64 }
-const flag = { extents: 0x80000, inlineData: 0x10000000 }
-const extentMagic = 0xf30a
-const type = { mask: 0xf000, file: 0x8000, dir: 0x4000 }
-
-function generation(raw: Buffer): number {
-  return raw.readUInt32LE(0x64)
-}
-
 /**
  * The inode with the logged fields. How its blocks are mapped isn't taken from the log, which has the ranges for that: the map on the device stays,
  * unless it is that of a file which had the number before. What isn't a map but the content itself is taken.
  */
 function patched(raw: Buffer, logged: Buffer, isOther: boolean): Buffer {
   const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw)
-  logged.copy(result, 0, 0, blockField.start)
-  logged.copy(result, blockField.end, blockField.end)
+  logged.copy(result, 0, 0, blockFieldRange.start)
+  logged.copy(result, blockFieldRange.end, blockFieldRange.end)
   const flags = logged.readUInt32LE(0x20)
-  const kind = logged.readUInt16LE(0) & type.mask
-  if (flags & flag.inlineData || (kind !== type.file && kind !== type.dir && !(flags & flag.extents))) {
-    logged.copy(result, blockField.start, blockField.start, blockField.end)
-  } else if (flags & flag.extents && result.readUInt16LE(blockField.start) !== extentMagic) {
-    result.fill(0, blockField.start, blockField.end)
-    result.writeUInt16LE(extentMagic, blockField.start)
-    result.writeUInt16LE((blockField.end - blockField.start) / 12 - 1, blockField.start + 4)
+  const type = fileTypeOf(logged.readUInt16LE(0))
+  if (flags & inodeFlags.inlineData || (type !== 'file' && type !== 'dir' && !(flags & inodeFlags.extents))) {
+    logged.copy(result, blockFieldRange.start, blockFieldRange.start, blockFieldRange.end)
+  } else if (flags & inodeFlags.extents && result.readUInt16LE(blockFieldRange.start) !== extentMagic) {
+    result.fill(0, blockFieldRange.start, blockFieldRange.end)
+    result.writeUInt16LE(extentMagic, blockFieldRange.start)
+    result.writeUInt16LE((blockFieldRange.end - blockFieldRange.start) / extentEntrySize - 1, blockFieldRange.start + 4)
   }
   return result
 }

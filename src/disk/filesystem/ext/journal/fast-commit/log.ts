@@ -1,5 +1,7 @@
 import { crc32c } from '../../../../../bytes/crc32c.ts'
 import type { Warn } from '../../../../../bytes/errors.ts'
+import { type FileBlock, type FsBlock, fileBlock, fsBlock } from '../../../block-number.ts'
+import { longestWrittenExtent } from '../../inode/layout.ts'
 import type { Log } from '../log.ts'
 
 /** What a fast commit says happened, in inode numbers and blocks of files. */
@@ -12,10 +14,10 @@ type NameChange = 'create' | 'link' | 'unlink'
 
 /** Blocks of a file: `count` from its block `first` on. */
 export interface Range {
-  readonly first: number
+  readonly first: FileBlock
   readonly count: number
-  /** Where they lie on the device; nowhere if they read as zeros. */
-  readonly start?: number
+  /** Where they lie in the filesystem; nowhere if they read as zeros. */
+  readonly start?: FsBlock
 }
 
 export interface FastCommitLog {
@@ -54,7 +56,8 @@ export function readFastCommits(log: Log, transaction: number, inodeSize: number
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan
       if (kind === tag.head) {
         const features = value.readUInt32LE(0)
-        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`)
+        if (features !== 0)
+          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, 'unsupported')
         if (value.readUInt32LE(4) !== transaction) break scan
       }
       const summed = kind === tag.tail ? 4 : value.length
@@ -69,7 +72,7 @@ export function readFastCommits(log: Log, transaction: number, inodeSize: number
       }
       const change = readChange(kind, value)
       if (change) changes.push(change)
-      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`)
+      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`)
     }
   }
   if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`)
@@ -89,7 +92,7 @@ function readChange(kind: number, value: Buffer): Change | undefined {
   if (kind === tag.inode) return { kind: 'inode', inode: value.readUInt32LE(0), raw: value.subarray(4) }
   if (kind === tag.addRange) return { kind: 'range', inode: value.readUInt32LE(0), range: readExtent(value) }
   if (kind === tag.removeRange) {
-    return { kind: 'range', inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } }
+    return { kind: 'range', inode: value.readUInt32LE(0), range: { first: fileBlock(value.readUInt32LE(4)), count: value.readUInt32LE(8) } }
   }
   const name = nameChanges.get(kind)
   return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) }
@@ -97,8 +100,8 @@ function readChange(kind: number, value: Buffer): Change | undefined {
 
 /** An extent as in an inode's tree: one longer than 32768 blocks is one of that much less that was never written. */
 function readExtent(value: Buffer): Range {
-  const first = value.readUInt32LE(4)
+  const first = fileBlock(value.readUInt32LE(4))
   const length = value.readUInt16LE(8)
-  if (length > 32768) return { first, count: length - 32768 }
-  return { first, count: length, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) }
+  if (length > longestWrittenExtent) return { first, count: length - longestWrittenExtent }
+  return { first, count: length, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) }
 }

@@ -1,3 +1,4 @@
+import { type FileBlock, fileBlock, fsBlock } from '../../../block-number.ts'
 import type { Range } from './log.ts'
 
 /** What becomes of a file's blocks when one range after the other is put over them: sorted, and none over another. */
@@ -13,9 +14,9 @@ export function laidOver(below: readonly Range[], above: readonly Range[]): Rang
   let index = 0
   let rest = below[0]
   for (const range of above) {
-    const end = range.first + range.count
+    const end = endOf(range)
     for (; rest && rest.first < end; ) {
-      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)))
+      if (rest.first < range.first) result.push(cut(rest, rest.first, fileBlock(Math.min(endOf(rest), range.first))))
       rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index]
     }
     result.push(range)
@@ -24,12 +25,12 @@ export function laidOver(below: readonly Range[], above: readonly Range[]): Rang
   return result
 }
 
-function endOf(range: Range): number {
-  return range.first + range.count
+function endOf(range: Range): FileBlock {
+  return fileBlock(range.first + range.count)
 }
 
 /** The part of a range from the file's block `from` to before `to`. */
-function cut(range: Range, from: number, to: number): Range {
+function cut(range: Range, from: FileBlock, to: FileBlock): Range {
   const part = { first: from, count: to - from }
-  return range.start === undefined ? part : { ...part, start: range.start + from - range.first }
+  return range.start === undefined ? part : { ...part, start: fsBlock(range.start + from - range.first) }
 }

@@ -1,5 +1,3 @@
-import { EngineError } from './errors.ts'
-
 /** Name of an image, in the syntax of the OCI distribution specification and Docker's `distribution/reference`. */
 export interface Reference {
   /** `name:tag` as the user would type it: without `docker.io/library/`, unless that was given. */
@@ -17,10 +15,10 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
 /**
  * Parses `[HOST[:PORT]/]PATH[:TAG]`. The default tag is `latest`.
- * @throws EngineError with the reason, if no engine would accept it
+ * @throws Error with the reason, if no engine would accept it
  */
 export function parseReference(text: string): Reference {
-  const refuse = (why: string) => new EngineError(`the image name ${JSON.stringify(text)} can't be used: ${why}`)
+  const refuse = (why: string) => new Error(`the image name ${JSON.stringify(text)} can't be used: ${why}`)
   if (text === '') throw refuse('it is empty')
   if (text.includes('@')) throw refuse('it has a digest, which only a registry can give; remove the @ and everything after it')
   const colon = text.lastIndexOf(':')

@@ -1,4 +1,4 @@
-import type { Identity } from '../disk/root/identity.ts'
+import type { Identity } from '../../disk/root/identity.ts'
 import { imageLabels } from './labels.ts'
 
 /** OCI Image Configuration: describes the image apart from its layers. Its digest is the image ID. */

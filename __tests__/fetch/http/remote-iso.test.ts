@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { identityOf, probeIso } from '../../../src/fetch/http/probe.ts'
+import { identityOf, queryServer } from '../../../src/fetch/http/remote-iso.ts'
 import { type Handler, noise, sendFile, withServer } from '../server.ts'
 
 const file = noise(10_000)
@@ -9,7 +9,7 @@ function probe(handler: Handler, stall = 60_000) {
   return withServer(handler, async ({ origin, requests }) => {
     const pace = { stall, attempts: 2, delay: 5 }
     const address = { urls: [`${origin}/ddk.iso?hush`], headers: new Map([['x-token', 'hush']]), headersFor: new Set([origin]) }
-    const remote = await probeIso(address, { signal, say: () => {}, pace }).catch((error: Error) => error.message)
+    const remote = await queryServer(address, { signal, say: () => {}, pace }).catch((error: Error) => error.message)
     const asked = requests.map(({ method, headers }) => `${method} ${headers.range ?? ''} ${headers['x-token']}`)
     return { remote, asked, origin }
   })

@@ -1,4 +1,4 @@
-import { type Identity, isPlain } from '../disk/root/identity.ts'
+import { type Identity, isPlain } from '../../disk/root/identity.ts'
 
 /** The prefix of our own labels. */
 export const labelPrefix = 'io.github.xenserver-ddk-action'

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { imageConfig } from '../../src/image/config.ts'
-import { imageKey } from '../../src/image/key.ts'
-import { labelledIdentity } from '../../src/image/labels.ts'
+import { imageConfig } from '../../../src/image/config/config.ts'
+import { imageKey } from '../../../src/image/config/key.ts'
+import { labelledIdentity } from '../../../src/image/config/labels.ts'
 
 const unknown = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }
 const nothing = { identity: unknown, isoSha256: '', created: 0 }

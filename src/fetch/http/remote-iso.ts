@@ -6,7 +6,7 @@ import { type Pace, retry } from './retry.ts'
 import { watchStall } from './stall.ts'
 
 /** What a server says about a file, without its bytes. */
-export interface Remote extends Facts {
+export interface RemoteIso extends Facts {
   /** The address that answered. */
   readonly url: string
   /** The address after redirects; it may contain secrets. */
@@ -15,10 +15,10 @@ export interface Remote extends Facts {
   readonly acceptsRanges: boolean
 }
 
-/** A failed probe costs little, so it gives up sooner than a download. */
-const probePace: Pace = { stall: 15_000, attempts: 3, delay: 1000 }
+/** A failed query costs little, so it gives up sooner than a download. */
+const queryPace: Pace = { stall: 15_000, attempts: 3, delay: 1000 }
 
-export interface ProbeOptions {
+export interface QueryOptions {
   readonly signal: AbortSignal
   readonly say: (line: string) => void
   readonly pace?: Pace
@@ -28,14 +28,14 @@ export interface ProbeOptions {
  * Asks a server about a file with a HEAD request, or with a GET of the first byte if HEAD doesn't give a useful answer.
  * @throws Error with one sentence if no address answers, or what is there isn't a file; the reason of `signal`
  */
-export async function probeIso(address: Address, options: ProbeOptions): Promise<Remote> {
+export async function queryServer(address: Address, options: QueryOptions): Promise<RemoteIso> {
   const reasons: string[] = []
   for (const url of address.urls) {
     try {
       return await retry(
         () => ask(url, address, options),
         () => false,
-        options.pace ?? probePace,
+        options.pace ?? queryPace,
         options,
       )
     } catch (error) {
@@ -47,12 +47,12 @@ export async function probeIso(address: Address, options: ProbeOptions): Promise
 }
 
 /** Identifies an ISO without a known checksum in a later run; undefined if its server says too little. */
-export function identityOf({ url, etag, lastModified, size }: Remote): { url: string; etag: string; size: number } | undefined {
+export function identityOf({ url, etag, lastModified, size }: RemoteIso): { url: string; etag: string; size: number } | undefined {
   const validator = etag ?? lastModified
   return validator === undefined || size === undefined ? undefined : { url, etag: validator, size }
 }
 
-async function ask(url: string, address: Address, { signal, pace = probePace }: ProbeOptions): Promise<Remote> {
+async function ask(url: string, address: Address, { signal, pace = queryPace }: QueryOptions): Promise<RemoteIso> {
   const watch = watchStall(pace.stall, signal)
   const send = async (method: 'GET' | 'HEAD', headers: Record<string, string>) => {
     watch.wait()
@@ -70,7 +70,7 @@ async function ask(url: string, address: Address, { signal, pace = probePace }: 
   }
 }
 
-function remoteOf(reply: Reply, url: string): Remote {
+function remoteOf(reply: Reply, url: string): RemoteIso {
   const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers['accept-ranges'] ?? '')
   return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { EngineError } from '../../src/engine/errors.ts'
-import { parseReference } from '../../src/engine/reference.ts'
+import { parseReference } from '../../../src/image/config/reference.ts'
 
 describe('a reference', () => {
   test.each([
@@ -36,7 +35,7 @@ describe('a reference', () => {
     ['ddk\n', 'must be'],
     ['--help', 'must be'],
   ])('%j is refused', (text, why) => {
-    expect(() => parseReference(text)).toThrow(EngineError)
+    expect(() => parseReference(text)).toThrow(Error)
     expect(() => parseReference(text)).toThrow(why)
   })
 })

@@ -1,8 +1,8 @@
-import { DiskError, type Warn } from '../../../bytes/errors.ts'
+import type { WarnOnce } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
 
 /** What every part of this reader needs to know about the ISO. */
-export interface Volume {
+export interface IsoReader {
   readonly source: Source
   /** Bytes in a logical block, the unit of all positions: 512, 1024 or 2048. */
   readonly blockSize: number
@@ -14,9 +14,6 @@ export interface Volume {
   readonly hardLinks: Map<string, number>
   readonly budget: Budget
 }
-
-/** Passes on only the first sentence of each `kind`, because the same damage is often in every record. */
-export type WarnOnce = (kind: string, sentence: string) => void
 
 /** Which set of names is used. */
 export type Naming = 'rock-ridge' | 'joliet' | 'plain'
@@ -31,17 +28,3 @@ export interface Budget {
 
 /** Bytes in a logical sector, the unit in which directory records are packed (ECMA-119, 6.1.2). */
 export const sectorSize = 2048
-
-export function onceEach(warn: Warn): WarnOnce {
-  const said = new Set<string>()
-  return (kind, sentence) => {
-    if (said.has(kind)) return
-    said.add(kind)
-    warn(sentence)
-  }
-}
-
-/** An error about the structure at a byte of the ISO. */
-export function damage(source: Source, at: number, what: string): DiskError {
-  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`)
-}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../bytes/digest.ts'
 
 /** Identifies an ISO by its hash or, before it is fetched, by its address and what the server says about it. */
 export type IsoIdentity = { readonly sha256: string } | { readonly url: string; readonly etag: string; readonly size: number }
@@ -12,14 +12,10 @@ export const imageFormat = 1
  */
 export function imageKey(iso: IsoIdentity, options: Readonly<Record<string, string | number | boolean>>): string {
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `v${imageFormat}-${isoKey(iso)}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`
+  return `v${imageFormat}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`
 }
 
 /** The ISO's part of the key: 64 hexadecimal digits. */
 export function isoKey(iso: IsoIdentity): string {
-  return 'sha256' in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]))
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return 'sha256' in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]))
 }

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from '@jest/globals'
+
+/** Of a room of src/, which others it may import. What has no line here belongs to the room that it lies in; the files on top may import all. */
+const layers: Readonly<Record<string, string>> = {
+  bytes: '',
+  phase: '',
+  host: 'bytes phase',
+  programs: '',
+  'disk/filesystem': 'bytes',
+  'disk/image.ts': 'bytes',
+  'disk/partitions': 'bytes',
+  'disk/vhd': 'bytes',
+  'disk/xva': 'bytes',
+  'disk/spool': 'bytes',
+  'disk/root': 'bytes disk/filesystem',
+  'disk/appliance': 'bytes disk/filesystem disk/image.ts disk/root disk/spool',
+  disk: 'bytes',
+  catalog: 'bytes disk/root',
+  'image/config': 'bytes disk/root',
+  'image/tar': 'bytes disk/filesystem',
+  'image/archive': 'bytes host image/config image/tar',
+  'image/environment': 'bytes disk host image/config image/tar',
+  image: 'bytes disk host',
+  engine: 'host programs',
+  fetch: 'bytes catalog host phase',
+  cache: 'bytes host image log.ts phase programs',
+  shell: 'engine host image programs',
+  report: 'bytes disk engine image phase',
+  commands: 'bytes catalog choice.ts disk engine host image report',
+  supply: 'bytes cache catalog disk engine fetch host image inputs.ts phase report',
+}
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+const imports = new Map(files.map((file) => [file, importsOf(file)]))
+
+/** Of types as well. */
+function importsOf(file: string): string[] {
+  const specifiers = readFileSync(join('src', file), 'utf8').matchAll(/^(?:import|export|\})[^'\n]* from '(\.[^']+\.ts)'$/gm)
+  return [...specifiers].map(([, path]) => join(dirname(file), path!))
+}
+
+/** Whether a path is a room's, or in it. */
+function isIn(path: string, room: string): boolean {
+  return path === room || path.startsWith(`${room}/`)
+}
+
+test('a room imports only from those below it', () => {
+  const rooms = Object.keys(layers).sort((a, b) => b.length - a.length)
+  const wrong = [...imports].flatMap(([file, targets]) => {
+    const room = rooms.find((candidate) => isIn(file, candidate))
+    if (room === undefined) return []
+    const allowed = [room, ...layers[room]!.split(' ')]
+    return targets.filter((target) => !allowed.some((other) => isIn(target, other))).map((target) => `${file} -> ${target}`)
+  })
+  expect(wrong).toEqual([])
+})
+
+test('no file imports itself by way of others', () => {
+  const left = new Map(imports)
+  for (let before = -1; left.size !== before; ) {
+    before = left.size
+    for (const [file, targets] of left) if (!targets.some((target) => left.has(target))) left.delete(file)
+  }
+  expect([...left.keys()]).toEqual([])
+})
