@@ -4,6 +4,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSy
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Engine, Image } from '../../src/engine/engine.ts'
+import { privilegesOf } from '../../src/engine/privileges.ts'
 import { type InstallOptions, installShell } from '../../src/shell/install.ts'
 import { type InstalledShell, removeShell } from '../../src/shell/remove.ts'
 import { until } from '../support/tools.ts'
@@ -51,7 +52,8 @@ export class Job {
   /** As the action's step, and the runner after it. */
   async install(engine: Engine, image: Image, options: Partial<InstallOptions> = {}): Promise<InstalledShell> {
     const { workspace, temp } = this
-    const defaults = { name: 'ddk.sh', privileges: 'root', user: 'root', volumes: [], env: [], network: 'none', runOptions: [] } as const
+    const privileges = await privilegesOf(engine)
+    const defaults = { name: 'ddk.sh', privileges, user: 'root', volumes: [], env: [], network: 'none', runOptions: [] } as const
     const shell = await installShell({ ...defaults, engine, image, workspace, temp, ...options }, this.environment())
     this.#shells.push(shell)
     this.addPath(shell.bin)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import {
   chmodSync,
@@ -224,7 +225,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(lost).toEqual({
       code: 125,
       stdout: '',
-      stderr: `::error::ddk.sh: the container doesn't see /usr; work in ${job.workspace}, or name the folder in the action's input "volumes"\n`,
+      stderr: `::error::ddk.sh: the container doesn't see /usr; work in ${job.workspace}, or add the folder to the action's input "volumes"\n`,
     })
   })
 
@@ -266,7 +267,9 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     const shell = await job.install(engine, gnu)
     await job.run(':')
     rmSync(shell.folder, { recursive: true })
-    inContainer(shell.container, 'kill $(ps ax -o pid,args | grep "[s]leep 60" | while read pid rest; do echo $pid; done)')
+    const wakeUp = 'kill $(ps ax -o pid,args | grep "[s]leep 60" | while read pid rest; do echo $pid; done)'
+    // Its own end counts for nothing: the container's may come first.
+    spawnSync(command, ['exec', shell.container, '/bin/sh', '-c', wakeUp], { env: process.env })
     await until(() => containers().length === 0)
   })
 
