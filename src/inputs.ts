@@ -9,6 +9,7 @@ import { oneOf } from './choice.ts'
 import { type EngineName, engineNames } from './engine/detect.ts'
 import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from './fetch/iso-input.ts'
 import { destinationOf } from './host/destination.ts'
+import { sentenceOf } from './host/system-error.ts'
 import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
 import { say } from './log.ts'
@@ -99,7 +100,7 @@ function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
   try {
     return parse(text)
   } catch (error) {
-    throw new Error(`Input "${input}": ${(error as Error).message}`)
+    throw new Error(`Input "${input}": ${sentenceOf(error)}`)
   }
 }
 

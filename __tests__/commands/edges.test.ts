@@ -19,9 +19,9 @@ import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { makeFilesystem } from '../fixtures/filesystem.ts'
 import { makeSmallRoot } from '../fixtures/small-root.ts'
 import { cli } from '../support/cli.ts'
-import { noMounts } from '../support/machine.ts'
+import { noMounts, noOtherUser } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'
-import { parseLines, run, sh, until } from '../support/tools.ts'
+import { asNobody, parseLines, run, sh, until } from '../support/tools.ts'
 
 // The command line at its edges: what is given is no file, what is asked for can't be had.
 
@@ -54,6 +54,25 @@ describe('an input that is no file', () => {
     fails(6, '/a\\u000a::error::b: there is no such file\n', 'list', '/a\n::error::b')
   })
 })
+
+unless(noOtherUser).test.each(['list', 'inspect', 'convert', 'raw'])(
+  'what this user may not reach is told of in a sentence: %s',
+  (command) => {
+    const [closed, open] = [at(`closed-${command}`), at(`open-${command}`)]
+    mkdirSync(closed, { mode: 0o700 })
+    mkdirSync(open)
+    sh(`chmod 755 '${dir}'; chmod 777 '${open}'; cp '${iso}' '${closed}/ddk.iso'`)
+    const output = command === 'convert' || command === 'raw'
+    const script = (input: string, file: string) =>
+      `${asNobody.join(' ')} '${process.execPath}' src/cli.ts ${command} '${input}' ${output ? `-o '${file}'` : ''} --temp-dir '${open}' 2>&1 || true`
+    const said = [sh(script(`${closed}/ddk.iso`, `${open}/out`)), ...(output ? [sh(script(iso, `${closed}/out`))] : [])]
+    for (const text of said) {
+      expect(text).toMatch(/permission denied|this user may not read it/)
+      expect(text).not.toMatch(/EACCES|stat '/)
+    }
+    expect(readdirSync(open)).toEqual([])
+  },
+)
 
 test.each([
   ['a name that every object has', ['constructor', 'x']],

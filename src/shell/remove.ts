@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { engineCommand, type Supervision } from '../engine/command.ts'
+import { sentenceOf } from '../host/system-error.ts'
 import { shellLabel } from './container.ts'
 
 /** What is needed to remove a shell. It can be serialized as JSON. */
@@ -46,6 +47,6 @@ export async function removeShell(
   try {
     rmSync(shell.folder, { recursive: true, force: true })
   } catch (error) {
-    say(`${shell.folder} couldn't be removed: ${(error as Error).message}`)
+    say(sentenceOf(error))
   }
 }

@@ -373,7 +373,7 @@ describe('a tool cache that is of no use', () => {
       const first = await start([toolCache, url], asNobody).ended
       expect(first).toMatchObject({ code: 0, out: { sha256: pinned } })
       expect(String(first.out.path).startsWith(join(dir, 'temp'))).toBe(true)
-      expect(first.log).toMatch(/notice: The ISO is kept for this job only, .* can't be written \(EACCES\)/)
+      expect(first.log).toMatch(/notice: The ISO is kept for this job only, .* can't be written \(permission denied\)/)
       const { path } = await store.fetch({ urls: [url], headers, headersFor }, version, options)
       rmSync(join(dir, 'temp'), { recursive: true })
       expect(await start([toolCache, url], asNobody).ended).toMatchObject({ code: 0, out: { path, sha256: pinned } })

@@ -3,6 +3,7 @@ import { constants, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { sha256Of } from '../../bytes/digest.ts'
+import { systemMessage } from '../../bytes/errors.ts'
 import { bootId } from '../../host/boot-id.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { bytesText } from '../../phase/units.ts'
@@ -156,7 +157,7 @@ export class PartialFile {
   }
 
   #writeError(error: NodeJS.ErrnoException): Error {
-    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return new Error(`${this.path} can't be written: ${error.message}`)
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return new Error(`${this.path} can't be written: ${systemMessage(error)}`)
     const size = this.#size
     // A disk that stays full would make whatever the job does next fail in stranger ways.
     this.remove()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { sentenceOf } from '../../host/system-error.ts'
 import { flawOf, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
 // An entry of the tool cache is a folder with a marker file beside it. The folder is renamed to its final name when it is complete.
@@ -54,7 +55,7 @@ function remove(dir: string, say: (line: string) => void): void {
     renameSync(dir, away)
     rmSync(away, { recursive: true, force: true })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') say(`${dir} can't be removed: ${(error as Error).message}`)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') say(sentenceOf(error))
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Of, sha256OfFile } from '../../bytes/digest.ts'
+import { sentenceOf } from '../../host/system-error.ts'
 import { shownUrl } from '../http/address.ts'
 import type { Downloaded } from '../http/download.ts'
 import type { Facts } from '../http/reply.ts'
@@ -66,6 +67,6 @@ export async function flawOf({ path, sha256, size }: StoredIso, signal: AbortSig
     return undefined
   } catch (error) {
     signal.throwIfAborted()
-    return (error as Error).message
+    return sentenceOf(error)
   }
 }

@@ -3,6 +3,7 @@ import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
 import { sha256Of } from '../../bytes/digest.ts'
+import { systemMessage } from '../../bytes/errors.ts'
 import type { Version } from '../../catalog/version.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { sentenceOf } from '../../host/system-error.ts'
@@ -88,7 +89,7 @@ function whyNotWritable(dir: string): string | undefined {
     rmdirSync(mkdtempSync(join(dir, '.try-')))
     return undefined
   } catch (error) {
-    return `${dir} can't be written (${(error as NodeJS.ErrnoException).code})`
+    return `${dir} can't be written (${systemMessage(error)})`
   }
 }
 
