@@ -43,6 +43,25 @@ function fails(code: number, message: string, ...args: string[]): void {
   expect(ended.stderr).not.toMatch(/^ +at /m)
 }
 
+test.each([
+  ['a gzip file', 4, Buffer.from([0x1f, 0x8b, 8, 0])],
+  ['a text', 7, Buffer.from('no disk')],
+  ['an encrypted volume', 5, Buffer.concat([Buffer.from('LUKS\xba\xbe\0\x02', 'latin1'), Buffer.alloc(1 << 20)])],
+  ['a damaged filesystem', 3, extWithoutBlocks()],
+])('%s ends every command with the exit code %i', (_, code, bytes) => {
+  writeFileSync(at('input'), bytes)
+  for (const command of [['list'], ['inspect'], ['convert', '-o', at('image.tar')]] as const) {
+    expect([command[0], cli(command[0], at('input'), ...command.slice(1)).code]).toEqual([command[0], code])
+  }
+})
+
+/** A superblock with the magic number, and with nothing else in it. */
+function extWithoutBlocks(): Buffer {
+  const bytes = Buffer.alloc(1 << 20)
+  bytes.writeUInt16LE(0xef53, 1024 + 56)
+  return bytes
+}
+
 describe('an input that is no file', () => {
   test.each(['list', 'inspect', 'convert'])('a pipe that nobody writes to: %s', (command) => {
     if (!existsSync(at('pipe'))) run('mkfifo', [at('pipe')])

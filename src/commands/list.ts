@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { oneLine } from '../bytes/text.ts'
-import { type Listed, listTree } from '../disk/filesystem/listing.ts'
+import { type ListingEntry, listTree } from '../disk/filesystem/listing.ts'
 import { openRoot } from '../disk/open.ts'
 import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 
@@ -36,7 +36,7 @@ export async function listCommand(words: string[]): Promise<number> {
 }
 
 /** Returns the number of entries with errors. If the listing throws, everything before that is still printed. */
-async function print(entries: Iterable<Listed>, json: boolean): Promise<number> {
+async function print(entries: Iterable<ListingEntry>, json: boolean): Promise<number> {
   let unreadable = 0
   let block = ''
   try {
@@ -57,7 +57,7 @@ async function print(entries: Iterable<Listed>, json: boolean): Promise<number> 
 }
 
 /** Formats an entry much like `ls -l`. */
-function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: Listed): string {
+function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error }: ListingEntry): string {
   const date = new Date(Number(mtime.split('.')[0]) * 1000).toISOString().slice(0, 19)
   const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size).padStart(12), date, path]
   return oneLine(`${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`)

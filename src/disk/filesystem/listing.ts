@@ -5,7 +5,7 @@ import type { FileType } from './file-type.ts'
 import { type FileTree, type Time, type TreeEntry, walk } from './tree.ts'
 
 /** An entry of a filesystem as `xenserver-ddk list` prints it: one JSON object a line. */
-export interface Listed {
+export interface ListingEntry {
   /** From the root, without a leading slash; bytes that aren't UTF-8 as lone surrogates U+DC80 to U+DCFF. */
   path: string
   type: FileType
@@ -31,7 +31,7 @@ export interface Listed {
 }
 
 /** What can't be read of an entry is left out, and `error` says why. */
-export function listed({ path, node }: TreeEntry, options: { sha256: boolean }): Listed {
+export function listed({ path, node }: TreeEntry, options: { sha256: boolean }): ListingEntry {
   const errors: string[] = []
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -67,9 +67,9 @@ export function listed({ path, node }: TreeEntry, options: { sha256: boolean }):
  * All entries below the root, in path order.
  * @throws DiskError after the last one, if the root itself, or the inode of something in it, couldn't be read
  */
-export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<Listed> {
+export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<ListingEntry> {
   // Whether a directory can be read is known when the walk goes on, so its line waits until then.
-  let waiting: Listed | undefined
+  let waiting: ListingEntry | undefined
   let errors: string[] = []
   const rootErrors: DiskError[] = []
   const onUnreadable = (error: Error) => {
@@ -87,7 +87,7 @@ export function* listTree(tree: FileTree, options: { sha256: boolean }): Generat
 }
 
 /** A directory full of unreadable inodes has one error for all of them. */
-function withErrors(entry: Listed, errors: readonly string[]): Listed {
+function withErrors(entry: ListingEntry, errors: readonly string[]): ListingEntry {
   const [first] = errors
   if (first === undefined) return entry
   return { ...entry, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../../src/bytes/errors.ts'
 import { bytesAt, memorySource } from '../../../../src/bytes/source.ts'
 import { openIso } from '../../../../src/disk/filesystem/iso9660/index.ts'
-import { type Listed, listed } from '../../../../src/disk/filesystem/listing.ts'
+import { type ListingEntry, listed } from '../../../../src/disk/filesystem/listing.ts'
 import { resolve, walk } from '../../../../src/disk/filesystem/tree.ts'
 import { withTempDir } from '../../../support/tools.ts'
 import { bothEndian32, continuation, dots, entry, image, posix, record, rockRidgeRoot } from './builder.ts'
@@ -211,7 +211,7 @@ test('mutants of a sound ISO end in a tree or in one sentence, and quickly', asy
         bytes[32768 + random(metadata - 32768)] = random(2) ? values[random(values.length)]! : random(256)
       }
       try {
-        const entries: Listed[] = []
+        const entries: ListingEntry[] = []
         for (const found of walk(open(bytes))) if (entries.length < 1e5) entries.push(listed(found, { sha256: found.node.size < 1e6 }))
         trees++
       } catch (error) {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { openFile, type Source } from '../../../../src/bytes/source.ts'
 import { type IsoFileSystem, openIso } from '../../../../src/disk/filesystem/iso9660/index.ts'
-import { type Listed, listed } from '../../../../src/disk/filesystem/listing.ts'
+import { type ListingEntry, listed } from '../../../../src/disk/filesystem/listing.ts'
 import { walk } from '../../../../src/disk/filesystem/tree.ts'
 import { run, sh } from '../../../support/tools.ts'
 
@@ -20,13 +20,13 @@ export function withIso<T>(path: string, use: (iso: IsoFileSystem, warnings: str
   }
 }
 
-export function list(iso: IsoFileSystem): Listed[] {
+export function list(iso: IsoFileSystem): ListingEntry[] {
   return [...walk(iso)].map((entry) => listed(entry, { sha256: true })).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** The fields of a listing that an ISO with Rock Ridge keeps; of a directory's link count each program has its own opinion. */
 export function kept(entry: object): object {
-  const { ino, nlink, xattrs, mtime, ...rest } = entry as Listed & { nlink: number }
+  const { ino, nlink, xattrs, mtime, ...rest } = entry as ListingEntry & { nlink: number }
   return { ...rest, seconds: mtime.split('.')[0], ...(rest.type === 'file' && { nlink }) }
 }
 
@@ -87,6 +87,6 @@ export function fromMtree(line: string): { path: string }[] {
   ]
 }
 
-export function brief({ path, type, size, sha256 }: Listed): object {
+export function brief({ path, type, size, sha256 }: ListingEntry): object {
   return { path, type, ...(type === 'file' && { size, sha256 }) }
 }
