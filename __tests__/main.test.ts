@@ -77,7 +77,7 @@ describe('what stops the step says so in one sentence', () => {
     ['no version', { 'xenserver-version': 'newest' }, 'Input "xenserver-version": "newest" is not a XenServer version'],
     ['another checksum', { 'iso-sha256': 'f'.repeat(64), engine: 'none' }, 'has the SHA-256 '],
     ['no checksum', { 'iso-sha256': 'abc' }, 'Input "iso-sha256": "abc" is not a SHA-256'],
-    ['no engine of that name', { engine: 'lxc' }, 'Input "engine": it is "lxc"; it may be auto, docker, podman, none'],
+    ['no engine of that name', { engine: 'lxc' }, 'Input "engine": "lxc" is not one of auto, docker, podman, none'],
     ['no image name', { image: 'Vendor/DDK' }, 'Input "image": the image name "Vendor/DDK" can'],
     ['no header', { 'iso-headers': 'secret' }, 'Input "iso-headers": line 1 has no colon'],
     ['no catalog', { catalog: '/nowhere.json' }, 'Input "catalog": /nowhere.json: there is no such file'],

@@ -40,18 +40,18 @@ async function main([name = '--help', ...words]: string[]): Promise<number> {
     return 0
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`)
+  if (!command) throw new UsageError(`unknown command "${name}"; see xenserver-ddk --help`)
   return command(words)
 }
 
-// A reader that has seen enough (as head has) closes the pipe; that is no error.
+// A reader such as `head` closes the pipe when it has enough; that is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  process.stderr.write(`xenserver-ddk: standard output can't be written (${systemMessage(error)})\n`)
+  process.stderr.write(`xenserver-ddk: writing to standard output failed (${systemMessage(error)})\n`)
   process.exit(1)
 })
 
-// Nor is it one that nobody reads what is said besides.
+// If nobody reads standard error, that is not an error either.
 process.stderr.on('error', () => {})
 
 function fail(error: unknown): void {

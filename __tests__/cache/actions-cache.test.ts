@@ -70,7 +70,7 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     const content = randomBytes(3_000_000)
     process.env.GITHUB_WORKSPACE = join(dir, 'work')
     expect(await save(entryIn('a', content))).toEqual([
-      expect.stringMatching(/^The Actions cache has got the image in [\d.]+ s \(xenserver-.*\)$/),
+      expect.stringMatching(/^Saved the image to the Actions cache in [\d.]+ s \(xenserver-.*\)$/),
     ])
     process.env.GITHUB_WORKSPACE = join(dir, 'a/much/deeper/work')
     const back = await restore(entryIn('some/where/else'))
@@ -84,7 +84,7 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     const uploads = () => service.requests.filter((line) => /upload|PATCH|Create|caches/.test(line)).length
     const before = uploads()
     expect(await save(entryIn('b', 'second'))).toEqual([
-      `The Actions cache has the image from another job, or gets it at this moment (${key})`,
+      `Another job has saved the image to the Actions cache, or is saving it now (${key})`,
     ])
     expect(uploads()).toBe(before)
     expect(await restore(entryIn('c'))).toEqual(Buffer.from('first'))
@@ -95,26 +95,26 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
   })
 
   test.each<[string, Faults, NodeJS.ProcessEnv, RegExp]>([
-    ['another job was faster', { reserve: 'conflict' }, {}, /^The Actions cache has the image from another job/],
+    ['another job was faster', { reserve: 'conflict' }, {}, /^Another job has saved the image to the Actions cache/],
     [
       'the token may only read',
       { reserve: 'denied' },
       {},
-      /^The Actions cache doesn't get the image: .*cache write denied: this run may only read/,
+      /^Saving the image to the Actions cache failed: .*cache write denied: this run may only read/,
     ],
     [
       'the job may only read',
       {},
       { ACTIONS_CACHE_MODE: 'read' },
-      /doesn't get the image: the effective cache-mode 'read' does not permit writes/,
+      /Saving the image to the Actions cache failed: the effective cache-mode 'read' does not permit writes/,
     ],
     [
       'the job has no cache',
       {},
       { ACTIONS_CACHE_MODE: 'none' },
-      /doesn't get the image: the effective cache-mode 'none' does not permit writes/,
+      /Saving the image to the Actions cache failed: the effective cache-mode 'none' does not permit writes/,
     ],
-    ['the upload is refused', { upload: 'refused' }, {}, /^The Actions cache doesn't get the image: \S/],
+    ['the upload is refused', { upload: 'refused' }, {}, /^Saving the image to the Actions cache failed: \S/],
   ])('a save ends well if %s', async (_, faults, env, sentence) => {
     Object.assign(service.faults, faults)
     Object.assign(process.env, env)
@@ -134,7 +134,7 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     delete service.faults.download
     service.faults.lookup = { status: 500, times: -1 }
     said.trouble = await restore(entryIn('b'), 1500)
-    const because = (reason: string) => [expect.stringMatching(`^The Actions cache couldn't give the image: ${reason}`)]
+    const because = (reason: string) => [expect.stringMatching(`^Restoring the image from the Actions cache failed: ${reason}`)]
     expect(said).toEqual({
       truncated: because('its archive is (cut short|damaged)'),
       short: because('.'),
@@ -170,20 +170,20 @@ describe('a save under way', () => {
 
   test('is given up after a while, and leaves no entry', async () => {
     const pid = await startStalled()
-    expect(await wait(300)).toEqual(["The Actions cache doesn't get the image: it took longer than 0.3 s"])
+    expect(await wait(300)).toEqual(['Saving the image to the Actions cache failed: it took longer than 0.3 s'])
     await nothingFound(pid)
   })
 
   test('ends when the job is cancelled, however long it might have taken', async () => {
     const pid = await startStalled()
-    expect(await wait(3_600_000, AbortSignal.timeout(100))).toEqual(["The Actions cache doesn't get the image: the job was cancelled"])
+    expect(await wait(3_600_000, AbortSignal.timeout(100))).toEqual(['Saving the image to the Actions cache failed: the job was cancelled'])
     await nothingFound(pid)
   })
 
   test('that is killed is told, and leaves no entry', async () => {
     const pid = await startStalled()
     process.kill(-pid, 'SIGKILL')
-    expect(await wait(60_000)).toEqual(["The Actions cache doesn't get the image: the process that saves it ended early"])
+    expect(await wait(60_000)).toEqual(['Saving the image to the Actions cache failed: the cache process ended early'])
     await nothingFound(pid)
   })
 })
@@ -212,7 +212,7 @@ test('the step that starts to save ends at once, and another one hears how it we
   await service.heard(/upload/)
   const lines: string[] = []
   await awaitSaving(statusFile, 100, (line) => lines.push(line))
-  expect(lines).toEqual(["The Actions cache doesn't get the image: it took longer than 0.1 s"])
+  expect(lines).toEqual(['Saving the image to the Actions cache failed: it took longer than 0.1 s'])
 })
 
 test('who debugs a job sees what the toolkit printed, and no annotations', async () => {
@@ -222,7 +222,7 @@ test('who debugs a job sees what the toolkit printed, and no annotations', async
   process.env.RUNNER_DEBUG = '1'
   const step = node(`await restoreFolder(${JSON.stringify(entryIn('b'))}, { say: console.log })`)
   const lines = (await text(step.stdout!)).trimEnd().split('\n')
-  expect(lines.at(-1)).toMatch(/^The Actions cache couldn't give the image: /)
+  expect(lines.at(-1)).toMatch(/^Restoring the image from the Actions cache failed: /)
   expect(lines.slice(0, -1).filter((line) => !line.startsWith('::debug::'))).toEqual([])
   expect(lines).toContainEqual(expect.stringMatching('^::debug::Failed to restore: '))
   expect(lines.join()).toContain('?***')
@@ -236,9 +236,9 @@ test('without zstd nothing is found that was saved with it, and that is said', a
   for (const tool of ['tar', 'gzip']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
   process.env.PATH = bin
   expect(await restore(entryIn('b'))).toEqual([
-    expect.stringMatching('^The Actions cache couldn.t give the image: there is no zstd on this runner'),
+    expect.stringMatching('^Restoring the image from the Actions cache failed: zstd is not installed on this runner'),
   ])
-  expect(await save(entryIn('c', 'by gzip'))).toEqual([expect.stringMatching('has got the image')])
+  expect(await save(entryIn('c', 'by gzip'))).toEqual([expect.stringMatching('Saved the image to the Actions cache')])
   expect(await restore(entryIn('d'))).toEqual(Buffer.from('by gzip'))
 })
 
@@ -264,13 +264,16 @@ test('two entries are saved one after the other, and a trouble with one is none 
   rmSync(join(image.dir, entryFolder), { recursive: true })
   startSaving([image, iso], join(dir, 'save'), say)
   await awaitSaving(join(dir, 'save'), 30_000, say)
-  expect(lines).toEqual([expect.stringMatching(/^The Actions cache doesn't get the image: \S/), expect.stringMatching(/has got the ISO/)])
+  expect(lines).toEqual([
+    expect.stringMatching(/^Saving the image to the Actions cache failed: \S/),
+    expect.stringMatching(/^Saved the ISO/),
+  ])
 })
 
 test('more than Azure takes at once goes in blocks', async () => {
   useService('v2')
   const content = randomBytes(140 << 20)
-  expect(await save(entryIn('a', content))).toEqual([expect.stringMatching(/has got the image/)])
+  expect(await save(entryIn('a', content))).toEqual([expect.stringMatching(/^Saved the image/)])
   expect(service.requests.filter((line) => line === 'PUT upload block').length).toBeGreaterThan(2)
   expect(service.requests).toContain('PUT upload blocklist')
   const back = await restore(entryIn('b'))

@@ -42,9 +42,7 @@ test.each<[string, IsoIdentity]>([
   ['its address', address],
 ])('an ISO that is known by %s comes back', async (_, identity) => {
   expect(isoCacheKey(identity)).toMatch(/^xenserver-ddk-iso-v1-[0-9a-f]{64}$/)
-  expect(await save(stageIso(identity, join(dir, 'staged'), iso, sha256))).toEqual([
-    expect.stringMatching(/^The Actions cache has got the ISO/),
-  ])
+  expect(await save(stageIso(identity, join(dir, 'staged'), iso, sha256))).toEqual([expect.stringMatching(/^Saved the ISO/)])
   const { found, lines } = await restore(identity)
   expect(found).toEqual({ path: expect.stringContaining(dir), sha256, size: content.length })
   expect(readFileSync(found!.path).equals(content)).toBe(true)
@@ -86,7 +84,7 @@ test('an ISO that is another one than its key says is a miss with one line', asy
   const { found, lines } = await restore(address)
   expect([found, lines]).toEqual([
     undefined,
-    [expect.stringMatching(/^The ISO in the Actions cache isn't used: it is another one than its key says; delete/)],
+    [expect.stringMatching(/^The ISO in the Actions cache is ignored: it is another one than its key says; delete/)],
   ])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })

@@ -18,32 +18,29 @@ test('a release has no address unless it names one, and its checksum is in lower
 describe('an error says where it is, what is there and what it may be', () => {
   test.each([
     ['[]', 'line 1, column 1: the catalog is a list; it must be an object that has the list "releases"'],
-    ['{}', 'line 1, column 1: the catalog has no "releases"; that must be a list of releases, with the newest build of each version first'],
+    ['{}', 'line 1, column 1: the catalog has no "releases"; it must be a list of releases, with the newest build of each version first'],
     [
       '{"releases": {}}',
       'line 1, column 14: "releases" is an object; it must be a list of releases, with the newest build of each version first',
     ],
     ['{"releases": [8.2]}', 'line 1, column 15: number 1 of "releases" is 8.2; it must be an object that describes one release of a DDK'],
-    [
-      '{"releases": [{}]}',
-      'line 1, column 15: number 1 of "releases" has no "version"; that must be a version of three numbers, e.g. 8.2.0',
-    ],
+    ['{"releases": [{}]}', 'line 1, column 15: number 1 of "releases" has no "version"; it must be a version of three numbers, e.g. 8.2.0'],
     [
       '{\n  "releases": [\n    { "version": "8.2" }\n  ]\n}',
       'line 3, column 18: "version" is "8.2"; it must be a version of three numbers, e.g. 8.2.0',
     ],
     [
       '{\r\n  "releases": [\r\n    { "version": "8.2.0", "url": "" }\r\n  ]\r\n}',
-      'line 3, column 27: "url" means nothing here; known are version, aliases, build, kernel, architecture, urls, sha256, size, note',
+      'line 3, column 27: "url" is not a known key here; known keys are version, aliases, build, kernel, architecture, urls, sha256, size, note',
     ],
-    ['{"releases": [],\n "mirrors": []}', 'line 2, column 2: "mirrors" means nothing here; known are $schema, releases'],
+    ['{"releases": [],\n "mirrors": []}', 'line 2, column 2: "mirrors" is not a known key here; known keys are $schema, releases'],
     [oneRelease({ size: '5' }), 'line 1, column 40: "size" is "5"; it must be the ISO\'s size in bytes, a whole number'],
     ['{"releases": [\n', 'line 1, column 14: this [ is never closed; a ] is missing'],
     ['<!DOCTYPE html>', 'line 1, column 1: "<!DOCTYPE" is not JSON; texts stand in double quotes, and there are no comments'],
   ])('%#', (text, error) => expect(read(text)).toThrow(new Error(`mine.json, ${error}`)))
 
   test('a name that JavaScript knows means nothing either', () =>
-    expect(read('{"releases": [{"version": "8.2.0", "__proto__": {}, "constructor": 1}]}')).toThrow(/"__proto__" means nothing here/))
+    expect(read('{"releases": [{"version": "8.2.0", "__proto__": {}, "constructor": 1}]}')).toThrow(/"__proto__" is not a known key here/))
 
   test('a password is not shown', () => {
     const password = 'hunter/2'
@@ -70,14 +67,14 @@ describe('the same twice', () => {
   const catalog = (...releases: object[]) => `{"releases": [\n${releases.map((release) => JSON.stringify(release)).join(',\n')}\n]}`
 
   test.each([
-    ['a version', [{ version: '8.2.0' }, { version: '8.2.0' }], '8.2.0 is already in line 2, column 1; leave one out'],
+    ['a version', [{ version: '8.2.0' }, { version: '8.2.0' }], '8.2.0 is already in line 2, column 1; remove one of them'],
     [
       'a version with its build',
       [
         { version: '8.2.0', build: '1' },
         { version: '8.2.0', build: '1', size: 4 },
       ],
-      '8.2.0-1 is already in line 2, column 1; leave one out',
+      '8.2.0-1 is already in line 2, column 1; remove one of them',
     ],
     [
       'an alias',
@@ -85,7 +82,7 @@ describe('the same twice', () => {
         { version: '8.2.0', aliases: ['LTS'] },
         { version: '8.4.0', aliases: ['lts'] },
       ],
-      'the alias "lts" stands for 8.2.0 already in line 2, column 1; leave one out',
+      'the alias "lts" already stands for 8.2.0 in line 2, column 1; remove one of them',
     ],
   ])('%s is refused', (_, releases, error) =>
     expect(read(catalog(...releases))).toThrow(new Error(`mine.json, line 3, column 1: ${error}`)),

@@ -106,7 +106,7 @@ describe('an output that must not be replaced', () => {
     const before = readFileSync(iso)
     run('ln', [iso, at('link.iso')])
     for (const output of [iso, at('link.iso')])
-      fails(1, `${output}: the image would replace what it is made of`, 'convert', iso, '-o', output)
+      fails(1, `${output}: the archive would overwrite its own input`, 'convert', iso, '-o', output)
     expect(readFileSync(iso).equals(before)).toBe(true)
   })
   test('a folder', () => fails(1, `${dir}: it is a folder; give the name of a file`, 'convert', iso, '-o', dir))
@@ -170,7 +170,7 @@ code 1\nnull\nstdout\n/proc/self/fd/1\n`,
 
 test('a place for temporary files that is none', () => {
   fails(1, 'no directory can be made in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
-  fails(6, '/none: no temporary file can be made there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
+  fails(6, '/none: no temporary file can be created there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
 })
 
 test('raw gives a disk that can not be read to its end no name', () => {
@@ -183,7 +183,7 @@ test('raw gives a disk that can not be read to its end no name', () => {
 
 test('standard output is full', () => {
   const { code, stderr } = spawnShell(`"$0" src/cli.ts list '${iso}' >/dev/full`)
-  expect([code, stderr]).toEqual([1, "xenserver-ddk: standard output can't be written (no space left on device)\n"])
+  expect([code, stderr]).toEqual([1, 'xenserver-ddk: writing to standard output failed (no space left on device)\n'])
 })
 
 test('all that can be read is listed, though something in the root directory can not', () => {

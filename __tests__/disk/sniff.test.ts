@@ -28,7 +28,7 @@ describe('what tools make is known', () => {
     ['echo x | xz > out', 'xz', 'it is an xz file; unpack it with unxz first'],
     ['echo x | bzip2 > out', 'bzip2', 'it is a bzip2 file; unpack it with bunzip2 first'],
     ['echo x | zstd > out', 'zstd', 'it is a zstd file; unpack it with unzstd first'],
-    ['echo x > x; zip -q - x > out', 'zip', 'it is a zip file, as old DDKs came; unpack it with unzip first'],
+    ['echo x > x; zip -q - x > out', 'zip', 'it is a zip file (old DDKs come like this); unpack it with unzip first'],
     ['echo x > x; 7z a x.7z x >/dev/null; mv x.7z out', '7z', 'unpack it with 7z x first'],
     ['truncate -s 8M out; echo 63,1000 | sfdisk -q out', 'disk', 'a raw disk with a partition table'],
     ['truncate -s 8M out; echo "label: gpt" | sfdisk -q out', 'disk', 'a raw disk with a partition table'],
@@ -52,7 +52,7 @@ describe('what tools make is known', () => {
 })
 
 test.each([
-  ['', 'empty', 'it is an empty file; get it again'],
+  ['', 'empty', 'it is an empty file; download it again'],
   ['<!DOCTYPE html>\n<html><body>403</body></html>', 'html', 'it is an HTML page; a server may have sent an error page'],
   ['\n <HTML lang="en">', 'html', 'it is an HTML page'],
   ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'xml', 'it is an XML document; a server may have sent'],

@@ -50,8 +50,8 @@ test.each([500, 503, 0])(
     const { main, post, log } = await timed({})
     expect(main - usual).toBeLessThan(10_000)
     expect(post).toBeLessThan(2000)
-    expect(log).toContain("The Actions cache couldn't give the image: it gave nothing for 8.0 s")
-    expect(log).toContain("The Actions cache gets nothing, since it didn't answer before")
+    expect(log).toContain('Restoring the image from the Actions cache failed: it gave nothing for 8.0 s')
+    expect(log).toContain("Nothing is saved to the Actions cache, because it didn't answer before")
   },
   60_000,
 )
@@ -60,7 +60,7 @@ test('if an upload is never taken', async () => {
   service.faults.upload = 'stalled'
   const { post, log } = await timed({})
   expect(post).toBeLessThan(10_000)
-  expect(log).toContain("The Actions cache doesn't get the image: it took nothing for 8.0 s")
+  expect(log).toContain('Saving the image to the Actions cache failed: it took nothing for 8.0 s')
 }, 60_000)
 
 test('if a download stops in the middle', async () => {
@@ -68,5 +68,5 @@ test('if a download stops in the middle', async () => {
   service.faults.download = 'stalled'
   const { main, log } = await timed({})
   expect(main - usual).toBeLessThan(10_000)
-  expect(log).toContain("The Actions cache couldn't give the image: ")
+  expect(log).toContain('Restoring the image from the Actions cache failed: ')
 }, 60_000)

@@ -80,7 +80,7 @@ test('neither does the packer that it starts', async () => {
   process.env.PATH = bin
   start()
   await until(() => existsSync(join(dir, 'seen')))
-  expect(await finish()).toEqual([expect.stringContaining('has got the image')])
+  expect(await finish()).toEqual([expect.stringContaining('Saved the image to the Actions cache')])
   const seen = readFileSync(join(dir, 'seen'), 'latin1')
   expect(seen).toContain('PATH=')
   expect(seen).not.toMatch(hush)

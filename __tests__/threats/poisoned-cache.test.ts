@@ -41,7 +41,7 @@ async function restoreForged(archive: Buffer): Promise<{ folder: string | undefi
   const lines: string[] = []
   startSaving([sound], join(dir, 'save'), (line) => lines.push(line))
   await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))
-  expect(lines).toEqual([expect.stringContaining('has got the image')])
+  expect(lines).toEqual([expect.stringContaining('Saved the image to the Actions cache')])
   service.replace('the-key', archive)
   const said: string[] = []
   const folder = await restoreFolder(entry('restored'), { say: (line) => said.push(line) })
@@ -98,7 +98,7 @@ test.each<[string, (target: string) => string]>([
   mkdirSync(`${target}.d`)
   const { folder, lines: said } = await restoreForged(forge(lines(target)))
   expect(folder).toBeUndefined()
-  expect(said).toEqual([expect.stringMatching(/^The Actions cache couldn't give the image: its archive has [^\n]*$/)])
+  expect(said).toEqual([expect.stringMatching(/^Restoring the image from the Actions cache failed: its archive has [^\n]*$/)])
   expect(readFileSync(target, 'utf8')).toBe('untouched')
   expect(lstatSync(target).nlink).toBe(1)
   expect(readdirSync(dir).sort()).toEqual(['restored', 'save', 'save.log', 'save.started', 'sound', 'target', 'target.d'])
@@ -136,7 +136,9 @@ test('a file that the disk has no room for is not begun', async () => {
   expect(folder).toBeUndefined()
   // Or it is begun, if the disk has room for 8 GiB; but its end is missing.
   expect(lines).toEqual([
-    expect.stringMatching(/couldn't give the image: (What the Actions cache has needs 8.*GiB|its archive is cut short)/),
+    expect.stringMatching(
+      /Restoring the image from the Actions cache failed: (What the Actions cache has needs 8.*GiB|its archive is cut short)/,
+    ),
   ])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })

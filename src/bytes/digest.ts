@@ -15,19 +15,22 @@ export function sha256OfSource(source: Source): string {
   return hash.digest('hex')
 }
 
-/** @throws Error unless `text` is a SHA-256 in hexadecimal; gives it in lower case */
+/**
+ * Returns a SHA-256 in lower case.
+ * @throws Error unless `text` is a SHA-256 in hexadecimal
+ */
 export function parseSha256(text: string): string {
   const digest = text
     .trim()
     .toLowerCase()
     .replace(/^sha256:/, '')
-  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; one has 64 hexadecimal digits`)
+  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`)
   return digest
 }
 
 /**
- * SHA-256 of a file, in hexadecimal; nothing if it is a folder. Whatever else this thread has to do goes on between its pieces.
- * @throws DiskError if it can't be read; Error if it isn't the one that is expected; the reason of `signal`
+ * SHA-256 of a file in hexadecimal; undefined for a folder. The event loop runs between pieces.
+ * @throws DiskError if the file can't be read; Error if it isn't the expected one; the reason of `signal`
  */
 export async function sha256OfFile(path: string, expected?: string, signal?: AbortSignal): Promise<string | undefined> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {

@@ -12,8 +12,9 @@ import { oneLine } from './text.ts'
 export type DiskErrorKind = 'damaged' | 'unsupported' | 'encrypted' | 'input-output' | 'not-a-ddk'
 
 /**
- * Input that can't be used. The message is one sentence for the user: where it is (`place`, e.g. a source's name and a byte offset),
- * what is wrong there, and, where there is one, the way out. It is one line, whatever characters the names in it have.
+ * Input that can't be used. The message is one sentence for the user: where the problem is (`place`, e.g. a source's name and a byte
+ * offset), what is wrong, and what to do if something can be done. It is always a single line, whatever characters are in the names it
+ * contains.
  */
 export class DiskError extends Error {
   override readonly name = 'DiskError'
@@ -42,20 +43,20 @@ export function damage(source: { readonly name: string }, at: number | string, w
   return new DiskError(place, `${what}; the ${whole} is damaged`)
 }
 
-/** What the file system said about a path of this machine, as a sentence. */
+/** Turns a system error about a local path into a sentence. */
 export function fileError(path: string, error: unknown): DiskError {
   const { code } = error as NodeJS.ErrnoException
-  const known: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user may not read it' }
+  const known: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user has no permission to read it' }
   return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`, 'input-output')
 }
 
-/** What the system said, e.g. `no space left on device`. */
+/** The system's message, e.g. `no space left on device`. */
 export function systemMessage(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException
   return errno === undefined ? message : getSystemErrorMessage(errno)
 }
 
-/** Receives one sentence about something odd that doesn't stop the reading. */
+/** Receives one sentence about a problem that doesn't stop the reading. */
 export type Warn = (sentence: string) => void
 
 /** A `Warn` that says each kind of sentence once: damage repeats itself in every record. Without a kind, a sentence is its own. */

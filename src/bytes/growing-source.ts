@@ -1,11 +1,11 @@
 import type { FileGrowth } from './growth.ts'
 import { checkRange, readFully, type Source } from './source.ts'
 
-/** A source whose bytes are still being written by another thread: `read` waits for those it needs, `size` for the last one. */
+/** A source that another thread is still writing: `read` waits for the bytes it needs, and `size` for the last one. */
 export interface GrowingSource extends Source {
   /**
-   * Waits until `end` bytes are there, or all that will ever come, and gives how many there are.
-   * @throws DiskError if they won't come
+   * Waits until `end` bytes have arrived, or all bytes have, and returns how many there are.
+   * @throws DiskError if they won't arrive
    */
   waitFor(end: number): number
   readonly reaches: (end: number) => boolean
@@ -13,7 +13,7 @@ export interface GrowingSource extends Source {
 
 /** File `index` of those that `growth` tells of, open as `fd`. */
 export function growingFile(fd: number, growth: FileGrowth, index: number, name: string): GrowingSource {
-  // What is known already needs no look at the shared memory: a filesystem reads a hundred thousand times.
+  // Bytes that are known to be there don't need a look at the shared memory. A filesystem reads a hundred thousand times.
   let known = 0
   const waitFor = (end: number) => {
     if (end > known) known = growth.waitFor(index, end)
@@ -22,9 +22,9 @@ export function growingFile(fd: number, growth: FileGrowth, index: number, name:
   return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name))
 }
 
-/** The bytes of all parts, one after the other; where a part begins is known when those before it are complete. */
+/** Concatenates the parts. The start of a part is known only when all parts before it are complete. */
 export function concatGrowing(parts: readonly GrowingSource[], name: string): GrowingSource {
-  /** Of the parts up to the first one that isn't known to be complete. */
+  /** Starts of the parts, up to the first one that isn't known to be complete. */
   const starts = [0]
   const waitFor = (end: number) => {
     for (;;) {
@@ -49,7 +49,7 @@ export function concatGrowing(parts: readonly GrowingSource[], name: string): Gr
   })
 }
 
-/** @param readThere fills a buffer with bytes that are known to be there */
+/** @param readThere fills a buffer with bytes that have arrived */
 function growingSource(name: string, waitFor: GrowingSource['waitFor'], readThere: Source['read']): GrowingSource {
   const source: GrowingSource = {
     name,

@@ -1,11 +1,11 @@
 import { DiskError, type DiskErrorKind } from './errors.ts'
 
-/** Int32 words at the start of the shared memory; each is only touched by Atomics. */
+/** Int32 words at the start of the shared memory, accessed only with Atomics. */
 const word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 }
 const message = { offset: 32, length: 2016 }
 const table = { offset: 2048, entry: 16 }
 
-/** How long to wait for a writer that gives no sign of life, in seconds. */
+/** How long to wait for a writer that shows no sign of life, in seconds. */
 const defaultPatience = 120
 
 /**
@@ -28,19 +28,19 @@ export class FileGrowth {
 
   // The writer's side
 
-  /** `bytes` more of file `index` can be read from now on. */
+  /** Reports that `bytes` more of file `index` can be read. */
   advance(index: number, bytes: number): void {
     Atomics.add(...this.#length(index), BigInt(bytes))
     this.#wake()
   }
 
-  /** File `index` is as long as it is going to be. */
+  /** Reports that file `index` won't grow any more. */
   complete(index: number): void {
     Atomics.store(...this.#completion(index), 1)
     this.#wake()
   }
 
-  /** The rest won't come; the first failure is the one that is remembered. */
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
   fail(place: string, what: string, kind: DiskErrorKind = 'input-output'): void {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return
     const text = `${kind}\n${place.slice(0, 500)}\n${what}`
@@ -49,32 +49,32 @@ export class FileGrowth {
     this.#wake()
   }
 
-  /** A sign of life, for stretches in which nothing advances. */
+  /** Shows a sign of life while nothing else advances. */
   beat(): void {
     Atomics.add(this.#words, word.heartbeat, 1)
   }
 
-  /** The writer touches none of its files any more. */
+  /** Reports that the writer no longer uses any of its files. */
   end(): void {
     Atomics.store(this.#words, word.ended, 1)
     this.#wake()
   }
 
-  /** Whether the reader has lost interest, so that the writer should end. */
+  /** Whether the reader has asked the writer to stop. */
   get stopRequested(): boolean {
     return Atomics.load(this.#words, word.stop) !== 0
   }
 
   // The reader's side
 
-  /** How many bytes of file `index` are there. */
+  /** How many bytes of file `index` have arrived. */
   available(index: number): number {
     return Number(Atomics.load(...this.#length(index)))
   }
 
   /**
-   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
-   * @throws DiskError if the writer failed before that
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
    */
   waitFor(index: number, end: number): number {
     return this.#wait(() => {
@@ -88,14 +88,14 @@ export class FileGrowth {
     return Atomics.load(...this.#completion(index)) !== 0
   }
 
-  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop(): boolean {
     Atomics.store(this.#words, word.stop, 1)
     const ended = () => Atomics.load(this.#words, word.ended) !== 0 || undefined
     try {
       return this.#wait(ended)
     } catch {
-      // It failed. It ends all the same, or it has died.
+      // The writer failed. It either stops now or is already dead.
       return this.#waitInSilence(ended) ?? false
     }
   }
@@ -112,15 +112,15 @@ export class FileGrowth {
     }
     throw new DiskError(
       'background thread',
-      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`,
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
       'input-output',
     )
   }
 
-  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence<T>(look: () => T | undefined, isOver = () => false): T | undefined {
     let heartbeat = Atomics.load(this.#words, word.heartbeat)
-    // Seconds are counted one by one, so that a machine that was asleep isn't taken for a dead thread.
+    // Seconds are counted one by one, so that a machine that was suspended isn't mistaken for a dead thread.
     for (let silent = 0; silent < this.#patience; ) {
       const signal = Atomics.load(this.#words, word.signal)
       const over = isOver()

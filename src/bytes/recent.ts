@@ -1,4 +1,4 @@
-/** `make`, with its results for the `limit` keys that were asked for last at hand. */
+/** Returns `make` with a cache of the `limit` most recently used keys. */
 export function recent<Key extends number, T>(limit: number, make: (key: Key) => T): (key: Key) => T {
   const made = new Map<Key, T>()
   let lastKey: number = Number.NaN
@@ -6,7 +6,7 @@ export function recent<Key extends number, T>(limit: number, make: (key: Key) =>
   return (key) => {
     if (key === lastKey) return last
     let value = made.get(key)
-    // A Map keeps the order of insertion, so what was taken out and put back is the newest.
+    // A Map keeps insertion order, so an entry that is deleted and inserted again is the newest.
     if (value !== undefined) made.delete(key)
     else {
       value = make(key)

@@ -2,13 +2,13 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { DiskError, fileError, systemMessage } from './errors.ts'
 
 /**
- * A random-access run of bytes. A file is one; so is a slice of one, a disk inside a VHD, a partition of a disk, a file of a filesystem.
+ * Bytes that can be read at any offset: a file, a slice of a file, a disk in a VHD, a partition, a file of a filesystem.
  *
- * Reads are synchronous: the bytes come from the page cache, where a system call costs microseconds and a promise costs as much again,
- * a hundred thousand times. A source whose bytes are still on their way blocks its thread, so conversions run in a worker.
+ * Reads are synchronous. The bytes come from the page cache, where a system call takes microseconds, and a promise would take as long
+ * again, a hundred thousand times. A source whose bytes haven't arrived yet blocks its thread, so conversions run in a worker.
  */
 export interface Source {
-  /** What messages call it, e.g. `partition 1 of XenServer-6.5.0-DDK.iso`. */
+  /** Name for messages, e.g. `partition 1 of XenServer-6.5.0-DDK.iso`. */
   readonly name: string
   /** In bytes. */
   readonly size: number
@@ -17,20 +17,23 @@ export interface Source {
    * @throws DiskError if they don't all lie within the source
    */
   read(into: Uint8Array, offset: number): void
-  /** Where the bytes lie in open files, in order, for a thread that reads them on its own; absent if they are computed. */
+  /** Where the bytes are in open files, in order, for a thread that reads them itself; absent if they are computed. */
   readonly runs?: readonly FileRun[]
-  /** Of a source that is still growing: waits until `end` bytes are there and says whether there are so many, where `size` would wait for all. */
+  /**
+   * Only for a source that is still growing: waits until `end` bytes have arrived, and returns whether there are that many. (`size` would
+   * wait for all of them.)
+   */
   readonly reaches?: (end: number) => boolean
 }
 
-/** `length` bytes at `offset` of an open file. File descriptors are shared by all threads of a process. */
+/** `length` bytes at `offset` of an open file. All threads of a process share its file descriptors. */
 export interface FileRun {
   readonly fd: number
   readonly offset: number
   readonly length: number
 }
 
-/** The `length` bytes at `offset`, in a buffer of their own. */
+/** The `length` bytes at `offset`, in a new buffer. */
 export function bytesAt(source: Source, offset: number, length: number): Buffer<ArrayBuffer> {
   checkRange(source, offset, length)
   const bytes = Buffer.allocUnsafeSlow(length)
@@ -49,14 +52,17 @@ export function checkRange(source: Source, offset: number, length: number): void
   }
 }
 
-/** A file of this machine, open until `close()`. */
+/** A local file, open until `close()`. */
 export interface OpenFile extends Source {
   close(): void
 }
 
-/** Opens a regular file. @throws DiskError if it can't be opened, or is something else */
+/**
+ * Opens a regular file.
+ * @throws DiskError if it can't be opened, or isn't a regular file
+ */
 export function openFile(path: string, name = path): OpenFile {
-  // Without O_NONBLOCK, opening a pipe waits for someone to write into it.
+  // Without O_NONBLOCK, opening a pipe waits for a writer.
   const fd = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
   const stats = fstatSync(fd)
   if (!stats.isFile()) {
@@ -94,7 +100,7 @@ export function readFully(fd: number, into: Uint8Array, offset: number, name: st
   for (let done = 0; done < into.length; ) {
     const got = readAt(fd, into, done, offset + done, name)
     if (got === 0) {
-      const what = `the file ended at byte ${offset + done} while it was read; it was changed by someone else`
+      const what = `the file ended at byte ${offset + done} while it was read; another process changed it`
       throw new DiskError(name, what, 'input-output')
     }
     done += got
@@ -149,7 +155,7 @@ function sliceRuns(runs: readonly FileRun[], offset: number, size: number): File
   return found
 }
 
-/** The bytes of all parts, one after the other. */
+/** Concatenates the parts. */
 export function concat(parts: readonly Source[], name: string): Source {
   const starts: number[] = []
   let size = 0
@@ -175,7 +181,7 @@ export function concat(parts: readonly Source[], name: string): Source {
   return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs!) } : whole
 }
 
-/** The bytes of a source in pieces of at most `pieceSize`; each piece is overwritten by the next. */
+/** The bytes of a source in pieces of at most `pieceSize`. Each piece overwrites the one before. */
 export function* pieces(source: Source, pieceSize = 1 << 20): Generator<Buffer<ArrayBuffer>> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, source.size))
   for (let offset = 0; offset < source.size; offset += buffer.length) {

@@ -10,7 +10,7 @@ import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 // The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,
 // and may throw where nothing catches it. All of that ends with this process. The result is in the status file.
 
-const withoutZstd = 'there is no zstd on this runner, and what others saved with it is not found without; install it'
+const withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd"
 
 async function run(task: CacheTask): Promise<void> {
   const { status, log, temp } = filesOf(task.statusFile)

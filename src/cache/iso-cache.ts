@@ -6,7 +6,7 @@ import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
 import type { CacheEntry } from './task.ts'
 
-/** The name of an ISO in the cache. */
+/** Key of an ISO in the cache. */
 export function isoCacheKey(identity: IsoIdentity): string {
   return `xenserver-ddk-iso-v1-${isoKey(identity)}`
 }
@@ -20,9 +20,9 @@ export interface CachedIso {
 }
 
 /**
- * Brings back an ISO from the Actions cache, and compares it with its SHA-256: the one that was asked for, else the one that it had when
- * it was saved. Whatever is wrong is one line for `say`, and as if it weren't there.
- * @param dir where it stays, until the caller moves or removes it
+ * Restores an ISO from the Actions cache, and checks it against the requested SHA-256, or else against the one recorded when it was saved.
+ * Any problem is one line for `say`, and the result is the same as without an entry.
+ * @param dir where the ISO stays until the caller moves or removes it
  */
 export async function restoreIso(identity: IsoIdentity, dir: string, options: RestoreOptions): Promise<CachedIso | undefined> {
   const key = isoCacheKey(identity)
@@ -34,11 +34,11 @@ export async function restoreIso(identity: IsoIdentity, dir: string, options: Re
   )
   if (typeof checked !== 'string') return checked
   rmSync(folder, { recursive: true, force: true })
-  options.say(`The ISO in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`)
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key} there, so that a new one can be saved`)
   return undefined
 }
 
-/** @returns why it isn't the ISO of that identity, if it isn't */
+/** @returns the ISO, or why it isn't the ISO with that identity */
 export async function checkIso(folder: string, identity: IsoIdentity): Promise<CachedIso | string> {
   const entry = readJson(folder, 'iso') as Partial<IsoEntry> | null
   if (entry?.key !== isoCacheKey(identity)) return 'it is another one than its key says'
@@ -62,10 +62,10 @@ interface IsoEntry {
 
 /**
  * Puts an ISO where `startSaving` finds it, without copying it.
- * @param dir of its own; it must stay until the ISO is saved
+ * @param dir must not contain anything else, and must stay until the ISO is saved
  * @param path of the whole, verified ISO; it must not change until then
  * @param sha256 in hexadecimal
- * @throws Error if that isn't possible
+ * @throws Error if that fails
  */
 export function stageIso(identity: IsoIdentity, dir: string, path: string, sha256: string): CacheEntry {
   const key = isoCacheKey(identity)

@@ -9,9 +9,9 @@ import { type CacheEntry, entryFolder, filesOf } from './task.ts'
 
 export interface RestoreOptions {
   readonly say: (line: string) => void
-  /** Ends it within a second. */
+  /** Ends the restore within a second. */
   readonly signal?: AbortSignal
-  /** How long it may take, in milliseconds; default 5 minutes. */
+  /** Time limit in milliseconds. Default: 5 minutes. */
   readonly patience?: number
   /** What this step knows of the service; by default nothing. */
   readonly health?: ServiceHealth
@@ -29,9 +29,9 @@ export const stallLimit = 8000
 const longRefusal = 1500
 
 /**
- * Brings back an entry from the Actions cache, as the folder that is returned; nothing if it isn't there, or anything goes wrong, which is
- * one line for `say`. Nothing of it has been verified.
- * @throws what `signal` was aborted with, nothing else
+ * Restores an entry from the Actions cache. Returns its folder, whose contents are not verified; or undefined if there is no entry or
+ * anything fails, which is one line for `say`.
+ * @throws only the reason of `signal`
  */
 export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
   const { say, signal, patience = 300_000, health = { failing: false } } = options
@@ -46,11 +46,11 @@ export async function restoreFolder(entry: CacheEntry, options: RestoreOptions):
   rmSync(folder, { recursive: true, force: true })
   signal?.throwIfAborted()
   if (trouble !== '' && Date.now() - start > longRefusal) health.failing = true
-  say(trouble === '' ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`)
+  say(trouble === '' ? `The Actions cache doesn't have ${entry.what}` : `Restoring ${entry.what} from the Actions cache failed: ${trouble}`)
   return undefined
 }
 
-/** Undefined if all went well; else why not, or an empty text if there is no such entry. */
+/** Returns undefined on success, else the reason; an empty reason means that there is no such entry. */
 async function restoreTo(
   folder: string,
   entry: CacheEntry,
@@ -70,7 +70,7 @@ async function restoreTo(
     await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, ...(signal ? [signal] : [])]) })
     const { results, failure } = readStatus(statusFile)
     const [result] = results
-    if (!result) return failure || 'the process for it ended early'
+    if (!result) return failure || 'the cache process ended early'
     return result.outcome === 'restored' ? undefined : result.reason
   } catch (error) {
     if (stalled.signal.aborted) return `it gave nothing for ${durationText(stallLimit)}`

@@ -10,21 +10,21 @@ import { type CacheEntry, type EntryResult, filesOf } from './task.ts'
 type Say = (line: string) => void
 
 /**
- * Starts to save entries, one after the other, in a process that goes on while later steps run. Its folders must stay until `awaitSaving`
- * is done; they and the files beside `statusFile`, whose names begin with its name, are the caller's to remove then.
- * Never throws; trouble is a line for `say`.
+ * Starts to save entries, one after the other, in a process that goes on while later steps run. The entries' folders must stay until
+ * `awaitSaving` returns. The caller then removes them, and the files whose names begin with `statusFile`. Never throws; a problem is a line
+ * for `say`.
  */
 export function startSaving(entries: readonly CacheEntry[], statusFile: string, say: Say): void {
   if (entries.length === 0 || !haveService()) return
   try {
     rmSync(statusFile, { force: true })
     const child = startCacheProcess({ kind: 'save', entries, statusFile })
-    child.on('error', (error) => say(`The Actions cache gets nothing: ${sentenceOf(error)}`))
+    child.on('error', (error) => say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`))
     const started: Started = { pid: child.pid ?? 0, entries }
     writeFileSync(filesOf(statusFile).started, JSON.stringify(started))
     child.unref()
   } catch (error) {
-    say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
+    say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`)
   }
 }
 
@@ -34,16 +34,16 @@ interface Started {
 }
 
 /**
- * Waits for what `startSaving` began, and says how it went, a line for each entry. Never throws.
- * @param patience how long to wait, in milliseconds; what isn't saved by then is given up
- * @param signal gives it up within a second
+ * Waits for the process that `startSaving` started, and reports the result in one line per entry. Never throws.
+ * @param patience how long to wait, in milliseconds; entries that aren't saved by then are given up
+ * @param signal gives up within a second
  */
 export async function awaitSaving(statusFile: string, patience: number, say: Say, signal?: AbortSignal): Promise<void> {
   try {
     const started = readStarted(statusFile)
     if (started) await awaitProcess(started, statusFile, patience, say, signal)
   } catch (error) {
-    say(`It isn't known what the Actions cache got: ${sentenceOf(error)}`)
+    say(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`)
   }
 }
 
@@ -63,7 +63,7 @@ async function awaitProcess(
   signal?: AbortSignal,
 ): Promise<void> {
   const end = Date.now() + patience
-  // First whether it lives: if it ends in between, its last word is there.
+  // Check first whether the process is alive: if it ends in between, its last status has been written.
   let alive = isAlive(pid, statusFile)
   let status = readStatus(statusFile)
   const hasStalled = watchMovement(pid, stallLimit)
@@ -82,16 +82,16 @@ async function awaitProcess(
     : stalled
       ? `it took nothing for ${durationText(stallLimit)}`
       : `it took longer than ${durationText(patience)}`
-  const why = givenUp ? timeOut : status.failure || 'the process that saves it ended early'
+  const why = givenUp ? timeOut : status.failure || 'the cache process ended early'
   for (const [index, { what, key }] of entries.entries()) {
     const result = status.results[index]
     if (result) say(sentence(result, what, key))
-    else say(`The Actions cache doesn't get ${what}: ${why}`)
+    else say(`Saving ${what} to the Actions cache failed: ${why}`)
   }
 }
 
 function sentence({ outcome, reason, milliseconds }: EntryResult, what: string, key: string): string {
-  if (outcome === 'saved') return `The Actions cache has got ${what} in ${durationText(milliseconds)} (${key})`
-  if (outcome === 'exists') return `The Actions cache has ${what} from another job, or gets it at this moment (${key})`
-  return `The Actions cache doesn't get ${what}: ${reason || 'it was refused'}`
+  if (outcome === 'saved') return `Saved ${what} to the Actions cache in ${durationText(milliseconds)} (${key})`
+  if (outcome === 'exists') return `Another job has saved ${what} to the Actions cache, or is saving it now (${key})`
+  return `Saving ${what} to the Actions cache failed: ${reason || 'the service refused it'}`
 }

@@ -1,16 +1,16 @@
 import type { Environment } from './environment.ts'
 
 /**
- * The folder that an entry is. Entries are told apart by their key and by the literal path, so it is relative and the same for all:
- * `@actions/cache` stores what it finds relative to `GITHUB_WORKSPACE`, and another job's may lie at another depth.
+ * The folder that an entry consists of. The service identifies an entry by its key and by this literal path, so the path is relative and
+ * always the same: `@actions/cache` stores paths relative to `GITHUB_WORKSPACE`, which may be at another depth in another job.
  */
 export const entryFolder = 'xenserver-ddk'
 
-/** An entry of the cache, and the directory in which its folder is, or will be. */
+/** An entry of the cache, and the directory that contains its folder. */
 export interface CacheEntry {
   readonly key: string
   readonly dir: string
-  /** What messages call it, e.g. `the image`. */
+  /** Name for messages, e.g. `the image`. */
   readonly what: string
 }
 
@@ -27,24 +27,24 @@ export interface CacheTask {
   readonly statusFile: string
 }
 
-/** What came of it so far. */
+/** What the process has done so far. */
 export interface Status {
   /** In the order of the entries. */
   readonly results: readonly EntryResult[]
-  /** Whether it is all that there will be. */
+  /** Whether the process is done. */
   readonly ended: boolean
-  /** Why it ended before its time; else empty. */
+  /** Why the process ended early; else empty. */
   readonly failure: string
 }
 
 export interface EntryResult {
   readonly outcome: 'restored' | 'missing' | 'saved' | 'exists' | 'refused'
-  /** Why it is missing or refused; empty if there is nothing to say. */
+  /** Why the entry is missing or was refused; empty if unknown. */
   readonly reason: string
   readonly milliseconds: number
 }
 
-/** The files of one process. */
+/** The files that belong to one process. */
 export function filesOf(statusFile: string): { status: string; log: string; temp: string; started: string } {
   return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` }
 }

@@ -34,7 +34,7 @@ export function failureIn(log: string): boolean {
   return /^(?:::\w+::)?Failed to save: /m.test(log)
 }
 
-/** Without the runner's own escapes in commands. */
+/** Undoes the runner's escaping in commands. */
 export function unescaped(text: string): string {
   return text.replaceAll('%0D', ' ').replaceAll('%0A', ' ').replaceAll('%25', '%').trim()
 }

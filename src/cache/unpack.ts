@@ -19,7 +19,7 @@ const maxExtended = 64 << 10
  * archive, so whatever else there is in it ends this: another path, a link, a device, an extended header that changes a path or a size.
  * @param archive path of a tar, compressed with zstd (RFC 8878, one frame) or gzip (RFC 1952), as the toolkit's packer made it
  * @param folder where the files go; it must not exist
- * @throws Error that completes the sentence "The Actions cache couldn't give the image: …"
+ * @throws Error that completes the sentence "Restoring the image from the Actions cache failed: …"
  */
 export async function unpackEntry(archive: string, folder: string): Promise<void> {
   await mkdir(folder)
@@ -151,7 +151,7 @@ class Bytes {
   }
 }
 
-/** The sum of all bytes, those of the sum's own field taken as spaces. */
+/** The sum of all bytes, counting the checksum's own field as spaces. */
 function checksum(header: Buffer): number {
   let sum = 8 * 32
   for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte

@@ -1,25 +1,25 @@
-/** A JSON value that knows its place. */
+/** A JSON value with its position. */
 export interface JsonNode {
   /** Index in the text. */
   readonly offset: number
   readonly value: string | number | boolean | null | readonly JsonNode[] | ReadonlyMap<string, Member>
 }
 
-/** A name in an object, at its own place, and what it stands for. */
+/** A member of an object: the position of its name, and its value. */
 export interface Member {
   readonly offset: number
   readonly node: JsonNode
 }
 
-/** Says what is wrong at an index of the text, by throwing. */
+/** Throws an error about a position in the text. */
 export type Fail = (offset: number, what: string) => never
 
-/** Deeper than any catalog, and far from the end of the stack. */
+/** Deeper than any catalog, and far from a stack overflow. */
 const maxDepth = 64
 
 /**
- * Reads JSON, just as JSON.parse does, keeping the place of every value. JSON.parse itself tells no places, not even of all its errors.
- * Unlike it, this refuses a name that occurs twice in an object.
+ * Parses JSON as JSON.parse does, but keeps the position of every value. JSON.parse reports no positions, not even for all of its errors.
+ * Unlike JSON.parse, this rejects duplicate names in an object.
  */
 export function parseJson(text: string, fail: Fail): JsonNode {
   const parser = new Parser(text, fail)
@@ -73,7 +73,7 @@ class Parser {
     return items
   }
 
-  /** Elements with commas between them, to `close`. */
+  /** Parses elements separated by commas, up to `close`. */
   #enclosed(close: string, element: () => void): void {
     const opening = this.#offset++
     let next = this.#peek()
@@ -126,7 +126,7 @@ class Parser {
     }
   }
 
-  /** The next character that isn't white space; an empty text at the end. */
+  /** The next character that isn't white space; empty at the end of the text. */
   #peek(): string {
     this.#run(/[ \t\r\n]*/y)
     return this.#text[this.#offset] ?? ''

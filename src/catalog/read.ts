@@ -4,9 +4,9 @@ import { aliasKey, type Catalog, releaseOf, releaseText } from './release.ts'
 import { plainValue } from './schema.ts'
 
 /**
- * Reads a catalog: JSON, as catalog.schema.json describes it.
+ * Parses a catalog in the format of catalog.schema.json.
  * @param name of the text, for errors
- * @throws Error that names the line and the column, what is wrong there and what it may be
+ * @throws Error that names the line and column, what is wrong there, and what is allowed
  */
 export function readCatalog(text: string, name: string): Catalog {
   const fail: Fail = (offset, what) => {
@@ -16,7 +16,7 @@ export function readCatalog(text: string, name: string): Catalog {
   const { releases } = plainValue(root, schema, fail) as { releases: readonly unknown[] }
   const catalog = releases.map(releaseOf)
   const offsets = offsetsOfReleases(root)
-  refuseTwins(catalog, (index, twin, what) => fail(offsets[index]!, `${what} already in ${place(text, offsets[twin]!)}; leave one out`))
+  refuseTwins(catalog, (index, twin, what) => fail(offsets[index]!, `${what} in ${place(text, offsets[twin]!)}; remove one of them`))
   return catalog
 }
 
@@ -25,18 +25,19 @@ function offsetsOfReleases(root: JsonNode): readonly number[] {
   return (releases.value as readonly JsonNode[]).map(({ offset }) => offset)
 }
 
-/** Calls `fail` for a release that is there before, and for an alias that stands for another version before. */
+/** Calls `fail` for a duplicate release, and for an alias that an earlier release gives to another version. */
 function refuseTwins(catalog: Catalog, fail: (index: number, twin: number, what: string) => never): void {
   const firsts = new Map<string, number>()
   const versionOf = new Map<string, number>()
   catalog.forEach((release, index) => {
     const text = releaseText(release)
     const twin = firsts.get(text)
-    if (twin !== undefined) fail(index, twin, `${text} is`)
+    if (twin !== undefined) fail(index, twin, `${text} is already`)
     firsts.set(text, index)
     for (const alias of release.aliases ?? []) {
       const other = versionOf.get(aliasKey(alias)) ?? index
-      if (catalog[other]!.version !== release.version) fail(index, other, `the alias "${alias}" stands for ${catalog[other]!.version}`)
+      if (catalog[other]!.version !== release.version)
+        fail(index, other, `the alias "${alias}" already stands for ${catalog[other]!.version}`)
       versionOf.set(aliasKey(alias), other)
     }
   })

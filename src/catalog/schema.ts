@@ -1,6 +1,6 @@
 import type { Fail, JsonNode } from './json.ts'
 
-/** What of JSON Schema a catalog's schema uses. The description completes the sentence "it must be …". */
+/** The part of JSON Schema that the catalog's schema uses. The description completes the sentence "it must be …". */
 export interface Schema {
   readonly description: string
   readonly type: string
@@ -13,7 +13,7 @@ export interface Schema {
   readonly minimum?: number
 }
 
-/** Gives the plain value of `node` if it is what `schema` says; otherwise `fail` is told what it is and what it must be. */
+/** Returns the plain value of `node` if it satisfies `schema`. Otherwise calls `fail` with what it is and what it must be. */
 export function plainValue(node: JsonNode, schema: Schema, fail: Fail, name = 'the catalog'): unknown {
   const { offset, value } = node
   if (typeOf(value, schema.type) !== schema.type) fail(offset, `${name} is ${shown(value)}; it must be ${schema.description}`)
@@ -28,11 +28,11 @@ function plainObject(members: Members, offset: number, { properties = {}, requir
   const plain = Array.from(members, ([key, member]) => {
     const schema = known.includes(key)
       ? properties[key]!
-      : fail(member.offset, `"${key}" means nothing here; known are ${known.join(', ')}`)
+      : fail(member.offset, `"${key}" is not a known key here; known keys are ${known.join(', ')}`)
     return [key, plainValue(member.node, schema, fail, `"${key}"`)]
   })
   const missing = required.find((key) => !members.has(key))
-  if (missing !== undefined) fail(offset, `${name} has no "${missing}"; that must be ${properties[missing]?.description}`)
+  if (missing !== undefined) fail(offset, `${name} has no "${missing}"; it must be ${properties[missing]?.description}`)
   return Object.fromEntries(plain)
 }
 
@@ -55,7 +55,7 @@ function allows({ pattern, enum: values, minimum }: Schema, value: unknown): boo
   return minimum === undefined || (value as number) >= minimum
 }
 
-/** A whole number is both a `number` and an `integer`, so it depends on what is wanted. */
+/** A whole number is both a `number` and an `integer`, so the result depends on the wanted type. */
 function typeOf(value: JsonNode['value'], wanted: string): string {
   if (value === null) return 'null'
   if (value instanceof Map) return 'object'
@@ -70,7 +70,7 @@ function isList(value: JsonNode['value']): value is readonly JsonNode[] {
 function shown(value: JsonNode['value']): string {
   if (value instanceof Map) return 'an object'
   if (isList(value)) return 'a list'
-  // A password in an address mustn't come into the log.
+  // A password in an address must not appear in the log.
   const text = JSON.stringify(value).replace(/\/\/.*@/, '//***@')
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }

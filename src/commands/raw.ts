@@ -25,11 +25,11 @@ export async function rawCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, { output: { type: 'string', short: 'o' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
   const { output, 'temp-dir': tempDir = tmpdir() } = parsed.values
-  if (!output) throw new UsageError('raw wants -o FILE')
+  if (!output) throw new UsageError('the option -o FILE is missing')
   if (output === '-' && process.stdout.isTTY) throw new UsageError('raw would write a disk to the terminal; give the name of a file')
   const input = openInput(parsed.input, { tempDir, warn: warnOnStderr })
   try {
-    if (!input.image) throw new DiskError(parsed.input, 'there is neither an ova.xml nor an .xva in it, so no disk', 'not-a-ddk')
+    if (!input.image) throw new DiskError(parsed.input, 'it contains neither an ova.xml nor an .xva, so it has no disk', 'not-a-ddk')
     const disk = openDisk(input.image, warnOnStderr)
     const check = () => {
       input.image?.finish()
@@ -45,7 +45,7 @@ export async function rawCommand(words: string[]): Promise<number> {
   return 0
 }
 
-/** The file has its name only if all bytes could be read, and `check` doesn't throw. */
+/** The file gets its name only if all bytes could be read and `check` doesn't throw. */
 async function writeSparse(source: Source, path: string, check: () => void): Promise<void> {
   const signal = endRequest((name) => `stopped by ${name}`)
   const file = newFile(path)
@@ -53,7 +53,7 @@ async function writeSparse(source: Source, path: string, check: () => void): Pro
     const append = sparseAppender(file.fd)
     for (const piece of pieces(source)) {
       writing(path, () => append(piece))
-      // A signal is heard of between two turns only.
+      // Signals are handled only between turns of the event loop.
       await turn()
       signal.throwIfAborted()
     }
@@ -65,7 +65,7 @@ async function writeSparse(source: Source, path: string, check: () => void): Pro
 }
 
 async function writeOut(source: Source, check: () => void): Promise<void> {
-  // Its bytes are replaced by those of the next piece, so each is waited for.
+  // The next piece overwrites the bytes, so each write is awaited.
   for (const piece of pieces(source)) await new Promise<void>((resolve) => process.stdout.write(piece, () => resolve()))
   check()
 }

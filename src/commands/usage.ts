@@ -2,12 +2,12 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { oneLine } from '../bytes/text.ts'
 import { oneOf } from '../choice.ts'
 
-/** Words on the command line that mean nothing. */
+/** The command line can't be understood. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Parses the words after a command's name: one input, and options. Prints `help` and gives nothing if that was asked for. */
+/** Parses a command's arguments: one input, and options. If help is requested, prints `help` and returns undefined. */
 export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], options: T, help: string) {
   const parsed = usage(() =>
     parseArgs({ args: words, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true }),
@@ -18,8 +18,8 @@ export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], op
     return undefined
   }
   const [input, ...more] = parsed.positionals
-  if (!input) throw new UsageError('the input is missing; see --help')
-  if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`)
+  if (!input) throw new UsageError('INPUT is missing; see --help')
+  if (more.length > 0) throw new UsageError(`only one INPUT is allowed; remove "${more[0]}"`)
   return { input, values }
 }
 
@@ -33,7 +33,7 @@ export function usage<T>(parse: () => T, option?: string): T {
   }
 }
 
-/** A line for people, out of the way of the output. In a job, the runner reads it as well. */
+/** Prints a line for people to standard error, away from the output. In a job, the runner reads it as well. */
 export function sayOnStderr(line: string): void {
   process.stderr.write(`${oneLine(line)}\n`)
 }
@@ -42,7 +42,7 @@ export function warnOnStderr(sentence: string): void {
   sayOnStderr(`warning: ${sentence}`)
 }
 
-/** JSON in which a runner's log finds no command, and a reader of JSON the very same value. */
+/** JSON with the same value for a JSON reader, in which the runner's log finds no command. */
 export function jsonText(value: object, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(/#(?=#\[)/g, '\\u0023')
 }

@@ -7,22 +7,22 @@ import { sniff } from './sniff.ts'
 import { endFooter, endsAsFixedVhd } from './vhd/footer.ts'
 import { openVhd, type VhdInfo } from './vhd/index.ts'
 
-/** A disk, whatever its image's format. */
+/** A disk, independent of the format of its image. */
 export interface Disk {
-  /** As tools call it: `raw`, `dynamic VHD`, `fixed VHD`. */
+  /** The usual name of the format: `raw`, `dynamic VHD`, `fixed VHD`. */
   readonly format: string
   readonly vhd?: VhdInfo
   readonly bytes: Source
   readonly table: PartitionTable
   /**
-   * What needs the end of the image, and so may have to wait for it: that everything lies within it, and that it is as long as ova.xml says.
-   * @throws DiskError if not
+   * Checks that need the end of the image, and may have to wait for it: everything lies within it, and its length is the one in ova.xml.
+   * @throws DiskError if a check fails
    */
   check(): void
 }
 
 /**
- * Opens the disk in an image by what its bytes are. If they are still arriving, it is opened by those at its start.
+ * Opens the disk in an image, recognized by its content. If the image is still growing, its first bytes are enough.
  * @throws DiskError if it can't be read
  */
 export function openDisk(image: DiskImage, warn: Warn): Disk {
@@ -49,7 +49,7 @@ function vhdDisk(bytes: Source, warn: Warn): Disk {
   }
 }
 
-/** The bytes of a fixed VHD are those of the disk as well, but for the footer after them. */
+/** A fixed VHD is also opened here: its bytes are those of the disk, followed by a footer. */
 function rawDisk(bytes: Source, size: number | undefined, warn: Warn): Disk {
   const disk = size === undefined ? bytes : window(bytes, 0, size, bytes.name)
   const table = readPartitions(disk, warn)

@@ -1,14 +1,14 @@
 import type { Source } from '../bytes/source.ts'
 
-/** The file that a disk is in, in any format. */
+/** The file that contains a disk, in any format. */
 export interface DiskImage {
-  /** May still be growing: then its `size` waits for its end. */
+  /** May still be growing: then `size` waits for its end. */
   readonly bytes: Source
-  /** Bytes in the disk inside, if that is said. */
+  /** Size of the disk in bytes, if it is known. */
   readonly diskSize?: number
   /**
-   * Waits until all of it is there and verified.
-   * @throws DiskError that names the part that isn't sound
+   * Waits until everything has arrived and been verified.
+   * @throws DiskError that names the damaged part
    */
   finish(): void
   close(): void

@@ -14,30 +14,30 @@ import { isXva, openXva } from './xva/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
 
 export interface InputOptions {
-  /** An existing directory with room for the whole disk, if it has to be unpacked. */
+  /** An existing directory, with room for the whole disk if it has to be unpacked. */
   readonly tempDir: string
   readonly warn: Warn
 }
 
-/** What a disk comes in: a DDK's ISO, such an ISO unpacked into a folder, an .xva, or a file that is the disk itself. */
+/** The input that contains a disk: a DDK ISO, a folder with such an ISO's files, an .xva, or a file that is the disk itself. */
 export interface DiskInput {
   readonly kind: 'iso' | 'folder' | 'xva' | 'file'
   readonly iso?: IsoFileSystem
-  /** XVA version 1: what ova.xml says, and the files of the disk. */
+  /** XVA version 1: the contents of ova.xml, and the files of the disk. */
   readonly appliance?: Appliance
   readonly chunks?: readonly Chunk[]
   /** XVA version 2. */
   readonly xva?: XvaDescription
   /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
   readonly bootLine?: string
-  /** Absent from an ISO without an appliance. */
+  /** Absent for an ISO without an appliance. */
   readonly image?: DiskImage
   close(): void
 }
 
 /**
- * Opens whatever lies at `path`.
- * @throws DiskError if it can't be opened, or is nothing that a disk can be in
+ * Opens the input at `path`.
+ * @throws DiskError if it can't be opened, or can't contain a disk
  */
 export function openInput(path: string, options: InputOptions): DiskInput {
   return isFolder(path) ? openDdkFolder(path, options) : openInputFile(path, options)
@@ -76,7 +76,7 @@ function openInputFile(path: string, options: InputOptions): DiskInput {
 
 type Parts = Pick<DiskInput, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<DiskInput, 'image'>>
 
-/** What a tree of files holds: chunks beside an ova.xml, or an .xva; nothing if it is neither. */
+/** Opens the disk in a tree of files: chunks beside an ova.xml, or an .xva. Returns undefined if there is neither. */
 function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: InputOptions): Parts | undefined {
   return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn)
 }
@@ -88,7 +88,7 @@ function openXvaInTree(tree: FileTree, warn: Warn): Parts | undefined {
   return undefined
 }
 
-/** The disk that the machine boots from: the bootable one, else the first. */
+/** Takes the disk that the machine boots from: the bootable one, else the first. */
 function partsOfXva(source: Source, warn: Warn): Parts {
   const { description, disks } = openXva(source, warn)
   const disk = disks.find(({ bootable }) => bootable) ?? disks[0]!

@@ -13,7 +13,7 @@ import { findRoot } from './root/index.ts'
 import type { VhdInfo } from './vhd/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
 
-/** Everything structural about an input, as far as it can be read; sizes are in bytes. */
+/** The structure of an input, as far as it can be read. Sizes are in bytes. */
 export interface Inspection {
   input: string
   kind?: DiskInput['kind']
@@ -28,20 +28,20 @@ export interface Inspection {
   root?: { place: string; looksLikeRoot: boolean }
   identity?: Identity
   warnings: string[]
-  /** What stands in the way of a conversion. */
+  /** Why the input can't be converted. */
   errors: string[]
   /** Of the first of them. */
   errorKind?: DiskErrorKind
 }
 
 export interface InspectedVolume extends Omit<Partition, 'source'> {
-  /** What is in it: a filesystem's type, or the name of something that can't be read. */
+  /** The content: a filesystem's type, or the name of something that can't be read. */
   holds: string
   fileSystem?: FileSystemInfo
   error?: string
 }
 
-/** Looks at all that is in an input. What can't be read is told in `errors`, after all that came before it. */
+/** Inspects all layers of an input. If one can't be read, `errors` says so, and the layers before it are still reported. */
 export function inspect(path: string, options: Omit<InputOptions, 'warn'>): Inspection {
   const inspection: Inspection = { input: path, warnings: [], errors: [] }
   const warn = (sentence: string) => inspection.warnings.push(sentence)
@@ -71,7 +71,7 @@ function inspectInput(inspection: Inspection, input: DiskInput, path: string, wa
   if (appliance) inspection.appliance = appliance
   if (xva) inspection.xva = xva
   if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }))
-  if (!image) throw new DiskError(path, "there is neither an ova.xml nor an .xva in it, so it is no DDK's ISO", 'not-a-ddk')
+  if (!image) throw new DiskError(path, "it contains neither an ova.xml nor an .xva, so it isn't a DDK ISO", 'not-a-ddk')
   image.finish()
   const disk = openDisk(image, warn)
   inspection.image = { format: disk.format, size: image.bytes.size, ...(disk.vhd && { vhd: disk.vhd }) }
@@ -87,18 +87,21 @@ function inspectDisk(inspection: Inspection, disk: Disk, bootLine: string | unde
   inspection.root = { place: volume.source.name, looksLikeRoot }
   inspection.identity = identify(fileSystem, warn)
   if (!looksLikeRoot) {
-    addError(inspection, new DiskError(volume.source.name, 'it is the only filesystem, but has not the files of a root', 'not-a-ddk'))
+    addError(
+      inspection,
+      new DiskError(volume.source.name, "it is the only filesystem, but it doesn't have the files of a root", 'not-a-ddk'),
+    )
   }
 }
 
 function inspectVolume({ source, ...fields }: Partition): InspectedVolume {
   if (fields.extended) return { ...fields, holds: 'logical partitions' }
   try {
-    // Warnings come when the root is sought; here they would only come twice.
+    // The same warnings come from the search for the root, so they are dropped here.
     const info = openFileSystem(source, () => {})?.info
     return info
       ? { ...fields, holds: info.type, fileSystem: info }
-      : { ...fields, holds: identifyVolume(source)?.name ?? 'nothing that is known here' }
+      : { ...fields, holds: identifyVolume(source)?.name ?? 'an unknown format' }
   } catch (error) {
     return { ...fields, holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: (error as Error).message }
   }

@@ -8,21 +8,21 @@ import { findRoot } from './root/index.ts'
 /** A root filesystem, and what it was found in. */
 export interface OpenRoot {
   readonly input: DiskInput
-  /** Absent if the filesystem is an ISO's own. */
+  /** Absent if the filesystem is that of an ISO. */
   readonly disk?: Disk
-  /** Where it is, e.g. `partition 1 of disk of XenServer-6.5.0-DDK.iso`. */
+  /** Position, e.g. `partition 1 of disk of XenServer-6.5.0-DDK.iso`. */
   readonly place: string
   readonly fileSystem: FileSystem
-  /** Whether it has what a Linux root has. */
+  /** Whether it has the files of a Linux root. */
   readonly looksLikeRoot: boolean
   /**
-   * Waits until all that the filesystem came from has been read and verified. Nothing that was read before is to be trusted until then.
-   * @throws DiskError if it isn't sound
+   * Waits until the whole input has been read and verified. Don't trust anything that was read until then.
+   * @throws DiskError if the input is damaged
    */
   finish(): void
   /**
-   * Why reading failed with `error`: what the filesystem came from may not be sound, as with a chunk whose checksum is wrong, and then it is
-   * that. Waits as `finish` does.
+   * The actual reason for `error`: if the input is damaged, e.g. a chunk has a wrong checksum, then that; else `error` itself. Waits as
+   * `finish` does.
    */
   causeOf(error: unknown): unknown
   close(): void

@@ -8,13 +8,13 @@ import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'
 import { parseMbr } from './partitions/mbr.ts'
 import { endFooter } from './vhd/footer.ts'
 
-/** What a file's bytes are. */
+/** The format of a file. */
 export interface Sniffed {
   /** `disk` is a raw disk, or a filesystem without a partition table. */
   readonly format: 'iso9660' | 'tar' | 'vhd' | 'disk' | RefusedFormat
   /** E.g. `a gzip file`. */
   readonly description: string
-  /** Why it can't be used as it is, and the way out; absent if it can. */
+  /** Why it can't be used as it is, and what to do; absent if it can be used. */
   readonly refusal?: { readonly why: string; readonly kind: DiskErrorKind }
 }
 
@@ -36,16 +36,16 @@ export type RefusedFormat =
   | 'text'
   | 'unknown'
 
-/** Says what a file is by its bytes, never by its name. The end is looked at only if the start says nothing. */
+/** Recognizes a file by its content, never by its name. The end is looked at only if the start has no signature. */
 export function sniff(source: Source): Sniffed {
   const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512))!
-  if (start.length === 0) return refuse('empty', 'an empty file', 'get it again')
+  if (start.length === 0) return refuse('empty', 'an empty file', 'download it again')
   return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start)
 }
 
 interface Magic {
   readonly at: number
-  /** One character a byte. */
+  /** One character per byte. */
   readonly text: string
   readonly sniffed: Sniffed
 }
@@ -55,15 +55,15 @@ const convert = 'convert it first, e.g. with qemu-img convert -O raw'
 
 const magics: readonly Magic[] = [
   { at: 0, text: 'conectix', sniffed: { format: 'vhd', description: 'a dynamic VHD' } },
-  // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
+  // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: 'CD001', sniffed: { format: 'iso9660', description: 'an ISO 9660 image' } },
   { at: 32769, text: 'BEA01', sniffed: refuse('udf', 'a UDF image', 'an ISO 9660 image is expected') },
   { at: 0, text: '\x1f\x8b', sniffed: refuse('gzip', 'a gzip file', unpack('gunzip')) },
   { at: 0, text: '\xfd7zXZ\0', sniffed: refuse('xz', 'an xz file', unpack('unxz')) },
   { at: 0, text: 'BZh', sniffed: refuse('bzip2', 'a bzip2 file', unpack('bunzip2')) },
   { at: 0, text: '\x28\xb5\x2f\xfd', sniffed: refuse('zstd', 'a zstd file', unpack('unzstd')) },
-  { at: 0, text: 'PK\x03\x04', sniffed: refuse('zip', 'a zip file, as old DDKs came', unpack('unzip')) },
-  { at: 0, text: 'PK\x05\x06', sniffed: refuse('zip', 'an empty zip file', 'get it again') },
+  { at: 0, text: 'PK\x03\x04', sniffed: refuse('zip', 'a zip file (old DDKs come like this)', unpack('unzip')) },
+  { at: 0, text: 'PK\x05\x06', sniffed: refuse('zip', 'an empty zip file', 'download it again') },
   { at: 0, text: '7z\xbc\xaf\x27\x1c', sniffed: refuse('7z', 'a 7z file', unpack('7z x')) },
   { at: 0, text: 'vhdxfile', sniffed: refuse('vhdx', 'a VHDX disk', convert) },
   { at: 0, text: 'KDMV', sniffed: refuse('vmdk', 'a VMDK disk', convert) },
@@ -89,14 +89,14 @@ function byStructure(source: Source, start: Buffer): Sniffed | undefined {
 function byText(start: Buffer): Sniffed | undefined {
   const text = start.toString('latin1').replace(/^(\xef\xbb\xbf)?\s*/, '')
   if (/^(<!doctype html|<html|<head|<body)/i.test(text)) {
-    return refuse('html', 'an HTML page', 'a server may have sent an error page instead of the file; get it again')
+    return refuse('html', 'an HTML page', 'a server may have sent an error page instead of the file; download it again')
   }
   if (/^<\?xml|^<[a-z]+[\s>]/i.test(text)) {
     return /<appliance[\s>]/.test(text)
-      ? refuse('xml', 'an ova.xml alone', 'give the folder in which it lies with its chunks')
-      : refuse('xml', 'an XML document', 'a server may have sent an error message instead of the file; get it again')
+      ? refuse('xml', 'an ova.xml without its chunks', 'give the folder that contains both')
+      : refuse('xml', 'an XML document', 'a server may have sent an error message instead of the file; download it again')
   }
-  // The first bytes of text in any encoding that keeps ASCII: no control characters but white space.
+  // Text in any encoding that includes ASCII has no control characters except white space.
   if (start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
     return refuse('text', `text, beginning with ${JSON.stringify(text.slice(0, 40).replace(/\s+/g, ' '))}`, 'a disk or an ISO is expected')
   }
@@ -111,7 +111,7 @@ function byEnd(source: Source): Sniffed | undefined {
 
 function unknown(start: Buffer): Sniffed {
   const bytes = start.every((byte) => byte === 0) ? 'zeros' : start.toString('hex', 0, 8).replace(/..(?=.)/g, '$& ')
-  return refuse('unknown', `nothing that is known here (it begins with ${bytes})`, 'an ISO, an .xva, a VHD or a raw disk is expected')
+  return refuse('unknown', `a file of an unknown format (it begins with ${bytes})`, 'an ISO, an .xva, a VHD or a raw disk is expected')
 }
 
 function refuse(format: RefusedFormat, description: string, wayOut: string): Sniffed {

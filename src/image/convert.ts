@@ -13,30 +13,34 @@ import type { Found, TarMessage, TarTask } from './tar-thread.ts'
 export type { Conversion } from './description.ts'
 
 export interface ConvertOptions {
-  /** Path of the ISO, or of anything else that holds a DDK's root filesystem. */
+  /** Path of the ISO, or of any other input that contains a DDK's root filesystem. */
   readonly input: string
-  /** Where the image goes, as an archive; its directory must exist. */
+  /** Path of the image archive. Its directory must exist. */
   readonly archive: string
   readonly compression: Compression
-  /** For whom `uname` answers in a container. Default: for the DDK's Dom0. */
+  /** What `uname` reports in a container. Default: `ddk`. */
   readonly uname?: UnameChoice
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
-  /** The input's SHA-256 in hexadecimal, if it is one file. The archive isn't given its name before it is known; a rejection stops it all. */
+  /**
+   * SHA-256 of the input in hexadecimal, if it is a single file. The archive isn't finished before this is known; a rejection stops the
+   * conversion.
+   */
   readonly inputSha256: Promise<string | undefined>
-  /** Gives the names that the image shall have, now that it is known what it is. Whatever it throws stops the conversion. */
+  /** Returns the image's names, once it is known what the input is. If it throws, the conversion stops. */
   name(found: Found): readonly string[]
   readonly warn: Warn
-  /** Told how many bytes of the tar have been made. */
+  /** Called with the number of bytes of the tar so far. */
   onProgress?(bytes: number, found: Found): void
   /** Stops it all. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Makes an image of a DDK. One thread reads the formats and makes the tar, libuv's threads compress it, this one adds up and writes.
- * @throws Error with one sentence, if the input isn't sound, or can't be read, or the archive can't be written; the reason of `signal`;
- *   there is no archive then
+ * Converts a DDK into an image. One thread reads the formats and makes the tar, libuv's threads compress it, and this one hashes and
+ * writes.
+ * @throws Error with one sentence if the input is damaged or can't be read, or if the archive can't be written; the reason of `signal`; in
+ *   each case there is no archive
  */
 export async function convert(options: ConvertOptions): Promise<Conversion> {
   options.signal?.throwIfAborted()
@@ -44,7 +48,7 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   options.inputSha256.catch((error) => stop.abort(error))
   options.signal?.addEventListener('abort', () => stop.abort(options.signal!.reason))
   if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the image would replace what it is made of; give it another name`)
+    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`)
   const archive = createArchive(options.archive)
   const { input, tempDir, uname = 'ddk' } = options
   const task: TarTask = { input, tempDir, uname }
@@ -52,7 +56,7 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   try {
     const { names, ...received } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''
-    // Signals are heard between two turns only; this is the last moment to heed one.
+    // Signals are handled only between turns of the event loop; this is the last chance to obey one.
     await turn()
     stop.signal.throwIfAborted()
     return finishImage(archive, { ...received, isoSha256, uname }, names)
@@ -63,19 +67,19 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   }
 }
 
-/** Beside this file: the source, or the bundle of it. */
+/** Beside this file, in the sources and in the bundle. */
 const workerScript = new URL(import.meta.url.endsWith('.ts') ? './convert-worker.ts' : './convert-worker.cjs', import.meta.url)
 
 interface Received extends Omit<ImageDescription, 'isoSha256' | 'uname'> {
   readonly names: readonly string[]
 }
 
-/** Takes what the thread says, to the end. */
+/** Processes the thread's messages to the end. */
 async function receive(worker: Worker, archive: Archive, options: ConvertOptions, signal: AbortSignal): Promise<Received> {
   const release = (buffer: ArrayBuffer) => worker.postMessage(buffer, [buffer])
   let known: { found: Found; environment: BuildEnvironment | undefined; names: readonly string[]; layer: LayerWriter } | undefined
   let bytes = 0
-  // Ends if the thread does; an error in it is thrown here.
+  // The loop ends if the thread ends. Errors in the thread are thrown here.
   for await (const [message] of on(worker, 'message', { close: ['exit'], signal }) as AsyncIterable<[TarMessage]>) {
     switch (message.kind) {
       case 'warning':
@@ -103,7 +107,7 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         throw failureOf(message)
     }
   }
-  throw new Error('the thread that reads the ISO ended without a word; there may be too little memory')
+  throw new Error('the thread that reads the ISO ended unexpectedly; the machine may have run out of memory')
 }
 
 /** The thread's error, as it was thrown there. */

@@ -6,21 +6,21 @@ import type { UnameChoice } from './environment/environment.ts'
 import type { TarSummary } from './tar/tar.ts'
 import type { Found } from './tar-thread.ts'
 
-/** What there is to know of an image. With the blobs of its layers it is all that the image is made of, now or in a later run. */
+/** Everything about an image except the blobs of its layers. Together they are enough to assemble the image, now or in a later run. */
 export interface ImageDescription {
   readonly found: Found
-  /** Empty if the input isn't one file. */
+  /** Empty if the input isn't a single file. */
   readonly isoSha256: string
-  /** Of the lowest layer. */
+  /** Summary of the lowest layer. */
   readonly tar: TarSummary
-  /** From the lowest up. */
+  /** Lowest first. */
   readonly layers: readonly DescribedLayer[]
   readonly uname: UnameChoice
   readonly defaults: ContainerDefaults
 }
 
 export interface DescribedLayer extends Layer {
-  /** As the image's history says it. */
+  /** The layer's entry in the image's history. */
   readonly createdBy: string
 }
 
@@ -29,13 +29,13 @@ export interface Conversion extends ImageDescription {
   readonly archive: ArchiveSummary
 }
 
-/** Makes an image of the layers that the archive has: the last step of each way to one. */
+/** Makes an image from the layers in the archive. This is the last step, wherever the layers came from. */
 export function finishImage(archive: Archive, description: ImageDescription, names: readonly string[]): Conversion {
   const summary = archive.finish({ config: configOf(description), tags: names })
   return { ...description, names, archive: summary }
 }
 
-/** The same description gives the same config, to the last byte. */
+/** The same description always gives the same bytes. */
 export function configOf({ found, isoSha256, layers, uname, defaults }: ImageDescription): ImageConfig {
   const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname })
   return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults)

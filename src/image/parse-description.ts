@@ -2,7 +2,7 @@ import { isPlain } from '../disk/root/identity.ts'
 import type { ImageDescription } from './description.ts'
 import { unameChoices } from './environment/environment.ts'
 
-/** Whether a value that came from outside is a description. What else it has is left alone. */
+/** Whether an untrusted value is a description. Additional properties are ignored. */
 export function isDescription(value: unknown): value is ImageDescription {
   return has(value, {
     found: (found) =>
@@ -47,7 +47,7 @@ function isList(value: unknown, check: Check): value is unknown[] {
   return Array.isArray(value) && value.every(check)
 }
 
-/** Without control characters: a new line would begin a command to the runner. */
+/** Control characters are rejected: a new line could start a workflow command. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value)
 }

@@ -9,16 +9,16 @@ import { imageTime } from './config/config.ts'
 import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
 import { type TarSummary, tarPieces } from './tar/tar.ts'
 
-/** What the thread is to do. */
+/** The thread's task. */
 export interface TarTask {
-  /** Path of the ISO, or of anything else that holds a root filesystem. */
+  /** Path of the ISO, or of any other input that contains a root filesystem. */
   readonly input: string
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
   readonly uname: UnameChoice
 }
 
-/** What the thread says, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. */
+/** The thread's messages, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. Warnings may also come later. */
 export type TarMessage =
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'found'; readonly found: Found; readonly environment?: BuildEnvironment }
@@ -26,23 +26,23 @@ export type TarMessage =
   | { readonly kind: 'done'; readonly summary: TarSummary }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string; readonly errorKind?: DiskErrorKind }
 
-/** What is known of a root filesystem before its content is read. */
+/** What is known about a root filesystem before its content is read. */
 export interface Found {
   readonly identity: Identity
   /** Where the filesystem is. */
   readonly place: string
   /** Its type, e.g. `ext3`. */
   readonly type: string
-  /** What it holds, in bytes; the tar will have about as many. */
+  /** Bytes in use, which is about the size of the tar. */
   readonly used: number
-  /** When the ISO was made, else when the root's release file was written; in seconds since 1970. */
+  /** When the ISO was made, else when the root's release file was written, in seconds since 1970. */
   readonly created: number
 }
 
-/** Pieces that may be on their way at once; the other thread gives each one's memory back when it is done with it. */
+/** Number of pieces in flight. The other thread returns the memory of each piece when it is done with it. */
 const piecesAtOnce = 6
 
-/** Reads the root filesystem that is somewhere in `task.input`, and sends it as a tar in pieces. */
+/** Finds the root filesystem in `task.input`, and sends it as a tar in pieces. */
 export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
   const post = (message: TarMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
   const warn = (text: string) => post({ kind: 'warning', text })
@@ -80,7 +80,7 @@ function describe(root: OpenRoot, warn: Warn): Found {
   if (!root.looksLikeRoot) {
     throw new DiskError(
       root.place,
-      'it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release',
+      "it isn't the root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release",
       'not-a-ddk',
     )
   }
@@ -95,7 +95,7 @@ function releaseTime({ fileSystem }: OpenRoot): number {
   return release?.mtime.seconds ?? 0
 }
 
-/** The memory for pieces: the other thread sends back what it has done with. */
+/** Memory for pieces, reused when the other thread returns it. */
 function sharedMemory(port: MessagePort): { take(size: number): Uint8Array<ArrayBuffer>; available(): Promise<void> } {
   const free: ArrayBuffer[] = []
   let made = 0

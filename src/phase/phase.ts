@@ -1,8 +1,8 @@
-/** How a phase talks to the user, and hears that it is to end. */
+/** How a phase reports to the user, and learns that it must stop. */
 export interface Phase {
-  /** A line of the log. */
+  /** Writes a line to the log. */
   say(line: string): void
-  /** A line that is shown beside the job's result as well. */
+  /** Writes a warning, which is also shown beside the job's result. */
   warn(line: string): void
   readonly signal: AbortSignal
 }

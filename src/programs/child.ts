@@ -3,27 +3,28 @@ import { closeSync, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { type Finished, lastLine } from './finished.ts'
 
-// The only file that starts programs by node:child_process; all others go by @actions/exec (call.ts), which can neither give a program an open
-// file as its standard input, nor end what it started, nor bound what it keeps of the output, nor start what outlives this process.
+// The only file that starts programs with node:child_process; all others use @actions/exec (call.ts). @actions/exec can't give a program an
+// open file as standard input, end what it started, limit how much output it keeps, or start something that outlives this process.
 
 export interface ChildOptions {
-  /** Seconds that it may take. */
+  /** In seconds. */
   readonly deadline: number
-  /** What happens to it then: it is killed, by default, or left to itself, and no longer waited for. */
+  /** What happens at the deadline: the program is killed (the default), or left running and no longer awaited. */
   readonly atDeadline?: 'kill' | 'leave'
   /** Kills it. */
   readonly signal?: AbortSignal | undefined
-  /** An open file that becomes its standard input; none by default. */
+  /** An open file to use as standard input; none by default. */
   readonly stdin?: number
-  /** Gives it a process group of its own, which the signals of a terminal or of a cancelled job don't reach. */
+  /** Runs the program in its own process group, which signals from a terminal or a cancelled job don't reach. */
   readonly detached?: boolean
 }
 
-/** Standard output and error are kept up to here; a program that says more has nothing more to say. */
+/** Limit for the standard output and error that are kept; no useful output is longer. */
 const outputLimit = 16 << 20
 
 /**
- * Runs a program without a shell, in this process's environment, to its end. Whoever calls knows what a failure means, so that is no error.
+ * Runs a program to its end, without a shell, in this process's environment. A failure is not an error: only the caller knows what it
+ * means.
  * @throws the reason of `signal`
  */
 export async function runChild(command: string, args: readonly string[], options: ChildOptions): Promise<Finished> {
@@ -53,7 +54,7 @@ function untilEnd(command: string, args: readonly string[], options: ChildOption
     const giveUp = () => {
       timedOut = true
       if (atDeadline === 'kill') return kill()
-      // The pipes stay open, since a program that writes to a closed one is ended by that.
+      // The pipes stay open, because writing to a closed pipe would end the program.
       for (const handle of [child, ...pipes]) handle.unref()
       end({ lastWord: '' })
     }

@@ -5,7 +5,7 @@ import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * The image as an earlier run left it in the Actions cache: its layers, verified, made into an archive under the name that is wanted now.
+ * Takes the image from the Actions cache: restores and verifies its layers, and makes an archive with the requested name.
  * @param key in the Actions cache
  * @param sha256 of the ISO, if it is known
  */
@@ -18,13 +18,13 @@ export async function fromCache(key: string, sha256: string | undefined, order: 
   const { isoSha256 } = description
   try {
     if (sha256 !== undefined && isoSha256 !== sha256) {
-      phase.say(`The image in the Actions cache isn't used: it was made of an ISO with the SHA-256 ${isoSha256}`)
+      phase.say(`The image in the Actions cache is ignored: it was made from an ISO with the SHA-256 ${isoSha256}`)
       await archive.abort()
       return undefined
     }
     const name = order.name(identity)
     const conversion = finishImage(archive, description, [name])
-    phase.say(`The Actions cache had the image (${key})`)
+    phase.say(`Found the image in the Actions cache (${key})`)
     return { origin: 'cache', name, identity, isoSha256, conversion }
   } catch (error) {
     await archive.abort()

@@ -7,17 +7,17 @@ import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 import type { Origin, Supply } from './supply.ts'
 
-/** An ISO that is on this machine, whole and verified. */
+/** An ISO on this machine, complete and verified. */
 export interface Iso {
   readonly origin: Exclude<Origin, 'engine' | 'cache'>
   readonly path: string
-  /** In hexadecimal; nothing, if it is a folder. */
+  /** In hexadecimal; undefined for a folder. */
   readonly sha256: string | undefined
 }
 
 /**
- * Gets the ISO: from the tool cache, from the Actions cache, or by a download into the tool cache.
- * @throws Error with one sentence, if there is none to be had
+ * Gets the ISO from the tool cache, from the Actions cache, or by downloading it into the tool cache.
+ * @throws Error with one sentence if the ISO can't be had from any of them
  */
 export async function getIso({ request, identity, sha256, stored }: KnownIso, store: Store, order: Order): Promise<Iso> {
   if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
@@ -25,18 +25,18 @@ export async function getIso({ request, identity, sha256, stored }: KnownIso, st
   const { address, version } = request
   const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, phase.signal))
   if (kept) {
-    phase.say(`The tool cache had the ISO: ${kept.path}`)
+    phase.say(`Found the ISO in the tool cache: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }
   }
   const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
   if (cached) {
-    phase.say('The Actions cache had the ISO')
+    phase.say('Found the ISO in the Actions cache')
     return { origin: 'iso-cache', ...cached }
   }
   return { origin: 'download', ...(await store.fetch(address, version, phase)) }
 }
 
-/** Makes the image of an ISO that is here. */
+/** Converts a local ISO into an image. */
 export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
   const { phase, archive, tempDir, compression, uname } = order
   const conversion = await convertWithProgress(
@@ -48,7 +48,7 @@ export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Prom
       uname,
       inputSha256: Promise.resolve(sha256),
       name(found) {
-        // A root filesystem compresses to about a third.
+        // A root filesystem compresses to about a third of its size.
         checkFreeSpace(dirname(archive), compression === 'none' ? found.used : found.used / 3, 'The archive of the image')
         return [order.name(found.identity)]
       },

@@ -6,21 +6,21 @@ import type { IsoIdentity } from '../image/config/key.ts'
 import type { Phase } from '../phase/phase.ts'
 import type { IsoRequest } from './iso-request.ts'
 
-/** What is known of the wanted ISO without fetching it. */
+/** What is known about the requested ISO without fetching it. */
 export interface KnownIso {
   readonly request: IsoRequest
-  /** What its image is known by; nothing, if it is a folder, or its server says too little. */
+  /** Identifies its image. Undefined for a folder, or if the server says too little. */
   readonly identity: IsoIdentity | undefined
-  /** In hexadecimal, if it is known by now. */
+  /** In hexadecimal, if it is already known. */
   readonly sha256: string | undefined
-  /** If it was fetched before. */
+  /** The ISO in the tool cache, if it was found there. */
   readonly stored: StoredIso | undefined
 }
 
 /**
- * Finds out what is known: of a file its checksum; of an address the checksum that is given, else what its server says, and whether it was
- * fetched before.
- * @throws Error if a file isn't what it should be, or no server answers and it wasn't fetched before
+ * Finds out what can be known about the ISO: for a file, its checksum; for an address, the given checksum, else what the server says and
+ * whether the ISO was fetched before.
+ * @throws Error if a file isn't the expected one, or if no server answers and the ISO wasn't fetched before
  */
 export async function recognize(request: IsoRequest, store: Store, phase: Phase): Promise<KnownIso> {
   if (request.kind === 'file') {
@@ -29,7 +29,7 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
   }
   const { address, version } = request
   if (address.sha256 !== undefined) {
-    // Where it lies is looked up when it is needed: to look is to read all of it.
+    // The tool cache is searched only when the ISO is needed, because verifying a hit reads the whole file.
     return { request, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: undefined }
   }
   const remote = await queryOrStored(request, store, phase)
@@ -40,7 +40,7 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
   return { request, identity: identityOf({ ...remote, url: address.urls[0]! }), sha256: stored?.sha256, stored }
 }
 
-/** Servers vanish; what was fetched before is as good as it was then. */
+/** If the server is gone, an ISO that was fetched from it before is still good. */
 async function queryOrStored(
   { address, version }: Extract<IsoRequest, { kind: 'address' }>,
   store: Store,
@@ -52,7 +52,7 @@ async function queryOrStored(
     signal.throwIfAborted()
     const stored = await store.find({ url: address.urls[0]!, version }, signal)
     if (!stored) throw error
-    say(`${(error as Error).message}; the ISO that was fetched from there before is used`)
+    say(`${(error as Error).message}; using the ISO that was fetched from there before`)
     return { stored }
   }
 }

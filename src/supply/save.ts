@@ -10,19 +10,19 @@ import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * Starts to save what was made or fetched anew for the next run, while the job goes on. Never fails.
- * @returns the file that says how it goes
+ * Starts to save a new image or a new ISO for the next run, while the job goes on. Never fails.
+ * @returns the file that says how the saving goes
  */
 export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
   const statusFile = join(order.tempDir, 'saving')
   if (order.cacheHealth.failing) {
-    order.phase.say("The Actions cache gets nothing, since it didn't answer before")
+    order.phase.say("Nothing is saved to the Actions cache, because it didn't answer before")
     return statusFile
   }
   try {
     startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.phase.say)
   } catch (error) {
-    order.phase.say(`The Actions cache gets nothing: ${sentenceOf(error)}`)
+    order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`)
   }
   return statusFile
 }
@@ -33,7 +33,7 @@ function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Orde
   return [stageImage(key, join(order.tempDir, 'save-image'), order.archive, conversion)]
 }
 
-/** One that was in the tool cache already will be there for the next job as well. */
+/** An ISO that was already in the tool cache will be there for the next job as well. */
 function isoEntry({ origin, isoPath, isoSha256 }: Supply, { identity }: KnownIso, order: Order): CacheEntry[] {
   if (!order.useCache.save.iso || !identity || isoPath === undefined || origin !== 'download') return []
   return [stageIso(identity, join(order.tempDir, 'save-iso'), isoPath, isoSha256)]

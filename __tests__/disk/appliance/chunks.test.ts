@@ -76,10 +76,10 @@ describe('findChunks', () => {
     )
     await expect(find(numbered(2).slice(1))).rejects.toThrow('chunk 0 of the disk is missing')
     await expect(find([...numbered(3), 'ddk/xvda/chunk-000000001'])).rejects.toThrow(
-      /chunk 1 of the disk is there twice: chunk-000000001(\.gz)? and chunk-000000001(\.gz)?$/,
+      /chunk 1 of the disk occurs twice: chunk-000000001(\.gz)? and chunk-000000001(\.gz)?$/,
     )
-    await expect(find(['ddk/xvda/chunk-9999999999999999.gz'])).rejects.toThrow("9999999999999999 isn't the number of a chunk")
-    await expect(find(['ddk/xvda/chunk-cafe.gz'])).rejects.toThrow("cafe isn't the number of a chunk")
+    await expect(find(['ddk/xvda/chunk-9999999999999999.gz'])).rejects.toThrow('9999999999999999 is not a chunk number')
+    await expect(find(['ddk/xvda/chunk-cafe.gz'])).rejects.toThrow('cafe is not a chunk number')
   })
 
   test('no chunks at all', async () => {
@@ -110,7 +110,7 @@ describe('short names, as ISO makers cut them', () => {
       ['_00', '000'],
       ['_00', '_00.GZ_01', '_02'],
     ]) {
-      await expect(find(serials.map((serial) => `ddk/xvda/CHUNK${serial}.GZ`))).rejects.toThrow("which don't tell their order")
+      await expect(find(serials.map((serial) => `ddk/xvda/CHUNK${serial}.GZ`))).rejects.toThrow("which don't give their order")
     }
   })
 
@@ -135,7 +135,7 @@ describe('short names, as ISO makers cut them', () => {
       [8, 9, 9],
       [9, 8, 7],
     ]) {
-      await expect(find(files, lengths(...each))).rejects.toThrow("which don't tell their order")
+      await expect(find(files, lengths(...each))).rejects.toThrow("which don't give their order")
     }
   })
 
@@ -154,7 +154,7 @@ describe('short names, as ISO makers cut them', () => {
           const [first] = findChunks(openFolder(join(dir, 'out')), 'OVA.XML', vdi, undefined) as [Chunk]
           expect(gunzipSync(bytesAt(first.source, 0, first.source.size)).toString()).not.toMatch(/^00/)
         } catch (error) {
-          expect(String(error)).toMatch("which don't tell their order")
+          expect(String(error)).toMatch("which don't give their order")
         }
       }),
   )
@@ -163,7 +163,7 @@ describe('short names, as ISO makers cut them', () => {
     const files = await onLevel1(maker)
     expect(files.length).toBe(13)
     await expect(find(files.map((name) => `ddk/${name}`))).rejects.toThrow(
-      /^ddk\/XVDA: its 13 chunks have short names \(CHUNK.*which don't tell their order/,
+      /^ddk\/XVDA: its 13 chunks have short names \(CHUNK.*which don't give their order/,
     )
   })
 })

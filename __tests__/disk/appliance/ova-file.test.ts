@@ -23,7 +23,7 @@ describe('findOva', () => {
   test('ddk/ova.xml of several, else none', async () => {
     expect(await find('a/ova.xml', 'DDK/Ova.xml', 'z/ova.xml')).toBe('DDK/Ova.xml')
     await expect(find('a/ova.xml', 'b/ova.xml', 'b/c/ova.xml')).rejects.toThrow(
-      "a/ova.xml: there are 2 files of this name: a/ova.xml, b/ova.xml; it can't be told",
+      "a/ova.xml: there are 2 files of this name: a/ova.xml, b/ova.xml; copy the DDK's, with its chunks",
     )
   })
 })

@@ -92,7 +92,7 @@ describe('the chain of extended boot records', () => {
       [2, 1000, 2000],
       [5, 1010, 20],
     ])
-    expect(warnings).toEqual([expect.stringContaining('byte 512000: the chain of extended boot records comes back to this one')])
+    expect(warnings).toEqual([expect.stringContaining('byte 512000: the chain of extended boot records forms a loop')])
   })
 
   test('ends where a record is missing', () => {
@@ -167,7 +167,7 @@ test('partitions that overlap, and those past the end, are warned of; reading pa
   )
   expect(warnings).toEqual([
     'disk: partitions 1 and 2 overlap at byte 82944',
-    'disk: partition 3 ends at byte 2150400, but the disk at byte 2097152',
+    'disk: partition 3 ends at byte 2150400, but the disk ends at byte 2097152',
   ])
   const { source } = partitions[2]!
   expect(bytesAt(source, 95 * 512, 512)).toEqual(Buffer.alloc(512, 4095))

@@ -149,7 +149,7 @@ describe('tables by sgdisk', () => {
       makeGpt(disk)
       sh(`dd if=/dev/zero of=${disk} status=none conv=notrunc bs=512 seek=1 count=1; truncate -s -1M ${disk}`)
       expect(() => byUs(disk)).toThrow(
-        'its partition table is a GPT, but the header in sector 1 is missing, and no sound backup is at its end',
+        'its partition table is a GPT, but the header in sector 1 is missing, and there is no valid backup at its end',
       )
     }))
 
@@ -162,7 +162,7 @@ describe('tables by sgdisk', () => {
       expect(byUs(disk)).toMatchObject({
         partitions: before,
         warnings: [
-          expect.stringMatching(/partition 128 ends at byte \d+, but the disk at byte/),
+          expect.stringMatching(/partition 128 ends at byte \d+, but the disk ends at byte/),
           expect.stringMatching(/the backup GPT in sector \d+ is missing/),
         ],
       })

@@ -108,7 +108,7 @@ test('the platform of rpm is the second witness of the architecture', async () =
   expect(await identified({ 'etc/rpm/platform': 'i386-redhat-linux' })).toMatchObject({ architecture: 'i686' })
   const { architecture, warnings } = await identified({ 'etc/rpm/platform': 'i686-redhat-linux', ...bash64 })
   expect(architecture).toBe('x86_64')
-  expect(warnings).toContain('/etc/rpm/platform says i686, but the programs are x86_64; the programs are believed')
+  expect(warnings).toContain('/etc/rpm/platform says i686, but the programs are x86_64; using x86_64')
 })
 
 test.each([

@@ -65,7 +65,7 @@ describe('the root is found', () => {
       const disk = await twoRoots()
       for (const bootLine of [undefined, 'noroot=/dev/xvda1', 'root=/dev/xvda3', 'root=LABEL=third']) {
         expect(() => find(disk, bootLine)).toThrow(
-          'no root filesystem is found: 2 filesystems could be it, and the boot line names none of them ' +
+          'no root filesystem was found: 2 filesystems could be the root, and the boot line names none of them ' +
             '(partition 1 of disk: ext2 "first", with the files of a root; partition 2 of disk: ext2 "second", with the files of a root)',
         )
       }
@@ -92,7 +92,7 @@ describe('an error says what each volume holds', () => {
     withTempDir((dir) => {
       const disk = makeDisk(dir, [makeExt(dir, bootContents).fill(0), pv])
       expect(() => find(disk)).toThrow(
-        "no root filesystem is found: partition 1 of disk: nothing that is known here; partition 2 of disk: LVM2 physical volume, which can't be read",
+        "no root filesystem was found: partition 1 of disk: an unknown format; partition 2 of disk: LVM2 physical volume, which can't be read",
       )
     }))
 
@@ -107,7 +107,7 @@ describe('an error says what each volume holds', () => {
       const damaged = makeExt(dir, rootContents)
       damaged.writeUInt32LE(99, 1024 + 24)
       expect(() => find(damaged)).toThrow(/^disk.*: .*/)
-      expect(() => find(damaged)).not.toThrow('no root filesystem is found')
+      expect(() => find(damaged)).not.toThrow('no root filesystem was found')
     }))
 })
 

@@ -164,7 +164,7 @@ describe('chunks that are not sound', () => {
     Buffer.from(bytes).copy(content, offset < 0 ? content.length + offset : offset)
     writeFileSync(path, content)
   }
-  const wayOut = 'the ISO is damaged or its download incomplete, so fetch it again'
+  const wayOut = 'the ISO is damaged or incomplete; download it again'
 
   test.each<[string, (xvda: string) => void, string]>([
     ['cut short', (xvda) => truncateSync(at(xvda, 2), 10_000), `chunk-000000002.gz: its gzip data ends too early; ${wayOut}`],
@@ -176,15 +176,15 @@ describe('chunks that are not sound', () => {
     [
       'a wrong CRC',
       (xvda) => overwrite(at(xvda, 1), -8, [1, 2, 3, 4]),
-      `chunk-000000001.gz: its gzip data isn't sound (incorrect data check); ${wayOut}`,
+      `chunk-000000001.gz: its gzip data is damaged (incorrect data check); ${wayOut}`,
     ],
     [
       'a wrong length',
       (xvda) => overwrite(at(xvda, 5), -4, [1, 2, 3, 4]),
-      "chunk-000000005.gz: its gzip data isn't sound (incorrect length check)",
+      'chunk-000000005.gz: its gzip data is damaged (incorrect length check)',
     ],
-    ['a flipped byte', (xvda) => overwrite(at(xvda, 0), 5000, [0x55, 0xaa, 0x55, 0xaa]), "chunk-000000000.gz: its gzip data isn't sound"],
-    ['garbage behind', (xvda) => appendFileSync(at(xvda, 1), 'garbage'), "chunk-000000001.gz: its gzip data isn't sound"],
+    ['a flipped byte', (xvda) => overwrite(at(xvda, 0), 5000, [0x55, 0xaa, 0x55, 0xaa]), 'chunk-000000000.gz: its gzip data is damaged'],
+    ['garbage behind', (xvda) => appendFileSync(at(xvda, 1), 'garbage'), 'chunk-000000001.gz: its gzip data is damaged'],
     [
       'garbage behind padding',
       (xvda) => appendFileSync(at(xvda, 1), `${'\0'.repeat(9)}garbage`),
@@ -236,7 +236,7 @@ describe('chunks that are not sound', () => {
       const chunks = findChunks(folder, 'ova.xml', vdi, undefined)
       truncateSync(join(short, 'xvda/chunk-000000000.gz'), 1000)
       const spool = spoolChunks(chunks, 'the disk', { dir: short, limit })
-      expect(() => spool.finish()).toThrow(/chunk-000000000.gz: the file that holds it ends \d+ bytes early/)
+      expect(() => spool.finish()).toThrow(/chunk-000000000.gz: the file that contains it ends \d+ bytes too early/)
       spool.close()
       folder.close()
     }))
@@ -245,7 +245,7 @@ describe('chunks that are not sound', () => {
     withSpool(
       (spool) => {
         expect(() => spool.finish()).toThrow(
-          /xvda\/chunk-00000000\d.gz: the chunks inflate to more than 8000000 bytes, which is more than the disk can have/,
+          /xvda\/chunk-00000000\d.gz: the chunks inflate to more than 8000000 bytes, which is more than the disk can hold/,
         )
         expect(spool.inflated()).toBeLessThanOrEqual(8_000_000)
       },
@@ -256,7 +256,7 @@ describe('chunks that are not sound', () => {
   test('a chunk that lies in no file', () => {
     const chunk: Chunk = { name: 'chunk-000000000.gz', source: memorySource(gzipSync('x'), 'x'), gzipped: true }
     expect(() => spoolChunks([chunk], 'the disk', { dir: tmpdir(), limit })).toThrow(
-      'chunk-000000000.gz: it does not lie in an open file as it is',
+      'chunk-000000000.gz: its bytes are not stored in an open file',
     )
   })
 })
@@ -264,7 +264,7 @@ describe('chunks that are not sound', () => {
 describe('where it writes', () => {
   test('a directory that is not there', () =>
     expect(withSpool(() => {}, { dir: '/nowhere' })).rejects.toThrow(
-      '/nowhere: no temporary file can be made there: no such file or directory',
+      '/nowhere: no temporary file can be created there: no such file or directory',
     ))
 
   unless(noMounts).test('a directory that is full', () =>
@@ -274,7 +274,7 @@ describe('where it writes', () => {
         await withSpool(
           (spool) =>
             expect(() => spool.finish()).toThrow(
-              new RegExp(`there is no space left in ${full} after \\d+ bytes; up to ${limit} bytes are needed there, so free some`),
+              new RegExp(`there is no space left in ${full} after \\d+ bytes; up to ${limit} bytes are needed there; free some`),
             ),
           { dir: full },
         )

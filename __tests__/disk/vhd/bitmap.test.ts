@@ -41,7 +41,7 @@ describe('sector bitmaps', () => {
     const damage = (file: Buffer) => file.writeUInt8(0xc0, tableOffset + 512 + 512)
     const { sectors, warnings } = sectorsRead({ batmap: Buffer.from([0x80]), blocks: blocks([0x80, 0]), damage })
     expect(sectors.slice(0, 2)).toEqual([1, 0])
-    expect(warnings).toEqual([expect.stringContaining('its checksum is wrong; the batmap of the VHD is left aside')])
+    expect(warnings).toEqual([expect.stringContaining('its checksum is wrong; the batmap of the VHD is ignored')])
   })
 
   test('cut reads at odd bytes rightly', () => {

@@ -28,18 +28,18 @@ describe('is refused', () => {
     [
       'two blocks at one place',
       { change: ({ bat }) => bat.writeUInt32BE(first, 4) },
-      'block 1 of the VHD lies at byte 2048, where block 2 lies',
+      'block 1 of the VHD lies at byte 2048, where block 2 is',
     ],
-    ['two blocks that overlap', { change: ({ bat }) => bat.writeUInt32BE(first + 3, 4) }, 'where block 1 lies as well'],
+    ['two blocks that overlap', { change: ({ bat }) => bat.writeUInt32BE(first + 3, 4) }, 'where block 1 is as well'],
     ['a block in the table', { change: ({ bat }) => bat.writeUInt32BE(tableOffset / 512, 4) }, 'where the block allocation table is'],
     ['a block at byte 0', { change: ({ bat }) => bat.writeUInt32BE(0, 4) }, 'block 1 of the VHD lies at byte 0, where the footer copy is'],
     ['a table too short', { change: ({ header }) => header.writeUInt32BE(2, 28) }, 'has 2 entries, but a disk of 12288 bytes needs 3'],
     ['a block size of zero', { change: ({ header }) => header.writeUInt32BE(0, 32) }, 'blocks of 0 bytes'],
-    ['an odd block size', { change: ({ header }) => header.writeUInt32BE(5000, 32) }, 'blocks of 5000 bytes; powers of two'],
+    ['an odd block size', { change: ({ header }) => header.writeUInt32BE(5000, 32) }, 'blocks of 5000 bytes; only powers of two'],
     ['a large block size', { change: ({ header }) => header.writeUInt32BE(1 << 22, 32) }, 'blocks of 4194304 bytes'],
     ['a table past the end', { change: ({ header }) => header.writeBigUInt64BE(1n << 40n, 16) }, 'it is cut short or damaged'],
-    ['a table nowhere', { change: ({ header }) => header.fill(0xff, 16, 24) }, 'no place for the block allocation table'],
-    ['a header nowhere', { change: ({ footer }) => footer.fill(0xff, 16, 24) }, 'no place for the dynamic disk header'],
+    ['a table nowhere', { change: ({ header }) => header.fill(0xff, 16, 24) }, 'no valid position of the block allocation table'],
+    ['a header nowhere', { change: ({ footer }) => footer.fill(0xff, 16, 24) }, 'no valid position of the dynamic disk header'],
     ['no header', { change: ({ header }) => header.fill(0, 0, 8) }, 'the header of a dynamic VHD ("cxsparse") is missing'],
     ['a disk too large', { change: ({ footer }) => footer.writeBigUInt64BE(1n << 50n, 48) }, '2190433320960 is the most'],
     [
@@ -53,7 +53,7 @@ describe('is refused', () => {
       'the VHD has 268435456 blocks',
     ],
     ['another type', { type: 7 }, 'the disk type 7'],
-    ['a differencing one', { type: 4, parentName: 'base.vhd' }, 'its parent "base.vhd"; merge the two first'],
+    ['a differencing one', { type: 4, parentName: 'base.vhd' }, 'its parent "base.vhd"; merge it with its parent first'],
   ]
   test.each(cases)('%s', (_, options, message) => {
     expect(() => opened(options)).toThrow(DiskError)
@@ -64,7 +64,7 @@ describe('is refused', () => {
     const disk = opened({ change: ({ bat }) => bat.writeUInt32BE(1000, 4) })
     expect(bytesAt(disk, 0, blockSize).equals(Buffer.alloc(blockSize, 1))).toBe(true)
     expect(() => bytesAt(disk, blockSize, 1)).toThrow('it is cut short or damaged')
-    expect(() => disk.check()).toThrow('block 1 of the VHD ends at byte 516608, but the file at byte')
+    expect(() => disk.check()).toThrow('block 1 of the VHD ends at byte 516608, but the file ends at byte')
   })
 
   test('a read past the end of the disk', () => {
@@ -72,8 +72,8 @@ describe('is refused', () => {
   })
 
   test('what is no VHD', () => {
-    expect(() => openVhd(memorySource(Buffer.alloc(4096), 'zeros'), fail)).toThrow('it is no VHD')
-    expect(() => openVhd(memorySource(Buffer.alloc(0), 'nothing'), fail)).toThrow('it is no VHD')
+    expect(() => openVhd(memorySource(Buffer.alloc(4096), 'zeros'), fail)).toThrow('it is not a VHD')
+    expect(() => openVhd(memorySource(Buffer.alloc(0), 'nothing'), fail)).toThrow('it is not a VHD')
   })
 })
 

@@ -110,7 +110,7 @@ describe('VHDs of other programs', () => {
     (name) =>
       withTempDir((dir) => {
         const file = openFile(fromCorpus(`vhd/${name}`, dir))
-        expect(() => openVhd(file, () => {})).toThrow(/it is a differencing VHD, .* parent ".+\.vhd"; merge the two first/)
+        expect(() => openVhd(file, () => {})).toThrow(/it is a differencing VHD, .* parent ".+\.vhd"; merge it with its parent first/)
         file.close()
       }),
   )

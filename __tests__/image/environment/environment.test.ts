@@ -88,10 +88,10 @@ describe('the layer, unpacked over the root', () => {
   )
 
   oracle.each([
-    ['a uname of its own', 'mkdir -p usr/local/bin; echo mine >usr/local/bin/uname', 'the DDK has a /usr/local/bin/uname of its own'],
-    ['a link that leads nowhere', 'mkdir usr/local; ln -s /nowhere usr/local/bin', '/usr/local/bin is no directory'],
-    ['a link in a circle', 'ln -s local usr/local', '/usr/local/bin is no directory'],
-    ['a file', 'echo >usr/local', '/usr/local/bin is no directory'],
+    ['a uname of its own', 'mkdir -p usr/local/bin; echo mine >usr/local/bin/uname', 'the DDK has its own /usr/local/bin/uname'],
+    ['a link that leads nowhere', 'mkdir usr/local; ln -s /nowhere usr/local/bin', '/usr/local/bin is not a directory'],
+    ['a link in a circle', 'ln -s local usr/local', '/usr/local/bin is not a directory'],
+    ['a file', 'echo >usr/local', '/usr/local/bin is not a directory'],
   ])('%s stays, and is told', (_, change, sentence) =>
     withTempDir((root) => {
       const { layer, warnings } = environmentOf(root, change)

@@ -6,7 +6,7 @@ import { entry, tarOf } from '../memory-tree.ts'
 
 test('names that begin with .wh. are refused, with the path', () => {
   expect(() => paths([entry('a'), entry('b/.wh.dir', { type: 'dir' })])).toThrow(
-    /^\/b\/\.wh\.dir: in an image, a name that begins with \.wh\. deletes another file/,
+    /^\/b\/\.wh\.dir: a name that begins with \.wh\. would delete another file/,
   )
   expect(paths([entry('b/x.wh.y')])).toEqual(['b/x.wh.y'])
 })
@@ -90,7 +90,7 @@ describe('zeros', () => {
     const policy = { maxZeroBytes: 100 * 4096 }
     expect(() => tarOf([sparse('a', 50 * 4096), sparse('b', 50 * 4096)], policy)).not.toThrow()
     expect(() => tarOf([sparse('a', 50 * 4096), sparse('var/b', 51 * 4096)], policy)).toThrow(
-      /^\/var\/b: a file of 208896 bytes that is mostly a hole/,
+      /^\/var\/b: this file of 208896 bytes is mostly a hole/,
     )
     const noise = Buffer.alloc(200 * 4096).fill('x', 0, 4096 * 150)
     expect(() => tarOf([entry('c', { content: noise })], policy)).not.toThrow()
@@ -100,7 +100,7 @@ describe('zeros', () => {
     const endless = { name: 'endless', size: 16 * 2 ** 40, read: () => expect(0).toBe(1) }
     const file = entry('f', { size: endless.size })
     file.node.content = () => endless
-    expect(() => tarOf([file], { filesystemSize: 2 ** 30 })).toThrow(/^\/f: a file of 17592186044416 bytes/)
+    expect(() => tarOf([file], { filesystemSize: 2 ** 30 })).toThrow(/^\/f: this file of 17592186044416 bytes/)
   })
 })
 
@@ -120,7 +120,7 @@ describe('an entry that can not be read', () => {
   })
 
   test('is one whose content has another size than its inode says, or whose target Linux would not allow', () => {
-    expect(() => tarOf([entry('a', { size: 2, content: 'x' })])).toThrow('/a: its content has 1 bytes, its inode says 2')
+    expect(() => tarOf([entry('a', { size: 2, content: 'x' })])).toThrow('/a: its content has 1 bytes, but its inode says 2')
     for (const target of ['', 'a\0b', 'x'.repeat(4096)])
       expect(() => tarOf([entry('a', { type: 'symlink', target })])).toThrow(/^\/a: its target/)
   })

@@ -9,9 +9,10 @@ import type { Vdi } from './ova.ts'
 const maxChunks = 100_000
 
 /**
- * The files of a disk, in order: `chunk-000000000.gz`, `chunk-000000001.gz`, … in the directory that `vdi` or `device` names, beside ova.xml.
- * @param ovaPath of ova.xml, from the root of the tree
- * @throws DiskError if there are none, if a number is missing or stands twice, or if the names don't tell the order
+ * Finds the chunks of a disk, in order: `chunk-000000000.gz`, `chunk-000000001.gz`, … in the directory that `vdi` or `device` names, beside
+ * ova.xml.
+ * @param ovaPath path of ova.xml from the root of the tree
+ * @throws DiskError if there are none, if a number is missing or occurs twice, or if the names don't give an order
  */
 export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: string | undefined): Chunk[] {
   const place = ovaPath.split('/').slice(0, -1)
@@ -35,11 +36,11 @@ interface Dir {
 }
 
 interface ChunkFile extends Dir {
-  /** As it is written, e.g. `000000001`. */
+  /** As in the name, e.g. `000000001`. */
   readonly digits: string
 }
 
-/** `file://xvda` is relative to ova.xml. */
+/** A path such as `file://xvda` is relative to ova.xml. */
 function relativePath(source: string): string {
   return source
     .replace(/^file:\/\//i, '')
@@ -48,7 +49,7 @@ function relativePath(source: string): string {
     .join('/')
 }
 
-/** The directory at a path, in any case: without Rock Ridge an ISO has upper case only. An exact match comes first. */
+/** Finds the directory at a path, ignoring case: without Rock Ridge, an ISO has only upper case. An exact match is preferred. */
 function descend(tree: FileTree, path: readonly string[]): Dir | undefined {
   let dir: Dir = { path: '', node: tree.root }
   for (const wanted of path) {
@@ -87,8 +88,8 @@ function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
     const names = files.map(({ path }) => path.split('/').at(-1)!).sort()
     throw new DiskError(
       dir,
-      `its ${files.length} chunks have short names (${names.slice(0, 3).join(', ')}, …), which don't tell their order; ` +
-        'the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, …) into a folder, with ova.xml, and use that',
+      `its ${files.length} chunks have short names (${names.slice(0, 3).join(', ')}, …), which don't give their order; ` +
+        'the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, …) into a folder together with ova.xml, and use that folder',
       'unsupported',
     )
   }
@@ -103,7 +104,7 @@ function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
     if (number < index) {
       throw new DiskError(
         dir,
-        `chunk ${number} of the disk is there twice: ${numbered[index - 1]!.file.path.split('/').at(-1)} and ${file.path.split('/').at(-1)}`,
+        `chunk ${number} of the disk occurs twice: ${numbered[index - 1]!.file.path.split('/').at(-1)} and ${file.path.split('/').at(-1)}`,
       )
     }
   }
@@ -116,10 +117,11 @@ function isShort({ path }: ChunkFile): boolean {
 }
 
 /**
- * Whether short names tell the order all the same. CHUNK_00, CHUNK_01, … weren't cut, for of names that are cut to the same, xorriso makes
- * CHUNK_01 or CHUNK_10 the first. But genisoimage makes them CHUNK000, CHUNK001, … in no order at all. So three digits are taken only if the
- * last chunk is shorter than the others, which are of one length. Where genisoimage meets that by chance, the first chunk isn't the
- * disk's beginning (tests say so), and no disk is found in it.
+ * Whether short names still give the order.
+ * - CHUNK_00, CHUNK_01, … were not cut: when names are cut to the same eight characters, xorriso names the first one CHUNK_01 or CHUNK_10.
+ * - CHUNK000, CHUNK001, … may come from genisoimage, which numbers cut names in no particular order. So three digits are accepted only if
+ *   all chunks but the last have the same length and the last is shorter. If genisoimage produces that by chance, the first chunk isn't the
+ *   beginning of the disk (the tests show it), and no disk is found in it.
  */
 function areSerial(files: readonly ChunkFile[]): boolean {
   const inOrder = [...files].sort((a, b) => (a.digits < b.digits ? -1 : 1))
@@ -128,26 +130,22 @@ function areSerial(files: readonly ChunkFile[]): boolean {
   return inOrder[0]!.digits.length === 2 || (others.pop()! < first! && others.every((length) => length === first))
 }
 
-/** How long a chunk is when it is inflated, as far as its end tells: ISIZE of RFC 1952, modulo 2^32. */
+/** The inflated length of a chunk, as its end gives it: ISIZE of RFC 1952, modulo 2^32. */
 function wholeLength(source: Source): number {
   return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size
 }
 
 function numberOf({ digits, path }: ChunkFile): number {
-  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} isn't the number of a chunk`)
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} is not a chunk number`)
   return Number(digits)
 }
 
 function asChunks(files: readonly ChunkFile[], vdi: Vdi): Chunk[] {
   const chunks = files.map(({ path, node }) => ({ name: path, source: node.content() }))
-  // Only the first chunk can be sniffed: a later one may hold a file that happens to begin so.
+  // Only the first chunk can be sniffed: a later one may contain a file that begins with the same bytes.
   const gzipped = vdi.type === 'dir-gzipped-chunks' || isGzip(chunks[0]!.source)
   const plain = gzipped && chunks.find(({ source }) => !isGzip(source))
-  if (plain)
-    throw new DiskError(
-      plain.name,
-      'it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete',
-    )
+  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete")
   return chunks.map((chunk) => ({ ...chunk, gzipped }))
 }
 

@@ -11,15 +11,15 @@ export interface OpenAppliance {
   readonly appliance: Appliance
   readonly bootLine: string
   readonly chunks: readonly Chunk[]
-  /** Of the root disk. */
+  /** The root disk. */
   readonly image: DiskImage
 }
 
 /**
- * Begins to unpack the root disk of the appliance that a tree's ova.xml describes; nothing if it has none.
- * @param name what messages call the tree
+ * Starts to unpack the root disk of the appliance that a tree's ova.xml describes. Returns undefined if there is no ova.xml.
+ * @param name of the tree, for messages
  * @param tempDir an existing directory with room for the whole disk
- * @throws DiskError if ova.xml or the chunks aren't what they should be
+ * @throws DiskError if ova.xml or the chunks are invalid
  */
 export function openAppliance(tree: FileTree, name: string, tempDir: string): OpenAppliance | undefined {
   const ova = findOva(tree)
@@ -36,7 +36,7 @@ function unpack(chunks: readonly Chunk[], vdi: Vdi, name: string, tempDir: strin
   return { bytes: spool, finish: spool.finish, close: spool.close, ...(vdi.size !== undefined && { diskSize: vdi.size }) }
 }
 
-/** The most bytes that an image of the disk can have: a VHD adds a bitmap to every block, and tables. */
+/** The largest possible size of the disk's image: a VHD adds tables, and a bitmap to every block. */
 function imageLimit({ size }: Vdi): number {
   const largestVhd = 2 ** 41
   return size === undefined ? largestVhd : Math.ceil(size * 1.01) + (16 << 20)

@@ -3,7 +3,7 @@ import { bytesAt, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
 import { type FileNode, type FileTree, walk } from '../filesystem/tree.ts'
 
-/** An ova.xml of a few disks has 2 KiB. */
+/** An ova.xml with a few disks has 2 KiB. */
 const maxSize = 4 << 20
 
 export interface FoundOva {
@@ -13,12 +13,12 @@ export interface FoundOva {
 }
 
 /**
- * The `ova.xml` of a tree, in any case, at the place with the fewest components; nothing if there is none.
- * @throws DiskError if several are as near to the root as each other, and none is ddk/ova.xml
+ * Finds the `ova.xml` of a tree, ignoring case, at the path with the fewest components; undefined if there is none.
+ * @throws DiskError if several have the fewest components and none of them is ddk/ova.xml
  */
 export function findOva(tree: FileTree): FoundOva | undefined {
   const found: FoundOva[] = []
-  // A directory that can't be read hides nothing that the conversion needs, or its absence is what the user is told.
+  // Errors are ignored: an unreadable directory hides nothing that the conversion needs, or else the user is told that ova.xml is missing.
   for (const { path, node } of walk(tree, () => {})) {
     const text = pathText(path)
     if (node.type === 'file' && /(?:^|\/)ova\.xml$/i.test(text)) found.push({ path: text, node })
@@ -32,17 +32,17 @@ export function findOva(tree: FileTree): FoundOva | undefined {
   const paths = nearest.map(({ path }) => path)
   throw new DiskError(
     paths[0]!,
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(', ')}; it can't be told which is the DDK's`,
+    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(', ')}; copy the DDK's, with its chunks, into a folder, and use that folder`,
     'not-a-ddk',
   )
 }
 
 /**
- * The text of an XML file: by its byte order mark, else by the encoding that it declares, else UTF-8.
- * @throws DiskError if it is not in that encoding, or too large
+ * Decodes the text of an XML file: by its byte order mark, else its declared encoding, else UTF-8.
+ * @throws DiskError if it isn't valid in that encoding, or is too large
  */
 export function xmlText(source: Source): string {
-  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`)
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`)
   const bytes = bytesAt(source, 0, source.size)
   const encoding = encodingOf(bytes)
   try {

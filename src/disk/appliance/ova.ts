@@ -2,10 +2,10 @@ import { SaxesParser } from 'saxes'
 import { DiskError, type DiskErrorKind } from '../../bytes/errors.ts'
 import { rootOnBootLine } from '../root/boot-line.ts'
 
-/** A virtual machine as `ova.xml` of an XVA version 1 describes it. */
+/** A virtual machine as described in `ova.xml` of an XVA version 1. */
 export interface Appliance {
   readonly label: string
-  /** Of a label like `XenServer DDK 6.1.0-58481p`. */
+  /** From a label like `XenServer DDK 6.1.0-58481p`. */
   readonly version?: string
   readonly build?: string
   /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
@@ -22,7 +22,7 @@ export interface Vbd {
   readonly device?: string
   readonly function?: string
   readonly mode?: string
-  /** The name of the disk. */
+  /** Name of the disk. */
   readonly vdi?: string
 }
 
@@ -31,23 +31,23 @@ export interface Vdi {
   readonly name: string
   /** In bytes. */
   readonly size?: number
-  /** Where its chunks are, e.g. `file://xvda`, relative to ova.xml. */
+  /** Where its chunks are, relative to ova.xml, e.g. `file://xvda`. */
   readonly source?: string
   /** E.g. `dir-gzipped-chunks`. */
   readonly type?: string
   readonly variety?: string
 }
 
-/** A virtual machine has a few dozen elements; these keep a hostile file from costing more than they do. */
+/** A virtual machine has a few dozen elements. These limits keep a hostile file from costing more. */
 const limits = { depth: 32, disks: 1000 }
 
 /**
- * Parses the text of an `ova.xml` of XVA version 1.
- * @param name what messages call the file
- * @throws DiskError with line and column, if it isn't one or isn't well-formed XML
+ * Parses `ova.xml` of an XVA version 1.
+ * @param name of the file, for messages
+ * @throws DiskError with line and column, if it is something else or isn't well-formed XML
  */
 export function parseOva(xml: string, name: string): Appliance {
-  // What isn't declared isn't expanded, and declarations aren't read: a DOCTYPE does nothing.
+  // The parser doesn't read declarations, and doesn't expand undeclared entities, so a DOCTYPE has no effect.
   const parser = new SaxesParser({ position: false, xmlns: false } as const)
   const path: string[] = []
   const vbds: Vbd[] = []
@@ -86,7 +86,7 @@ export function parseOva(xml: string, name: string): Appliance {
   parser.on('text', addText)
   parser.on('cdata', addText)
   parser.write(xml).close()
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`, 'not-a-ddk')
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, 'not-a-ddk')
   return describe(vm, vbds, vdis)
 }
 
@@ -113,7 +113,7 @@ function checkRoot(element: string, fail: Fail): void {
   if (element === 'appliance') return
   if (element === 'value')
     fail(
-      'this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself',
+      'this is an ova.xml of XVA version 2, whose disks are in an .xva file beside it, not in chunks; give the .xva file itself',
       'unsupported',
     )
   fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, 'not-a-ddk')
@@ -130,16 +130,16 @@ function byteCount(text: string): number | undefined {
   return Number.isSafeInteger(count) ? count : undefined
 }
 
-/** A disk, and how it is attached if that is said. */
+/** A disk, and how it is attached if that is known. */
 export interface AttachedDisk {
   readonly vdi: Vdi
   readonly vbd?: Vbd
 }
 
 /**
- * The disk that the machine boots from: the one whose function is `root`, else the only one, else the first that can be written.
- * @param name what messages call the ova.xml
- * @throws DiskError that lists the disks, if none fits
+ * Finds the disk that the machine boots from: the one whose function is `root`, else the only one, else the first writable one.
+ * @param name of the ova.xml, for messages
+ * @throws DiskError that lists the disks, if none qualifies
  */
 export function rootDisk({ vbds, vdis }: Appliance, name: string): AttachedDisk {
   const attached = (vbd: Vbd | undefined) => {

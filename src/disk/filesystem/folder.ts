@@ -5,14 +5,14 @@ import { pathText } from '../../bytes/text.ts'
 import { fileTypeOf } from './file-type.ts'
 import type { FileNode, FileTree, Time } from './tree.ts'
 
-/** A folder of this machine; the files that were read stay open until `close()`. */
+/** A local folder. Files that were read stay open until `close()`. */
 export interface Folder extends FileTree {
   close(): void
 }
 
 /**
- * Opens a folder that holds what a DDK ISO holds. Symlinks in it aren't followed; extended attributes and device numbers aren't told.
- * @throws DiskError if it can't be read, now or later
+ * Opens a folder that has the contents of a DDK ISO. Symlinks are not followed; extended attributes and device numbers are not reported.
+ * @throws DiskError if it can't be read, also later
  */
 export function openFolder(path: string): Folder {
   const nodes = nodeMaker()
@@ -46,7 +46,7 @@ export function openFolder(path: string): Folder {
 
 function nodeMaker(): { make(path: Buffer, stats: BigIntStats): FileNode; close(): void } {
   const descriptors = new Map<number, number>()
-  // Inode numbers are 64 bits wide and unique on one device only, so nodes get numbers of their own.
+  // Inode numbers have 64 bits and are unique per device only, so nodes are numbered anew.
   const numbers = new Map<string, number>()
   const open = (ino: number, path: Buffer) => {
     const fd = descriptors.get(ino) ?? attempt(path, () => openSync(path, 'r'))

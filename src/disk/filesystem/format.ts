@@ -9,7 +9,7 @@ export interface FileSystem extends FileTree {
 
 /** What `inspect` says of a filesystem. What a format hasn't is empty, not made up. */
 export interface FileSystemInfo {
-  /** As blkid names it: `ext3`, `xfs`, `iso9660`. */
+  /** Name as in blkid: `ext3`, `xfs`, `iso9660`. */
   readonly type: string
   /** Empty if it has none. `root=LABEL=` is compared with it. */
   readonly label: string
@@ -21,13 +21,13 @@ export interface FileSystemInfo {
   readonly size: number
   /** How many of them are free; 0 if the format doesn't say, or is never written to. */
   readonly free: number
-  /** By the names that the format's own tools print. */
+  /** Names as the format's own tools print them. */
   readonly features: readonly string[]
-  /** Anything more worth knowing, one short phrase each, e.g. `journal replayed: 3 transactions`. */
+  /** Anything else worth knowing, as short phrases, e.g. `journal replayed: 3 transactions`. */
   readonly notes: readonly string[]
 }
 
-/** A kind of filesystem: add one by writing its reader and naming it in formats.ts. */
+/** A kind of filesystem. To add one, write its reader and list it in formats.ts. */
 export interface FileSystemFormat {
   /** As people call it, e.g. `ext`. */
   readonly name: string

@@ -4,9 +4,9 @@ import { pathText } from '../../bytes/text.ts'
 import type { FileType } from './file-type.ts'
 import { type FileTree, type Time, type TreeEntry, walk } from './tree.ts'
 
-/** An entry of a filesystem as `xenserver-ddk list` prints it: one JSON object a line. */
+/** An entry of a filesystem as `xenserver-ddk list` prints it: one JSON object per line. */
 export interface ListingEntry {
-  /** From the root, without a leading slash; bytes that aren't UTF-8 as lone surrogates U+DC80 to U+DCFF. */
+  /** From the root, without a leading slash. Bytes that aren't UTF-8 become lone surrogates U+DC80 to U+DCFF. */
   path: string
   type: FileType
   /** Permission bits in octal, at least four digits. */
@@ -15,22 +15,22 @@ export interface ListingEntry {
   gid: number
   nlink: number
   ino: number
-  /** `seconds.nanoseconds`, the latter in nine digits. */
+  /** `seconds.nanoseconds`, with nine digits of nanoseconds. */
   mtime: string
-  /** Of a file, in bytes. */
+  /** Size of a file in bytes. */
   size?: number
-  /** Of a file, in hexadecimal; if asked for. */
+  /** SHA-256 of a file in hexadecimal, if requested. */
   sha256?: string
   target?: string
   /** Of a device, `major:minor`. */
   rdev?: string
-  /** Name to value in hexadecimal. */
+  /** Values in hexadecimal, by name. */
   xattrs?: Record<string, string>
-  /** Why the content, or what is below the directory, can't be read. */
+  /** Why the content, or what is in the directory, can't be read. */
   error?: string
 }
 
-/** What can't be read of an entry is left out, and `error` says why. */
+/** Leaves out what can't be read, and sets `error` to the reason. */
 export function listed({ path, node }: TreeEntry, options: { sha256: boolean }): ListingEntry {
   const errors: string[] = []
   const attempt = <T>(read: () => T): T | undefined => {
@@ -65,10 +65,10 @@ export function listed({ path, node }: TreeEntry, options: { sha256: boolean }):
 
 /**
  * All entries below the root, in path order.
- * @throws DiskError after the last one, if the root itself, or the inode of something in it, couldn't be read
+ * @throws DiskError after the last entry, if the root itself or an inode in it couldn't be read
  */
 export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<ListingEntry> {
-  // Whether a directory can be read is known when the walk goes on, so its line waits until then.
+  // Whether a directory can be read is known only when the walk goes on, so its line waits until then.
   let waiting: ListingEntry | undefined
   let errors: string[] = []
   const rootErrors: DiskError[] = []
@@ -86,7 +86,7 @@ export function* listTree(tree: FileTree, options: { sha256: boolean }): Generat
   if (rootErrors[0]) throw rootErrors[0]
 }
 
-/** A directory full of unreadable inodes has one error for all of them. */
+/** If many inodes in a directory can't be read, they share one error. */
 function withErrors(entry: ListingEntry, errors: readonly string[]): ListingEntry {
   const [first] = errors
   if (first === undefined) return entry

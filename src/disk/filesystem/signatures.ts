@@ -2,8 +2,8 @@ import { hasText, peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 
 /**
- * Names what is in a volume by its signature, as blkid would: filesystems and other uses of a partition that can't be read (yet), for
- * messages; nothing if no signature is known. The volume's end is looked at last, and only then its size asked for.
+ * Names the content of a volume by its signature, as blkid would, for messages: filesystems and other formats that can't be read (yet).
+ * Returns undefined for an unknown signature. The end of the volume, and therefore its size, is looked at last.
  */
 export function identifyVolume(source: Source): VolumeContent | undefined {
   const found = signatures.find(({ at, magic }) => at.some((offset) => hasText(source, offset, magic)))
@@ -18,13 +18,13 @@ export interface VolumeContent {
 }
 
 interface Signature extends VolumeContent {
-  /** Bytes, any of which may hold it. */
+  /** Offsets, any of which may have it. */
   readonly at: readonly number[]
-  /** One character a byte. */
+  /** One character per byte. */
   readonly magic: string
 }
 
-/** The end of the first page, which swap marks, for pages of 4 KiB to 64 KiB. */
+/** Swap has its signature at the end of the first page; pages have 4 KiB to 64 KiB. */
 const pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10)
 
 const signatures: readonly Signature[] = [
@@ -58,7 +58,7 @@ function extJournal(source: Source): string | undefined {
   return (superblock.readUInt32LE(96) & 8) !== 0 ? 'external journal of an ext filesystem (JBD)' : undefined
 }
 
-/** Any uberblock of the first label: from 128 KiB on, one in each KiB, in either byte order. */
+/** Any uberblock of the first label: from 128 KiB on, one per KiB, in either byte order. */
 function zfs(source: Source): string | undefined {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
     const magic = peek(source, offset, 8)
@@ -68,7 +68,7 @@ function zfs(source: Source): string | undefined {
   return undefined
 }
 
-/** Versions 0.90 (at the last 64 KiB boundary but one) and 1.0 (8 to 12 KiB before the end) of the md superblock. */
+/** Superblocks of md versions 0.90 (at the last 64 KiB boundary but one) and 1.0 (8 to 12 KiB before the end). */
 function raidAtEnd(source: Source): string | undefined {
   const sectors = Math.floor(source.size / 512)
   const places = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512]

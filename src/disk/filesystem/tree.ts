@@ -19,7 +19,7 @@ export interface FileTree {
 }
 
 export interface DirectoryEntry {
-  /** One path component, in the bytes of the filesystem. */
+  /** One path component, as the filesystem's bytes. */
   readonly name: Buffer
   /** Reads the inode, so that looking for one name doesn't read all of them. @throws DiskError if that can't be read */
   node(): FileNode
@@ -53,32 +53,35 @@ export interface FileNode {
   content(): Source
   /** A symlink's target, in the bytes of the filesystem, as `checkedTarget` lets it through. Of other types it isn't asked for. */
   target(): Buffer
-  /** Extended attributes as getxattr(2) gives them, by full name (`security.capability`), in the order of their names. */
+  /** Extended attributes by full name (`security.capability`), sorted by name, as getxattr(2) returns them. */
   xattrs(): ReadonlyMap<string, Buffer>
 }
 
-/** A moment, as POSIX counts: nanoseconds are 0 to 999,999,999 and always add, also before 1970. */
+/** A time as in POSIX: nanoseconds are 0 to 999,999,999 and always added, also before 1970. */
 export interface Time {
   readonly seconds: number
   readonly nanoseconds: number
 }
 
-/** A node at its place in the tree. */
+/** A node and its path. */
 export interface TreeEntry {
-  /** From the root, without a leading slash, in the bytes of the filesystem. */
+  /** From the root, without a leading slash, as the filesystem's bytes. */
   readonly path: Buffer
   readonly node: FileNode
 }
 
-/** Beyond these, a tree is damaged or hostile. Linux's own limits for names (NAME_MAX) and paths (PATH_MAX); the count is ours. */
+/**
+ * Beyond these limits a tree is damaged or hostile. Names and paths have Linux's own limits (NAME_MAX, PATH_MAX); the number of entries is
+ * our choice.
+ */
 const limits = { name: 255, path: 4096, entries: 5_000_000 }
 
-/** What to do about a directory, or the inode of something in it, that can't be read: throw, or be told and go on without it. */
+/** Called for a directory or an inode that can't be read. It may throw, or return to continue without it. */
 export type OnUnreadable = (error: Error, path: Buffer) => void
 
 /**
- * All entries below the root, each directory before what is in it, siblings in the order of their names' bytes.
- * @throws DiskError for what no sound filesystem has: a directory reached twice, a name twice, an impossible name
+ * All entries below the root: each directory before its contents, siblings sorted by the bytes of their names.
+ * @throws DiskError for what no valid filesystem has: a directory or a name that occurs twice, or an impossible name
  */
 export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Generator<TreeEntry> {
   const seen = new Set([tree.root.ino])
@@ -102,7 +105,7 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Gen
     if (entry.node.type !== 'dir') continue
     if (seen.has(entry.node.ino)) {
       onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} is found at two places; the filesystem is damaged`),
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
         entry.path,
       )
       continue
@@ -130,7 +133,7 @@ function sortedChildren(tree: FileTree, dir: TreeEntry, onUnreadable: OnUnreadab
   children.sort((a, b) => Buffer.compare(a.path, b.path))
   for (const [index, child] of children.entries()) {
     if (index > 0 && child.path.equals(children[index - 1]!.path)) {
-      throw new DiskError(`/${pathText(child.path)}`, 'the name stands twice in its directory; the filesystem is damaged')
+      throw new DiskError(`/${pathText(child.path)}`, 'the name occurs twice in its directory; the filesystem is damaged')
     }
   }
   return children
@@ -150,13 +153,13 @@ function join(dir: Buffer, name: Buffer): Buffer {
   return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from('/'), name])
 }
 
-/** The node at an absolute or relative path, symlinks followed as they would be below a chroot; nothing if there is none. */
+/** The node at an absolute or relative path; undefined if there is none. Symlinks are followed as in a chroot. */
 export function resolve(tree: FileTree, path: string): FileNode | undefined {
   const trail = resolveTrail(tree, path)
   return trail && (trail.at(-1)?.node ?? tree.root)
 }
 
-/** The same with the way to it: each entry from the top down, where it really is. The root itself is none of them. */
+/** The same, with all entries on the way from the top down, at their real paths. The root itself is not included. */
 export function resolveTrail(tree: FileTree, path: string): readonly TreeEntry[] | undefined {
   const trail: TreeEntry[] = []
   const components = (text: string) => text.split('/').filter((name) => name !== '' && name !== '.')
@@ -184,7 +187,7 @@ export function resolveTrail(tree: FileTree, path: string): readonly TreeEntry[]
   return trail
 }
 
-/** What a directory has under a name, links not followed; `name` has one character a byte. */
+/** A directory's child with a name, without following links. `name` has one character per byte. */
 export function childNode(tree: FileTree, dir: FileNode, name: string): FileNode | undefined {
   for (const entry of tree.entries(dir)) if (entry.name.toString('latin1') === name) return entry.node()
   return undefined

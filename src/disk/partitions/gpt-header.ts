@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { hasText, peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 
-/** A GPT header (UEFI specification 5.3.2) whose own checksum is right, with the array of entries that it points to. */
+/** A GPT header with a correct checksum (UEFI specification 5.3.2), and its array of entries. */
 export interface Gpt {
   readonly sectorSize: number
   /** Sector of the other header. */
@@ -12,7 +12,7 @@ export interface Gpt {
   readonly array: Buffer
 }
 
-/** Logical sectors of 512 bytes, and of disks that have none smaller than 4096 (4Kn). */
+/** Logical sectors have 512 bytes, or 4096 on 4Kn disks. */
 export const gptSectorSizes: readonly number[] = [512, 4096]
 
 const signature = 'EFI PART'
@@ -22,13 +22,13 @@ export function hasGptSignature(disk: Source, sectorSize: number): boolean {
   return hasText(disk, sectorSize, signature)
 }
 
-/** The GPT whose header is in the given sector; a sentence if it is damaged, nothing if there is none. */
+/** Reads the GPT whose header is in the given sector. Returns a sentence if it is damaged, and undefined if there is none. */
 export function readGptAt(disk: Source, sectorSize: number, sector: number): Gpt | string | undefined {
   if (!Number.isSafeInteger(sector * sectorSize)) return undefined
   const header = peek(disk, sector * sectorSize, sectorSize)
   if (!header || header.toString('latin1', 0, 8) !== signature) return undefined
   const size = header.readUInt32LE(12)
-  if (size < 92 || size > sectorSize) return `it has the size ${size}`
+  if (size < 92 || size > sectorSize) return `its size is ${size}`
   if (header.readUInt32LE(16) !== headerChecksum(header.subarray(0, size))) return 'its checksum is wrong'
   if (Number(header.readBigUInt64LE(24)) !== sector) return 'it belongs to another sector'
   const arraySector = Number(header.readBigUInt64LE(72))

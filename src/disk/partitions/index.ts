@@ -9,9 +9,9 @@ import { checkPartitions, type PartitionTable } from './table.ts'
 export type { Partition, PartitionTable } from './table.ts'
 
 /**
- * Reads a disk's partition table: GPT (UEFI specification, chapter 5), MBR with extended partitions, or none, which is one partition with
- * number 0, as Linux counts. The disk's size is asked for only if a GPT has to be sought at its end.
- * @throws DiskError if there is a GPT, but neither of its two copies is sound
+ * Reads a disk's partition table: GPT (UEFI specification, chapter 5), MBR with extended partitions, or none. Without a table, the whole
+ * disk is one partition with number 0, as in Linux. The disk's size is needed only if the backup of a GPT must be found at its end.
+ * @throws DiskError if there is a GPT, but both of its copies are damaged
  */
 export function readPartitions(disk: Source, warn: Warn): PartitionTable {
   const mbr = parseMbr(peek(disk, 0, 512))

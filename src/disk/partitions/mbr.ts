@@ -4,7 +4,7 @@ import type { Source } from '../../bytes/source.ts'
 import type { PartitionFields, TableFields } from './table.ts'
 import { mbrTypeName } from './types.ts'
 
-/** One of the four records of a master or extended boot record; start and size in sectors. */
+/** One of the four records of a master or extended boot record. Start and size are in sectors. */
 export interface MbrEntry {
   readonly flag: number
   readonly type: number
@@ -13,15 +13,15 @@ export interface MbrEntry {
 }
 
 const sectorSize = 512
-/** No tool makes more than 60 logical partitions; Linux follows a hundred empty ones. */
+/** No tool makes more than 60 logical partitions. Linux follows up to a hundred empty ones. */
 const mostRecords = 128
 const extendedTypes: readonly number[] = [0x05, 0x0f, 0x85]
 const protectiveType = 0xee
 const bootFlag = 0x80
 
 /**
- * The four entries of a disk's first sector, empty ones included; nothing if it isn't a master boot record. Its signature is also that of
- * the boot sectors of filesystems, which have code where the entries would be.
+ * The four entries of a disk's first sector, including empty ones; undefined if it isn't a master boot record. Boot sectors of filesystems
+ * have the same signature, but code in place of the entries.
  */
 export function parseMbr(sector: Buffer | undefined): MbrEntry[] | undefined {
   const entries = parseBootRecord(sector)
@@ -32,7 +32,7 @@ export function hasProtectiveEntry(entries: readonly MbrEntry[]): boolean {
   return entries.some((entry) => isUsed(entry) && entry.type === protectiveType)
 }
 
-/** The primary partitions by their slots, then the logical ones in the order of their chains. */
+/** The primary partitions by slot, then the logical ones in the order of their chains. */
 export function readMbrPartitions(disk: Source, entries: readonly MbrEntry[], warn: Warn): TableFields {
   const partitions: PartitionFields[] = []
   for (const [slot, entry] of entries.entries()) if (isUsed(entry)) partitions.push(describe(entry, slot + 1, entry.start))
@@ -44,8 +44,8 @@ export function readMbrPartitions(disk: Source, entries: readonly MbrEntry[], wa
 }
 
 /**
- * Follows the chain of extended boot records: each has a logical partition, its start counted from the record, and a link to the next
- * record, counted from the extended partition. A chain that is damaged ends there, with a warning.
+ * Follows the chain of extended boot records. Each has a logical partition, whose start counts from the record, and a link to the next
+ * record, which counts from the extended partition. A damaged chain ends with a warning.
  */
 function* logicalPartitions(disk: Source, extended: MbrEntry, warn: Warn): Generator<{ entry: MbrEntry; start: number }> {
   const seen = new Set<number>()
@@ -53,14 +53,14 @@ function* logicalPartitions(disk: Source, extended: MbrEntry, warn: Warn): Gener
   for (;;) {
     const entries = readExtendedRecord(disk, record, seen)
     if (typeof entries === 'string') {
-      warn(`${disk.name}, byte ${record * sectorSize}: ${entries}; what would follow is left out`)
+      warn(`${disk.name}, byte ${record * sectorSize}: ${entries}; the logical partitions after it are ignored`)
       return
     }
     seen.add(record)
     for (const [slot, entry] of entries.entries()) {
       if (!isUsed(entry) || isExtended(entry)) continue
       const start = record + entry.start
-      // Old tools left the other two slots as they were, so Linux takes them only if they fit.
+      // Old tools didn't clear the other two slots, so Linux uses them only if they fit.
       if (slot < 2 || start + entry.size <= extended.start + extended.size) yield { entry, start }
     }
     const link = entries.find((entry) => isUsed(entry) && isExtended(entry))
@@ -69,9 +69,9 @@ function* logicalPartitions(disk: Source, extended: MbrEntry, warn: Warn): Gener
   }
 }
 
-/** The record's entries, or what is wrong. */
+/** Returns the record's entries, or what is wrong. */
 function readExtendedRecord(disk: Source, record: number, seen: ReadonlySet<number>): MbrEntry[] | string {
-  if (seen.has(record)) return 'the chain of extended boot records comes back to this one'
+  if (seen.has(record)) return 'the chain of extended boot records forms a loop'
   if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`
   return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? 'an extended boot record is missing here'
 }

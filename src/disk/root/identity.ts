@@ -4,7 +4,7 @@ import type { FileTree } from '../filesystem/tree.ts'
 import { type Architecture, elfArchitecture, platformArchitecture } from './architecture.ts'
 import { findKernelVersion } from './kernel-version.ts'
 
-/** What a root filesystem says that it is. */
+/** What a root filesystem states about itself. */
 export interface Identity {
   /** E.g. `XenServer DDK`. */
   readonly product: string | undefined
@@ -12,7 +12,7 @@ export interface Identity {
   readonly version: string | undefined
   /** E.g. `90233c`. */
   readonly build: string | undefined
-  /** What `uname -r` says in Dom0, e.g. `3.10.0+2`. */
+  /** What `uname -r` prints in Dom0, e.g. `3.10.0+2`. */
   readonly kernelVersion: string | undefined
   readonly architecture: Architecture | undefined
 }
@@ -45,7 +45,7 @@ function checkPlain(place: string, what: string, value: string | undefined): voi
 
 type Release = Pick<Identity, 'product' | 'version' | 'build'>
 
-/** To 7.0 the build is in /etc/redhat-release, from 7.1 on in /etc/os-release, where the other one is that of CentOS. */
+/** Up to 7.0 the build is in /etc/redhat-release. From 7.1 on it is in /etc/os-release, and the other file is that of CentOS. */
 function findRelease(root: FileTree): Release {
   const releases = [parseRedhatRelease(readText(root, '/etc/redhat-release')), parseOsRelease(readText(root, '/etc/os-release'))]
   return (
@@ -73,12 +73,15 @@ function splitBuild(text = ''): Pick<Release, 'version' | 'build'> {
   return { version, build }
 }
 
-/** By what its programs are; rpm's platform is the second witness, as a chroot of another architecture might have one program astray. */
+/**
+ * The programs decide. rpm's platform is only a second source, and a mismatch is a warning: a chroot of another architecture may contain a
+ * single stray program.
+ */
 function findArchitecture(root: FileTree, warn: Warn): Architecture | undefined {
   const programs = elfArchitecture(root)
   const platform = platformArchitecture(root)
   if (programs && platform && programs !== platform) {
-    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs}; the programs are believed`)
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs}; using ${programs}`)
   }
   return programs ?? platform
 }

@@ -6,26 +6,26 @@ import { identifyVolume } from '../filesystem/signatures.ts'
 import { resolve } from '../filesystem/tree.ts'
 import { rootOnBootLine } from './boot-line.ts'
 
-/** What may hold a filesystem: a partition, a logical volume, a whole disk. */
+/** Something that may contain a filesystem: a partition, a logical volume, a whole disk. */
 export interface Volume {
-  /** Of a partition, as Linux counts. */
+  /** Number of a partition, as in Linux. */
   readonly number: number
   readonly source: Source
-  /** The frame around logical partitions, which holds nothing itself. */
+  /** An extended partition, which contains nothing but logical partitions. */
   readonly extended?: boolean
 }
 
 export interface Root<V extends Volume = Volume> {
   readonly volume: V
   readonly fileSystem: FileSystem
-  /** Whether it has what a Linux root has; if not, it is but the only filesystem there is. */
+  /** Whether it has the files of a Linux root. If not, it is merely the only filesystem. */
   readonly looksLikeRoot: boolean
 }
 
 /**
- * Finds the root filesystem by its content: a release file and /usr. `root=` of the boot line (`/dev/xvda1`, `LABEL=…`, `UUID=…`) only
+ * Finds the root filesystem by its content: a release file and /usr. `root=` on the boot line (`/dev/xvda1`, `LABEL=…`, `UUID=…`) only
  * decides between several.
- * @throws DiskError if nothing can be read, or several fit and the boot line names none of them; it lists what each volume holds
+ * @throws DiskError if nothing can be read, or if several qualify and the boot line names none of them; it lists what each volume contains
  */
 export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: string | undefined, warn: Warn): Root<V> {
   const hint = rootOnBootLine(bootLine ?? '')
@@ -34,7 +34,7 @@ export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: stri
   const findings: string[] = []
   const errors: DiskError[] = []
   let isEncrypted = false
-  // The one that is named by number first: if it fits, the others, which may not have arrived yet, needn't be looked at.
+  // Start with the volume whose number the boot line names: if it qualifies, the others, which may not have arrived yet, aren't needed.
   for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
     try {
       const found = open(volume, warn)
@@ -44,7 +44,7 @@ export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: stri
       else {
         const content = identifyVolume(volume.source)
         isEncrypted ||= content?.isEncrypted === true
-        findings.push(`${volume.source.name}: ${content ? `${content.name}, which can't be read` : 'nothing that is known here'}`)
+        findings.push(`${volume.source.name}: ${content ? `${content.name}, which can't be read` : 'an unknown format'}`)
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
@@ -60,13 +60,13 @@ export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: stri
   }
   if (readable.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0]
   const kind = errors[0]?.kind ?? (isEncrypted ? 'encrypted' : 'not-a-ddk')
-  throw new DiskError('no root filesystem is found', complaint(fitting.length, findings), kind)
+  throw new DiskError('no root filesystem was found', complaint(fitting.length, findings), kind)
 }
 
 function complaint(fitting: number, findings: readonly string[]): string {
   if (findings.length === 0) return 'the disk has no partitions'
   const list = findings.join('; ')
-  return fitting > 1 ? `${fitting} filesystems could be it, and the boot line names none of them (${list})` : list
+  return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list
 }
 
 function open<V extends Volume>(volume: V, warn: Warn): Root<V> | undefined {
@@ -84,7 +84,7 @@ function describe({ volume, fileSystem, looksLikeRoot }: Root): string {
   return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot ? 'with' : 'without'} the files of a root`
 }
 
-/** Whether the boot line's root is a disk's device with this partition's number (or without one, for a whole disk). */
+/** Whether `root=` names a disk device with this partition's number (or without a number, for a whole disk). */
 function isNumber(hint: string | undefined, volume: Volume): boolean {
   const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? '')
   return device !== null && Number(device[1]) === volume.number

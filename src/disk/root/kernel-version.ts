@@ -3,8 +3,8 @@ import { pathText } from '../../bytes/text.ts'
 import { type FileNode, type FileTree, resolve } from '../filesystem/tree.ts'
 
 /**
- * The kernel that drivers are built for: the directory of /lib/modules with a `build` link, the flavour `xen` before others and `kdump`
- * last, as the DDKs to 6.2 have both; of several the newest, with a warning.
+ * Finds the kernel that drivers are built for: a directory in /lib/modules with a `build` link. DDKs up to 6.2 have several flavours, of
+ * which `xen` is preferred and `kdump` comes last. Of several versions, the newest is used, with a warning.
  */
 export function findKernelVersion(root: FileTree, warn: Warn): string | undefined {
   const modules = resolve(root, '/lib/modules')
@@ -42,7 +42,7 @@ function bestFlavour(names: string[]): string[] {
   return others.length > 0 ? others : names
 }
 
-/** By runs of digits and letters, as rpm does: numbers by value, and a number is newer than letters. */
+/** Compares runs of digits and letters as rpm does: numbers by value, and a number is newer than letters. */
 export function compareVersions(a: string, b: string): number {
   const parts = (text: string): string[] => text.match(/\d+|[a-z]+/gi) ?? []
   const left = parts(a)

@@ -2,7 +2,7 @@ import type { Source } from '../../bytes/source.ts'
 
 /** A file that holds a part of a disk. */
 export interface Chunk {
-  /** Its path in the tree. */
+  /** Path in the tree. */
   readonly name: string
   readonly source: Source
   readonly gzipped: boolean

@@ -14,28 +14,28 @@ import type { InflateTask } from './inflate-worker.ts'
 export interface SpoolOptions {
   /** An existing directory with room for the whole disk. */
   readonly dir: string
-  /** The most that all chunks together may inflate to, in bytes. */
+  /** Limit for the inflated size of all chunks together, in bytes. */
   readonly limit: number
   /** How many chunks are inflated at once. */
   readonly concurrency?: number
 }
 
-/** A disk whose chunks are inflated in the background, into files that have no name. */
+/** A disk whose chunks are inflated in the background, into unlinked files. */
 export interface Spool extends GrowingSource {
-  /** Bytes that have been inflated by now. */
+  /** Bytes that have been inflated so far. */
   inflated(): number
   /**
    * Waits until every chunk is inflated and its checksum verified.
-   * @throws DiskError that names the chunk that isn't sound, or the directory that is full
+   * @throws DiskError that names the damaged chunk, or the directory that is full
    */
   finish(): void
-  /** Stops what is still going on, and gives the space back. The chunks' own sources may be closed after it. */
+  /** Stops all work and frees the space. After that, the chunks' own sources may be closed. */
   close(): void
 }
 
 /**
- * The disk that the chunks make. If they are gzip'ed, a worker thread begins to inflate them, the first one first, and the calling
- * thread may block in `read` at once: the worker needs nothing from it any more. If they aren't, they are read where they are.
+ * Assembles a disk from its chunks. If they are gzipped, a worker thread inflates them, first chunk first. The calling thread may block in
+ * `read` right away, because the worker needs nothing more from it. Uncompressed chunks are read in place.
  * @throws DiskError if `dir` can't be written to
  */
 export function spoolChunks(chunks: readonly Chunk[], name: string, options: SpoolOptions): Spool {
@@ -68,18 +68,21 @@ function inflateChunks(chunks: readonly Chunk[], name: string, { dir, limit, con
     inflated: () => chunks.reduce((sum, _, index) => sum + growth.available(index), 0),
     finish: () => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
-      // A worker that doesn't answer may still write: then its files stay open, lest another file gets their numbers.
+      // A worker that doesn't respond may still write, so its files stay open: otherwise their descriptors could be reused for other files.
       if (growth.stop()) for (const fd of files.splice(0)) closeSync(fd)
     },
   })
 }
 
-/** Inflating takes a thread of libuv's pool (of four) each, and one more core writes. */
+/** Each inflating chunk takes one of libuv's four threads, and another core writes. */
 function defaultConcurrency(): number {
   return Math.max(2, Math.min(4, availableParallelism()))
 }
 
-/** Beside this file: the source, or the bundle of it. Checked here, since a worker that can't start can't say so to a thread that waits for it. */
+/**
+ * Beside this file, in the sources and in the bundle. Its existence is checked here, because a worker that can't start has no way to tell a
+ * thread that is blocked waiting for it.
+ */
 function workerScript(): URL {
   const script = new URL(import.meta.url.endsWith('.ts') ? './inflate-worker.ts' : './inflate-worker.cjs', import.meta.url)
   if (!existsSync(script)) throw new DiskError(fileURLToPath(script), 'the program is incomplete: this file is missing', 'input-output')
@@ -87,11 +90,11 @@ function workerScript(): URL {
 }
 
 function runsOf({ name, source }: Chunk): readonly FileRun[] {
-  if (!source.runs) throw new DiskError(name, 'it does not lie in an open file as it is, so it cannot be inflated in the background')
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background")
   return source.runs
 }
 
-/** Files without a name: nothing is left of them when the process ends, however it ends. */
+/** Unlinked files: nothing remains of them when the process ends, however it ends. */
 function openTemporaryFiles(count: number, dir: string): number[] {
   const files: number[] = []
   try {
@@ -102,7 +105,7 @@ function openTemporaryFiles(count: number, dir: string): number[] {
     }
   } catch (error) {
     for (const fd of files) closeSync(fd)
-    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`, 'input-output')
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, 'input-output')
   }
   return files
 }
@@ -112,8 +115,8 @@ function startWorker(script: URL, task: InflateTask, growth: FileGrowth): void {
     growth.fail('inflating the chunks', why)
     growth.end()
   }
-  // The worker reports its own failures; these are for one that couldn't, if this thread is free to hear of it.
-  // A small young generation lets go of zlib's buffers sooner: 40 MB less.
+  // The worker reports its own failures. These handlers are for a worker that couldn't, if this thread isn't blocked. A small young
+  // generation makes zlib's buffers go away sooner: 40 MB less.
   const worker = new Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } })
   worker.on('error', (error) => stopped(`the thread stopped: ${error.message}`))
   worker.on('exit', () => stopped('the thread stopped early'))

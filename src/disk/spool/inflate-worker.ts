@@ -7,12 +7,12 @@ import { FileGrowth } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
 
-/** What spoolChunks starts this thread with. */
+/** The data that spoolChunks passes to this thread. */
 export interface InflateTask {
   /** Of the FileGrowth that has a file for each chunk. */
   readonly shared: SharedArrayBuffer
   readonly chunks: readonly ChunkTask[]
-  /** Where the files that are written lie; for messages. */
+  /** Directory of the files that are written, for messages. */
   readonly dir: string
   readonly limit: number
   readonly concurrency: number
@@ -20,24 +20,24 @@ export interface InflateTask {
 
 interface ChunkTask {
   readonly name: string
-  /** Where the compressed bytes are. */
+  /** Position of the compressed bytes. */
   readonly runs: readonly FileRun[]
   /** Where to write. */
   readonly fd: number
 }
 
-/** Measured: from 256 KiB on, larger pieces aren't faster, and zlib allocates each anew. */
+/** Measured: pieces larger than 256 KiB aren't faster, and zlib allocates each one anew. */
 const pieceSize = 256 << 10
 
-/** What can be done about bytes that aren't what they were. */
-const wayOut = 'the ISO is damaged or its download incomplete, so fetch it again'
+/** What the user can do about damaged bytes. */
+const wayOut = 'the ISO is damaged or incomplete; download it again'
 
 const { shared, chunks, dir, limit, concurrency } = workerData as InflateTask
 const growth = new FileGrowth(shared)
 const stopping = new AbortController()
 let inflated = 0
 
-// The reader may be waiting in Atomics.wait and hear of nothing but what stands in the shared memory.
+// The reader may be blocked in Atomics.wait, and then learns only what is in the shared memory.
 process.on('uncaughtException', (error) => stopFor('inflating the chunks', { why: error.message, kind: 'input-output' }))
 process.on('exit', () => {
   growth.fail('inflating the chunks', 'the thread stopped early')
@@ -52,7 +52,7 @@ inflateAll().finally(() => {
   growth.end()
 })
 
-/** Inflates some chunks at a time, the lowest number first. */
+/** Inflates several chunks at a time, lowest number first. */
 async function inflateAll(): Promise<void> {
   const pending = chunks.entries()
   const inflateInTurn = async () => {
@@ -72,7 +72,7 @@ async function inflate(chunk: ChunkTask, index: number): Promise<void> {
       checkStop()
       inflated += piece.length
       if (inflated > limit)
-        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can have; ${wayOut}`)
+        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can hold; ${wayOut}`)
       append(piece)
       growth.advance(index, piece.length)
     }
@@ -89,7 +89,7 @@ function* compressedPieces({ runs }: ChunkTask, from: number): Generator<Buffer>
       checkStop()
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, run.length - at))
       const got = readAt(run, piece, at)
-      if (got === 0) throw new Refusal(`the file that holds it ends ${run.length - at} bytes early; ${wayOut}`)
+      if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`)
       yield piece.subarray(0, got)
       at += got
     }
@@ -105,14 +105,14 @@ function readAt(run: FileRun, into: Buffer, at: number): number {
   }
 }
 
-/** A gzip file may be padded with zeros, and zlib ends at the first of them without a look at what follows. */
+/** A gzip file may be padded with zeros. zlib stops at the first zero and doesn't check what follows. */
 function checkRest(chunk: ChunkTask, from: number): void {
   for (const piece of compressedPieces(chunk, from)) {
     if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the gzip data; ${wayOut}`)
   }
 }
 
-/** After the reader was told that this thread has ended, it closes the files: nothing may touch them then. */
+/** Once the reader knows that this thread has ended, it closes the files, so nothing may use them after that. */
 function checkStop(): void {
   if (growth.stopRequested) stopping.abort()
   stopping.signal.throwIfAborted()
@@ -128,7 +128,7 @@ interface Failure {
   readonly kind: DiskErrorKind
 }
 
-/** A sentence of ours, where the others are the system's. */
+/** An error with our own message; all other errors are the system's. */
 class Refusal extends Error {
   readonly kind: DiskErrorKind
 
@@ -141,10 +141,10 @@ class Refusal extends Error {
 function failureOf(error: NodeJS.ErrnoException): Failure {
   if (error instanceof Refusal) return { why: error.message, kind: error.kind }
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there, so free some or choose another directory`
+    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there; free some space or choose another directory`
     return { why, kind: 'input-output' }
   }
   if (error.code === 'Z_BUF_ERROR') return { why: `its gzip data ends too early; ${wayOut}`, kind: 'damaged' }
-  if (error.code?.startsWith('Z_')) return { why: `its gzip data isn't sound (${error.message}); ${wayOut}`, kind: 'damaged' }
+  if (error.code?.startsWith('Z_')) return { why: `its gzip data is damaged (${error.message}); ${wayOut}`, kind: 'damaged' }
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: 'input-output' }
 }

@@ -9,21 +9,21 @@ export interface BlockMap {
   readonly blockSize: number
   readonly count: number
   readonly allocated: number
-  /** Whether tapdisk's batmap, the map of full blocks, is there. */
+  /** Whether there is a batmap (tapdisk's map of full blocks). */
   readonly batmap: boolean
-  /** The byte at which a block's sector bitmap begins, with its data behind; nothing if the block isn't allocated. */
+  /** Position of a block's sector bitmap, which its data follows, in bytes; undefined if the block isn't allocated. */
   place(block: number): number | undefined
-  /** Bytes of the sector bitmap in front of each block. */
+  /** Size of the sector bitmap before each block, in bytes. */
   readonly bitmapSize: number
   /** Whether the batmap says that all sectors of the block are in use. */
   isFull(block: number): boolean
 }
 
 const unallocated = 0xffffffff
-/** 2040 GiB in blocks of 512 KiB, the smallest that are in use. */
+/** 2040 GiB in blocks of 512 KiB, the smallest in use. */
 const mostBlocks = 1 << 22
 
-/** @throws DiskError if the table can't be that of a sound VHD: too short, or with blocks that overlap each other or a table */
+/** @throws DiskError if the table is invalid: too short, or with blocks that overlap each other or a table */
 export function readBlockMap(source: Source, footer: Footer, header: Header, warn: Warn): BlockMap {
   const { blockSize, tableOffset, maxTableEntries } = header
   const place = `${source.name}, byte ${tableOffset}`
@@ -70,7 +70,7 @@ interface Area {
   readonly end: number
 }
 
-/** Gives the number of allocated blocks. Without this, a file of some megabytes could claim to be a full disk of two terabytes. */
+/** Returns the number of allocated blocks. Without this check, a file of a few megabytes could claim to be a full disk of two terabytes. */
 function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[], place: string): number {
   const sectors = table.filter((sector) => sector !== unallocated).sort()
   const owner = (sector: number) => `block ${table.indexOf(sector)} of the VHD lies at byte ${sector * 512}`
@@ -80,7 +80,7 @@ function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[]
     const next = sectors[index + 1]
     if (next !== undefined && next * 512 < sector * 512 + size) {
       const other = next === sector ? table.indexOf(sector, table.indexOf(sector) + 1) : table.indexOf(next)
-      throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`)
+      throw new DiskError(place, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`)
     }
   }
   return sectors.length

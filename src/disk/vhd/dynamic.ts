@@ -7,22 +7,22 @@ import { readHeader } from './header.ts'
 import { describeFooter, type Vhd } from './info.ts'
 
 /**
- * A dynamic VHD, whose footer (or its copy) has been read.
- * @throws DiskError if it is damaged, or a differencing one
+ * Opens a dynamic VHD whose footer (or its copy) has been read.
+ * @throws DiskError if it is damaged, or a differencing VHD
  */
 export function openDynamic(source: Source, footerBytes: Buffer, footer: Footer, warn: Warn): Vhd {
   const header = readHeader(source, footer.dataOffset, warn)
   if (footer.type === 'differencing') {
     throw new DiskError(
       source.name,
-      `it is a differencing VHD, which holds only what differs from its parent "${header.parentName}"; merge the two first`,
+      `it is a differencing VHD, which contains only the differences from its parent "${header.parentName}"; merge it with its parent first`,
       'unsupported',
     )
   }
   const map = readBlockMap(source, footer, header, warn)
   const bitmaps = bitmapReader(source, map, footer)
 
-  /** Fills `into` from within one block. */
+  /** Fills `into` from a single block. */
   function readBlock(block: number, into: Uint8Array, within: number): void {
     const place = map.place(block)
     if (place === undefined) {
@@ -66,7 +66,7 @@ export function openDynamic(source: Source, footerBytes: Buffer, footer: Footer,
     check() {
       checkBounds(source, map, footer.currentSize)
       const end = endFooter(source)
-      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or has more behind it`)
+      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or other data follows it`)
       else if (!end.bytes.equals(footerBytes))
         warn(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`)
     },
@@ -74,7 +74,7 @@ export function openDynamic(source: Source, footerBytes: Buffer, footer: Footer,
   return disk
 }
 
-/** The runs of sectors that are all in use or all not, as bytes of the block, cut to `start` and `end`. */
+/** Runs of sectors that are all used or all unused, as byte ranges of the block, clipped to `start` and `end`. */
 function* sectorRuns(bitmap: Buffer, start: number, end: number): Generator<{ from: number; to: number; used: boolean }> {
   for (let from = start; from < end; ) {
     let sector = Math.floor(from / 512)
@@ -91,12 +91,12 @@ function checkBounds(source: Source, map: BlockMap, diskSize: number): void {
   for (let block = 0; block < map.count; block++) {
     const place = map.place(block)
     if (place === undefined) continue
-    // The last block may end with the disk.
+    // The last block may end where the disk ends.
     const end = place + map.bitmapSize + Math.min(map.blockSize, diskSize - block * map.blockSize)
     if (end > source.size) {
       throw new DiskError(
         source.name,
-        `block ${block} of the VHD ends at byte ${end}, but the file at byte ${source.size}; it is cut short, or the block allocation table is damaged`,
+        `block ${block} of the VHD ends at byte ${end}, but the file ends at byte ${source.size}; it is cut short, or the block allocation table is damaged`,
       )
     }
   }

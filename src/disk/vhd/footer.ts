@@ -9,12 +9,12 @@ export interface Footer {
   /** The program that wrote it: `tap`, `qemu`, `win`, `vpc`, `d2v`. */
   readonly creator: string
   readonly creatorVersion: { readonly major: number; readonly minor: number }
-  /** Where the dynamic disk header is. */
+  /** Position of the dynamic disk header. */
   readonly dataOffset: number
-  /** In bytes; what it was made with, and what it is. */
+  /** Size at creation and current size, in bytes. */
   readonly originalSize: number
   readonly currentSize: number
-  /** In bytes: cylinders × heads × sectors, which some programs take for the size. */
+  /** In bytes: cylinders × heads × sectors. Some programs use this as the size. */
   readonly geometrySize: number
   readonly uuid: string
 }
@@ -24,7 +24,7 @@ export type DiskType = 'fixed' | 'dynamic' | 'differencing'
 export const footerSize = 512
 export const footerCookie = 'conectix'
 
-/** 2040 GiB: what 32-bit sector numbers can address, less a margin; every writer of VHDs keeps to it. */
+/** 2040 GiB: what 32-bit sector numbers can address, minus a margin. Every program that writes VHDs respects it. */
 const largestDisk = 0xff000000 * 512
 const diskTypes: Readonly<Record<number, DiskType>> = { 2: 'fixed', 3: 'dynamic', 4: 'differencing' }
 
@@ -33,12 +33,12 @@ export function hasFooterCookie(bytes: Buffer): boolean {
 }
 
 /**
- * Parses 512 bytes that begin with the cookie. A wrong checksum is a warning: programs are known that set a flag and leave the sum.
- * @throws DiskError if a field can't be what it says
+ * Parses 512 bytes that begin with the cookie. A wrong checksum is only a warning, because some programs set a flag without updating it.
+ * @throws DiskError if a field has an impossible value
  */
 export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
-    warn(`${place}: the checksum of the VHD footer is wrong; its fields are taken as they are`)
+    warn(`${place}: the checksum of the VHD footer is wrong; its fields are used anyway`)
   const typeCode = bytes.readUInt32BE(60)
   const type = diskTypes[typeCode]
   if (!type)
@@ -62,7 +62,7 @@ export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
   }
 }
 
-/** The footer in the last 512 bytes, or in the last 511, as versions of Virtual PC before 2004 wrote it; padded to 512. */
+/** The footer in the last 512 bytes, or in the last 511 (padded to 512), as Virtual PC before 2004 wrote it. */
 export function endFooter(source: Source): { bytes: Buffer; offset: number } | undefined {
   for (const length of [512, 511]) {
     const offset = source.size - length

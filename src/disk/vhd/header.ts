@@ -4,45 +4,45 @@ import { checksumWithout } from './checksum.ts'
 
 /** The header of a dynamic or differencing VHD (specification 1.0, "Dynamic Disk Header Format"). */
 export interface Header {
-  /** Where the block allocation table is, in bytes. */
+  /** Position of the block allocation table, in bytes. */
   readonly tableOffset: number
   readonly maxTableEntries: number
   /** Bytes of data in a block. */
   readonly blockSize: number
-  /** Of a differencing disk. */
+  /** Only for a differencing disk. */
   readonly parentName: string
 }
 
 export const headerSize = 1024
 const cookie = 'cxsparse'
-/** What blktap allows; nothing else has been seen with a XenServer. */
+/** blktap's limit. No other size has been seen with XenServer. */
 const largestBlock = 1 << 21
 
 /** @throws DiskError if there is no header at `offset`, or it can't be used */
 export function readHeader(source: Source, offset: number, warn: Warn): Header {
   const place = `${source.name}, byte ${offset}`
   if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, 'the VHD footer gives no place for the dynamic disk header; it is damaged')
+    throw new DiskError(source.name, 'the VHD footer has no valid position of the dynamic disk header; it is damaged')
   const bytes = bytesAt(source, offset, headerSize)
   if (bytes.toString('latin1', 0, 8) !== cookie)
     throw new DiskError(place, `the header of a dynamic VHD ("${cookie}") is missing; the VHD is damaged`)
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
-    warn(`${place}: the checksum of the VHD header is wrong; its fields are taken as they are`)
+    warn(`${place}: the checksum of the VHD header is wrong; its fields are used anyway`)
   const blockSize = bytes.readUInt32BE(32)
   if (blockSize < 512 || blockSize > largestBlock || (blockSize & (blockSize - 1)) !== 0) {
     throw new DiskError(
       place,
-      `the VHD has blocks of ${blockSize} bytes; powers of two from 512 to ${largestBlock} can be read`,
+      `the VHD has blocks of ${blockSize} bytes; only powers of two from 512 to ${largestBlock} can be read`,
       'unsupported',
     )
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16))
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place, 'the VHD header gives no place for the block allocation table; it is damaged')
+    throw new DiskError(place, 'the VHD header has no valid position of the block allocation table; it is damaged')
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize, parentName: parentName(bytes.subarray(64, 576)) }
 }
 
-/** UTF-16, big-endian by the specification; some writers use the other order. */
+/** UTF-16, big-endian according to the specification. Some programs write little-endian. */
 function parentName(field: Buffer): string {
   const bytes = Buffer.from(field)
   if (bytes.readUInt8(0) === 0) bytes.swap16()

@@ -9,9 +9,9 @@ import type { Vhd } from './info.ts'
 export type { Vhd, VhdInfo } from './info.ts'
 
 /**
- * Opens a VHD (Virtual Hard Disk Image Format Specification 1.0). A dynamic one is opened and read without asking for the size of
- * `source`, which may still be growing.
- * @throws DiskError if it is none, is damaged, or needs a parent
+ * Opens a VHD (Virtual Hard Disk Image Format Specification 1.0). A dynamic VHD doesn't need the size of `source`, which may still be
+ * growing.
+ * @throws DiskError if it isn't a VHD, is damaged, or needs a parent
  */
 export function openVhd(source: Source, warn: Warn): Vhd {
   const start = peek(source, 0, footerSize)
@@ -22,7 +22,7 @@ export function openVhd(source: Source, warn: Warn): Vhd {
     return openDynamic(source, start, footer, warn)
   }
   const found = endFooter(source)
-  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"', 'not-a-ddk')
+  if (!found) throw new DiskError(source.name, 'it is not a VHD: neither its start nor its end has the cookie "conectix"', 'not-a-ddk')
   const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn)
   if (footer.type === 'fixed') return fixedDisk(source, footer, found.offset, warn)
   warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`)

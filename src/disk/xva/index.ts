@@ -4,20 +4,20 @@ import { bytesAt, checkRange, type Source } from '../../bytes/source.ts'
 import { parseXvaOva, type XvaDescription, type XvaDiskDescription } from './ova.ts'
 import { isTar, type TarMember, tarMembers } from './tar.ts'
 
-/** An XVA version 2, as XenServer exports a virtual machine: a tar of `ova.xml` and the blocks of its disks. */
+/** An XVA version 2, as XenServer exports a virtual machine: a tar with `ova.xml` and the blocks of its disks. */
 export interface Xva {
   readonly ovaXml: string
   readonly description: XvaDescription
-  /** The disks that have blocks, in the order of their places at the machine. */
+  /** The disks that have blocks, in the order in which they are attached. */
   readonly disks: readonly XvaDisk[]
 }
 
 export interface XvaDisk extends XvaDiskDescription {
-  /** The disk's bytes; `size` in bytes is that of the description unless given. */
+  /** The disk's bytes. Unless given, `size` is the size in the description, in bytes. */
   source(size?: number): Source
 }
 
-/** All blocks are this large, but for the last one of a disk. */
+/** Size of every block except the last one of a disk. */
 const blockSize = 1 << 20
 
 const maxOvaSize = 16 << 20
@@ -29,7 +29,7 @@ export function isXva(source: Source): boolean {
   return first?.name === 'ova.xml'
 }
 
-/** @throws DiskError if it is compressed, cut short, or its description isn't there or makes no sense */
+/** @throws DiskError if it is compressed or cut short, or its description is missing or invalid */
 export function openXva(source: Source, warn: Warn): Xva {
   refuseCompressed(source)
   const blocks = new Map<string, DiskBlocks>()
@@ -40,7 +40,8 @@ export function openXva(source: Source, warn: Warn): Xva {
   }
   if (!ova) throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA', 'not-a-ddk')
   const place = `ova.xml of ${source.name}`
-  if (ova.size > maxOvaSize) throw new DiskError(place, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`)
+  if (ova.size > maxOvaSize)
+    throw new DiskError(place, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`)
   const ovaXml = bytesAt(source, ova.offset, ova.size).toString()
   const description = parseXvaOva(ovaXml, place)
   return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) }
@@ -56,12 +57,12 @@ function refuseCompressed(source: Source): void {
   }
 }
 
-/** A disk's blocks by their number: block 3 begins at byte 3 MiB. What has no block is zeros. */
+/** A disk's blocks by number: block 3 begins at byte 3 MiB. Missing blocks are zeros. */
 type DiskBlocks = Map<number, Block>
 
 interface Block {
   content?: TarMember
-  /** Of the file that has the content's SHA-1 in hexadecimal. */
+  /** The file with the SHA-1 of the content, in hexadecimal. */
   sha1?: TarMember
   hasXxhash?: boolean
 }
@@ -84,7 +85,7 @@ function matchDisks(source: Source, description: XvaDescription, blocks: Map<str
   const disks: XvaDisk[] = []
   for (const disk of description.disks) {
     const found = blocks.get(disk.ref)
-    // An empty drive, or the suspended memory of the machine, has a description too.
+    // An empty drive, or the suspended memory of the machine, has a description but no blocks.
     if (found) disks.push({ ...disk, source: (size = disk.virtualSize) => diskSource(source, disk.ref, found, size) })
   }
   if (disks.length === 0) throw new DiskError(source.name, 'the archive has no blocks of any disk that its ova.xml describes', 'not-a-ddk')
@@ -94,7 +95,7 @@ function matchDisks(source: Source, description: XvaDescription, blocks: Map<str
   return disks
 }
 
-/** @throws DiskError for a block that lies outside of the disk, or has another size than it must have */
+/** @throws DiskError if a block lies outside the disk, or has the wrong size */
 function diskSource(archive: Source, ref: string, blocks: DiskBlocks, size: number): Source {
   const name = `${ref} of ${archive.name}`
   const last = highest(blocks)
@@ -130,21 +131,21 @@ function highest(blocks: DiskBlocks): number {
 
 function checkBlock(name: string, number: number, content: TarMember | undefined, isLast: boolean, size: number): void {
   const place = `block ${number} of ${name}`
-  if (!content) throw new DiskError(place, 'there is a checksum of it, but not the block; the archive is damaged')
-  // An empty block stands for zeros: it is sent to keep a slow connection open.
+  if (!content) throw new DiskError(place, 'its checksum is there, but the block itself is missing; the archive is damaged')
+  // An empty block stands for zeros. It was sent to keep a slow connection open.
   const isWhole = content.size === blockSize || content.size === 0
   if (content.size > blockSize || (!isWhole && !isLast)) throw new DiskError(place, `it has ${content.size} bytes instead of ${blockSize}`)
   if (number * blockSize >= size) throw new DiskError(place, `it lies past the end of the disk, which has ${size} bytes`)
 }
 
-/** Reads out of one block; past the end of a short one there are zeros. */
+/** Reads from one block. Past the end of a short block there are zeros. */
 function readBlock(archive: Source, content: TarMember | undefined, into: Uint8Array, within: number): void {
   const length = Math.max(0, Math.min(into.length, (content?.size ?? 0) - within))
   if (content && length > 0) archive.read(into.subarray(0, length), content.offset + within)
   into.fill(0, length)
 }
 
-/** @throws DiskError if the block's SHA-1 isn't the one that the archive has for it */
+/** @throws DiskError if the block's SHA-1 differs from the one in the archive */
 function verify(archive: Source, name: string, number: number, { content, sha1 }: Block): void {
   if (!content || !sha1) return
   const place = `block ${number} of ${name}`

@@ -1,16 +1,16 @@
 import { SaxesParser } from 'saxes'
 import { DiskError } from '../../bytes/errors.ts'
 
-/** What `ova.xml` of an XVA version 2 says of the virtual machine and its disks. */
+/** What `ova.xml` of an XVA version 2 says about the virtual machine and its disks. */
 export interface XvaDescription {
   /** The product that exported it, e.g. `XenServer 7.0.0`. */
   readonly exportedBy: string
   /** VM's `name_label`. */
   readonly label: string
-  /** The kernel's command line: VM's `PV_args`, else `PV_legacy_args`. */
+  /** The kernel's command line: the VM's `PV_args`, else `PV_legacy_args`. */
   readonly bootLine: string
   readonly bootloader: string
-  /** In the order of their places at the machine. */
+  /** In the order in which they are attached. */
   readonly disks: readonly XvaDiskDescription[]
 }
 
@@ -20,19 +20,19 @@ export interface XvaDiskDescription {
   /** In bytes. */
   readonly virtualSize: number
   readonly label: string
-  /** Its place at the machine: 0, 1, …; nothing if it isn't attached. */
+  /** Position at which it is attached: 0, 1, …; undefined if it isn't. */
   readonly userdevice: string | undefined
   readonly bootable: boolean
 }
 
-/** An XML-RPC value: a scalar of any type is its text. */
+/** An XML-RPC value. A scalar of any type is represented by its text. */
 type Value = string | Value[] | Struct
 type Struct = Map<string, Value>
 
-/** Far deeper than any of xapi's records. */
+/** Far deeper than any record of xapi. */
 const maxDepth = 64
 
-/** @throws DiskError if it isn't XML, or not xapi's */
+/** @throws DiskError if it isn't XML, or wasn't written by xapi */
 export function parseXvaOva(xml: string, place: string): XvaDescription {
   const top = parseValue(xml, place)
   const objects = struct(top).get('objects')
@@ -58,7 +58,7 @@ function describeDisks(vdis: Struct[], vbds: Struct[], place: string): XvaDiskDe
     const ref = text(vdi, 'id')
     const size = text(snapshot(vdi), 'virtual_size')
     if (!/^\d{1,15}$/.test(size))
-      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`)
+      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size)}, which is not a number of bytes`)
     const vbd = vbds.find((candidate) => text(candidate, 'VDI') === ref)
     return {
       ref,
@@ -85,16 +85,16 @@ function text(from: Struct, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** An element that is open. */
+/** An element that is still open. */
 interface Open {
   readonly name: string
   text: string
   value?: Value
-  /** Of a member: its name. */
+  /** Name of a member. */
   key?: string
 }
 
-/** The first `<value>` of a document, as XML-RPC has it (http://xmlrpc.com/spec.md). */
+/** Parses the outermost `<value>` of an XML-RPC document (http://xmlrpc.com/spec.md). */
 function parseValue(xml: string, place: string): Value {
   const stack: Open[] = []
   let result: Value | undefined
@@ -127,7 +127,7 @@ function parseValue(xml: string, place: string): Value {
   return result
 }
 
-/** Hands a finished element to the one that it stands in. */
+/** Adds a finished element to its parent. */
 function give(parent: Open, child: Open): void {
   if (child.name === 'name' && parent.name === 'member') parent.key = child.text
   else if (child.name === 'member' && parent.value instanceof Map) parent.value.set(child.key ?? '', child.value ?? '')

@@ -5,7 +5,7 @@ import { hasTarChecksum } from '../../bytes/tar-checksum.ts'
 /** A regular file in a tar archive. */
 export interface TarMember {
   readonly name: string
-  /** Byte of the archive at which its content begins. */
+  /** Position of its content in the archive, in bytes. */
   readonly offset: number
   /** In bytes. */
   readonly size: number
@@ -19,7 +19,7 @@ export function isTar(source: Source): boolean {
 }
 
 /**
- * The regular files of an uncompressed archive, in its order (POSIX.1-2017, pax, "ustar Interchange Format").
+ * The regular files of an uncompressed archive, in order (POSIX.1-2017, pax, "ustar Interchange Format").
  * @throws DiskError if it is cut short or damaged
  */
 export function* tarMembers(source: Source): Generator<TarMember> {
@@ -41,7 +41,7 @@ export function* tarMembers(source: Source): Generator<TarMember> {
     if (type === '0' || type === '\0') yield { name: memberName(header), offset, size }
     at = offset + Math.ceil(size / blockSize) * blockSize
   }
-  throw new DiskError(`${source.name}, byte ${at}`, 'the archive has no end; it is cut short')
+  throw new DiskError(`${source.name}, byte ${at}`, 'the end of the archive is missing; it is cut short')
 }
 
 function memberName(header: Buffer): string {
@@ -50,7 +50,7 @@ function memberName(header: Buffer): string {
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
-/** Octal digits, or from 8 GiB on a binary number with the first bit set. */
+/** Octal digits or, from 8 GiB on, a binary number with the first bit set. */
 function sizeField(header: Buffer): number {
   if ((header[124]! & 0x80) === 0) return octal(header, 124, 136)
   return header.readUInt32BE(128) * 2 ** 32 + header.readUInt32BE(132)

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { bootId } from '../../host/boot-id.ts'
 
-/** How often an owner shows that it lives, by the time of its folder; in milliseconds. */
+/** How often an owner updates the time of its folder to show that it is alive, in milliseconds. */
 export const heartbeat = 5000
 
-/** How long an owner whose process can't be seen from here may show nothing until it counts as dead. */
+/** How long an owner whose process isn't visible from here may show no sign of life before it counts as dead. */
 const patience = 60_000
 
 /**
- * A name for what this process owns, by which others tell whether it still lives: start of the machine, namespace of process
- * numbers, process, its start, and a number of its own.
+ * A name that lets others find out whether this process is still alive. It consists of the boot, the PID namespace, the PID, the start time
+ * of the process, and a random number.
  */
 export function ownerTag(): string {
   const self = process.pid
@@ -20,7 +20,7 @@ export function ownerTag(): string {
 /** @param path what the owner with that tag owns, and keeps touching */
 export function isAlive(tag: string, path: string): boolean {
   const [boot, namespace, pid, start] = tag.split('-')
-  // Processes of another machine or container can't be seen from here, or are other ones with the same numbers.
+  // On another machine or in another container, the same PID is another process.
   if (boot === bootTag() && boot !== '' && namespace === namespaceTag()) return runs(Number(pid), Number(start))
   const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs
   return touched !== undefined && Date.now() - touched < patience
@@ -36,11 +36,11 @@ function runs(pid: number, start: number): boolean {
   return started === undefined || started === start
 }
 
-/** When a process started, in ticks since the machine did; -1 for one that has ended and waits to be collected; nothing if that isn't told. */
+/** Start time of a process in clock ticks since boot; -1 for a zombie; undefined if it is unknown. */
 function startOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in parentheses, can hold anything.
+    // The name, in parentheses, may contain anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' || fields[0] === 'X' ? -1 : Number(fields[19])
   } catch {

@@ -19,33 +19,33 @@ export interface ArchiveSummary {
   readonly configDigest: string
   readonly manifestDigest: string
   readonly layers: readonly Layer[]
-  /** Of the archive, in bytes. */
+  /** Size of the archive in bytes. */
   readonly size: number
 }
 
 export interface Archive {
-  /** Starts the next layer. It must be finished before anything else is done. */
+  /** Starts the next layer. Finish it before doing anything else. */
   addLayer(options: LayerOptions): LayerWriter
   /**
-   * Writes what makes an image of the layers, and gives the archive its name.
-   * @param image.tags full references, e.g. `xenserver-ddk:6.5.0-90233c`; none leaves the image without a name
+   * Turns the layers into an image, and gives the archive its final name.
+   * @param image.tags full references, e.g. `xenserver-ddk:6.5.0-90233c`; without any, the image has no name
    */
   finish(image: { config: ImageConfig; tags: readonly string[] }): ArchiveSummary
-  /** Removes what was written. */
+  /** Removes the unfinished archive. */
   abort(): Promise<void>
 }
 
 /**
- * An image in one tar that every engine loads: an OCI layout (Image Layout Specification) and Docker's `manifest.json`, both of which point
- * to the same blobs. It is written in one pass: a layer's digest and size are known when its bytes are there, so its header comes after
- * them, in the place that was left for it. Until `finish` it is `PATH.RANDOM.part`.
+ * Writes an image as a tar that every engine can load: an OCI layout (Image Layout Specification) and Docker's `manifest.json` refer to the
+ * same blobs. It takes one pass. A layer's digest and size are known only after its bytes, so space is left for its header, which is
+ * written last. Until `finish`, the file is called `PATH.RANDOM.part`.
  * @throws Error with one sentence if it can't be written
  */
 export function createArchive(path: string): Archive {
   return archiveOn(newFile(path), [])
 }
 
-/** @param layers those that `out` has already, up to its position */
+/** @param layers that `out` already has, up to its position */
 export function archiveOn(out: NewFile, layers: Layer[]): Archive {
   let current: LayerWriter | undefined
 
@@ -85,19 +85,19 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position }
     },
     async abort() {
-      // A frame that is still in the making must not be written to a descriptor that is someone else's by then.
+      // A frame that is still being compressed must not be written to a descriptor that has been reused.
       await current?.cancel()
       out.discard()
     },
   }
 }
 
-/** The digest that `finish` will say: that of the image's configuration. */
+/** The digest that `finish` will return: that of the image's configuration. */
 export function configDigest(config: ImageConfig): string {
   return digestOf(json(config))
 }
 
-/** The header of a layer's blob: one block, whatever the size, so that its place can be left free. */
+/** The header of a layer's blob. It is always one block, so space can be left for it. */
 export function layerHeader({ digest, size }: Pick<Layer, 'digest' | 'size'>): Buffer {
   return memberHeader(blobPath(digest), size)
 }
@@ -106,7 +106,7 @@ function digestOf(bytes: Buffer): string {
   return `sha256:${sha256Of(bytes)}`
 }
 
-/** What is written as JSON into an archive. */
+/** A JSON document in an archive. */
 type Document = ImageConfig | OciManifest | OciIndex | OciLayout | DockerManifest
 
 function json(value: Document): Buffer {

@@ -2,7 +2,7 @@ import type { ImageConfig } from '../config/config.ts'
 import { parseReference } from '../config/reference.ts'
 import type { Layer } from './layer.ts'
 
-/** OCI Content Descriptor: what points to a blob. */
+/** OCI Content Descriptor: refers to a blob. */
 export interface Descriptor<Type extends string = string> {
   readonly mediaType: Type
   /** `sha256:` and hexadecimal. */
@@ -15,7 +15,7 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const configType = 'application/vnd.oci.image.config.v1+json'
 const indexType = 'application/vnd.oci.image.index.v1+json'
 
-/** OCI Image Manifest Specification: the config of an image, and its layers from the lowest up. */
+/** OCI Image Manifest Specification: the config of an image, and its layers, lowest first. */
 export interface OciManifest {
   readonly schemaVersion: 2
   readonly mediaType: typeof manifestType
@@ -23,7 +23,7 @@ export interface OciManifest {
   readonly layers: readonly Descriptor[]
 }
 
-/** OCI Image Index Specification, as the `index.json` of an image layout: which manifests there are, and under which names. */
+/** OCI Image Index Specification, as the `index.json` of an image layout: the manifests and their names. */
 export interface OciIndex {
   readonly schemaVersion: 2
   readonly mediaType: typeof indexType
@@ -40,7 +40,7 @@ export interface OciLayout {
   readonly imageLayoutVersion: '1.0.0'
 }
 
-/** `manifest.json` of Docker's archives (Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
+/** `manifest.json` of Docker archives (Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format"). */
 export type DockerManifest = readonly DockerManifestEntry[]
 
 export interface DockerManifestEntry {
@@ -48,11 +48,11 @@ export interface DockerManifestEntry {
   readonly Config: string
   /** Full references, `name:tag`. */
   readonly RepoTags: readonly string[]
-  /** Paths of the layers in the archive, from the lowest up. */
+  /** Paths of the layers in the archive, lowest first. */
   readonly Layers: readonly string[]
 }
 
-/** A blob of the archive, whatever is in it. */
+/** Any blob of the archive. */
 type Blob = Pick<Descriptor, 'digest' | 'size'>
 
 export const ociLayout: OciLayout = { imageLayoutVersion: '1.0.0' }
@@ -66,7 +66,7 @@ export function ociManifest(config: Blob, layers: readonly Layer[]): OciManifest
   }
 }
 
-/** Of one manifest: an entry for each of its tags, as `docker save` writes them. */
+/** For one manifest: an entry per tag, as `docker save` writes them. */
 export function ociIndex({ digest, size }: Blob, { architecture, os }: ImageConfig, tags: readonly string[]): OciIndex {
   const entry: IndexEntry = { mediaType: manifestType, digest, size, platform: { architecture, os } }
   const named = tags.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }))
@@ -82,7 +82,7 @@ export function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`
 }
 
-/** Containerd takes the image's name from its own annotation, in full; everyone else the tag from OCI's. */
+/** containerd takes the full name of the image from its own annotation. All others take the tag from OCI's. */
 function nameAnnotations(reference: string): Record<string, string> {
   const { canonical, tag } = parseReference(reference)
   return { 'io.containerd.image.name': canonical, 'org.opencontainers.image.ref.name': tag }

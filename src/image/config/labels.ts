@@ -1,15 +1,15 @@
 import { type Identity, isPlain } from '../../disk/root/identity.ts'
 
-/** The prefix of our own labels. */
+/** Prefix of our own labels. */
 export const labelPrefix = 'io.github.xenserver-ddk-action'
 
-/** The label that says which ISO and options an image was made of: the name under which one is found again. */
+/** The label with the image key, by which an image is found. */
 export const keyLabel = `${labelPrefix}.key`
 
 /**
- * What an image says of itself, for people and for `labelledIdentity`; what isn't known has no label.
- * @param created as RFC 3339 writes it
- * @param key of `imageKey`, or an empty text
+ * Labels of an image, for people and for `labelledIdentity`. Unknown values have no label.
+ * @param created in RFC 3339 format
+ * @param key from `imageKey`; may be empty
  */
 export function imageLabels(identity: Identity, isoSha256: string, created: string, key: string): Readonly<Record<string, string>> {
   const { product, version, build, kernelVersion, architecture } = identity

@@ -9,22 +9,22 @@ import { type NewFile, placeFile } from './place.ts'
 import { unameScript } from './uname.ts'
 import { ddkVariables, profileScript } from './variables.ts'
 
-/** For whom `uname` answers in a container: for the DDK's Dom0, or for the machine that it runs on, as in any container. */
+/** What `uname` reports in a container: what it reports in the DDK's Dom0, or, as in any container, the host's values. */
 export const unameChoices = ['ddk', 'host'] as const
 export type UnameChoice = (typeof unameChoices)[number]
 
-/** What makes builds in a container find what they would find in Dom0. */
+/** Additions that let builds in a container find what they would find in Dom0. */
 export interface BuildEnvironment extends ContainerDefaults {
-  /** A tar to be unpacked over the root filesystem. */
+  /** A tar to unpack over the root filesystem. */
   readonly layer: Uint8Array<ArrayBuffer>
 }
 
 /**
- * The build environment for a DDK's root filesystem: a `uname` before the root's own in PATH, variables that tell which DDK it is, and for a
- * 32-bit root the 32-bit personality. It adds files and changes none, and the same root gives the same bytes.
- * @param created the time of all that is new, in whole seconds since 1970
- * @param warn told what the root doesn't allow, in one sentence each
- * @throws DiskError for what a layer can't hold; it names the path
+ * Makes the build environment for a DDK's root filesystem: a `uname` that comes before the root's own in PATH, variables that identify the
+ * DDK, and the 32-bit personality for a 32-bit root. It adds files and changes none, and the same root gives the same bytes.
+ * @param created time of all new files, in whole seconds since 1970
+ * @param warn gets one sentence for each addition that the root doesn't allow
+ * @throws DiskError that names the path, if a layer can't hold it
  */
 export function buildEnvironment(root: FileTree, identity: Identity, created: number, warn: Warn): BuildEnvironment {
   const variables = ddkVariables(identity)
@@ -32,8 +32,8 @@ export function buildEnvironment(root: FileTree, identity: Identity, created: nu
   const version = kernelVersion && kernelBuild(root, kernelVersion)
   const uname = { path: '/usr/local/bin/uname', mode: 0o755, text: unameScript({ release: kernelVersion, version, architecture }) }
   const profile = { path: '/etc/profile.d/xenserver-ddk.sh', mode: 0o644, text: profileScript(variables) }
-  const files: Addition[] = [[uname, 'so none is added, and uname may answer for the machine that a container runs on']]
-  if (variables.length > 0) files.push([profile, 'so login shells may lack the variables that tell which DDK it is'])
+  const files: Addition[] = [[uname, 'so none is added, and uname may report the host machine']]
+  if (variables.length > 0) files.push([profile, 'so login shells may lack the variables that identify the DDK'])
   return {
     layer: tarOf(place(root, files, created, warn)),
     env: variables.map(([name, value]) => `${name}=${value}`),
@@ -43,7 +43,7 @@ export function buildEnvironment(root: FileTree, identity: Identity, created: nu
 
 type Addition = readonly [file: NewFile, ifItCannotBe: string]
 
-/** All that goes into the layer: in the order of their paths, each once. */
+/** All entries of the layer, in path order, each once. */
 function place(root: FileTree, files: readonly Addition[], mtime: number, warn: Warn): TreeEntry[] {
   const entries = new Map<string, TreeEntry>()
   for (const [file, ifItCannotBe] of files) {
@@ -54,7 +54,7 @@ function place(root: FileTree, files: readonly Addition[], mtime: number, warn: 
   return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path))
 }
 
-/** In one piece. Whatever there is to say about the directories on the way is said when the root filesystem's own layer is made. */
+/** Warnings about existing directories are dropped, because the root filesystem's own layer gives the same ones. */
 function tarOf(entries: readonly TreeEntry[]): Uint8Array<ArrayBuffer> {
   const pieces = [...tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: () => {}, pieceSize: 64 << 10 })]
   return new Uint8Array(Buffer.concat(pieces))
@@ -65,7 +65,7 @@ function entrypoint32(root: FileTree, warn: Warn): readonly string[] {
   if (!command) {
     warn(
       'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; ' +
-        'tell builds what they are for, as in "rpmbuild --target i686"',
+        'tell builds their target, as in "rpmbuild --target i686"',
     )
   }
   return command ?? []

@@ -1,7 +1,7 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { pathText } from '../../bytes/text.ts'
 
-/** What `use` gives. A reader's error knows an inode at best; the path goes before it. */
+/** Returns what `use` returns, and puts the path before the message of a DiskError. A reader itself knows at best the inode. */
 export function atPath<T>(path: Buffer, use: () => T): T {
   try {
     return use()

@@ -2,57 +2,57 @@ import { tarChecksum } from '../../bytes/tar-checksum.ts'
 import type { DeviceNumber } from '../../disk/filesystem/file-type.ts'
 import { aclText } from './acl.ts'
 
-/** The size of everything in a tar: headers are one block, contents are padded to whole ones. */
+/** Block size of a tar: headers take one block, contents are padded to whole blocks. */
 export const blockSize = 512
 
-/** POSIX.1-2001, pax, "ustar Interchange Format", the values of typeflag. */
+/** POSIX.1-2001, pax, "ustar Interchange Format", values of typeflag. */
 const typeflags = { file: '0', link: '1', symlink: '2', char: '3', block: '4', dir: '5', fifo: '6', pax: 'x' } as const
 
-/** A member of a tar, as its header says it. */
+/** A member of a tar, as in its header. */
 export interface TarMember {
-  /** Without a leading slash; of a directory, with one at its end. */
+  /** Without a leading slash. A directory has a trailing slash. */
   readonly path: Buffer
   readonly type: keyof typeof typeflags
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Of the content that follows, in bytes. */
+  /** Size of the content that follows, in bytes. */
   readonly size: number
   /** Whole seconds since 1970, not negative. */
   readonly mtime: number
-  /** A symlink's target, or the path of the member that a hard link names. */
+  /** Target of a symlink, or path of the member that a hard link refers to. */
   readonly linkname?: Buffer
   readonly device?: DeviceNumber
-  /** By name, in bytes. */
+  /** Names are raw bytes. */
   readonly xattrs?: readonly (readonly [name: Buffer, value: Buffer])[]
 }
 
 /**
- * A member's header in whole blocks: the ustar header, after a PAX extended header if there is something that ustar has no room for.
- * Names are bytes, of no encoding (POSIX would have UTF-8 in PAX records; every reader takes what comes). Attributes go where
- * star put them first, and everyone since, `SCHILY.xattr.`NAME.
+ * A member's header in whole blocks: the ustar header, after a PAX extended header for what ustar can't hold. Names are raw bytes (POSIX
+ * wants UTF-8 in PAX records, but every reader accepts any bytes). Attributes are stored as `SCHILY.xattr.NAME`, which star introduced and
+ * everyone uses.
  */
 export function tarHeader(member: TarMember): Buffer {
   const records = paxRecords(member)
   if (records.length === 0) return ustarHeader(member)
   const body = Buffer.concat(records)
-  // A name that is always the same: other writers put a process number here, and no two of their archives are equal.
+  // The name is always the same. Other tools put a process number here, so that no two of their archives are equal.
   const pax = ustarHeader({ path: Buffer.from('PaxHeader'), type: 'pax', mode: 0o644, uid: 0, gid: 0, size: body.length, mtime: 0 })
   return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)])
 }
 
-/** Zero bytes after `size` bytes of content, up to the next whole block. */
+/** Number of zero bytes after `size` bytes of content, up to the next whole block. */
 export function padding(size: number): number {
   return (blockSize - (size % blockSize)) % blockSize
 }
 
-/** The largest numbers of a field of 12 bytes and of one of 8: octal digits and a NUL. */
+/** The largest numbers in fields of 12 and 8 bytes: octal digits and a NUL. */
 const octal11 = 8 ** 11 - 1
 const octal7 = 8 ** 7 - 1
 const nameLength = 100
 const prefixLength = 155
 
-/** POSIX.1-2001, pax, "pax Extended Header": what doesn't fit into ustar's fields, sorted by keyword. */
+/** POSIX.1-2001, pax, "pax Extended Header": values that don't fit into ustar's fields, sorted by keyword. */
 function paxRecords(member: TarMember): Buffer[] {
   const records: [keyword: Buffer, value: Buffer][] = []
   const add = (keyword: string, value: Buffer | number) =>
@@ -71,13 +71,13 @@ function paxRecords(member: TarMember): Buffer[] {
   return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value))
 }
 
-/** Engines set ACLs as the attributes that they are; GNU tar and bsdtar, asked for ACLs, want them as text, and would drop the others. */
+/** Engines set ACLs as plain attributes. GNU tar and bsdtar read ACLs only as text, and would drop the attributes. */
 const aclKeywords: ReadonlyMap<string, string> = new Map([
   ['system.posix_acl_access', 'SCHILY.acl.access'],
   ['system.posix_acl_default', 'SCHILY.acl.default'],
 ])
 
-/** `LENGTH KEYWORD=VALUE\n`, where LENGTH counts itself. */
+/** `LENGTH KEYWORD=VALUE\n`, where LENGTH includes itself. */
 function paxRecord(keyword: Buffer, value: Buffer): Buffer {
   const rest = keyword.length + value.length + ' =\n'.length
   let length = rest + String(rest).length
@@ -85,7 +85,7 @@ function paxRecord(keyword: Buffer, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from('='), value, Buffer.from('\n')])
 }
 
-/** How a path fits into ustar's two fields, if it does: `prefix/name`. */
+/** Splits a path into ustar's two fields `prefix/name`, if it fits. */
 function ustarName(path: Buffer): { name: Buffer; prefix: Buffer } | undefined {
   if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) }
   const slash = path.indexOf('/', path.length - nameLength - 1)
@@ -93,7 +93,7 @@ function ustarName(path: Buffer): { name: Buffer; prefix: Buffer } | undefined {
   return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) }
 }
 
-/** One block, also of a member of more than 8 GiB. What ustar has no room for is cut off: see `tarHeader`. */
+/** Always one block, even for a member larger than 8 GiB. Values that don't fit are cut off; see `tarHeader`. */
 export function ustarHeader(member: TarMember): Buffer {
   const header = Buffer.alloc(blockSize)
   const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) }
@@ -113,7 +113,7 @@ export function ustarHeader(member: TarMember): Buffer {
   return header
 }
 
-/** A number in octal, or, where that has too few digits, in GNU's base-256: big-endian, the first bit set. */
+/** Writes a number in octal or, if it has too many digits, in GNU's base-256: big-endian, with the first bit set. */
 function number(header: Buffer, at: number, width: 8 | 12, value: number): void {
   if (value <= (width === 8 ? octal7 : octal11)) {
     header.write(value.toString(8).padStart(width - 1, '0'), at, 'latin1')

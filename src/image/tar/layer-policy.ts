@@ -9,13 +9,13 @@ import { tally } from './tally.ts'
 import { zeroLimit } from './zero-limit.ts'
 
 export interface LayerPolicy {
-  /** Bytes of zeros, in whole blocks of 4 KiB of all files together, before it is an error: holes are written out. Default 8 GiB. */
+  /** Limit for bytes of zeros in all files together, counted in blocks of 4 KiB, because holes are written out. Default 8 GiB. */
   readonly maxZeroBytes?: number
-  /** Of the filesystem, in bytes: what a file has beyond it can only be a hole, and needn't be read to be known. */
+  /** Size of the filesystem in bytes. What a file has beyond that must be a hole, and is counted without reading it. */
   readonly filesystemSize?: number
 }
 
-/** An entry that goes into the layer. What it gives and throws names the path. */
+/** An entry for the layer. Its names and errors contain the path. */
 export interface LayerEntry extends TreeEntry {
   readonly type: Exclude<FileType, 'socket'>
   readonly xattrs: readonly (readonly [name: Buffer, value: Buffer])[]
@@ -26,22 +26,22 @@ export interface LayerEntry extends TreeEntry {
 }
 
 const sentences: Readonly<Record<DroppedXattr | 'socket' | 'zeroDevice' | 'early' | 'manyXattrs', string>> = {
-  socket: 'sockets are left out, as a tar has none',
-  zeroDevice: 'character devices 0:0 are left out, as container engines take them as deleted files',
-  early: 'times before 1970 become 1970-01-01, as container engines make them',
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: 'character devices 0:0 are left out, because container engines treat them as deleted files',
+  early: 'times before 1970 are set to 1970-01-01, as container engines do',
   manyXattrs: 'more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4',
-  selinux: 'SELinux labels (security.selinux) are left out, as they are those of the machine that the disk was made for',
-  integrity: 'integrity signatures (security.ima, security.evm) are left out, as they hold for one machine only',
-  trusted: 'trusted.* attributes are left out, as container engines use them for themselves',
-  overlay: 'user.overlay.* attributes are left out, as container engines use them for themselves',
-  damaged: 'capabilities or access lists (security.capability, system.posix_acl_*) that Linux would not accept are left out',
+  selinux: 'SELinux labels (security.selinux) are left out, because they belong to the original machine',
+  integrity: 'integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only',
+  trusted: 'trusted.* attributes are left out, because container engines use them themselves',
+  overlay: 'user.overlay.* attributes are left out, because container engines use them themselves',
+  damaged: 'invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them',
   unknown: 'extended attributes that container engines do not keep are left out',
 }
 
 /**
- * What of a filesystem goes into a layer. Engines differ, so what one of them refuses, deletes or changes without a word is settled here:
- * sockets, deletion marks and foreign attributes are left out, with one sentence for each kind to `warn` at the end.
- * @throws DiskError for what no layer can say: a `.wh.` name, an owner that Linux can't set, too many zeros
+ * Decides what goes into a layer. Engines differ, so whatever one of them rejects, deletes or silently changes is handled here: sockets,
+ * deletion marks and foreign attributes are left out, with one sentence per kind to `warn` at the end.
+ * @throws DiskError for what a layer can't represent: a `.wh.` name, an owner that Linux can't set, too many zeros
  */
 export function* layerEntries(entries: Iterable<TreeEntry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
   const counts = tally(sentences)
@@ -74,7 +74,7 @@ function checkName(path: Buffer): void {
   if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return
   throw new DiskError(
     `/${pathText(path)}`,
-    'in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image',
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
     'unsupported',
   )
 }
@@ -82,20 +82,20 @@ function checkName(path: Buffer): void {
 function contentOf({ path, node }: TreeEntry): Source {
   const content = atPath(path, () => node.content())
   if (content.size !== node.size)
-    throw new DiskError(`/${pathText(path)}`, `its content has ${content.size} bytes, its inode says ${node.size}`)
+    throw new DiskError(`/${pathText(path)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`)
   return { name: content.name, size: content.size, read: (into, offset) => atPath(path, () => content.read(into, offset)) }
 }
 
-/** Linux makes no symlink to nothing, and none longer than PATH_MAX allows. */
+/** Linux allows no empty symlink targets, and none longer than PATH_MAX. */
 function targetOf({ path, node }: TreeEntry): Buffer {
   const target = atPath(path, () => node.target())
   if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`)
+    throw new DiskError(`/${pathText(path)}`, `its target of ${target.length} bytes is not allowed by Linux`)
   }
   return target
 }
 
-/** chown(2) takes the highest number as "leave it as it is". */
+/** For chown(2), the highest number means "don't change". */
 function checkOwner({ path, node }: TreeEntry): void {
   for (const [what, id] of [['user', node.uid] as const, ['group', node.gid] as const]) {
     if (id >= 0xffff_ffff) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`, 'unsupported')

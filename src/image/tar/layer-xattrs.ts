@@ -3,16 +3,16 @@ import { pathText, textBytes } from '../../bytes/text.ts'
 import type { TreeEntry } from '../../disk/filesystem/tree.ts'
 import { aclText } from './acl.ts'
 
-/** Why an attribute isn't in the layer. */
+/** Why an attribute is left out. */
 export type DroppedXattr = 'selinux' | 'integrity' | 'trusted' | 'overlay' | 'damaged' | 'unknown'
 
-/** Linux's own limit for one value (XATTR_SIZE_MAX), and the longest PAX header that Go's archive/tar reads, less room for the rest of it. */
+/** Linux's limit for one value (XATTR_SIZE_MAX), and the longest PAX header that Go's archive/tar reads, minus space for other records. */
 const maxValue = 1 << 16
 const maxTotal = (1 << 20) - (1 << 14)
 
 /**
  * The attributes that container engines keep and that mean the same on every host, by name in bytes: capabilities, ACLs in their user-space
- * form, and `user.`. One that names a label, a signature or an overlay of the machine it comes from would be wrong on any other.
+ * form, and `user.*`. Labels, signatures and overlay attributes belong to their own machine and would be wrong on any other.
  * @throws DiskError if there are more than any engine can store
  */
 export function layerXattrs({ path, node }: TreeEntry, drop: (why: DroppedXattr) => void): [name: Buffer, value: Buffer][] {
@@ -45,12 +45,12 @@ function reasonToDrop(name: string, value: Buffer, type: TreeEntry['node']['type
   if (name.startsWith('user.overlay.')) return 'overlay'
   if (name === 'security.capability') return isCapability(value) ? undefined : 'damaged'
   if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') return aclText(value) === undefined ? 'damaged' : undefined
-  // PAX ends a keyword at the first `=`, and Linux has `user.` on files and directories only.
+  // A PAX keyword ends at the first `=`, and Linux allows `user.*` only on files and directories.
   if (name.startsWith('user.') && !name.includes('=') && (type === 'file' || type === 'dir')) return undefined
   return 'unknown'
 }
 
-/** struct vfs_cap_data of linux/capability.h, revision 2, or 3 with the namespace's root: Linux sets no other. */
+/** struct vfs_cap_data in linux/capability.h: revision 2, or 3 with the namespace's root. Linux sets no other revision. */
 function isCapability(value: Buffer): boolean {
   if (value.length < 4) return false
   const revision = value.readUInt8(3)

@@ -7,27 +7,27 @@ import { type LayerEntry, type LayerPolicy, layerEntries } from './layer-policy.
 export interface TarOptions extends LayerPolicy {
   /** In bytes. Default 4 MiB. */
   readonly pieceSize?: number
-  /** Memory for a piece of exactly `size` bytes, whatever is in it. It is the consumer's once the piece is handed out. */
+  /** Returns memory for a piece of exactly `size` bytes, with arbitrary contents. Once the piece is yielded, it belongs to the consumer. */
   allocate(size: number): Uint8Array<ArrayBuffer>
   readonly warn: Warn
 }
 
 export interface TarSummary {
   readonly members: number
-  /** Of all files' contents, in bytes. */
+  /** Size of all files' contents in bytes. */
   readonly contentSize: number
-  /** Of the whole tar, in bytes. */
+  /** Size of the whole tar in bytes. */
   readonly size: number
 }
 
 export const defaultPieceSize = 4 << 20
 
 /**
- * A filesystem as a tar, in pieces of `pieceSize` bytes, the last one shorter: POSIX.1-2001 (PAX), the same bytes for the same entries on
- * every machine. Times are whole seconds and not before 1970; holes are written out; of an inode's names the first in path order has the
- * content, and the others are links to it.
- * @param entries each directory before what is in it, no path twice, as `walk` gives them
- * @throws DiskError for an entry that can't be read, or that a layer can't hold; it names the path
+ * Writes a filesystem as a tar in pieces of `pieceSize` bytes; the last one is shorter. The format is POSIX.1-2001 (PAX), and the same
+ * entries give the same bytes on every machine. Times are whole seconds, not before 1970. Holes are written out. Of an inode's names, the
+ * first in path order has the content, and the others are links to it.
+ * @param entries each directory before its contents, no path twice, as `walk` returns them
+ * @throws DiskError that names the path of an entry that can't be read, or that a layer can't hold
  */
 export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): Generator<Uint8Array<ArrayBuffer>, TarSummary> {
   const { pieceSize = defaultPieceSize, allocate, warn } = options
@@ -54,7 +54,7 @@ export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): G
 
 const zeros = Buffer.alloc(2 * blockSize)
 
-/** Everything that a tar is made of, one after the other. */
+/** All parts of the tar, in order. */
 function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
   const firstNames = new Map<number, Buffer>()
   for (const entry of entries) {
@@ -72,7 +72,7 @@ function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; co
   yield memorySource(zeros, 'end')
 }
 
-/** A link says all of the inode once more: who unpacks it sets the owner again, which takes capabilities and setuid away. */
+/** A hard link repeats all attributes of its inode: whoever unpacks it sets the owner again, which clears capabilities and setuid. */
 function linkTo(first: Buffer, entry: LayerEntry): TarMember {
   return { ...describe(entry), type: 'link', size: 0, linkname: first }
 }

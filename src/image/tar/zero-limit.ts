@@ -6,10 +6,10 @@ const unit = 4096
 const zeros = Buffer.alloc(unit)
 
 /**
- * Watches the contents that go by, and stops when they have too many zeros: a file such as /var/log/lastlog can be a terabyte of hole, and
- * a layer has no holes. Zeros are counted rather than holes, so that it is the same for every filesystem.
- * @param maxZeroBytes of all contents together, in whole blocks of 4 KiB
- * @param filesystemSize in bytes: a file that is longer has the rest in holes
+ * Watches the contents, and stops when they have too many zeros: a file such as /var/log/lastlog may be a terabyte of hole, and a layer has
+ * no holes. It counts zeros rather than holes, so that every filesystem gives the same result.
+ * @param maxZeroBytes limit for all contents together, in whole blocks of 4 KiB
+ * @param filesystemSize in bytes; the rest of a longer file must be holes
  */
 export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: Buffer, content: Source) => Source {
   let found = 0
@@ -18,7 +18,7 @@ export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: 
       if (zeroBytes <= maxZeroBytes) return
       throw new DiskError(
         `/${pathText(path)}`,
-        `a file of ${content.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`,
+        `this file of ${content.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
         'unsupported',
       )
     }
@@ -38,7 +38,7 @@ export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: 
 function zeroBytesIn(bytes: Uint8Array): number {
   let found = 0
   for (let at = 0; at + unit <= bytes.length; at += unit) {
-    // The two ends first: the comparison is a call, and nearly every block has something at one of them.
+    // Check both ends first: the comparison is a call, and nearly every block has a nonzero byte at one of them.
     if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit
   }
   return found

@@ -42,7 +42,7 @@ unless(noCorpus).describe('images that others made equal what the kernel said of
     await withTempDir((dir) => {
       const file = 'ext4view-test_disk1.img.zst'
       const { entries, unreadable } = walkImage(fromCorpus(`ext/other/${file}`, dir))
-      expect(unreadable).toEqual({ encrypted_dir: 'inode 11032 of the image: it is encrypted, and can be read only with its key' })
+      expect(unreadable).toEqual({ encrypted_dir: "inode 11032 of the image: it is encrypted and can't be read without its key" })
       expect(entries.map(({ path }) => path)).toContain('encrypted_dir')
       expect(entries).toEqual(manifest(file).filter(({ path }) => !path.startsWith('encrypted_dir/')))
     })
@@ -58,7 +58,7 @@ unless(noCorpus).describe('images that others made equal what the kernel said of
     await withTempDir((dir) => {
       const { warnings } = walkImage(fromCorpus('ext/other/faux-f_holedir3.img.gz', dir))
       expect(warnings).toEqual([
-        'inode 12 of the image: the directory lacks 3 blocks, the first of them block 2; names that were there are missing',
+        'inode 12 of the image: 3 blocks of the directory are missing, starting with block 2; the names in them are lost',
       ])
     })
   })

@@ -59,10 +59,10 @@ describe('refused, by name', () => {
       (word: number) => word | 0x8,
       'the image: it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)',
     ],
-    [0x18, () => 7, "the image: the ext superblock gives a block size of 2^17, which can't be; the filesystem is damaged"],
-    [0x20, () => 0, "the image: the ext superblock gives 0 blocks in a group, which can't be; the filesystem is damaged"],
-    [0x28, () => 0, "the image: the ext superblock gives 0 inodes in a group, which can't be; the filesystem is damaged"],
-    [0x58, () => 100, "the image: the ext superblock gives an inode size of 100, which can't be; the filesystem is damaged"],
+    [0x18, () => 7, 'the image: the ext superblock has a block size of 2^17, which is impossible; the filesystem is damaged'],
+    [0x20, () => 0, 'the image: the ext superblock has 0 blocks in a group, which is impossible; the filesystem is damaged'],
+    [0x28, () => 0, 'the image: the ext superblock has 0 inodes in a group, which is impossible; the filesystem is damaged'],
+    [0x58, () => 100, 'the image: the ext superblock has an inode size of 100, which is impossible; the filesystem is damaged'],
     [0x38, () => 0, 'the image: it has no ext superblock'],
   ])('superblock field at %i', async (at, change, message) => {
     await withField(at, change, (bytes) => expect(() => open(bytes)).toThrow(message))
@@ -98,9 +98,9 @@ describe('refused, by name', () => {
       const warnings: string[] = []
       open(bytes, warnings)
       expect(warnings).toEqual([
-        'the image: the ext filesystem is marked as having errors; e2fsck would look for them',
+        'the image: the ext filesystem is marked as having errors; check it with e2fsck',
         'the image: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent',
-        'the image: the ext filesystem is marked as in use by another computer, and may have been changing',
+        'the image: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied',
       ])
       warnings.length = 0
       open(bytes.subarray(0, 7 << 20), warnings)
@@ -122,7 +122,7 @@ test('encrypted files, directories and symlinks are listed, and their contents r
     }
     withImage(image, (fs) => {
       const child = (name: string) => [...fs.entries(fs.root)].find((entry) => entry.name.toString() === name)!.node()
-      const message = (name: string) => `inode ${child(name).ino} of the image: it is encrypted, and can be read only with its key`
+      const message = (name: string) => `inode ${child(name).ino} of the image: it is encrypted and can't be read without its key`
       expect(child('file').type).toBe('file')
       expect(() => child('file').content()).toThrow(message('file'))
       expect(() => child('link').target()).toThrow(message('link'))

@@ -32,7 +32,7 @@ describe('directory records', () => {
   test.each([1, 2, 33])('a length of %i', (length) => {
     const bytes = record('FILE.;1', { location: 19, length: 5 })
     bytes[0] = length
-    expect(() => paths(image({ 18: [dots(18), bytes] }))).toThrow(`a directory record has a length of ${length}, but 34 is the least`)
+    expect(() => paths(image({ 18: [dots(18), bytes] }))).toThrow(`a directory record has a length of ${length}, but the minimum is 34`)
   })
 
   test.each([0, 100, 255])('a name of %i bytes', (length) => {
@@ -48,7 +48,7 @@ describe('directory records', () => {
 
   test('a directory that contains itself, or lies within another', () => {
     const self = image({ 18: [dots(18), record('SELF', { location: 18, length: 2048, flags: 2 })] })
-    expect(() => paths(self)).toThrow('/SELF: directory inode 36864 is found at two places')
+    expect(() => paths(self)).toThrow('/SELF: directory inode 36864 occurs in two places')
     const overlap = image({
       18: [dots(18), record('A', { location: 19, length: 4096, flags: 2 }), record('B', { location: 20, length: 2048, flags: 2 })],
       19: [dots(19)],
@@ -77,8 +77,8 @@ describe('directory records', () => {
     const content = resolve(iso, 'BIG')!.content()
     expect(bytesAt(content, 0, content.size).toString()).toBe('hello world')
     const endless = image({ 18: [dots(18), extents[0]!, record('C', { location: 19, length: 5 })] })
-    expect(() => paths(endless)).toThrow("BIG should go on in the next directory record, but that isn't there")
-    expect(() => paths(image({ 18: [dots(18), extents[0]!] }))).toThrow(/BIG should go on/)
+    expect(() => paths(endless)).toThrow('BIG should continue in the next directory record, but that is missing')
+    expect(() => paths(image({ 18: [dots(18), extents[0]!] }))).toThrow(/BIG should continue/)
   })
 
   test('extended attribute records are skipped, interleaved files refused, associated files left out', () => {
@@ -100,22 +100,22 @@ describe('directory records', () => {
     expect(bytesAt(resolve(open(bytes), 'A')!.content(), 0, 5).toString()).toBe('hello')
   })
 
-  test('two values for one number: the little-endian one is taken, and that is said', () => {
+  test('different little-endian and big-endian values: the little-endian one is taken, and that is said', () => {
     const bytes = record('A', { location: 19, length: 5 })
     bytes[17] = 99
     const warnings: string[] = []
     expect(resolve(open(image({ 18: [dots(18), bytes] }), warnings), 'A')!.size).toBe(5)
-    expect(warnings).toEqual([expect.stringContaining('two values for one number')])
+    expect(warnings).toEqual([expect.stringContaining('different little-endian and big-endian values')])
   })
 })
 
 describe('system use entries', () => {
   test('continuations that go round in a circle, or never end', () => {
     const loop = withFile(continuation(20, 0, 28), { 20: [continuation(20, 0, 28)] })
-    expect(() => paths(loop)).toThrow('go on in a circle, or without end')
+    expect(() => paths(loop)).toThrow('form a loop, or never end')
     const chain = Array.from({ length: 60 }, (_, index) => continuation(20, 28 * (index + 1), 28))
-    expect(() => paths(withFile(continuation(20, 0, 28), { 20: chain }))).toThrow('go on in a circle, or without end')
-    expect(() => paths(withFile(continuation(0, 0, 0xffffffff)))).toThrow('go on in a circle, or without end')
+    expect(() => paths(withFile(continuation(20, 0, 28), { 20: chain }))).toThrow('form a loop, or never end')
+    expect(() => paths(withFile(continuation(0, 0, 0xffffffff)))).toThrow('form a loop, or never end')
     expect(() => paths(withFile(continuation(0xffffffff, 0, 28)))).toThrow('past the end of the ISO')
   })
 
@@ -124,7 +124,7 @@ describe('system use entries', () => {
     const sectors: Record<number, Buffer[]> = { 52: [] }
     for (let number = 60; number < 90; number++) sectors[number] = [number === 60 ? dots(60) : Buffer.alloc(0), ...records]
     const big = record('BIG', { location: 60, length: 30 * 2048, flags: 2, systemUse: posix(0o40755) })
-    expect(() => paths(image({ 18: [dots(18, rockRidgeRoot), big], ...sectors }))).toThrow('far longer than any names could make them')
+    expect(() => paths(image({ 18: [dots(18, rockRidgeRoot), big], ...sectors }))).toThrow('far longer than any names need')
   })
 
   test.each([1, 2, 3, 200])('an entry with a length of %i ends its area, and is warned of', (length) => {
@@ -172,7 +172,7 @@ describe('system use entries', () => {
   })
 
   test('a directory moved to its own parent, and one moved to nowhere', () => {
-    expect(() => paths(withFile(entry('CL', bothEndian32(18))))).toThrow('is found at two places')
+    expect(() => paths(withFile(entry('CL', bothEndian32(18))))).toThrow('occurs in two places')
     expect(() => paths(withFile(entry('CL', bothEndian32(19))))).toThrow(DiskError)
     expect(() => paths(withFile(entry('CL', bothEndian32(0xfffffff))))).toThrow('a directory should begin here')
   })

@@ -180,7 +180,7 @@ test('what isn’t an ISO isn’t taken for one', () => {
   expect(iso9660.detect(memorySource(Buffer.alloc(100_000), 'zeros'))).toBe(false)
   expect(iso9660.detect(memorySource(Buffer.alloc(10), 'short'))).toBe(false)
   expect(() => iso9660.open(memorySource(Buffer.alloc(100_000), 'zeros'), () => {})).toThrow(
-    'zeros, byte 32768: an ISO 9660 image has a primary volume descriptor here, but this has no volume descriptor at all',
+    'zeros, byte 32768: an ISO 9660 image has a primary volume descriptor here, but this file has no volume descriptor at all',
   )
 })
 
@@ -199,7 +199,7 @@ unless(noCorpus).describe('the corpus', () => {
     ['bad-dir', /byte 47104: a directory record has a length of 0/],
     ['malformed', /byte 32896: the logical block size is 12336/],
     ['malformed2', /byte 47104: a directory record has a length of 2/],
-    ['udf102', /this has no volume descriptor at all/],
+    ['udf102', /this file has no volume descriptor at all/],
   ])('%s ends in one sentence', async (name, sentence) => {
     await withTempDir((dir) => {
       const iso = fromCorpus(`iso/libcdio/${name}.iso.gz`, dir)

@@ -14,7 +14,7 @@ import { featureNames, incompat, typeName } from './superblock/features.ts'
 import { warnIfInUse } from './superblock/mmp.ts'
 import { hasMagic, readSuperblock, type Superblock } from './superblock/superblock.ts'
 
-/** ext2, ext3 and ext4. Only read, also when the journal has to be replayed; checksums are verified wherever there are any. */
+/** ext2, ext3 and ext4. Nothing is written, not even to replay the journal. All checksums that exist are verified. */
 export const ext: FileSystemFormat = { name: 'ext', detect: hasMagic, open }
 
 function open(device: Source, warnAlways: Warn): FileSystem {
@@ -31,7 +31,7 @@ function warnAboutState(device: Source, superblock: Superblock, warn: Warn): voi
   const { name } = device
   const size = superblock.blocksCount * superblock.blockSize
   warnIfCutShort(device, 'the ext filesystem', size, warn)
-  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`)
+  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; check it with e2fsck`)
   const recovers = (superblock.features.incompat & incompat.recover) !== 0
   if (!superblock.cleanlyUnmounted && !recovers) {
     warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`)

@@ -5,7 +5,7 @@ import type { ExtReader } from './reader.ts'
 import { inodeAttributes } from './xattr/xattr.ts'
 
 /**
- * The bytes of a file that lies in its own inode, up to its size, in two parts: those in the block field, and those in the inode's attribute
+ * The content of a file that is stored in its own inode, up to its size, in two parts: the block field, and the inode's attribute
  * `system.data` (Linux, Documentation/filesystems/ext4/inlinedata.rst).
  */
 export function inlineData(reader: ExtReader, inode: Inode): [Buffer, Buffer] {

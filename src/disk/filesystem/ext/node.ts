@@ -11,20 +11,20 @@ import { readAttributes } from './xattr/xattr.ts'
 
 const rootInode = 2
 
-/** @throws DiskError if it isn't an inode that a name can be for, or it is damaged */
+/** @throws DiskError if the inode is damaged, or a name can't refer to it */
 export function openNode(reader: ExtReader, number: number): FileNode {
   const inode = loadInode(reader, number)
   const place = inodePlace(reader, number)
   if ((number < reader.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged")
+    throw new DiskError(place, 'a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged')
   }
-  if (inode.linksCount === 0) throw new DiskError(place, 'a name leads to it, though it is deleted; the filesystem is damaged')
+  if (inode.linksCount === 0) throw new DiskError(place, 'a name refers to it, but it is deleted; the filesystem is damaged')
   const type = fileTypeOf(inode.mode)
   if (type === undefined) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`)
   return new ExtNode(reader, inode, type)
 }
 
-/** Small, since a directory's children are all held while it is walked: what it doesn't keep is read again. */
+/** Small, because all children of a directory are held while it is walked. Everything else is read again when it is needed. */
 class ExtNode implements FileNode {
   readonly type: FileType
   readonly ino: number
@@ -68,7 +68,7 @@ class ExtNode implements FileNode {
   }
 }
 
-/** The first of the block field's numbers has the encoding of 16 bits, the second that of 32. */
+/** The block field's first number has the old 16-bit encoding, the second the 32-bit encoding. */
 function storedDevice(inode: Inode): DeviceNumber {
   const field = blockField(inode)
   const old = field.readUInt32LE(0)
@@ -76,7 +76,7 @@ function storedDevice(inode: Inode): DeviceNumber {
   return deviceNumber(field.readUInt32LE(4))
 }
 
-/** A target of less than 60 bytes stands in the block field; whether blocks are counted says nothing, attributes have some too. */
+/** A target shorter than 60 bytes is stored in the block field. The block count doesn't tell, because attributes count as blocks too. */
 function symlinkTarget(reader: ExtReader, inode: Inode): Buffer {
   checkNotEncrypted(reader, inode)
   const at = `inode ${inode.number}`

@@ -8,33 +8,33 @@ import type { ExtReader } from './reader.ts'
 import { compat, incompat } from './superblock/features.ts'
 import { readSuperblock } from './superblock/superblock.ts'
 
-/** The volume as it is once its journal is replayed, and what there is to say of that. */
+/** The volume after its journal was replayed, and notes about that. */
 interface Recovered {
   readonly reader: ExtReader
   readonly notes: readonly string[]
 }
 
 /**
- * Replays the journal in memory if the filesystem was in use when it was last seen.
+ * Replays the journal in memory if the filesystem wasn't unmounted cleanly.
  * @throws DiskError if the journal can't be read
  */
 export function recover(reader: ExtReader): Recovered {
   const { superblock, name, warn } = reader
   if (!(superblock.features.incompat & incompat.recover)) return { reader, notes: [] }
   if (!(superblock.features.compat & compat.hasJournal)) {
-    warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`)
+    warn(`${name}: the ext filesystem needs its journal replayed, but has none`)
     return { reader, notes: [] }
   }
   if (superblock.journalInode === 0) {
     throw new DiskError(
       name,
-      'the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first',
+      'the ext filesystem needs its journal replayed, but the journal is on another device; mount and unmount the filesystem with that device first',
       'unsupported',
     )
   }
   const inode = loadInode(reader, superblock.journalInode)
   if (fileTypeOf(inode.mode) !== 'file' || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(reader, inode.number), 'it should be the journal, and is no file; the filesystem is damaged')
+    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged")
   }
   const { device, transactions, fastCommits } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn)
   return {

@@ -7,17 +7,17 @@ import { longDate } from './dates.ts'
 import { sectorSize } from './reader.ts'
 import { type DirectoryRecord, parseRecord } from './records.ts'
 
-/** The volume descriptors at the front of an ISO (ECMA-119, section 8), and what lies around them. */
+/** The volume descriptors at the start of an ISO (ECMA-119, section 8), and what surrounds them. */
 export interface Descriptors {
   readonly primary: VolumeDescriptor
   readonly joliet: VolumeDescriptor | undefined
-  /** A boot record names a boot catalogue. */
+  /** Whether a boot record names a boot catalogue. */
   readonly elTorito: boolean
-  /** The same files can be read as UDF. */
+  /** Whether the same files can be read as UDF. */
   readonly udfBridge: boolean
 }
 
-/** A primary volume descriptor, or a supplementary one. */
+/** A primary or supplementary volume descriptor. */
 export interface VolumeDescriptor {
   readonly systemId: string
   readonly volumeId: string
@@ -36,15 +36,15 @@ export interface VolumeDescriptor {
 /** The first 16 sectors are the system area. */
 const firstDescriptor = 16 * sectorSize
 
-/** Far more than any ISO has; a set without its terminator could go on to the end of the image. */
+/** Far more than any ISO has. Without a limit, a set without a terminator could go on to the end of the image. */
 const mostDescriptors = 64
 
-/** Whether a volume descriptor lies where the first one of an ISO must lie. */
+/** Whether there is a volume descriptor at the fixed position of an ISO's first one. */
 export function hasDescriptor(source: Source): boolean {
   return identifierAt(source, firstDescriptor) === 'CD001'
 }
 
-/** @throws DiskError if there is no primary volume descriptor, or it can't be */
+/** @throws DiskError if there is no valid primary volume descriptor */
 export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors {
   let primary: VolumeDescriptor | undefined
   let joliet: VolumeDescriptor | undefined
@@ -64,7 +64,7 @@ export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors
     const found = types.length === 0 ? 'no volume descriptor at all' : `only descriptors of the types ${types.join(', ')}`
     throw new DiskError(
       `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`,
+      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`,
     )
   }
   if (types.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, 'terminator')
@@ -95,12 +95,12 @@ function parseDescriptor(source: Source, bytes: Buffer, at: number, warnOnce: Wa
   }
 }
 
-/** A supplementary descriptor whose escape sequences are those of UCS-2, level 1, 2 or 3 (Joliet, "Identifying a Joliet SVD"). */
+/** Whether a supplementary descriptor has the escape sequence of UCS-2 level 1, 2 or 3 (Joliet, "Identifying a Joliet SVD"). */
 function isJoliet(bytes: Buffer): boolean {
   return ['%/@', '%/C', '%/E'].includes(bytes.toString('latin1', 88, 91))
 }
 
-/** The extended area behind the volume descriptors: BEA01, then NSR02 or NSR03 (ECMA-167, part 2). */
+/** Looks in the extended area after the volume descriptors for BEA01, then NSR02 or NSR03 (ECMA-167, part 2). */
 function isUdfBridge(source: Source, terminator: number): boolean {
   for (let index = 1; index <= 16; index++) {
     const identifier = identifierAt(source, terminator + index * sectorSize)

@@ -7,7 +7,7 @@ import type { IsoReader } from './reader.ts'
 import { type DirectoryRecord, directoryRecords, isParent, isSelf } from './records.ts'
 import type { RockRidge } from './rock-ridge.ts'
 
-/** What is in a directory, as its author knew it: without what Rock Ridge had to move there. */
+/** The entries of a directory as its author made it, without directories that Rock Ridge had to move there. */
 export function* children(reader: IsoReader, dir: IsoNode, root: IsoNode): Generator<DirectoryEntry> {
   for (const file of files(reader, dir)) {
     if (file.posix.isRelocated) continue
@@ -16,14 +16,17 @@ export function* children(reader: IsoReader, dir: IsoNode, root: IsoNode): Gener
   }
 }
 
-/** Directories of more than eight levels are moved to a directory made for them (RRIP 1.12, section 4.1.5); who finds nothing else in it has found it. */
+/**
+ * Rock Ridge moves directories deeper than eight levels into a special directory (RRIP 1.12, section 4.1.5). A directory with its name that
+ * contains nothing else is that directory.
+ */
 function isRelocationDirectory(reader: IsoReader, file: NamedRecords): boolean {
   if (!/^\.?rr_moved$/i.test(file.name.toString('latin1')) || !file.records[0].isDirectory) return false
   const inside = [...files(reader, makeNode(reader, file))]
   return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated)
 }
 
-/** Files with all of their records: one larger than 4 GiB has several, one after the other. */
+/** Files with all their records: a file larger than 4 GiB has several consecutive ones. */
 function* files(reader: IsoReader, dir: IsoNode): Generator<NamedRecords> {
   let records: DirectoryRecord[] = []
   for (const record of directoryRecords(reader, dir.records[0])) {
@@ -52,7 +55,7 @@ function unfinished({ source }: IsoReader, record: DirectoryRecord): Error {
   return damage(
     source,
     record.at,
-    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`,
+    `the file ${pathText(record.identifier)} should continue in the next directory record, but that is missing`,
     'ISO',
   )
 }

@@ -16,30 +16,30 @@ export interface IsoFileSystem extends FileSystem {
   readonly iso: IsoDescription
 }
 
-/** What the volume descriptors say, for people. */
+/** What the volume descriptors say, for display. */
 export interface IsoDescription {
   readonly volumeId: string
   readonly systemId: string
   readonly publisherId: string
   readonly preparerId: string
   readonly applicationId: string
-  /** When the volume was made; nothing if it doesn't say. */
+  /** When the volume was made; undefined if unknown. */
   readonly created: Time | undefined
   readonly modified: Time | undefined
   /** Bytes in a logical block. */
   readonly blockSize: number
-  /** Bytes in the volume; an image that is shorter was cut off. */
+  /** Size of the volume in bytes. A shorter image was cut off. */
   readonly size: number
   readonly extensions: readonly ('rock-ridge' | 'joliet')[]
-  /** Which of its names it is read by. */
+  /** Which set of names is used. */
   readonly naming: Naming
   readonly elTorito: boolean
   readonly udfBridge: boolean
-  /** What makes it start from a disk as well. */
+  /** The partition tables that let it boot from a disk. */
   readonly hybrid: readonly ('mbr' | 'gpt')[]
 }
 
-/** ISO 9660 (ECMA-119) with multi-extent files, Rock Ridge (RRIP 1.12) and Joliet. Of several sessions, the first. */
+/** ISO 9660 (ECMA-119) with multi-extent files, Rock Ridge (RRIP 1.12) and Joliet. Only the first session is read. */
 export const iso9660: FileSystemFormat = { name: 'iso9660', detect: hasDescriptor, open: openIso }
 
 /** @throws DiskError if it has no primary volume descriptor, or no root directory */
@@ -58,14 +58,14 @@ interface Opened {
   readonly hasRockRidge: boolean
 }
 
-/** Rock Ridge keeps what POSIX knows of a file, Joliet only its name: so that is the order. */
+/** Prefers Rock Ridge, which has all POSIX attributes of a file, to Joliet, which only has names. */
 function chooseNames(source: Source, { primary, joliet }: Descriptors, warnOnce: WarnOnce): Opened {
   try {
     const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize))
     const skip = systemUseSkip(rootSelf)
     const rockRidge = makeReader(source, primary, skip === undefined ? 'plain' : 'rock-ridge', skip, warnOnce)
     const root = rootNode(rockRidge, primary.root)
-    // Other extensions share the protocol; without Rock Ridge's modes, Joliet has more to say.
+    // Other extensions use the same protocol. Without Rock Ridge's modes, Joliet is better.
     const hasRockRidge = skip !== undefined && posixOf(rockRidge, rootSelf).mode !== undefined
     if (hasRockRidge || !joliet) return { reader: rockRidge, root, hasRockRidge }
   } catch (error) {
@@ -119,7 +119,7 @@ function summary(iso: IsoDescription): FileSystemInfo {
   }
 }
 
-/** An ISO has no UUID; blkid takes the time of its last change, in hundredths of a second, and UTC. */
+/** An ISO has no UUID. Like blkid, this uses the time of the last change, in UTC and hundredths of a second. */
 function uuid(time: Time | undefined): string {
   if (!time) return ''
   const text = new Date(time.seconds * 1000).toISOString().slice(0, 19)

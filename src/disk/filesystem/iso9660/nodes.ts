@@ -8,13 +8,13 @@ import type { IsoReader } from './reader.ts'
 import { type DirectoryRecord, dataStart, selfRecord } from './records.ts'
 import { type RockRidge, rockRidge } from './rock-ridge.ts'
 
-/** A file or directory, with where its bytes are. */
+/** A file or directory, with the position of its bytes. */
 export interface IsoNode extends FileNode {
-  /** Those of its extents, in order; of a directory there is one. */
+  /** The records of its extents, in order; a directory has one. */
   readonly records: readonly [DirectoryRecord, ...DirectoryRecord[]]
 }
 
-/** A file as its directory has it. */
+/** A file as listed in its directory. */
 export interface NamedRecords {
   readonly name: Buffer
   readonly records: IsoNode['records']
@@ -23,7 +23,7 @@ export interface NamedRecords {
 
 const noPosix: RockRidge = { isRelocated: false }
 
-/** What the record says in POSIX's terms; nothing in an ISO that isn't read by Rock Ridge. */
+/** The record's POSIX attributes; none if the ISO isn't read with Rock Ridge. */
 export function posixOf(reader: IsoReader, record: DirectoryRecord): RockRidge {
   return reader.naming === 'rock-ridge' ? rockRidge(reader, record) : noPosix
 }
@@ -34,7 +34,7 @@ export function rootNode(reader: IsoReader, record: DirectoryRecord): IsoNode {
   return makeNode(reader, { name: Buffer.from('/'), records: [self], posix: posixOf(reader, self) })
 }
 
-/** @throws DiskError if it is a directory that was moved, and isn't where it should be */
+/** @throws DiskError if it is a relocated directory that isn't where it should be */
 export function makeNode(reader: IsoReader, named: NamedRecords): IsoNode {
   if (named.posix.childAt === undefined) return describe(reader, named)
   const self = selfRecord(reader, named.posix.childAt * reader.blockSize)
@@ -81,16 +81,17 @@ function nodeType({ source, warnOnce }: IsoReader, record: DirectoryRecord, { mo
   const type = fileTypeOf(mode)
   if (type && (type === 'dir') === record.isDirectory) return type
   warnOnce(
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`,
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain}; it is treated as a ${plain}`,
     'type',
   )
   return plain
 }
 
 /**
- * A directory is known by where it begins, anything else by where its record lies; the two can't be the same, for at the beginning of a
- * directory is the record of the directory itself. Serial numbers alone are not to be trusted: writers cut them to 32 bits. So hard
- * links are names with one serial number **and** the same data; all of them are known by the record that was read first.
+ * The inode number of a directory is the position of its data; that of anything else is the position of its record. The two never collide,
+ * because a directory's data begins with its own record. Serial numbers alone can't be trusted, because writers cut them to 32 bits. So two
+ * names are hard links if they have the same serial number **and** the same data, and all of them get the position of the record that was
+ * read first.
  */
 function inodeNumber(
   { blockSize, hardLinks }: IsoReader,
@@ -115,7 +116,7 @@ function content({ source, blockSize }: IsoReader, place: string, records: IsoNo
     if (end > source.size) {
       throw new DiskError(
         place,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`,
       )
     }
     return slice(source, start, record.dataLength, place)

@@ -6,52 +6,52 @@ import { type IsoReader, sectorSize } from './reader.ts'
 
 /** A directory record (ECMA-119, 9.1): a name, and one extent of a file or directory. */
 export interface DirectoryRecord {
-  /** Byte of the ISO at which it lies. */
+  /** Position of the record in the ISO, in bytes. */
   readonly at: number
-  /** Logical block at which its extent begins. */
+  /** First logical block of its extent. */
   readonly location: number
-  /** Blocks of extended attribute record between there and the data. */
+  /** Number of blocks of extended attribute record before the data. */
   readonly earBlocks: number
   /** Bytes of data in the extent. */
   readonly dataLength: number
   readonly recorded: Time | undefined
   readonly isDirectory: boolean
-  /** Something that belongs to the file of the same name, such as a Macintosh resource fork. */
+  /** Belongs to the file of the same name, e.g. a Macintosh resource fork. */
   readonly isAssociated: boolean
-  /** The file goes on in the extent of the next record. */
+  /** The file continues in the extent of the next record. */
   readonly continues: boolean
   readonly isInterleaved: boolean
   readonly identifier: Buffer
-  /** The system use field: what extensions have to say. */
+  /** The system use field, which holds the extensions' data. */
   readonly systemUse: Buffer
-  /** Byte of the ISO at which that lies. */
+  /** Position of that field in the ISO, in bytes. */
   readonly systemUseAt: number
 }
 
-/** Everything before the identifier. */
+/** Bytes before the identifier. */
 const fixedLength = 33
 
-/** @throws DiskError unless `bytes`, at byte `at` of the ISO, begins with a record that lies wholly in it */
+/** @throws DiskError unless `bytes`, which are at byte `at` of the ISO, begin with a complete record */
 export function parseRecord(source: Source, bytes: Buffer, at: number, warnOnce: WarnOnce): DirectoryRecord {
   const length = bytes.readUInt8(0)
   if (length <= fixedLength)
-    throw damage(source, at, `a directory record has a length of ${length}, but ${fixedLength + 1} is the least`, 'ISO')
+    throw damage(source, at, `a directory record has a length of ${length}, but the minimum is ${fixedLength + 1}`, 'ISO')
   if (length > bytes.length) {
     throw damage(source, at, `a directory record of ${length} bytes doesn't end in the sector, or the directory, in which it begins`, 'ISO')
   }
   const nameLength = bytes.readUInt8(32)
   const nameEnd = fixedLength + nameLength
   if (nameLength === 0 || nameEnd > length) {
-    throw damage(source, at, `a directory record of ${length} bytes has a name of ${nameLength}`, 'ISO')
+    throw damage(source, at, `a directory record of ${length} bytes has a name of ${nameLength} bytes`, 'ISO')
   }
   if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
     warnOnce(
-      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`,
+      `${source.name}, byte ${at}: a directory record has different little-endian and big-endian values; the little-endian one is used, here and elsewhere`,
       'endian',
     )
   }
   const flags = bytes.readUInt8(25)
-  // A byte of padding follows a name of even length.
+  // A name of even length is followed by a padding byte.
   const systemUseStart = Math.min(length, nameEnd + (nameLength % 2 === 0 ? 1 : 0))
   return {
     at,
@@ -69,12 +69,12 @@ export function parseRecord(source: Source, bytes: Buffer, at: number, warnOnce:
   }
 }
 
-/** The byte of the ISO at which the record's data begin. */
+/** Position in the ISO where the record's data begins, in bytes. */
 export function dataStart(record: DirectoryRecord, blockSize: number): number {
   return (record.location + record.earBlocks) * blockSize
 }
 
-/** `.` and `..` are the identifiers 0 and 1. */
+/** The identifiers of `.` and `..` are 0 and 1. */
 export function isSelf(record: DirectoryRecord): boolean {
   return record.identifier.length === 1 && record.identifier[0] === 0
 }
@@ -83,18 +83,18 @@ export function isParent(record: DirectoryRecord): boolean {
   return record.identifier.length === 1 && record.identifier[0] === 1
 }
 
-/** The record of `.`, the first of the directory that begins at `start`. */
+/** The record of `.`, which is the first in the directory at `start`. */
 export function selfRecord(reader: Pick<IsoReader, 'source' | 'warnOnce'>, start: number): DirectoryRecord {
   const { source, warnOnce } = reader
   if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, 'ISO')
   const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize, source.size - start)), start, warnOnce)
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself", 'ISO')
+  if (!isSelf(record)) throw damage(source, start, 'a directory should begin here, but there is no record of the directory itself', 'ISO')
   return record
 }
 
 /**
- * The records of a directory, `.` and `..` among them.
- * @throws DiskError if they aren't records, or lie past the end of the ISO or in another directory
+ * The records of a directory, including `.` and `..`.
+ * @throws DiskError if they are invalid, or lie past the end of the ISO or in another directory
  */
 export function* directoryRecords(reader: IsoReader, directory: DirectoryRecord): Generator<DirectoryRecord> {
   const { source, blockSize, warnOnce } = reader
@@ -118,7 +118,7 @@ export function* directoryRecords(reader: IsoReader, directory: DirectoryRecord)
   }
 }
 
-/** Directories don't overlap: were they allowed to, each sector could be read for each of a million directories. */
+/** Directories must not overlap: otherwise each sector could be read for each of a million directories. */
 function checkNoOverlap({ source, blockSize, budget }: IsoReader, start: number, from: number, to: number): void {
   budget.directoryBytes += to - from
   for (let block = from; block < to; block += blockSize) {

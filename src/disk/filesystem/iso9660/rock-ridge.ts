@@ -8,7 +8,7 @@ import type { DirectoryRecord } from './records.ts'
 import { systemUseEntries } from './susp.ts'
 import { SymlinkText } from './symlink.ts'
 
-/** What Rock Ridge says of a file, in POSIX's terms (RRIP 1.12, section 4); only what is there. */
+/** The POSIX attributes that Rock Ridge records for a file (RRIP 1.12, section 4). Absent ones are undefined. */
 export interface RockRidge {
   name?: Buffer
   /** `st_mode`: type and permissions. */
@@ -16,22 +16,22 @@ export interface RockRidge {
   nlink?: number
   uid?: number
   gid?: number
-  /** The file serial number; two names with one number are hard links. */
+  /** The file serial number; names with the same number are hard links. */
   serial?: number
   rdev?: DeviceNumber
   modified?: Time
   target?: Buffer
-  /** The block at which the directory lies that belongs here: it was moved, because it was too deep (CL). */
+  /** Block of the directory that belongs here; it was moved because it was too deep (CL). */
   childAt?: number
-  /** The directory is at this place only because it was moved (RE). */
+  /** Whether the directory is here only because it was moved (RE). */
   isRelocated: boolean
-  /** Why the extent isn't the content. */
+  /** Why the extent isn't the plain content. */
   encoding?: string
-  /** Bytes in the content, where the extent has another length. */
+  /** Size of the content in bytes, if it differs from the extent's. */
   size?: number
 }
 
-/** @throws DiskError if the entries go round in a circle or are too short for what they are */
+/** @throws DiskError if the entries form a loop, or are too short for their type */
 export function rockRidge(reader: IsoReader, record: DirectoryRecord): RockRidge {
   const found: RockRidge = { isRelocated: false }
   const name: Buffer[] = []
@@ -43,7 +43,7 @@ export function rockRidge(reader: IsoReader, record: DirectoryRecord): RockRidge
         throw damage(reader.source, record.at, `a directory record's ${signature} entry has only ${bytes.length} bytes`, 'ISO')
       read.into(found, bytes)
     } else if (signature === 'NM' && bytes.length >= 5) {
-      // The flags CURRENT and PARENT stand for `.` and `..`, whose names nobody asks for.
+      // The flags CURRENT and PARENT stand for `.` and `..`, whose names aren't needed.
       if ((bytes[4]! & 0x06) === 0) name.push(bytes.subarray(5))
     } else if (signature === 'SL' && bytes.length >= 5) {
       const trouble = link.add(bytes)
@@ -69,7 +69,7 @@ const readers: Readonly<Record<string, EntryReader>> = {
       found.nlink = bytes.readUInt32LE(12)
       found.uid = bytes.readUInt32LE(20)
       found.gid = bytes.readUInt32LE(28)
-      // The serial number came with version 1.12.
+      // The serial number was added in version 1.12.
       if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36)
     },
   },
@@ -120,7 +120,7 @@ function halvesOfDevice(high: number, low: number): DeviceNumber {
   return high !== 0 ? { major: high, minor: low } : deviceNumber(low)
 }
 
-/** The time of the last modification out of a TF entry: the times that there are, in the order of their flags. */
+/** The modification time of a TF entry, which stores its times in the order of their flags. */
 function modificationTime(bytes: Buffer): Time | undefined {
   const flags = bytes.readUInt8(4)
   if ((flags & 0x02) === 0) return undefined

@@ -7,22 +7,22 @@ import { type DirectoryRecord, isSelf } from './records.ts'
 export interface SystemUseEntry {
   /** Two letters. */
   readonly signature: string
-  /** The whole entry, from its signature on. */
+  /** The whole entry, including its signature. */
   readonly bytes: Buffer
 }
 
-/** Beyond these, the continuations of one record are a loop, or meant to be slow. */
+/** Limits per record. More continuations are a loop, or an attempt to slow the reader down. */
 const limits = { continuations: 32, continuationBytes: 64 * 1024 }
 
 /**
- * Bytes of continuation for each byte of directory, over the whole ISO. A long name and a long link take 5 KiB for a record of 120 bytes;
- * without this limit, every record could have the same 64 KiB.
+ * Limit for bytes of continuation per byte of directory, over the whole ISO. A long name with a long link takes 5 KiB for a record of 120
+ * bytes. Without this limit, every record could refer to the same 64 KiB.
  */
 const continuationRatio = 64
 
-/** Bytes to skip in every system use field, as the root's own record says (SUSP, section 5.3: SP); nothing if there is no such entry. */
+/** Bytes to skip in every system use field, from the SP entry of the root's own record (SUSP, section 5.3); undefined if there is none. */
 export function systemUseSkip(rootSelf: DirectoryRecord): number | undefined {
-  // On a CD-ROM XA disc, fourteen bytes of XA's own come first.
+  // On a CD-ROM XA disc, the field begins with fourteen bytes of XA data.
   for (const start of [0, 14]) {
     const entry = rootSelf.systemUse.subarray(start, start + 7)
     if (entry.length === 7 && entry.toString('latin1', 0, 2) === 'SP' && entry.readUInt16BE(4) === 0xbeef) return entry.readUInt8(6)
@@ -31,9 +31,9 @@ export function systemUseSkip(rootSelf: DirectoryRecord): number | undefined {
 }
 
 /**
- * The system use entries of a record, those of its continuation areas included (SUSP, section 5.1: CE).
- * An entry that can't be is warned of, and ends its area: what came before it is as good as ever.
- * @throws DiskError if the continuations go round in a circle or past the end
+ * The system use entries of a record, including those in continuation areas (SUSP, section 5.1: CE). An invalid entry is a warning and ends
+ * its area; entries before it are still used.
+ * @throws DiskError if the continuations form a loop or go past the end
  */
 export function* systemUseEntries(reader: IsoReader, record: DirectoryRecord): Generator<SystemUseEntry> {
   const { source, blockSize } = reader
@@ -54,11 +54,11 @@ export function* systemUseEntries(reader: IsoReader, record: DirectoryRecord): G
     const length = next.bytes.readUInt32LE(20)
     bytes += length
     if (visited.has(at) || visited.size >= limits.continuations || bytes > limits.continuationBytes) {
-      throw damage(source, record.at, 'the system use entries of a directory record go on in a circle, or without end', 'ISO')
+      throw damage(source, record.at, 'the system use entries of a directory record form a loop, or never end', 'ISO')
     }
     visited.add(at)
     if (at + length > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`, 'ISO')
+      throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, 'ISO')
     }
     spend(reader, record, length)
     area = bytesAt(source, at, length)
@@ -74,12 +74,12 @@ function firstEntry({ skip = 0 }: IsoReader, record: DirectoryRecord): number {
 function spend({ source, budget }: IsoReader, record: DirectoryRecord, length: number): void {
   budget.continuationBytes += length
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, 'the system use entries of the directory records are far longer than any names could make them', 'ISO')
+    throw damage(source, record.at, 'the system use entries of the directory records are far longer than any names need', 'ISO')
   }
 }
 
 function* areaEntries({ source, warnOnce }: IsoReader, area: Buffer, at: number): Generator<SystemUseEntry> {
-  // Less than the four bytes of an empty entry is padding, and so are zeros.
+  // Zeros are padding, and so is anything shorter than an empty entry of four bytes.
   for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
     const length = area.readUInt8(start + 2)
     if (length < 4 || start + length > area.length) {

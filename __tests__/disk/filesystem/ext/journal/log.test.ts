@@ -77,7 +77,7 @@ describe('a damaged journal', () => {
     ['the length of the revoke records', 'jo', 'revoke', 0, 12, word(0xffff), /revoke records have 65535 bytes/],
     ['an unknown kind of block', 'jo', 'descriptor', 1, 4, word(9), 2],
     ['the magic of the superblock', 'jo', 'superblock', 0, 0, spot, /not a journal/],
-    ['the block size', 'jo', 'superblock', 0, whole.blockSize, word(2048), /blocks of 2048 bytes where the filesystem's have 1024/],
+    ['the block size', 'jo', 'superblock', 0, whole.blockSize, word(2048), /its blocks have 2048 bytes, but the filesystem's have 1024/],
     ['a length beyond the inode', 'jo', 'superblock', 0, whole.maxLength, word(50000), /should have 50000 blocks/],
     ['a log that begins nowhere', 'jo', 'superblock', 0, whole.first, word(0), /begins at block 0/],
     ['a start beyond the log', 'jo', 'superblock', 0, whole.start, word(30000), /begins at block 30000, outside of the log/],

@@ -3,14 +3,15 @@ import { DiskError } from '../../../../bytes/errors.ts'
 import type { Inode } from '../inode/inode.ts'
 import { inodeFlags } from '../inode/layout.ts'
 
-/** An entry of no inode at the end of the block, with a type that no entry has. */
+/** The checksum is in an entry at the end of the block, without an inode, and with a type that no real entry has. */
 const tailSize = 12
 const tailType = 0xde
 const dotSize = 12
 const fourZeros = Buffer.alloc(4)
 
 /**
- * Verifies the checksum of a directory's block: a block of entries has it in a last entry; a node of the hash tree behind the room for its pointers.
+ * Verifies the checksum of a directory block. In a block of entries, the checksum is in the last entry; in a node of the hash tree, it
+ * follows the space for the node's pointers.
  * @throws DiskError if it is missing or wrong
  */
 export function checkDirectoryBlock(block: Buffer, inode: Inode, isFirstBlock: boolean, place: string): void {
@@ -19,9 +20,9 @@ export function checkDirectoryBlock(block: Buffer, inode: Inode, isFirstBlock: b
   if (!sound) throw new DiskError(place, 'its checksum is missing or wrong; the filesystem is damaged')
 }
 
-/** The offset of a tree node's count and limit; nothing if the block isn't a node. */
+/** The offset of a tree node's count and limit; undefined if the block isn't a node. */
 function treeNode(block: Buffer, mayBeRoot: boolean): number | undefined {
-  // In the root, `.`, `..` and the eight bytes that describe the tree come first, and `..` covers all but `.`.
+  // In the root, `.`, `..` and the eight bytes that describe the tree come first, and the entry of `..` covers the rest of the block.
   if (mayBeRoot && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32
   const length = block.readUInt16LE(4)
   const coversBlock = length === block.length || (block.length === 65536 && (length === 0 || length === 65535))

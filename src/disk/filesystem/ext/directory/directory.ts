@@ -10,14 +10,14 @@ import { checkDirectoryBlock } from './checksum.ts'
 import type { DirectoryRecord } from './record.ts'
 
 const header = 8
-/** Read at once; a multiple of every block size. */
+/** Bytes that are read at once; a multiple of every block size. */
 const piece = 64 * 1024
 /** Of one directory. What all directories together may have is the reader's to say. */
 const mostBytes = 2 ** 30
 
 /**
- * The entries of a directory but `.` and `..`, in the order of its blocks. The nodes of a hash tree look like empty entries, so a tree is
- * read as any other directory (Linux, Documentation/filesystems/ext4/directory.rst).
+ * The entries of a directory except `.` and `..`, in the order of its blocks. Nodes of a hash tree look like empty entries, so a tree can
+ * be read like a linear directory (Linux, Documentation/filesystems/ext4/directory.rst).
  */
 export function directoryRecords(reader: ExtReader, inode: Inode): Iterable<DirectoryRecord> {
   const onDevice = recordsOnDevice(reader, inode)
@@ -30,7 +30,7 @@ function* recordsOnDevice(reader: ExtReader, inode: Inode): Generator<DirectoryR
   else yield* blockRecords(reader, inode)
 }
 
-/** Four bytes name the parent, and there are no `.` and `..`. */
+/** The first four bytes name the parent; there is no `.` or `..`. */
 function* inlineRecords(reader: ExtReader, inode: Inode): Generator<DirectoryRecord> {
   const [first, rest] = inlineData(reader, inode)
   yield* records(reader, inode, first.subarray(4), 'the inline data')
@@ -61,7 +61,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
       reader.directoryBytesLeft -= read.length
       if (reader.directoryBytesLeft < 0)
-        throw new DiskError(place, 'the directories have more bytes than any sound filesystem; it is damaged')
+        throw new DiskError(place, 'the directories have more bytes than any valid filesystem; the filesystem is damaged')
       device.read(read, (fsBlock + done) * blockSize)
       for (let at = 0; at < read.length; at += blockSize) {
         const block = read.subarray(at, at + blockSize)
@@ -76,7 +76,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
   skipTo(blocks)
   if (holes.count > 0) {
     reader.warn(
-      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`,
+      `${place}: ${holes.count} blocks of the directory are missing, starting with block ${holes.first}; the names in them are lost`,
     )
   }
 }
@@ -89,7 +89,7 @@ function* records(reader: ExtReader, inode: Inode, area: Buffer, what: string, i
   for (let at = 0, index = 0; at < area.length; at += length, index++) {
     if (at + header > area.length) throw damaged(at, 'is cut short')
     length = recordLength(area.readUInt16LE(at + 4), area.length)
-    // Without the file type, its byte is the upper half of the name's length.
+    // Without the file type feature, this byte is the upper half of the name's length.
     const nameLength = hasFileType ? area.readUInt8(at + 6) : area.readUInt16LE(at + 6)
     if (length % 4 !== 0 || length < header + nameLength || length < header + 4 || at + length > area.length) {
       throw damaged(at, `has the impossible length ${length}`)
@@ -105,7 +105,7 @@ function* records(reader: ExtReader, inode: Inode, area: Buffer, what: string, i
 const dot = Buffer.from('.')
 const dotDot = Buffer.from('..')
 
-/** Sixteen bits can't say 65536, so in blocks of that size both 65535 and 0 do. */
+/** Sixteen bits can't represent 65536, so in blocks of that size both 65535 and 0 stand for it. */
 function recordLength(stored: number, areaLength: number): number {
   return areaLength === 65536 && (stored === 65535 || stored === 0) ? 65536 : stored
 }

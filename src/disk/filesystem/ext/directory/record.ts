@@ -1,4 +1,4 @@
-/** A name in a directory, and the number of the inode that it is for. */
+/** A name in a directory, and the number of its inode. */
 export interface DirectoryRecord {
   readonly name: Buffer
   readonly inode: number

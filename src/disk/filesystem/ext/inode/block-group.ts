@@ -9,9 +9,8 @@ import { crc16 } from './crc16.ts'
 const checksumPosition = 0x1e
 
 /**
- * Gives, for a group's number, the first block of its inode table (Linux, Documentation/filesystems/ext4/group_descr.rst).
- * A wrong checksum is no reason to stop, as it is none for Linux to mount the filesystem read-only: of all that it covers, only the table's
- * place is used here.
+ * Returns a function that finds the first block of a group's inode table (Linux, Documentation/filesystems/ext4/group_descr.rst). A wrong
+ * checksum is only a warning, as Linux also mounts such a filesystem read-only, and the position of the table is all that is used here.
  * @throws DiskError if the table can't be where the descriptor says
  */
 export function groupDescriptors(device: Source, superblock: Superblock, warn: Warn): (group: number) => FsBlock {
@@ -24,24 +23,22 @@ export function groupDescriptors(device: Source, superblock: Superblock, warn: W
     const place = `the descriptor of block group ${group} of ${device.name}`
     const expected = checksum(superblock, group, raw)
     if (expected !== undefined && expected !== raw.readUInt16LE(checksumPosition)) {
-      warn(
-        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`,
-      )
+      warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`)
     }
     const table = raw.readUInt32LE(0x8) + (descriptorSize >= 64 ? raw.readUInt32LE(0x28) * 2 ** 32 : 0)
     if (table <= firstDataBlock || table + tableBlocks > blocksCount) {
-      throw new DiskError(place, `its inode table at block ${table} is outside the filesystem, which is damaged`)
+      throw new DiskError(place, `its inode table at block ${table} is outside the filesystem; the filesystem is damaged`)
     }
     return fsBlock(table)
   }
 }
 
-/** Where the `index`th block of descriptors lies: after the superblock, or with `meta_bg` in the meta group that it describes. */
+/** The block that holds the `index`th block of descriptors: after the superblock, or with `meta_bg` in the meta group that it describes. */
 function descriptorBlock(superblock: Superblock, index: number, perBlock: number): number {
   const { blockSize, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock
   if (index < firstMetaBg) return (blockSize === 1024 ? 1 : 0) + 1 + index
   const group = index * perBlock
-  // With blocks of 1 KiB the superblock is block 1, also where counting starts at block 0 (bigalloc).
+  // With 1 KiB blocks the superblock is block 1, even where counting starts at block 0 (bigalloc).
   const bootBlock = blockSize === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0
   return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock
 }

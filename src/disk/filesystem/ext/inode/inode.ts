@@ -6,7 +6,7 @@ import type { ExtReader } from '../reader.ts'
 import { incompat } from '../superblock/features.ts'
 import { originalSize } from './layout.ts'
 
-/** An inode, verified (Linux, Documentation/filesystems/ext4/inodes.rst). */
+/** A verified inode (Linux, Documentation/filesystems/ext4/inodes.rst). */
 export interface Inode {
   readonly number: number
   /** The bytes on disk. */
@@ -17,9 +17,9 @@ export interface Inode {
   /** In bytes. */
   readonly size: number
   readonly linksCount: number
-  /** How many bytes beyond the original 128 have meaning as fields. */
+  /** How many bytes after the original 128 hold fields. */
   readonly extraSize: number
-  /** What the sums of the blocks that belong to it start from. */
+  /** Initial seed for the checksums of the inode's blocks. */
   readonly checksumSeed: number
 }
 
@@ -35,14 +35,15 @@ export function loadInode(reader: ExtReader, number: number): Inode {
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(0x80) : 0
   const place = inodePlace(reader, number)
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`)
+    throw new DiskError(place, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`)
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number), raw.readUInt32LE(0x64)) : 0
   if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place)
   const mode = raw.readUInt16LE(0)
   const hasHighSize = fileTypeOf(mode) === 'file' || (superblock.features.incompat & incompat.largeDir) !== 0
   const size = raw.readUInt32LE(0x4) + (hasHighSize ? raw.readUInt32LE(0x6c) * 2 ** 32 : 0)
-  if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size} bytes can't be; the filesystem is damaged`)
+  if (size > 2 ** 32 * superblock.blockSize)
+    throw new DiskError(place, `its size of ${size} bytes is impossible; the filesystem is damaged`)
   return { number, raw, mode, flags: raw.readUInt32LE(0x20), size, linksCount: raw.readUInt16LE(0x1a), extraSize, checksumSeed }
 }
 
@@ -59,7 +60,7 @@ function verifyChecksum(raw: Buffer, extraSize: number, seed: number, place: str
   if (stored !== (hasHigh ? crc : crc & 0xffff)) throw new DiskError(place, 'its checksum is wrong; the filesystem is damaged')
 }
 
-/** Seconds are a signed 32-bit number; two bits of the extra field carry them on to the year 2446, the other thirty are nanoseconds. */
+/** Seconds are a signed 32-bit number. Two bits of the extra field extend them to the year 2446; the other thirty bits are nanoseconds. */
 export function modificationTime({ raw, extraSize }: Inode): Time {
   const base = raw.readInt32LE(0x10)
   if (extraSize < 0x88 + 4 - originalSize) return { seconds: base, nanoseconds: 0 }

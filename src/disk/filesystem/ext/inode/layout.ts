@@ -7,7 +7,7 @@ export const originalSize = 128
 /** Where `i_block` lies in an inode. */
 export const blockFieldRange = { start: 0x28, end: 0x64 } as const
 
-/** The 60 bytes that hold block pointers, the root of an extent tree, a short symlink's target, a device number or data. */
+/** The 60 bytes that hold block pointers, the root of an extent tree, a short symlink's target, a device number, or inline data. */
 export function blockField({ raw }: { readonly raw: Buffer }): Buffer {
   return raw.subarray(blockFieldRange.start, blockFieldRange.end)
 }
@@ -21,5 +21,5 @@ export function generation(raw: Buffer): number {
 export const extentMagic = 0xf30a
 /** Bytes in an extent tree's header, in an extent, and in an index entry. */
 export const extentEntrySize = 12
-/** A longer extent is one of that much less, allocated but never written, so it reads as zeros. */
+/** A greater length means an extent of `length - 32768` blocks that is allocated but was never written, so it reads as zeros. */
 export const longestWrittenExtent = 32768

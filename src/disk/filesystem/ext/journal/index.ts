@@ -10,19 +10,19 @@ import { committedTransactions, type Transaction } from './scan.ts'
 import { next } from './sequence.ts'
 import { readSuperblock } from './superblock.ts'
 
-/** A filesystem as it is after its journal was replayed. */
+/** A filesystem after its journal was replayed. */
 export interface Replayed {
-  /** The device with the journal's blocks in their places; the filesystem's superblock may be among them. */
+  /** The device with the journal's blocks in place, which may include the filesystem's superblock. */
   readonly device: Source
-  /** How many transactions were replayed. */
+  /** Number of replayed transactions. */
   readonly transactions: number
-  /** What was committed after them in the short form, if anything was. */
+  /** The fast commits after those transactions, if there are any. */
   readonly fastCommits?: FastCommits
 }
 
 /**
- * Replays a JBD2 journal in memory: nothing is written. As in Linux there are three passes, to find the log's end, to learn which blocks must not
- * come back, and to put the others in their places (Linux Documentation/filesystems/ext4/journal.rst; e2fsprogs lib/ext2fs/kernel-jbd.h).
+ * Replays a JBD2 journal in memory; nothing is written. As in Linux there are three passes: find the end of the log, collect the revoked
+ * blocks, and put the other blocks in place (Linux Documentation/filesystems/ext4/journal.rst; e2fsprogs lib/ext2fs/kernel-jbd.h).
  * @param device the filesystem as it is
  * @param journal the content of its journal inode
  * @throws DiskError if the journal is so damaged that Linux wouldn't mount the filesystem

@@ -2,19 +2,19 @@ import { DiskError, type DiskErrorKind } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import type { JournalSuperblock } from './superblock.ts'
 
-/** The journal's ring of blocks, which transactions follow one another around. */
+/** The journal's circular log of transactions. */
 export interface Log {
   readonly name: string
   readonly superblock: JournalSuperblock
-  /** The bytes of one of the journal's blocks. */
+  /** Reads one of the journal's blocks. */
   block(at: number): Buffer<ArrayBuffer>
-  /** The block that is `count` blocks further around the ring. */
+  /** The block that is `count` blocks further, wrapping around at the end. */
   after(at: number, count: number): number
   /** An error at one of the journal's blocks. */
   error(at: number, what: string, kind?: DiskErrorKind): DiskError
 }
 
-/** The log of a journal that is the content of `journal`. */
+/** Opens the log of the journal in `journal`. */
 export function openLog(journal: Source, superblock: JournalSuperblock): Log {
   const { blockSize, first, end } = superblock
   return {

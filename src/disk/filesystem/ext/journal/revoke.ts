@@ -4,12 +4,12 @@ import type { Log } from './log.ts'
 import type { Transaction } from './scan.ts'
 import { isLater } from './sequence.ts'
 
-/** Says of a block in the log whether a later transaction forbids to write it back. */
+/** Whether a later transaction forbids writing a logged block back. */
 export type IsRevoked = (block: number, sequence: number) => boolean
 
 /**
- * Reads all revoke records: a block that was freed, and perhaps used for a file's data since, must not be overwritten by what it was before.
- * The record counts for its own transaction and those before it.
+ * Reads all revoke records. A block that was freed, and may hold a file's data since, must not be overwritten with its old content. A
+ * record applies to its own transaction and to earlier ones.
  * @throws DiskError if a record is damaged
  */
 export function readRevocations(log: Log, transactions: readonly Transaction[]): IsRevoked {

@@ -5,18 +5,18 @@ import { tags, tailHolds } from './descriptor.ts'
 import type { Log } from './log.ts'
 import { next } from './sequence.ts'
 
-/** A committed transaction: where its blocks are in the log. */
+/** A committed transaction, and where its blocks are in the log. */
 export interface Transaction {
   readonly sequence: number
-  /** Of each descriptor, its own block and the first block that it describes. */
+  /** For each descriptor: its own block, and the first block that it describes. */
   readonly descriptors: { readonly at: number; readonly data: number }[]
   readonly revokes: number[]
 }
 
 /**
- * Finds the committed transactions, oldest first. The log ends where a block isn't the next one of its transaction: it was never written, or
- * it is left from an earlier round. A transaction without its commit block was never finished and doesn't count.
- * @throws DiskError if a committed transaction fails its checksums, as then Linux doesn't mount the filesystem either
+ * Finds the committed transactions, oldest first. The log ends at a block that isn't the next one of its transaction: it was never written,
+ * or is left from an earlier round. A transaction without a commit block was never finished and is ignored.
+ * @throws DiskError if a committed transaction fails its checksums; Linux doesn't mount such a filesystem either
  */
 export function committedTransactions(log: Log): Transaction[] {
   const { superblock } = log
@@ -25,9 +25,9 @@ export function committedTransactions(log: Log): Transaction[] {
   let current = transaction(superblock.sequence)
   let crc = 0xffffffff
   let lastTime = 0n
-  /** A block of the current transaction that fails its checksum: damaged, or left from an earlier round. */
+  /** A block of the current transaction with a wrong checksum: damaged, or left from an earlier round. */
   let suspect: number | undefined
-  /** The commit block that fails its checksum, though asynchronous commits allow for that in the last transaction. */
+  /** A commit block with a wrong checksum, which asynchronous commits allow in the last transaction. */
   let unfinished: { readonly at: number; readonly transaction: Transaction } | undefined
 
   let at = superblock.start

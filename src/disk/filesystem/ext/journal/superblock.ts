@@ -3,28 +3,28 @@ import { DiskError, type DiskErrorKind, type Warn } from '../../../../bytes/erro
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { blockType, journalMagic } from './block.ts'
 
-/** What a journal says of itself. Block numbers count from the journal's own start. */
+/** The journal's own superblock. Block numbers count from the start of the journal. */
 export interface JournalSuperblock {
   readonly blockSize: number
   /** The log's first block, and the one after its last. */
   readonly first: number
   readonly end: number
-  /** Where the oldest transaction begins; 0 if there is none to replay. */
+  /** Block where the oldest transaction begins; 0 if there is nothing to replay. */
   readonly start: number
-  /** The oldest transaction's number. */
+  /** Number of the oldest transaction. */
   readonly sequence: number
   /** Nonzero if the filesystem was aborted (`s_errno`). */
   readonly error: number
   readonly has64bit: boolean
   readonly asyncCommit: boolean
   readonly checksums: JournalChecksums
-  /** What every checksum of kind v2 or v3 starts from. */
+  /** Initial seed of all v2 and v3 checksums. */
   readonly checksumSeed: number
   /** The blocks that hold fast commits. */
   readonly fastCommits?: { readonly first: number; readonly end: number }
 }
 
-/** `v1`: one CRC-32 for each transaction. `v2`, `v3`: a CRC-32C for each block; they differ in the tag's layout. */
+/** `v1`: one CRC-32 per transaction. `v2`, `v3`: a CRC-32C per block; they differ in the layout of the tags. */
 export type JournalChecksums = 'none' | 'v1' | 'v2' | 'v3'
 
 const compatChecksum = 0x1
@@ -32,12 +32,12 @@ const incompat = { revoke: 0x1, has64bit: 0x2, asyncCommit: 0x4, checksumV2: 0x8
 const knownIncompat = Object.values(incompat).reduce((all, bit) => all | bit, 0)
 const crc32cType = 4
 const superblockSize = 1024
-/** A log has at least so many blocks (JBD2_MIN_JOURNAL_BLOCKS); the fast commits' area mustn't make it smaller. */
+/** Minimum size of a log (JBD2_MIN_JOURNAL_BLOCKS). The area for fast commits must not make the log smaller. */
 const leastLogBlocks = 1024
 
 /**
- * Reads `journal_superblock_t`, big-endian (Linux Documentation/filesystems/ext4/journal.rst, "Super Block").
- * @throws DiskError if it is damaged, or uses a feature that isn't known
+ * Parses `journal_superblock_t`, big-endian (Linux Documentation/filesystems/ext4/journal.rst, "Super Block").
+ * @throws DiskError if it is damaged, or uses an unknown feature
  */
 export function readSuperblock(journal: Source, blockSize: number, warn: Warn): JournalSuperblock {
   const damaged = (what: string, kind?: DiskErrorKind) => new DiskError(`${journal.name}, superblock`, what, kind)
@@ -51,7 +51,7 @@ export function readSuperblock(journal: Source, blockSize: number, warn: Warn): 
   if (features & ~knownIncompat)
     throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, 'unsupported')
   if (raw.readUInt32BE(12) !== blockSize) {
-    throw damaged(`it has blocks of ${raw.readUInt32BE(12)} bytes where the filesystem's have ${blockSize}; it is damaged`)
+    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}; it is damaged`)
   }
   const checksums = checksumKind(word(36), features)
   if (!checksums) throw damaged('it claims to have several kinds of checksums at once; it is damaged')
@@ -80,7 +80,7 @@ export function readSuperblock(journal: Source, blockSize: number, warn: Warn): 
   if (start !== 0 && (start < first || start >= end)) {
     throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`)
   }
-  if (superblock.error !== 0) warn(`${journal.name}: Linux gave up writing to this filesystem with error ${superblock.error}.`)
+  if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`)
   return superblock
 }
 
@@ -98,7 +98,7 @@ function checksumHolds(raw: Buffer): boolean {
   return crc32c(0xffffffff, zeroed) === raw.readUInt32BE(252)
 }
 
-/** Linux leaves the block between the log and the fast commits unused, and takes 256 blocks for a length of 0. */
+/** Linux leaves the block between the log and the fast commits unused. A length of 0 means 256 blocks. */
 function fastCommitArea(total: number, length: number): { first: number; end: number } {
   const blocks = length || 256
   const logEnd = total - blocks >= leastLogBlocks ? total - blocks : total

@@ -8,13 +8,13 @@ const directPointers = 12
 const depths = [1, 2, 3]
 
 /**
- * Adds the runs of the first `blocks` blocks of a file that is mapped as in ext2: twelve pointers to blocks, then one each to a block of
- * pointers, to a block of pointers to such blocks, and once more. A pointer 0 is a hole, at every level.
+ * Adds the runs of the first `blocks` blocks of a file with an ext2 block map: twelve pointers to blocks, then one pointer each to a
+ * single, double and triple indirect block. A pointer of 0 is a hole, at every level.
  */
 export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, runs: Runs): void {
   const perBlock = reader.superblock.blockSize / 4
   const field = blockField(inode)
-  /** One buffer for each level, since a level is read to its end before its next block. */
+  /** One buffer per level is enough, because a block of pointers is read to its end before the next one of its level. */
   const buffers: Buffer[] = []
 
   /** Adds what `pointers` maps from the file's block `from` on; each stands for `span` blocks. */

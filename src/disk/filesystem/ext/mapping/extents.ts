@@ -6,7 +6,7 @@ import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
 const mostLevels = 5
-/** Extents count a file's blocks in 32 bits. */
+/** Extents number a file's blocks with 32 bits. */
 const endOfFile = 2 ** 32
 
 /** Adds the runs of the first `blocks` blocks of a file that is mapped by extents (Linux, Documentation/filesystems/ext4/ifork.rst). */
@@ -14,7 +14,7 @@ export function extentRuns(reader: ExtReader, inode: Inode, blocks: number, runs
   const root = blockField(inode)
   const depth = checkHeader(root, runs)
   if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`)
-  /** Adds what is in a node, which stands for the file's blocks from `from` to before `to`. */
+  /** Adds the contents of a node that maps the file's blocks from `from` up to, but not including, `to`. */
   const add = (node: Buffer, nodeDepth: number, from: number, to: number) => {
     const count = node.readUInt16LE(2)
     let free = from
@@ -69,7 +69,7 @@ function checkHeader(node: Buffer, runs: Runs): number {
   return depth
 }
 
-/** The sum stands behind the room for entries. */
+/** The checksum follows the space for entries. */
 function verifyChecksum(node: Buffer, inode: Inode, block: FsBlock, runs: Runs): void {
   const end = (node.readUInt16LE(4) + 1) * extentEntrySize
   if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {

@@ -5,8 +5,8 @@ import { fileRuns } from './file-runs.ts'
 import type { Runs } from './runs.ts'
 
 /**
- * The bytes of a file that lies in blocks, holes as zeros. Where they lie is found out at the first read; a run is read at once, into the
- * caller's buffer.
+ * The bytes of a file that is stored in blocks; holes read as zeros. The block map is read at the first read. Each run is read in one call,
+ * into the caller's buffer.
  */
 export function mappedContent(reader: ExtReader, inode: Inode): Source {
   let readRuns: ((into: Uint8Array, offset: number) => void) | undefined
@@ -26,7 +26,7 @@ function runReader({ device, superblock: { blockSize } }: ExtReader, runs: Runs)
   const { fileBlocks, fsBlocks, counts } = runs
   const startOf = (index: number) => (index < fileBlocks.length ? fileBlocks[index]! * blockSize : Number.POSITIVE_INFINITY)
   const endOf = (index: number) => (fileBlocks[index]! + counts[index]!) * blockSize
-  /** The first run that ends behind where the last read ended: where the next read starts, when a file is read from start to end. */
+  /** The first run that ends after the end of the last read. If a file is read from start to end, the next read starts in it. */
   let next = 0
   return (into, offset) => {
     if (next > 0 && endOf(next - 1) > offset) next = 0

@@ -36,7 +36,7 @@ export const roCompat = {
   metadataCsum: 0x400,
 } as const
 
-/** By bit, as dumpe2fs prints them; a bit without a name is printed by its number. */
+/** Names by bit, as dumpe2fs prints them. A bit without a name is printed as its number. */
 const compatNames = [
   'dir_prealloc',
   'imagic_inodes',
@@ -92,14 +92,14 @@ const roCompatNames = [
   'orphan_present',
 ]
 
-/** Incompatible features that this reader understands, or that don't matter to it: all of Linux's ext4 but `dirdata` and `journal_dev`. */
+/** Incompatible features that this reader understands or can ignore: all of Linux's ext4 except `dirdata` and `journal_dev`. */
 const readable = Object.values(incompat).reduce((all, bit) => all | bit, 0) & ~incompat.journalDev
 
-/** What ext2's and ext3's own drivers could read. */
+/** The features that the old ext2 and ext3 drivers could read. */
 const ext3Incompat = incompat.fileType | incompat.recover | incompat.metaBg
 const ext3RoCompat = roCompat.sparseSuper | roCompat.largeFile | roCompat.btreeDir
 
-/** The names that dumpe2fs prints, in its order. */
+/** Feature names as dumpe2fs prints them, in its order. */
 export function featureNames(features: Features): string[] {
   return [
     ...namesOf(features.compat, compatNames, 'C'),
@@ -114,13 +114,13 @@ function namesOf(word: number, names: readonly (string | undefined)[], kind: str
   return found
 }
 
-/** `ext2`, `ext3` or `ext4`: the oldest driver that knows all that the filesystem uses, which is also what blkid says. */
+/** `ext2`, `ext3` or `ext4`: the oldest driver that knows all features of the filesystem. blkid reports the same. */
 export function typeName(features: Features): 'ext2' | 'ext3' | 'ext4' {
   if (features.incompat & ~ext3Incompat || features.roCompat & ~ext3RoCompat) return 'ext4'
   return features.compat & compat.hasJournal ? 'ext3' : 'ext2'
 }
 
-/** @throws DiskError that names the features without which the filesystem can't be read */
+/** @throws DiskError that names the features that can't be read */
 export function checkReadable(features: Features, name: string): void {
   if (features.incompat & incompat.journalDev) {
     throw new DiskError(name, 'it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)', 'unsupported')

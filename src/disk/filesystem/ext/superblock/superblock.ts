@@ -4,7 +4,7 @@ import { peek } from '../../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { checkReadable, compat, type Features, incompat, roCompat } from './features.ts'
 
-/** What the superblock says, checked: whoever has one may divide by its numbers (Linux, Documentation/filesystems/ext4/super.rst). */
+/** The superblock's values, checked so that they can be used as divisors (Linux, Documentation/filesystems/ext4/super.rst). */
 export interface Superblock {
   readonly features: Features
   readonly blockSize: number
@@ -16,16 +16,16 @@ export interface Superblock {
   readonly inodesCount: number
   readonly inodesPerGroup: number
   readonly inodeSize: number
-  /** The first inode number that isn't the filesystem's own. */
+  /** The first inode number that isn't reserved. */
   readonly firstInode: number
   readonly descriptorSize: number
-  /** The first meta group whose descriptors lie within it; only with `meta_bg`. */
+  /** The first meta group that contains its own descriptors; only with `meta_bg`. */
   readonly firstMetaBg: number
-  /** Groups with backups, only with `sparse_super2`. */
+  /** Groups with backups; only with `sparse_super2`. */
   readonly backupGroups: readonly number[]
   readonly uuid: Buffer
   readonly label: Buffer
-  /** What CRC-32C sums of metadata start from. */
+  /** Initial seed of the CRC-32C checksums of metadata. */
   readonly checksumSeed: number
   readonly hasChecksums: boolean
   readonly madeByLinux: boolean
@@ -40,12 +40,12 @@ const length = 1024
 const checksumPosition = 0x3fc
 const magic = 0xef53
 
-/** Whether the magic number of ext2, ext3 and ext4 is there. */
+/** Whether the source has the magic number of ext2, ext3 and ext4. */
 export function hasMagic(device: Source): boolean {
   return peek(device, position, length)?.readUInt16LE(0x38) === magic
 }
 
-/** @throws DiskError if there is none, it is damaged, or it asks for a feature that can't be read */
+/** @throws DiskError if there is no superblock, it is damaged, or it requires an unknown feature */
 export function readSuperblock(device: Source): Superblock {
   const raw = bytesAt(device, position, length)
   const u16 = (at: number) => raw.readUInt16LE(at)
@@ -81,7 +81,7 @@ export function readSuperblock(device: Source): Superblock {
   )
   demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`)
   const blocksPerGroup = u32(0x20)
-  // The bitmap of a group is one block; with bigalloc its bits stand for clusters.
+  // A group's bitmap is one block; with bigalloc its bits stand for clusters.
   const clusterRatio = bigalloc ? 2 ** (u32(0x1c) - u32(0x18)) : 1
   demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`)
   demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, name, `${blocksPerGroup} blocks in a group`)
@@ -132,7 +132,7 @@ function verifyChecksum(raw: Buffer, features: Features, name: string): void {
 }
 
 function demand(sound: boolean, name: string, what: string): void {
-  if (!sound) throw new DiskError(name, `the ext superblock gives ${what}, which can't be; the filesystem is damaged`)
+  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`)
 }
 
 function isPowerOf2(value: number): boolean {

@@ -5,14 +5,14 @@ import { pathText } from '../../../../bytes/text.ts'
 import type { FsBlock } from '../../block-number.ts'
 import type { Superblock } from '../superblock/superblock.ts'
 
-/** An extended attribute as it is stored. */
+/** An extended attribute in its stored form. */
 export interface Attribute {
-  /** Stands for the beginning of the name, up to its first dot. */
+  /** Stands for the prefix of the name. */
   readonly index: number
   readonly name: string
-  /** Empty if it is in an inode of its own. */
+  /** Empty if the value has an inode of its own. */
   readonly value: Buffer
-  /** Number of the inode that holds the value; 0 if none does. */
+  /** Number of the inode that holds the value; 0 if there is none. */
   readonly valueInode: number
   readonly valueSize: number
 }
@@ -28,10 +28,10 @@ const largestValue = 65536
 export function readAttributeBlock(device: Source, superblock: Superblock, block: FsBlock): Attribute[] {
   const { blockSize, blocksCount, firstDataBlock } = superblock
   const place = `attribute block ${block} of ${device.name}`
-  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place, 'it is outside the filesystem, which is damaged')
+  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place, 'it is outside the filesystem; the filesystem is damaged')
   const raw = bytesAt(device, block * blockSize, blockSize)
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place, 'it has no header of attributes; the filesystem is damaged')
+    throw new DiskError(place, 'it has no attribute header; the filesystem is damaged')
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16)
@@ -42,7 +42,7 @@ export function readAttributeBlock(device: Source, superblock: Superblock, block
   return readEntries(raw, blockHeader, place)
 }
 
-/** Entries follow each other from `first` on, up to four zero bytes; values lie behind them, at offsets from the start of `area`. */
+/** Entries follow each other from `first` on, until four zero bytes. Values come after the entries, at offsets from the start of `area`. */
 export function readEntries(area: Buffer, first: number, place: string): Attribute[] {
   const found: Attribute[] = []
   const damaged = () => new DiskError(place, `the entry at byte ${at} is damaged`)

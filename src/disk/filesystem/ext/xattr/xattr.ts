@@ -8,10 +8,13 @@ import { userSpaceAcl } from './acl.ts'
 import { type Attribute, attributeMagic, readEntries } from './attribute.ts'
 import { attributeInodeValue } from './ea-inode.ts'
 
-/** Of all of an inode's values; the names, and what isn't in inodes of its own, hardly count. */
+/** Limit for all values of an inode. Compared with that, names and values outside their own inodes hardly matter. */
 const mostValueBytes = 2 ** 20
 const aclIndexes = [2, 3]
-/** By index. What isn't here, such as an encryption context or inline data, is the filesystem's own and not listed, as in Linux. */
+/**
+ * By index. An index that isn't here, such as an encryption context or inline data, belongs to the filesystem itself and isn't listed;
+ * Linux does the same.
+ */
 const prefixes: Readonly<Record<number, string>> = {
   1: 'user.',
   2: 'system.posix_acl_access',
@@ -22,8 +25,8 @@ const prefixes: Readonly<Record<number, string>> = {
 }
 
 /**
- * By full name, as getxattr(2) gives them: those in the inode, and those in its attribute block whose names the inode doesn't have
- * (Linux, Documentation/filesystems/ext4/attributes.rst).
+ * Reads attributes by full name, as getxattr(2) returns them: those in the inode, and those in its attribute block unless the inode has one
+ * of the same name (Linux, Documentation/filesystems/ext4/attributes.rst).
  */
 export function readAttributes(reader: ExtReader, inode: Inode): Map<string, Buffer> {
   const block = attributeBlockNumber(inode, reader.superblock)
@@ -46,7 +49,7 @@ function attributeValue(reader: ExtReader, inode: Inode, attribute: Attribute): 
   return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value
 }
 
-/** The attributes within the inode. */
+/** The attributes stored in the inode. */
 export function inodeAttributes(reader: ExtReader, inode: Inode): Attribute[] {
   const start = originalSize + inode.extraSize
   if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return []

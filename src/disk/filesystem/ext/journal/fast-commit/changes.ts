@@ -4,20 +4,20 @@ import { blockFieldRange, extentEntrySize, extentMagic, generation, inodeFlags }
 import type { Change, Range } from './log.ts'
 import { merged } from './ranges.ts'
 
-/** What the fast commits change, to be asked by whoever reads the filesystem: they log inodes and names, not blocks. */
+/** The changes in the fast commits. They log inodes and names rather than blocks, so the reader looks them up here. */
 export interface FastCommits {
-  /** The bytes of inode `number`, which are `raw` on the device; nothing if they didn't change. */
+  /** The bytes of inode `number`, which has the bytes `raw` on the device; undefined if it didn't change. */
   inode(number: number, raw: Buffer): Buffer | undefined
-  /** What lies over the map of the file's blocks, sorted; nothing if they didn't change. */
+  /** Sorted ranges that override the file's block map; undefined if it didn't change. */
   ranges(number: number): readonly Range[] | undefined
-  /** A directory's names; those on the device are only asked for if the directory was there before. */
+  /** A directory's names. Those on the device are read only if the directory existed before. */
   names(dir: number, onDevice: Iterable<DirectoryRecord>): Iterable<DirectoryRecord>
 }
 
 interface InodeChanges {
   /** As last logged. */
   raw?: Buffer
-  /** Whether the number was given to another file in between: only `i_generation` tells. */
+  /** Whether the number was given to another file in between, which only `i_generation` shows. */
   reused: boolean
   firstGeneration?: number
   ranges: Range[]
@@ -25,12 +25,12 @@ interface InodeChanges {
 }
 
 interface DirectoryChanges {
-  /** Whether the directory wasn't there before. */
+  /** Whether the directory didn't exist before. */
   isNew: boolean
   names: { readonly name: Buffer; readonly inode: number; readonly isRemoved: boolean }[]
 }
 
-/** Takes the changes in the order of the log, as fs/ext4/fast_commit.c's replay does. */
+/** Applies the changes in the order of the log, as the replay in fs/ext4/fast_commit.c does. */
 export function fastCommits(changes: readonly Change[]): FastCommits {
   const inodes = new Map<number, InodeChanges>()
   const dirs = new Map<number, DirectoryChanges>()
@@ -105,8 +105,8 @@ function* changedNames({ isNew, names }: DirectoryChanges, onDevice: Iterable<Di
 }
 
 /**
- * The inode with the logged fields. How its blocks are mapped isn't taken from the log, which has the ranges for that: the map on the device stays,
- * unless it is that of a file which had the number before. What isn't a map but the content itself is taken.
+ * The inode with the logged fields. The log has ranges for the block map, so the map itself isn't taken from the log: the one on the device
+ * stays, unless it belongs to another file that had this number before. Content that is stored in place of a map is taken.
  */
 function patched(raw: Buffer, logged: Buffer, isOther: boolean): Buffer {
   const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw)

@@ -4,7 +4,7 @@ import { type FileBlock, type FsBlock, fileBlock, fsBlock } from '../../../block
 import { longestWrittenExtent } from '../../inode/layout.ts'
 import type { Log } from '../log.ts'
 
-/** What a fast commit says happened, in inode numbers and blocks of files. */
+/** A change in a fast commit, in terms of inode numbers and blocks of files. */
 export type Change =
   | { readonly kind: 'inode'; readonly inode: number; readonly raw: Buffer }
   | { readonly kind: 'range'; readonly inode: number; readonly range: Range }
@@ -12,7 +12,7 @@ export type Change =
 
 type NameChange = 'create' | 'link' | 'unlink'
 
-/** Blocks of a file: `count` from its block `first` on. */
+/** Blocks of a file: `count` blocks from its block `first` on. */
 export interface Range {
   readonly first: FileBlock
   readonly count: number
@@ -32,14 +32,14 @@ const nameChanges = new Map<number, NameChange>([
   [tag.unlink, 'unlink'],
 ])
 const tagHeaderSize = 4
-/** Linux makes its journals so that far fewer fit. */
+/** Far more than fit into the journals that Linux makes. */
 const mostChanges = 1_000_000
 
 /**
- * Reads the fast commits that follow transaction `transaction - 1`: tags, lengths and values, little-endian, up to a tail whose checksum is right
- * (Linux Documentation/filesystems/ext4/journal.rst, "Fast commits"; e2fsprogs lib/ext2fs/fast_commit.h). What follows the last good tail was
- * never finished, or is left from an earlier transaction.
- * @throws DiskError if they have a feature that isn't known
+ * Reads the fast commits that follow transaction `transaction - 1`: little-endian tags, lengths and values, up to a tail with a correct
+ * checksum (Linux Documentation/filesystems/ext4/journal.rst, "Fast commits"; e2fsprogs lib/ext2fs/fast_commit.h). Anything after the last
+ * valid tail was never finished, or is left from an earlier transaction.
+ * @throws DiskError if they use an unknown feature
  */
 export function readFastCommits(log: Log, transaction: number, inodeSize: number, warn: Warn): FastCommitLog {
   const { first, end } = log.superblock.fastCommits!
@@ -75,7 +75,7 @@ export function readFastCommits(log: Log, transaction: number, inodeSize: number
       if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`)
     }
   }
-  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`)
+  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`)
   return { commits, changes: changes.slice(0, finished) }
 }
 
@@ -98,7 +98,7 @@ function readChange(kind: number, value: Buffer): Change | undefined {
   return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) }
 }
 
-/** An extent as in an inode's tree: one longer than 32768 blocks is one of that much less that was never written. */
+/** Parses an extent as in an inode's tree: a length above 32768 means `length - 32768` blocks that were never written. */
 function readExtent(value: Buffer): Range {
   const first = fileBlock(value.readUInt32LE(4))
   const length = value.readUInt16LE(8)
