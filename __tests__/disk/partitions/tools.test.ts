@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt, openFile } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
-import { noCorpus } from '../../support/machine.ts'
+import { noCorpus, noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
 import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 
@@ -169,7 +169,7 @@ describe('tables by sgdisk', () => {
     }))
 })
 
-test('a GPT with sectors of 4096 bytes', () =>
+unless(noMounts).test('a GPT with sectors of 4096 bytes', () =>
   withTempDir((dir) => {
     const disk = join(dir, 'disk')
     emptyDisk(disk, 64 << 20)
@@ -187,7 +187,8 @@ test('a GPT with sectors of 4096 bytes', () =>
     } finally {
       run('losetup', ['-d', loop])
     }
-  }))
+  }),
+)
 
 const { test: withCorpus } = unless(noCorpus)
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
 import { findRoot } from '../../../src/disk/root/index.ts'
-import { noCorpus } from '../../support/machine.ts'
+import { noCorpus, noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
 import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 import { type Contents, makeDisk, makeExt } from './made-root.ts'
@@ -125,7 +125,7 @@ describe('what other programs make is named', () => {
     }),
   )
 
-  test('an LVM2 physical volume by pvcreate', () =>
+  unless(noMounts).test('an LVM2 physical volume by pvcreate', () =>
     withTempDir((dir) => {
       const path = join(dir, 'disk')
       sh(`truncate -s 16M ${path}`)
@@ -136,7 +136,8 @@ describe('what other programs make is named', () => {
         run('losetup', ['-d', loop])
       }
       expect(() => find(readFileSync(path))).toThrow("LVM2 physical volume, which can't be read")
-    }))
+    }),
+  )
 
   unless(noCorpus).test.each([
     ['neg-jbd.img.xz', 'journal'],
