@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -51,6 +52,27 @@ describe('without an engine', () => {
     expect(readdirSync(runner.temp).map((name) => join(runner.temp, name))).toEqual([outputs.archive])
     const labels = JSON.parse(run('skopeo', ['inspect', `docker-archive:${outputs.archive}`])).Labels
     expect(labels['org.opencontainers.image.version']).toBe('6.5.0-90233c')
+  })
+
+  test('a step that wants the shell is told why there is none', async () => {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    const denied = 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock'
+    writeFileSync(join(bin, 'docker'), `#!/bin/sh\necho '${denied}' >&2\nexit 1\n`, { mode: 0o755 })
+    writeFileSync(join(bin, 'podman'), '#!/bin/sh\necho "Error: no subuid ranges" >&2\nexit 125\n', { mode: 0o755 })
+    runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}` })
+    const { code, stdout } = await runner.main({ iso, engine: 'auto' })
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/::notice::No container engine can be used here.*ddk\.sh can't run.*permission denied/),
+    ])
+    expect(stdout).not.toContain('run in the DDK from now on')
+    const step = spawnSync(join(runner.path()[0]!, 'ddk.sh'), ['/dev/null'], { encoding: 'utf8' })
+    expect([step.status, step.stdout]).toEqual([125, ''])
+    expect(step.stderr).toContain('::error::ddk.sh: there is no container engine to run steps: ')
+    expect(step.stderr).toContain(denied)
+    expect(step.stderr).toContain('no subuid ranges')
+    expect((await runner.post()).code).toBe(0)
+    expect(existsSync(runner.path()[0]!)).toBe(false)
   })
 
   test('the archive goes where it is wanted', async () => {

@@ -18,7 +18,8 @@ import type { Phase } from './phase/phase.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadWithProgress } from './report/steps.ts'
 import { tellRunner } from './runner-file.ts'
-import { setUpShell } from './shell/set-up.ts'
+import type { InstalledShell } from './shell/remove.ts'
+import { setUpRefusal, setUpShell } from './shell/set-up.ts'
 import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
 import { decideCacheUse } from './supply/cache-use.ts'
@@ -26,6 +27,7 @@ import { findExisting } from './supply/existing.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
+import { rememberImage } from './supply/known-images.ts'
 import { recognize } from './supply/known-iso.ts'
 import { type Order, placeOrder } from './supply/order.ts'
 import { saveForNextRun } from './supply/save.ts'
@@ -39,7 +41,8 @@ async function run(): Promise<void> {
   const request = requestIso(inputs)
   const phase: Phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
   const supervision: Supervision = { signal: phase.signal, debug }
-  const engine = await group('Find a container engine', () => findEngine(inputs, supervision))
+  const noEngine: string[] = []
+  const engine = await group('Find a container engine', () => findEngine(inputs, supervision, noEngine))
   const tempDir = await makeTempDir()
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
   const store = openStore({ say, notice })
@@ -53,7 +56,8 @@ async function run(): Promise<void> {
 
   await saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
-  if (engine && image) await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision))
+  await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine))
+  phase.signal.throwIfAborted()
   await writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
   await writeSummary(supply, engine, image)
 }
@@ -66,10 +70,12 @@ async function makeTempDir(): Promise<string> {
   return tempDir
 }
 
-async function findEngine({ engine: wanted }: Inputs, supervision: Supervision): Promise<Engine | undefined> {
-  const engine = await detectEngine(wanted, say, supervision)
+/** @param reasons get why there is no engine, if there is none */
+async function findEngine({ engine: wanted, shell }: Inputs, supervision: Supervision, reasons: string[]): Promise<Engine | undefined> {
+  const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision)
   if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`)
-  else if (wanted === 'auto') notice('No container engine answers here, so the image is left as an archive; see output "archive"')
+  else if (wanted === 'none') reasons.push('the input "engine" is none')
+  else notice(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join('; ')}`)
   return engine
 }
 
@@ -83,23 +89,38 @@ interface Provided {
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
-  const load = (name: string) => group(`Load the image into ${engine.name}`, () => loadWithProgress(engine, order.archive, name, say))
+  const load = ({ name, conversion }: Supply) =>
+    group(`Load the image into ${engine.name}`, async () => {
+      const loaded = await loadWithProgress(engine, { path: order.archive, name, ...conversion!.archive }, say)
+      rememberImage(loaded)
+      return loaded
+    })
   try {
-    return { supply, image: await load(supply.name) }
+    return { supply, image: await load(supply) }
   } catch (error) {
     order.phase.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
     say(`The image from the Actions cache isn't used: ${sentenceOf(error)}`)
     const anew = await make()
-    return { supply: anew, image: await load(anew.name) }
+    return { supply: anew, image: await load(anew) }
   }
 }
 
-async function setUp(engine: Engine, image: Image, { shell: request }: Inputs, supervision: Supervision): Promise<void> {
+async function setUp(
+  engine: Engine | undefined,
+  image: Image | undefined,
+  { shell: request }: Inputs,
+  supervision: Supervision,
+  noEngine: readonly string[],
+): Promise<void> {
   const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
-  const shell = await setUpShell(engine, image, request, { temp, workspace }, warn, supervision)
-  await saveForPost({ shell })
-  await tellRunner(`the folder of ${request.name} for PATH, so no step can use it`, () => core.addPath(shell.bin))
+  const installed = async (shell: InstalledShell) => {
+    await saveForPost({ shell })
+    await tellRunner(`the folder of ${request.name} for PATH, so no step can use it`, () => core.addPath(shell.bin))
+  }
+  const surroundings = { temp, workspace, say, warn, installed, supervision }
+  if (!engine || !image) return setUpRefusal(request, `there is no container engine to run steps: ${noEngine.join('; ')}`, surroundings)
+  if (!(await setUpShell(engine, image, request, surroundings))) return
   await saveForPost({ matchers: matchersFolder })
   registerMatchers(matchersFolder, command)
   say(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)

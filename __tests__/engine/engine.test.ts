@@ -8,6 +8,7 @@ import type { Engine, LoadProgress } from '../../src/engine/engine.ts'
 import { EngineError } from '../../src/engine/errors.ts'
 import { proofLabel } from '../../src/engine/images.ts'
 import { provide } from '../../src/engine/provide.ts'
+import { keyLabel } from '../../src/image/config/labels.ts'
 import { run } from '../support/tools.ts'
 import { type ArchiveOptions, makeArchive, makeBrokenLayer, makeLayer, sha256 } from './archive.ts'
 import { allEngines, describeEngines } from './engines.ts'
@@ -28,7 +29,8 @@ function archive(options: Partial<ArchiveOptions> = {}) {
   const tag = `${unique}:${count}`
   const labels = { 'test.image': `${unique}-${count}` }
   const all = { layer, diffId, tag, labels, ...options }
-  return { path, tag: all.tag, labels, ...makeArchive(dir, path, all) }
+  const { config, manifest } = makeArchive(dir, path, all)
+  return { path, tag: all.tag, labels, made: { path, name: all.tag, configDigest: config, manifestDigest: manifest } }
 }
 
 const silent = (sentence: string) => {
@@ -64,16 +66,16 @@ describeEngines(allEngines, ({ command, env, stop }) => {
   })
 
   test('loads an image, finds it, runs it by its ID, leaves no container', async () => {
-    const { path, tag, labels, config, manifest } = archive()
+    const { tag, labels, made } = archive()
     const progress: LoadProgress[] = []
-    const image = await provide(engine, path, tag, silent, (now) => progress.push(now))
-    expect(image.id).toBe(engine.store === 'containerd' ? manifest : config)
+    const image = await provide(engine, made, silent, (now) => progress.push(now))
+    expect(image.id).toBe(engine.store === 'containerd' ? made.manifestDigest : made.configDigest)
     expect(image.labels).toEqual(labels)
     expect(image.platform).toBe('linux/amd64')
     expect(image.names.some((name) => name.endsWith(tag))).toBe(true)
     expect(await engine.imageId(tag)).toBe(image.id)
     expect(await engine.find(image.id)).toEqual(image)
-    expect(await engine.findLabelled('test.image', labels['test.image'])).toEqual(image)
+    expect(await engine.labelled('test.image', labels['test.image'])).toEqual([image.id])
     const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096']
     expect(cli('run', '--rm', '--network', 'none', ...limits, image.id, '/bin/busybox', 'echo', 'it runs')).toBe('it runs')
     expect(cli('ps', '--all', '--quiet', '--filter', `label=${proofLabel}`, '--filter', `ancestor=${image.id}`)).toBe('')
@@ -83,23 +85,23 @@ describeEngines(allEngines, ({ command, env, stop }) => {
   })
 
   test('proves an image of another platform than the host', async () => {
-    const { path, tag } = archive({ architecture: '386' })
-    expect((await provide(engine, path, tag, silent)).platform).toBe('linux/386')
+    const { made } = archive({ architecture: '386' })
+    expect((await provide(engine, made, silent)).platform).toBe('linux/386')
   })
 
   test('refuses a layer that cannot be unpacked, and keeps nothing of it', async () => {
     const bad = makeBrokenLayer(mkdtempSync(join(temp, 'bad-')))
-    const { path, tag } = archive({ layer: bad, diffId: `sha256:${sha256(readFileSync(bad))}` })
-    const failure = provide(engine, path, tag, silent)
+    const { made, tag } = archive({ layer: bad, diffId: `sha256:${sha256(readFileSync(bad))}` })
+    const failure = provide(engine, made, silent)
     await expect(failure).rejects.toThrow(EngineError)
     await expect(failure).rejects.toThrow(new RegExp(`^${command} couldn't (load|create a container).*: .*no such file`))
     expect(await engine.find(tag)).toBeUndefined()
   })
 
   test('refuses an archive that is cut short', async () => {
-    const { path, tag } = archive()
+    const { path, tag, made } = archive()
     truncateSync(path, 100_000)
-    await expect(provide(engine, path, tag, silent)).rejects.toThrow(/couldn't load .*: \S/)
+    await expect(provide(engine, made, silent)).rejects.toThrow(/couldn't load .*: \S/)
     expect(await engine.find(tag)).toBeUndefined()
   })
 
@@ -107,8 +109,8 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     // Not the layer of the other images: an engine that has it already doesn't look at this one.
     const another = makeLayer(mkdtempSync(join(temp, 'zstd-')), `${unique} in ${command} ${engine.version} ${engine.store}`)
     run('zstd', ['-q', another])
-    const { path, tag } = archive({ layer: `${another}.zst`, layerType: 'tar+zstd', diffId: `sha256:${sha256(readFileSync(another))}` })
-    const loaded = await provide(engine, path, tag, silent).then(
+    const { made } = archive({ layer: `${another}.zst`, layerType: 'tar+zstd', diffId: `sha256:${sha256(readFileSync(another))}` })
+    const loaded = await provide(engine, made, silent).then(
       () => true,
       () => false,
     )
@@ -118,19 +120,47 @@ describeEngines(allEngines, ({ command, env, stop }) => {
   test('says which image lost its name to the new one', async () => {
     const first = archive()
     const second = archive({ tag: first.tag })
-    const { id } = await provide(engine, first.path, first.tag, silent)
+    const { id } = await provide(engine, first.made, silent)
     const said: string[] = []
-    const image = await provide(engine, second.path, first.tag, (sentence) => said.push(sentence))
+    const image = await provide(engine, second.made, (sentence) => said.push(sentence))
     expect(said).toEqual([`${first.tag} was the name of the image ${id} before`])
     expect(await engine.imageId(first.tag)).toBe(image.id)
     // The same once more is nothing to talk about.
-    await provide(engine, second.path, first.tag, silent)
+    await provide(engine, second.made, silent)
     cli('image', 'rm', '--force', id)
   })
 
+  test("the README's line prunes what has lost its name, and nothing else", async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const [, words] = /`docker (image prune --force --filter label=\S+)`/.exec(readme)!
+    const labels = { [keyLabel]: unique }
+    const first = archive({ labels })
+    const second = archive({ labels: { ...labels, newer: 'yes' }, tag: first.tag })
+    const stranger = archive({ labels: { someone: 'else' } })
+    const newer = archive({ labels: { someone: 'else', newer: 'yes' }, tag: stranger.tag })
+    const ids: string[] = []
+    for (const { made } of [first, second, stranger, newer]) ids.push((await provide(engine, made, () => {})).id)
+    cli(...words!.split(' '))
+    const [of, newest, ofStranger, newestOfStranger] = await Promise.all(ids.map(async (id) => (await engine.find(id)) !== undefined))
+    expect([of, newest, newestOfStranger]).toEqual([false, true, true])
+    // Docker's containerd store may drop an image with its last name.
+    if (engine.store !== 'containerd') expect(ofStranger).toBe(true)
+  })
+
+  test('refuses an image that is another than the one that was made', async () => {
+    const { made } = archive()
+    const other = `sha256:${'0'.repeat(64)}`
+    const { id } = await provide(engine, made, silent)
+    await expect(provide(engine, { ...made, configDigest: other, manifestDigest: other }, silent)).rejects.toThrow(
+      new RegExp(`^${made.name} is the image ${id} in ${command} after the load, but ${other} was loaded; another job may have`),
+    )
+    // It isn't this load's to remove.
+    expect(await engine.imageId(made.name)).toBe(id)
+  })
+
   test('names and removes images', async () => {
-    const { path, tag } = archive()
-    const { id } = await provide(engine, path, tag, silent)
+    const { tag, made } = archive()
+    const { id } = await provide(engine, made, silent)
     const another = `${unique}:another`
     await engine.tag(id, another)
     expect(await engine.imageId(another)).toBe(id)
@@ -141,16 +171,16 @@ describeEngines(allEngines, ({ command, env, stop }) => {
 
   test('says so if there is no such image', async () => {
     expect(await engine.find('no-such-image:1')).toBeUndefined()
-    expect(await engine.findLabelled('test.image', 'none')).toBeUndefined()
+    expect(await engine.labelled('test.image', 'none')).toEqual([])
     await expect(engine.imageId('no-such-image:1')).rejects.toThrow(`${command} has no image no-such-image:1`)
     await expect(engine.prove('no-such-image:1')).rejects.toThrow(EngineError)
     await expect(engine.tag('no-such-image:1', 'x:1')).rejects.toThrow(/couldn't name the image no-such-image:1 x:1: \S/)
   })
 
   test('loads an archive whose path looks like an option or has spaces', async () => {
-    const { path, tag } = archive()
+    const { path, made } = archive()
     const odd = join(temp, '-i an archive:1.tar')
     cpSync(path, odd)
-    await provide(engine, odd, tag, silent)
+    await provide(engine, { ...made, path: odd }, silent)
   })
 })

@@ -48,6 +48,7 @@ esac
 const calls = () => (existsSync(join(dir, 'calls')) ? readFileSync(join(dir, 'calls'), 'utf8').trimEnd().split('\n') : [])
 const names = () => calls().map((call) => call.split(' ', 1)[0])
 const docker = async () => (await detectEngine('docker', undefined, { signal: stop.signal }))!
+const archived = () => ({ path: join(dir, 'archive'), name: 'a:1', configDigest: 'sha256:1', manifestDigest: 'sha256:2' })
 const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
 
 describe('a daemon that hangs', () => {
@@ -72,7 +73,7 @@ describe('a daemon that hangs', () => {
     fakeDocker('exec sleep 150')
     await Promise.all([
       expect(engine.find('a:1')).rejects.toThrow("docker couldn't look for the image a:1: it didn't answer within 30 seconds"),
-      expect(engine.findLabelled('x', 'y')).rejects.toThrow(
+      expect(engine.labelled('x', 'y')).rejects.toThrow(
         "docker couldn't look for an image with the label x: it didn't answer within 30 seconds",
       ),
       expect(privilegesOf(engine)).rejects.toThrow("docker couldn't say who a container's root is: it didn't answer within 30 seconds"),
@@ -102,19 +103,22 @@ describe('the end of the job', () => {
   }
 
   test('while images are listed: nothing else is called', async () => {
-    await endDuring('images', (engine) => engine.findLabelled('x', 'y'))
+    await endDuring('images', async (engine) => {
+      const [id] = await engine.labelled('x', 'y')
+      await engine.find(id!)
+    })
     expect(names()).toEqual(['images'])
   })
 
   test('before a load: it never begins', async () => {
     writeFileSync(join(dir, 'archive'), '')
-    await endDuring('image inspect', (engine) => provide(engine, join(dir, 'archive'), 'a:1', () => {}))
+    await endDuring('image inspect', (engine) => provide(engine, archived(), () => {}))
     expect(names()).toEqual(['image'])
   })
 
   test('during a load: it is let finish, and nothing follows', async () => {
     writeFileSync(join(dir, 'archive'), '')
-    await endDuring('load', (engine) => provide(engine, join(dir, 'archive'), 'a:1', () => {}))
+    await endDuring('load', (engine) => provide(engine, archived(), () => {}))
     expect(names()).toEqual(['image', 'load'])
   })
 
@@ -137,8 +141,8 @@ describe('the end of the job', () => {
 
   test('while the shell is set up: no container is made', async () => {
     const request = { name: 'ddk.sh', volumes: [], env: [], runOptions: [], user: 'root' } as const
-    const places = { temp: dir, workspace: dir }
-    await endDuring('info', (engine) => setUpShell(engine, image, request, places, () => {}, { signal: stop.signal }))
+    const surroundings = { temp: dir, workspace: dir, say() {}, warn() {}, installed: async () => {}, supervision: { signal: stop.signal } }
+    await endDuring('info', (engine) => setUpShell(engine, image, request, surroundings))
     expect(names()).toEqual(['info'])
   })
 })

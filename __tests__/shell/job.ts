@@ -7,6 +7,7 @@ import type { Engine, Image } from '../../src/engine/engine.ts'
 import { privilegesOf } from '../../src/engine/privileges.ts'
 import { type InstallOptions, installShell } from '../../src/shell/install.ts'
 import { type InstalledShell, removeShell } from '../../src/shell/remove.ts'
+import { startContainer } from '../../src/shell/start.ts'
 import { until } from '../support/tools.ts'
 
 /** How a step ended. */
@@ -21,6 +22,8 @@ export interface StepOptions {
   /** Folder below the workspace, or an absolute path. */
   readonly workingDirectory?: string
   readonly shell?: string
+  /** Words between the shell and the script. */
+  readonly options?: readonly string[]
 }
 
 /** What a runner's worker does for a job whose steps run in the shell: folders, files of commands, PATH. */
@@ -46,18 +49,21 @@ export class Job {
 
   /** Names of the containers of all shells that were installed. */
   get containers(): string[] {
-    return this.#shells.map(({ container }) => container)
+    return this.#shells.map(({ container }) => container!.name)
   }
 
   /** As the action's step, and the runner after it. */
-  async install(engine: Engine, image: Image, options: Partial<InstallOptions> = {}): Promise<InstalledShell> {
+  async install(engine: Engine, image: Image, options: Partial<InstallOptions> = {}): Promise<Required<InstalledShell>> {
     const { workspace, temp } = this
     const privileges = await privilegesOf(engine)
     const defaults = { name: 'ddk.sh', privileges, user: 'root', volumes: [], env: [], network: 'none', runOptions: [] } as const
-    const shell = await installShell({ ...defaults, engine, image, workspace, temp, ...options }, this.environment())
+    const prepared = await installShell({ ...defaults, engine, image, workspace, temp, ...options }, this.environment())
+    const { shell } = prepared
     this.#shells.push(shell)
     this.addPath(shell.bin)
-    return shell
+    const failure = await startContainer(engine, image, prepared)
+    if (failure !== undefined) throw new Error(failure)
+    return { ...shell, container: shell.container! }
   }
 
   addPath(folder: string): void {
@@ -76,14 +82,18 @@ export class Job {
   }
 
   /** Starts a step: its script is a file in RUNNER_TEMP, and the shell the first program of that name in PATH. */
-  start(script: string, { env = {}, workingDirectory = '.', shell = 'ddk.sh' }: StepOptions = {}, as: readonly string[] = []): Running {
+  start(
+    script: string,
+    { env = {}, workingDirectory = '.', shell = 'ddk.sh', options = [] }: StepOptions = {},
+    as: readonly string[] = [],
+  ): Running {
     const file = join(this.temp, `${randomUUID()}.sh`)
     writeFileSync(file, script)
     const program = this.#path
       .split(delimiter)
       .map((folder) => join(folder, shell))
       .find(existsSync)!
-    const [command, ...args] = [...as, program, file]
+    const [command, ...args] = [...as, program, ...options, file]
     const cwd = workingDirectory.startsWith('/') ? workingDirectory : join(this.workspace, workingDirectory)
     return new Running(spawn(command!, args, { cwd, env: this.environment(env), stdio: ['ignore', 'pipe', 'pipe'] }))
   }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
+import { volumeOption as createOptions } from '../../src/shell/container.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from '../../src/shell/options.ts'
 import { splitWords } from '../../src/shell/words.ts'
 
@@ -55,3 +56,19 @@ test('network, run-options, user', () => {
   expect(parseShellUser('runner')).toBe('runner')
   expect(() => parseShellUser('1000')).toThrow('"1000" is no user that the shell knows; it may be root or runner')
 })
+
+test('folders have the options of both engines, and no others', () => {
+  const [volume] = parseVolumes('/a:/b:ro,z,rshared')
+  expect(createOptions(volume!)).toEqual(['--mount', 'type=bind,source=/a,target=/b,readonly,bind-propagation=rshared'])
+  expect(createOptions(parseVolumes('cache:/b:ro,nocopy')[0]!)).toEqual(['--volume', 'cache:/b:ro,nocopy'])
+  expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')
+})
+
+test.each(['UID', 'EUID', 'PPID', 'GROUPS', 'RANDOM', 'SECONDS', 'BASHOPTS', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'DOCKER_HOST'])(
+  'env: %s is refused when it is read',
+  (name) => {
+    expect(() => parseEnv(`OK=1\n${name}=5`)).toThrow(
+      new Error(`${name} can't be given to the container this way; set it in the step's script`),
+    )
+  },
+)

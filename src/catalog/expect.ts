@@ -9,12 +9,6 @@ export function expectVersion(found: Identity, asked: Version | undefined): void
   )
 }
 
-/** The name of a DDK's image unless the user has a better one, e.g. `xenserver-ddk:6.5.0-90233c`. */
-export function imageName({ version, build }: Identity): string {
-  if (version === undefined) throw new Error('the root filesystem does not say which version it is, so its image has to be given a name')
-  return `xenserver-ddk:${[version, build].filter((part) => part !== undefined).join('-')}`
-}
-
 /** E.g. `XenServer DDK 6.5.0-90233c`. */
 function productText({ product = 'something', version = 'of unknown version', build }: Identity): string {
   return `${product} ${version}${build === undefined ? '' : `-${build}`}`

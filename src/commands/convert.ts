@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseSha256, sha256OfFile } from '../bytes/digest.ts'
 import { systemMessage } from '../bytes/errors.ts'
-import { expectVersion, imageName } from '../catalog/expect.ts'
+import { expectVersion } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
 import { removeAtExit } from '../host/at-exit.ts'
 import { endRequest } from '../host/end-request.ts'
 import type { Compression } from '../image/archive/frames.ts'
+import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/environment/environment.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
@@ -25,7 +26,8 @@ read, or an image in one of them, or both. The same INPUT gives the same image o
                       whole, and of a link, the file that it leads to; standard output can't be used
   --load              load the image into an engine
   --engine NAME       which: docker, podman, or auto (default), the first of them that answers
-  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
+  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD;
+                      xenserver-ddk:VERSION-BUILD-host with --uname host)
   --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
   --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
                       host; with host, the image has nothing but the DDK's files
@@ -78,15 +80,15 @@ export async function convertCommand(words: string[]): Promise<number> {
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {
           expectVersion(identity, asked)
-          return [tag || imageName(identity)]
+          return [tag || imageName(identity, uname)]
         },
         warn: warnOnStderr,
         signal,
       },
       say,
     )
-    if (engine) await loadWithProgress(engine, archive, conversion.names[0]!, say)
     const { names, archive: made } = conversion
+    if (engine) await loadWithProgress(engine, { path: archive, name: names[0]!, ...made }, say)
     process.stdout.write(`${names[0]} ${made.configDigest}\n`)
   } finally {
     rmSync(dir, { recursive: true, force: true })

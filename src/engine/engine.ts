@@ -20,8 +20,8 @@ export interface Engine {
   load(archive: string, onProgress?: OnLoadProgress): Promise<void>
   /** The image with this name or ID, if there is one. */
   find(reference: string): Promise<Image | undefined>
-  /** An image with this label; the newest, if there are more. */
-  findLabelled(label: string, value: string): Promise<Image | undefined>
+  /** IDs of the images with this label, the newest first. */
+  labelled(label: string, value: string): Promise<readonly string[]>
   /** What the engine calls the image; `run` understands it. @throws EngineError if there is no such image */
   imageId(reference: string): Promise<string>
   /** Gives the image one more name, which it takes from any other image. */
@@ -38,9 +38,10 @@ export interface Engine {
   follow(container: string, deadline: number): Promise<Finished>
   /**
    * Creates a container from the image, and removes it: a store may take an archive, and only find out later that its layer can't be unpacked.
-   * @throws EngineError if there is no such image, or it can't be used
+   * @param say is told of a container that couldn't be removed, which says nothing against the image
+   * @throws BrokenImageError if no container can be made of it; EngineError if there is no such image, or the engine doesn't answer
    */
-  prove(reference: string): Promise<Image>
+  prove(reference: string, say?: (sentence: string) => void): Promise<Image>
 }
 
 export interface Image {

@@ -1,4 +1,9 @@
 /** What an engine couldn't do. The message is one sentence for the user: what failed, the engine's own last word, and the way out if there is one. */
 export class EngineError extends Error {
-  override readonly name = 'EngineError'
+  override readonly name: string = 'EngineError'
+}
+
+/** No container can be made of an image, and not for want of time or room: the image itself is broken. */
+export class BrokenImageError extends EngineError {
+  override readonly name = 'BrokenImageError'
 }

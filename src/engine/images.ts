@@ -1,10 +1,10 @@
 import type { Finished } from '../programs/finished.ts'
 import { type CallOptions, changeDeadline, type EngineCommand } from './command.ts'
 import type { Engine, Image } from './engine.ts'
-import { EngineError } from './errors.ts'
+import { BrokenImageError, EngineError } from './errors.ts'
 
 /** What Docker's and Podman's command lines have in common. */
-type SharedPart = Pick<Engine, 'find' | 'findLabelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
+type SharedPart = Pick<Engine, 'find' | 'labelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
 
 /** Marks the containers that `prove` makes, so that a clean-up can find one that was left behind. */
 export const proofLabel = 'io.github.xenserver-ddk-action.proof'
@@ -30,11 +30,11 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
   return {
     find,
 
-    async findLabelled(label, value) {
+    async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`
       const output = await succeed(command, ['images', '--quiet', '--no-trunc', '--filter', `label=${label}=${value}`], wanted)
-      const id = output.split('\n')[0]!.trim()
-      return id === '' ? undefined : find(id)
+      // An image with two names is listed twice.
+      return [...new Set(output.split('\n').map((id) => id.trim()))].filter((id) => id !== '')
     },
 
     async imageId(reference) {
@@ -49,14 +49,21 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
       await succeed(command, ['image', 'rm', '--force', image], `remove the image ${image}`, change)
     },
 
-    async prove(reference) {
+    async prove(reference, say = () => {}) {
       const image = await need(reference)
       const platform = platformOption ? ['--platform', image.platform] : []
       // By ID, so that no engine looks in a registry; with a command, because an image need not have one.
-      const args = ['create', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
-      const container = await succeed(command, args, `create a container from the image ${reference}`, change)
-      const removal = `remove the container that proved the image ${reference}`
-      await succeed(command, ['rm', '--force', container.trim()], removal, { ...change, evenIfCancelled: true })
+      const args = ['create', '--pull', 'never', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
+      const created = await command.call(args, change)
+      if (created.code !== 0) {
+        const { message } = failure(program, `create a container from the image ${reference}`, created)
+        const isImagesFault = created.code !== undefined && !noRoom.test(created.lastWord)
+        throw isImagesFault ? new BrokenImageError(message) : new EngineError(message)
+      }
+      const container = created.stdout.trim()
+      const removed = await command.call(['rm', '--force', container], { ...change, evenIfCancelled: true })
+      if (removed.code !== 0)
+        say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed).message)
       return image
     },
   }
@@ -95,8 +102,10 @@ export function failure(program: string, wanted: string, finished: Finished): En
   return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`)
 }
 
+const noRoom = /no space left on device/i
+
 function wayOut(reason: string): string {
-  if (/no space left on device/i.test(reason)) return '; free some space on the disk of its data folder'
+  if (noRoom.test(reason)) return '; free some space on the disk of its data folder'
   if (/insufficient (UIDs|GIDs)/i.test(reason))
     return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'"
   return ''

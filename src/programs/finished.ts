@@ -10,11 +10,16 @@ export interface Finished {
   readonly timedOut: boolean
 }
 
-/** The last non-empty line of a text. A carriage return also ends a line, because progress bars use it. */
+/** What engines print after the reason: how to use the command, and that a container didn't start. */
+const noReason = /^usage:|--help\b|^error: failed to start containers:/i
+
+/**
+ * The last line of a text that gives a reason, or else the last non-empty line. A carriage return also ends a line, because progress bars use it.
+ */
 export function lastLine(text: string): string {
-  return text
-    .trimEnd()
+  const lines = text
     .split(/[\r\n]+/)
-    .at(-1)!
-    .trim()
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? ''
 }

@@ -1,5 +1,5 @@
 import type { Engine, Image } from '../engine/engine.ts'
-import { provide } from '../engine/provide.ts'
+import { type ArchivedImage, provide } from '../engine/provide.ts'
 import { type Conversion, type ConvertOptions, convert } from '../image/convert.ts'
 import { ProgressLine, shareText } from '../phase/progress-line.ts'
 import { bytesText, durationText } from '../phase/units.ts'
@@ -23,16 +23,16 @@ export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgr
 }
 
 /** Loads an archive into an engine, proves the image, and tells how it goes. */
-export async function loadWithProgress(engine: Engine, archive: string, reference: string, say: Say): Promise<Image> {
+export async function loadWithProgress(engine: Engine, archived: ArchivedImage, say: Say): Promise<Image> {
   const start = Date.now()
   const line = new ProgressLine(say)
-  const image = await provide(engine, archive, reference, say, ({ given, size }) =>
+  const image = await provide(engine, archived, say, ({ given, size }) =>
     line.update((elapsed) =>
       given === undefined || given >= size
         ? `${engine.name} is unpacking, ${elapsed} so far`
         : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`,
     ),
   )
-  say(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`)
+  say(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`)
   return image
 }

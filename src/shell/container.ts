@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { Privileges } from '../engine/privileges.ts'
 import { labelPrefix } from '../image/config/labels.ts'
-import type { Mount, ShellUser } from './options.ts'
+import { type Mount, propagations, type ShellUser } from './options.ts'
 
 /** The label of every container that runs a job's steps; its value is the ID of one installation of the shell. */
 export const shellLabel = `${labelPrefix}.shell`
@@ -44,16 +44,24 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
     ...['--name', place.name, '--label', `${shellLabel}=${place.id}`, '--rm'],
     // Nothing is written that is worth a gentle end, and PID 1 takes no other signal.
     ...['--stop-signal', 'KILL'],
+    ...neverPull,
     ...hostOptions(engine, image, options.privileges),
-    ...(options.privileges === 'rootless' && engine.name === 'podman' && options.user === 'runner' ? ['--userns', 'keep-id'] : []),
+    ...(keepsId(options) ? ['--userns', 'keep-id'] : []),
     ...place.folders.flatMap(mount),
-    ...options.volumes.flatMap(({ source, target, options: more }) => ['--volume', [source, target, more].filter(Boolean).join(':')]),
+    ...options.volumes.flatMap(volumeOption),
     ...(network === undefined ? [] : ['--network', network]),
     ...options.runOptions,
+    // Again: whatever `runOptions` say of it, and wherever their words end.
+    ...neverPull,
     // By ID, so that no engine looks in a registry.
     image.id,
     ...['/bin/sh', '-c', keepAlive, 'sh', place.lifeline, place.passwd],
   ]
+}
+
+/** Whether the runner's user has their own UID in a rootless container, where they are root otherwise. */
+export function keepsId({ privileges, engine, user }: ContainerOptions): boolean {
+  return privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
 }
 
 /** What any container needs in order to see this host's files as they are. */
@@ -68,10 +76,29 @@ export function hostOptions(engine: Engine, image: Image, privileges: Privileges
   ]
 }
 
-/** A folder at the same path. Unlike `--volume`, it fails if the daemon has no such folder, and takes a colon. */
+/** The image is here. A word too many among a user's options would be taken for another one's name, and looked up in a registry. */
+export const neverPull = ['--pull=never']
+
+/** A folder at the same path. */
 export function mount(folder: string): string[] {
-  const fields = ['type=bind', `source=${folder}`, `target=${folder}`]
+  return bind(folder, folder, '')
+}
+
+/** Unlike `--volume`, `--mount` fails if the daemon has no such folder, where that would make it, and takes a colon. */
+function bind(source: string, target: string, options: string): string[] {
+  const fields = ['type=bind', `source=${source}`, `target=${target}`, ...options.split(',').flatMap(mountField)]
   return ['--mount', fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')]
+}
+
+/** An option of `--volume` as `--mount` spells it. SELinux's labels (`z`, `Z`) aren't needed without SELinux. */
+function mountField(option: string): string[] {
+  if (option === 'ro') return ['readonly']
+  return propagations.includes(option) ? [`bind-propagation=${option}`] : []
+}
+
+/** One of a folder that isn't the host's is made by the engine. */
+export function volumeOption({ source, target, options }: Mount): string[] {
+  return source.startsWith('/') ? bind(source, target, options) : ['--volume', [source, target, options].filter(Boolean).join(':')]
 }
 
 /** Pairs of a host's path, without symlinks and trailing slash, and the container's, for all that both have; the innermost first. */

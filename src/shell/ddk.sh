@@ -46,6 +46,12 @@ _main() {
   if ! [ -r "$_dir/settings" ]; then _fail 'its settings are gone; use it in the steps after the action, in the same job'; fi
   # shellcheck source=/dev/null
   . "$_dir/settings"
+  if [ -n "${_refusal-}" ]; then _fail "$_refusal"; fi
+  case $1 in
+    --user) _choose_user "${2-}" && shift 2 ;;
+    --user=*) _choose_user "${1#*=}" && shift ;;
+    *) _choose_user "$_user" ;;
+  esac
   _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or add the folder to the action's input \"volumes\""
   _collect_path
   _collect_environment
@@ -53,8 +59,9 @@ _main() {
   trap '_forward TERM' TERM HUP
   _start
   if [ -n "$_heard" ]; then exit 130; fi
+  : >"$_dir/used"
   _run_step "$@"
-  _give_files_back
+  if [ "$_user" = root ]; then _give_files_back; fi
   exit "$_code"
 }
 
@@ -63,11 +70,38 @@ _fail() {
   exit 125
 }
 
+_warn() {
+  printf '::warning::%s: %s\n' "$_name" "$1" >&2
+}
+
+_choose_user() {
+  _user=$1
+  case $1 in
+    root) _exec=("${_as_root[@]}") ;;
+    runner) _exec=("${_as_runner[@]}") ;;
+    *) _fail "there is no user \"$1\"; --user may be root or runner" ;;
+  esac
+}
+
+# Runs a command of the engine that should soon end. What it says is in _said.
+_call() {
+  local _deadline=$1 _status
+  local -a _limit=()
+  shift
+  if type -P timeout >/dev/null; then _limit=(timeout -k 2 "$_deadline"); fi
+  # Without the lock: what the engine leaves running would keep it.
+  _said=$("${_limit[@]}" "$_engine" "$@" 2>&1 </dev/null 9>&-)
+  _status=$?
+  # Those of `timeout`: its own, and what a program ended by SIGTERM or SIGKILL leaves with BusyBox.
+  case $_status in 124 | 137 | 143) _said="it didn't answer within $_deadline seconds" ;; esac
+  return "$_status"
+}
+
 # Prints the line that says what went wrong: the last one that isn't about the usage of the command.
 _last_word() {
   local _line _word=
   while read -r _line; do
-    case $_line in '' | Usage:* | *--help*) ;; *) _word=$_line ;; esac
+    case $_line in '' | Usage:* | *--help* | 'Error: failed to start containers:'*) ;; *) _word=$_line ;; esac
   done <<<"$1"
   printf %s "$_word"
 }
@@ -124,17 +158,70 @@ _passes() {
     '' | *[[:space:]*]*) return 1 ;;
     # The runner's own folders, user, terminal and shell, and the variables of the engine's command.
     PATH | HOME | PWD | OLDPWD | TMPDIR | TMP | TEMP | XDG_* | USER | LOGNAME | MAIL | HOSTNAME | TERM) return 1 ;;
-    _ | SHELL | SHLVL | SHELLOPTS | BASH* | ENV | LD_* | DOCKER_* | CONTAINER_HOST | CONTAINERS_*) return 1 ;;
+    _ | SHELL | SHLVL | SHELLOPTS | BASH* | ENV | LD_* | DOCKER_* | CONTAINER_* | CONTAINERS_*) return 1 ;;
     # The container may not have other locales.
     LANG | LANGUAGE | LC_*) [[ $2 == C || $2 == POSIX ]] ;;
   esac
 }
 
+# Steps may come at once. The first makes the container, the others wait: no lock, no program to lock with, no wait.
 _start() {
-  local _said
-  if [ "$("$_engine" container inspect --format '{{.State.Running}}' "$_container" 2>/dev/null)" = true ]; then return; fi
-  _said=$({ "$_engine" create "${_create[@]}" && "$_engine" start "$_container"; } 2>&1 >/dev/null </dev/null) ||
-    _fail "$_engine couldn't start the DDK's container: $(_last_word "$_said")"
+  {
+    flock 9 2>/dev/null
+    _make_ready
+    flock -u 9 2>/dev/null
+  } 9>"$_dir/lock"
+}
+
+# Sees to it that the container runs, and has the folders that are there now.
+_make_ready() {
+  local _now _replaced _why
+  _now=$(stat -Lc '%d:%i %n' -- "${_sources[@]}" 2>/dev/null)
+  if _call 30 container inspect --format '{{.State.Running}}' "$_container"; then
+    if [ "${_said##*$'\n'}" = true ]; then
+      if ! _find_replaced; then return; fi
+      if [ "$_restarts" = true ] && _call 60 restart -t 0 "$_container" && _call 30 container inspect --format '{{.State.Running}}' "$_container" && [ "${_said##*$'\n'}" = true ]; then
+        printf '%s\n' "$_now" >"$_dir/mounted"
+        _warn "$_replaced was replaced since the last step, so the container was restarted to see it; programs that earlier steps left running have ended"
+        return
+      fi
+      _warn "$_replaced was replaced since the last step, so a new container was made to see it; what earlier steps installed is gone"
+    elif [ -e "$_dir/used" ]; then
+      _warn_of_loss
+    fi
+    _call 60 rm --force "$_container" || :
+  else
+    case $_said in
+      *[Nn]'o such container'*) ;;
+      *) _fail "$_engine couldn't say whether the DDK's container runs: $(_last_word "$_said")" ;;
+    esac
+    if [ -e "$_dir/used" ]; then _warn_of_loss; fi
+  fi
+  # Before the start, which looks the folders up.
+  printf '%s\n' "$_now" >"$_dir/mounted"
+  if _call 120 create "${_create[@]}" && _call 120 start "$_container"; then return; fi
+  _why=$(_last_word "$_said")
+  # In the way of the next step.
+  _call 60 rm --force "$_container" || :
+  _fail "$_engine couldn't start the DDK's container: $_why"
+}
+
+_warn_of_loss() {
+  _warn "the container of earlier steps has ended, so a new one was made; what they installed is gone"
+}
+
+# Finds a folder that isn't the one that the container was started with. One that this user can't look at isn't compared.
+_find_replaced() {
+  local _line _known
+  _known=$'\n'$(cat "$_dir/mounted" 2>/dev/null)$'\n'
+  while IFS= read -r _line; do
+    _replaced=${_line#* }
+    case $_known in
+      *$'\n'"$_line"$'\n'*) ;;
+      *" $_replaced"$'\n'*) return ;;
+    esac
+  done <<<"$_now"
+  return 1
 }
 
 _run_step() {
@@ -169,18 +256,19 @@ _forward() {
     sleep 0.1
   done
   _signal KILL
+  # An engine that hangs doesn't pass it on.
+  kill -s KILL "$_child" 2>/dev/null
 }
 
 _signal() {
-  "$_engine" exec "$_container" /bin/sh -c "$_signal_session" sh "$1" "$(<"$_pid_file")" </dev/null >/dev/null 2>&1
+  _call 3 exec --user 0:0 "$_container" /bin/sh -c "$_signal_session" sh "$1" "$(<"$_pid_file")"
 }
 
 # Files that belong to root would be in the way of the runner and of the next job.
 _give_files_back() {
-  local _said
   if [ ${#_give_back[@]} = 0 ]; then return; fi
-  _said=$("$_engine" exec "$_container" "${_give_back[@]}" 2>&1 </dev/null) ||
-    printf "::warning::%s: some of the step's files may not belong to this user: %s\n" "$_name" "$(_last_word "$_said")" >&2
+  _call 300 exec --user 0:0 "$_container" "${_give_back[@]}" ||
+    _warn "some of the step's files may not belong to this user: $(_last_word "$_said")"
 }
 
 _main "$@"

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Supervision } from '../engine/command.ts'
-import { type ContainerOptions, createArguments, mountPairs } from './container.ts'
+import { type ContainerOptions, createArguments, keepsId, mountPairs } from './container.ts'
+import { giveBackCommand } from './give-back.ts'
 import { type InstalledShell, removeShell } from './remove.ts'
-import { bashSettings, script } from './settings.ts'
+import { bashSettings, refusal, script } from './settings.ts'
 
 export interface InstallOptions extends ContainerOptions {
   /** The name that steps use: `ddk.sh`. */
@@ -15,39 +16,51 @@ export interface InstallOptions extends ContainerOptions {
   readonly temp: string
   /** GITHUB_WORKSPACE. */
   readonly workspace: string
-  /** Options for removing a shell of the same name. */
+  /** For removing a shell of the same name. */
   readonly supervision?: Supervision
+  /** Is told that a shell of the same name is replaced. */
+  readonly say?: (line: string) => void
+}
+
+/** A shell whose container is yet to be made. */
+export interface PreparedShell {
+  readonly shell: InstalledShell
+  /** Arguments of the engine's `create`. */
+  readonly create: readonly string[]
+  /** Paths of the host's folders that the container has. */
+  readonly sources: readonly string[]
 }
 
 /**
- * Installs a shell for the job's later steps: a script that runs them in a container of the image, and its settings. The caller must add
- * `bin` to PATH. A shell of the same name is replaced, and its container removed.
+ * Installs a shell for the job's later steps: a script that runs them in a container of the image, and its settings. The caller must make the
+ * container (start.ts), and add `bin` to PATH. A shell of the same name is replaced, and its container removed.
  * @param env the environment of the action's step
  * @throws Error if RUNNER_TEMP can't be written to; the reason of the signal in `supervision`
  */
-export async function installShell(options: InstallOptions, env: NodeJS.ProcessEnv = process.env): Promise<InstalledShell> {
-  const shells = join(options.temp, 'xenserver-ddk-shells')
-  const folder = join(shells, options.name)
-  await removeFormer(folder, options.supervision)
-
+export async function installShell(options: InstallOptions, env: NodeJS.ProcessEnv = process.env): Promise<PreparedShell> {
+  const { shells, folder, home, bin, lifeline } = await makeFolders(options)
   const id = randomUUID()
-  const home = join(folder, 'home')
-  const bin = join(folder, 'bin')
-  for (const directory of [home, bin]) mkdirSync(directory, { recursive: true, mode: 0o755 })
   const user = runAs(options, home)
   const folders = sharedFolders(options, env)
-  const lifeline = join(folder, 'settings')
   const place = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd }
-  const giveBack = user.owner === undefined ? [] : giveBackCommand([options.workspace, options.temp], user.owner, lifeline)
-  const installed: InstalledShell = { id, name: options.name, folder, bin, engine: options.engine.command, container: place.name, giveBack }
+  const ofRunner = outermost([options.workspace, options.temp])
+  const giveBack = user.owner === undefined ? [] : giveBackCommand(ofRunner, user.owner, lifeline)
+  const container = { engine: options.engine.command, name: place.name, giveBack }
+  const shell: InstalledShell = { id, name: options.name, folder, bin, container }
+  const create = createArguments(options, place)
+  const sources = [...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith('/'))]
 
   const settings = {
     engine: options.engine.command,
     container: place.name,
-    create: createArguments(options, place),
-    exec: user.exec,
+    create,
+    restarts: String(options.engine.name === 'docker'),
+    user: options.user,
+    as_root: user.asRoot,
+    as_runner: user.asRunner,
     entrypoint: options.image.entrypoint,
     mounts: mountPairs(folders, options.volumes),
+    sources,
     workspace: options.workspace,
     given: options.env,
     give_back: giveBack,
@@ -56,47 +69,79 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
   }
   // The input "env" may contain a secret.
   writeFileSync(lifeline, bashSettings(settings, env), { mode: 0o600 })
-  writeFileSync(join(folder, 'installed.json'), JSON.stringify(installed))
-  writeFileSync(join(bin, options.name), script(), { mode: 0o755 })
-  return installed
+  writeScript(shell)
+  return { shell, create, sources }
 }
 
-async function removeFormer(folder: string, supervision: Supervision | undefined): Promise<void> {
+/** Installs a shell that fails each step with the reason. @throws as `installShell` does */
+export async function installRefusal(
+  options: Pick<InstallOptions, 'name' | 'temp' | 'supervision' | 'say'>,
+  reason: string,
+): Promise<InstalledShell> {
+  const { folder, bin } = await makeFolders(options)
+  const shell: InstalledShell = { id: randomUUID(), name: options.name, folder, bin }
+  refuse(shell, reason)
+  writeScript(shell)
+  return shell
+}
+
+/** Makes a shell fail each step with the reason. */
+export function refuse({ folder }: InstalledShell, reason: string): void {
+  writeFileSync(join(folder, 'settings'), refusal(reason), { mode: 0o600 })
+}
+
+function writeScript(shell: InstalledShell): void {
+  writeFileSync(join(shell.folder, 'installed.json'), JSON.stringify(shell))
+  writeFileSync(join(shell.bin, shell.name), script(), { mode: 0o755 })
+}
+
+/** Makes the folders of a shell, once those of an earlier one are gone. */
+async function makeFolders({ temp, name, supervision, say }: Pick<InstallOptions, 'name' | 'temp' | 'supervision' | 'say'>) {
+  const shells = join(temp, 'xenserver-ddk-shells')
+  const folder = join(shells, name)
   const record = join(folder, 'installed.json')
-  if (existsSync(record)) await removeShell(JSON.parse(readFileSync(record, 'utf8')), undefined, supervision)
+  if (existsSync(record)) {
+    say?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`)
+    await removeShell(JSON.parse(readFileSync(record, 'utf8')), undefined, supervision)
+  }
+  const [home, bin] = [join(folder, 'home'), join(folder, 'bin')]
+  for (const directory of [home, bin]) mkdirSync(directory, { recursive: true, mode: 0o755 })
+  return { shells, folder, home, bin, lifeline: join(folder, 'settings') }
 }
 
 interface RunAs {
-  /** Options for `exec`. */
-  readonly exec: readonly string[]
-  /** UID:GID in the container that the steps' files are given to; absent if they already belong to it. */
+  /** Options of `exec` for each user. */
+  readonly asRoot: readonly string[]
+  readonly asRunner: readonly string[]
+  /** UID:GID in the container that the files of root's steps are given to; absent if they already are the runner's. */
   readonly owner?: string
   readonly passwd: string
 }
 
-function runAs({ user, privileges, engine }: InstallOptions, home: string): RunAs {
+function runAs(options: InstallOptions, home: string): RunAs {
   const uid = process.getuid!()
   const gid = process.getgid!()
-  // The runner's user is root inside. Only files that a script has given to other users, as tar does, belong to someone else.
-  if (privileges === 'rootless' && (user === 'root' || engine.name === 'docker')) return { exec: [], owner: '0:0', passwd: '' }
-  if (user === 'root') return { exec: [], passwd: '', ...(uid !== 0 && { owner: `${uid}:${gid}` }) }
-  return { exec: ['--user', `${uid}:${gid}`, '--env', `HOME=${home}`], passwd: uid === 0 ? '' : `runner:x:${uid}:${gid}::${home}:/bin/sh` }
-}
-
-/**
- * Command that gives the runner's user everything that has changed since the shell was installed and belongs to someone else. Older files
- * may belong to others for good reason; symlinks and mounts lead elsewhere.
- */
-function giveBackCommand(folders: readonly string[], owner: string, since: string): string[] {
-  const [uid] = owner.split(':')
-  return ['find', ...folders, '-xdev', '!', '-user', uid!, '-cnewer', since, '-exec', 'chown', '-h', owner, '{}', '+']
+  const runner = {
+    asRunner: ['--user', `${uid}:${gid}`, '--env', `HOME=${home}`],
+    passwd: uid === 0 ? '' : `runner:x:${uid}:${gid}::${home}:/bin/sh`,
+    ...(uid !== 0 && { owner: `${uid}:${gid}` }),
+  }
+  if (keepsId(options)) return { ...runner, asRoot: ['--user', '0:0'] }
+  // The runner's user is root inside.
+  if (options.privileges === 'rootless') return { asRoot: [], asRunner: [], passwd: '' }
+  return { ...runner, asRoot: [] }
 }
 
 /** The workspace, RUNNER_TEMP, and the folders of the runner's files if they are elsewhere, as with nektos/act. */
 function sharedFolders({ workspace, temp }: InstallOptions, env: NodeJS.ProcessEnv): string[] {
   const files = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY', 'GITHUB_EVENT_PATH']
   const folders = [workspace, temp, ...files.flatMap((name) => (env[name] ? [dirname(env[name])] : []))]
-  return folders.filter((folder, index) => existsSync(folder) && !folders.slice(0, index).some((other) => isBelow(folder, other)))
+  return outermost(folders.filter((folder) => existsSync(folder)))
+}
+
+/** Without those that are below one before them. */
+function outermost(folders: readonly string[]): string[] {
+  return folders.filter((folder, index) => !folders.slice(0, index).some((other) => isBelow(folder, other)))
 }
 
 function isBelow(path: string, folder: string): boolean {

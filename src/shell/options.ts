@@ -22,6 +22,11 @@ export function parseShellName(text: string): string {
   throw new Error(`"${text}" can't be the shell's name; give letters, digits, ".", "_" and "-", with ".sh" at the end, such as ddk-6.5.sh`)
 }
 
+/** How mounts of one side are seen on the other (mount_namespaces(7)). */
+export const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave']
+
+const folderOptions = ['ro', 'rw', 'z', 'Z', ...propagations]
+
 /** One volume a line: `HOST:CONTAINER` or `HOST:CONTAINER:OPTIONS`. @throws Error with one sentence that has the line */
 export function parseVolumes(text: string): Mount[] {
   return lines(text).map((line) => {
@@ -31,12 +36,19 @@ export function parseVolumes(text: string): Mount[] {
     if (!target.startsWith('/')) throw wrong(`has no absolute path for the container`)
     if (!source.startsWith('/') && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
       throw wrong(`has neither an absolute path nor a volume's name`)
+    const unknown = source.startsWith('/')
+      ? options.split(',').find((option) => option !== '' && !folderOptions.includes(option))
+      : undefined
+    if (unknown !== undefined) throw wrong(`has the option "${unknown}", and a folder may have ${folderOptions.join(', ')}`)
     return { source, target, options }
   })
 }
 
 /** What the engine's own command goes by, or bash and the shell itself. */
-const notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_HOST|CONTAINERS_.*|XDG_.*|_.*)$/
+const notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/
+
+/** Bash doesn't let them be set, or gives them a value of its own. */
+const bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/
 
 /** One variable a line: `NAME` or `NAME=VALUE`. Blank lines don't count. @throws Error with one sentence that has the name, and never a value */
 export function parseEnv(text: string): string[] {
@@ -45,7 +57,8 @@ export function parseEnv(text: string): string[] {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new Error(`"${name}" can't be a variable's name; write NAME or NAME=VALUE, one variable a line`)
     }
-    if (notForContainers.test(name)) throw new Error(`${name} can't be given to the container this way; set it in the step's script`)
+    if (notForContainers.test(name) || bashOwn.test(name))
+      throw new Error(`${name} can't be given to the container this way; set it in the step's script`)
     return line
   })
 }

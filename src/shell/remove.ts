@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { rmdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { engineCommand, type Supervision } from '../engine/command.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { shellLabel } from './container.ts'
@@ -12,9 +13,15 @@ export interface InstalledShell {
   readonly folder: string
   /** Folder for PATH. */
   readonly bin: string
+  /** Absent if there is none: no step can run. */
+  readonly container?: InstalledContainer
+}
+
+export interface InstalledContainer {
+  /** The engine's command. */
   readonly engine: string
-  readonly container: string
-  /** Command that gives files to the runner's user; empty if none is needed. */
+  readonly name: string
+  /** Command for root to run in it, which gives files to the runner's user; empty if none is needed. */
   readonly giveBack: readonly string[]
 }
 
@@ -31,22 +38,37 @@ export async function removeShell(
   say: (line: string) => void = () => {},
   supervision: Supervision = {},
 ): Promise<void> {
-  const engine = engineCommand(shell.engine, supervision)
-  const call = (...args: string[]) => engine.call(args, { deadline: patience })
-  const filter = `label=${shellLabel}=${shell.id}`
-  const listed = await call('ps', '--all', '--quiet', '--filter', filter)
-  if (listed.code !== 0) say(`${shell.engine} couldn't list the containers of ${shell.name}: ${listed.lastWord}`)
-  for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
-    // A step that the runner killed couldn't do this itself.
-    if (shell.giveBack.length > 0) await call('exec', container, ...shell.giveBack)
-    const removed = await call('rm', '--force', '--volumes', container)
-    if (removed.code === 0) say(`Removed the container of ${shell.name}`)
-    else if (!/no such container|already in progress/i.test(removed.lastWord))
-      say(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`)
-  }
+  if (shell.container) await removeContainer(shell, shell.container, say, supervision)
   try {
     rmSync(shell.folder, { recursive: true, force: true })
   } catch (error) {
     say(sentenceOf(error))
+  }
+  try {
+    // That of all shells, after the last one.
+    rmdirSync(dirname(shell.folder))
+  } catch {
+    // There are others.
+  }
+}
+
+async function removeContainer(
+  { id, name }: InstalledShell,
+  installed: InstalledContainer,
+  say: (line: string) => void,
+  supervision: Supervision,
+): Promise<void> {
+  const engine = engineCommand(installed.engine, supervision)
+  const call = (...args: string[]) => engine.call(args, { deadline: patience })
+  const filter = `label=${shellLabel}=${id}`
+  const listed = await call('ps', '--all', '--quiet', '--filter', filter)
+  if (listed.code !== 0) say(`${installed.engine} couldn't list the containers of ${name}: ${listed.lastWord}`)
+  for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
+    // A step that the runner killed couldn't do this itself.
+    if (installed.giveBack.length > 0) await call('exec', '--user', '0:0', container, ...installed.giveBack)
+    const removed = await call('rm', '--force', '--volumes', container)
+    if (removed.code === 0) say(`Removed the container of ${name}`)
+    else if (!/no such container|already in progress/i.test(removed.lastWord))
+      say(`${installed.engine} couldn't remove the container of ${name}: ${removed.lastWord}`)
   }
 }

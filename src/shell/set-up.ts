@@ -2,9 +2,10 @@ import type { Supervision } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import { privilegesOf } from '../engine/privileges.ts'
 import { checkFirstUse } from './checks.ts'
-import { installShell } from './install.ts'
+import { installRefusal, installShell, refuse } from './install.ts'
 import type { Mount, ShellUser } from './options.ts'
 import type { InstalledShell } from './remove.ts'
+import { startContainer } from './start.ts'
 
 /** What the user wants of a shell. */
 export interface ShellRequest {
@@ -18,23 +19,45 @@ export interface ShellRequest {
   readonly user: ShellUser
 }
 
+/** Where a shell is installed, and what is told of it. */
+export interface Surroundings {
+  /** RUNNER_TEMP. */
+  readonly temp: string
+  /** GITHUB_WORKSPACE. */
+  readonly workspace: string
+  readonly say: (line: string) => void
+  readonly warn: (sentence: string) => void
+  /** Called as soon as there is something to remove. */
+  readonly installed: (shell: InstalledShell) => Promise<void>
+  readonly supervision?: Supervision
+}
+
 /**
- * Makes a shell for the job's later steps, and tries whether steps can run in the image at all: if not, that is a warning, since the image
- * may be wanted for something else.
- * @param temp RUNNER_TEMP
- * @param workspace GITHUB_WORKSPACE
+ * Makes a shell for the job's later steps, and its container. If no step can run in the image at all, that is a warning, because the image
+ * may be wanted for something else; the shell then fails each step with the reason.
+ * @returns whether steps can run
+ * @throws Error if they can't because of what the request says
  */
-export async function setUpShell(
-  engine: Engine,
-  image: Image,
-  request: ShellRequest,
-  { temp, workspace }: { readonly temp: string; readonly workspace: string },
-  warn: (sentence: string) => void,
-  supervision: Supervision = {},
-): Promise<InstalledShell> {
+export async function setUpShell(engine: Engine, image: Image, request: ShellRequest, surroundings: Surroundings): Promise<boolean> {
+  const { temp, warn, installed } = surroundings
   const privileges = await privilegesOf(engine)
-  const shell = await installShell({ engine, image, privileges, temp, workspace, supervision, ...request })
+  const prepared = await installShell({ engine, image, privileges, ...surroundings, ...request })
+  await installed(prepared.shell)
+  const failure = await startContainer(engine, image, prepared)
+  if (failure === undefined) return true
+  // Without the user's options: is it they, or this machine?
   const obstacle = await checkFirstUse(engine, image, privileges, temp)
-  if (obstacle !== undefined) warn(`Steps with "shell: ${request.name} {0}" won't run: ${obstacle}`)
-  return shell
+  if (obstacle === undefined) {
+    throw new Error(
+      `${engine.name} couldn't make the container of ${request.name}: ${failure}; check the inputs "volumes", "network" and "run-options"`,
+    )
+  }
+  refuse(prepared.shell, obstacle)
+  warn(`Steps with "shell: ${request.name} {0}" can't run: ${obstacle}`)
+  return false
+}
+
+/** Makes a shell that fails each step with the reason why there is no container for it. */
+export async function setUpRefusal({ name }: ShellRequest, reason: string, surroundings: Surroundings): Promise<void> {
+  await surroundings.installed(await installRefusal({ name, ...surroundings }, reason))
 }

@@ -9,16 +9,24 @@ export interface Settings {
   readonly container: string
   /** Arguments that create the container. */
   readonly create: readonly string[]
-  /** Options for every `exec`. */
-  readonly exec: readonly string[]
+  /** `true` if the engine can restart a container that is removed when it ends. Podman removes it now and then. */
+  readonly restarts: string
+  /** Who runs steps that don't say it: `root` or `runner`. */
+  readonly user: string
+  /** Options of `exec` for steps of root's. */
+  readonly as_root: readonly string[]
+  /** Options of `exec` for steps of the runner's user. */
+  readonly as_runner: readonly string[]
   /** The image's entrypoint, which `exec` would skip. */
   readonly entrypoint: readonly string[]
   /** Pairs of a host path without symlinks, and the container's path. */
   readonly mounts: readonly string[]
+  /** Paths of the host's folders that the container has. */
+  readonly sources: readonly string[]
   readonly workspace: string
   /** `NAME` or `NAME=VALUE`. */
   readonly given: readonly string[]
-  /** Command to run in the container after every step; empty if none is needed. */
+  /** Command for root to run in the container after every step of root's; empty if none is needed. */
   readonly give_back: readonly string[]
   /** PATH before any step that uses the shell. */
   readonly path: string
@@ -43,6 +51,11 @@ export function bashSettings(settings: Settings, env: NodeJS.ProcessEnv): string
   )
   const chosen = engineVariables.map((name) => (env[name] === undefined ? `unset -v ${name}` : `export ${name}=${shellQuote(env[name])}`))
   return [...assignments, ...chosen, ''].join('\n')
+}
+
+/** The settings of a shell that runs no step, and says why. */
+export function refusal(reason: string): string {
+  return `_refusal=${shellQuote(reason)}\n`
 }
 
 /** The text of ddk.sh, which is beside this file, in the sources and in the bundle. */

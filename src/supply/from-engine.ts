@@ -1,15 +1,17 @@
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, Image } from '../engine/engine.ts'
 import { keyLabel, labelledIdentity } from '../image/config/labels.ts'
+import { knownImages } from './known-images.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now. A job that was cancelled
- * or killed may have loaded it without proving it, so that is done here.
+ * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now. Whoever may use the engine
+ * can give any image its label, so it has to be one that was loaded on this runner, if there is a record of that. A job that was cancelled or
+ * killed may have loaded it without proving it, so that is done here.
  * @param key of the image, by the ISO's checksum
  */
 export async function fromEngine(engine: Engine, key: string, { phase, name: nameOf }: Order): Promise<Supply | undefined> {
-  const image = await engine.findLabelled(keyLabel, key)
+  const image = await choose(engine, key, phase.say)
   if (!image) return undefined
   const labelled = labelledIdentity(image.labels)
   if (!labelled) {
@@ -17,7 +19,7 @@ export async function fromEngine(engine: Engine, key: string, { phase, name: nam
     return undefined
   }
   try {
-    await engine.prove(image.id)
+    await engine.prove(image.id, phase.say)
   } catch (error) {
     phase.signal.throwIfAborted()
     phase.say(`The image that ${engine.name} has isn't used: ${(error as Error).message}`)
@@ -32,4 +34,18 @@ export async function fromEngine(engine: Engine, key: string, { phase, name: nam
   }
   phase.say(`${engine.name} has the image already: ${image.id}`)
   return { origin: 'engine', name, identity, isoSha256, image }
+}
+
+async function choose(engine: Engine, key: string, say: (line: string) => void): Promise<Image | undefined> {
+  const labelled = await engine.labelled(keyLabel, key)
+  if (labelled.length === 0) return undefined
+  const known = knownImages(key)
+  const id = known.length === 0 ? labelled[0] : labelled.find((candidate) => known.includes(candidate))
+  if (known.length === 0) say(`This runner has no record of the image ${id}, so its label is trusted`)
+  if (id === undefined) {
+    say(
+      `${engine.name} has the image ${labelled[0]}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known.join(' or ')}`,
+    )
+  }
+  return id === undefined ? undefined : engine.find(id)
 }

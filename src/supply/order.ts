@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ServiceHealth } from '../cache/restore.ts'
-import { expectVersion, imageName } from '../catalog/expect.ts'
+import { expectVersion } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Compression } from '../image/archive/frames.ts'
+import { imageName } from '../image/config/name.ts'
 import type { UnameChoice } from '../image/environment/environment.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Phase } from '../phase/phase.ts'
@@ -45,7 +46,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
     cacheHealth: { failing: false },
     name(identity) {
       expectVersion(identity, inputs.version)
-      return inputs.image ?? imageName(identity)
+      return inputs.image ?? imageName(identity, inputs.uname)
     },
   }
 }

@@ -1,0 +1,129 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { detectEngine } from '../../src/engine/detect.ts'
+import { provide } from '../../src/engine/provide.ts'
+import { imageName } from '../../src/image/config/name.ts'
+
+// An engine that isn't alone, or isn't well. It is a script that has images by name and ID, and answers as Docker does.
+
+const environment = { ...process.env }
+const made = { configDigest: 'sha256:config', manifestDigest: 'sha256:manifest' }
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-provide-'))
+  process.env.PATH = `${dir}:${environment.PATH}`
+  delete process.env.DOCKER_HOST
+  writeFileSync(join(dir, 'archive'), '')
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(dir, { recursive: true, force: true })
+})
+
+interface Fake {
+  /** What has the name once the archive is loaded. */
+  readonly loads: string
+  readonly containerd?: boolean
+  /** An ID that the engine has from the beginning. */
+  readonly has?: string
+  /** Lines of shell by which calls of `create` and `rm` fail. */
+  readonly create?: string
+  readonly rm?: string
+}
+
+async function provideBy({ loads, containerd = false, has = '-', create = 'echo container', rm = '' }: Fake) {
+  const info = {
+    ServerVersion: '28.5.1',
+    Driver: 'overlayfs',
+    DriverStatus: containerd ? [['driver-type', 'io.containerd.snapshotter.v1']] : [],
+  }
+  const script = `#!/bin/sh
+echo "$*" >>'${dir}/calls'
+shown() { echo '[{"Id":"'$1'","RepoTags":["a:1"],"Os":"linux","Architecture":"amd64","Config":{}}]'; }
+case "$*" in
+  info*) echo '${JSON.stringify(info)}' ;;
+  'image inspect -- ${has}') shown $4 ;;
+  'image inspect -- ${loads}' | 'image inspect -- a:1')
+    if [ -e '${dir}/loaded' ]; then shown ${loads}; else echo 'Error: No such image: a:1' >&2; exit 1; fi ;;
+  'image inspect'*) echo 'Error: No such image' >&2; exit 1 ;;
+  load) touch '${dir}/loaded' ;;
+  create*) ${create} ;;
+  rm*) ${rm || ':'} ;;
+esac
+`
+  writeFileSync(join(dir, 'docker'), script, { mode: 0o755 })
+  const said: string[] = []
+  const engine = (await detectEngine('docker'))!
+  const outcome = await provide(engine, { path: join(dir, 'archive'), name: 'a:1', ...made }, (line) => said.push(line)).then(
+    ({ id }) => id,
+    (error: Error) => error.message,
+  )
+  const calls = existsSync(join(dir, 'calls')) ? readFileSync(join(dir, 'calls'), 'utf8').trimEnd().split('\n') : []
+  return { outcome, said, removed: calls.filter((call) => call.startsWith('image rm')), calls }
+}
+
+describe('what has the name after a load', () => {
+  test.each([
+    ['the configuration that was made', { loads: made.configDigest }, made.configDigest],
+    ['the manifest that was made, in the containerd store', { loads: made.manifestDigest, containerd: true }, made.manifestDigest],
+  ])('%s', async (_title, fake, id) => {
+    expect(await provideBy(fake)).toMatchObject({ outcome: id, said: [], removed: [] })
+  })
+
+  test.each([
+    ['another image', { loads: 'sha256:other' }, made.configDigest],
+    ['a manifest where configurations are shown', { loads: made.manifestDigest }, made.configDigest],
+    ['another image in the containerd store', { loads: made.configDigest, containerd: true }, made.manifestDigest],
+  ])('%s is refused, and stays', async (_title, fake, wanted) => {
+    expect(await provideBy(fake)).toMatchObject({
+      outcome:
+        `a:1 is the image ${fake.loads} in docker after the load, but ${wanted} was loaded; ` +
+        'another job may have taken the name meanwhile: give the images of each job a name of their own',
+      removed: [],
+    })
+  })
+})
+
+describe('cleaning up', () => {
+  const sound = { loads: made.configDigest }
+
+  test('an image is proven by its ID, and nothing is ever pulled', async () => {
+    const { calls } = await provideBy(sound)
+    expect(calls.filter((call) => call.startsWith('create'))).toEqual([
+      'create --pull never --label io.github.xenserver-ddk-action.proof=true --network none --platform linux/amd64 sha256:config /bin/true',
+    ])
+  })
+
+  test('a container that cannot be removed says nothing against the image', async () => {
+    expect(await provideBy({ ...sound, rm: 'echo "Error: device or resource busy" >&2; exit 1' })).toMatchObject({
+      outcome: made.configDigest,
+      said: ["docker couldn't remove the container container, which proved that the image is sound: Error: device or resource busy"],
+      removed: [],
+    })
+  })
+
+  test('a broken image is removed', async () => {
+    const { outcome, removed } = await provideBy({ ...sound, create: 'echo "layer: no such file" >&2; exit 1' })
+    expect(outcome).toBe("docker couldn't create a container from the image sha256:config: layer: no such file")
+    expect(removed).toEqual(['image rm --force sha256:config'])
+  })
+
+  test.each([
+    ['there is no room for a container', { create: 'echo "mkdir: no space left on device" >&2; exit 1' }],
+    ['the engine had the image already', { create: 'echo "layer: no such file" >&2; exit 1', has: made.configDigest }],
+  ])('an image stays if %s', async (_title, fake) => {
+    const { outcome, removed } = await provideBy({ ...sound, ...fake })
+    expect(outcome).toMatch(/^docker couldn't create a container/)
+    expect(removed).toEqual([])
+  })
+})
+
+test('two images of one DDK have two names', () => {
+  const identity = { product: 'x', version: '6.5.0', build: '90233c', kernelVersion: undefined, architecture: undefined }
+  expect([imageName(identity, 'ddk'), imageName(identity, 'host')]).toEqual([
+    'xenserver-ddk:6.5.0-90233c',
+    'xenserver-ddk:6.5.0-90233c-host',
+  ])
+})

@@ -1,0 +1,76 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { Engine, Image } from '../../src/engine/engine.ts'
+import { keyLabel } from '../../src/image/config/labels.ts'
+import { fromEngine } from '../../src/supply/from-engine.ts'
+import { rememberImage } from '../../src/supply/known-images.ts'
+import type { Order } from '../../src/supply/order.ts'
+
+// An engine that others use too: anybody can give an image the label by which one is found again.
+
+const environment = { ...process.env }
+let toolCache = ''
+let said: string[] = []
+beforeEach(() => {
+  toolCache = mkdtempSync(join(tmpdir(), 'ddk-known-images-'))
+  process.env.RUNNER_TOOL_CACHE = toolCache
+  said = []
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(toolCache, { recursive: true, force: true })
+})
+
+const image = (id: string): Image => ({ id, names: [], labels: { [keyLabel]: 'v1-key' }, platform: 'linux/amd64', entrypoint: [] })
+
+/** An engine that has these images, the newest first. */
+function engineWith(...ids: string[]): Engine {
+  const has: Partial<Engine> = {
+    name: 'docker',
+    labelled: async () => ids,
+    find: async (id) => (ids.includes(id) ? image(id) : undefined),
+    prove: async (id) => image(id),
+    tag: async () => {},
+  }
+  return has as Engine
+}
+
+async function look(...ids: string[]): Promise<string | undefined> {
+  const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
+  const order: Partial<Order> = { phase, name: () => 'ddk:1' }
+  return (await fromEngine(engineWith(...ids), 'v1-key', order as Order))?.image?.id
+}
+
+test('of several with the label, the one that was loaded here is taken', async () => {
+  rememberImage(image('sha256:ours'))
+  expect(await look('sha256:planted', 'sha256:ours')).toBe('sha256:ours')
+})
+
+test('one that was planted is not used, and that is said', async () => {
+  rememberImage(image('sha256:ours'))
+  rememberImage(image('sha256:ours-as-well'))
+  expect(await look('sha256:planted')).toBeUndefined()
+  expect(said).toEqual([
+    "docker has the image sha256:planted, whose label says that it is this DDK's. It isn't used: this runner loaded sha256:ours or sha256:ours-as-well",
+  ])
+})
+
+test('without a record the newest is taken, and that is said', async () => {
+  expect(await look('sha256:newest', 'sha256:older')).toBe('sha256:newest')
+  expect(said[0]).toBe('This runner has no record of the image sha256:newest, so its label is trusted')
+})
+
+test('a record that cannot be read or written is none', async () => {
+  rememberImage(image('sha256:ours'))
+  const [record] = readdirSync(join(toolCache, 'xenserver-ddk-images'))
+  expect(record).toBe('v1-key.json')
+  writeFileSync(join(toolCache, 'xenserver-ddk-images', record!), '{"half":')
+  expect(await look('sha256:newest')).toBe('sha256:newest')
+  process.env.RUNNER_TOOL_CACHE = join(toolCache, 'xenserver-ddk-images', record!)
+  rememberImage(image('sha256:ours'))
+  delete process.env.RUNNER_TOOL_CACHE
+  rememberImage(image('sha256:ours'))
+  expect(await look()).toBeUndefined()
+})

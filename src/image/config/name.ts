@@ -1,0 +1,11 @@
+import type { Identity } from '../../disk/root/identity.ts'
+import type { UnameChoice } from '../environment/environment.ts'
+
+/**
+ * The name of a DDK's image unless the user has a better one, e.g. `xenserver-ddk:6.5.0-90233c`, or `xenserver-ddk:6.5.0-90233c-host`: two
+ * images of one DDK have two names, so that jobs which share an engine don't take each other's.
+ */
+export function imageName({ version, build }: Identity, uname: UnameChoice): string {
+  if (version === undefined) throw new Error('the root filesystem does not say which version it is, so its image has to be given a name')
+  return `xenserver-ddk:${[version, build, uname === 'host' ? uname : undefined].filter((part) => part !== undefined).join('-')}`
+}

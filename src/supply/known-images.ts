@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Image } from '../engine/engine.ts'
+import { keyLabel } from '../image/config/labels.ts'
+
+// Which images this action itself loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
+
+/** IDs of the images that were loaded for a key; none if there is no record, or it can't be read. */
+export function knownImages(key: string): readonly string[] {
+  try {
+    const ids: unknown = JSON.parse(readFileSync(recordOf(key), 'utf8'))
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+/** Writes down that an image was loaded, and found to be the one that was made. Where nothing can be written there is no record. */
+export function rememberImage({ id, labels }: Image): void {
+  const key = labels[keyLabel]
+  if (!key) return
+  const known = knownImages(key)
+  if (known.includes(id)) return
+  try {
+    const record = recordOf(key)
+    mkdirSync(join(record, '..'), { recursive: true })
+    // Another job may be reading it.
+    const part = `${record}.${process.pid}.part`
+    writeFileSync(part, JSON.stringify([...known, id]), { mode: 0o644 })
+    renameSync(part, record)
+  } catch {
+    // The next job trusts the label, as on a runner that has never made the image.
+  }
+}
+
+/** @throws Error if the runner has no tool cache */
+function recordOf(key: string): string {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env
+  if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error('nowhere to keep it')
+  return join(toolCache, 'xenserver-ddk-images', `${key}.json`)
+}
