@@ -286,6 +286,24 @@ withDocker('two jobs at once on one machine and one engine both get the image, a
   }
 })
 
+withDocker('an entry that a job without an engine saved serves every Docker, also one that knows no zstd', async () => {
+  service.forgetAll()
+  const number = randomUUID()
+  const name = `xenserver-ddk-test:shared-${number}`
+  const own = join(dir, 'shared.iso')
+  await makeDdkIso({ iso: own, label: `XenServer DDK 6.5.0-90233c, ${number}` })
+  const first = await job(freshMachine(), { iso: own, cache: 'image' })
+  try {
+    const machine = freshMachine()
+    const { code, stdout } = await machine.main({ iso: own, engine: 'docker', image: name, cache: 'image', network: 'none' })
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`Loaded ${name}`)])
+    expect(machine.outputs()).toMatchObject({ source: 'cache', 'cache-hit': 'true', 'cache-key': first['cache-key'] })
+    expect((await machine.post()).code).toBe(0)
+  } finally {
+    dockerCli('image', 'rm', '--force', name)
+  }
+})
+
 withDocker('an image from the cache that the engine refuses is made anew, however well it fits its own description', async () => {
   service.forgetAll()
   const number = randomUUID()

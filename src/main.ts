@@ -11,6 +11,7 @@ import { openStore } from './fetch/store/tool-cache.ts'
 import { endRequest } from './host/end-request.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
+import { isZstd } from './image/archive/decompress.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
@@ -58,6 +59,9 @@ async function run(): Promise<void> {
   if (!order.keepArchive) rmSync(order.archive, { force: true })
   await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine))
   phase.signal.throwIfAborted()
+  if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
+    say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
+  }
   await writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
   await writeSummary(supply, engine, image)
 }

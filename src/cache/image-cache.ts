@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { type Archive, configDigest } from '../image/archive/archive.ts'
-import type { Compression } from '../image/archive/frames.ts'
+import { decompressArchive, isZstd } from '../image/archive/decompress.ts'
 import { resumeArchive } from '../image/archive/resume.ts'
 import { type Conversion, configOf, type ImageDescription } from '../image/description.ts'
 import { isDescription } from '../image/parse-description.ts'
@@ -9,9 +9,14 @@ import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
 import type { CacheEntry } from './task.ts'
 
-/** The name of an image in the cache. Its format is in the image's own key, so what another version left isn't found. */
-export function imageCacheKey(imageKey: string, compression: Compression): string {
-  return `xenserver-ddk-image-${imageKey}-${compression}`
+/** The name of an image in the cache. The recipe is in the image's own key, so what another version left isn't found. */
+export function imageCacheKey(imageKey: string): string {
+  return `xenserver-ddk-image-${imageKey}`
+}
+
+export interface RestoreImageOptions extends RestoreOptions {
+  /** Whether the archive may have layers that are compressed with zstd; by default it may. */
+  readonly mayBeZstd?: boolean
 }
 
 export interface CachedImage {
@@ -26,11 +31,16 @@ export interface CachedImage {
  * @param dir for the time it takes
  * @param archive path for the archive
  */
-export async function restoreImage(key: string, dir: string, archive: string, options: RestoreOptions): Promise<CachedImage | undefined> {
+export async function restoreImage(
+  key: string,
+  dir: string,
+  archive: string,
+  options: RestoreImageOptions,
+): Promise<CachedImage | undefined> {
   const folder = await restoreFolder({ key, dir, what: 'the image' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedImage | string>(
-    () => checkImage(folder, key, archive),
+    () => checkImage(folder, key, archive, options.mayBeZstd),
     (why) => why,
   )
   rmSync(folder, { recursive: true, force: true })
@@ -39,13 +49,22 @@ export async function restoreImage(key: string, dir: string, archive: string, op
   return undefined
 }
 
-/** @returns why it isn't the image of that key, if it isn't */
-export async function checkImage(folder: string, key: string, archive: string): Promise<CachedImage | string> {
+/**
+ * @param mayBeZstd whether the layers may stay compressed with zstd; else they are decompressed
+ * @returns why it isn't the image of that key, if it isn't
+ */
+export async function checkImage(folder: string, key: string, archive: string, mayBeZstd = true): Promise<CachedImage | string> {
   const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
   if (entry?.key !== key) return 'it is another one than its key says'
   const { description } = entry
   if (!isDescription(description)) return 'its description is damaged'
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was"
+  if (!mayBeZstd && description.layers.some(isZstd)) {
+    const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers)
+    if ('unusable' in made) return made.unusable
+    const layers = made.layers.map((layer, index) => ({ ...description.layers[index]!, ...layer }))
+    return { archive: made.archive, description: { ...description, layers } }
+  }
   const resumed = await resumeArchive(fileIn(folder, 'image'), archive, description.layers)
   return 'unusable' in resumed ? resumed.unusable : { archive: resumed.archive, description }
 }

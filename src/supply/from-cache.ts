@@ -10,8 +10,8 @@ import type { Supply } from './supply.ts'
  * @param sha256 of the ISO, if it is known
  */
 export async function fromCache(key: string, sha256: string | undefined, order: Order): Promise<Supply | undefined> {
-  const { phase, archive: path, tempDir, cacheHealth: health } = order
-  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...phase, health })
+  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd } = order
+  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...phase, health, mayBeZstd })
   if (!restored) return undefined
   const { archive, description } = restored
   const { identity } = description.found

@@ -11,9 +11,9 @@ export interface Keys {
   readonly cache?: string
 }
 
-export function keysOf({ identity, sha256 }: KnownIso, { uname, compression }: Order): Keys {
+export function keysOf({ identity, sha256 }: KnownIso, { uname }: Order): Keys {
   return {
     ...(sha256 !== undefined && { engine: imageKey({ sha256 }, { uname }) }),
-    ...(identity && { cache: imageCacheKey(imageKey(identity, { uname }), compression) }),
+    ...(identity && { cache: imageCacheKey(imageKey(identity, { uname })) }),
   }
 }

@@ -20,7 +20,10 @@ export interface Order {
   readonly archive: string
   /** Whether it stays there, for the user or because there is no engine to load it into. */
   readonly keepArchive: boolean
+  /** Of what is made anew. */
   readonly compression: Compression
+  /** Whether the engine can read layers that are compressed with zstd. */
+  readonly mayBeZstd: boolean
   readonly uname: UnameChoice
   readonly useCache: CacheUse
   /** What this step has learned of its service. */
@@ -41,6 +44,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
     compression: compressionFor(engine, keepArchive || useCache.save.image),
+    mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     useCache,
     cacheHealth: { failing: false },

@@ -1,0 +1,81 @@
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createArchive } from '../../../src/image/archive/archive.ts'
+import { decompressArchive } from '../../../src/image/archive/decompress.ts'
+import type { Compression } from '../../../src/image/archive/frames.ts'
+import type { Layer } from '../../../src/image/archive/layer.ts'
+import { frameLength } from '../../../src/image/archive/zstd-frames.ts'
+import { sampleImage } from '../../../src/image/recipe.ts'
+import { noise } from '../../fetch/server.ts'
+import { sh } from '../../support/tools.ts'
+
+let dir = ''
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-decompress-'))
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+const config = sampleImage('x86_64', true)
+/** Two layers of several frames, and of less than one. */
+const layersContent = [
+  Buffer.concat([noise(5_000_000), Buffer.alloc(9_000_000), Buffer.from('text '.repeat(700_000))]),
+  Buffer.alloc(10_240),
+]
+
+async function make(path: string, compression: Compression): Promise<readonly Layer[]> {
+  const archive = createArchive(path)
+  for (const content of layersContent) {
+    const writer = archive.addLayer({ compression })
+    for (let at = 0; at < content.length; at += 4 << 20) await writer.write(new Uint8Array(content.subarray(at, at + (4 << 20))))
+    await writer.finish()
+  }
+  return archive.finish({ config, tags: ['ddk:1'] }).layers
+}
+
+test.each(['zstd', 'none'] as const)('an archive of %s becomes the one that was never compressed', async (compression) => {
+  const plain = await make(join(dir, 'plain.tar'), 'none')
+  const layers = await make(join(dir, 'made.tar'), compression)
+  const made = await decompressArchive(join(dir, 'made.tar'), join(dir, 'again.tar'), layers)
+  if ('unusable' in made) throw new Error(made.unusable)
+  expect(made.layers).toEqual(plain)
+  made.archive.finish({ config, tags: ['ddk:1'] })
+  expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'plain.tar')))).toBe(true)
+})
+
+describe('an archive is not used if', () => {
+  test.each<[string, (bytes: Buffer, layers: Layer[]) => Buffer | undefined, RegExp]>([
+    ['a bit is another', (bytes) => void bytes.writeUInt8(bytes[2_000_000]! ^ 1, 2_000_000), /./],
+    ['it is cut short', (bytes) => bytes.subarray(0, 3_000_000), /cut short|frame of zstd|where it should be/],
+    ['it begins otherwise', (bytes) => void bytes.fill(0, 0, 10), /isn't where it should be/],
+    [
+      'a layer holds another tar',
+      (_, layers) => void layers.splice(0, 1, { ...layers[0]!, diffId: `sha256:${'0'.repeat(64)}` }),
+      /should hold/,
+    ],
+    ['a layer is larger than it says', (_, layers) => void layers.splice(0, 1, { ...layers[0]!, uncompressedSize: 5_000_000 }), /./],
+  ])('%s', async (_, damage, why) => {
+    const layers = [...(await make(join(dir, 'made.tar'), 'zstd'))]
+    const bytes = readFileSync(join(dir, 'made.tar'))
+    writeFileSync(join(dir, 'made.tar'), damage(bytes, layers) ?? bytes)
+    expect(await decompressArchive(join(dir, 'made.tar'), join(dir, 'not.tar'), layers)).toEqual({ unusable: expect.stringMatching(why) })
+    expect(readdirSync(dir).filter((name) => name.startsWith('not'))).toEqual([])
+  })
+})
+
+test.each(['-1', '-19', '--no-check', '--long=27', '--no-content-size', '--ultra -22'])(
+  'a frame that zstd makes with %s has the length of its file',
+  (option) => {
+    for (const content of layersContent) {
+      const file = join(dir, 'content')
+      writeFileSync(file, content.subarray(0, 6_000_000))
+      sh(`cd '${dir}'; zstd -q -f ${option} content -o frame; cat frame frame >frames`)
+      const { size } = statSync(join(dir, 'frame'))
+      const fd = openSync(join(dir, 'frames'), 'r')
+      expect([frameLength(fd, 0, 2 * size), frameLength(fd, size, 2 * size)]).toEqual([size, size])
+      expect(() => frameLength(fd, 0, size - 1)).toThrow('cut short')
+      closeSync(fd)
+    }
+  },
+)
