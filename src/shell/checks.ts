@@ -4,7 +4,7 @@ import { changeDeadline } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { Privileges } from '../engine/privileges.ts'
 import type { Finished } from '../programs/finished.ts'
-import { hostOptions, mount, shellLabel } from './container.ts'
+import { hostOptions, mount, neverPull, shellLabel } from './container.ts'
 
 /** What is known about this machine. */
 export interface Host {
@@ -44,7 +44,7 @@ export async function checkFirstUse(
 
 async function tryProgram(engine: Engine, image: Image, privileges: Privileges, probe: string): Promise<Finished> {
   const args = [
-    ...['create', '--rm', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
+    ...['create', ...neverPull, '--rm', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
     ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
