@@ -87,15 +87,15 @@ describe('without an engine', () => {
 
 describe('what stops the step says so in one sentence', () => {
   test.each<[string, Record<string, string>, string]>([
-    ['no ISO', { iso: '' }, 'Neither "iso" nor "xenserver-version" is given'],
+    ['no ISO', { iso: '' }, 'Neither "iso" nor "xenserver-version" is set'],
     ['no address', { iso: '', 'xenserver-version': '8.2' }, 'No URL is known for the DDK of XenServer 8.2.'],
     ['no such ISO', { iso: '/nowhere/ddk.iso', engine: 'none' }, '/nowhere/ddk.iso: there is no such file'],
     [
       'another version',
       { 'xenserver-version': '7.0', engine: 'none' },
-      'XenServer 7.0 was asked for, but the ISO is XenServer DDK 6.5.0-90233c',
+      'XenServer 7.0 was requested, but the ISO is XenServer DDK 6.5.0-90233c',
     ],
-    ['another build', { 'xenserver-version': '6.5.0-1c', engine: 'none' }, 'XenServer 6.5.0-1c was asked for'],
+    ['another build', { 'xenserver-version': '6.5.0-1c', engine: 'none' }, 'XenServer 6.5.0-1c was requested'],
     ['no version', { 'xenserver-version': 'newest' }, 'Input "xenserver-version": "newest" is not a XenServer version'],
     ['another checksum', { 'iso-sha256': 'f'.repeat(64), engine: 'none' }, 'has the SHA-256 '],
     ['no checksum', { 'iso-sha256': 'abc' }, 'Input "iso-sha256": "abc" is not a SHA-256'],

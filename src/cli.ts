@@ -18,19 +18,19 @@ const commands: Readonly<Record<string, (words: string[]) => number | Promise<nu
 
 const help = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
-Reads a XenServer DDK, in user space. INPUT is a DDK's ISO, a folder with ova.xml, an .xva,
-a VHD, a raw disk, or a bare filesystem: what it is, is told by its bytes.
+Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml, an .xva, a VHD,
+a raw disk, or a bare filesystem. It is recognized by its content, not by its name.
 
 Commands:
-  inspect   say what is in it: container, disk, partitions, filesystems, version, kernel
-  list      list the root filesystem, one JSON object a line
-  convert   make a container image of the root filesystem
+  inspect   show what it contains: container, disk, partitions, filesystems, version, kernel
+  list      list the root filesystem
+  convert   convert the root filesystem into a container image
   raw       write the disk as a raw image
 
-xenserver-ddk COMMAND --help says more.
+Run xenserver-ddk COMMAND --help for details.
 
-Exit codes: 0 done; 1 failed, or a part of the input can't be read; 2 wrong usage.
-Where the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
+Exit codes: 0 success; 1 failure, or a part of the input can't be read; 2 wrong usage.
+If the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
 5 it is encrypted; 6 it can't be read from, or unpacked to, this machine's disk; 7 it isn't a DDK.
 `
 

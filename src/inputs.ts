@@ -16,17 +16,17 @@ import { say } from './log.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'
 
-/** What the user asked for, checked; nothing else reads an input. */
+/** The checked inputs. Nothing else in the action reads an input. */
 export interface Inputs {
-  /** Absent if the catalog has to know where the ISO is: then there is a version. */
+  /** If absent, `version` is set and the catalog supplies the address. */
   readonly iso?: IsoInput
   readonly version?: Version
   readonly catalog: Catalog
   /** Lower-case hexadecimal. */
   readonly isoSha256?: string
-  /** By name in lower case. */
+  /** Names are in lower case. */
   readonly isoHeaders: ReadonlyMap<string, string>
-  /** Origins that get the headers, besides those of `iso` and `mirrors`. */
+  /** Origins that get the headers in addition to those of `iso` and `mirrors`. */
   readonly isoHeadersFor: readonly string[]
   /** More addresses of the ISO, in order. */
   readonly mirrors: readonly string[]
@@ -50,14 +50,14 @@ export interface Inputs {
 const cacheChoices = ['auto', 'all', 'image', 'iso', 'none'] as const
 export type CacheChoice = (typeof cacheChoices)[number]
 
-/** @throws Error that names the input and what it may be */
+/** @throws Error that names the input and its allowed values */
 export function readInputs(): Inputs {
   const catalog = parsed('catalog', (path) => loadCatalogs(resolve(path))) ?? loadCatalogs()
   const iso = parsed('iso', parseIsoInput)
   const version = parsed('xenserver-version', (text) => askedVersion(text, catalog))
   if (!iso && !version) {
     throw new Error(
-      'Neither "iso" nor "xenserver-version" is given; give the path or address of a DDK\'s ISO, or a version whose address is known',
+      'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL',
     )
   }
   return {
@@ -93,7 +93,7 @@ function readShellRequest(): ShellRequest {
   }
 }
 
-/** What `parse` makes of an input; nothing if the input is empty. */
+/** Parses an input; undefined if the input is empty. */
 function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
   const text = core.getInput(input)
   if (text === '') return undefined
@@ -104,7 +104,7 @@ function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
   }
 }
 
-/** An object without the keys that have no value. */
+/** Returns the object without its undefined values. */
 function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>
@@ -117,10 +117,13 @@ function parseBoolean(text: string): boolean {
   return text.toLowerCase() === 'true'
 }
 
-/** Shorter than any token or password that is worth the name. Masked, it would take the log apart: the 2 of `X-Api-Version: 2`. */
+/** Shorter than any real token or password. If it were masked, it would make the log unreadable: the 2 of `X-Api-Version: 2`. */
 const shortestSecret = 8
 
-/** Masks the values before anything is logged: of `Bearer TOKEN` the token as well, since it may stand alone elsewhere. */
+/**
+ * Masks the header values before anything is logged. For `Bearer TOKEN`, it also masks the token alone, because it may appear without
+ * `Bearer`.
+ */
 function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   const headers = parseHeaderLines(text)
   for (const [name, value] of headers) {
@@ -133,7 +136,7 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   return headers
 }
 
-/** @throws Error if no file can be written there; its folder needn't exist yet */
+/** @throws Error if no file can be written there. Its folder needn't exist yet. */
 function parseArchive(text: string): string {
   if (text === '-') throw new Error("the archive can't go to standard output, which is the log; give the name of a file")
   destinationOf(text)

@@ -86,7 +86,7 @@ unless(noOtherUser).test.each(['list', 'inspect', 'convert', 'raw'])(
       `${asNobody.join(' ')} '${process.execPath}' src/cli.ts ${command} '${input}' ${output ? `-o '${file}'` : ''} --temp-dir '${open}' 2>&1 || true`
     const said = [sh(script(`${closed}/ddk.iso`, `${open}/out`)), ...(output ? [sh(script(iso, `${closed}/out`))] : [])]
     for (const text of said) {
-      expect(text).toMatch(/permission denied|this user may not read it/)
+      expect(text).toMatch(/permission denied|this user has no permission to read it/)
       expect(text).not.toMatch(/EACCES|stat '/)
     }
     expect(readdirSync(open)).toEqual([])
@@ -169,7 +169,7 @@ code 1\nnull\nstdout\n/proc/self/fd/1\n`,
 })
 
 test('a place for temporary files that is none', () => {
-  fails(1, 'no directory can be made in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
+  fails(1, 'no directory can be created in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
   fails(6, '/none: no temporary file can be created there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
 })
 

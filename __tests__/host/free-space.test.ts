@@ -7,7 +7,7 @@ import { checkFreeSpace } from '../../src/host/free-space.ts'
 test('too little room is told with both figures, also for a folder that does not exist yet', () => {
   const path = join(tmpdir(), 'not', 'there')
   expect(() => checkFreeSpace(path, 10 ** 15, 'The ISO')).toThrow(
-    /^The ISO needs 1\.0 PB of disk at .*not\/there, but only \d+\.\d [kMGT]B are free; make room, or use a larger disk$/,
+    /^The ISO needs 1\.0 PB of disk at .*not\/there, but only \d+\.\d [kMGT]B are free; free some space or use a larger disk$/,
   )
 })
 

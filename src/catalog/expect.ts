@@ -1,16 +1,16 @@
 import type { Identity } from '../disk/root/identity.ts'
 import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
-/** @throws Error that names both versions, if what was found isn't what was asked for */
+/** @throws Error that names both versions, if the ISO isn't the requested version */
 export function expectVersion(found: Identity, asked: Version | undefined): void {
   if (!asked || satisfies(asked, versionOf(found))) return
   throw new Error(
-    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`,
+    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`,
   )
 }
 
 /** E.g. `XenServer DDK 6.5.0-90233c`. */
-function productText({ product = 'something', version = 'of unknown version', build }: Identity): string {
+function productText({ product = 'an unknown product', version = 'of unknown version', build }: Identity): string {
   return `${product} ${version}${build === undefined ? '' : `-${build}`}`
 }
 

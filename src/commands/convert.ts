@@ -19,21 +19,21 @@ import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStde
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
 
-Makes a container image of the root filesystem in INPUT: an archive that docker load and podman load
-read, or an image in one of them, or both. The same INPUT gives the same image on every machine.
+Converts the root filesystem in INPUT into a container image: an archive for docker load or podman
+load, or an image in one of these engines, or both. The same INPUT gives the same image everywhere.
 
-  -o, --output FILE   write the archive there: a file that is there already is replaced when the archive is
-                      whole, and of a link, the file that it leads to; standard output can't be used
+  -o, --output FILE   write the archive to FILE. An existing file is replaced once the archive is complete;
+                      a link is followed. Standard output can't be used
   --load              load the image into an engine
-  --engine NAME       which: docker, podman, or auto (default), the first of them that answers
+  --engine NAME       docker, podman, or auto (default), which takes the first one that works
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD;
                       xenserver-ddk:VERSION-BUILD-host with --uname host)
-  --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
-  --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
-                      host; with host, the image has nothing but the DDK's files
+  --compression HOW   compression of the layers: zstd (default; needs Docker 23 or later), gzip, or none
+  --uname WHOSE       what uname reports in a container: ddk (default) as in the DDK's Dom0, or host for
+                      the host machine; with host, the image contains only the DDK's files
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
-  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+  --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
 `
 
 const options = {
@@ -54,7 +54,7 @@ export async function convertCommand(words: string[]): Promise<number> {
   const { input, values } = parsed
   if (values.output === '-')
     throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file")
-  if (!values.output && !values.load) throw new UsageError('convert wants -o FILE, or --load, or both')
+  if (!values.output && !values.load) throw new UsageError('give -o FILE or --load, or both')
   const compression =
     values.compression === undefined ? undefined : choiceOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
   const uname = choiceOf('--uname', values.uname ?? 'ddk', unameChoices)
@@ -65,7 +65,7 @@ export async function convertCommand(words: string[]): Promise<number> {
 
   const signal = endRequest((name) => `stopped by ${name}`)
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
-  if (values.load && !engine) throw new Error('there is no engine to load the image into; -o FILE makes an archive without one')
+  if (values.load && !engine) throw new Error('there is no engine to load the image into; use -o FILE to write an archive instead')
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   const release = removeAtExit(dir)
   try {
@@ -101,7 +101,7 @@ function makeTempDir(parent: string): string {
   try {
     return mkdtempSync(join(parent, 'xenserver-ddk-'))
   } catch (error) {
-    throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`)
+    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`)
   }
 }
 

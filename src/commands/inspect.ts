@@ -6,12 +6,12 @@ import { jsonText, parseWords } from './usage.ts'
 
 const help = `Usage: xenserver-ddk inspect INPUT [--json]
 
-Says what is in INPUT, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk image,
-the partition table, what each partition holds, which one is the root, and which DDK it is.
-Nothing secret is in it: paste it into a bug report.
+Shows what INPUT contains, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk
+image, the partition table, the content of each partition, the root filesystem, and which DDK it is.
+The output contains nothing secret, so you can paste it into a bug report.
 
-  --json           one JSON object instead of text; sizes in bytes
-  --temp-dir DIR   where the disk is unpacked while it is looked at (default: the system's)
+  --json           print one JSON object instead of text; sizes are in bytes
+  --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `
 
 export function inspectCommand(words: string[]): number {

@@ -7,13 +7,13 @@ import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
-Lists the root filesystem in INPUT (of an ISO without ova.xml: the ISO's own), each directory before
-what is in it. Exit code 1 if something couldn't be read; all else is listed.
+Lists the root filesystem in INPUT, or the ISO's own files if it has no ova.xml. Each directory comes
+before its contents. If something can't be read, the rest is still listed, and the exit code is 1.
 
-  --json           one JSON object a line: path, type, mode, uid, gid, nlink, ino, mtime, and where there are
-                   such: size, sha256, target, rdev, xattrs, error. Otherwise one line of text each.
-  --sha256         the SHA-256 of every file's content
-  --temp-dir DIR   where the disk is unpacked meanwhile (default: the system's)
+  --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
+                   present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
+  --sha256         include the SHA-256 of every file's content
+  --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `
 
 /** Output is written in blocks of about this many characters. */

@@ -12,13 +12,12 @@ import { parseWords, UsageError, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk raw INPUT -o FILE
 
-Writes the disk in INPUT, whatever it comes in, as a raw image: for tools that want one.
-Runs of zeros become holes.
+Writes the disk in INPUT as a raw image, for tools that need one. Runs of zeros become holes.
 
-  -o, --output FILE   where to: a file that is there already is replaced when the image is whole, and of a
-                      link, the file that it leads to. With -, to standard output: then only the exit
-                      code 0 says that all of it was sound
-  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+  -o, --output FILE   write the image to FILE. An existing file is replaced once the image is complete;
+                      a link is followed. With -, write to standard output, where only exit code 0
+                      tells that the whole disk was intact
+  --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
 `
 
 export async function rawCommand(words: string[]): Promise<number> {

@@ -1,4 +1,7 @@
-/** What an engine couldn't do. The message is one sentence for the user: what failed, the engine's own last word, and the way out if there is one. */
+/**
+ * An engine failed. The message is one sentence for the user: what failed, the engine's last line of output, and what to do if something
+ * can be done.
+ */
 export class EngineError extends Error {
   override readonly name: string = 'EngineError'
 }

@@ -3,15 +3,18 @@ import { type CallOptions, changeDeadline, type EngineCommand } from './command.
 import type { Engine, Image } from './engine.ts'
 import { BrokenImageError, EngineError } from './errors.ts'
 
-/** What Docker's and Podman's command lines have in common. */
+/** The commands that Docker and Podman have in common. */
 type SharedPart = Pick<Engine, 'find' | 'labelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
 
-/** Marks the containers that `prove` makes, so that a clean-up can find one that was left behind. */
+/** Labels the containers that `prove` makes, so that a leftover one can be found and removed. */
 export const proofLabel = 'io.github.xenserver-ddk-action.proof'
 
 const change: CallOptions = { deadline: changeDeadline }
 
-/** @param platformOption whether `create` should be told the image's platform: Docker goes by the host's otherwise, Podman would look for another image */
+/**
+ * @param platformOption whether to pass the image's platform to `create`: Docker otherwise assumes the host's, but Podman would look for
+ *   another image
+ */
 export function images(command: EngineCommand, platformOption: boolean): SharedPart {
   const { program } = command
   const find = async (reference: string): Promise<Image | undefined> => {
@@ -52,7 +55,7 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
     async prove(reference, say = () => {}) {
       const image = await need(reference)
       const platform = platformOption ? ['--platform', image.platform] : []
-      // By ID, so that no engine looks in a registry; with a command, because an image need not have one.
+      // Use the ID, so that no engine asks a registry. Give a command, because the image may have none.
       const args = ['create', '--pull', 'never', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
       const created = await command.call(args, change)
       if (created.code !== 0) {
@@ -79,9 +82,9 @@ interface Inspected {
 
 function readImage(program: string, reference: string, json: string): Image {
   const [image] = JSON.parse(json) as Inspected[]
-  if (!image) throw new EngineError(`${program} says that it has the image ${reference}, but nothing about it`)
+  if (!image) throw new EngineError(`${program} reports no details about the image ${reference}`)
   return {
-    // Podman leaves the algorithm out, and understands it all the same.
+    // Podman omits the algorithm, but accepts it.
     id: image.Id.includes(':') ? image.Id : `sha256:${image.Id}`,
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},

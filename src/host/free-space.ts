@@ -17,7 +17,7 @@ export function checkFreeSpace(path: string, needed: number, what: string): void
   const free = freeSpace(path)
   if (free !== undefined && free < needed) {
     throw new NoRoom(
-      `${what} needs ${bytesText(needed)} of disk at ${path}, but only ${bytesText(free)} are free; make room, or use a larger disk`,
+      `${what} needs ${bytesText(needed)} of disk at ${path}, but only ${bytesText(free)} are free; free some space or use a larger disk`,
     )
   }
 }

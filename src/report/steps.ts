@@ -7,7 +7,7 @@ import { bytesText, durationText } from '../phase/units.ts'
 /** Receives one line. */
 export type Say = (line: string) => void
 
-/** Converts, and tells how it goes. */
+/** Converts, and reports the progress and the result. */
 export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgress'>, say: Say): Promise<Conversion> {
   const start = Date.now()
   const line = new ProgressLine(say)
@@ -22,7 +22,7 @@ export async function convertWithProgress(options: Omit<ConvertOptions, 'onProgr
   return conversion
 }
 
-/** Loads an archive into an engine, proves the image, and tells how it goes. */
+/** Loads an archive into an engine, verifies the image, and reports the progress. */
 export async function loadWithProgress(engine: Engine, archived: ArchivedImage, say: Say): Promise<Image> {
   const start = Date.now()
   const line = new ProgressLine(say)
@@ -33,6 +33,6 @@ export async function loadWithProgress(engine: Engine, archived: ArchivedImage, 
         : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`,
     ),
   )
-  say(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`)
+  say(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`)
   return image
 }

@@ -4,10 +4,10 @@ import type { Privileges } from '../engine/privileges.ts'
 import { labelPrefix } from '../image/config/labels.ts'
 import { type Mount, propagations, type ShellUser } from './options.ts'
 
-/** The label of every container that runs a job's steps; its value is the ID of one installation of the shell. */
+/** Label of every container that runs a job's steps. Its value is the ID of one installation of the shell. */
 export const shellLabel = `${labelPrefix}.shell`
 
-/** What kind of container is wanted. */
+/** Properties of the container. */
 export interface ContainerOptions {
   readonly engine: Engine
   readonly image: Image
@@ -18,20 +18,20 @@ export interface ContainerOptions {
   readonly runOptions: readonly string[]
 }
 
-/** Where a container of a job stands. */
+/** Names and folders of a job's container. */
 export interface ContainerPlace {
   readonly id: string
   readonly name: string
-  /** Absolute paths that it shall have as well. */
+  /** Absolute paths to mount at the same paths. */
   readonly folders: readonly string[]
-  /** As soon as this file is gone, the container ends, and is gone as well: so none outlives a runner that was killed. */
+  /** The container ends, and is removed, soon after this file is gone, so that it doesn't outlive a runner that was killed. */
   readonly lifeline: string
-  /** Of the user who is to be known inside, as a line of /etc/passwd; empty if root needs none. */
+  /** Line of /etc/passwd for the user inside the container; empty if none is needed. */
   readonly passwd: string
 }
 
 /**
- * PID 1. It adopts and reaps what steps leave behind, as any shell does that waits: the engines' `--init` would need a program that not every
+ * PID 1. Like any shell that waits, it reaps processes that steps leave behind. The engines' `--init` would need a program that not every
  * host has.
  */
 const keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
@@ -42,7 +42,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
   const { engine, image, network } = options
   return [
     ...['--name', place.name, '--label', `${shellLabel}=${place.id}`, '--rm'],
-    // Nothing is written that is worth a gentle end, and PID 1 takes no other signal.
+    // PID 1 reacts to no other signal, and writes nothing that would need a graceful shutdown.
     ...['--stop-signal', 'KILL'],
     ...neverPull,
     ...hostOptions(engine, image, options.privileges),
@@ -53,7 +53,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
     ...options.runOptions,
     // Again: whatever `runOptions` say of it, and wherever their words end.
     ...neverPull,
-    // By ID, so that no engine looks in a registry.
+    // Use the ID, so that no engine asks a registry.
     image.id,
     ...['/bin/sh', '-c', keepAlive, 'sh', place.lifeline, place.passwd],
   ]
@@ -64,12 +64,12 @@ export function keepsId({ privileges, engine, user }: ContainerOptions): boolean
   return privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
 }
 
-/** What any container needs in order to see this host's files as they are. */
+/** Options that let any container see the host's files unchanged. */
 export function hostOptions(engine: Engine, image: Image, privileges: Privileges): string[] {
   return [
-    // SELinux would deny the container files that aren't labelled for it, and these are the runner's own.
+    // SELinux would deny access to files without a container label, and these are the runner's own files.
     ...['--security-opt', 'label=disable'],
-    // Docker goes by the host's platform otherwise; Podman would look for another image.
+    // Docker otherwise assumes the host's platform. Podman would look for another image.
     ...(engine.name === 'docker' ? ['--platform', image.platform] : []),
     // Files of a remapped root would belong to nobody.
     ...(privileges === 'remapped' ? ['--userns', 'host'] : []),
@@ -101,7 +101,7 @@ export function volumeOption({ source, target, options }: Mount): string[] {
   return source.startsWith('/') ? bind(source, target, options) : ['--volume', [source, target, options].filter(Boolean).join(':')]
 }
 
-/** Pairs of a host's path, without symlinks and trailing slash, and the container's, for all that both have; the innermost first. */
+/** Pairs of a host path (without symlinks and trailing slash) and the container's path, for everything that is mounted; innermost first. */
 export function mountPairs(folders: readonly string[], volumes: readonly Mount[]): string[] {
   const all = [
     ...folders.map((folder) => [folder, folder] as const),

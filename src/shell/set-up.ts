@@ -9,7 +9,7 @@ import { startContainer } from './start.ts'
 
 /** What the user wants of a shell. */
 export interface ShellRequest {
-  /** The word that steps use: `ddk.sh`. */
+  /** The name that steps use: `ddk.sh`. */
   readonly name: string
   readonly volumes: readonly Mount[]
   /** `NAME` or `NAME=VALUE`. */

@@ -32,7 +32,7 @@ export async function fromEngine(engine: Engine, key: string, { phase, name: nam
     if (holder) phase.say(`${name} was the name of the image ${holder.id} before`)
     await engine.tag(image.id, name)
   }
-  phase.say(`${engine.name} has the image already: ${image.id}`)
+  phase.say(`${engine.name} already has the image: ${image.id}`)
   return { origin: 'engine', name, identity, isoSha256, image }
 }
 

@@ -384,7 +384,7 @@ describe('a tool cache that is of no use', () => {
   const withoutLength: Handler = (_, response) => void response.writeHead(200).end(iso)
   const full = {
     before: [/the ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free/, sound],
-    meanwhile: [/the disk was full after 1\.\d MB of ddk.iso; they were removed again/, withoutLength],
+    meanwhile: [/the disk was full after 1\.\d MB of ddk.iso, which have been removed/, withoutLength],
   } as const
   /** Where `place` is, a disk of 1 MB. */
   async function withSmallDisk(place: string, use: () => Promise<void>): Promise<void> {
@@ -423,7 +423,7 @@ describe('a tool cache that is of no use', () => {
         withSmallDisk(join(dir, 'temp'), () =>
           withServer(handler, async ({ origin }) => {
             const failing = store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
-            await expect(failing).rejects.toThrow(new RegExp(`${figures.source}; make room, or use a larger disk$`, 'i'))
+            await expect(failing).rejects.toThrow(new RegExp(`${figures.source}; free some space or use a larger disk$`, 'i'))
             expect(tree().filter((name) => name.endsWith('.iso'))).toEqual([])
           }),
         ),

@@ -83,7 +83,7 @@ function chunkFiles(tree: FileTree, dir: Dir): ChunkFile[] {
 }
 
 function inOrder(files: readonly ChunkFile[], dir: string): ChunkFile[] {
-  if (files.length > maxChunks) throw new DiskError(dir, `it holds ${files.length} chunks; ${maxChunks} is the most`)
+  if (files.length > maxChunks) throw new DiskError(dir, `it holds ${files.length} chunks; the limit is ${maxChunks}`)
   if (files.length > 1 && files.some(isShort) && !areSerial(files)) {
     const names = files.map(({ path }) => path.split('/').at(-1)!).sort()
     throw new DiskError(

@@ -145,7 +145,7 @@ function checkName(name: Buffer, dir: TreeEntry): void {
   if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text)) {
     throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`)
   }
-  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`)
+  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`)
   if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`)
 }
 

@@ -34,8 +34,7 @@ export function readBlockMap(source: Source, footer: Footer, header: Header, war
       `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`,
     )
   }
-  if (count > mostBlocks)
-    throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`, 'unsupported')
+  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, 'unsupported')
   const table = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer)
   const batmap = readBatmap(source, footer, header, warn)
   const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512)

@@ -49,7 +49,7 @@ export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
     )
   const currentSize = Number(bytes.readBigUInt64BE(48))
   if (currentSize > largestDisk)
-    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`, 'unsupported')
+    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, 'unsupported')
   return {
     type,
     creator: bytes.toString('latin1', 28, 32).replace(/[\0 ]+$/, ''),

@@ -9,7 +9,7 @@ import { NoRoom } from '../../host/free-space.ts'
 import { bytesText } from '../../phase/units.ts'
 import type { Facts } from './reply.ts'
 
-/** What is known of the file that a partial one is the beginning of. Its address only as a hash: it can hold secrets. */
+/** What is known about the complete file. The address is only stored as a hash, because it may contain secrets. */
 interface Memo extends Facts {
   readonly urlSha256: string
   readonly boot: string
@@ -22,18 +22,18 @@ export function memoPath(partial: string): string {
 }
 
 /**
- * The beginning of a file that is being fetched, with a note beside it from which a later run goes on.
- * The SHA-256 is that of the bytes as they came; of those from an earlier run, as they are read back.
+ * The beginning of a file that is being downloaded, with a note beside it that lets a later run resume. The SHA-256 is computed while bytes
+ * arrive; bytes from an earlier run are read back.
  */
 export class PartialFile {
   readonly path: string
   readonly #file: FileHandle
   #hash: Hash = createHash('sha256')
-  /** Bytes that are hashed; they are in the file as well. */
+  /** Number of hashed bytes, which are all in the file as well. */
   #hashed = 0
   #size: number
   #memo: Memo | undefined
-  /** Whether the bytes are from more than one answer. */
+  /** Whether the bytes come from more than one response. */
   #severalAnswers = false
 
   private constructor(path: string, file: FileHandle, size: number, memo: Memo | undefined) {
@@ -44,7 +44,10 @@ export class PartialFile {
     this.#severalAnswers = size > 0
   }
 
-  /** Opens it, or makes it. @throws Error if it can't */
+  /**
+   * Opens or creates the file.
+   * @throws Error if that fails
+   */
   static async open(path: string): Promise<PartialFile> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT)
     return new PartialFile(path, file, (await file.stat()).size, readMemo(path))
@@ -81,7 +84,7 @@ export class PartialFile {
   keeps(url: string, pinned: boolean): number {
     const memo = this.#memo
     if (!memo || !(pinned || memo.urlSha256 === sha256Of(url)) || this.#size > (memo.size ?? this.#size)) return 0
-    // After a crash of the machine a file can have its length without its bytes.
+    // After a crash of the machine, a file may have its length but not its bytes.
     const sound = pinned || (memo.boot !== '' && memo.boot === bootId())
     return sound && (pinned || memo.etag !== undefined || memo.lastModified !== undefined) ? this.#size : 0
   }
@@ -91,7 +94,7 @@ export class PartialFile {
     return this.#size > 0 && this.#size === this.#memo?.size
   }
 
-  /** Throws away what is there. */
+  /** Discards the bytes. */
   async discard(): Promise<void> {
     this.forget()
     await this.#file.truncate(0)
@@ -101,27 +104,27 @@ export class PartialFile {
     this.#severalAnswers = false
   }
 
-  /** Throws away what is there, and remembers what comes. */
+  /** Discards the bytes, and starts a note about the new ones. */
   async begin(url: string, facts: Facts): Promise<void> {
     await this.discard()
     this.#memo = { ...facts, urlSha256: sha256Of(url), boot: bootId() }
     writeMemo(this.path, this.#memo)
   }
 
-  /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
+  /** Continues with bytes of the same file from another response, which may say more about the file. */
   continue(url: string, facts: Facts): void {
     this.#severalAnswers = true
     this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256Of(url), boot: this.#memo!.boot }
     writeMemo(this.path, this.#memo)
   }
 
-  /** Takes the note away: what is there is whole, or is no beginning of what the server has now. */
+  /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
   forget(): void {
     this.#memo = undefined
     rmSync(memoPath(this.path), { force: true })
   }
 
-  /** Hashes what an earlier run left. */
+  /** Hashes the bytes from an earlier run. */
   async catchUp(signal: AbortSignal): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, this.#size - this.#hashed))
     while (this.#hashed < this.#size) {
@@ -146,7 +149,7 @@ export class PartialFile {
     }
   }
 
-  /** Of all bytes that are there; none may follow. */
+  /** SHA-256 of all bytes. Nothing may be appended after this. */
   digest(): string {
     return this.#hash.digest('hex')
   }
@@ -159,11 +162,11 @@ export class PartialFile {
   #writeError(error: NodeJS.ErrnoException): Error {
     if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return new Error(`${this.path} can't be written: ${systemMessage(error)}`)
     const size = this.#size
-    // A disk that stays full would make whatever the job does next fail in stranger ways.
+    // If the disk stayed full, the rest of the job would fail in stranger ways.
     this.remove()
     const of = this.#memo?.size === undefined ? '' : ` of ${bytesText(this.#memo.size)}`
     return new NoRoom(
-      `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}; they were removed again; make room, or use a larger disk`,
+      `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}, which have been removed; free some space or use a larger disk`,
     )
   }
 }

@@ -6,18 +6,18 @@ import { shownUrl } from '../http/address.ts'
 import type { Downloaded } from '../http/download.ts'
 import type { Facts } from '../http/reply.ts'
 
-/** An ISO in the store, with what was known of it when it came there. */
+/** An ISO in the store, with what was known when it was stored. */
 export interface StoredIso extends Facts {
   /** Absolute. */
   readonly path: string
   /** Lower-case hexadecimal. */
   readonly sha256: string
   readonly size: number
-  /** Of the address that it is known by: a hash, since addresses can hold secrets. */
+  /** Hash of the address that identifies it, because addresses may contain secrets. */
   readonly urlSha256: string
 }
 
-/** What an ISO has to be; what isn't given doesn't matter. With a checksum nothing else does. */
+/** Properties of the wanted ISO; absent ones are ignored. If a checksum is given, nothing else matters. */
 export interface Wanted extends Facts {
   readonly sha256?: string
   readonly url?: string
@@ -25,13 +25,13 @@ export interface Wanted extends Facts {
 
 const descriptionName = 'iso.json'
 
-/** Writes down what is known of the ISO `file` in `dir`. */
+/** Writes what is known about the ISO `file` to `dir`. */
 export function describeIso(dir: string, file: string, url: string, { sha256, size, etag, lastModified }: Downloaded): void {
   const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified }
   writeFileSync(join(dir, descriptionName), `${JSON.stringify(description, undefined, 2)}\n`)
 }
 
-/** What is known of the ISO in `dir`; nothing, if there is none. */
+/** Reads what is known about the ISO in `dir`; undefined if there is none. */
 export function readIso(dir: string): StoredIso | undefined {
   try {
     const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse(readFileSync(join(dir, descriptionName), 'utf8'))
@@ -42,12 +42,12 @@ export function readIso(dir: string): StoredIso | undefined {
   }
 }
 
-/** Whether the ISO in `dir` came there at or after a time, in milliseconds; file systems round it down by some. */
+/** Whether the ISO in `dir` was stored at or after a time in milliseconds. Filesystems round times down, so 20 ms are tolerated. */
 export function cameAfter(dir: string, time: number): boolean {
   return (statSync(join(dir, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20
 }
 
-/** Whether it is the one that is looked for. */
+/** Whether an ISO has the wanted properties. */
 export function isWanted(iso: StoredIso, wanted: Wanted): boolean {
   if (wanted.sha256 !== undefined) return iso.sha256 === wanted.sha256
   const keys = ['etag', 'lastModified', 'size'] as const
@@ -57,7 +57,10 @@ export function isWanted(iso: StoredIso, wanted: Wanted): boolean {
   )
 }
 
-/** Why an ISO isn't what it was when it came; nothing if it is. @throws the reason of `signal` */
+/**
+ * How an ISO differs from when it was stored; undefined if it doesn't.
+ * @throws the reason of `signal`
+ */
 export async function flawOf({ path, sha256, size }: StoredIso, signal: AbortSignal): Promise<string | undefined> {
   const found = statSync(path, { throwIfNoEntry: false })?.size
   if (found === undefined) return 'the file is missing'

@@ -14,20 +14,21 @@ import { markWhole, publish, verified } from './entry.ts'
 import { cameAfter, describeIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
 /**
- * ISOs that outlive a job, where the toolkit's tool cache has its tools: TOOL_CACHE/xenserver-ddk-iso/SEMVER/ARCH/FILE.iso,
- * with `iso.json` beside it, and the marker ARCH.complete.
+ * ISOs that outlive a job, in the toolkit's layout of the tool cache: TOOL_CACHE/xenserver-ddk-iso/SEMVER/ARCH/FILE.iso, with `iso.json`
+ * beside the ISO, and the marker ARCH.complete.
  */
 export interface Store {
-  /** Looks for an ISO and verifies it by its SHA-256; one that isn't what it was when it came is removed, with a line. */
+  /** Looks for an ISO and verifies its SHA-256. If it has changed since it was stored, it is removed, with a line in the log. */
   find(wanted: Wanted & { readonly version?: Version | undefined }, signal: AbortSignal): Promise<StoredIso | undefined>
-  /** Downloads into the store; or gives what another job put there meanwhile. */
+  /** Downloads into the store, or returns what another job has stored meanwhile. */
   fetch(address: Address, version: Version | undefined, options: DownloadOptions): Promise<StoredIso>
 }
 
 const toolName = 'xenserver-ddk-iso'
 
 /**
- * @param say for a line of the log; `notice` for one that the user shall see: the ISO won't be there for the next job
+ * @param say writes a line to the log
+ * @param notice shows a line to the user: the ISO won't be there for the next job
  */
 export function openStore({
   say,
@@ -42,7 +43,7 @@ export function openStore({
 }): Store {
   const fallback = resolve(temp || tmpdir(), 'xenserver-ddk-tool-cache')
   const runners = toolCache ? [resolve(toolCache)] : []
-  // One that can't be written may still hold the ISO: a runner's image can bring it along.
+  // A read-only tool cache may still contain the ISO, e.g. from the runner's image.
   const toolCaches = [...runners, fallback]
   return {
     find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
@@ -67,13 +68,13 @@ export function openStore({
 }
 
 /**
- * The name of a version in the tool cache, which takes semantic versions only: `6.5.0`, `6.5.0-90233c`;
- * without a version one from the hash of the address.
+ * Name of a version in the tool cache, which accepts only semantic versions: `6.5.0`, `6.5.0-90233c`. Without a version, it is made from
+ * the hash of the address.
  */
 export function semverOf(version: Version | undefined, url: string): string {
   const [major = 0, minor = 0, patch = 0, ...rest] = version?.numbers ?? []
   const details = version ? [...rest.map(String), ...(version.build ? [version.build] : [])] : [sha256Of(url).slice(0, 16)]
-  // A number in a semantic version has no zero in front.
+  // A number in a semantic version has no leading zero.
   const legal = details.map((detail) => (/^0\d+$/.test(detail) ? `b${detail}` : detail))
   return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join('.')}` : ''}`
 }
@@ -108,9 +109,9 @@ async function findIn(
   return undefined
 }
 
-/** The folders of a tool cache in which the ISO may be: with a checksum or an address, it may lie under any version. */
+/** The folders of a tool cache that may contain the ISO: with a checksum or an address, it may be under any version. */
 function entriesIn(toolCache: string, { version, sha256, url }: Parameters<Store['find']>[0]): string[] {
-  // A job can have ended before it could write the marker, without which the toolkit sees no entry.
+  // A job may have ended before it could write the marker, without which the toolkit doesn't see the entry.
   for (const name of namesIn(join(toolCache, toolName))) markWhole(join(toolCache, toolName, name, arch()))
   return lookIn(toolCache, () => {
     const versions = sha256 === undefined && url === undefined ? [] : findAllVersions(toolName).sort()
@@ -119,7 +120,7 @@ function entriesIn(toolCache: string, { version, sha256, url }: Parameters<Store
   })
 }
 
-/** What `look` finds by the toolkit, which knows one tool cache only: that of RUNNER_TOOL_CACHE. Nothing if it can't be read. */
+/** Returns what `look` finds with the toolkit, which only knows the tool cache in RUNNER_TOOL_CACHE. Finds nothing if it can't be read. */
 function lookIn(toolCache: string, look: () => string[]): string[] {
   const { RUNNER_TOOL_CACHE: before } = process.env
   process.env.RUNNER_TOOL_CACHE = toolCache
@@ -147,7 +148,7 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
   const root = join(toolCache, toolName)
   const entry = join(root, semver, arch())
   const wanted = address.sha256 === undefined ? { url } : { sha256: address.sha256 }
-  /** What is there already, unless it may be what the caller didn't want. */
+  /** An ISO that is already there, unless it may be the one that the caller rejected. */
   const findFetched = async () => {
     for (const dir of new Set([entry, ...entriesIn(toolCache, wanted)])) {
       if (address.sha256 === undefined && !cameAfter(dir, start)) continue
@@ -156,7 +157,7 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
     }
     return undefined
   }
-  // What another user of the machine left couldn't be written to.
+  // The key contains the user, because another user's partial file couldn't be written to.
   const key = sha256Of(JSON.stringify([url, address.sha256 ?? '', process.getuid?.() ?? '']))
   const partial = `${entry}.${key.slice(0, 16)}.partial`
   const claimed = await claim(partial, findFetched, options)
@@ -171,12 +172,12 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
   }
 }
 
-/** Other users' leftovers can't be removed, and needn't. */
+/** Other users' leftovers can't be removed, and needn't be. */
 function tryTo(tidy: () => void): void {
   try {
     tidy()
   } catch {
-    // They take up room, and nothing else.
+    // They only take up space.
   }
 }
 
@@ -189,7 +190,7 @@ async function fillAndPublish({ dir, lost }: Claim, entry: string, address: Addr
   return publish(dir, entry, options)
 }
 
-/** The last part of an address's path, with nothing in it that a shell or a reader could stumble over. */
+/** The last part of an address's path, without characters that need quoting. */
 function fileNameOf(url: string): string {
   const name = (new URL(url).pathname.split('/').at(-1) ?? '')
     .replace(/%[0-9a-f]{2}|[^\w.-]/gi, '_')

@@ -6,6 +6,7 @@ import type { UnameChoice } from '../environment/environment.ts'
  * images of one DDK have two names, so that jobs which share an engine don't take each other's.
  */
 export function imageName({ version, build }: Identity, uname: UnameChoice): string {
-  if (version === undefined) throw new Error('the root filesystem does not say which version it is, so its image has to be given a name')
+  if (version === undefined)
+    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name")
   return `xenserver-ddk:${[version, build, uname === 'host' ? uname : undefined].filter((part) => part !== undefined).join('-')}`
 }

@@ -41,7 +41,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
   const { device, superblock } = reader
   const { blockSize } = superblock
   const place = inodePlace(reader, inode.number)
-  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`)
+  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`)
   const runs = fileRuns(reader, inode)
   if (runs.fileBlocks[0] !== 0) throw new DiskError(place, 'the first block of the directory is missing; the filesystem is damaged')
   const blocks = Math.ceil(inode.size / blockSize)

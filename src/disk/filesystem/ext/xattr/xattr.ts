@@ -40,7 +40,7 @@ export function readAttributes(reader: ExtReader, inode: Inode): Map<string, Buf
   let total = 0
   for (const { valueSize } of found.values()) total += valueSize
   if (total > mostValueBytes)
-    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; ${mostValueBytes} is the most`)
+    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`)
   return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name)!)]))
 }
 
