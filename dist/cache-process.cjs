@@ -4261,7 +4261,7 @@ var require_util2 = __commonJS({
   "node_modules/undici/lib/web/fetch/util.js"(exports2, module2) {
     "use strict";
     var { Transform: Transform2 } = require("node:stream");
-    var zlib2 = require("node:zlib");
+    var zlib3 = require("node:zlib");
     var { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = require_constants3();
     var { getGlobalOrigin } = require_global();
     var { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = require_data_url();
@@ -5016,7 +5016,7 @@ var require_util2 = __commonJS({
             callback();
             return;
           }
-          this._inflateStream = (chunk[0] & 15) === 8 ? zlib2.createInflate(this.#zlibOptions) : zlib2.createInflateRaw(this.#zlibOptions);
+          this._inflateStream = (chunk[0] & 15) === 8 ? zlib3.createInflate(this.#zlibOptions) : zlib3.createInflateRaw(this.#zlibOptions);
           this._inflateStream.on("data", this.push.bind(this));
           this._inflateStream.on("end", () => this.push(null));
           this._inflateStream.on("error", (err) => this.destroy(err));
@@ -6062,7 +6062,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants5 = require_constants2();
+    var constants6 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util5.addListener;
@@ -6141,7 +6141,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert4(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants5.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants6.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6236,11 +6236,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants5.ERROR.OK) {
+          if (ret !== constants6.ERROR.OK) {
             const body2 = data.subarray(offset);
-            if (ret === constants5.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants6.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body2);
-            } else if (ret === constants5.ERROR.PAUSED) {
+            } else if (ret === constants6.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body2);
             } else {
@@ -6263,10 +6263,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants5.ERROR.OK) {
+        if (ret === constants6.ERROR.OK) {
           return null;
         }
-        if (ret === constants5.ERROR.PAUSED || ret === constants5.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants6.ERROR.PAUSED || ret === constants6.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6283,7 +6283,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants5.ERROR[ret], data);
+        return new HTTPParserError(message, constants6.ERROR[ret], data);
       }
       destroy() {
         assert4(this.ptr != null);
@@ -6463,7 +6463,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants5.ERROR.PAUSED : 0;
+        return pause ? constants6.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6485,7 +6485,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request.onData(buf) === false) {
-          return constants5.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6521,13 +6521,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert4(client[kRunning] === 0);
           util5.destroy(socket, new InformationalError("reset"));
-          return constants5.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants5.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants5.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -7163,7 +7163,7 @@ var require_client_h2 = __commonJS({
     "use strict";
     var assert4 = require("node:assert");
     var { errorMonitor } = require("node:events");
-    var { pipeline: pipeline2 } = require("node:stream");
+    var { pipeline: pipeline4 } = require("node:stream");
     var util5 = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -7654,7 +7654,7 @@ var require_client_h2 = __commonJS({
     __name(writeBuffer, "writeBuffer");
     function writeStream(abort, socket, expectsPayload, h2stream, body2, client, request, contentLength2) {
       assert4(contentLength2 !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe = pipeline2(
+      const pipe = pipeline4(
         body2,
         h2stream,
         (err) => {
@@ -10804,7 +10804,7 @@ var require_api_pipeline = __commonJS({
         util5.destroy(ret, err);
       }
     };
-    function pipeline2(opts, handler) {
+    function pipeline4(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -10813,8 +10813,8 @@ var require_api_pipeline = __commonJS({
         return new PassThrough().destroy(err);
       }
     }
-    __name(pipeline2, "pipeline");
-    module2.exports = pipeline2;
+    __name(pipeline4, "pipeline");
+    module2.exports = pipeline4;
   }
 });
 
@@ -12028,12 +12028,12 @@ var require_dump = __commonJS({
       #size = 0;
       #reason = null;
       #handler = null;
-      constructor({ maxSize: maxSize2 }, handler) {
+      constructor({ maxSize: maxSize3 }, handler) {
         super(handler);
-        if (maxSize2 != null && (!Number.isFinite(maxSize2) || maxSize2 < 1)) {
+        if (maxSize3 != null && (!Number.isFinite(maxSize3) || maxSize3 < 1)) {
           throw new InvalidArgumentError("maxSize must be a number greater than 0");
         }
-        this.#maxSize = maxSize2 ?? this.#maxSize;
+        this.#maxSize = maxSize3 ?? this.#maxSize;
         this.#handler = handler;
       }
       onConnect(abort) {
@@ -12526,10 +12526,10 @@ var require_headers = __commonJS({
         const lowercaseName = isLowerCase ? name : name.toLowerCase();
         const exists2 = this[kHeadersMap].get(lowercaseName);
         if (exists2) {
-          const delimiter3 = lowercaseName === "cookie" ? "; " : ", ";
+          const delimiter4 = lowercaseName === "cookie" ? "; " : ", ";
           this[kHeadersMap].set(lowercaseName, {
             name: exists2.name,
-            value: `${exists2.value}${delimiter3}${value}`
+            value: `${exists2.value}${delimiter4}${value}`
           });
         } else {
           this[kHeadersMap].set(lowercaseName, { name, value });
@@ -14037,7 +14037,7 @@ var require_fetch = __commonJS({
     } = require_response();
     var { HeadersList } = require_headers();
     var { Request, cloneRequest } = require_request2();
-    var zlib2 = require("node:zlib");
+    var zlib3 = require("node:zlib");
     var {
       bytesMatch,
       makePolicyContainer,
@@ -14084,7 +14084,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable: Readable5, pipeline: pipeline2, finished } = require("node:stream");
+    var { Readable: Readable5, pipeline: pipeline4, finished } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -15015,23 +15015,23 @@ var require_fetch = __commonJS({
                 for (let i = codings.length - 1; i >= 0; --i) {
                   const coding = codings[i].trim();
                   if (coding === "x-gzip" || coding === "gzip") {
-                    decoders.push(zlib2.createGunzip({
+                    decoders.push(zlib3.createGunzip({
                       // Be less strict when decoding compressed responses, since sometimes
                       // servers send slightly invalid responses that are still accepted
                       // by common browsers.
                       // Always using Z_SYNC_FLUSH is what cURL does.
-                      flush: zlib2.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
+                      flush: zlib3.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib3.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "deflate") {
                     decoders.push(createInflate({
-                      flush: zlib2.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
+                      flush: zlib3.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib3.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "br") {
-                    decoders.push(zlib2.createBrotliDecompress({
-                      flush: zlib2.constants.BROTLI_OPERATION_FLUSH,
-                      finishFlush: zlib2.constants.BROTLI_OPERATION_FLUSH
+                    decoders.push(zlib3.createBrotliDecompress({
+                      flush: zlib3.constants.BROTLI_OPERATION_FLUSH,
+                      finishFlush: zlib3.constants.BROTLI_OPERATION_FLUSH
                     }));
                   } else {
                     decoders.length = 0;
@@ -15045,7 +15045,7 @@ var require_fetch = __commonJS({
                 status,
                 statusText,
                 headersList,
-                body: decoders.length ? pipeline2(this.body, ...decoders, (err) => {
+                body: decoders.length ? pipeline4(this.body, ...decoders, (err) => {
                   if (err) {
                     this.onError(err);
                   }
@@ -19345,7 +19345,7 @@ ${value}`;
 var require_eventsource = __commonJS({
   "node_modules/undici/lib/web/eventsource/eventsource.js"(exports2, module2) {
     "use strict";
-    var { pipeline: pipeline2 } = require("node:stream");
+    var { pipeline: pipeline4 } = require("node:stream");
     var { fetching } = require_fetch();
     var { makeRequest } = require_request2();
     var { webidl } = require_webidl();
@@ -19508,7 +19508,7 @@ var require_eventsource = __commonJS({
               ));
             }, "push")
           });
-          pipeline2(
+          pipeline4(
             response.body.stream,
             eventSourceStream,
             (error2) => {
@@ -20668,10 +20668,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse2 = require_parse2();
-    var constants5 = require_constants6();
+    var constants6 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version3, truncation, options) => {
-      if (!constants5.RELEASE_TYPES.includes(truncation)) {
+      if (!constants6.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version3, options);
@@ -21920,7 +21920,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants5 = require_constants6();
+    var constants6 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse2 = require_parse2();
@@ -22004,8 +22004,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants5.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants5.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants6.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants6.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -22228,8 +22228,8 @@ var require_common = __commonJS({
         return debug2;
       }
       __name(createDebug, "createDebug");
-      function extend2(namespace, delimiter3) {
-        const newDebug = createDebug(this.namespace + (typeof delimiter3 === "undefined" ? ":" : delimiter3) + namespace);
+      function extend2(namespace, delimiter4) {
+        const newDebug = createDebug(this.namespace + (typeof delimiter4 === "undefined" ? ":" : delimiter4) + namespace);
         newDebug.log = this.log;
         return newDebug;
       }
@@ -27907,7 +27907,7 @@ var require_commonjs2 = __commonJS({
 });
 
 // src/cache/cache-process.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_os3 = require("node:os");
 
 // src/bytes/errors.ts
@@ -27957,8 +27957,9 @@ function sentenceOf(error2) {
 __name(sentenceOf, "sentenceOf");
 
 // src/cache/actions-cache.ts
-var import_node_fs2 = require("node:fs");
-var import_node_path2 = require("node:path");
+var import_node_fs5 = require("node:fs");
+var import_node_path5 = require("node:path");
+var import_promises3 = require("node:stream/promises");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -28972,8 +28973,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addRaw(text, addEOL = false) {
-    this._buffer += text;
+  addRaw(text2, addEOL = false) {
+    this._buffer += text2;
     return addEOL ? this.addEOL() : this;
   }
   /**
@@ -29069,10 +29070,10 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addHeading(text, level) {
+  addHeading(text2, level) {
     const tag = `h${level}`;
     const allowedTag = ["h1", "h2", "h3", "h4", "h5", "h6"].includes(tag) ? tag : "h1";
-    const element = this.wrap(allowedTag, text);
+    const element = this.wrap(allowedTag, text2);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -29101,9 +29102,9 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addQuote(text, cite) {
+  addQuote(text2, cite) {
     const attrs = Object.assign({}, cite && { cite });
-    const element = this.wrap("blockquote", text, attrs);
+    const element = this.wrap("blockquote", text2, attrs);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -29114,8 +29115,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addLink(text, href) {
-    const element = this.wrap("a", text, { href });
+  addLink(text2, href) {
+    const element = this.wrap("a", text2, { href });
     return this.addRaw(element).addEOL();
   }
 };
@@ -30239,19 +30240,19 @@ function balancedWithBudget(str, masked, budget) {
 __name(balancedWithBudget, "balancedWithBudget");
 function maskUnmatchedOpens(masked, budget) {
   budget.remaining -= masked.length;
-  const open2 = [];
+  const open3 = [];
   for (let i = 0; i < masked.length; i++) {
     const c = masked.charCodeAt(i);
     if (c === 123) {
-      open2.push(i);
-    } else if (c === 125 && open2.length) {
-      open2.pop();
+      open3.push(i);
+    } else if (c === 125 && open3.length) {
+      open3.pop();
     }
   }
   let out = "";
   let last = 0;
-  for (let i = 0; i < open2.length; i++) {
-    const at = open2[i];
+  for (let i = 0; i < open3.length; i++) {
+    const at = open3[i];
     out += masked.slice(last, at) + "\0";
     last = at + 1;
   }
@@ -32059,10 +32060,10 @@ var Minimatch = class {
       }
       return filtered.join("/");
     }).join("|");
-    const [open2, close] = set.length > 1 ? ["(?:", ")"] : ["", ""];
-    re = "^" + open2 + re + close + "$";
+    const [open3, close] = set.length > 1 ? ["(?:", ")"] : ["", ""];
+    re = "^" + open3 + re + close + "$";
     if (this.partial) {
-      re = "^(?:\\/|" + open2 + re.slice(1, -1) + close + ")$";
+      re = "^(?:\\/|" + open3 + re.slice(1, -1) + close + ")$";
     }
     if (this.negate)
       re = "^(?!" + re + ").+$";
@@ -33389,12 +33390,12 @@ var HttpPipeline = class _HttpPipeline {
   }
   sendRequest(httpClient, request) {
     const policies = this.getOrderedPolicies();
-    const pipeline2 = policies.reduceRight((next, policy) => {
+    const pipeline4 = policies.reduceRight((next, policy) => {
       return (req) => {
         return policy.sendRequest(req, next);
       };
     }, (req) => httpClient.sendRequest(req));
-    return pipeline2(request);
+    return pipeline4(request);
   }
   getOrderedPolicies() {
     if (!this._orderedPolicies) {
@@ -35488,31 +35489,31 @@ __name(wrapAbortSignalLikePolicy, "wrapAbortSignalLikePolicy");
 
 // node_modules/@azure/core-rest-pipeline/dist/esm/createPipelineFromOptions.js
 function createPipelineFromOptions2(options) {
-  const pipeline2 = createEmptyPipeline2();
+  const pipeline4 = createEmptyPipeline2();
   if (isNodeLike2) {
     if (options.agent) {
-      pipeline2.addPolicy(agentPolicy2(options.agent));
+      pipeline4.addPolicy(agentPolicy2(options.agent));
     }
     if (options.tlsOptions) {
-      pipeline2.addPolicy(tlsPolicy2(options.tlsOptions));
+      pipeline4.addPolicy(tlsPolicy2(options.tlsOptions));
     }
-    pipeline2.addPolicy(proxyPolicy2(options.proxyOptions));
-    pipeline2.addPolicy(decompressResponsePolicy2());
+    pipeline4.addPolicy(proxyPolicy2(options.proxyOptions));
+    pipeline4.addPolicy(decompressResponsePolicy2());
   }
-  pipeline2.addPolicy(wrapAbortSignalLikePolicy());
-  pipeline2.addPolicy(formDataPolicy2(), { beforePolicies: [multipartPolicyName2] });
-  pipeline2.addPolicy(userAgentPolicy2(options.userAgentOptions));
-  pipeline2.addPolicy(setClientRequestIdPolicy(options.telemetryOptions?.clientRequestIdHeaderName));
-  pipeline2.addPolicy(multipartPolicy2(), { afterPhase: "Deserialize" });
-  pipeline2.addPolicy(defaultRetryPolicy2(options.retryOptions), { phase: "Retry" });
-  pipeline2.addPolicy(tracingPolicy({ ...options.userAgentOptions, ...options.loggingOptions }), {
+  pipeline4.addPolicy(wrapAbortSignalLikePolicy());
+  pipeline4.addPolicy(formDataPolicy2(), { beforePolicies: [multipartPolicyName2] });
+  pipeline4.addPolicy(userAgentPolicy2(options.userAgentOptions));
+  pipeline4.addPolicy(setClientRequestIdPolicy(options.telemetryOptions?.clientRequestIdHeaderName));
+  pipeline4.addPolicy(multipartPolicy2(), { afterPhase: "Deserialize" });
+  pipeline4.addPolicy(defaultRetryPolicy2(options.retryOptions), { phase: "Retry" });
+  pipeline4.addPolicy(tracingPolicy({ ...options.userAgentOptions, ...options.loggingOptions }), {
     afterPhase: "Retry"
   });
   if (isNodeLike2) {
-    pipeline2.addPolicy(redirectPolicy2(options.redirectOptions), { afterPhase: "Retry" });
+    pipeline4.addPolicy(redirectPolicy2(options.redirectOptions), { afterPhase: "Retry" });
   }
-  pipeline2.addPolicy(logPolicy2(options.loggingOptions), { afterPhase: "Sign" });
-  return pipeline2;
+  pipeline4.addPolicy(logPolicy2(options.loggingOptions), { afterPhase: "Sign" });
+  return pipeline4;
 }
 __name(createPipelineFromOptions2, "createPipelineFromOptions");
 
@@ -35853,8 +35854,8 @@ function createDisableKeepAlivePolicy() {
   };
 }
 __name(createDisableKeepAlivePolicy, "createDisableKeepAlivePolicy");
-function pipelineContainsDisableKeepAlivePolicy(pipeline2) {
-  return pipeline2.getOrderedPolicies().some((policy) => policy.name === disableKeepAlivePolicyName);
+function pipelineContainsDisableKeepAlivePolicy(pipeline4) {
+  return pipeline4.getOrderedPolicies().some((policy) => policy.name === disableKeepAlivePolicyName);
 }
 __name(pipelineContainsDisableKeepAlivePolicy, "pipelineContainsDisableKeepAlivePolicy");
 
@@ -36986,18 +36987,18 @@ function handleErrorResponse(parsedResponse, operationSpec, responseSpec, option
 __name(handleErrorResponse, "handleErrorResponse");
 async function parse(jsonContentTypes, xmlContentTypes, operationResponse, opts, parseXML2) {
   if (!operationResponse.request.streamResponseStatusCodes?.has(operationResponse.status) && operationResponse.bodyAsText) {
-    const text = operationResponse.bodyAsText;
+    const text2 = operationResponse.bodyAsText;
     const contentType2 = operationResponse.headers.get("Content-Type") || "";
     const contentComponents = !contentType2 ? [] : contentType2.split(";").map((component) => component.toLowerCase());
     try {
       if (contentComponents.length === 0 || contentComponents.some((component) => jsonContentTypes.indexOf(component) !== -1)) {
-        operationResponse.parsedBody = JSON.parse(text);
+        operationResponse.parsedBody = JSON.parse(text2);
         return operationResponse;
       } else if (contentComponents.some((component) => xmlContentTypes.indexOf(component) !== -1)) {
         if (!parseXML2) {
           throw new Error("Parsing XML not supported.");
         }
-        const body2 = await parseXML2(text, opts.xml);
+        const body2 = await parseXML2(text2, opts.xml);
         operationResponse.parsedBody = body2;
         return operationResponse;
       }
@@ -37165,18 +37166,18 @@ __name(prepareXMLRootList, "prepareXMLRootList");
 
 // node_modules/@azure/core-client/dist/esm/pipeline.js
 function createClientPipeline(options = {}) {
-  const pipeline2 = createPipelineFromOptions2(options ?? {});
+  const pipeline4 = createPipelineFromOptions2(options ?? {});
   if (options.credentialOptions) {
-    pipeline2.addPolicy(bearerTokenAuthenticationPolicy({
+    pipeline4.addPolicy(bearerTokenAuthenticationPolicy({
       credential: options.credentialOptions.credential,
       scopes: options.credentialOptions.credentialScopes
     }));
   }
-  pipeline2.addPolicy(serializationPolicy(options.serializationOptions), { phase: "Serialize" });
-  pipeline2.addPolicy(deserializationPolicy(options.deserializationOptions), {
+  pipeline4.addPolicy(serializationPolicy(options.serializationOptions), { phase: "Serialize" });
+  pipeline4.addPolicy(deserializationPolicy(options.deserializationOptions), {
     phase: "Deserialize"
   });
-  return pipeline2;
+  return pipeline4;
 }
 __name(createClientPipeline, "createClientPipeline");
 
@@ -37285,7 +37286,7 @@ function calculateQueryParameters(operationSpec, operationArguments, fallbackObj
       let queryParameterValue = getOperationArgumentValueFromParameter(operationArguments, queryParameter, fallbackObject);
       if (queryParameterValue !== void 0 && queryParameterValue !== null || queryParameter.mapper.required) {
         queryParameterValue = operationSpec.serializer.serialize(queryParameter.mapper, queryParameterValue, getPathStringFromParameter(queryParameter));
-        const delimiter3 = queryParameter.collectionFormat ? CollectionFormatToDelimiterMap[queryParameter.collectionFormat] : "";
+        const delimiter4 = queryParameter.collectionFormat ? CollectionFormatToDelimiterMap[queryParameter.collectionFormat] : "";
         if (Array.isArray(queryParameterValue)) {
           queryParameterValue = queryParameterValue.map((item) => {
             if (item === null || item === void 0) {
@@ -37297,7 +37298,7 @@ function calculateQueryParameters(operationSpec, operationArguments, fallbackObj
         if (queryParameter.collectionFormat === "Multi" && queryParameterValue.length === 0) {
           continue;
         } else if (Array.isArray(queryParameterValue) && (queryParameter.collectionFormat === "SSV" || queryParameter.collectionFormat === "TSV")) {
-          queryParameterValue = queryParameterValue.join(delimiter3);
+          queryParameterValue = queryParameterValue.join(delimiter4);
         }
         if (!queryParameter.skipEncoding) {
           if (Array.isArray(queryParameterValue)) {
@@ -37309,7 +37310,7 @@ function calculateQueryParameters(operationSpec, operationArguments, fallbackObj
           }
         }
         if (Array.isArray(queryParameterValue) && (queryParameter.collectionFormat === "CSV" || queryParameter.collectionFormat === "Pipes")) {
-          queryParameterValue = queryParameterValue.join(delimiter3);
+          queryParameterValue = queryParameterValue.join(delimiter4);
         }
         result.set(queryParameter.mapper.serializedName || getPathStringFromParameter(queryParameter), queryParameterValue);
       }
@@ -37563,8 +37564,8 @@ var Constants = {
     AUTHORIZATION: "authorization"
   }
 };
-function isUuid(text) {
-  return /^[0-9a-fA-F]{8}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{12}$/.test(text);
+function isUuid(text2) {
+  return /^[0-9a-fA-F]{8}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{12}$/.test(text2);
 }
 __name(isUuid, "isUuid");
 var authorizeRequestOnTenantChallenge = /* @__PURE__ */ __name(async (challengeOptions) => {
@@ -42158,7 +42159,7 @@ function prettify(node, options, matcher, readonlyMatcher) {
 }
 __name(prettify, "prettify");
 function compress(arr, options, matcher, readonlyMatcher) {
-  let text;
+  let text2;
   const compressedObj = {};
   for (let i = 0; i < arr.length; i++) {
     const tagObj = arr[i];
@@ -42171,8 +42172,8 @@ function compress(arr, options, matcher, readonlyMatcher) {
       matcher.push(property, rawAttrs);
     }
     if (property === options.textNodeName) {
-      if (text === void 0) text = tagObj[property];
-      else text += "" + tagObj[property];
+      if (text2 === void 0) text2 = tagObj[property];
+      else text2 += "" + tagObj[property];
     } else if (property === void 0) {
       continue;
     } else if (tagObj[property]) {
@@ -42210,9 +42211,9 @@ function compress(arr, options, matcher, readonlyMatcher) {
       }
     }
   }
-  if (typeof text === "string") {
-    if (text.length > 0) compressedObj[options.textNodeName] = text;
-  } else if (text !== void 0) compressedObj[options.textNodeName] = text;
+  if (typeof text2 === "string") {
+    if (text2.length > 0) compressedObj[options.textNodeName] = text2;
+  } else if (text2 !== void 0) compressedObj[options.textNodeName] = text2;
   return compressedObj;
 }
 __name(compress, "compress");
@@ -42397,9 +42398,9 @@ function arrToStr(arr, options, indentation, matcher, stopNodeExpressions, qName
   }
   if (!Array.isArray(arr)) {
     if (arr !== void 0 && arr !== null) {
-      let text = valToStr(arr);
-      text = replaceEntitiesValue2(text, options);
-      return text;
+      let text2 = valToStr(arr);
+      text2 = replaceEntitiesValue2(text2, options);
+      return text2;
     }
     return "";
   }
@@ -43915,9 +43916,9 @@ var NativeCRC64 = (() => {
     var wasmMemory;
     var ABORT = false;
     var EXITSTATUS;
-    function assert4(condition, text) {
+    function assert4(condition, text2) {
       if (!condition) {
-        abort("Assertion failed" + (text ? ": " + text : ""));
+        abort("Assertion failed" + (text2 ? ": " + text2 : ""));
       }
     }
     __name(assert4, "assert");
@@ -44162,15 +44163,15 @@ var NativeCRC64 = (() => {
               runDependencyWatcher = null;
               return;
             }
-            var shown = false;
+            var shown2 = false;
             for (var dep in runDependencyTracking) {
-              if (!shown) {
-                shown = true;
+              if (!shown2) {
+                shown2 = true;
                 err("still waiting on run dependencies:");
               }
               err("dependency: " + dep);
             }
-            if (shown) {
+            if (shown2) {
               err("(end of list)");
             }
           }, 1e4);
@@ -45062,12 +45063,12 @@ var NativeCRC64 = (() => {
       }
     }
     __name(setValue, "setValue");
-    function warnOnce(text) {
+    function warnOnce(text2) {
       if (!warnOnce.shown) warnOnce.shown = {};
-      if (!warnOnce.shown[text]) {
-        warnOnce.shown[text] = 1;
-        if (ENVIRONMENT_IS_NODE) text = "warning: " + text;
-        err(text);
+      if (!warnOnce.shown[text2]) {
+        warnOnce.shown[text2] = 1;
+        if (ENVIRONMENT_IS_NODE) text2 = "warning: " + text2;
+        err(text2);
       }
     }
     __name(warnOnce, "warnOnce");
@@ -47612,11 +47613,11 @@ var PathStylePorts2 = [
 ];
 
 // node_modules/@azure/storage-blob/dist/esm/Pipeline.js
-function isPipelineLike(pipeline2) {
-  if (!pipeline2 || typeof pipeline2 !== "object") {
+function isPipelineLike(pipeline4) {
+  if (!pipeline4 || typeof pipeline4 !== "object") {
     return false;
   }
-  const castPipeline = pipeline2;
+  const castPipeline = pipeline4;
   return Array.isArray(castPipeline.factories) && typeof castPipeline.options === "object" && typeof castPipeline.toServiceClientOptions === "function";
 }
 __name(isPipelineLike, "isPipelineLike");
@@ -47659,12 +47660,12 @@ function newPipeline(credential, pipelineOptions = {}) {
   if (!credential) {
     credential = new AnonymousCredential();
   }
-  const pipeline2 = new Pipeline([], pipelineOptions);
-  pipeline2._credential = credential;
-  return pipeline2;
+  const pipeline4 = new Pipeline([], pipelineOptions);
+  pipeline4._credential = credential;
+  return pipeline4;
 }
 __name(newPipeline, "newPipeline");
-function processDownlevelPipeline(pipeline2) {
+function processDownlevelPipeline(pipeline4) {
   const knownFactoryFunctions = [
     isAnonymousCredential,
     isStorageSharedKeyCredential,
@@ -47674,8 +47675,8 @@ function processDownlevelPipeline(pipeline2) {
     isStorageTelemetryPolicyFactory,
     isCoreHttpPolicyFactory
   ];
-  if (pipeline2.factories.length) {
-    const novelFactories = pipeline2.factories.filter((factory) => {
+  if (pipeline4.factories.length) {
+    const novelFactories = pipeline4.factories.filter((factory) => {
       return !knownFactoryFunctions.some((knownFactory) => knownFactory(factory));
     });
     if (novelFactories.length) {
@@ -47689,14 +47690,14 @@ function processDownlevelPipeline(pipeline2) {
   return void 0;
 }
 __name(processDownlevelPipeline, "processDownlevelPipeline");
-function getCoreClientOptions(pipeline2) {
-  const { httpClient: v1Client, ...restOptions } = pipeline2.options;
-  let httpClient = pipeline2._coreHttpClient;
+function getCoreClientOptions(pipeline4) {
+  const { httpClient: v1Client, ...restOptions } = pipeline4.options;
+  let httpClient = pipeline4._coreHttpClient;
   if (!httpClient) {
     httpClient = v1Client ? convertHttpClient(v1Client) : getCachedDefaultHttpClient2();
-    pipeline2._coreHttpClient = httpClient;
+    pipeline4._coreHttpClient = httpClient;
   }
-  let corePipeline = pipeline2._corePipeline;
+  let corePipeline = pipeline4._corePipeline;
   if (!corePipeline) {
     const packageDetails = `azsdk-js-azure-storage-blob/${SDK_VERSION4}`;
     const userAgentPrefix = restOptions.userAgentOptions && restOptions.userAgentOptions.userAgentPrefix ? `${restOptions.userAgentOptions.userAgentPrefix} ${packageDetails}` : `${packageDetails}`;
@@ -47737,11 +47738,11 @@ function getCoreClientOptions(pipeline2) {
     corePipeline.addPolicy(storageRetryPolicy(restOptions.retryOptions), { phase: "Retry" });
     corePipeline.addPolicy(storageRequestFailureDetailsParserPolicy());
     corePipeline.addPolicy(storageBrowserPolicy());
-    const downlevelResults = processDownlevelPipeline(pipeline2);
+    const downlevelResults = processDownlevelPipeline(pipeline4);
     if (downlevelResults) {
       corePipeline.addPolicy(downlevelResults.wrappedPolicies, downlevelResults.afterRetry ? { afterPhase: "Retry" } : void 0);
     }
-    const credential = getCredentialFromPipeline(pipeline2);
+    const credential = getCredentialFromPipeline(pipeline4);
     if (isTokenCredential(credential)) {
       corePipeline.addPolicy(bearerTokenAuthenticationPolicy({
         credential,
@@ -47754,7 +47755,7 @@ function getCoreClientOptions(pipeline2) {
         accountKey: credential.accountKey
       }), { phase: "Sign" });
     }
-    pipeline2._corePipeline = corePipeline;
+    pipeline4._corePipeline = corePipeline;
   }
   return {
     ...restOptions,
@@ -47764,12 +47765,12 @@ function getCoreClientOptions(pipeline2) {
   };
 }
 __name(getCoreClientOptions, "getCoreClientOptions");
-function getCredentialFromPipeline(pipeline2) {
-  if (pipeline2._credential) {
-    return pipeline2._credential;
+function getCredentialFromPipeline(pipeline4) {
+  if (pipeline4._credential) {
+    return pipeline4._credential;
   }
   let credential = new AnonymousCredential();
-  for (const factory of pipeline2.factories) {
+  for (const factory of pipeline4.factories) {
     if (isTokenCredential(factory.credential)) {
       credential = factory.credential;
     } else if (isStorageSharedKeyCredential(factory)) {
@@ -58635,8 +58636,8 @@ var ContainerImpl = class {
    *                  character or a string.
    * @param options The options parameters.
    */
-  listBlobHierarchySegment(delimiter3, options) {
-    return this.client.sendOperationRequest({ delimiter: delimiter3, options }, listBlobHierarchySegmentOperationSpec);
+  listBlobHierarchySegment(delimiter4, options) {
+    return this.client.sendOperationRequest({ delimiter: delimiter4, options }, listBlobHierarchySegmentOperationSpec);
   }
   /**
    * Returns the sku name and account kind
@@ -61410,8 +61411,8 @@ function extractConnectionStringParts(connectionString) {
   }
 }
 __name(extractConnectionStringParts, "extractConnectionStringParts");
-function escape2(text) {
-  return encodeURIComponent(text).replace(/%2F/g, "/").replace(/'/g, "%27").replace(/\+/g, "%20").replace(/%25/g, "%");
+function escape2(text2) {
+  return encodeURIComponent(text2).replace(/%2F/g, "/").replace(/'/g, "%27").replace(/\+/g, "%20").replace(/%25/g, "%");
 }
 __name(escape2, "escape");
 function appendToURLPath(url2, name) {
@@ -61740,13 +61741,13 @@ var StorageClient2 = class {
    * @param url - url to resource
    * @param pipeline - request policy pipeline.
    */
-  constructor(url2, pipeline2) {
+  constructor(url2, pipeline4) {
     this.url = escapeURLPath(url2);
     this.accountName = getAccountNameFromUrl(url2);
-    this.pipeline = pipeline2;
-    this.storageClientContext = new StorageContextClient(this.url, getCoreClientOptions(pipeline2));
+    this.pipeline = pipeline4;
+    this.storageClientContext = new StorageContextClient(this.url, getCoreClientOptions(pipeline4));
     this.isHttps = iEqual(getURLScheme(this.url) || "", "https");
-    this.credential = getCredentialFromPipeline(pipeline2);
+    this.credential = getCredentialFromPipeline(pipeline4);
     const storageClientContext = this.storageClientContext;
     storageClientContext.requestContentType = void 0;
   }
@@ -65444,21 +65445,21 @@ var BlobClient = class _BlobClient extends StorageClient2 {
   }
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
     options = options || {};
-    let pipeline2;
+    let pipeline4;
     let url2;
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline2 = credentialOrPipelineOrContainerName;
+      pipeline4 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline2 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
       if (blobNameOrOptions && typeof blobNameOrOptions !== "string") {
         options = blobNameOrOptions;
       }
-      pipeline2 = newPipeline(new AnonymousCredential(), options);
+      pipeline4 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -65470,20 +65471,20 @@ var BlobClient = class _BlobClient extends StorageClient2 {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline2 = newPipeline(sharedKeyCredential, options);
+          pipeline4 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline2 = newPipeline(new AnonymousCredential(), options);
+        pipeline4 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline2);
+    super(url2, pipeline4);
     ({ blobName: this._name, containerName: this._containerName } = this.getBlobAndContainerNamesFromUrl());
     this.blobContext = this.storageClientContext.blob;
     this._snapshot = getURLParameter(this.url, URLConstants2.Parameters.SNAPSHOT);
@@ -66148,12 +66149,12 @@ var BlobClient = class _BlobClient extends StorageClient2 {
       count = typeof param2 === "number" ? param2 : 0;
       options = param3 || {};
     }
-    let blockSize = options.blockSize ?? 0;
-    if (blockSize < 0) {
+    let blockSize2 = options.blockSize ?? 0;
+    if (blockSize2 < 0) {
       throw new RangeError("blockSize option must be >= 0");
     }
-    if (blockSize === 0) {
-      blockSize = DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES;
+    if (blockSize2 === 0) {
+      blockSize2 = DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES;
     }
     if (offset < 0) {
       throw new RangeError("offset option must be >= 0");
@@ -66187,11 +66188,11 @@ var BlobClient = class _BlobClient extends StorageClient2 {
       }
       let transferProgress = 0;
       const batch = new Batch(options.concurrency);
-      for (let off = offset; off < offset + count; off = off + blockSize) {
+      for (let off = offset; off < offset + count; off = off + blockSize2) {
         batch.addOperation(async () => {
           let chunkEnd = offset + count;
-          if (off + blockSize < chunkEnd) {
-            chunkEnd = off + blockSize;
+          if (off + blockSize2 < chunkEnd) {
+            chunkEnd = off + blockSize2;
           }
           const response = await this.download(off, chunkEnd - off, {
             abortSignal: options.abortSignal,
@@ -66473,19 +66474,19 @@ var AppendBlobClient = class _AppendBlobClient extends BlobClient {
    */
   appendBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline2;
+    let pipeline4;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline2 = credentialOrPipelineOrContainerName;
+      pipeline4 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline2 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
-      pipeline2 = newPipeline(new AnonymousCredential(), options);
+      pipeline4 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -66497,20 +66498,20 @@ var AppendBlobClient = class _AppendBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline2 = newPipeline(sharedKeyCredential, options);
+          pipeline4 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline2 = newPipeline(new AnonymousCredential(), options);
+        pipeline4 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline2);
+    super(url2, pipeline4);
     this.appendBlobContext = this.storageClientContext.appendBlob;
   }
   /**
@@ -66748,22 +66749,22 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
    */
   blockBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline2;
+    let pipeline4;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline2 = credentialOrPipelineOrContainerName;
+      pipeline4 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline2 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
       if (blobNameOrOptions && typeof blobNameOrOptions !== "string") {
         options = blobNameOrOptions;
       }
-      pipeline2 = newPipeline(new AnonymousCredential(), options);
+      pipeline4 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -66775,20 +66776,20 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline2 = newPipeline(sharedKeyCredential, options);
+          pipeline4 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline2 = newPipeline(new AnonymousCredential(), options);
+        pipeline4 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline2);
+    super(url2, pipeline4);
     this.blockBlobContext = this.storageClientContext.blockBlob;
     this._blobContext = this.storageClientContext.blob;
   }
@@ -67202,22 +67203,22 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
    * @returns Response data for the Blob Upload operation.
    */
   async uploadSeekableInternal(bodyFactory, size, options = {}) {
-    let blockSize = options.blockSize ?? 0;
-    if (blockSize < 0 || blockSize > BLOCK_BLOB_MAX_STAGE_BLOCK_BYTES) {
+    let blockSize2 = options.blockSize ?? 0;
+    if (blockSize2 < 0 || blockSize2 > BLOCK_BLOB_MAX_STAGE_BLOCK_BYTES) {
       throw new RangeError(`blockSize option must be >= 0 and <= ${BLOCK_BLOB_MAX_STAGE_BLOCK_BYTES}`);
     }
     const maxSingleShotSize = options.maxSingleShotSize ?? BLOCK_BLOB_MAX_UPLOAD_BLOB_BYTES;
     if (maxSingleShotSize < 0 || maxSingleShotSize > BLOCK_BLOB_MAX_UPLOAD_BLOB_BYTES) {
       throw new RangeError(`maxSingleShotSize option must be >= 0 and <= ${BLOCK_BLOB_MAX_UPLOAD_BLOB_BYTES}`);
     }
-    if (blockSize === 0) {
+    if (blockSize2 === 0) {
       if (size > BLOCK_BLOB_MAX_STAGE_BLOCK_BYTES * BLOCK_BLOB_MAX_BLOCKS) {
         throw new RangeError(`${size} is too larger to upload to a block blob.`);
       }
       if (size > maxSingleShotSize) {
-        blockSize = Math.ceil(size / BLOCK_BLOB_MAX_BLOCKS);
-        if (blockSize < DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES) {
-          blockSize = DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES;
+        blockSize2 = Math.ceil(size / BLOCK_BLOB_MAX_BLOCKS);
+        if (blockSize2 < DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES) {
+          blockSize2 = DEFAULT_BLOB_DOWNLOAD_BLOCK_BYTES;
         }
       }
     }
@@ -67231,7 +67232,7 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
       if (size <= maxSingleShotSize) {
         return assertResponse(await this.upload(bodyFactory(0, size), size, updatedOptions));
       }
-      const numBlocks = Math.floor((size - 1) / blockSize) + 1;
+      const numBlocks = Math.floor((size - 1) / blockSize2) + 1;
       if (numBlocks > BLOCK_BLOB_MAX_BLOCKS) {
         throw new RangeError(`The buffer's size is too big or the BlockSize is too small;the number of blocks must be <= ${BLOCK_BLOB_MAX_BLOCKS}`);
       }
@@ -67242,8 +67243,8 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
       for (let i = 0; i < numBlocks; i++) {
         batch.addOperation(async () => {
           const blockID = generateBlockID(blockIDPrefix, i);
-          const start = blockSize * i;
-          const end = i === numBlocks - 1 ? size : start + blockSize;
+          const start = blockSize2 * i;
+          const end = i === numBlocks - 1 ? size : start + blockSize2;
           const contentLength2 = end - start;
           blockList.push(blockID);
           await this.stageBlock(blockID, bodyFactory(start, contentLength2), contentLength2, {
@@ -67362,19 +67363,19 @@ var PageBlobClient = class _PageBlobClient extends BlobClient {
    */
   pageBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline2;
+    let pipeline4;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline2 = credentialOrPipelineOrContainerName;
+      pipeline4 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline2 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
-      pipeline2 = newPipeline(new AnonymousCredential(), options);
+      pipeline4 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -67386,20 +67387,20 @@ var PageBlobClient = class _PageBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline2 = newPipeline(sharedKeyCredential, options);
+          pipeline4 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline2 = newPipeline(new AnonymousCredential(), options);
+        pipeline4 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline2);
+    super(url2, pipeline4);
     this.pageBlobContext = this.storageClientContext.pageBlob;
   }
   /**
@@ -68480,8 +68481,8 @@ var __awaiter13 = function(thisArg, _arguments, P, generator) {
 };
 function pipeResponseToStream(response, output) {
   return __awaiter13(this, void 0, void 0, function* () {
-    const pipeline2 = util4.promisify(stream.pipeline);
-    yield pipeline2(response.message, output);
+    const pipeline4 = util4.promisify(stream.pipeline);
+    yield pipeline4(response.message, output);
   });
 }
 __name(pipeResponseToStream, "pipeResponseToStream");
@@ -68629,9 +68630,9 @@ function downloadCacheHttpClientConcurrent(archiveLocation, archivePath, options
         throw new Error(`Could not interpret Content-Length: ${length}`);
       }
       const downloads = [];
-      const blockSize = 4 * 1024 * 1024;
-      for (let offset = 0; offset < length; offset += blockSize) {
-        const count = Math.min(blockSize, length - offset);
+      const blockSize2 = 4 * 1024 * 1024;
+      for (let offset = 0; offset < length; offset += blockSize2) {
+        const count = Math.min(blockSize2, length - offset);
         downloads.push({
           offset,
           promiseGetter: /* @__PURE__ */ __name(() => __awaiter13(this, void 0, void 0, function* () {
@@ -70712,6 +70713,36 @@ function saveCacheV2(paths_1, key_1, options_1) {
 }
 __name(saveCacheV2, "saveCacheV2");
 
+// src/cache/put-aside.ts
+var import_node_fs2 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// src/host/shell-quote.ts
+function shellQuote(text2) {
+  return `'${text2.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/cache/put-aside.ts
+function putAside(temp) {
+  const bin = (0, import_node_path2.join)(temp, "bin");
+  const archive = (0, import_node_path2.join)(temp, "archive");
+  (0, import_node_fs2.mkdirSync)(bin, { recursive: true });
+  (0, import_node_fs2.writeFileSync)((0, import_node_path2.join)(bin, "tar"), script(archive), { mode: 493 });
+  return { bin, archive };
+}
+__name(putAside, "putAside");
+function script(archive) {
+  return `#!/bin/sh
+# Stands in for tar while an entry of the Actions cache is restored: moves the archive, and unpacks nothing.
+PATH=$PATH:/usr/bin:/bin
+if [ "$1" = -xf ]; then exec mv -f -- "$2" ${shellQuote(archive)}; fi
+echo "tar: not asked to unpack in the way that is known: $*" >&2
+exit 2
+`;
+}
+__name(script, "script");
+
 // src/cache/task.ts
 var entryFolder = "xenserver-ddk";
 function filesOf(statusFile) {
@@ -70732,6 +70763,10 @@ function reasonIn(log2) {
   return "";
 }
 __name(reasonIn, "reasonIn");
+function withoutSecrets(text2) {
+  return text2.replace(/^::add-mask::.*\n?/gm, "").replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, "$1?***");
+}
+__name(withoutSecrets, "withoutSecrets");
 function lacksZstd(log2) {
   return /^::debug::zstd version: null$/m.test(log2);
 }
@@ -70744,23 +70779,222 @@ function failureIn(log2) {
   return /^(?:::\w+::)?Failed to save: /m.test(log2);
 }
 __name(failureIn, "failureIn");
-function unescaped(text) {
-  return text.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
+function unescaped(text2) {
+  return text2.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
 }
 __name(unescaped, "unescaped");
 
+// src/cache/unpack.ts
+var import_node_fs4 = require("node:fs");
+var import_promises = require("node:fs/promises");
+var import_node_path4 = require("node:path");
+var import_promises2 = require("node:stream/promises");
+var import_node_zlib2 = require("node:zlib");
+
+// src/host/free-space.ts
+var import_node_fs3 = require("node:fs");
+var import_node_path3 = require("node:path");
+
+// src/phase/units.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit = 0;
+  for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+__name(bytesText, "bytesText");
+
+// src/host/free-space.ts
+var NoRoom = class extends Error {
+  static {
+    __name(this, "NoRoom");
+  }
+  name = "NoRoom";
+};
+function checkFreeSpace(path12, needed, what) {
+  const free = freeSpace(path12);
+  if (free !== void 0 && free < needed) {
+    throw new NoRoom(
+      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free)} are free; free some space or use a larger disk`
+    );
+  }
+}
+__name(checkFreeSpace, "checkFreeSpace");
+function freeSpace(path12) {
+  try {
+    const { bavail, bsize } = (0, import_node_fs3.statfsSync)(path12);
+    return bavail * bsize;
+  } catch (error2) {
+    const parent = (0, import_node_path3.dirname)(path12);
+    return error2.code === "ENOENT" && parent !== path12 ? freeSpace(parent) : void 0;
+  }
+}
+__name(freeSpace, "freeSpace");
+
+// src/cache/unpack.ts
+var maxFiles = 4;
+var maxSize2 = 8 ** 11 - 1;
+var blockSize = 512;
+var maxExtended = 64 << 10;
+async function unpackEntry(archive, folder) {
+  await (0, import_promises.mkdir)(folder);
+  const decompress = await decompressor(archive);
+  try {
+    await (0, import_promises2.pipeline)(
+      (0, import_node_fs4.createReadStream)(archive, { highWaterMark: 1 << 20 }),
+      decompress,
+      (bytes) => unpackTar(new Bytes(bytes), folder)
+    );
+  } catch (error2) {
+    const { code = "", message } = error2;
+    throw /^(Z_|ZSTD_|ERR_ZLIB)/.test(code) ? new Error(`its archive is damaged (${message})`) : error2;
+  }
+}
+__name(unpackEntry, "unpackEntry");
+async function decompressor(archive) {
+  const file = await (0, import_promises.open)(archive);
+  try {
+    const { buffer: buffer3 } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer3.readUInt32LE() === 4247762216)
+      return (0, import_node_zlib2.createZstdDecompress)({ chunkSize: 1 << 20, params: { [import_node_zlib2.constants.ZSTD_d_windowLogMax]: 31 } });
+    if (buffer3.readUInt16BE() === 8075) return (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 });
+    throw new Error("its archive is neither of zstd nor of gzip");
+  } finally {
+    await file.close();
+  }
+}
+__name(decompressor, "decompressor");
+async function unpackTar(bytes, folder) {
+  const names = /* @__PURE__ */ new Set();
+  for (; ; ) {
+    const header = await bytes.take(blockSize);
+    if (header.every((byte) => byte === 0)) return bytes.expectZeros();
+    const member = readHeader(header);
+    if (member.kind === "extended") checkExtended(await bytes.take(member.size));
+    else if (member.kind === "file") {
+      if (names.has(member.name) || names.size === maxFiles) throw new Error(`its archive has ${shown(member.name)} once too often`);
+      names.add(member.name);
+      await writeFile2((0, import_node_path4.join)(folder, member.name), member.size, bytes);
+    }
+    if (member.kind !== "folder") await bytes.take((blockSize - member.size % blockSize) % blockSize);
+  }
+}
+__name(unpackTar, "unpackTar");
+function readHeader(header) {
+  if (octal(header, 148, 156) !== checksum(header)) throw new Error("its archive is damaged");
+  const path12 = text(header, 0, 100);
+  const size = octal(header, 124, 136);
+  const type = header.toString("latin1", 156, 157);
+  if (type === "x" && size <= maxExtended) return { kind: "extended", size };
+  if (type === "5" && path12.replace(/\/$/, "") === entryFolder) return { kind: "folder" };
+  const name = path12.startsWith(`${entryFolder}/`) ? path12.slice(entryFolder.length + 1) : "";
+  const isPlain = /^\w[\w.]{0,31}$/.test(name) && text(header, 345, 500) === "";
+  if (type !== "0" && type !== "\0" || !isPlain || !(size <= maxSize2)) {
+    throw new Error(`its archive has ${shown(path12)}, which no entry has; whoever saved it may be an attacker`);
+  }
+  return { kind: "file", name, size };
+}
+__name(readHeader, "readHeader");
+function checkExtended(records) {
+  for (const record of records.toString("latin1").split("\n")) {
+    if (record === "") continue;
+    const keyword = /^\d+ ([^=]+)=/.exec(record)?.[1] ?? "";
+    if (!["atime", "ctime", "mtime", "uid", "gid", "uname", "gname"].includes(keyword)) {
+      throw new Error(`its archive has an extended header of ${shown(keyword)}; whoever saved it may be an attacker`);
+    }
+  }
+}
+__name(checkExtended, "checkExtended");
+async function writeFile2(path12, size, bytes) {
+  checkFreeSpace((0, import_node_path4.dirname)(path12), size, "What the Actions cache has");
+  const file = await (0, import_promises.open)(path12, import_node_fs4.constants.O_WRONLY | import_node_fs4.constants.O_CREAT | import_node_fs4.constants.O_EXCL | import_node_fs4.constants.O_NOFOLLOW, 384);
+  try {
+    for (let left = size; left > 0; ) {
+      const piece = await bytes.some(left);
+      left -= piece.length;
+      for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
+    }
+  } finally {
+    await file.close();
+  }
+}
+__name(writeFile2, "writeFile");
+var Bytes = class {
+  static {
+    __name(this, "Bytes");
+  }
+  #pieces;
+  #piece = Buffer.alloc(0);
+  constructor(pieces) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+  /** At least one byte, at most `count`. */
+  async some(count) {
+    if (!await this.#fill()) throw new Error("its archive is cut short");
+    const part = this.#piece.subarray(0, count);
+    this.#piece = this.#piece.subarray(part.length);
+    return part;
+  }
+  async take(count) {
+    const parts = [];
+    for (let left = count; left > 0; left -= parts.at(-1).length) parts.push(await this.some(left));
+    return Buffer.concat(parts);
+  }
+  /** To the end, which is where a damage of the compressed bytes is noticed. */
+  async expectZeros() {
+    while (await this.#fill()) {
+      if (this.#piece.some((byte) => byte !== 0)) throw new Error("its archive goes on after its end");
+      this.#piece = Buffer.alloc(0);
+    }
+  }
+  /** Whether there is a byte left. */
+  async #fill() {
+    while (this.#piece.length === 0) {
+      const { done, value } = await this.#pieces.next();
+      if (done) return false;
+      this.#piece = value;
+    }
+    return true;
+  }
+};
+function checksum(header) {
+  let sum = 8 * 32;
+  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte;
+  return sum;
+}
+__name(checksum, "checksum");
+function octal(header, from, to) {
+  const digits = text(header, from, to).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(octal, "octal");
+function text(header, from, to) {
+  return header.toString("latin1", from, to).replace(/\0.*$/s, "");
+}
+__name(text, "text");
+function shown(name) {
+  return JSON.stringify(name.slice(0, 100));
+}
+__name(shown, "shown");
+
 // src/cache/actions-cache.ts
 var segmentTimeoutInMs = 12e4;
-async function restoreEntry(key, dir) {
+async function restoreEntry(key, dir, temp) {
   if (!isFeatureAvailable()) return false;
-  return staged(dir, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
+  const { bin, archive } = putAside(temp);
+  process.env.PATH = `${bin}${import_node_path5.delimiter}${process.env.PATH ?? ""}`;
+  const found = await staged(dir, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
+  if (found) await unpackEntry(archive, (0, import_node_path5.join)(dir, entryFolder));
+  return found;
 }
 __name(restoreEntry, "restoreEntry");
 async function saveEntry(key, dir, log2) {
   if (!isFeatureAvailable()) return "refused";
   return staged(dir, async () => {
     if (await restoreCache([entryFolder], key, [], { lookupOnly: true }) === key) return "exists";
-    followLinks((0, import_node_path2.join)(dir, entryFolder));
+    await followLinks((0, import_node_path5.join)(dir, entryFolder));
     const id = await saveCache2([entryFolder], key);
     if (id >= 0 && !failureIn(log2())) return "saved";
     return conflictIn(log2()) ? "exists" : "refused";
@@ -70781,13 +71015,13 @@ async function staged(dir, use) {
   }
 }
 __name(staged, "staged");
-function followLinks(folder) {
-  for (const name of (0, import_node_fs2.readdirSync)(folder)) {
-    const file = (0, import_node_path2.join)(folder, name);
-    if (!(0, import_node_fs2.lstatSync)(file).isSymbolicLink()) continue;
-    const target = (0, import_node_fs2.realpathSync)(file);
-    (0, import_node_fs2.rmSync)(file);
-    (0, import_node_fs2.copyFileSync)(target, file);
+async function followLinks(folder) {
+  for (const name of (0, import_node_fs5.readdirSync)(folder)) {
+    const file = (0, import_node_path5.join)(folder, name);
+    if (!(0, import_node_fs5.lstatSync)(file).isSymbolicLink()) continue;
+    const target = (0, import_node_fs5.realpathSync)(file);
+    (0, import_node_fs5.rmSync)(file);
+    await (0, import_promises3.pipeline)((0, import_node_fs5.createReadStream)(target), (0, import_node_fs5.createWriteStream)(file));
   }
 }
 __name(followLinks, "followLinks");
@@ -70802,55 +71036,89 @@ async function bestEffort(use, otherwise) {
 }
 __name(bestEffort, "bestEffort");
 
+// src/cache/environment.ts
+var handedNames = [
+  "ACTIONS_CACHE_MODE",
+  "ACTIONS_CACHE_SERVICE_V2",
+  "ACTIONS_CACHE_URL",
+  "ACTIONS_ORCHESTRATION_ID",
+  "ACTIONS_RESULTS_URL",
+  "ACTIONS_RUNTIME_TOKEN",
+  "CACHE_UPLOAD_CHUNK_SIZE",
+  "CACHE_UPLOAD_CONCURRENCY",
+  "GITHUB_REF",
+  "GITHUB_SERVER_URL",
+  "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
+];
+function takeOver(handed) {
+  const environment2 = { ...process.env };
+  for (const [name, value] of Object.entries(handed)) {
+    Object.defineProperty(environment2, name, { value, enumerable: false, writable: true, configurable: true });
+  }
+  process.env = environment2;
+}
+__name(takeOver, "takeOver");
+
 // src/cache/cache-process.ts
-var withoutZstd = "there is no zstd on this runner, and what others saved with it is not found without; install it";
-async function run(task) {
-  const { status, log: log2, temp } = filesOf(task.statusFile);
+var withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd";
+async function run(task2) {
+  const { status, log: log2, temp } = filesOf(task2.statusFile);
   const results = [];
   const tell = /* @__PURE__ */ __name((ended, failure = "") => writeStatus(status, { results, ended, failure }), "tell");
   process.on("uncaughtException", (error2) => {
     tell(true, sentenceOf(error2));
     process.exit(1);
   });
-  (0, import_node_fs3.mkdirSync)(temp, { recursive: true });
+  (0, import_node_fs6.mkdirSync)(temp, { recursive: true });
   process.env.RUNNER_TEMP = temp;
   delete process.env.RUNNER_DEBUG;
-  if (task.kind === "save") (0, import_node_os3.setPriority)(import_node_os3.constants.priority.PRIORITY_BELOW_NORMAL);
-  for (const { key, dir } of task.entries) {
+  if (task2.kind === "save") (0, import_node_os3.setPriority)(import_node_os3.constants.priority.PRIORITY_BELOW_NORMAL);
+  for (const { key, dir } of task2.entries) {
     const start = Date.now();
     const read2 = textSince(log2);
     const result = await bestEffort(
       async () => {
-        const outcome = await work(task.kind, key, dir, read2);
+        const outcome = await work(task2.kind, key, dir, temp, read2);
         return { outcome, reason: reasonIn(read2()) || (outcome === "missing" && lacksZstd(read2()) ? withoutZstd : "") };
       },
-      (reason) => ({ outcome: task.kind === "save" ? "refused" : "missing", reason })
+      (reason) => ({ outcome: task2.kind === "save" ? "refused" : "missing", reason })
     );
     results.push({ ...result, milliseconds: Date.now() - start });
     tell(false);
   }
-  (0, import_node_fs3.rmSync)(temp, { recursive: true, force: true });
+  (0, import_node_fs6.rmSync)(temp, { recursive: true, force: true });
   tell(true);
   process.exit(0);
 }
 __name(run, "run");
-async function work(kind, key, dir, read2) {
+function hideSecrets() {
+  for (const stream2 of [process.stdout, process.stderr]) {
+    const write = stream2.write.bind(stream2);
+    stream2.write = (text2) => write(withoutSecrets(String(text2)));
+  }
+}
+__name(hideSecrets, "hideSecrets");
+async function work(kind, key, dir, temp, read2) {
   if (kind === "save") return saveEntry(key, dir, read2);
-  return await restoreEntry(key, dir) ? "restored" : "missing";
+  return await restoreEntry(key, dir, temp) ? "restored" : "missing";
 }
 __name(work, "work");
 function textSince(log2) {
-  const start = (0, import_node_fs3.readFileSync)(log2).length;
-  return () => (0, import_node_fs3.readFileSync)(log2).subarray(start).toString();
+  const start = (0, import_node_fs6.readFileSync)(log2).length;
+  return () => (0, import_node_fs6.readFileSync)(log2).subarray(start).toString();
 }
 __name(textSince, "textSince");
 function writeStatus(path12, status) {
   const part = `${path12}.part`;
-  const fd = (0, import_node_fs3.openSync)(part, "w");
-  (0, import_node_fs3.writeSync)(fd, JSON.stringify(status));
-  (0, import_node_fs3.fsyncSync)(fd);
-  (0, import_node_fs3.closeSync)(fd);
-  (0, import_node_fs3.renameSync)(part, path12);
+  const fd = (0, import_node_fs6.openSync)(part, "w");
+  (0, import_node_fs6.writeSync)(fd, JSON.stringify(status));
+  (0, import_node_fs6.fsyncSync)(fd);
+  (0, import_node_fs6.closeSync)(fd);
+  (0, import_node_fs6.renameSync)(part, path12);
 }
 __name(writeStatus, "writeStatus");
-void run(JSON.parse(process.argv[2]));
+var { task, environment } = JSON.parse((0, import_node_fs6.readFileSync)(0, "utf8"));
+takeOver(environment);
+hideSecrets();
+void run(task);

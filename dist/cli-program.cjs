@@ -1733,9 +1733,9 @@ var require_saxes = __commonJS({
         if (!this.sawRoot) {
           this.fail("document must contain a root element.");
         }
-        const { tags: tags2 } = this;
-        while (tags2.length > 0) {
-          const tag2 = tags2.pop();
+        const { tags: tags3 } = this;
+        while (tags3.length > 0) {
+          const tag2 = tags3.pop();
           this.fail(`unclosed tag: ${tag2.name}`);
         }
         if (this.state !== S_BEGIN && this.state !== S_TEXT) {
@@ -1764,9 +1764,9 @@ var require_saxes = __commonJS({
         if (uri !== void 0) {
           return uri;
         }
-        const { tags: tags2 } = this;
-        for (let index = tags2.length - 1; index >= 0; index--) {
-          uri = tags2[index].ns[prefix];
+        const { tags: tags3 } = this;
+        for (let index = tags3.length - 1; index >= 0; index--) {
+          uri = tags3[index].ns[prefix];
           if (uri !== void 0) {
             return uri;
           }
@@ -1863,11 +1863,11 @@ var require_saxes = __commonJS({
       openTag() {
         var _a;
         this.processAttribs();
-        const { tags: tags2 } = this;
+        const { tags: tags3 } = this;
         const tag2 = this.tag;
         tag2.isSelfClosing = false;
         (_a = this.openTagHandler) === null || _a === void 0 ? void 0 : _a.call(this, tag2);
-        tags2.push(tag2);
+        tags3.push(tag2);
         this.state = S_TEXT;
         this.name = "";
       }
@@ -1879,12 +1879,12 @@ var require_saxes = __commonJS({
       openSelfClosingTag() {
         var _a, _b, _c;
         this.processAttribs();
-        const { tags: tags2 } = this;
+        const { tags: tags3 } = this;
         const tag2 = this.tag;
         tag2.isSelfClosing = true;
         (_a = this.openTagHandler) === null || _a === void 0 ? void 0 : _a.call(this, tag2);
         (_b = this.closeTagHandler) === null || _b === void 0 ? void 0 : _b.call(this, tag2);
-        const top = this.tag = (_c = tags2[tags2.length - 1]) !== null && _c !== void 0 ? _c : null;
+        const top = this.tag = (_c = tags3[tags3.length - 1]) !== null && _c !== void 0 ? _c : null;
         if (top === null) {
           this.closedRoot = true;
         }
@@ -1897,7 +1897,7 @@ var require_saxes = __commonJS({
        * ``onclosetag``.
        */
       closeTag() {
-        const { tags: tags2, name } = this;
+        const { tags: tags3, name } = this;
         this.state = S_TEXT;
         this.name = "";
         if (name === "") {
@@ -1906,9 +1906,9 @@ var require_saxes = __commonJS({
           return;
         }
         const handler = this.closeTagHandler;
-        let l = tags2.length;
+        let l = tags3.length;
         while (l-- > 0) {
-          const tag2 = this.tag = tags2.pop();
+          const tag2 = this.tag = tags3.pop();
           this.topNS = tag2.ns;
           handler === null || handler === void 0 ? void 0 : handler(tag2);
           if (tag2.name === name) {
@@ -1977,6 +1977,12 @@ function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 __name(escaped, "escaped");
+function textBytes(text4) {
+  if (text4.isWellFormed()) return Buffer.from(text4);
+  const parts = text4.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+__name(textBytes, "textBytes");
 function escapeInvalid(bytes) {
   let text4 = "";
   for (let at = 0; at < bytes.length; ) {
@@ -2001,19 +2007,30 @@ function sequenceLength(bytes, at) {
 __name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
-var DiskError = class extends Error {
+var DiskError = class _DiskError extends Error {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  constructor(place, what) {
-    super(oneLine(`${place}: ${what}`));
+  kind;
+  constructor(place2, what, kind = "damaged") {
+    super(oneLine(`${place2}: ${what}`));
+    this.kind = kind;
+  }
+  /** One that came from another thread. */
+  static restored(message2, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
+function damage(source, at, what, whole = "filesystem") {
+  const place2 = typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`;
+  return new DiskError(place2, `${what}; the ${whole} is damaged`);
+}
+__name(damage, "damage");
 function fileError(path4, error) {
   const { code } = error;
-  const known = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path4, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`);
+  const known2 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path4, known2[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
 }
 __name(fileError, "fileError");
 function systemMessage(error) {
@@ -2021,18 +2038,18 @@ function systemMessage(error) {
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
 __name(systemMessage, "systemMessage");
-function withoutRepeats(warn) {
+function onceEach(warn) {
   const said = /* @__PURE__ */ new Set();
-  return (sentence) => {
-    if (said.has(sentence)) return;
-    said.add(sentence);
+  return (sentence, kind = sentence) => {
+    if (said.has(kind)) return;
+    said.add(kind);
     warn(sentence);
   };
 }
-__name(withoutRepeats, "withoutRepeats");
+__name(onceEach, "onceEach");
 
 // src/commands/convert.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_os2 = require("node:os");
 var import_node_path3 = require("node:path");
 
@@ -2065,7 +2082,7 @@ function openFile(path4, name = path4) {
   const stats = (0, import_node_fs.fstatSync)(fd);
   if (!stats.isFile()) {
     (0, import_node_fs.closeSync)(fd);
-    throw new DiskError(path4, "it is not a regular file");
+    throw new DiskError(path4, "it is not a regular file", "not-a-ddk");
   }
   const { size: size2 } = stats;
   return Object.assign(fileSource(fd, size2, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
@@ -2094,12 +2111,23 @@ function fileSource(fd, size2, name) {
 __name(fileSource, "fileSource");
 function readFully(fd, into, offset, name) {
   for (let done = 0; done < into.length; ) {
-    const got = (0, import_node_fs.readSync)(fd, into, done, into.length - done, offset + done);
-    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`);
+    const got = readAt(fd, into, done, offset + done, name);
+    if (got === 0) {
+      const what = `the file ended at byte ${offset + done} while it was read; another process changed it`;
+      throw new DiskError(name, what, "input-output");
+    }
     done += got;
   }
 }
 __name(readFully, "readFully");
+function readAt(fd, into, done, position3, name) {
+  try {
+    return (0, import_node_fs.readSync)(fd, into, done, into.length - done, position3);
+  } catch (error) {
+    throw new DiskError(name, `it can't be read at byte ${position3}: ${systemMessage(error)}`, "input-output");
+  }
+}
+__name(readAt, "readAt");
 function memorySource(bytes, name) {
   const source = {
     name,
@@ -2173,9 +2201,19 @@ function* pieces(source, pieceSize = 1 << 20) {
 __name(pieces, "pieces");
 
 // src/bytes/digest.ts
+function sha256Of(content2) {
+  return (0, import_node_crypto.createHash)("sha256").update(content2).digest("hex");
+}
+__name(sha256Of, "sha256Of");
+function sha256OfSource(source) {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  for (const piece2 of pieces(source)) hash.update(piece2);
+  return hash.digest("hex");
+}
+__name(sha256OfSource, "sha256OfSource");
 function parseSha256(text4) {
   const digest2 = text4.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text4}" is not a SHA-256; one has 64 hexadecimal digits`);
+  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text4}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
   return digest2;
 }
 __name(parseSha256, "parseSha256");
@@ -2216,8 +2254,8 @@ function parseVersion(text4) {
 }
 __name(parseVersion, "parseVersion");
 function satisfies(asked, found) {
-  const places = Math.max(asked.numbers.length, found.numbers.length);
-  const equal = Array.from({ length: places }).every((_, place) => (asked.numbers[place] ?? 0) === (found.numbers[place] ?? 0));
+  const places2 = Math.max(asked.numbers.length, found.numbers.length);
+  const equal = Array.from({ length: places2 }).every((_, place2) => (asked.numbers[place2] ?? 0) === (found.numbers[place2] ?? 0));
   return equal && (asked.build === void 0 || asked.build === found.build);
 }
 __name(satisfies, "satisfies");
@@ -2230,16 +2268,11 @@ __name(versionText, "versionText");
 function expectVersion(found, asked) {
   if (!asked || satisfies(asked, versionOf(found))) return;
   throw new Error(
-    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`
+    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`
   );
 }
 __name(expectVersion, "expectVersion");
-function imageName({ version, build }) {
-  if (version === void 0) throw new Error("the root filesystem does not say which version it is, so its image has to be given a name");
-  return `xenserver-ddk:${[version, build].filter((part) => part !== void 0).join("-")}`;
-}
-__name(imageName, "imageName");
-function productText({ product = "something", version = "of unknown version", build }) {
+function productText({ product = "an unknown product", version = "of unknown version", build }) {
   return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
 }
 __name(productText, "productText");
@@ -2824,7 +2857,7 @@ var ToolRunner = class extends events.EventEmitter {
           this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
           state.CheckComplete();
         });
-        state.on("done", (error, exitCode) => {
+        state.on("done", (error, exitCode2) => {
           if (stdbuffer.length > 0) {
             this.emit("stdline", stdbuffer);
           }
@@ -2835,7 +2868,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error) {
             reject(error);
           } else {
-            resolve5(exitCode);
+            resolve5(exitCode2);
           }
         });
         if (this.options.input) {
@@ -3027,11 +3060,11 @@ function getExecOutput(commandLine, args, options2) {
       }
     }, "stdOutListener");
     const listeners = Object.assign(Object.assign({}, options2 === null || options2 === void 0 ? void 0 : options2.listeners), { stdout: stdOutListener, stderr: stdErrListener });
-    const exitCode = yield exec(commandLine, args, Object.assign(Object.assign({}, options2), { listeners }));
+    const exitCode2 = yield exec(commandLine, args, Object.assign(Object.assign({}, options2), { listeners }));
     stdout += stdoutDecoder.end();
     stderr += stderrDecoder.end();
     return {
-      exitCode,
+      exitCode: exitCode2,
       stdout,
       stderr
     };
@@ -3043,8 +3076,10 @@ __name(getExecOutput, "getExecOutput");
 var import_node_child_process = require("node:child_process");
 
 // src/programs/finished.ts
+var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
 function lastLine(text4) {
-  return text4.trimEnd().split(/[\r\n]+/).at(-1).trim();
+  const lines = text4.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+  return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? "";
 }
 __name(lastLine, "lastLine");
 
@@ -3111,7 +3146,7 @@ async function callProgram(command, args, deadline) {
       silent: true,
       ignoreReturnCode: true,
       env: process.env,
-      // Milliseconds: a program that was ended may have left a child that holds its output open.
+      // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
     const { stdout, stderr } = output;
@@ -3190,6 +3225,12 @@ var EngineError = class extends Error {
   }
   name = "EngineError";
 };
+var BrokenImageError = class extends EngineError {
+  static {
+    __name(this, "BrokenImageError");
+  }
+  name = "BrokenImageError";
+};
 
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
@@ -3209,11 +3250,10 @@ function images(command, platformOption) {
   }, "need");
   return {
     find,
-    async findLabelled(label, value) {
+    async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`;
       const output = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
-      const id = output.split("\n")[0].trim();
-      return id === "" ? void 0 : find(id);
+      return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
       return (await need(reference)).id;
@@ -3224,13 +3264,21 @@ function images(command, platformOption) {
     async remove(image) {
       await succeed(command, ["image", "rm", "--force", image], `remove the image ${image}`, change);
     },
-    async prove(reference) {
+    async prove(reference, say = () => {
+    }) {
       const image = await need(reference);
       const platform = platformOption ? ["--platform", image.platform] : [];
-      const args = ["create", "--label", `${proofLabel}=true`, "--network", "none", ...platform, image.id, "/bin/true"];
-      const container = await succeed(command, args, `create a container from the image ${reference}`, change);
-      const removal = `remove the container that proved the image ${reference}`;
-      await succeed(command, ["rm", "--force", container.trim()], removal, { ...change, evenIfCancelled: true });
+      const args = ["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none", ...platform, image.id, "/bin/true"];
+      const created = await command.call(args, change);
+      if (created.code !== 0) {
+        const { message: message2 } = failure(program, `create a container from the image ${reference}`, created);
+        const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
+        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2);
+      }
+      const container = created.stdout.trim();
+      const removed2 = await command.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
+      if (removed2.code !== 0)
+        say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
       return image;
     }
   };
@@ -3238,9 +3286,9 @@ function images(command, platformOption) {
 __name(images, "images");
 function readImage(program, reference, json2) {
   const [image] = JSON.parse(json2);
-  if (!image) throw new EngineError(`${program} says that it has the image ${reference}, but nothing about it`);
+  if (!image) throw new EngineError(`${program} reports no details about the image ${reference}`);
   return {
-    // Podman leaves the algorithm out, and understands it all the same.
+    // Podman omits the algorithm, but accepts it.
     id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
@@ -3260,8 +3308,9 @@ function failure(program, wanted, finished2) {
   return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
 }
 __name(failure, "failure");
+var noRoom = /no space left on device/i;
 function wayOut(reason) {
-  if (/no space left on device/i.test(reason)) return "; free some space on the disk of its data folder";
+  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
   if (/insufficient (UIDs|GIDs)/i.test(reason))
     return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
   return "";
@@ -3313,7 +3362,7 @@ async function detectEngine(wanted, notice = () => {
   if (wanted !== "auto") {
     const found = await ask(engineCommand(wanted, supervision));
     if (typeof found === "string") throw new EngineError(found);
-    if (found.name !== wanted) notice(`${wanted} is ${found.name} here`);
+    if (found.name !== wanted) notice(`${wanted} is actually ${found.name} here`);
     return found;
   }
   for (const program of ["docker", "podman"]) {
@@ -3383,52 +3432,6 @@ function wayOut2(program, reason) {
 }
 __name(wayOut2, "wayOut");
 
-// src/engine/reference.ts
-var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
-var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text4) {
-  const refuse2 = /* @__PURE__ */ __name((why) => new EngineError(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
-  if (text4 === "") throw refuse2("it is empty");
-  if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; leave out everything from the @ on");
-  const colon = text4.lastIndexOf(":");
-  const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
-  const name = tagged ? text4.slice(0, colon) : text4;
-  const tag2 = tagged ? text4.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag2)) {
-    throw refuse2(
-      `the tag ${JSON.stringify(tag2)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`
-    );
-  }
-  const { domain, path: path4 } = splitDomain(name);
-  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is no registry's host and port`);
-  const bad = path4.split("/").find((part) => !component.test(part));
-  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
-  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
-  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; 255 is the most`);
-  return { text: `${name}:${tag2}`, canonical: `${canonicalName(name, domain)}:${tag2}`, name, tag: tag2 };
-}
-__name(parseReference, "parseReference");
-function splitDomain(name) {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, slash);
-  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
-}
-__name(splitDomain, "splitDomain");
-function whyNoComponent(part) {
-  if (part === "") return "it has an empty part before or after a slash";
-  const lower = part.toLowerCase();
-  if (component.test(lower)) return `it must be lower-case, as ${JSON.stringify(lower)} would be`;
-  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
-}
-__name(whyNoComponent, "whyNoComponent");
-function canonicalName(name, domain) {
-  if (domain !== void 0) return name;
-  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
-}
-__name(canonicalName, "canonicalName");
-
 // src/host/at-exit.ts
 var import_node_fs5 = require("node:fs");
 var doomed = /* @__PURE__ */ new Set();
@@ -3465,9 +3468,109 @@ function endRequest(reason) {
 }
 __name(endRequest, "endRequest");
 
+// src/image/config/name.ts
+function imageName({ version, build }, uname) {
+  if (version === void 0)
+    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
+  return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
+}
+__name(imageName, "imageName");
+
+// src/image/config/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text4) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
+  if (text4 === "") throw refuse2("it is empty");
+  if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text4.lastIndexOf(":");
+  const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
+  const name = tagged ? text4.slice(0, colon) : text4;
+  const tag2 = tagged ? text4.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag2)) {
+    throw refuse2(
+      `the tag ${JSON.stringify(tag2)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
+    );
+  }
+  const { domain, path: path4 } = splitDomain(name);
+  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
+  const bad = path4.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
+  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; the limit is 255`);
+  return { text: `${name}:${tag2}`, canonical: `${canonicalName(name, domain)}:${tag2}`, name, tag: tag2 };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name) {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name, domain) {
+  if (domain !== void 0) return name;
+  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+}
+__name(canonicalName, "canonicalName");
+
+// src/bytes/tar-checksum.ts
+var field = { start: 148, end: 156 };
+function tarChecksum(header2) {
+  let sum = 0;
+  for (const [index, byte] of header2.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  return sum;
+}
+__name(tarChecksum, "tarChecksum");
+function hasTarChecksum(header2) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
+}
+__name(hasTarChecksum, "hasTarChecksum");
+
+// src/image/tar/acl.ts
+var tags = /* @__PURE__ */ new Map([
+  [1, { name: "user", named: false }],
+  [2, { name: "user", named: true }],
+  [4, { name: "group", named: false }],
+  [8, { name: "group", named: true }],
+  [16, { name: "mask", named: false }],
+  [32, { name: "other", named: false }]
+]);
+function aclText(value) {
+  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
+  let text4 = "";
+  for (let at = 4; at < value.length; at += 8) {
+    const tag2 = tags.get(value.readUInt16LE(at));
+    const permissions = value.readUInt16LE(at + 2);
+    if (!tag2 || permissions > 7) return void 0;
+    const letters = [..."rwx"].map((letter, bit2) => (permissions & 4 >> bit2) !== 0 ? letter : "-").join("");
+    text4 += `${tag2.name}:${tag2.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+`;
+  }
+  return text4;
+}
+__name(aclText, "aclText");
+
 // src/image/tar/header.ts
 var blockSize = 512;
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function tarHeader(member) {
+  const records2 = paxRecords(member);
+  if (records2.length === 0) return ustarHeader(member);
+  const body = Buffer.concat(records2);
+  const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
+  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)]);
+}
+__name(tarHeader, "tarHeader");
 function padding(size2) {
   return (blockSize - size2 % blockSize) % blockSize;
 }
@@ -3476,6 +3579,34 @@ var octal11 = 8 ** 11 - 1;
 var octal7 = 8 ** 7 - 1;
 var nameLength = 100;
 var prefixLength = 155;
+function paxRecords(member) {
+  const records2 = [];
+  const add = /* @__PURE__ */ __name((keyword, value) => records2.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
+  if (!ustarName(member.path)) add("path", member.path);
+  if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
+  if (member.size > octal11) add("size", member.size);
+  if (member.mtime > octal11) add("mtime", member.mtime);
+  if (member.uid > octal7) add("uid", member.uid);
+  if (member.gid > octal7) add("gid", member.gid);
+  for (const [name, value] of member.xattrs ?? []) {
+    records2.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
+    const acl = aclKeywords.get(name.toString("latin1"));
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
+  }
+  return records2.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
+}
+__name(paxRecords, "paxRecords");
+var aclKeywords = /* @__PURE__ */ new Map([
+  ["system.posix_acl_access", "SCHILY.acl.access"],
+  ["system.posix_acl_default", "SCHILY.acl.default"]
+]);
+function paxRecord(keyword, value) {
+  const rest = keyword.length + value.length + " =\n".length;
+  let length2 = rest + String(rest).length;
+  if (String(length2).length > String(rest).length) length2++;
+  return Buffer.concat([Buffer.from(`${length2} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
+}
+__name(paxRecord, "paxRecord");
 function ustarName(path4) {
   if (path4.length <= nameLength) return { name: path4, prefix: Buffer.alloc(0) };
   const slash = path4.indexOf("/", path4.length - nameLength - 1);
@@ -3498,7 +3629,7 @@ function ustarHeader(member) {
   number(header2, 329, 8, member.device?.major ?? 0);
   number(header2, 337, 8, member.device?.minor ?? 0);
   prefix.copy(header2, 345);
-  header2.write(`${checksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  header2.write(`${tarChecksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return header2;
 }
 __name(ustarHeader, "ustarHeader");
@@ -3511,27 +3642,249 @@ function number(header2, at, width, value) {
   header2[at] |= 128;
 }
 __name(number, "number");
-function checksum(header2) {
-  let sum = 8 * 32;
-  for (const byte of header2) sum += byte;
-  return sum;
+
+// src/image/tar/at-path.ts
+function atPath(path4, use) {
+  try {
+    return use();
+  } catch (error) {
+    const place2 = `/${pathText(path4)}`;
+    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
+    throw error;
+  }
 }
-__name(checksum, "checksum");
+__name(atPath, "atPath");
 
 // src/image/tar/layer-xattrs.ts
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path: path4, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text4, value] of node.xattrs()) {
+    const why = reasonToDrop(text4, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text4);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path4) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path4)}` });
+    },
+    say(warn) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
 
 // src/image/tar/zero-limit.ts
 var unit = 4096;
 var zeros = Buffer.alloc(unit);
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  return (path4, content2) => {
+    const check = /* @__PURE__ */ __name((zeroBytes) => {
+      if (zeroBytes <= maxZeroBytes) return;
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        "unsupported"
+      );
+    }, "check");
+    check(found + Math.max(0, content2.size - filesystemSize));
+    return {
+      name: content2.name,
+      size: content2.size,
+      read(into, offset) {
+        content2.read(into, offset);
+        found += zeroBytesIn(into);
+        check(found);
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
 
 // src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries2, policy, warn) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry2 of entries2) {
+    const { path: path4, node } = entry2;
+    checkName(path4);
+    if (node.type === "socket") {
+      counts.add("socket", path4);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path4);
+      continue;
+    }
+    checkOwner(entry2);
+    if (node.mtime.seconds < 0) counts.add("early", path4);
+    const xattrs = atPath(path4, () => layerXattrs(entry2, (why) => counts.add(why, path4)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path4);
+    yield { path: path4, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path4, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
+  }
+  counts.say(warn);
+}
+__name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
+function checkName(path4) {
+  const name = path4.lastIndexOf("/") + 1;
+  if (!path4.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path4)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName, "checkName");
+function contentOf({ path: path4, node }) {
+  const content2 = atPath(path4, () => node.content());
+  if (content2.size !== node.size)
+    throw new DiskError(`/${pathText(path4)}`, `its content has ${content2.size} bytes, but its inode says ${node.size}`);
+  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path4, () => content2.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path4, node }) {
+  const target = atPath(path4, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path4)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path4, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path4)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
+function* tarPieces(entries2, options2) {
+  const { pieceSize = defaultPieceSize, allocate, warn } = options2;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece2;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece2 ??= allocate(pieceSize);
+      const length2 = Math.min(pieceSize - used, part.size - offset);
+      part.read(piece2.subarray(used, used + length2), offset);
+      used += length2;
+      offset += length2;
+      summary2.size += length2;
+      if (used < pieceSize) continue;
+      yield piece2;
+      piece2 = void 0;
+      used = 0;
+    }
+  }
+  if (piece2) yield piece2.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
 var zeros2 = Buffer.alloc(2 * blockSize);
+function* tarParts(entries2, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry2 of entries2) {
+    const { path: path4, node } = entry2;
+    const first = firstNames.get(node.ino);
+    if (!first && node.type !== "dir") firstNames.set(node.ino, path4);
+    const member = first ? linkTo(first, entry2) : describe(entry2);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry2.content();
+    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry2) {
+  return { ...describe(entry2), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path4, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path4, Buffer.from("/")]) : path4,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
 
 // src/disk/filesystem/tree.ts
 var limits = { name: 255, path: 4096, entries: 5e6 };
@@ -3539,16 +3892,16 @@ function* walk(tree, onUnreadable = rethrow) {
   const seen = /* @__PURE__ */ new Set([tree.root.ino]);
   const pending = [];
   let count = 0;
-  const enter = /* @__PURE__ */ __name((dir) => {
+  const enter = /* @__PURE__ */ __name((dir2) => {
     let children3;
     try {
-      children3 = sortedChildren(tree, dir, onUnreadable);
+      children3 = sortedChildren(tree, dir2, onUnreadable);
     } catch (error) {
-      onUnreadable(error, dir.path);
+      onUnreadable(error, dir2.path);
       return;
     }
     count += children3.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
     for (const child2 of children3.reverse()) pending.push(child2);
   }, "enter");
   enter({ path: Buffer.alloc(0), node: tree.root });
@@ -3557,7 +3910,7 @@ function* walk(tree, onUnreadable = rethrow) {
     if (entry2.node.type !== "dir") continue;
     if (seen.has(entry2.node.ino)) {
       onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
         entry2.path
       );
       continue;
@@ -3571,11 +3924,11 @@ function rethrow(error) {
   throw error;
 }
 __name(rethrow, "rethrow");
-function sortedChildren(tree, dir, onUnreadable) {
+function sortedChildren(tree, dir2, onUnreadable) {
   const children3 = [];
-  for (const entry2 of tree.entries(dir.node)) {
-    checkName(entry2.name, dir);
-    const path4 = join4(dir.path, entry2.name);
+  for (const entry2 of tree.entries(dir2.node)) {
+    checkName2(entry2.name, dir2);
+    const path4 = join4(dir2.path, entry2.name);
     try {
       children3.push({ path: path4, node: entry2.node() });
     } catch (error) {
@@ -3585,24 +3938,24 @@ function sortedChildren(tree, dir, onUnreadable) {
   children3.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const [index, child2] of children3.entries()) {
     if (index > 0 && child2.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
     }
   }
   return children3;
 }
 __name(sortedChildren, "sortedChildren");
-function checkName(name, dir) {
+function checkName2(name, dir2) {
   const text4 = name.toString("latin1");
-  const place = `/${pathText(dir.path)}`;
+  const place2 = `/${pathText(dir2.path)}`;
   if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
-    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
   }
-  if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
-  if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`);
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
-__name(checkName, "checkName");
-function join4(dir, name) {
-  return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
+__name(checkName2, "checkName");
+function join4(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
 }
 __name(join4, "join");
 function resolve2(tree, path4) {
@@ -3616,16 +3969,16 @@ function resolveTrail(tree, path4) {
   const pending = components(path4).reverse();
   let links = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
     if (name === "..") {
       trail.pop();
       continue;
     }
-    if (dir.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir.node, name);
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join4(dir.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join4(dir2.path, Buffer.from(name, "latin1")), node });
       continue;
     }
     if (++links > 40) return void 0;
@@ -3636,8 +3989,8 @@ function resolveTrail(tree, path4) {
   return trail;
 }
 __name(resolveTrail, "resolveTrail");
-function childNode(tree, dir, name) {
-  for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
+function childNode(tree, dir2, name) {
+  for (const entry2 of tree.entries(dir2)) if (entry2.name.toString("latin1") === name) return entry2.node();
   return void 0;
 }
 __name(childNode, "childNode");
@@ -3656,34 +4009,188 @@ function readStart(root, path4, length2) {
 }
 __name(readStart, "readStart");
 
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place2 of places) {
+    const text4 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
+    if (version) return version;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve2(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries2 = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text4 = "") {
+  const content2 = Buffer.from(text4);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content2.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content2, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
 // src/image/environment/uname.ts
+var import_node_fs6 = require("node:fs");
+
+// src/host/shell-quote.ts
+function shellQuote(text4) {
+  return `'${text4.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release, version, architecture }) {
+  const answers = { release, version, ...machines[architecture] };
+  return (0, import_node_fs6.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines.join("")}`;
+}
+__name(profileScript, "profileScript");
 
 // src/image/environment/environment.ts
 var unameChoices = ["ddk", "host"];
+function buildEnvironment(root, identity, created, warn) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files2 = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place(root, files2, created, warn)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place(root, files2, mtime, warn) {
+  const entries2 = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files2) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry2 of placed.entries) entries2.set(entry2.path.toString("latin1"), entry2);
+  }
+  return [...entries2.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place, "place");
+function tarOf(entries2) {
+  const pieces2 = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size2) => new Uint8Array(size2), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn) {
+  const command = personalityCommand(root);
+  if (!command) {
+    warn(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command ?? [];
+}
+__name(entrypoint32, "entrypoint32");
 
 // src/engine/provide.ts
-async function provide(engine, archive, reference, info, onProgress) {
-  const before = await engine.find(reference);
-  await engine.load(archive, onProgress);
-  const image = await proveOrRemove(engine, reference);
-  if (before && before.id !== image.id) info(`${reference} was the name of the image ${before.id} before`);
+async function provide(engine, { path: path4, name, configDigest, manifestDigest }, info, onProgress) {
+  const made = engine.store === "containerd" ? manifestDigest : configDigest;
+  const before = await engine.find(name);
+  const wasThere = before?.id === made || await engine.find(made) !== void 0;
+  await engine.load(path4, onProgress);
+  const image = await engine.find(name);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name}`);
+  if (image.id !== made) {
+    throw new EngineError(
+      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+    );
+  }
+  try {
+    await engine.prove(made, info);
+  } catch (error) {
+    throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
+  }
+  if (before && before.id !== made) info(`${name} was the name of the image ${before.id} before`);
   return image;
 }
 __name(provide, "provide");
-async function proveOrRemove(engine, reference) {
-  try {
-    return await engine.prove(reference);
-  } catch (error) {
-    if (!(error instanceof EngineError) || !await engine.find(reference).catch(() => void 0)) throw error;
-    const alsoFailed = await engine.remove(reference).then(
-      () => "",
-      (failure2) => `; and ${failure2.message}`
-    );
-    throw new EngineError(`${error.message}${alsoFailed}`);
-  }
+async function removed(engine, image, { message: message2 }) {
+  const alsoFailed = await engine.remove(image).then(
+    () => "",
+    (failure2) => `; and ${failure2.message}`
+  );
+  return new EngineError(`${message2}${alsoFailed}`);
 }
-__name(proveOrRemove, "proveOrRemove");
+__name(removed, "removed");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
@@ -3691,23 +4198,20 @@ var import_promises2 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path4) => (0, import_node_fs6.statSync)(path4, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path4) => (0, import_node_fs7.statSync)(path4, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
 
-// src/image/archive/archive.ts
-var import_node_crypto4 = require("node:crypto");
-
 // src/host/new-file.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_util2 = require("node:util");
 
 // src/host/destination.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/host/system-error.ts
@@ -3738,41 +4242,41 @@ function sentenceOf(error) {
   const { errno, syscall, path: path4, message: message2 } = error;
   if (errno === void 0 || syscall === void 0) return message2;
   const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
-  const place = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
-  return `${place}: ${what} (${systemMessage(error)})`;
+  const place2 = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
+  return `${place2}: ${what} (${systemMessage(error)})`;
 }
 __name(sentenceOf, "sentenceOf");
 
 // src/host/destination.ts
 var maxLinks = 40;
 function destinationOf(path4) {
-  let place = (0, import_node_path2.resolve)(path4);
+  let place2 = (0, import_node_path2.resolve)(path4);
   for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path4, place);
-    place = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place)), (0, import_node_path2.basename)(place));
-    checkPlace(path4, place);
-    const there = attempt2(path4, () => (0, import_node_fs7.lstatSync)(place, { throwIfNoEntry: false }));
+    checkPlace(path4, place2);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2);
+    const there = attempt2(path4, () => (0, import_node_fs8.lstatSync)(place2, { throwIfNoEntry: false }));
     if (!there && links > 0)
-      throw new Error(`${path4}: it is a link to ${place}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place;
+      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place2;
     if (!there.isSymbolicLink())
       throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place), (0, import_node_fs7.readlinkSync)(place));
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs8.readlinkSync)(place2));
   }
   throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
 }
 __name(destinationOf, "destinationOf");
-function checkPlace(path4, place) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0];
+function checkPlace(path4, place2) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
   if (folder === void 0) return;
-  const leads = place === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place}, and `;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
   throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
 }
 __name(checkPlace, "checkPlace");
 function realFolder(path4, folder) {
   return attempt2(path4, () => {
     try {
-      return (0, import_node_fs7.realpathSync)(folder);
+      return (0, import_node_fs8.realpathSync)(folder);
     } catch (error) {
       if (error.code !== "ENOENT") throw error;
       return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
@@ -3797,7 +4301,7 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position3) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs8.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+    done += writing(name, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
   }
 }
 __name(writeAt, "writeAt");
@@ -3811,11 +4315,11 @@ function partOf(destination) {
 }
 __name(partOf, "partOf");
 function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs8.openSync)(part, flags, 420));
+  const fd = writing(path4, () => (0, import_node_fs9.openSync)(part, flags, 420));
   const release = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs8.closeSync)(fd);
+    if (open4) (0, import_node_fs9.closeSync)(fd);
     open4 = false;
   }, "close");
   return {
@@ -3824,12 +4328,12 @@ function namedLater(path4, destination, part, flags) {
     position: 0,
     keep() {
       close();
-      writing(path4, () => (0, import_node_fs8.renameSync)(part, destination));
+      writing(path4, () => (0, import_node_fs9.renameSync)(part, destination));
       release();
     },
     discard() {
       close();
-      (0, import_node_fs8.rmSync)(part, { force: true });
+      (0, import_node_fs9.rmSync)(part, { force: true });
       release();
     }
   };
@@ -3944,14 +4448,14 @@ function ociManifest(config, layers) {
   };
 }
 __name(ociManifest, "ociManifest");
-function ociIndex({ digest: digest2, size: size2 }, { architecture, os: os2 }, tags2) {
+function ociIndex({ digest: digest2, size: size2 }, { architecture, os: os2 }, tags3) {
   const entry2 = { mediaType: manifestType, digest: digest2, size: size2, platform: { architecture, os: os2 } };
-  const named = tags2.map((tag2) => ({ ...entry2, annotations: nameAnnotations(tag2) }));
+  const named = tags3.map((tag2) => ({ ...entry2, annotations: nameAnnotations(tag2) }));
   return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry2] };
 }
 __name(ociIndex, "ociIndex");
-function dockerManifest(config, layers, tags2) {
-  return [{ Config: blobPath(config.digest), RepoTags: tags2, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
+function dockerManifest(config, layers, tags3) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags3, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
 }
 __name(dockerManifest, "dockerManifest");
 function blobPath(digest2) {
@@ -3959,19 +4463,10 @@ function blobPath(digest2) {
 }
 __name(blobPath, "blobPath");
 function nameAnnotations(reference) {
-  const slash = reference.lastIndexOf("/");
-  const colon = reference.indexOf(":", slash + 1);
-  const tag2 = colon === -1 ? "latest" : reference.slice(colon + 1);
-  const name = colon === -1 ? reference : reference.slice(0, colon);
-  return { "io.containerd.image.name": `${withRegistry(name)}:${tag2}`, "org.opencontainers.image.ref.name": tag2 };
+  const { canonical, tag: tag2 } = parseReference(reference);
+  return { "io.containerd.image.name": canonical, "org.opencontainers.image.ref.name": tag2 };
 }
 __name(nameAnnotations, "nameAnnotations");
-function withRegistry(name) {
-  const [first, ...rest] = name.split("/");
-  if (rest.length === 0) return `docker.io/library/${name}`;
-  return /[.:]/.test(first) || first === "localhost" ? name : `docker.io/${name}`;
-}
-__name(withRegistry, "withRegistry");
 
 // src/image/archive/archive.ts
 function createArchive(path4) {
@@ -4003,12 +4498,12 @@ function archiveOn(out, layers) {
       };
       return current;
     },
-    finish({ config, tags: tags2 }) {
+    finish({ config, tags: tags3 }) {
       const configBlob = addBlob(json(config));
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
-      addFile("index.json", json(ociIndex(manifest, config, tags2)));
+      addFile("index.json", json(ociIndex(manifest, config, tags3)));
       addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags2)));
+      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
       append(out, Buffer.alloc(2 * blockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
@@ -4025,7 +4520,7 @@ function layerHeader({ digest: digest2, size: size2 }) {
 }
 __name(layerHeader, "layerHeader");
 function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto4.createHash)("sha256").update(bytes).digest("hex")}`;
+  return `sha256:${sha256Of(bytes)}`;
 }
 __name(digestOf, "digestOf");
 function json(value) {
@@ -4037,7 +4532,136 @@ function memberHeader(name, size2) {
 }
 __name(memberHeader, "memberHeader");
 
-// src/image/labels.ts
+// src/disk/root/architecture.ts
+var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
+function elfArchitecture(root) {
+  for (const program of programs) {
+    const header2 = readStart(root, program, 20);
+    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
+    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
+    if (wordSize === 1 && machine === 3) return "i686";
+    if (wordSize === 2 && machine === 62) return "x86_64";
+  }
+  return void 0;
+}
+__name(elfArchitecture, "elfArchitecture");
+function platformArchitecture(root) {
+  const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
+  if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
+  return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
+}
+__name(platformArchitecture, "platformArchitecture");
+
+// src/disk/root/kernel-version.ts
+function findKernelVersion(root, warn) {
+  const modules = resolve2(root, "/lib/modules");
+  const all = modules?.type === "dir" ? directories(root, modules) : [];
+  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
+  if (built.length === 0) {
+    const names = all.map(({ name }) => name).join(", ");
+    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
+    return void 0;
+  }
+  const best = bestFlavour(built).sort(compareVersions);
+  const newest = best.at(-1);
+  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
+  return newest;
+}
+__name(findKernelVersion, "findKernelVersion");
+function directories(root, dir2) {
+  const found = [];
+  for (const entry2 of root.entries(dir2)) {
+    const node = entry2.node();
+    if (node.type === "dir") found.push({ name: pathText(entry2.name), node });
+  }
+  return found;
+}
+__name(directories, "directories");
+function hasEntry(root, dir2, name) {
+  for (const entry2 of root.entries(dir2)) if (entry2.name.toString("latin1") === name) return true;
+  return false;
+}
+__name(hasEntry, "hasEntry");
+function bestFlavour(names) {
+  const xen = names.filter((name) => name.endsWith("xen"));
+  if (xen.length > 0) return xen;
+  const others = names.filter((name) => !name.endsWith("kdump"));
+  return others.length > 0 ? others : names;
+}
+__name(bestFlavour, "bestFlavour");
+function compareVersions(a, b) {
+  const parts = /* @__PURE__ */ __name((text4) => text4.match(/\d+|[a-z]+/gi) ?? [], "parts");
+  const left = parts(a);
+  const right = parts(b);
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const order = compareParts(left[index], right[index]);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+__name(compareVersions, "compareVersions");
+function compareParts(a, b) {
+  const numbers = [a, b].map((part) => /^\d/.test(part));
+  if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
+  if (numbers[0]) return Number(a) - Number(b);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+__name(compareParts, "compareParts");
+
+// src/disk/root/identity.ts
+function isPlain(value) {
+  return /^[A-Za-z0-9._+~-]+$/.test(value);
+}
+__name(isPlain, "isPlain");
+function identify(root, warn) {
+  const release = findRelease(root);
+  const kernelVersion = findKernelVersion(root, warn);
+  checkPlain("/etc/redhat-release or /etc/os-release", "version", release.version);
+  checkPlain("/etc/redhat-release or /etc/os-release", "build", release.build);
+  checkPlain("/lib/modules", "version of the kernel", kernelVersion);
+  return { ...release, kernelVersion, architecture: findArchitecture(root, warn) };
+}
+__name(identify, "identify");
+function checkPlain(place2, what, value) {
+  if (value === void 0 || isPlain(value)) return;
+  throw new DiskError(
+    place2,
+    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`
+  );
+}
+__name(checkPlain, "checkPlain");
+function findRelease(root) {
+  const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
+  return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
+}
+__name(findRelease, "findRelease");
+function parseRedhatRelease(text4) {
+  const [, product, version] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version) } : void 0;
+}
+__name(parseRedhatRelease, "parseRedhatRelease");
+function parseOsRelease(text4) {
+  const value = /* @__PURE__ */ __name((key) => text4?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
+  const product = value("NAME");
+  return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
+}
+__name(parseOsRelease, "parseOsRelease");
+function splitBuild(text4 = "") {
+  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
+  return { version, build };
+}
+__name(splitBuild, "splitBuild");
+function findArchitecture(root, warn) {
+  const programs2 = elfArchitecture(root);
+  const platform = platformArchitecture(root);
+  if (programs2 && platform && programs2 !== platform) {
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; using ${programs2}`);
+  }
+  return programs2 ?? platform;
+}
+__name(findArchitecture, "findArchitecture");
+
+// src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
 function imageLabels(identity, isoSha256, created, key) {
@@ -4060,7 +4684,7 @@ function imageLabels(identity, isoSha256, created, key) {
 }
 __name(imageLabels, "imageLabels");
 
-// src/image/config.ts
+// src/image/config/config.ts
 function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
   const time = rfc3339(created);
   return {
@@ -4068,11 +4692,11 @@ function imageConfig({ identity, isoSha256, created }, key, layers, { env, entry
     architecture: identity.architecture === "i686" ? "386" : "amd64",
     os: "linux",
     config: {
-      // What a login as root has in Dom0: build scripts are written for that.
+      // The PATH of a root login in Dom0, which build scripts expect.
       Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
       ...entrypoint.length > 0 && { Entrypoint: entrypoint },
       Cmd: ["/bin/bash"],
-      // Where a login as root begins as well; the DDK's examples are below it.
+      // A root login starts here, too, and the DDK's examples are below it.
       WorkingDir: "/root",
       Labels: imageLabels(identity, isoSha256, time, key)
     },
@@ -4090,22 +4714,118 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/key.ts
-var import_node_crypto5 = require("node:crypto");
-var imageFormat = 1;
+// src/image/recipe.ts
+var import_node_crypto4 = require("node:crypto");
+
+// src/image/sample.ts
+var dir = { type: "dir", mode: 493, nlink: 2 };
+var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
+var contents = {
+  bin: dir,
+  "bin/setarch": { content: "program", mode: 493 },
+  "bin/su": { content: "program", mode: 2541, xattrs: { "security.capability": "0100000200040000000000000000000000000000" } },
+  dev: dir,
+  "dev/deleted": { type: "char", rdev: { major: 0, minor: 0 } },
+  "dev/disk": { type: "block", rdev: { major: 259, minor: 1048575 } },
+  "dev/null": { type: "char", rdev: { major: 1, minor: 3 }, mode: 438 },
+  "dev/pipe": { type: "fifo" },
+  "dev/socket": { type: "socket" },
+  etc: { ...dir, mode: 1517, xattrs: { "user.dir": "00ff3d25", "user.overlay.opaque": "79", "trusted.x": "78" } },
+  "etc/early": { mtime: { seconds: -1, nanoseconds: 5 } },
+  "etc/labelled": { xattrs: { "security.selinux": "00", "security.ima": "01", "security.evm": "02", "system.unknown": "03" } },
+  "etc/listed": {
+    xattrs: { "system.posix_acl_access": "0200000001000600ffffffff020007002100000004000400ffffffff10000700ffffffff20000400ffffffff" }
+  },
+  "etc/owned": { uid: 3e5, gid: 4294967294, mtime: { seconds: 2208988800, nanoseconds: 123456789 } },
+  "etc/profile.d": dir,
+  lib: dir,
+  "lib/modules": dir,
+  "lib/modules/1.2.3": dir,
+  "lib/modules/1.2.3/build": dir,
+  "lib/modules/1.2.3/build/include": dir,
+  "lib/modules/1.2.3/build/include/generated": dir,
+  "lib/modules/1.2.3/build/include/generated/compile.h": { content: '#define UTS_VERSION "#4 SMP"\n' },
+  link: { type: "symlink", target: "bin", mode: 511 },
+  [`long-${"n".repeat(200)}`]: { content: "x".repeat(600) },
+  "one-name": linked,
+  "other-name": linked,
+  usr: dir,
+  "usr/local": { ...dir, uid: 7 }
+};
+function sampleTree() {
+  const children3 = /* @__PURE__ */ new Map([[1, []]]);
+  const inos = /* @__PURE__ */ new Map([["", 1]]);
+  for (const [path4, more] of Object.entries(contents)) {
+    const node = nodeOf(more, 2 + inos.size);
+    inos.set(path4, node.ino);
+    if (node.type === "dir") children3.set(node.ino, []);
+    const slash = path4.lastIndexOf("/");
+    children3.get(inos.get(path4.slice(0, Math.max(0, slash)))).push([path4.slice(slash + 1), node]);
+  }
+  return {
+    root: nodeOf(dir, 1),
+    entries: /* @__PURE__ */ __name(({ ino }) => children3.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+  };
+}
+__name(sampleTree, "sampleTree");
+function nodeOf({ content: content2 = "", target = "", xattrs = {}, ...more }, ino) {
+  const bytes = Buffer.from(content2 || target);
+  return {
+    type: "file",
+    ino,
+    mode: 420,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: 142e7, nanoseconds: 0 },
+    size: bytes.length,
+    content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
+    target: /* @__PURE__ */ __name(() => bytes, "target"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    ...more
+  };
+}
+__name(nodeOf, "nodeOf");
+
+// src/image/recipe.ts
+var writerRevision = 1;
+var known;
+function recipe() {
+  const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
+  known ??= (0, import_node_crypto4.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
+  return known;
+}
+__name(recipe, "recipe");
+function sampleImage(architecture, withEnvironment) {
+  const tree = sampleTree();
+  const created = 142e7;
+  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
+  const environment = withEnvironment ? buildEnvironment(tree, identity, created, () => {
+  }) : void 0;
+  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size2) => new Uint8Array(size2), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 });
+  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
+  if (environment) layers.push({ diffId: digestOf2([environment.layer]), createdBy: "environment" });
+  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment);
+}
+__name(sampleImage, "sampleImage");
+function digestOf2(pieces2) {
+  const hash = (0, import_node_crypto4.createHash)("sha256");
+  for (const piece2 of pieces2) hash.update(piece2);
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf2, "digestOf");
+
+// src/image/config/key.ts
 function imageKey(iso, options2) {
   const sorted = Object.entries(options2).sort(([a], [b]) => a < b ? -1 : 1);
-  return `v${imageFormat}-${isoKey(iso)}-${sha256(JSON.stringify(sorted)).slice(0, 16)}`;
+  return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
 function isoKey(iso) {
-  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256(JSON.stringify([iso.url, iso.etag, iso.size]));
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]));
 }
 __name(isoKey, "isoKey");
-function sha256(text4) {
-  return (0, import_node_crypto5.createHash)("sha256").update(text4).digest("hex");
-}
-__name(sha256, "sha256");
 
 // src/image/description.ts
 function finishImage(archive, description, names) {
@@ -4126,7 +4846,7 @@ async function convert(options2) {
   options2.inputSha256.catch((error) => stop.abort(error));
   options2.signal?.addEventListener("abort", () => stop.abort(options2.signal.reason));
   if (isSameFile(options2.input, options2.archive))
-    throw new Error(`${options2.archive}: the image would replace what it is made of; give it another name`);
+    throw new Error(`${options2.archive}: the archive would overwrite its own input; choose another name`);
   const archive = createArchive(options2.archive);
   const { input, tempDir, uname = "ddk" } = options2;
   const task = { input, tempDir, uname };
@@ -4147,7 +4867,7 @@ __name(convert, "convert");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
 async function receive(worker, archive, options2, signal) {
   const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
-  let known;
+  let known2;
   let bytes = 0;
   for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
     switch (message2.kind) {
@@ -4157,28 +4877,33 @@ async function receive(worker, archive, options2, signal) {
       case "found": {
         const { found, environment } = message2;
         const names = options2.name(found);
-        known = { found, environment, names, layer: archive.addLayer({ compression: options2.compression, release }) };
+        known2 = { found, environment, names, layer: archive.addLayer({ compression: options2.compression, release }) };
         break;
       }
       case "piece":
         bytes += message2.piece.length;
-        await known.layer.write(message2.piece);
-        options2.onProgress?.(bytes, known.found);
+        await known2.layer.write(message2.piece);
+        options2.onProgress?.(bytes, known2.found);
         break;
       case "done": {
-        const { found, environment, names, layer } = known;
+        const { found, environment, names, layer } = known2;
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment ? [root, await addEnvironment(archive, environment, options2.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
         return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
       }
       case "failed":
-        throw Object.assign(new Error(message2.message), { stack: message2.stack });
+        throw failureOf(message2);
     }
   }
-  throw new Error("the thread that reads the ISO ended without a word; there may be too little memory");
+  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
 }
 __name(receive, "receive");
+function failureOf({ message: message2, stack, errorKind }) {
+  const error = errorKind === void 0 ? new Error(message2) : DiskError.restored(message2, errorKind);
+  return Object.assign(error, { stack });
+}
+__name(failureOf, "failureOf");
 async function addEnvironment(archive, { layer }, compression) {
   const writer = archive.addLayer({ compression });
   await writer.write(layer);
@@ -4216,7 +4941,7 @@ var ProgressLine = class {
     this.#say = say;
     this.#interval = interval;
   }
-  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
   update(text4) {
     const now = Date.now();
     if (now - this.#last < this.#interval) return;
@@ -4244,25 +4969,34 @@ async function convertWithProgress(options2, say) {
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
-async function loadWithProgress(engine, archive, reference, say) {
+async function loadWithProgress(engine, archived, say) {
   const start = Date.now();
   const line = new ProgressLine(say);
   const image = await provide(
     engine,
-    archive,
-    reference,
+    archived,
     say,
     ({ given, size: size2 }) => line.update(
       (elapsed) => given === void 0 || given >= size2 ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size2)} in ${elapsed}`
     )
   );
-  say(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`);
+  say(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
   return image;
 }
 __name(loadWithProgress, "loadWithProgress");
 
 // src/commands/usage.ts
 var import_node_util4 = require("node:util");
+
+// src/choice.ts
+function oneOf(text4, choices) {
+  const choice = choices.find((candidate) => candidate === text4);
+  if (choice === void 0) throw new Error(`"${text4}" is not one of ${choices.join(", ")}`);
+  return choice;
+}
+__name(oneOf, "oneOf");
+
+// src/commands/usage.ts
 var UsageError = class extends Error {
   static {
     __name(this, "UsageError");
@@ -4279,16 +5013,17 @@ function parseWords(words, options2, help6) {
     return void 0;
   }
   const [input, ...more] = parsed.positionals;
-  if (!input) throw new UsageError("the input is missing; see --help");
-  if (more.length > 0) throw new UsageError(`one input is wanted, but there is also "${more[0]}"`);
+  if (!input) throw new UsageError("INPUT is missing; see --help");
+  if (more.length > 0) throw new UsageError(`only one INPUT is allowed; remove "${more[0]}"`);
   return { input, values };
 }
 __name(parseWords, "parseWords");
-function usage(parse2) {
+function usage(parse2, option) {
   try {
     return parse2();
   } catch (error) {
-    throw new UsageError(error.message);
+    const { message: message2 } = error;
+    throw new UsageError(option === void 0 ? message2 : `${option}: ${message2}`);
   }
 }
 __name(usage, "usage");
@@ -4305,31 +5040,30 @@ function jsonText(value, indent) {
   return JSON.stringify(value, void 0, indent).replace(/#(?=#\[)/g, "\\u0023");
 }
 __name(jsonText, "jsonText");
-function oneOf(option, text4, choices) {
-  const choice = choices.find((candidate) => candidate === text4);
-  if (choice === void 0) throw new UsageError(`${option} may be ${choices.join(", ")}, not "${text4}"`);
-  return choice;
+function choiceOf(option, text4, choices) {
+  return usage(() => oneOf(text4, choices), option);
 }
-__name(oneOf, "oneOf");
+__name(choiceOf, "choiceOf");
 
 // src/commands/convert.ts
 var help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
 
-Makes a container image of the root filesystem in INPUT: an archive that docker load and podman load
-read, or an image in one of them, or both. The same INPUT gives the same image on every machine.
+Converts the root filesystem in INPUT into a container image: an archive for docker load or podman
+load, or an image in one of these engines, or both. The same INPUT gives the same image everywhere.
 
-  -o, --output FILE   write the archive there: a file that is there already is replaced when the archive is
-                      whole, and of a link, the file that it leads to; standard output can't be used
+  -o, --output FILE   write the archive to FILE. An existing file is replaced once the archive is complete;
+                      a link is followed. Standard output can't be used
   --load              load the image into an engine
-  --engine NAME       which: docker, podman, or auto (default), the first of them that answers
-  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD)
-  --compression HOW   of the layers: zstd (default; for Docker from 23 on), gzip, or none
-  --uname WHOSE       what uname says in a container: ddk (default), what it says in the DDK's Dom0, or
-                      host; with host, the image has nothing but the DDK's files
+  --engine NAME       docker, podman, or auto (default), which takes the first one that works
+  --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD;
+                      xenserver-ddk:VERSION-BUILD-host with --uname host)
+  --compression HOW   compression of the layers: zstd (default; needs Docker 23 or later), gzip, or none
+  --uname WHOSE       what uname reports in a container: ddk (default) as in the DDK's Dom0, or host for
+                      the host machine; with host, the image contains only the DDK's files
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
-  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+  --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
 `;
 var options = {
   output: { type: "string", short: "o" },
@@ -4348,43 +5082,43 @@ async function convertCommand(words) {
   const { input, values } = parsed;
   if (values.output === "-")
     throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file");
-  if (!values.output && !values.load) throw new UsageError("convert wants -o FILE, or --load, or both");
-  const compression = values.compression === void 0 ? void 0 : oneOf("--compression", values.compression, ["zstd", "gzip", "none"]);
-  const uname = oneOf("--uname", values.uname ?? "ddk", unameChoices);
-  const wanted = oneOf("--engine", values.engine ?? "auto", engineNames);
+  if (!values.output && !values.load) throw new UsageError("give -o FILE or --load, or both");
+  const compression = values.compression === void 0 ? void 0 : choiceOf("--compression", values.compression, ["zstd", "gzip", "none"]);
+  const uname = choiceOf("--uname", values.uname ?? "ddk", unameChoices);
+  const wanted = choiceOf("--engine", values.engine ?? "auto", engineNames);
   const tag2 = values.tag && usage(() => parseReference(values.tag).text);
   const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   const signal = endRequest((name) => `stopped by ${name}`);
   const engine = values.load ? await detectEngine(wanted, sayOnStderr, { signal }) : void 0;
-  if (values.load && !engine) throw new Error("there is no engine to load the image into; -o FILE makes an archive without one");
-  const dir = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
-  const release = removeAtExit(dir);
+  if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
+  const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
+  const release = removeAtExit(dir2);
   try {
-    const archive = values.output ? (0, import_node_path3.resolve)(values.output) : (0, import_node_path3.join)(dir, "image.tar");
+    const archive = values.output ? (0, import_node_path3.resolve)(values.output) : (0, import_node_path3.join)(dir2, "image.tar");
     const conversion = await convertWithProgress(
       {
         input,
         archive,
-        tempDir: dir,
+        tempDir: dir2,
         uname,
         compression: compression ?? defaultCompression(engine),
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {
           expectVersion(identity, asked);
-          return [tag2 || imageName(identity)];
+          return [tag2 || imageName(identity, uname)];
         },
         warn: warnOnStderr,
         signal
       },
       sayOnStderr
     );
-    if (engine) await loadWithProgress(engine, archive, conversion.names[0], sayOnStderr);
     const { names, archive: made } = conversion;
+    if (engine) await loadWithProgress(engine, { path: archive, name: names[0], ...made }, sayOnStderr);
     process.stdout.write(`${names[0]} ${made.configDigest}
 `);
   } finally {
-    (0, import_node_fs9.rmSync)(dir, { recursive: true, force: true });
+    (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
     release();
   }
   return 0;
@@ -4392,9 +5126,9 @@ async function convertCommand(words) {
 __name(convertCommand, "convertCommand");
 function makeTempDir(parent) {
   try {
-    return (0, import_node_fs9.mkdtempSync)((0, import_node_path3.join)(parent, "xenserver-ddk-"));
+    return (0, import_node_fs10.mkdtempSync)((0, import_node_path3.join)(parent, "xenserver-ddk-"));
   } catch (error) {
-    throw new Error(`no directory can be made in ${parent} (${systemMessage(error)}); --temp-dir names another place`);
+    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`);
   }
 }
 __name(makeTempDir, "makeTempDir");
@@ -4403,23 +5137,41 @@ function defaultCompression(engine) {
 }
 __name(defaultCompression, "defaultCompression");
 
+// src/commands/exit-code.ts
+var exitCodes = {
+  damaged: 3,
+  unsupported: 4,
+  encrypted: 5,
+  "input-output": 6,
+  "not-a-ddk": 7
+};
+function exitCodeOf(kind) {
+  return exitCodes[kind];
+}
+__name(exitCodeOf, "exitCodeOf");
+function exitCode(error) {
+  if (error instanceof UsageError) return 2;
+  return error instanceof DiskError ? exitCodeOf(error.kind) : 1;
+}
+__name(exitCode, "exitCode");
+
 // src/commands/inspect.ts
 var import_node_os4 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 
 // src/bytes/peek.ts
-function probe(source, offset, length2) {
+function peek(source, offset, length2) {
   return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
 }
-__name(probe, "probe");
+__name(peek, "peek");
 function reaches(source, end) {
   return source.reaches ? source.reaches(end) : end <= source.size;
 }
 __name(reaches, "reaches");
 function hasText(source, offset, text4) {
-  return probe(source, offset, text4.length)?.toString("latin1") === text4;
+  return peek(source, offset, text4.length)?.toString("latin1") === text4;
 }
 __name(hasText, "hasText");
 function window(source, offset, size2, name) {
@@ -4447,23 +5199,23 @@ function hasGptSignature(disk, sectorSize3) {
 __name(hasGptSignature, "hasGptSignature");
 function readGptAt(disk, sectorSize3, sector) {
   if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
-  const header2 = probe(disk, sector * sectorSize3, sectorSize3);
+  const header2 = peek(disk, sector * sectorSize3, sectorSize3);
   if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
   const size2 = header2.readUInt32LE(12);
-  if (size2 < 92 || size2 > sectorSize3) return `it has the size ${size2}`;
+  if (size2 < 92 || size2 > sectorSize3) return `its size is ${size2}`;
   if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size2))) return "its checksum is wrong";
   if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
   const arraySector = Number(header2.readBigUInt64LE(72));
   const count = header2.readUInt32LE(80);
-  const entrySize2 = header2.readUInt32LE(84);
-  if (count > mostEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize2} bytes`;
+  const entrySize = header2.readUInt32LE(84);
+  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize} bytes`;
   }
   if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
-  const array = probe(disk, arraySector * sectorSize3, count * entrySize2);
+  const array = peek(disk, arraySector * sectorSize3, count * entrySize);
   if (!array) return "its entries lie past the end of the disk";
   if (header2.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize: entrySize2, array };
+  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
 }
 __name(readGptAt, "readGptAt");
 function headerChecksum(header2) {
@@ -4480,12 +5232,12 @@ function guid(bytes, at) {
 __name(guid, "guid");
 
 // src/disk/partitions/types.ts
-function mbrTypeName(type2) {
-  return mbrTypes[type2] ?? "";
+function mbrTypeName(type) {
+  return mbrTypes[type] ?? "";
 }
 __name(mbrTypeName, "mbrTypeName");
-function gptTypeName(type2) {
-  return gptTypes[type2] ?? "";
+function gptTypeName(type) {
+  return gptTypes[type] ?? "";
 }
 __name(gptTypeName, "gptTypeName");
 var mbrTypes = {
@@ -4535,7 +5287,7 @@ function readGpt(disk, mbr, warn) {
   if (!backup)
     throw new DiskError(
       disk.name,
-      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`
+      `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`
     );
   warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
   return { ...describeTable(disk, backup, warn), check() {
@@ -4582,13 +5334,13 @@ function describeTable(disk, gpt, warn) {
     const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
     const size2 = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
     if (!Number.isSafeInteger(start + size2) || size2 <= 0) {
-      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or past what a disk can be; it is left out`);
+      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
       continue;
     }
-    const type2 = guid(entry2, 0);
+    const type = guid(entry2, 0);
     const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
     const bootable = (entry2.readUInt8(48) & 4) !== 0;
-    partitions.push({ number: number2, start, size: size2, type: type2, typeName: gptTypeName(type2), extended: false, name, bootable });
+    partitions.push({ number: number2, start, size: size2, type, typeName: gptTypeName(type), extended: false, name, bootable });
   }
   return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
 }
@@ -4602,7 +5354,7 @@ var protectiveType = 238;
 var bootFlag = 128;
 function parseMbr(sector) {
   const entries2 = parseBootRecord(sector);
-  return entries2?.some(isUsed) && entries2.every(({ flag: flag3 }) => flag3 === 0 || flag3 === bootFlag) ? entries2 : void 0;
+  return entries2?.some(isUsed) && entries2.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries2 : void 0;
 }
 __name(parseMbr, "parseMbr");
 function hasProtectiveEntry(entries2) {
@@ -4611,10 +5363,10 @@ function hasProtectiveEntry(entries2) {
 __name(hasProtectiveEntry, "hasProtectiveEntry");
 function readMbrPartitions(disk, entries2, warn) {
   const partitions = [];
-  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe(entry2, slot + 1, entry2.start));
+  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe2(entry2, slot + 1, entry2.start));
   let number2 = 5;
   for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
-    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe(entry2, number2++, start));
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe2(entry2, number2++, start));
   }
   return { scheme: "mbr", sectorSize, partitions, check() {
   } };
@@ -4626,7 +5378,7 @@ function* logicalPartitions(disk, extended, warn) {
   for (; ; ) {
     const entries2 = readExtendedRecord(disk, record, seen);
     if (typeof entries2 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; what would follow is left out`);
+      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; the logical partitions after it are ignored`);
       return;
     }
     seen.add(record);
@@ -4642,9 +5394,9 @@ function* logicalPartitions(disk, extended, warn) {
 }
 __name(logicalPartitions, "logicalPartitions");
 function readExtendedRecord(disk, record, seen) {
-  if (seen.has(record)) return "the chain of extended boot records comes back to this one";
+  if (seen.has(record)) return "the chain of extended boot records forms a loop";
   if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
-  return parseBootRecord(probe(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
+  return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
 }
 __name(readExtendedRecord, "readExtendedRecord");
 function parseBootRecord(sector) {
@@ -4657,15 +5409,15 @@ function parseBootRecord(sector) {
   }));
 }
 __name(parseBootRecord, "parseBootRecord");
-function isUsed({ type: type2, size: size2 }) {
-  return type2 !== 0 && size2 !== 0;
+function isUsed({ type, size: size2 }) {
+  return type !== 0 && size2 !== 0;
 }
 __name(isUsed, "isUsed");
-function isExtended({ type: type2 }) {
-  return extendedTypes.includes(type2);
+function isExtended({ type }) {
+  return extendedTypes.includes(type);
 }
 __name(isExtended, "isExtended");
-function describe(entry2, number2, start) {
+function describe2(entry2, number2, start) {
   return {
     number: number2,
     start: start * sectorSize,
@@ -4677,7 +5429,7 @@ function describe(entry2, number2, start) {
     bootable: entry2.flag === bootFlag
   };
 }
-__name(describe, "describe");
+__name(describe2, "describe");
 
 // src/disk/partitions/table.ts
 function checkPartitions(disk, table4, warn) {
@@ -4692,7 +5444,7 @@ function checkPartitions(disk, table4, warn) {
     check() {
       for (const { number: number2, start, size: size2 } of partitions) {
         if (start + size2 > disk.size) {
-          warn(`${disk.name}: partition ${number2} ends at byte ${start + size2}, but the disk at byte ${disk.size}`);
+          warn(`${disk.name}: partition ${number2} ends at byte ${start + size2}, but the disk ends at byte ${disk.size}`);
         }
       }
       table4.check();
@@ -4714,7 +5466,7 @@ __name(warnOfOverlaps, "warnOfOverlaps");
 
 // src/disk/partitions/index.ts
 function readPartitions(disk, warn) {
-  const mbr = parseMbr(probe(disk, 0, 512));
+  const mbr = parseMbr(peek(disk, 0, 512));
   if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
     return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
   }
@@ -4740,6 +5492,23 @@ function unpartitioned(disk) {
   } };
 }
 __name(unpartitioned, "unpartitioned");
+
+// src/disk/filesystem/checks.ts
+var longestTarget = 4095;
+function checkedTarget(target, source, at, whole) {
+  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole);
+  if (target.length > longestTarget) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole);
+  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole);
+  return target;
+}
+__name(checkedTarget, "checkedTarget");
+function warnIfCutShort(source, what, size2, warn) {
+  if (source.size >= size2) return;
+  warn(
+    `${source.name}: ${what} has ${size2} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
+  );
+}
+__name(warnIfCutShort, "warnIfCutShort");
 
 // src/bytes/crc32c.ts
 function crc32c(seed, bytes) {
@@ -4775,21 +5544,44 @@ function makeTable() {
 }
 __name(makeTable, "makeTable");
 
+// src/disk/filesystem/file-type.ts
+var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
+function fileTypeOf(mode) {
+  return types[mode >>> 12 & 15];
+}
+__name(fileTypeOf, "fileTypeOf");
+function deviceNumber(encoded) {
+  return { major: encoded >>> 8 & 4095, minor: encoded & 255 | encoded >>> 12 & 1048320 };
+}
+__name(deviceNumber, "deviceNumber");
+
 // src/disk/filesystem/ext/superblock/features.ts
 var compat = { hasJournal: 4, sparseSuper2: 512 };
 var incompat = {
+  fileType: 2,
   recover: 4,
   journalDev: 8,
   metaBg: 16,
   extents: 64,
   is64bit: 128,
   mmp: 256,
+  flexBg: 512,
   eaInode: 1024,
   csumSeed: 8192,
   largeDir: 16384,
-  inlineData: 32768
+  inlineData: 32768,
+  encrypt: 65536,
+  casefold: 131072
 };
-var roCompat = { sparseSuper: 1, gdtCsum: 16, hasSnapshot: 128, bigalloc: 512, metadataCsum: 1024 };
+var roCompat = {
+  sparseSuper: 1,
+  largeFile: 2,
+  btreeDir: 4,
+  gdtCsum: 16,
+  hasSnapshot: 128,
+  bigalloc: 512,
+  metadataCsum: 1024
+};
 var compatNames = [
   "dir_prealloc",
   "imagic_inodes",
@@ -4844,9 +5636,9 @@ var roCompatNames = [
   "verity",
   "orphan_present"
 ];
-var readable = 2 | 4 | 16 | 64 | 128 | 256 | 512 | 1024 | 8192 | 16384 | 32768 | 65536 | 131072;
-var ext3Incompat = 2 | 4 | 16;
-var ext3RoCompat = 1 | 2 | 4;
+var readable = Object.values(incompat).reduce((all, bit2) => all | bit2, 0) & ~incompat.journalDev;
+var ext3Incompat = incompat.fileType | incompat.recover | incompat.metaBg;
+var ext3RoCompat = roCompat.sparseSuper | roCompat.largeFile | roCompat.btreeDir;
 function featureNames(features) {
   return [
     ...namesOf(features.compat, compatNames, "C"),
@@ -4868,43 +5660,56 @@ function typeName(features) {
 __name(typeName, "typeName");
 function checkReadable(features, name) {
   if (features.incompat & incompat.journalDev) {
-    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)");
+    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)", "unsupported");
   }
   const unreadable = namesOf(features.incompat & ~readable, incompatNames, "I");
   if (features.roCompat & roCompat.hasSnapshot) unreadable.push("has_snapshot");
   if (unreadable.length > 0) {
-    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`);
+    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`, "unsupported");
   }
 }
 __name(checkReadable, "checkReadable");
 
-// src/disk/filesystem/ext/inode/inode.ts
+// src/disk/filesystem/ext/inode/layout.ts
 var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
-var fileTypes = { fifo: 4096, char: 8192, dir: 16384, block: 24576, file: 32768, symlink: 40960, socket: 49152 };
-var typeMask = 61440;
 var originalSize = 128;
+var blockFieldRange = { start: 40, end: 100 };
+function blockField({ raw }) {
+  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
+}
+__name(blockField, "blockField");
+function generation(raw) {
+  return raw.readUInt32LE(100);
+}
+__name(generation, "generation");
+var extentMagic = 62218;
+var extentEntrySize = 12;
+var longestWrittenExtent = 32768;
+
+// src/disk/filesystem/ext/inode/inode.ts
 var checksumLow = 124;
 var checksumHigh = 130;
 var twoZeros = Buffer.alloc(2);
-function loadInode(volume, number2) {
-  const { superblock } = volume;
-  const onDevice = volume.rawInode(number2);
-  const raw = volume.fastCommits?.inode(number2, onDevice) ?? onDevice;
+function loadInode(reader, number2) {
+  const { superblock } = reader;
+  const onDevice = reader.rawInode(number2);
+  const raw = reader.fastCommits?.inode(number2, onDevice) ?? onDevice;
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
-  const place = inodePlace(volume, number2);
+  const place2 = inodePlace(reader, number2);
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`);
+    throw new DiskError(place2, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`);
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
-  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place);
+  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place2);
   const mode = raw.readUInt16LE(0);
-  const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0;
+  const hasHighSize = fileTypeOf(mode) === "file" || (superblock.features.incompat & incompat.largeDir) !== 0;
   const size2 = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
-  if (size2 > 2 ** 32 * superblock.blockSize) throw new DiskError(place, `its size of ${size2} bytes can't be; the filesystem is damaged`);
+  if (size2 > 2 ** 32 * superblock.blockSize)
+    throw new DiskError(place2, `its size of ${size2} bytes is impossible; the filesystem is damaged`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size: size2, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
 __name(loadInode, "loadInode");
-function verifyChecksum(raw, extraSize, seed, place) {
+function verifyChecksum(raw, extraSize, seed, place2) {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
   let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros);
   if (hasHigh) {
@@ -4914,7 +5719,7 @@ function verifyChecksum(raw, extraSize, seed, place) {
     crc = crc32c(crc, raw.subarray(checksumLow + 2));
   }
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
-  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
 }
 __name(verifyChecksum, "verifyChecksum");
 function modificationTime({ raw, extraSize }) {
@@ -4926,25 +5731,27 @@ function modificationTime({ raw, extraSize }) {
   return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
 __name(modificationTime, "modificationTime");
-function fileType(inode) {
-  return inode.mode & typeMask;
-}
-__name(fileType, "fileType");
-function blockField(inode) {
-  return inode.raw.subarray(40, 100);
-}
-__name(blockField, "blockField");
-function inodePlace(volume, number2) {
-  return `inode ${number2} of ${volume.name}`;
+function inodePlace(reader, number2) {
+  return `inode ${number2} of ${reader.name}`;
 }
 __name(inodePlace, "inodePlace");
+
+// src/disk/filesystem/block-number.ts
+function fileBlock(number2) {
+  return number2;
+}
+__name(fileBlock, "fileBlock");
+function fsBlock(number2) {
+  return number2;
+}
+__name(fsBlock, "fsBlock");
 
 // src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
-function userSpaceAcl(stored, place) {
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, "its access control list is damaged"), "damaged");
+function userSpaceAcl(stored, place2) {
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
   const version = Buffer.alloc(4);
   version.writeUInt32LE(2);
@@ -4964,344 +5771,31 @@ function userSpaceAcl(stored, place) {
 }
 __name(userSpaceAcl, "userSpaceAcl");
 
-// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
-function merged(changes) {
-  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
-  const middle = changes.length >>> 1;
-  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
-}
-__name(merged, "merged");
-function laidOver(below, above) {
-  const result = [];
-  let index = 0;
-  let rest = below[0];
-  for (const range of above) {
-    const end = range.first + range.count;
-    for (; rest && rest.first < end; ) {
-      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)));
-      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
-    }
-    result.push(range);
-  }
-  for (; rest; rest = below[++index]) result.push(rest);
-  return result;
-}
-__name(laidOver, "laidOver");
-function endOf(range) {
-  return range.first + range.count;
-}
-__name(endOf, "endOf");
-function cut(range, from, to) {
-  const part = { first: from, count: to - from };
-  return range.start === void 0 ? part : { ...part, start: range.start + from - range.first };
-}
-__name(cut, "cut");
-
-// src/disk/filesystem/ext/mapping/block-map.ts
-var directPointers = 12;
-var depths = [1, 2, 3];
-function blockMapRuns(volume, inode, blocks, runs) {
-  const perBlock = volume.superblock.blockSize / 4;
-  const field2 = blockField(inode);
-  const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, fileBlock2, depth, span) => {
-    for (let index = 0; index < count; index++) {
-      const first = fileBlock2 + index * span;
-      if (first >= blocks) return;
-      const block2 = pointers.readUInt32LE(4 * index);
-      if (block2 === 0) continue;
-      if (depth === 0) {
-        runs.add(first, block2, 1);
-        continue;
-      }
-      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs.readMapBlock(buffers[depth], block2);
-      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
-    }
-  }, "add");
-  add(field2, directPointers, 0, 0, 1);
-  let fileBlock = directPointers;
-  for (const depth of depths) {
-    const span = perBlock ** depth;
-    add(field2.subarray(4 * (directPointers + depth - 1)), 1, fileBlock, depth, span);
-    fileBlock += span;
-  }
-  if (fileBlock < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
-}
-__name(blockMapRuns, "blockMapRuns");
-
-// src/disk/filesystem/ext/mapping/extents.ts
-var magic = 62218;
-var entrySize = 12;
-var deepest = 5;
-var longestWritten = 32768;
-var endOfFile = 2 ** 32;
-function extentRuns(volume, inode, blocks, runs) {
-  const root = blockField(inode);
-  const depth = checkHeader(root, runs);
-  if (depth > deepest) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
-  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
-    const count = node.readUInt16LE(2);
-    let free = from;
-    for (let index = 0; index < count; index++) {
-      const at = entrySize * (index + 1);
-      const first = node.readUInt32LE(at);
-      if (first < free || first >= to)
-        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
-      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + entrySize) : to);
-    }
-  }, "add");
-  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
-    const first = node.readUInt32LE(at);
-    const length2 = node.readUInt16LE(at + 4);
-    const count = length2 > longestWritten ? length2 - longestWritten : length2;
-    if (count === 0 || first + count > to) {
-      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
-    }
-    const start = node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8);
-    const used = Math.min(count, blocks - first);
-    if (length2 <= longestWritten && used > 0) runs.add(first, start, used);
-    return first + count;
-  }, "addExtent");
-  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
-    const first = node.readUInt32LE(at);
-    if (first >= blocks) return first + 1;
-    const block2 = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32;
-    const child2 = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
-    runs.readMapBlock(child2, block2);
-    if (checkHeader(child2, runs) !== nodeDepth - 1)
-      throw runs.error(`block ${block2} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (volume.superblock.hasChecksums) verifyChecksum2(child2, inode, block2, runs);
-    add(child2, nodeDepth - 1, first, to);
-    return first + 1;
-  }, "addChild");
-  add(root, depth, 0, endOfFile);
-}
-__name(extentRuns, "extentRuns");
-function checkHeader(node, runs) {
-  if (node.readUInt16LE(0) !== magic) throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
-  const entries2 = node.readUInt16LE(2);
-  const max = node.readUInt16LE(4);
-  const depth = node.readUInt16LE(6);
-  if (entries2 > max || (max + 1) * entrySize > node.length || entries2 === 0 && depth > 0) {
-    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
-  }
-  return depth;
-}
-__name(checkHeader, "checkHeader");
-function verifyChecksum2(node, inode, block2, runs) {
-  const end = (node.readUInt16LE(4) + 1) * entrySize;
-  if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
-    throw runs.error(`the checksum of block ${block2} of its extent tree is wrong; the filesystem is damaged`);
-  }
-}
-__name(verifyChecksum2, "verifyChecksum");
-
-// src/disk/filesystem/ext/mapping/runs.ts
-var mostRuns = 4e6;
-var Runs = class {
-  static {
-    __name(this, "Runs");
-  }
-  /** Of the `index`th run: its first block in the file, that block's place on the device, and its length in blocks. */
-  fileBlocks = [];
-  deviceBlocks = [];
-  counts = [];
-  #volume;
-  #place;
-  #seen = /* @__PURE__ */ new Set();
-  constructor(volume, inode) {
-    this.#volume = volume;
-    this.#place = inodePlace(volume, inode.number);
-  }
-  /** Adds blocks that lie behind all that were added before. @throws DiskError if they aren't blocks of the filesystem */
-  add(fileBlock, deviceBlock, count) {
-    this.#checkBlocks(deviceBlock, count);
-    const last = this.counts.length - 1;
-    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === fileBlock && this.deviceBlocks[last] + this.counts[last] === deviceBlock) {
-      this.counts[last] += count;
-      return;
-    }
-    if (this.counts.length === mostRuns) throw this.error(`it is in more than ${mostRuns} pieces`);
-    this.fileBlocks.push(fileBlock);
-    this.deviceBlocks.push(deviceBlock);
-    this.counts.push(count);
-  }
-  /** Reads a block of the map itself. @throws DiskError if the map leads to one block twice, which would never end */
-  readMapBlock(into, block2) {
-    this.#checkBlocks(block2, 1);
-    if (this.#seen.has(block2)) throw this.error(`the map of its blocks leads to block ${block2} twice; the filesystem is damaged`);
-    this.#seen.add(block2);
-    this.#volume.device.read(into, block2 * this.#volume.superblock.blockSize);
-  }
-  error(what) {
-    return new DiskError(this.#place, what);
-  }
-  #checkBlocks(block2, count) {
-    const { firstDataBlock, blocksCount } = this.#volume.superblock;
-    if (block2 > firstDataBlock && block2 + count <= blocksCount) return;
-    throw this.error(`it uses blocks ${block2} to ${block2 + count - 1}, which are not among those of files; the filesystem is damaged`);
-  }
-};
-function fileRuns(volume, inode) {
-  const runs = new Runs(volume, inode);
-  const blocks = Math.ceil(inode.size / volume.superblock.blockSize);
-  if (inode.flags & inodeFlags.extents) extentRuns(volume, inode, blocks, runs);
-  else blockMapRuns(volume, inode, blocks, runs);
-  const changes = volume.fastCommits?.ranges(inode.number);
-  return changes ? changedRuns(volume, inode, blocks, runs, changes) : runs;
-}
-__name(fileRuns, "fileRuns");
-function changedRuns(volume, inode, blocks, runs, changes) {
-  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.deviceBlocks[index] }));
-  const changed = new Runs(volume, inode);
-  for (const { first, count, start } of laidOver(onDevice, changes)) {
-    const used = Math.min(count, blocks - first);
-    if (start !== void 0 && used > 0) changed.add(first, start, used);
-  }
-  return changed;
-}
-__name(changedRuns, "changedRuns");
-
-// src/disk/filesystem/ext/mapping/mapped-content.ts
-function mappedContent(volume, inode) {
-  let reader;
-  const content2 = {
-    name: inodePlace(volume, inode.number),
-    size: inode.size,
-    read(into, offset) {
-      checkRange(content2, offset, into.length);
-      reader ??= runReader(volume, fileRuns(volume, inode));
-      reader(into, offset);
-    }
-  };
-  return content2;
-}
-__name(mappedContent, "mappedContent");
-function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
-  const { fileBlocks, deviceBlocks, counts } = runs;
-  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
-  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
-  let next2 = 0;
-  return (into, offset) => {
-    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
-    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
-    for (let done = 0; done < into.length; ) {
-      const at = offset + done;
-      const start = startOf(next2);
-      if (at < start) {
-        const length3 = Math.min(into.length - done, start - at);
-        into.fill(0, done, done + length3);
-        done += length3;
-        continue;
-      }
-      const length2 = Math.min(into.length - done, endOf2(next2) - at);
-      device.read(length2 === into.length ? into : into.subarray(done, done + length2), deviceBlocks[next2] * blockSize4 + at - start);
-      done += length2;
-      if (at + length2 === endOf2(next2)) next2++;
-    }
-  };
-}
-__name(runReader, "runReader");
-function firstEndingBehind(offset, from, to, endOf2) {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = low + high >>> 1;
-    if (endOf2(middle) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-__name(firstEndingBehind, "firstEndingBehind");
-
-// src/disk/filesystem/ext/xattr/ea-inode.ts
-function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
-  const inode = loadInode(volume, valueInode);
-  const place = inodePlace(volume, valueInode);
-  if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
-    throw new DiskError(
-      place,
-      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, and doesn't; the filesystem is damaged`
-    );
-  }
-  const value = bytesAt(mappedContent(volume, inode), 0, valueSize);
-  const hash = inode.raw.readUInt32LE(8);
-  const ofLustre = modificationTime(inode).seconds === owner.number;
-  if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
-    throw new DiskError(place, "the hash of the attribute in it is wrong; the filesystem is damaged");
-  }
-  return value;
-}
-__name(attributeInodeValue, "attributeInodeValue");
-
-// src/disk/filesystem/ext/xattr/xattr.ts
-var magic2 = 3925999616;
+// src/disk/filesystem/ext/xattr/attribute.ts
+var attributeMagic = 3925999616;
 var entryHeader = 16;
 var blockHeader = 32;
 var largestValue = 65536;
-var mostValueBytes = 2 ** 20;
-var aclIndexes = [2, 3];
-var prefixes = {
-  1: "user.",
-  2: "system.posix_acl_access",
-  3: "system.posix_acl_default",
-  4: "trusted.",
-  6: "security.",
-  10: "gnu."
-};
-function readAttributes(volume, inode) {
-  const block2 = attributeBlockNumber(inode, volume.superblock);
-  const stored = [...block2 === 0 ? [] : volume.attributeBlock(block2), ...inodeAttributes(volume, inode)];
-  const found = /* @__PURE__ */ new Map();
-  for (const attribute of stored) {
-    const prefix = prefixes[attribute.index];
-    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
-  }
-  const names = [...found.keys()].sort();
-  let total = 0;
-  for (const { valueSize } of found.values()) total += valueSize;
-  if (total > mostValueBytes)
-    throw new DiskError(inodePlace(volume, inode.number), `it has ${total} bytes of attributes; ${mostValueBytes} is the most`);
-  return new Map(names.map((name) => [name, attributeValue(volume, inode, found.get(name))]));
-}
-__name(readAttributes, "readAttributes");
-function attributeValue(volume, inode, attribute) {
-  const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(volume, inode, attribute);
-  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(volume, inode.number)) : value;
-}
-__name(attributeValue, "attributeValue");
-function inodeAttributes(volume, inode) {
-  const start = originalSize + inode.extraSize;
-  if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== magic2) return [];
-  const area = inode.raw.subarray(start + 4);
-  return readEntries(area, 0, `the attributes of ${inodePlace(volume, inode.number)}`);
-}
-__name(inodeAttributes, "inodeAttributes");
-function attributeBlockNumber({ raw }, { descriptorSize }) {
-  return raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0);
-}
-__name(attributeBlockNumber, "attributeBlockNumber");
 function readAttributeBlock(device, superblock, block2) {
   const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
-  const place = `attribute block ${block2} of ${device.name}`;
-  if (block2 <= firstDataBlock || block2 >= blocksCount) throw new DiskError(place, "it is outside the filesystem, which is damaged");
+  const place2 = `attribute block ${block2} of ${device.name}`;
+  if (block2 <= firstDataBlock || block2 >= blocksCount) throw new DiskError(place2, "it is outside the filesystem; the filesystem is damaged");
   const raw = bytesAt(device, block2 * blockSize4, blockSize4);
-  if (raw.readUInt32LE(0) !== magic2 || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place, "it has no header of attributes; the filesystem is damaged");
+  if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
+    throw new DiskError(place2, "it has no attribute header; the filesystem is damaged");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block2 % 2 ** 32), Math.floor(block2 / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw new DiskError(place, "its checksum is wrong; the filesystem is damaged");
+    if (crc32c(seed, raw) !== stored) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
   }
-  return readEntries(raw, blockHeader, place);
+  return readEntries(raw, blockHeader, place2);
 }
 __name(readAttributeBlock, "readAttributeBlock");
-function readEntries(area, first, place) {
+function readEntries(area, first, place2) {
   const found = [];
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place, `the entry at byte ${at} is damaged`), "damaged");
+  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, `the entry at byte ${at} is damaged`), "damaged");
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
     if (at + 4 > area.length) throw damaged();
@@ -5326,29 +5820,350 @@ function readEntries(area, first, place) {
 }
 __name(readEntries, "readEntries");
 
+// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
+function merged(changes) {
+  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
+  const middle = changes.length >>> 1;
+  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
+}
+__name(merged, "merged");
+function laidOver(below, above) {
+  const result = [];
+  let index = 0;
+  let rest = below[0];
+  for (const range of above) {
+    const end = endOf(range);
+    for (; rest && rest.first < end; ) {
+      if (rest.first < range.first) result.push(cut(rest, rest.first, fileBlock(Math.min(endOf(rest), range.first))));
+      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
+    }
+    result.push(range);
+  }
+  for (; rest; rest = below[++index]) result.push(rest);
+  return result;
+}
+__name(laidOver, "laidOver");
+function endOf(range) {
+  return fileBlock(range.first + range.count);
+}
+__name(endOf, "endOf");
+function cut(range, from, to) {
+  const part = { first: from, count: to - from };
+  return range.start === void 0 ? part : { ...part, start: fsBlock(range.start + from - range.first) };
+}
+__name(cut, "cut");
+
+// src/disk/filesystem/ext/mapping/block-map.ts
+var directPointers = 12;
+var depths = [1, 2, 3];
+function blockMapRuns(reader, inode, blocks, runs) {
+  const perBlock = reader.superblock.blockSize / 4;
+  const field3 = blockField(inode);
+  const buffers = [];
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth, span) => {
+    for (let index = 0; index < count; index++) {
+      const first = fileBlock(from + index * span);
+      if (first >= blocks) return;
+      const block2 = fsBlock(pointers.readUInt32LE(4 * index));
+      if (block2 === 0) continue;
+      if (depth === 0) {
+        runs.add(first, block2, 1);
+        continue;
+      }
+      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs.readMapBlock(buffers[depth], block2);
+      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
+    }
+  }, "add");
+  add(field3, directPointers, fileBlock(0), 0, 1);
+  let next2 = directPointers;
+  for (const depth of depths) {
+    const span = perBlock ** depth;
+    add(field3.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next2), depth, span);
+    next2 += span;
+  }
+  if (next2 < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
+}
+__name(blockMapRuns, "blockMapRuns");
+
+// src/disk/filesystem/ext/mapping/extents.ts
+var mostLevels = 5;
+var endOfFile = 2 ** 32;
+function extentRuns(reader, inode, blocks, runs) {
+  const root = blockField(inode);
+  const depth = checkHeader(root, runs);
+  if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
+  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
+    const count = node.readUInt16LE(2);
+    let free = from;
+    for (let index = 0; index < count; index++) {
+      const at = extentEntrySize * (index + 1);
+      const first = fileBlock(node.readUInt32LE(at));
+      if (first < free || first >= to)
+        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
+      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
+    }
+  }, "add");
+  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
+    const first = fileBlock(node.readUInt32LE(at));
+    const length2 = node.readUInt16LE(at + 4);
+    const count = length2 > longestWrittenExtent ? length2 - longestWrittenExtent : length2;
+    if (count === 0 || first + count > to) {
+      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
+    }
+    const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8));
+    const used = Math.min(count, blocks - first);
+    if (length2 <= longestWrittenExtent && used > 0) runs.add(first, start, used);
+    return first + count;
+  }, "addExtent");
+  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
+    const first = fileBlock(node.readUInt32LE(at));
+    if (first >= blocks) return first + 1;
+    const block2 = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32);
+    const child2 = Buffer.allocUnsafeSlow(reader.superblock.blockSize);
+    runs.readMapBlock(child2, block2);
+    if (checkHeader(child2, runs) !== nodeDepth - 1)
+      throw runs.error(`block ${block2} is at the wrong depth of its extent tree; the filesystem is damaged`);
+    if (reader.superblock.hasChecksums) verifyChecksum2(child2, inode, block2, runs);
+    add(child2, nodeDepth - 1, first, to);
+    return first + 1;
+  }, "addChild");
+  add(root, depth, 0, endOfFile);
+}
+__name(extentRuns, "extentRuns");
+function checkHeader(node, runs) {
+  if (node.readUInt16LE(0) !== extentMagic)
+    throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
+  const entries2 = node.readUInt16LE(2);
+  const max = node.readUInt16LE(4);
+  const depth = node.readUInt16LE(6);
+  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth > 0) {
+    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
+  }
+  return depth;
+}
+__name(checkHeader, "checkHeader");
+function verifyChecksum2(node, inode, block2, runs) {
+  const end = (node.readUInt16LE(4) + 1) * extentEntrySize;
+  if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
+    throw runs.error(`the checksum of block ${block2} of its extent tree is wrong; the filesystem is damaged`);
+  }
+}
+__name(verifyChecksum2, "verifyChecksum");
+
+// src/disk/filesystem/ext/mapping/runs.ts
+var mostRuns = 4e6;
+var Runs = class {
+  static {
+    __name(this, "Runs");
+  }
+  /** Of the `index`th run: its first block in the file, that block's place in the filesystem, and its length in blocks. */
+  fileBlocks = [];
+  fsBlocks = [];
+  counts = [];
+  #reader;
+  #place;
+  #seen = /* @__PURE__ */ new Set();
+  constructor(reader, inode) {
+    this.#reader = reader;
+    this.#place = inodePlace(reader, inode.number);
+  }
+  /**
+   * Adds blocks that come after all blocks added before.
+   * @throws DiskError if they aren't blocks of the filesystem
+   */
+  add(fileBlock2, fsBlock2, count) {
+    this.#checkBlocks(fsBlock2, count);
+    const last = this.counts.length - 1;
+    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === fileBlock2 && this.fsBlocks[last] + this.counts[last] === fsBlock2) {
+      this.counts[last] += count;
+      return;
+    }
+    if (this.counts.length === mostRuns) throw this.error(`it is fragmented into more than ${mostRuns} pieces`);
+    this.fileBlocks.push(fileBlock2);
+    this.fsBlocks.push(fsBlock2);
+    this.counts.push(count);
+  }
+  /**
+   * Reads a block of the map itself.
+   * @throws DiskError if the map leads to a block twice, which would never end
+   */
+  readMapBlock(into, block2) {
+    this.#checkBlocks(block2, 1);
+    if (this.#seen.has(block2)) throw this.error(`the map of its blocks leads to block ${block2} twice; the filesystem is damaged`);
+    this.#seen.add(block2);
+    this.#reader.device.read(into, block2 * this.#reader.superblock.blockSize);
+  }
+  error(what) {
+    return new DiskError(this.#place, what);
+  }
+  #checkBlocks(block2, count) {
+    const { firstDataBlock, blocksCount } = this.#reader.superblock;
+    if (block2 > firstDataBlock && block2 + count <= blocksCount) return;
+    throw this.error(`it uses blocks ${block2} to ${block2 + count - 1}, which can't belong to a file; the filesystem is damaged`);
+  }
+};
+
+// src/disk/filesystem/ext/mapping/file-runs.ts
+function fileRuns(reader, inode) {
+  const runs = new Runs(reader, inode);
+  const blocks = Math.ceil(inode.size / reader.superblock.blockSize);
+  if (inode.flags & inodeFlags.extents) extentRuns(reader, inode, blocks, runs);
+  else blockMapRuns(reader, inode, blocks, runs);
+  const changes = reader.fastCommits?.ranges(inode.number);
+  return changes ? changedRuns(reader, inode, blocks, runs, changes) : runs;
+}
+__name(fileRuns, "fileRuns");
+function changedRuns(reader, inode, blocks, runs, changes) {
+  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.fsBlocks[index] }));
+  const changed = new Runs(reader, inode);
+  for (const { first, count, start } of laidOver(onDevice, changes)) {
+    const used = Math.min(count, blocks - first);
+    if (start !== void 0 && used > 0) changed.add(first, start, used);
+  }
+  return changed;
+}
+__name(changedRuns, "changedRuns");
+
+// src/disk/filesystem/ext/mapping/mapped-content.ts
+function mappedContent(reader, inode) {
+  let readRuns;
+  const content2 = {
+    name: inodePlace(reader, inode.number),
+    size: inode.size,
+    read(into, offset) {
+      checkRange(content2, offset, into.length);
+      readRuns ??= runReader(reader, fileRuns(reader, inode));
+      readRuns(into, offset);
+    }
+  };
+  return content2;
+}
+__name(mappedContent, "mappedContent");
+function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
+  const { fileBlocks, fsBlocks, counts } = runs;
+  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
+  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
+  let next2 = 0;
+  return (into, offset) => {
+    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
+    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
+    for (let done = 0; done < into.length; ) {
+      const at = offset + done;
+      const start = startOf(next2);
+      if (at < start) {
+        const length3 = Math.min(into.length - done, start - at);
+        into.fill(0, done, done + length3);
+        done += length3;
+        continue;
+      }
+      const length2 = Math.min(into.length - done, endOf2(next2) - at);
+      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize4 + at - start);
+      done += length2;
+      if (at + length2 === endOf2(next2)) next2++;
+    }
+  };
+}
+__name(runReader, "runReader");
+function firstEndingBehind(offset, from, to, endOf2) {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (endOf2(middle) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+__name(firstEndingBehind, "firstEndingBehind");
+
+// src/disk/filesystem/ext/xattr/ea-inode.ts
+function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
+  const inode = loadInode(reader, valueInode);
+  const place2 = inodePlace(reader, valueInode);
+  if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
+    throw new DiskError(
+      place2,
+      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't; the filesystem is damaged`
+    );
+  }
+  const value = bytesAt(mappedContent(reader, inode), 0, valueSize);
+  const hash = inode.raw.readUInt32LE(8);
+  const ofLustre = modificationTime(inode).seconds === owner.number;
+  if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
+    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
+  }
+  return value;
+}
+__name(attributeInodeValue, "attributeInodeValue");
+
+// src/disk/filesystem/ext/xattr/xattr.ts
+var mostValueBytes = 2 ** 20;
+var aclIndexes = [2, 3];
+var prefixes = {
+  1: "user.",
+  2: "system.posix_acl_access",
+  3: "system.posix_acl_default",
+  4: "trusted.",
+  6: "security.",
+  10: "gnu."
+};
+function readAttributes(reader, inode) {
+  const block2 = attributeBlockNumber(inode, reader.superblock);
+  const stored = [...block2 === 0 ? [] : reader.attributeBlock(block2), ...inodeAttributes(reader, inode)];
+  const found = /* @__PURE__ */ new Map();
+  for (const attribute of stored) {
+    const prefix = prefixes[attribute.index];
+    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
+  }
+  const names = [...found.keys()].sort();
+  let total = 0;
+  for (const { valueSize } of found.values()) total += valueSize;
+  if (total > mostValueBytes)
+    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`);
+  return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
+}
+__name(readAttributes, "readAttributes");
+function attributeValue(reader, inode, attribute) {
+  const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute);
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value;
+}
+__name(attributeValue, "attributeValue");
+function inodeAttributes(reader, inode) {
+  const start = originalSize + inode.extraSize;
+  if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return [];
+  const area = inode.raw.subarray(start + 4);
+  return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`);
+}
+__name(inodeAttributes, "inodeAttributes");
+function attributeBlockNumber({ raw }, { descriptorSize }) {
+  return fsBlock(raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0));
+}
+__name(attributeBlockNumber, "attributeBlockNumber");
+
 // src/disk/filesystem/ext/inline-data.ts
-function inlineData(volume, inode) {
+function inlineData(reader, inode) {
   const first = blockField(inode);
   if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)];
-  const attribute = inodeAttributes(volume, inode).find(({ index, name }) => index === 7 && name === "data");
+  const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === "data");
   const rest = inode.size - first.length;
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(volume, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
+    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
   }
   return [first, attribute.value.subarray(0, rest)];
 }
 __name(inlineData, "inlineData");
 
 // src/disk/filesystem/ext/content.ts
-function fileContent(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(volume, inode);
-  return memorySource(Buffer.concat(inlineData(volume, inode)), inodePlace(volume, inode.number));
+function fileContent(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(reader, inode);
+  return memorySource(Buffer.concat(inlineData(reader, inode)), inodePlace(reader, inode.number));
 }
 __name(fileContent, "fileContent");
-function checkNotEncrypted(volume, inode) {
+function checkNotEncrypted(reader, inode) {
   if (inode.flags & inodeFlags.encrypt) {
-    throw new DiskError(inodePlace(volume, inode.number), "it is encrypted, and can be read only with its key");
+    throw new DiskError(inodePlace(reader, inode.number), "it is encrypted and can't be read without its key", "encrypted");
   }
 }
 __name(checkNotEncrypted, "checkNotEncrypted");
@@ -5358,10 +6173,10 @@ var tailSize = 12;
 var tailType = 222;
 var dotSize = 12;
 var fourZeros = Buffer.alloc(4);
-function checkDirectoryBlock(block2, inode, isFirstBlock, place) {
+function checkDirectoryBlock(block2, inode, isFirstBlock, place2) {
   const tree = treeNode(block2, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
   const sound = tree === void 0 ? checkTail(block2, inode.checksumSeed) : checkTree(block2, inode.checksumSeed, tree);
-  if (!sound) throw new DiskError(place, "its checksum is missing or wrong; the filesystem is damaged");
+  if (!sound) throw new DiskError(place2, "its checksum is missing or wrong; the filesystem is damaged");
 }
 __name(checkDirectoryBlock, "checkDirectoryBlock");
 function treeNode(block2, mayBeRoot) {
@@ -5391,72 +6206,71 @@ __name(checkTree, "checkTree");
 // src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
 var piece = 64 * 1024;
-var filetype = 2;
 var mostBytes = 2 ** 30;
-function directoryRecords(volume, inode) {
-  const onDevice = recordsOnDevice(volume, inode);
-  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice;
+function directoryRecords(reader, inode) {
+  const onDevice = recordsOnDevice(reader, inode);
+  return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice;
 }
 __name(directoryRecords, "directoryRecords");
-function* recordsOnDevice(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode);
-  else yield* blockRecords(volume, inode);
+function* recordsOnDevice(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(reader, inode);
+  else yield* blockRecords(reader, inode);
 }
 __name(recordsOnDevice, "recordsOnDevice");
-function* inlineRecords(volume, inode) {
-  const [first, rest] = inlineData(volume, inode);
-  yield* records(volume, inode, first.subarray(4), "the inline data");
-  yield* records(volume, inode, rest, "the inline data in attributes");
+function* inlineRecords(reader, inode) {
+  const [first, rest] = inlineData(reader, inode);
+  yield* records(reader, inode, first.subarray(4), "the inline data");
+  yield* records(reader, inode, rest, "the inline data in attributes");
 }
 __name(inlineRecords, "inlineRecords");
-function* blockRecords(volume, inode) {
-  const { device, superblock } = volume;
+function* blockRecords(reader, inode) {
+  const { device, superblock } = reader;
   const { blockSize: blockSize4 } = superblock;
-  const place = inodePlace(volume, inode.number);
-  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`);
-  const runs = fileRuns(volume, inode);
-  if (runs.fileBlocks[0] !== 0) throw new DiskError(place, "the first block of the directory is missing; the filesystem is damaged");
+  const place2 = inodePlace(reader, inode.number);
+  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
+  const runs = fileRuns(reader, inode);
+  if (runs.fileBlocks[0] !== 0) throw new DiskError(place2, "the first block of the directory is missing; the filesystem is damaged");
   const blocks = Math.ceil(inode.size / blockSize4);
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
   const perPiece = buffer.length / blockSize4;
   const holes = { first: 0, count: 0 };
   let expected = 0;
-  const skipTo = /* @__PURE__ */ __name((fileBlock) => {
-    if (fileBlock > expected && holes.count === 0) holes.first = expected;
-    holes.count += fileBlock - expected;
+  const skipTo = /* @__PURE__ */ __name((fileBlock2) => {
+    if (fileBlock2 > expected && holes.count === 0) holes.first = expected;
+    holes.count += fileBlock2 - expected;
   }, "skipTo");
   for (const [index, count] of runs.counts.entries()) {
-    const fileBlock = runs.fileBlocks[index];
-    const deviceBlock = runs.deviceBlocks[index];
-    skipTo(fileBlock);
+    const fileBlock2 = runs.fileBlocks[index];
+    const fsBlock2 = runs.fsBlocks[index];
+    skipTo(fileBlock2);
     for (let done = 0; done < count; done += perPiece) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
-      volume.directoryBytesLeft -= read.length;
-      if (volume.directoryBytesLeft < 0)
-        throw new DiskError(place, "the directories have more bytes than any sound filesystem; it is damaged");
-      device.read(read, (deviceBlock + done) * blockSize4);
+      reader.directoryBytesLeft -= read.length;
+      if (reader.directoryBytesLeft < 0)
+        throw new DiskError(place2, "the directories have more bytes than any valid filesystem; the filesystem is damaged");
+      device.read(read, (fsBlock2 + done) * blockSize4);
       for (let at = 0; at < read.length; at += blockSize4) {
         const block2 = read.subarray(at, at + blockSize4);
-        const number2 = fileBlock + done + at / blockSize4;
-        const what = `block ${number2} of the directory (block ${deviceBlock + done + at / blockSize4} of the filesystem)`;
-        if (superblock.hasChecksums) checkDirectoryBlock(block2, inode, number2 === 0, `${what}, ${place}`);
-        yield* records(volume, inode, block2, what, number2 === 0);
+        const number2 = fileBlock2 + done + at / blockSize4;
+        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize4} of the filesystem)`;
+        if (superblock.hasChecksums) checkDirectoryBlock(block2, inode, number2 === 0, `${what}, ${place2}`);
+        yield* records(reader, inode, block2, what, number2 === 0);
       }
     }
-    expected = fileBlock + count;
+    expected = fileBlock2 + count;
   }
   skipTo(blocks);
   if (holes.count > 0) {
-    volume.warn(
-      `${place}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`
+    reader.warn(
+      `${place2}: ${holes.count} blocks of the directory are missing, starting with block ${holes.first}; the names in them are lost`
     );
   }
 }
 __name(blockRecords, "blockRecords");
-function* records(volume, inode, area, what, isFirstBlock = false) {
-  const hasFileType = (volume.superblock.features.incompat & filetype) !== 0;
-  const damaged = /* @__PURE__ */ __name((at, problem) => new DiskError(inodePlace(volume, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`), "damaged");
+function* records(reader, inode, area, what, isFirstBlock = false) {
+  const hasFileType = (reader.superblock.features.incompat & incompat.fileType) !== 0;
+  const damaged = /* @__PURE__ */ __name((at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`), "damaged");
   let length2;
   for (let at = 0, index = 0; at < area.length; at += length2, index++) {
     if (at + header > area.length) throw damaged(at, "is cut short");
@@ -5481,18 +6295,17 @@ function recordLength(stored, areaLength) {
 __name(recordLength, "recordLength");
 
 // src/disk/filesystem/ext/node.ts
-var typeNames = new Map(Object.entries(fileTypes).map(([name, type2]) => [type2, name]));
 var rootInode = 2;
-function openNode(volume, number2) {
-  const inode = loadInode(volume, number2);
-  const place = inodePlace(volume, number2);
-  if (number2 < volume.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged");
+function openNode(reader, number2) {
+  const inode = loadInode(reader, number2);
+  const place2 = inodePlace(reader, number2);
+  if (number2 < reader.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
+    throw new DiskError(place2, "a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged");
   }
-  if (inode.linksCount === 0) throw new DiskError(place, "a name leads to it, though it is deleted; the filesystem is damaged");
-  const type2 = typeNames.get(fileType(inode));
-  if (type2 === void 0) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
-  return new ExtNode(volume, inode, type2);
+  if (inode.linksCount === 0) throw new DiskError(place2, "a name refers to it, but it is deleted; the filesystem is damaged");
+  const type = fileTypeOf(inode.mode);
+  if (type === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  return new ExtNode(reader, inode, type);
 }
 __name(openNode, "openNode");
 var ExtNode = class {
@@ -5507,11 +6320,11 @@ var ExtNode = class {
   nlink;
   mtime;
   size;
-  #volume;
-  constructor(volume, inode, type2) {
+  #reader;
+  constructor(reader, inode, type) {
     const { raw } = inode;
-    this.#volume = volume;
-    this.type = type2;
+    this.#reader = reader;
+    this.type = type;
     this.ino = inode.number;
     this.mode = inode.mode & 4095;
     this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
@@ -5519,40 +6332,174 @@ var ExtNode = class {
     this.nlink = inode.linksCount;
     this.mtime = modificationTime(inode);
     this.size = inode.size;
-    if (type2 === "char" || type2 === "block") this.rdev = deviceNumber(inode);
+    if (type === "char" || type === "block") this.rdev = storedDevice(inode);
   }
   content() {
-    return fileContent(this.#volume, this.#inode());
+    return fileContent(this.#reader, this.#inode());
   }
   target() {
-    return symlinkTarget(this.#volume, this.#inode());
+    return symlinkTarget(this.#reader, this.#inode());
   }
   xattrs() {
-    return readAttributes(this.#volume, this.#inode());
+    return readAttributes(this.#reader, this.#inode());
   }
   #inode() {
-    return loadInode(this.#volume, this.ino);
+    return loadInode(this.#reader, this.ino);
   }
 };
-function deviceNumber(inode) {
-  const field2 = blockField(inode);
-  const old = field2.readUInt32LE(0);
+function storedDevice(inode) {
+  const field3 = blockField(inode);
+  const old = field3.readUInt32LE(0);
   if (old !== 0) return { major: old >>> 8 & 255, minor: old & 255 };
-  const device = field2.readUInt32LE(4);
-  return { major: device >>> 8 & 4095, minor: device & 255 | device >>> 12 & 1048320 };
+  return deviceNumber(field3.readUInt32LE(4));
 }
-__name(deviceNumber, "deviceNumber");
-function symlinkTarget(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  const damaged = /* @__PURE__ */ __name((what) => new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`), "damaged");
+__name(storedDevice, "storedDevice");
+function symlinkTarget(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  const at = `inode ${inode.number}`;
   const { size: size2 } = inode;
-  const field2 = blockField(inode);
-  if (size2 === 0 || size2 > volume.superblock.blockSize) throw damaged(`has ${size2} bytes`);
-  const target = size2 < field2.length ? Buffer.from(field2.subarray(0, size2)) : bytesAt(fileContent(volume, inode), 0, size2);
-  if (target.includes(0)) throw damaged("has a zero byte");
-  return target;
+  const field3 = blockField(inode);
+  if (size2 > reader.superblock.blockSize) throw damage(reader, at, `the symlink's target has ${size2} bytes`);
+  const target = size2 < field3.length ? Buffer.from(field3.subarray(0, size2)) : bytesAt(fileContent(reader, inode), 0, size2);
+  return checkedTarget(target, reader, at);
 }
 __name(symlinkTarget, "symlinkTarget");
+
+// src/bytes/recent.ts
+function recent(limit, make) {
+  const made = /* @__PURE__ */ new Map();
+  let lastKey = Number.NaN;
+  let last;
+  return (key) => {
+    if (key === lastKey) return last;
+    let value = made.get(key);
+    if (value !== void 0) made.delete(key);
+    else {
+      value = make(key);
+      if (made.size >= limit) made.delete(made.keys().next().value);
+    }
+    made.set(key, value);
+    lastKey = key;
+    last = value;
+    return value;
+  };
+}
+__name(recent, "recent");
+
+// src/disk/filesystem/ext/inode/crc16.ts
+function crc16(seed, bytes) {
+  let crc = seed;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
+  }
+  return crc;
+}
+__name(crc16, "crc16");
+
+// src/disk/filesystem/ext/inode/block-group.ts
+var checksumPosition = 30;
+function groupDescriptors(device, superblock, warn) {
+  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
+  const perBlock = blockSize4 / descriptorSize;
+  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
+  return (group) => {
+    const block2 = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
+    const raw = bytesAt(device, block2 * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
+    const place2 = `the descriptor of block group ${group} of ${device.name}`;
+    const expected = checksum(superblock, group, raw);
+    if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition)) {
+      warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
+    }
+    const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
+    if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
+      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem; the filesystem is damaged`);
+    }
+    return fsBlock(table4);
+  };
+}
+__name(groupDescriptors, "groupDescriptors");
+function descriptorBlock(superblock, index, perBlock) {
+  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
+  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
+  const group = index * perBlock;
+  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
+  return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
+}
+__name(descriptorBlock, "descriptorBlock");
+function hasSuperblock({ features, backupGroups }, group) {
+  if (group === 0) return true;
+  if (backupGroups.length > 0) return backupGroups.includes(group);
+  if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
+  return [3, 5, 7].some((base) => isPowerOf(base, group));
+}
+__name(hasSuperblock, "hasSuperblock");
+function isPowerOf(base, value) {
+  let power = base;
+  while (power < value) power *= base;
+  return power === value;
+}
+__name(isPowerOf, "isPowerOf");
+function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
+  if (features.roCompat & roCompat.metadataCsum) {
+    const cleared = Buffer.from(raw);
+    cleared.writeUInt16LE(0, checksumPosition);
+    return crc32c(crc32cOfU32(checksumSeed, group), cleared) & 65535;
+  }
+  if (features.roCompat & roCompat.gdtCsum) {
+    const number2 = Buffer.alloc(4);
+    number2.writeUInt32LE(group);
+    let crc = crc16(crc16(65535, uuid2), number2);
+    crc = crc16(crc, raw.subarray(0, checksumPosition));
+    return crc16(crc, raw.subarray(checksumPosition + 2));
+  }
+  return void 0;
+}
+__name(checksum, "checksum");
+
+// src/disk/filesystem/ext/inode/inode-table.ts
+var windowSize = 32 * 1024;
+function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
+  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
+  const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
+  const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
+  const window2 = recent(windowsKept2, (key) => {
+    const group = Math.floor(key / windowsPerGroup);
+    const first = key % windowsPerGroup * perWindow;
+    const count = Math.min(perWindow, inodesPerGroup - first);
+    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
+  });
+  return (number2) => {
+    if (!(number2 >= 1 && number2 <= inodesCount)) {
+      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
+    }
+    const group = Math.floor((number2 - 1) / inodesPerGroup);
+    const index = (number2 - 1) % inodesPerGroup;
+    const at = index % perWindow * inodeSize;
+    return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
+  };
+}
+__name(inodeTable, "inodeTable");
+
+// src/disk/filesystem/ext/open-reader.ts
+var mostDirectoryBytes = 4 * 2 ** 30;
+var windowsKept = 64;
+var attributeBlocksKept = 64;
+function openReader(device, superblock, warn, fastCommits2) {
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
+  return {
+    name: device.name,
+    device,
+    superblock,
+    warn,
+    directoryBytesLeft: mostDirectoryBytes,
+    inodeTableBlock,
+    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
+    attributeBlock: recent(attributeBlocksKept, (block2) => readAttributeBlock(device, superblock, block2)),
+    ...fastCommits2 && { fastCommits: fastCommits2 }
+  };
+}
+__name(openReader, "openReader");
 
 // src/disk/filesystem/ext/journal/block.ts
 var journalMagic = 3225106840;
@@ -5563,7 +6510,7 @@ var tailSize2 = 4;
 // src/disk/filesystem/ext/journal/descriptor.ts
 var flag = { escape: 1, sameUuid: 2, lastTag: 8 };
 var uuidSize = 16;
-function* tags(raw, superblock) {
+function* tags2(raw, superblock) {
   const { checksums, has64bit } = superblock;
   const size2 = tagSize(superblock);
   const end = raw.length - (hasBlockChecksums(superblock) ? tailSize2 : 0);
@@ -5578,7 +6525,7 @@ function* tags(raw, superblock) {
     at += size2 + (flags & flag.sameUuid ? 0 : uuidSize);
   }
 }
-__name(tags, "tags");
+__name(tags2, "tags");
 function tagSize({ checksums, has64bit }) {
   if (checksums === "v3") return 16;
   return 8 + (checksums === "v2" ? 2 : 0) + (has64bit ? 4 : 0);
@@ -5587,8 +6534,8 @@ __name(tagSize, "tagSize");
 function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
   const number2 = Buffer.alloc(4);
   number2.writeUInt32BE(sequence);
-  const checksum4 = crc32c(crc32c(checksumSeed, number2), data);
-  return tag2.checksum === (checksums === "v3" ? checksum4 : checksum4 & 65535);
+  const checksum3 = crc32c(crc32c(checksumSeed, number2), data);
+  return tag2.checksum === (checksums === "v3" ? checksum3 : checksum3 & 65535);
 }
 __name(dataHolds, "dataHolds");
 function tailHolds(raw, superblock) {
@@ -5627,8 +6574,8 @@ function fastCommits(changes) {
       logged.merged ??= merged(logged.ranges);
       return logged.merged;
     },
-    names(dir, onDevice) {
-      const logged = dirs.get(dir);
+    names(dir2, onDevice) {
+      const logged = dirs.get(dir2);
       return logged ? changedNames(logged, onDevice) : onDevice;
     }
   };
@@ -5677,26 +6624,18 @@ function* changedNames({ isNew, names }, onDevice) {
   for (const found of changed.values()) if (found) yield found;
 }
 __name(changedNames, "changedNames");
-var blockField2 = { start: 40, end: 100 };
-var flag2 = { extents: 524288, inlineData: 268435456 };
-var extentMagic = 62218;
-var type = { mask: 61440, file: 32768, dir: 16384 };
-function generation(raw) {
-  return raw.readUInt32LE(100);
-}
-__name(generation, "generation");
 function patched(raw, logged, isOther) {
   const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw);
-  logged.copy(result, 0, 0, blockField2.start);
-  logged.copy(result, blockField2.end, blockField2.end);
+  logged.copy(result, 0, 0, blockFieldRange.start);
+  logged.copy(result, blockFieldRange.end, blockFieldRange.end);
   const flags = logged.readUInt32LE(32);
-  const kind = logged.readUInt16LE(0) & type.mask;
-  if (flags & flag2.inlineData || kind !== type.file && kind !== type.dir && !(flags & flag2.extents)) {
-    logged.copy(result, blockField2.start, blockField2.start, blockField2.end);
-  } else if (flags & flag2.extents && result.readUInt16LE(blockField2.start) !== extentMagic) {
-    result.fill(0, blockField2.start, blockField2.end);
-    result.writeUInt16LE(extentMagic, blockField2.start);
-    result.writeUInt16LE((blockField2.end - blockField2.start) / 12 - 1, blockField2.start + 4);
+  const type = fileTypeOf(logged.readUInt16LE(0));
+  if (flags & inodeFlags.inlineData || type !== "file" && type !== "dir" && !(flags & inodeFlags.extents)) {
+    logged.copy(result, blockFieldRange.start, blockFieldRange.start, blockFieldRange.end);
+  } else if (flags & inodeFlags.extents && result.readUInt16LE(blockFieldRange.start) !== extentMagic) {
+    result.fill(0, blockFieldRange.start, blockFieldRange.end);
+    result.writeUInt16LE(extentMagic, blockFieldRange.start);
+    result.writeUInt16LE((blockFieldRange.end - blockFieldRange.start) / extentEntrySize - 1, blockFieldRange.start + 4);
   }
   return result;
 }
@@ -5726,7 +6665,8 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
       if (kind === tag.head) {
         const features = value.readUInt32LE(0);
-        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`);
+        if (features !== 0)
+          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, "unsupported");
         if (value.readUInt32LE(4) !== transaction2) break scan;
       }
       const summed = kind === tag.tail ? 4 : value.length;
@@ -5741,10 +6681,10 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       }
       const change2 = readChange(kind, value);
       if (change2) changes.push(change2);
-      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`);
+      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`);
     }
   }
-  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`);
+  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
   return { commits, changes: changes.slice(0, finished2) };
 }
 __name(readFastCommits, "readFastCommits");
@@ -5761,17 +6701,17 @@ function readChange(kind, value) {
   if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
   if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
   if (kind === tag.removeRange) {
-    return { kind: "range", inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } };
+    return { kind: "range", inode: value.readUInt32LE(0), range: { first: fileBlock(value.readUInt32LE(4)), count: value.readUInt32LE(8) } };
   }
   const name = nameChanges.get(kind);
   return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
 }
 __name(readChange, "readChange");
 function readExtent(value) {
-  const first = value.readUInt32LE(4);
+  const first = fileBlock(value.readUInt32LE(4));
   const length2 = value.readUInt16LE(8);
-  if (length2 > 32768) return { first, count: length2 - 32768 };
-  return { first, count: length2, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) };
+  if (length2 > longestWrittenExtent) return { first, count: length2 - longestWrittenExtent };
+  return { first, count: length2, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
 __name(readExtent, "readExtent");
 
@@ -5783,7 +6723,7 @@ function openLog(journal, superblock) {
     superblock,
     block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize4, blockSize4), "block"),
     after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
-    damaged: /* @__PURE__ */ __name((at, what) => new DiskError(`${journal.name}, block ${at}`, what), "damaged")
+    error: /* @__PURE__ */ __name((at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind), "error")
   };
 }
 __name(openLog, "openLog");
@@ -5817,13 +6757,13 @@ function overlay(device, journal, blockSize4, replacements) {
   };
   const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
     journal.read(into, at * blockSize4 + within);
-    if (escaped2 && within < magic3.length) into.set(magic3.subarray(within, Math.min(magic3.length, within + into.length)));
+    if (escaped2 && within < magic.length) into.set(magic.subarray(within, Math.min(magic.length, within + into.length)));
   }, "readReplacement");
   return replacements.size > 0 ? replayed : device;
 }
 __name(overlay, "overlay");
-var magic3 = Buffer.alloc(4);
-magic3.writeUInt32BE(journalMagic);
+var magic = Buffer.alloc(4);
+magic.writeUInt32BE(journalMagic);
 
 // src/disk/filesystem/ext/journal/sequence.ts
 function isLater(a, b) {
@@ -5852,7 +6792,7 @@ function* revokedBlocks(log, at) {
   const { has64bit } = log.superblock;
   const end = raw.readUInt32BE(headerSize);
   if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0))
-    throw log.damaged(at, `its revoke records have ${end} bytes; it is damaged`);
+    throw log.error(at, `its revoke records have ${end} bytes; it is damaged`);
   const size2 = has64bit ? 8 : 4;
   for (let offset = headerSize + 4; offset + size2 <= end; offset += size2) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
@@ -5861,26 +6801,26 @@ function* revokedBlocks(log, at) {
 __name(revokedBlocks, "revokedBlocks");
 
 // src/disk/filesystem/ext/journal/commit.ts
-var field = { type: 12, size: 13, checksum: 16, seconds: 48 };
+var field2 = { type: 12, size: 13, checksum: 16, seconds: 48 };
 var headerEnd = 60;
 var crc32Type = 1;
 var crc32Size = 4;
 function commitHolds(raw, transactionCrc2, { checksums, checksumSeed }) {
-  const found = raw.readUInt32BE(field.checksum);
+  const found = raw.readUInt32BE(field2.checksum);
   if (checksums === "v1") {
-    const unused = raw[field.type] === 0 && raw[field.size] === 0 && found === 0;
-    return unused || raw[field.type] === crc32Type && raw[field.size] === crc32Size && found === transactionCrc2;
+    const unused = raw[field2.type] === 0 && raw[field2.size] === 0 && found === 0;
+    return unused || raw[field2.type] === crc32Type && raw[field2.size] === crc32Size && found === transactionCrc2;
   }
   if (checksums === "none") return true;
   return [raw, Buffer.alloc(raw.length).fill(raw.subarray(0, headerEnd), 0, headerEnd)].some((block2) => {
     const zeroed = Buffer.from(block2);
-    zeroed.writeUInt32BE(0, field.checksum);
+    zeroed.writeUInt32BE(0, field2.checksum);
     return found === crc32c(checksumSeed, zeroed);
   });
 }
 __name(commitHolds, "commitHolds");
 function commitTime(raw) {
-  return raw.readBigUInt64BE(field.seconds);
+  return raw.readBigUInt64BE(field2.seconds);
 }
 __name(commitTime, "commitTime");
 
@@ -5915,24 +6855,24 @@ function committedTransactions(log) {
     if (raw.readUInt32BE(0) !== journalMagic || raw.readUInt32BE(8) !== current.sequence) return committed;
     walked++;
     at = log.after(block2, 1);
-    const type2 = raw.readUInt32BE(4);
-    if (type2 === blockType.descriptor) {
+    const type = raw.readUInt32BE(4);
+    if (type === blockType.descriptor) {
       if (!tailHolds(raw, superblock)) suspect ??= block2;
       const count = countTags(raw, log);
       if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
       current.descriptors.push({ at: block2, data: at });
       walked += count;
       at = log.after(at, count);
-    } else if (type2 === blockType.revoke) {
+    } else if (type === blockType.revoke) {
       if (!tailHolds(raw, superblock)) suspect ??= block2;
       current.revokes.push(block2);
-    } else if (type2 === blockType.commit) {
+    } else if (type === blockType.commit) {
       const time = commitTime(raw);
-      const holds2 = commitHolds(raw, crc, superblock);
-      if ((suspect !== void 0 || !holds2) && time < lastTime) return committed;
+      const holds = commitHolds(raw, crc, superblock);
+      if ((suspect !== void 0 || !holds) && time < lastTime) return committed;
       if (suspect !== void 0) throw corrupt(log, suspect, current);
       if (unfinished2 !== void 0) throw corrupt(log, unfinished2.at, unfinished2.transaction);
-      if (holds2) committed.push(current);
+      if (holds) committed.push(current);
       else if (superblock.asyncCommit) unfinished2 = { at: block2, transaction: current };
       else throw corrupt(log, block2, current);
       current = transaction(next(current.sequence));
@@ -5941,7 +6881,7 @@ function committedTransactions(log) {
     } else {
       return committed;
     }
-    if (walked > length2) throw log.damaged(block2, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
+    if (walked > length2) throw log.error(block2, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
   }
 }
 __name(committedTransactions, "committedTransactions");
@@ -5951,7 +6891,7 @@ function transaction(sequence) {
 __name(transaction, "transaction");
 function countTags(descriptor, log) {
   let count = 0;
-  for (const _ of tags(descriptor, log.superblock)) count++;
+  for (const _ of tags2(descriptor, log.superblock)) count++;
   return count;
 }
 __name(countTags, "countTags");
@@ -5962,7 +6902,7 @@ function transactionCrc(seed, descriptor, log, data, count) {
 }
 __name(transactionCrc, "transactionCrc");
 function corrupt(log, at, { sequence }) {
-  return log.damaged(
+  return log.error(
     at,
     `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`
   );
@@ -5977,22 +6917,23 @@ var crc32cType = 4;
 var superblockSize = 1024;
 var leastLogBlocks = 1024;
 function readSuperblock(journal, blockSize4, warn) {
-  const damaged = /* @__PURE__ */ __name((what) => new DiskError(`${journal.name}, superblock`, what), "damaged");
+  const damaged = /* @__PURE__ */ __name((what, kind) => new DiskError(`${journal.name}, superblock`, what, kind), "damaged");
   const raw = bytesAt(journal, 0, superblockSize);
-  const type2 = raw.readUInt32BE(4);
-  if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
+  const type = raw.readUInt32BE(4);
+  if (raw.readUInt32BE(0) !== journalMagic || type !== blockType.superblockV1 && type !== blockType.superblockV2) {
     throw damaged("it is not a journal; the filesystem is damaged");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const word2 = /* @__PURE__ */ __name((offset) => type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
   const features = word2(40);
-  if (features & ~knownIncompat) throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
+  if (features & ~knownIncompat)
+    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, "unsupported");
   if (raw.readUInt32BE(12) !== blockSize4) {
-    throw damaged(`it has blocks of ${raw.readUInt32BE(12)} bytes where the filesystem's have ${blockSize4}; it is damaged`);
+    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize4}; it is damaged`);
   }
   const checksums = checksumKind(word2(36), features);
   if (!checksums) throw damaged("it claims to have several kinds of checksums at once; it is damaged");
   if (checksums === "v2" || checksums === "v3") {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`);
+    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, "unsupported");
     if (!checksumHolds(raw)) throw damaged("its checksum is wrong; it is damaged");
   }
   const total = raw.readUInt32BE(16);
@@ -6016,7 +6957,7 @@ function readSuperblock(journal, blockSize4, warn) {
   if (start !== 0 && (start < first || start >= end)) {
     throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`);
   }
-  if (superblock.error !== 0) warn(`${journal.name}: Linux gave up writing to this filesystem with error ${superblock.error}.`);
+  if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
 }
 __name(readSuperblock, "readSuperblock");
@@ -6061,13 +7002,13 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
   for (const { sequence, descriptors } of transactions) {
     for (const descriptor of descriptors) {
       let at = descriptor.data;
-      for (const tag2 of tags(log.block(descriptor.at), log.superblock)) {
+      for (const tag2 of tags2(log.block(descriptor.at), log.superblock)) {
         if (!isRevoked(tag2.block, sequence)) {
           if (tag2.block >= deviceBlocks) {
-            throw log.damaged(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
+            throw log.error(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
           }
           if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag2, sequence, log.superblock)) {
-            throw log.damaged(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
+            throw log.error(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
           }
           replacements.set(tag2.block, { at, escaped: tag2.escaped });
         }
@@ -6082,9 +7023,10 @@ __name(replay, "replay");
 // src/disk/filesystem/ext/superblock/superblock.ts
 var position2 = 1024;
 var length = 1024;
-var checksumPosition = 1020;
+var checksumPosition2 = 1020;
+var magic2 = 61267;
 function hasMagic(device) {
-  return device.size >= position2 + length && bytesAt(device, position2 + 56, 2).readUInt16LE() === 61267;
+  return peek(device, position2, length)?.readUInt16LE(56) === magic2;
 }
 __name(hasMagic, "hasMagic");
 function readSuperblock2(device) {
@@ -6092,7 +7034,7 @@ function readSuperblock2(device) {
   const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
   const name = device.name;
-  if (u16(56) !== 61267) throw new DiskError(name, "it has no ext superblock");
+  if (u16(56) !== magic2) throw new DiskError(name, "it has no ext superblock");
   const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
   const has64bit = (features.incompat & incompat.is64bit) !== 0;
   const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
@@ -6162,15 +7104,15 @@ function readSuperblock2(device) {
 __name(readSuperblock2, "readSuperblock");
 function verifyChecksum3(raw, features, name) {
   if (!(features.roCompat & roCompat.metadataCsum)) return;
-  const type2 = raw.readUInt8(373);
-  if (type2 !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type2}`);
-  if (crc32c(4294967295, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
+  const type = raw.readUInt8(373);
+  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, "unsupported");
+  if (crc32c(4294967295, raw.subarray(0, checksumPosition2)) !== raw.readUInt32LE(checksumPosition2)) {
     throw new DiskError(name, "the checksum of the ext superblock is wrong; the filesystem is damaged");
   }
 }
 __name(verifyChecksum3, "verifyChecksum");
 function demand(sound, name, what) {
-  if (!sound) throw new DiskError(name, `the ext superblock gives ${what}, which can't be; the filesystem is damaged`);
+  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`);
 }
 __name(demand, "demand");
 function isPowerOf2(value) {
@@ -6178,178 +7120,41 @@ function isPowerOf2(value) {
 }
 __name(isPowerOf2, "isPowerOf2");
 
-// src/bytes/recent.ts
-function recent(limit, make) {
-  const made = /* @__PURE__ */ new Map();
-  let lastKey = Number.NaN;
-  let last;
-  return (key) => {
-    if (key === lastKey) return last;
-    let value = made.get(key);
-    if (value !== void 0) made.delete(key);
-    else {
-      value = make(key);
-      if (made.size >= limit) made.delete(made.keys().next().value);
-    }
-    made.set(key, value);
-    lastKey = key;
-    last = value;
-    return value;
-  };
-}
-__name(recent, "recent");
-
-// src/disk/filesystem/ext/inode/crc16.ts
-function crc16(seed, bytes) {
-  let crc = seed;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
-  }
-  return crc;
-}
-__name(crc16, "crc16");
-
-// src/disk/filesystem/ext/inode/block-group.ts
-var checksumPosition2 = 30;
-function groupDescriptors(device, superblock, warn) {
-  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
-  const perBlock = blockSize4 / descriptorSize;
-  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
-  return (group) => {
-    const block2 = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
-    const raw = bytesAt(device, block2 * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
-    const place = `the descriptor of block group ${group} of ${device.name}`;
-    const expected = checksum2(superblock, group, raw);
-    if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition2)) {
-      warn(
-        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`
-      );
-    }
-    const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
-    if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
-      throw new DiskError(place, `its inode table at block ${table4} is outside the filesystem, which is damaged`);
-    }
-    return table4;
-  };
-}
-__name(groupDescriptors, "groupDescriptors");
-function descriptorBlock(superblock, index, perBlock) {
-  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
-  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
-  const group = index * perBlock;
-  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
-  return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
-}
-__name(descriptorBlock, "descriptorBlock");
-function hasSuperblock({ features, backupGroups }, group) {
-  if (group === 0) return true;
-  if (backupGroups.length > 0) return backupGroups.includes(group);
-  if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
-  return [3, 5, 7].some((base) => isPowerOf(base, group));
-}
-__name(hasSuperblock, "hasSuperblock");
-function isPowerOf(base, value) {
-  let power = base;
-  while (power < value) power *= base;
-  return power === value;
-}
-__name(isPowerOf, "isPowerOf");
-function checksum2({ features, uuid: uuid2, checksumSeed }, group, raw) {
-  if (features.roCompat & roCompat.metadataCsum) {
-    const cleared = Buffer.from(raw);
-    cleared.writeUInt16LE(0, checksumPosition2);
-    return crc32c(crc32cOfU32(checksumSeed, group), cleared) & 65535;
-  }
-  if (features.roCompat & roCompat.gdtCsum) {
-    const number2 = Buffer.alloc(4);
-    number2.writeUInt32LE(group);
-    let crc = crc16(crc16(65535, uuid2), number2);
-    crc = crc16(crc, raw.subarray(0, checksumPosition2));
-    return crc16(crc, raw.subarray(checksumPosition2 + 2));
-  }
-  return void 0;
-}
-__name(checksum2, "checksum");
-
-// src/disk/filesystem/ext/inode/inode-table.ts
-var windowSize = 32 * 1024;
-function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
-  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
-  const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
-  const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
-  const window2 = recent(windowsKept2, (key) => {
-    const group = Math.floor(key / windowsPerGroup);
-    const first = key % windowsPerGroup * perWindow;
-    const count = Math.min(perWindow, inodesPerGroup - first);
-    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
-  });
-  return (number2) => {
-    if (!(number2 >= 1 && number2 <= inodesCount)) {
-      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
-    }
-    const group = Math.floor((number2 - 1) / inodesPerGroup);
-    const index = (number2 - 1) % inodesPerGroup;
-    const at = index % perWindow * inodeSize;
-    return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
-  };
-}
-__name(inodeTable, "inodeTable");
-
-// src/disk/filesystem/ext/volume.ts
-var mostDirectoryBytes = 4 * 2 ** 30;
-var windowsKept = 64;
-var attributeBlocksKept = 64;
-function openVolume(device, superblock, warn, fastCommits2) {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
-  return {
-    name: device.name,
-    device,
-    superblock,
-    warn,
-    directoryBytesLeft: mostDirectoryBytes,
-    inodeTableBlock,
-    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
-    attributeBlock: recent(attributeBlocksKept, (block2) => readAttributeBlock(device, superblock, block2)),
-    ...fastCommits2 && { fastCommits: fastCommits2 }
-  };
-}
-__name(openVolume, "openVolume");
-
 // src/disk/filesystem/ext/recover.ts
-function recover(volume) {
-  const { superblock, name, warn } = volume;
-  if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] };
+function recover(reader) {
+  const { superblock, name, warn } = reader;
+  if (!(superblock.features.incompat & incompat.recover)) return { reader, notes: [] };
   if (!(superblock.features.compat & compat.hasJournal)) {
-    warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`);
-    return { volume, notes: [] };
+    warn(`${name}: the ext filesystem needs its journal replayed, but has none`);
+    return { reader, notes: [] };
   }
   if (superblock.journalInode === 0) {
     throw new DiskError(
       name,
-      "the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first"
+      "the ext filesystem needs its journal replayed, but the journal is on another device; mount and unmount the filesystem with that device first",
+      "unsupported"
     );
   }
-  const inode = loadInode(volume, superblock.journalInode);
-  if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(volume, inode.number), "it should be the journal, and is no file; the filesystem is damaged");
+  const inode = loadInode(reader, superblock.journalInode);
+  if (fileTypeOf(inode.mode) !== "file" || inode.linksCount === 0) {
+    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged");
   }
-  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn);
+  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn);
   return {
-    volume: openVolume(device, readSuperblock2(device), warn, fastCommits2),
+    reader: openReader(device, readSuperblock2(device), warn, fastCommits2),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
   };
 }
 __name(recover, "recover");
 
 // src/disk/filesystem/ext/superblock/mmp.ts
-var magic4 = 5066064;
+var magic3 = 5066064;
 var clean = 4283256144;
 function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
   if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
   const raw = bytesAt(device, mmpBlock * blockSize4, 8);
-  if (raw.readUInt32LE(0) === magic4 && raw.readUInt32LE(4) !== clean) {
-    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`);
+  if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
+    warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
 }
 __name(warnIfInUse, "warnIfInUse");
@@ -6357,20 +7162,20 @@ __name(warnIfInUse, "warnIfInUse");
 // src/disk/filesystem/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open: open2 };
 function open2(device, warnAlways) {
-  const warn = withoutRepeats(warnAlways);
+  const warn = onceEach(warnAlways);
   const superblock = readSuperblock2(device);
   warnAboutState(device, superblock, warn);
-  const { volume, notes } = recover(openVolume(device, superblock, warn));
-  const root = openNode(volume, 2);
+  const { reader, notes } = recover(openReader(device, superblock, warn));
+  const root = openNode(reader, 2);
   if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
-  return { info: describe2(volume.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(volume, dir), "entries") };
+  return { info: describe3(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir2) => entries(reader, dir2), "entries") };
 }
 __name(open2, "open");
 function warnAboutState(device, superblock, warn) {
   const { name } = device;
   const size2 = superblock.blocksCount * superblock.blockSize;
-  if (size2 > device.size) warn(`${name}: the ext filesystem has ${size2} bytes, of which only the first ${device.size} are there`);
-  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`);
+  warnIfCutShort(device, "the ext filesystem", size2, warn);
+  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; check it with e2fsck`);
   const recovers = (superblock.features.incompat & incompat.recover) !== 0;
   if (!superblock.cleanlyUnmounted && !recovers) {
     warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`);
@@ -6378,11 +7183,11 @@ function warnAboutState(device, superblock, warn) {
   warnIfInUse(device, superblock, warn);
 }
 __name(warnAboutState, "warnAboutState");
-function* entries(volume, dir) {
-  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(volume, inode), "node") };
+function* entries(reader, dir2) {
+  for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir2.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
 }
 __name(entries, "entries");
-function describe2(superblock, notes) {
+function describe3(superblock, notes) {
   const { features, label, uuid: uuid2, blockSize: blockSize4, blocksCount, freeBlocksCount } = superblock;
   return {
     type: typeName(features),
@@ -6395,7 +7200,7 @@ function describe2(superblock, notes) {
     notes
   };
 }
-__name(describe2, "describe");
+__name(describe3, "describe");
 
 // src/disk/filesystem/iso9660/dates.ts
 function shortDate(bytes) {
@@ -6418,39 +7223,27 @@ function moment([year, month, day, hour, minute, second], hundredths, offset) {
 }
 __name(moment, "moment");
 
-// src/disk/filesystem/iso9660/volume.ts
+// src/disk/filesystem/iso9660/reader.ts
 var sectorSize2 = 2048;
-function onceEach(warn) {
-  const said = /* @__PURE__ */ new Set();
-  return (kind, sentence) => {
-    if (said.has(kind)) return;
-    said.add(kind);
-    warn(sentence);
-  };
-}
-__name(onceEach, "onceEach");
-function damage(source, at, what) {
-  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`);
-}
-__name(damage, "damage");
 
 // src/disk/filesystem/iso9660/records.ts
 var fixedLength = 33;
 function parseRecord(source, bytes, at, warnOnce) {
   const length2 = bytes.readUInt8(0);
-  if (length2 <= fixedLength) throw damage(source, at, `a directory record has a length of ${length2}, but ${fixedLength + 1} is the least`);
+  if (length2 <= fixedLength)
+    throw damage(source, at, `a directory record has a length of ${length2}, but the minimum is ${fixedLength + 1}`, "ISO");
   if (length2 > bytes.length) {
-    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`);
+    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
   }
   const nameLength2 = bytes.readUInt8(32);
   const nameEnd = fixedLength + nameLength2;
   if (nameLength2 === 0 || nameEnd > length2) {
-    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2}`);
+    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2} bytes`, "ISO");
   }
   if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
     warnOnce(
-      "endian",
-      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`
+      `${source.name}, byte ${at}: a directory record has different little-endian and big-endian values; the little-endian one is used, here and elsewhere`,
+      "endian"
     );
   }
   const flags = bytes.readUInt8(25);
@@ -6483,27 +7276,27 @@ function isParent(record) {
   return record.identifier.length === 1 && record.identifier[0] === 1;
 }
 __name(isParent, "isParent");
-function selfRecord(volume, start) {
-  const { source, warnOnce } = volume;
-  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`);
+function selfRecord(reader, start) {
+  const { source, warnOnce } = reader;
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, "ISO");
   const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize2, source.size - start)), start, warnOnce);
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself");
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but there is no record of the directory itself", "ISO");
   return record;
 }
 __name(selfRecord, "selfRecord");
-function* directoryRecords2(volume, directory) {
-  const { source, blockSize: blockSize4, warnOnce } = volume;
+function* directoryRecords2(reader, directory) {
+  const { source, blockSize: blockSize4, warnOnce } = reader;
   if (directory.dataLength === 0) return;
-  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved");
+  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved", "ISO");
   const start = dataStart(directory, blockSize4);
   const end = start + directory.dataLength;
   if (end > source.size) {
-    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
   }
-  selfRecord(volume, start);
+  selfRecord(reader, start);
   for (let sectorStart = start; sectorStart < end; ) {
     const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize2 + sectorSize2);
-    claim(volume, start, sectorStart, sectorEnd);
+    checkNoOverlap(reader, start, sectorStart, sectorEnd);
     const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
     for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
       yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
@@ -6512,15 +7305,15 @@ function* directoryRecords2(volume, directory) {
   }
 }
 __name(directoryRecords2, "directoryRecords");
-function claim({ source, blockSize: blockSize4, budget }, start, from, to) {
+function checkNoOverlap({ source, blockSize: blockSize4, budget }, start, from, to) {
   budget.directoryBytes += to - from;
   for (let block2 = from; block2 < to; block2 += blockSize4) {
     const owner = budget.owners.get(block2) ?? start;
-    if (owner !== start) throw damage(source, block2, `the directories that begin at bytes ${owner} and ${start} overlap`);
+    if (owner !== start) throw damage(source, block2, `the directories that begin at bytes ${owner} and ${start} overlap`, "ISO");
     budget.owners.set(block2, start);
   }
 }
-__name(claim, "claim");
+__name(checkNoOverlap, "checkNoOverlap");
 
 // src/disk/filesystem/iso9660/descriptors.ts
 var firstDescriptor = 16 * sectorSize2;
@@ -6533,36 +7326,36 @@ function readDescriptors(source, warnOnce) {
   let primary;
   let joliet;
   let elTorito = false;
-  const types = [];
+  const types2 = [];
   let at = firstDescriptor;
-  for (; types.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
+  for (; types2.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
     const bytes = bytesAt(source, at, sectorSize2);
-    const type2 = bytes.readUInt8(0);
-    types.push(type2);
-    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
-    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 255) break;
+    const type = bytes.readUInt8(0);
+    types2.push(type);
+    if (type === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type === 255) break;
   }
   if (!primary) {
-    const found = types.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types.join(", ")}`;
+    const found = types2.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types2.join(", ")}`;
     throw new DiskError(
       `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`
+      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`
     );
   }
-  if (types.at(-1) !== 255) warnOnce("terminator", `${source.name}, byte ${at}: the volume descriptors end without a terminator`);
+  if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
 }
 __name(readDescriptors, "readDescriptors");
 function identifierAt(source, at) {
-  return at + sectorSize2 <= source.size ? bytesAt(source, at + 1, 5).toString("latin1") : void 0;
+  return peek(source, at, sectorSize2)?.toString("latin1", 1, 6);
 }
 __name(identifierAt, "identifierAt");
 function parseDescriptor(source, bytes, at, warnOnce) {
   const blockSize4 = bytes.readUInt16LE(128);
   if (![512, 1024, 2048].includes(blockSize4)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`);
+    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`, "ISO");
   }
   const text4 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
   return {
@@ -6620,16 +7413,16 @@ function systemUseSkip(rootSelf) {
   return void 0;
 }
 __name(systemUseSkip, "systemUseSkip");
-function* systemUseEntries(volume, record) {
-  const { source, blockSize: blockSize4 } = volume;
-  const first = firstEntry(volume, record);
+function* systemUseEntries(reader, record) {
+  const { source, blockSize: blockSize4 } = reader;
+  const first = firstEntry(reader, record);
   let area = record.systemUse.subarray(first);
   let at = record.systemUseAt + first;
   let bytes = 0;
   const visited = /* @__PURE__ */ new Set();
   for (; ; ) {
     let next2;
-    for (const entry2 of areaEntries(volume, area, at)) {
+    for (const entry2 of areaEntries(reader, area, at)) {
       if (entry2.signature === "ST") break;
       if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
       else yield entry2;
@@ -6639,13 +7432,13 @@ function* systemUseEntries(volume, record) {
     const length2 = next2.bytes.readUInt32LE(20);
     bytes += length2;
     if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
-      throw damage(source, record.at, "the system use entries of a directory record go on in a circle, or without end");
+      throw damage(source, record.at, "the system use entries of a directory record form a loop, or never end", "ISO");
     }
     visited.add(at);
     if (at + length2 > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`);
+      throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, "ISO");
     }
-    spend(volume, record, length2);
+    spend(reader, record, length2);
     area = bytesAt(source, at, length2);
   }
 }
@@ -6658,7 +7451,7 @@ __name(firstEntry, "firstEntry");
 function spend({ source, budget }, record, length2) {
   budget.continuationBytes += length2;
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names could make them");
+    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
   }
 }
 __name(spend, "spend");
@@ -6667,8 +7460,8 @@ function* areaEntries({ source, warnOnce }, area, at) {
     const length2 = area.readUInt8(start + 2);
     if (length2 < 4 || start + length2 > area.length) {
       warnOnce(
-        "susp",
-        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`,
+        "susp"
       );
       return;
     }
@@ -6684,11 +7477,11 @@ var SymlinkText = class {
   static {
     __name(this, "SymlinkText");
   }
-  /** Nothing as long as there was no entry. */
+  /** Undefined until the first entry. */
   text;
-  /** The next component belongs to the last one, or to the root, without a slash between them. */
+  /** The next component continues the last one, or follows the root, so no slash comes between them. */
   joins = true;
-  /** Adds the components of one entry; says what was wrong with them. */
+  /** Adds the components of one entry. Returns what is wrong with them, if anything. */
   add(entry2) {
     const parts = [this.text ?? Buffer.alloc(0)];
     let trouble;
@@ -6700,7 +7493,7 @@ var SymlinkText = class {
         trouble = "a symbolic link's component is longer than its entry; the target ends there";
         break;
       }
-      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`;
+      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
       if (!this.joins) parts.push(Buffer.from("/"));
       parts.push(componentText(flags, entry2.subarray(at + 2, end)));
       this.joins = (flags & (component2.continues | component2.root)) !== 0;
@@ -6719,21 +7512,21 @@ function componentText(flags, content2) {
 __name(componentText, "componentText");
 
 // src/disk/filesystem/iso9660/rock-ridge.ts
-function rockRidge(volume, record) {
+function rockRidge(reader, record) {
   const found = { isRelocated: false };
   const name = [];
   const link = new SymlinkText();
-  for (const { signature: signature2, bytes } of systemUseEntries(volume, record)) {
+  for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
     const read = readers[signature2];
     if (read) {
       if (bytes.length < read.least)
-        throw damage(volume.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`);
+        throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
       read.into(found, bytes);
     } else if (signature2 === "NM" && bytes.length >= 5) {
       if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
     } else if (signature2 === "SL" && bytes.length >= 5) {
       const trouble = link.add(bytes);
-      if (trouble) volume.warnOnce("symlink", `${volume.source.name}, byte ${record.at}: ${trouble}`);
+      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, "symlink");
     }
   }
   if (name.length > 0) found.name = Buffer.concat(name);
@@ -6755,7 +7548,7 @@ var readers = {
   PN: {
     least: 20,
     into(found, bytes) {
-      found.rdev = deviceNumber2(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
+      found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
     }
   },
   TF: {
@@ -6791,11 +7584,10 @@ var readers = {
     }
   }
 };
-function deviceNumber2(high, low) {
-  if (high !== 0) return { major: high, minor: low };
-  return { major: low >>> 8 & 4095, minor: low >>> 12 & 1048320 | low & 255 };
+function halvesOfDevice(high, low) {
+  return high !== 0 ? { major: high, minor: low } : deviceNumber(low);
 }
-__name(deviceNumber2, "deviceNumber");
+__name(halvesOfDevice, "halvesOfDevice");
 function modificationTime2(bytes) {
   const flags = bytes.readUInt8(4);
   if ((flags & 2) === 0) return void 0;
@@ -6804,149 +7596,146 @@ function modificationTime2(bytes) {
   const hasCreation = (flags & 1) !== 0;
   const start = 5 + (hasCreation ? length2 : 0);
   if (start + length2 > bytes.length) return void 0;
-  const field2 = bytes.subarray(start, start + length2);
-  return isLong ? longDate(field2) : shortDate(field2);
+  const field3 = bytes.subarray(start, start + length2);
+  return isLong ? longDate(field3) : shortDate(field3);
 }
 __name(modificationTime2, "modificationTime");
 
 // src/disk/filesystem/iso9660/nodes.ts
 var noPosix = { isRelocated: false };
-function posixOf(volume, record) {
-  return volume.naming === "rock-ridge" ? rockRidge(volume, record) : noPosix;
+function posixOf(reader, record) {
+  return reader.naming === "rock-ridge" ? rockRidge(reader, record) : noPosix;
 }
 __name(posixOf, "posixOf");
-function rootNode(volume, record) {
-  const self = selfRecord(volume, dataStart(record, volume.blockSize));
-  return makeNode(volume, { name: Buffer.from("/"), records: [self], posix: posixOf(volume, self) });
+function rootNode(reader, record) {
+  const self = selfRecord(reader, dataStart(record, reader.blockSize));
+  return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
 }
 __name(rootNode, "rootNode");
-function makeNode(volume, named) {
-  if (named.posix.childAt === void 0) return describe3(volume, named);
-  const self = selfRecord(volume, named.posix.childAt * volume.blockSize);
-  return describe3(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) });
+function makeNode(reader, named) {
+  if (named.posix.childAt === void 0) return describe4(reader, named);
+  const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
+  return describe4(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
 }
 __name(makeNode, "makeNode");
-function describe3(volume, { name, records: records2, posix }) {
+function describe4(reader, { name, records: records2, posix }) {
   const [first] = records2;
-  const type2 = nodeType(volume, first, posix);
-  const isDir = type2 === "dir";
-  const place = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  const type = nodeType(reader, first, posix);
+  const isDir = type === "dir";
+  const place2 = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
   return {
-    type: type2,
-    ino: inodeNumber(volume, type2, first, posix),
+    type,
+    ino: inodeNumber(reader, type, first, posix),
     mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
     uid: posix.uid ?? 0,
     gid: posix.gid ?? 0,
     nlink: posix.nlink ?? 1,
     mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
-    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
-    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    size: type === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type === "char" || type === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
     records: records2,
     content() {
-      if (type2 !== "file") throw new DiskError(place, `a ${type2} has no content`);
-      if (posix.encoding) throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
-      return content(volume, place, records2);
+      if (type !== "file") throw new DiskError(place2, `a ${type} has no content`);
+      if (posix.encoding)
+        throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, "unsupported");
+      return content(reader, place2, records2);
     },
     target() {
-      if (!posix.target?.length) throw new DiskError(place, "the symbolic link has no target; the ISO is damaged");
-      return posix.target;
+      return checkedTarget(
+        posix.target ?? Buffer.alloc(0),
+        reader.source,
+        `${pathText(name)} (directory record at byte ${first.at})`,
+        "ISO"
+      );
     },
     xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
   };
 }
-__name(describe3, "describe");
-var typesByMode = {
-  1: "fifo",
-  2: "char",
-  4: "dir",
-  6: "block",
-  8: "file",
-  10: "symlink",
-  12: "socket"
-};
+__name(describe4, "describe");
 function nodeType({ source, warnOnce }, record, { mode }) {
   const plain = record.isDirectory ? "dir" : "file";
   if (mode === void 0) return plain;
-  const type2 = typesByMode[mode >>> 12 & 15];
-  if (type2 && type2 === "dir" === record.isDirectory) return type2;
+  const type = fileTypeOf(mode);
+  if (type && type === "dir" === record.isDirectory) return type;
   warnOnce(
-    "type",
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain}; it is treated as a ${plain}`,
+    "type"
   );
   return plain;
 }
 __name(nodeType, "nodeType");
-function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { serial, nlink, rdev }) {
-  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
+function inodeNumber({ blockSize: blockSize4, hardLinks }, type, record, { serial, nlink, rdev }) {
+  if (type === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
   if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
-  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
-  const known = hardLinks.get(identity) ?? record.at;
-  hardLinks.set(identity, known);
-  return known;
+  const identity = [serial, type, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const known2 = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known2);
+  return known2;
 }
 __name(inodeNumber, "inodeNumber");
-function content({ source, blockSize: blockSize4 }, place, records2) {
+function content({ source, blockSize: blockSize4 }, place2, records2) {
   const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read");
-    if (record.dataLength === 0) return slice(source, 0, 0, place);
+    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read", "unsupported");
+    if (record.dataLength === 0) return slice(source, 0, 0, place2);
     const start = dataStart(record, blockSize4);
     const end = start + record.dataLength;
     if (end > source.size) {
       throw new DiskError(
-        place,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+        place2,
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`
       );
     }
-    return slice(source, start, record.dataLength, place);
+    return slice(source, start, record.dataLength, place2);
   });
-  return extents.length === 1 ? extents[0] : concat(extents, place);
+  return extents.length === 1 ? extents[0] : concat(extents, place2);
 }
 __name(content, "content");
 
 // src/disk/filesystem/iso9660/directory.ts
-function* children(volume, dir, root) {
-  for (const file of files(volume, dir)) {
+function* children(reader, dir2, root) {
+  for (const file of files(reader, dir2)) {
     if (file.posix.isRelocated) continue;
-    if (dir === root && isRelocationDirectory(volume, file)) continue;
-    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(volume, file), "node") };
+    if (dir2 === root && isRelocationDirectory(reader, file)) continue;
+    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(reader, file), "node") };
   }
 }
 __name(children, "children");
-function isRelocationDirectory(volume, file) {
+function isRelocationDirectory(reader, file) {
   if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
-  const inside = [...files(volume, makeNode(volume, file))];
+  const inside = [...files(reader, makeNode(reader, file))];
   return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
 }
 __name(isRelocationDirectory, "isRelocationDirectory");
-function* files(volume, dir) {
+function* files(reader, dir2) {
   let records2 = [];
-  for (const record of directoryRecords2(volume, dir.records[0])) {
+  for (const record of directoryRecords2(reader, dir2.records[0])) {
     if (isSelf(record) || isParent(record)) continue;
     if (record.isAssociated) {
-      volume.warnOnce(
-        "associated",
-        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`
+      reader.warnOnce(
+        `${reader.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
+        "associated"
       );
       continue;
     }
     const previous = records2.at(-1);
-    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous);
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous);
     records2.push(record);
     if (record.continues) continue;
     const [first, ...more] = records2;
     records2 = [];
-    const posix = posixOf(volume, first);
-    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix };
+    const posix = posixOf(reader, first);
+    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix };
   }
   const last = records2.at(-1);
-  if (last) throw unfinished(volume, last);
+  if (last) throw unfinished(reader, last);
 }
 __name(files, "files");
 function unfinished({ source }, record) {
   return damage(
     source,
     record.at,
-    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`
+    `the file ${pathText(record.identifier)} should continue in the next directory record, but that is missing`,
+    "ISO"
   );
 }
 __name(unfinished, "unfinished");
@@ -6972,42 +7761,34 @@ var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
 function openIso(source, warn) {
   const warnOnce = onceEach(warn);
   const descriptors = readDescriptors(source, warnOnce);
-  warnIfShort(source, descriptors.primary, warn);
-  const { volume, root, hasRockRidge } = openVolume2(source, descriptors, warnOnce);
-  const iso = describe4(source, descriptors, volume.naming, hasRockRidge);
-  return { root, entries: /* @__PURE__ */ __name((dir) => children(volume, dir, root), "entries"), info: summary(iso), iso };
+  warnIfCutShort(source, "the ISO", descriptors.primary.blocks * descriptors.primary.blockSize, warn);
+  const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
+  const iso = describe5(source, descriptors, reader.naming, hasRockRidge);
+  return { root, entries: /* @__PURE__ */ __name((dir2) => children(reader, dir2, root), "entries"), info: summary(iso), iso };
 }
 __name(openIso, "openIso");
-function warnIfShort(source, { blocks, blockSize: blockSize4 }, warn) {
-  const size2 = blocks * blockSize4;
-  if (source.size >= size2) return;
-  warn(
-    `${source.name}: the ISO says that it has ${size2} bytes, but only ${source.size} are there; if it was downloaded, the download isn't complete: files at its end can't be read`
-  );
-}
-__name(warnIfShort, "warnIfShort");
-function openVolume2(source, { primary, joliet }, warnOnce) {
+function chooseNames(source, { primary, joliet }, warnOnce) {
   try {
     const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
     const skip = systemUseSkip(rootSelf);
-    const rockRidge2 = makeVolume(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
+    const rockRidge2 = makeReader(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
     const root = rootNode(rockRidge2, primary.root);
     const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
-    if (hasRockRidge || !joliet) return { volume: rockRidge2, root, hasRockRidge };
+    if (hasRockRidge || !joliet) return { reader: rockRidge2, root, hasRockRidge };
   } catch (error) {
     if (!joliet || !(error instanceof DiskError)) throw error;
-    warnOnce("primary", `${error.message}; the Joliet directories are read instead`);
+    warnOnce(`${error.message}; the Joliet directories are read instead`, "primary");
   }
-  const volume = makeVolume(source, joliet, "joliet", void 0, warnOnce);
-  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false };
+  const reader = makeReader(source, joliet, "joliet", void 0, warnOnce);
+  return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
 }
-__name(openVolume2, "openVolume");
-function makeVolume(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
+__name(chooseNames, "chooseNames");
+function makeReader(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
   const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
   return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
 }
-__name(makeVolume, "makeVolume");
-function describe4(source, descriptors, naming, hasRockRidge) {
+__name(makeReader, "makeReader");
+function describe5(source, descriptors, naming, hasRockRidge) {
   const { primary, joliet, elTorito, udfBridge } = descriptors;
   const { root, blocks, ...fields2 } = primary;
   return {
@@ -7020,7 +7801,7 @@ function describe4(source, descriptors, naming, hasRockRidge) {
     hybrid: hybridParts(source)
   };
 }
-__name(describe4, "describe");
+__name(describe5, "describe");
 function summary(iso) {
   return {
     type: "iso9660",
@@ -7046,18 +7827,26 @@ function uuid(time) {
 }
 __name(uuid, "uuid");
 
+// src/disk/filesystem/formats.ts
+var fileSystemFormats = [iso9660, ext];
+function openFileSystem(source, warn) {
+  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
+}
+__name(openFileSystem, "openFileSystem");
+
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
-  const found = signatures.find(({ at, magic: magic5 }) => at.some((offset) => hasText(source, offset, magic5)));
-  if (found) return found.name;
-  return probes.map((look) => look(source)).find((name) => name !== void 0);
+  const found = signatures.find(({ at, magic: magic4 }) => at.some((offset) => hasText(source, offset, magic4)));
+  if (found) return found;
+  const name = structures.map((look) => look(source)).find((name2) => name2 !== void 0);
+  return name === void 0 ? void 0 : { name };
 }
 __name(identifyVolume, "identifyVolume");
 var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
 var signatures = [
   { name: "LVM2 physical volume", at: [24, 536, 1048, 1560], magic: "LVM2 001" },
-  { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
-  { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
+  { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
+  { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
   { name: "XFS filesystem", at: [0], magic: "XFSB" },
   { name: "swap", at: pageEnds, magic: "SWAPSPACE2" },
   { name: "swap (old format)", at: pageEnds, magic: "SWAP-SPACE" },
@@ -7065,7 +7854,7 @@ var signatures = [
   { name: "btrfs filesystem", at: [65536 + 64], magic: "_BHRfS_M" },
   { name: "NTFS filesystem", at: [3], magic: "NTFS    " },
   { name: "exFAT filesystem", at: [3], magic: "EXFAT   " },
-  { name: "BitLocker encrypted volume", at: [3], magic: "-FVE-FS-" },
+  { name: "BitLocker encrypted volume", at: [3], magic: "-FVE-FS-", isEncrypted: true },
   { name: "FAT filesystem", at: [54], magic: "FAT" },
   { name: "FAT filesystem", at: [82], magic: "FAT32   " },
   { name: "squashfs filesystem", at: [0], magic: "hsqs" },
@@ -7075,41 +7864,34 @@ var signatures = [
   { name: "UFS2 filesystem", at: [65536 + 1372], magic: "T" },
   { name: "Linux RAID member", at: [0, 4096], magic: "\xFCN+\xA9" }
 ];
-var probes = [extJournal, zfs, raidAtEnd];
+var structures = [extJournal, zfs, raidAtEnd];
 function extJournal(source) {
-  const superblock = probe(source, 1024, 100);
+  const superblock = peek(source, 1024, 100);
   if (superblock?.readUInt16LE(56) !== 61267) return void 0;
   return (superblock.readUInt32LE(96) & 8) !== 0 ? "external journal of an ext filesystem (JBD)" : void 0;
 }
 __name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic5 = probe(source, offset, 8);
-    if (!magic5) return void 0;
-    if (magic5.readBigUInt64LE() === 0x00bab10cn || magic5.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+    const magic4 = peek(source, offset, 8);
+    if (!magic4) return void 0;
+    if (magic4.readBigUInt64LE() === 0x00bab10cn || magic4.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
   }
   return void 0;
 }
 __name(zfs, "zfs");
 function raidAtEnd(source) {
   const sectors = Math.floor(source.size / 512);
-  const places = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
-  return places.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
+  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
+  return places2.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
 }
 __name(raidAtEnd, "raidAtEnd");
 
-// src/disk/filesystem/formats.ts
-var fileSystemFormats = [iso9660, ext];
-function openFileSystem(source, warn) {
-  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
-}
-__name(openFileSystem, "openFileSystem");
-
 // src/disk/vhd/checksum.ts
-function checksumWithout(bytes, field2) {
+function checksumWithout(bytes, field3) {
   let sum = 0;
   for (const byte of bytes) sum += byte;
-  for (const byte of bytes.subarray(field2, field2 + 4)) sum -= byte;
+  for (const byte of bytes.subarray(field3, field3 + 4)) sum -= byte;
   return ~sum >>> 0;
 }
 __name(checksumWithout, "checksumWithout");
@@ -7123,18 +7905,22 @@ function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
 }
 __name(hasFooterCookie, "hasFooterCookie");
-function parseFooter(bytes, place, warn) {
+function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
-    warn(`${place}: the checksum of the VHD footer is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
   const typeCode = bytes.readUInt32BE(60);
-  const type2 = diskTypes[typeCode];
-  if (!type2)
-    throw new DiskError(place, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`);
+  const type = diskTypes[typeCode];
+  if (!type)
+    throw new DiskError(
+      place2,
+      `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`,
+      "unsupported"
+    );
   const currentSize = Number(bytes.readBigUInt64BE(48));
   if (currentSize > largestDisk)
-    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`);
+    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, "unsupported");
   return {
-    type: type2,
+    type,
     creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
     creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
     dataOffset: Number(bytes.readBigUInt64BE(16)),
@@ -7148,17 +7934,22 @@ __name(parseFooter, "parseFooter");
 function endFooter(source) {
   for (const length2 of [512, 511]) {
     const offset = source.size - length2;
-    const bytes = offset >= 0 ? probe(source, offset, length2) : void 0;
+    const bytes = offset >= 0 ? peek(source, offset, length2) : void 0;
     if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset };
   }
   return void 0;
 }
 __name(endFooter, "endFooter");
+function endsAsFixedVhd(source) {
+  const bytes = endFooter(source)?.bytes;
+  return bytes !== void 0 && diskTypes[bytes.readUInt32BE(60)] === "fixed" && bytes.readUInt32BE(64) === checksumWithout(bytes, 64);
+}
+__name(endsAsFixedVhd, "endsAsFixedVhd");
 
 // src/disk/sniff.ts
 function sniff(source) {
-  const start = probe(source, 0, 512) ?? probe(source, 0, Math.min(source.size, 512));
-  if (start.length === 0) return refuse("empty", "an empty file", "get it again");
+  const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512));
+  if (start.length === 0) return refuse("empty", "an empty file", "download it again");
   return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
 }
 __name(sniff, "sniff");
@@ -7166,15 +7957,15 @@ var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} firs
 var convert2 = "convert it first, e.g. with qemu-img convert -O raw";
 var magics = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
-  // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
+  // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
   { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
   { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
   { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
   { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
   { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file, as old DDKs came", unpack("unzip")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "get it again") },
+  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file (old DDKs come like this)", unpack("unzip")) },
+  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "download it again") },
   { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
   { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert2) },
   { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert2) },
@@ -7188,7 +7979,7 @@ function bySignature(source) {
 __name(bySignature, "bySignature");
 function byStructure(source, start) {
   if (start.length < 512) return void 0;
-  if (isTarHeader(start)) return { format: "tar", description: "a tar archive" };
+  if (hasTarChecksum(start)) return { format: "tar", description: "a tar archive" };
   if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
   if (gptSectorSizes.some((size2) => hasGptSignature(source, size2))) return { format: "disk", description: "a raw disk with a GPT" };
   const fileSystem = fileSystemFormats.find((format) => format.detect(source));
@@ -7196,21 +7987,13 @@ function byStructure(source, start) {
   return void 0;
 }
 __name(byStructure, "byStructure");
-function isTarHeader(header2) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", 148, 156))?.[1];
-  if (!stored) return false;
-  let sum = 8 * 32;
-  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
-  return sum === Number.parseInt(stored, 8);
-}
-__name(isTarHeader, "isTarHeader");
 function byText(start) {
   const text4 = start.toString("latin1").replace(/^(\xef\xbb\xbf)?\s*/, "");
   if (/^(<!doctype html|<html|<head|<body)/i.test(text4)) {
-    return refuse("html", "an HTML page", "a server may have sent an error page instead of the file; get it again");
+    return refuse("html", "an HTML page", "a server may have sent an error page instead of the file; download it again");
   }
   if (/^<\?xml|^<[a-z]+[\s>]/i.test(text4)) {
-    return /<appliance[\s>]/.test(text4) ? refuse("xml", "an ova.xml alone", "give the folder in which it lies with its chunks") : refuse("xml", "an XML document", "a server may have sent an error message instead of the file; get it again");
+    return /<appliance[\s>]/.test(text4) ? refuse("xml", "an ova.xml without its chunks", "give the folder that contains both") : refuse("xml", "an XML document", "a server may have sent an error message instead of the file; download it again");
   }
   if (start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) {
     return refuse("text", `text, beginning with ${JSON.stringify(text4.slice(0, 40).replace(/\s+/g, " "))}`, "a disk or an ISO is expected");
@@ -7220,17 +8003,18 @@ function byText(start) {
 __name(byText, "byText");
 function byEnd(source) {
   if (endFooter(source)) return { format: "vhd", description: "a VHD whose footer is at its end" };
-  const name = identifyVolume(source);
+  const name = identifyVolume(source)?.name;
   return name ? { format: "disk", description: `an unpartitioned ${name}` } : void 0;
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
   const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
-  return refuse("unknown", `nothing that is known here (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
+  return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
 function refuse(format, description, wayOut3) {
-  return { format, description, refusal: `it is ${description}; ${wayOut3}` };
+  const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format) ? "not-a-ddk" : "unsupported";
+  return { format, description, refusal: { why: `it is ${description}; ${wayOut3}`, kind } };
 }
 __name(refuse, "refuse");
 
@@ -7244,8 +8028,8 @@ function bitmapReader(source, map, footer) {
   return {
     of(block2) {
       if (knownFull[block2]) return "full";
-      const known = kept.get(block2);
-      if (known) return known;
+      const known2 = kept.get(block2);
+      if (known2) return known2;
       const bitmap = map.isFull(block2) ? void 0 : bytesAt(source, map.place(block2), Math.ceil(sectors / 8));
       if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index);
       if (!bitmap || isFull(bitmap, sectors)) {
@@ -7285,18 +8069,18 @@ function readBatmap(source, footer, header2, warn) {
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
   const start = header2.tableOffset + Math.ceil(header2.maxTableEntries * 4 / 512) * 512;
   const distrust = /* @__PURE__ */ __name((why) => {
-    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is left aside, and the bitmaps of its blocks are used alone`);
+    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
     return void 0;
   }, "distrust");
-  const fields2 = probe(source, start, 512);
+  const fields2 = peek(source, start, 512);
   if (fields2?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
   const offset = Number(fields2.readBigUInt64BE(8));
   const size2 = fields2.readUInt32BE(16) * 512;
   const blocks = Math.ceil(footer.currentSize / header2.blockSize);
-  if (!Number.isSafeInteger(offset) || size2 > mostBytes2 || size2 * 8 < blocks) return distrust(`its size of ${size2} bytes can't be right`);
-  const bits = probe(source, offset, size2);
+  if (!Number.isSafeInteger(offset) || size2 > mostBytes2 || size2 * 8 < blocks) return distrust(`its size of ${size2} bytes is impossible`);
+  const bits = peek(source, offset, size2);
   if (!bits) return distrust("it lies past the end of the file");
-  if (fields2.readUInt32BE(24) !== checksum3(bits, fields2.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
+  if (fields2.readUInt32BE(24) !== checksum2(bits, fields2.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
   return {
     start: Math.min(start, offset),
     end: Math.max(start + 512, offset + size2),
@@ -7304,38 +8088,42 @@ function readBatmap(source, footer, header2, warn) {
   };
 }
 __name(readBatmap, "readBatmap");
-function checksum3(bits, signed) {
+function checksum2(bits, signed) {
   let sum = 0;
   for (const byte of bits) sum += signed && byte > 127 ? byte - 256 : byte;
   return ~sum >>> 0;
 }
-__name(checksum3, "checksum");
+__name(checksum2, "checksum");
 
 // src/disk/vhd/header.ts
 var headerSize2 = 1024;
 var cookie2 = "cxsparse";
 var largestBlock = 1 << 21;
 function readHeader(source, offset, warn) {
-  const place = `${source.name}, byte ${offset}`;
+  const place2 = `${source.name}, byte ${offset}`;
   if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, "the VHD footer gives no place for the dynamic disk header; it is damaged");
+    throw new DiskError(source.name, "the VHD footer has no valid position of the dynamic disk header; it is damaged");
   const bytes = bytesAt(source, offset, headerSize2);
   if (bytes.toString("latin1", 0, 8) !== cookie2)
-    throw new DiskError(place, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
+    throw new DiskError(place2, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
-    warn(`${place}: the checksum of the VHD header is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
   const blockSize4 = bytes.readUInt32BE(32);
   if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
-    throw new DiskError(place, `the VHD has blocks of ${blockSize4} bytes; powers of two from 512 to ${largestBlock} can be read`);
+    throw new DiskError(
+      place2,
+      `the VHD has blocks of ${blockSize4} bytes; only powers of two from 512 to ${largestBlock} can be read`,
+      "unsupported"
+    );
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16));
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place, "the VHD header gives no place for the block allocation table; it is damaged");
+    throw new DiskError(place2, "the VHD header has no valid position of the block allocation table; it is damaged");
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
 }
 __name(readHeader, "readHeader");
-function parentName(field2) {
-  const bytes = Buffer.from(field2);
+function parentName(field3) {
+  const bytes = Buffer.from(field3);
   if (bytes.readUInt8(0) === 0) bytes.swap16();
   return bytes.toString("utf16le").replace(/\0.*$/su, "");
 }
@@ -7346,15 +8134,15 @@ var unallocated = 4294967295;
 var mostBlocks = 1 << 22;
 function readBlockMap(source, footer, header2, warn) {
   const { blockSize: blockSize4, tableOffset, maxTableEntries } = header2;
-  const place = `${source.name}, byte ${tableOffset}`;
+  const place2 = `${source.name}, byte ${tableOffset}`;
   const count = Math.ceil(footer.currentSize / blockSize4);
   if (count > maxTableEntries) {
     throw new DiskError(
-      place,
+      place2,
       `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
     );
   }
-  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`);
+  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
   const batmap = readBatmap(source, footer, header2, warn);
   const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
@@ -7364,7 +8152,7 @@ function readBlockMap(source, footer, header2, warn) {
     { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
     ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
   ];
-  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place);
+  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place2);
   return {
     blockSize: blockSize4,
     count,
@@ -7383,16 +8171,16 @@ function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
-function checkOverlaps(table4, size2, tables, place) {
+function checkOverlaps(table4, size2, tables, place2) {
   const sectors = table4.filter((sector) => sector !== unallocated).sort();
   const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
   for (const [index, sector] of sectors.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size2);
-    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
+    if (area) throw new DiskError(place2, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
     const next2 = sectors[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size2) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw new DiskError(place, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`);
+      throw new DiskError(place2, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`);
     }
   }
   return sectors.length;
@@ -7411,18 +8199,19 @@ function openDynamic(source, footerBytes, footer, warn) {
   if (footer.type === "differencing") {
     throw new DiskError(
       source.name,
-      `it is a differencing VHD, which holds only what differs from its parent "${header2.parentName}"; merge the two first`
+      `it is a differencing VHD, which contains only the differences from its parent "${header2.parentName}"; merge it with its parent first`,
+      "unsupported"
     );
   }
   const map = readBlockMap(source, footer, header2, warn);
   const bitmaps = bitmapReader(source, map, footer);
   function readBlock2(block2, into, within) {
-    const place = map.place(block2);
-    if (place === void 0) {
+    const place2 = map.place(block2);
+    if (place2 === void 0) {
       into.fill(0);
       return;
     }
-    const data = place + map.bitmapSize;
+    const data = place2 + map.bitmapSize;
     const bitmap = bitmaps.of(block2);
     if (bitmap === "full") {
       source.read(into, data + within);
@@ -7459,7 +8248,7 @@ function openDynamic(source, footerBytes, footer, warn) {
     check() {
       checkBounds(source, map, footer.currentSize);
       const end = endFooter(source);
-      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or has more behind it`);
+      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or other data follows it`);
       else if (!end.bytes.equals(footerBytes))
         warn(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`);
     }
@@ -7482,13 +8271,13 @@ function* sectorRuns(bitmap, start, end) {
 __name(sectorRuns, "sectorRuns");
 function checkBounds(source, map, diskSize) {
   for (let block2 = 0; block2 < map.count; block2++) {
-    const place = map.place(block2);
-    if (place === void 0) continue;
-    const end = place + map.bitmapSize + Math.min(map.blockSize, diskSize - block2 * map.blockSize);
+    const place2 = map.place(block2);
+    if (place2 === void 0) continue;
+    const end = place2 + map.bitmapSize + Math.min(map.blockSize, diskSize - block2 * map.blockSize);
     if (end > source.size) {
       throw new DiskError(
         source.name,
-        `block ${block2} of the VHD ends at byte ${end}, but the file at byte ${source.size}; it is cut short, or the block allocation table is damaged`
+        `block ${block2} of the VHD ends at byte ${end}, but the file ends at byte ${source.size}; it is cut short, or the block allocation table is damaged`
       );
     }
   }
@@ -7508,7 +8297,7 @@ __name(fixedDisk, "fixedDisk");
 
 // src/disk/vhd/index.ts
 function openVhd(source, warn) {
-  const start = probe(source, 0, footerSize);
+  const start = peek(source, 0, footerSize);
   if (start && hasFooterCookie(start)) {
     const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
     if (footer2.type === "fixed")
@@ -7516,7 +8305,7 @@ function openVhd(source, warn) {
     return openDynamic(source, start, footer2, warn);
   }
   const found = endFooter(source);
-  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"');
+  if (!found) throw new DiskError(source.name, 'it is not a VHD: neither its start nor its end has the cookie "conectix"', "not-a-ddk");
   const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn);
   if (footer.type === "fixed") return fixedDisk(source, footer, found.offset, warn);
   warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
@@ -7528,8 +8317,9 @@ __name(openVhd, "openVhd");
 function openDisk(image, warn) {
   const { bytes, diskSize } = image;
   const { format, refusal } = sniff(bytes);
-  if (refusal !== void 0) throw new DiskError(bytes.name, refusal);
-  return format === "vhd" ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
+  if (refusal !== void 0) throw new DiskError(bytes.name, refusal.why, refusal.kind);
+  const isVhd = format === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
+  return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
 }
 __name(openDisk, "openDisk");
 function vhdDisk(bytes, warn) {
@@ -7569,22 +8359,22 @@ function rawDisk(bytes, size2, warn) {
 __name(rawDisk, "rawDisk");
 
 // src/disk/input.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 
 // src/disk/spool/index.ts
-var import_node_crypto6 = require("node:crypto");
-var import_node_fs10 = require("node:fs");
+var import_node_crypto5 = require("node:crypto");
+var import_node_fs11 = require("node:fs");
 var import_node_os3 = require("node:os");
 var import_node_path4 = require("node:path");
 var import_node_url = require("node:url");
 var import_node_worker_threads2 = require("node:worker_threads");
 
 // src/bytes/growing-source.ts
-function growingFile(fd, progress, index, name) {
-  let known = 0;
+function growingFile(fd, growth, index, name) {
+  let known2 = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known) known = progress.waitFor(index, end);
-    return known;
+    if (end > known2) known2 = growth.waitFor(index, end);
+    return known2;
   }, "waitFor");
   return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
 }
@@ -7636,60 +8426,61 @@ var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table3 = { offset: 2048, entry: 16 };
 var defaultPatience = 120;
-var Progress = class {
+var FileGrowth = class {
   static {
-    __name(this, "Progress");
+    __name(this, "FileGrowth");
   }
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
   constructor(files2, patience2 = defaultPatience) {
     this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
     this.#words = new Int32Array(this.shared);
     this.#patience = patience2;
   }
   // The writer's side
-  /** `bytes` more of file `index` can be read from now on. */
+  /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
     this.#wake();
   }
-  /** File `index` is as long as it is going to be. */
+  /** Reports that file `index` won't grow any more. */
   complete(index) {
     Atomics.store(...this.#completion(index), 1);
     this.#wake();
   }
-  /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place, what) {
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place2, what, kind = "input-output") {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text4 = `${place.slice(0, 500)}
+    const text4 = `${kind}
+${place2.slice(0, 500)}
 ${what}`;
     const length2 = Buffer.from(this.shared, message.offset, message.length).write(text4);
     Atomics.store(this.#words, word.failure, 1 + length2);
     this.#wake();
   }
-  /** A sign of life, for stretches in which nothing advances. */
+  /** Shows a sign of life while nothing else advances. */
   beat() {
     Atomics.add(this.#words, word.heartbeat, 1);
   }
-  /** The writer touches none of its files any more. */
+  /** Reports that the writer no longer uses any of its files. */
   end() {
     Atomics.store(this.#words, word.ended, 1);
     this.#wake();
   }
-  /** Whether the reader has lost interest, so that the writer should end. */
+  /** Whether the reader has asked the writer to stop. */
   get stopRequested() {
     return Atomics.load(this.#words, word.stop) !== 0;
   }
   // The reader's side
-  /** How many bytes of file `index` are there. */
+  /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
   }
   /**
-   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
-   * @throws DiskError if the writer failed before that
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
    */
   waitFor(index, end) {
     return this.#wait(() => {
@@ -7701,7 +8492,7 @@ ${what}`;
   isComplete(index) {
     return Atomics.load(...this.#completion(index)) !== 0;
   }
-  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
     Atomics.store(this.#words, word.stop, 1);
     const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
@@ -7716,15 +8507,16 @@ ${what}`;
     if (found !== void 0) return found;
     const failure2 = Atomics.load(this.#words, word.failure);
     if (failure2 > 1) {
-      const [place, ...what] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
-      throw new DiskError(place, what.join("\n"));
+      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"), kind);
     }
     throw new DiskError(
       "background thread",
-      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
     );
   }
-  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look, isOver = () => false) {
     let heartbeat = Atomics.load(this.#words, word.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
@@ -7765,26 +8557,26 @@ function plainChunks(chunks, name) {
   } });
 }
 __name(plainChunks, "plainChunks");
-function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
+function inflateChunks(chunks, name, { dir: dir2, limit, concurrency = defaultConcurrency() }) {
   const script = workerScript2();
-  const progress = new Progress(chunks.length);
+  const growth = new FileGrowth(chunks.length);
   const runs = chunks.map(runsOf);
-  const files2 = openTemporaryFiles(chunks.length, dir);
+  const files2 = openTemporaryFiles(chunks.length, dir2);
   const task = {
-    shared: progress.shared,
+    shared: growth.shared,
     chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
-    dir,
+    dir: dir2,
     limit,
     concurrency
   };
-  const parts = chunks.map((chunk, index) => growingFile(files2[index], progress, index, chunk.name));
+  const parts = chunks.map((chunk, index) => growingFile(files2[index], growth, index, chunk.name));
   const whole = concatGrowing(parts, name);
-  startWorker(script, task, progress);
+  startWorker(script, task, growth);
   return Object.assign(whole, {
-    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
-    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated"),
+    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs10.closeSync)(fd);
+      if (growth.stop()) for (const fd of files2.splice(0)) (0, import_node_fs11.closeSync)(fd);
     }
   });
 }
@@ -7795,34 +8587,34 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs10.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
+  if (!(0, import_node_fs11.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript2, "workerScript");
 function runsOf({ name, source }) {
-  if (!source.runs) throw new DiskError(name, "it does not lie in an open file as it is, so it cannot be inflated in the background");
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
   return source.runs;
 }
 __name(runsOf, "runsOf");
-function openTemporaryFiles(count, dir) {
+function openTemporaryFiles(count, dir2) {
   const files2 = [];
   try {
     while (files2.length < count) {
-      const path4 = (0, import_node_path4.join)(dir, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
-      files2.push((0, import_node_fs10.openSync)(path4, "wx+", 384));
-      (0, import_node_fs10.unlinkSync)(path4);
+      const path4 = (0, import_node_path4.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto5.randomUUID)()}`);
+      files2.push((0, import_node_fs11.openSync)(path4, "wx+", 384));
+      (0, import_node_fs11.unlinkSync)(path4);
     }
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs10.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
+    for (const fd of files2) (0, import_node_fs11.closeSync)(fd);
+    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
   }
   return files2;
 }
 __name(openTemporaryFiles, "openTemporaryFiles");
-function startWorker(script, task, progress) {
+function startWorker(script, task, growth) {
   const stopped = /* @__PURE__ */ __name((why) => {
-    progress.fail("inflating the chunks", why);
-    progress.end();
+    growth.fail("inflating the chunks", why);
+    growth.end();
   }, "stopped");
   const worker = new import_node_worker_threads2.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
@@ -7834,17 +8626,17 @@ __name(startWorker, "startWorker");
 // src/disk/appliance/chunks.ts
 var maxChunks = 1e5;
 function findChunks(tree, ovaPath, vdi, device) {
-  const place = ovaPath.split("/").slice(0, -1);
+  const place2 = ovaPath.split("/").slice(0, -1);
   const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
   for (const candidate of candidates) {
-    const found = descend(tree, [...place, ...candidate.split("/")]);
+    const found = descend(tree, [...place2, ...candidate.split("/")]);
     if (!found) continue;
     const files2 = chunkFiles(tree, found);
     if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
   }
   throw new DiskError(
     ovaPath,
-    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place))}`
+    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
   );
 }
 __name(findChunks, "findChunks");
@@ -7853,58 +8645,59 @@ function relativePath(source) {
 }
 __name(relativePath, "relativePath");
 function descend(tree, path4) {
-  let dir = { path: "", node: tree.root };
+  let dir2 = { path: "", node: tree.root };
   for (const wanted of path4) {
-    const matches = children2(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
+    const matches = children2(tree, dir2).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
     const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
     if (!next2) return void 0;
-    dir = next2;
+    dir2 = next2;
   }
-  return dir;
+  return dir2;
 }
 __name(descend, "descend");
-function children2(tree, dir) {
-  return [...tree.entries(dir.node)].map((entry2) => {
+function children2(tree, dir2) {
+  return [...tree.entries(dir2.node)].map((entry2) => {
     const name = pathText(entry2.name);
-    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
+    return { name, path: dir2.path === "" ? name : `${dir2.path}/${name}`, node: entry2.node() };
   });
 }
 __name(children2, "children");
-function listing(tree, dir) {
-  const names = dir ? children2(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
+function listing(tree, dir2) {
+  const names = dir2 ? children2(tree, dir2).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
   const shown = names.sort().slice(0, 10);
   if (shown.length < names.length) shown.push("\u2026");
   return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
 }
 __name(listing, "listing");
-function chunkFiles(tree, dir) {
-  return children2(tree, dir).flatMap(({ name, path: path4, node }) => {
+function chunkFiles(tree, dir2) {
+  return children2(tree, dir2).flatMap(({ name, path: path4, node }) => {
     const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
     return digits !== void 0 && node.type === "file" ? [{ path: path4, node, digits }] : [];
   });
 }
 __name(chunkFiles, "chunkFiles");
-function inOrder(files2, dir) {
-  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; ${maxChunks} is the most`);
+function inOrder(files2, dir2) {
+  if (files2.length > maxChunks) throw new DiskError(dir2, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
   if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
     const names = files2.map(({ path: path4 }) => path4.split("/").at(-1)).sort();
     throw new DiskError(
-      dir,
-      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't tell their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder, with ova.xml, and use that`
+      dir2,
+      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
+      "unsupported"
     );
   }
   const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
   for (const [index, { file, number: number2 }] of numbered.entries()) {
     if (number2 > index) {
       throw new DiskError(
-        dir,
+        dir2,
         `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
       );
     }
     if (number2 < index) {
       throw new DiskError(
-        dir,
-        `chunk ${number2} of the disk is there twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
+        dir2,
+        `chunk ${number2} of the disk occurs twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
       );
     }
   }
@@ -7927,7 +8720,7 @@ function wholeLength(source) {
 }
 __name(wholeLength, "wholeLength");
 function numberOf({ digits, path: path4 }) {
-  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path4, `${digits} isn't the number of a chunk`);
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path4, `${digits} is not a chunk number`);
   return Number(digits);
 }
 __name(numberOf, "numberOf");
@@ -7935,11 +8728,7 @@ function asChunks(files2, vdi) {
   const chunks = files2.map(({ path: path4, node }) => ({ name: path4, source: node.content() }));
   const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
   const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain)
-    throw new DiskError(
-      plain.name,
-      "it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete"
-    );
+  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
   return chunks.map((chunk) => ({ ...chunk, gzipped }));
 }
 __name(asChunks, "asChunks");
@@ -7950,6 +8739,14 @@ __name(isGzip, "isGzip");
 
 // src/disk/appliance/ova.ts
 var import_saxes = __toESM(require_saxes(), 1);
+
+// src/disk/root/boot-line.ts
+function rootOnBootLine(bootLine) {
+  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+}
+__name(rootOnBootLine, "rootOnBootLine");
+
+// src/disk/appliance/ova.ts
 var limits3 = { depth: 32, disks: 1e3 };
 function parseOva(xml, name) {
   const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
@@ -7957,8 +8754,8 @@ function parseOva(xml, name) {
   const vbds = [];
   const vdis = [];
   const vm = { count: 0, label: "", bootLine: "", isHvm: false };
-  const fail2 = /* @__PURE__ */ __name((what) => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what);
+  const fail2 = /* @__PURE__ */ __name((what, kind) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
   }, "fail");
   const onElement = {
     "appliance/vm": /* @__PURE__ */ __name(() => {
@@ -7990,14 +8787,14 @@ function parseOva(xml, name) {
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.write(xml).close();
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`);
-  return describe5(vm, vbds, vdis);
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
+  return describe6(vm, vbds, vdis);
 }
 __name(parseOva, "parseOva");
-function describe5(vm, vbds, vdis) {
+function describe6(vm, vbds, vdis) {
   const label = vm.label.trim();
   const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
-  const rootDevice = vm.bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+  const rootDevice = rootOnBootLine(vm.bootLine);
   return {
     label,
     ...version !== void 0 && { version },
@@ -8009,12 +8806,15 @@ function describe5(vm, vbds, vdis) {
     vdis
   };
 }
-__name(describe5, "describe");
+__name(describe6, "describe");
 function checkRoot(element, fail2) {
   if (element === "appliance") return;
   if (element === "value")
-    fail2("this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself");
-  fail2(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`);
+    fail2(
+      "this is an ova.xml of XVA version 2, whose disks are in an .xva file beside it, not in chunks; give the .xva file itself",
+      "unsupported"
+    );
+  fail2(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
 }
 __name(checkRoot, "checkRoot");
 function pick(attributes, names) {
@@ -8045,7 +8845,8 @@ function noRoot(vbds, vdis, name) {
   const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
   throw new DiskError(
     name,
-    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`
+    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
+    "not-a-ddk"
   );
 }
 __name(noRoot, "noRoot");
@@ -8068,12 +8869,13 @@ function findOva(tree) {
   const paths = nearest.map(({ path: path4 }) => path4);
   throw new DiskError(
     paths[0],
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; it can't be told which is the DDK's`
+    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; copy the DDK's, with its chunks, into a folder, and use that folder`,
+    "not-a-ddk"
   );
 }
 __name(findOva, "findOva");
 function xmlText(source) {
-  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`);
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`);
   const bytes = bytesAt(source, 0, source.size);
   const encoding = encodingOf(bytes);
   try {
@@ -8115,11 +8917,11 @@ function imageLimit({ size: size2 }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 function openFolder(path4) {
   const nodes = nodeMaker();
-  const root = attempt3(path4, () => (0, import_node_fs11.statSync)(path4, { bigint: true }));
-  if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder");
+  const root = attempt3(path4, () => (0, import_node_fs12.statSync)(path4, { bigint: true }));
+  if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
     const node = nodes.make(nodePath, stats);
@@ -8128,15 +8930,15 @@ function openFolder(path4) {
   }, "add");
   return {
     root: add(Buffer.from(path4), root),
-    *entries(dir) {
-      const dirPath = paths.get(dir);
-      for (const name of attempt3(dirPath, () => (0, import_node_fs11.readdirSync)(dirPath, { encoding: "buffer" }))) {
+    *entries(dir2) {
+      const dirPath = paths.get(dir2);
+      for (const name of attempt3(dirPath, () => (0, import_node_fs12.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt3(childPath, () => (0, import_node_fs11.lstatSync)(childPath, { bigint: true }))
+            attempt3(childPath, () => (0, import_node_fs12.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
@@ -8149,7 +8951,7 @@ function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
   const open4 = /* @__PURE__ */ __name((ino, path4) => {
-    const fd = descriptors.get(ino) ?? attempt3(path4, () => (0, import_node_fs11.openSync)(path4, "r"));
+    const fd = descriptors.get(ino) ?? attempt3(path4, () => (0, import_node_fs12.openSync)(path4, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -8158,7 +8960,7 @@ function nodeMaker() {
     const ino = numbers.get(identity) ?? numbers.size + 1;
     numbers.set(identity, ino);
     return {
-      type: typeOf(stats),
+      type: fileTypeOf(Number(stats.mode)),
       ino,
       mode: Number(stats.mode & 0o7777n),
       uid: Number(stats.uid),
@@ -8167,14 +8969,14 @@ function nodeMaker() {
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
       content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt3(path4, () => (0, import_node_fs11.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      target: /* @__PURE__ */ __name(() => attempt3(path4, () => (0, import_node_fs12.readlinkSync)(path4, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs11.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs12.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -8185,15 +8987,6 @@ function timeOf(sinceEpoch) {
   return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
 }
 __name(timeOf, "timeOf");
-function typeOf(stats) {
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "dir";
-  if (stats.isSymbolicLink()) return "symlink";
-  if (stats.isCharacterDevice()) return "char";
-  if (stats.isBlockDevice()) return "block";
-  return stats.isFIFO() ? "fifo" : "socket";
-}
-__name(typeOf, "typeOf");
 function attempt3(path4, read) {
   try {
     return read();
@@ -8204,35 +8997,36 @@ function attempt3(path4, read) {
 __name(attempt3, "attempt");
 
 // src/disk/xva/index.ts
-var import_node_crypto7 = require("node:crypto");
+var import_node_crypto6 = require("node:crypto");
 
 // src/disk/xva/ova.ts
 var import_saxes2 = __toESM(require_saxes(), 1);
 var maxDepth = 64;
-function parseXvaOva(xml, place) {
-  const top = parseValue(xml, place);
+function parseXvaOva(xml, place2) {
+  const top = parseValue(xml, place2);
   const objects = struct(top).get("objects");
-  if (!Array.isArray(objects)) throw new DiskError(place, "it has no list of objects, so it is not the description of an XVA version 2");
+  if (!Array.isArray(objects))
+    throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
   const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
   const vms = ofClass("VM").map(snapshot);
   const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place, "it describes no virtual machine (an object of the class VM)");
+  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
   const product = struct(struct(top).get("version"));
   return {
     exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
     label: text(vm, "name_label"),
     bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
     bootloader: text(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place)
+    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
   };
 }
 __name(parseXvaOva, "parseXvaOva");
-function describeDisks(vdis, vbds, place) {
+function describeDisks(vdis, vbds, place2) {
   const disks = vdis.map((vdi) => {
     const ref = text(vdi, "id");
     const size2 = text(snapshot(vdi), "virtual_size");
     if (!/^\d{1,15}$/.test(size2))
-      throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size2)}, which is no number of bytes`);
+      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size2)}, which is not a number of bytes`);
     const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
     return {
       ref,
@@ -8259,15 +9053,15 @@ function text(from, name) {
   return typeof value === "string" ? value : "";
 }
 __name(text, "text");
-function parseValue(xml, place) {
+function parseValue(xml, place2) {
   const stack = [];
   let result;
   const parser = new import_saxes2.SaxesParser();
   parser.on("error", (error) => {
-    throw new DiskError(place, `it is not well-formed XML: ${error.message}`);
+    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
   });
   parser.on("opentag", ({ name }) => {
-    if (stack.length >= maxDepth) throw new DiskError(place, `its elements are nested more than ${maxDepth} deep`);
+    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
     const open4 = { name, text: "" };
     if (name === "struct") open4.value = /* @__PURE__ */ new Map();
     if (name === "data") open4.value = [];
@@ -8287,7 +9081,7 @@ function parseValue(xml, place) {
   });
   parser.write(xml).close();
   if (result === void 0)
-    throw new DiskError(place, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
+    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2", "not-a-ddk");
   return result;
 }
 __name(parseValue, "parseValue");
@@ -8306,7 +9100,7 @@ __name(finished, "finished");
 // src/disk/xva/tar.ts
 var blockSize2 = 512;
 function isTar(source) {
-  return source.size >= blockSize2 && hasChecksum(bytesAt(source, 0, blockSize2));
+  return source.size >= blockSize2 && hasTarChecksum(bytesAt(source, 0, blockSize2));
 }
 __name(isTar, "isTar");
 function* tarMembers(source) {
@@ -8314,7 +9108,7 @@ function* tarMembers(source) {
   for (; at + blockSize2 <= source.size; ) {
     const header2 = bytesAt(source, at, blockSize2);
     if (header2.every((byte) => byte === 0)) return;
-    if (!hasChecksum(header2))
+    if (!hasTarChecksum(header2))
       throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
     const size2 = sizeField(header2);
     const offset = at + blockSize2;
@@ -8324,19 +9118,13 @@ function* tarMembers(source) {
         `${memberName(header2)} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`
       );
     }
-    const type2 = header2.toString("latin1", 156, 157);
-    if (type2 === "0" || type2 === "\0") yield { name: memberName(header2), offset, size: size2 };
+    const type = header2.toString("latin1", 156, 157);
+    if (type === "0" || type === "\0") yield { name: memberName(header2), offset, size: size2 };
     at = offset + Math.ceil(size2 / blockSize2) * blockSize2;
   }
-  throw new DiskError(`${source.name}, byte ${at}`, "the archive has no end; it is cut short");
+  throw new DiskError(`${source.name}, byte ${at}`, "the end of the archive is missing; it is cut short");
 }
 __name(tarMembers, "tarMembers");
-function hasChecksum(header2) {
-  let sum = 8 * 32;
-  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
-  return octal(header2, 148, 156) === sum;
-}
-__name(hasChecksum, "hasChecksum");
 function memberName(header2) {
   const name = text2(header2, 0, 100);
   const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
@@ -8375,17 +9163,22 @@ function openXva(source, warn) {
     if (member.name === "ova.xml") ova = member;
     else addBlock(blocks, member, source);
   }
-  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
-  const place = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize) throw new DiskError(place, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
+  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+  const place2 = `ova.xml of ${source.name}`;
+  if (ova.size > maxOvaSize)
+    throw new DiskError(place2, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`);
   const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
-  const description = parseXvaOva(ovaXml, place);
+  const description = parseXvaOva(ovaXml, place2);
   return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
 }
 __name(openXva, "openXva");
 function refuseCompressed(source) {
   if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
-    throw new DiskError(source.name, "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)");
+    throw new DiskError(
+      source.name,
+      "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)",
+      "unsupported"
+    );
   }
 }
 __name(refuseCompressed, "refuseCompressed");
@@ -8409,7 +9202,7 @@ function matchDisks(source, description, blocks, warn) {
     const found = blocks.get(disk.ref);
     if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size2 = disk.virtualSize) => diskSource(source, disk.ref, found, size2), "source") });
   }
-  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes");
+  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes", "not-a-ddk");
   if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
     warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
   }
@@ -8450,11 +9243,11 @@ function highest(blocks) {
 }
 __name(highest, "highest");
 function checkBlock(name, number2, content2, isLast, size2) {
-  const place = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place, "there is a checksum of it, but not the block; the archive is damaged");
+  const place2 = `block ${number2} of ${name}`;
+  if (!content2) throw new DiskError(place2, "its checksum is there, but the block itself is missing; the archive is damaged");
   const isWhole = content2.size === blockSize3 || content2.size === 0;
-  if (content2.size > blockSize3 || !isWhole && !isLast) throw new DiskError(place, `it has ${content2.size} bytes instead of ${blockSize3}`);
-  if (number2 * blockSize3 >= size2) throw new DiskError(place, `it lies past the end of the disk, which has ${size2} bytes`);
+  if (content2.size > blockSize3 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize3}`);
+  if (number2 * blockSize3 >= size2) throw new DiskError(place2, `it lies past the end of the disk, which has ${size2} bytes`);
 }
 __name(checkBlock, "checkBlock");
 function readBlock(archive, content2, into, within) {
@@ -8465,22 +9258,22 @@ function readBlock(archive, content2, into, within) {
 __name(readBlock, "readBlock");
 function verify(archive, name, number2, { content: content2, sha1 }) {
   if (!content2 || !sha1) return;
-  const place = `block ${number2} of ${name}`;
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
+  const place2 = `block ${number2} of ${name}`;
+  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
   const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
-  const found = (0, import_node_crypto7.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
-  if (found !== expected) throw new DiskError(place, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
+  const found = (0, import_node_crypto6.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
+  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
 }
 __name(verify, "verify");
 
 // src/disk/input.ts
-function openContainer(path4, options2) {
-  return isFolder(path4) ? openDdkFolder(path4, options2) : openContainerFile(path4, options2);
+function openInput(path4, options2) {
+  return isFolder(path4) ? openDdkFolder(path4, options2) : openInputFile(path4, options2);
 }
-__name(openContainer, "openContainer");
+__name(openInput, "openInput");
 function isFolder(path4) {
   try {
-    return (0, import_node_fs12.statSync)(path4).isDirectory();
+    return (0, import_node_fs13.statSync)(path4).isDirectory();
   } catch (error) {
     throw fileError(path4, error);
   }
@@ -8489,15 +9282,15 @@ __name(isFolder, "isFolder");
 function openDdkFolder(path4, options2) {
   const folder = openFolder(path4);
   const parts = partsOfTree(folder, path4, options2);
-  if (!parts) throw new DiskError(path4, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into");
+  if (!parts) throw new DiskError(path4, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into", "not-a-ddk");
   return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
 }
 __name(openDdkFolder, "openDdkFolder");
-function openContainerFile(path4, options2) {
+function openInputFile(path4, options2) {
   const file = openFile(path4);
   try {
     const { format, refusal } = sniff(file);
-    if (refusal !== void 0) throw new DiskError(path4, refusal);
+    if (refusal !== void 0) throw new DiskError(path4, refusal.why, refusal.kind);
     if (format === "tar") return { kind: "xva", ...partsOfXva(file, options2.warn), close: file.close };
     if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
     }, close() {
@@ -8510,7 +9303,7 @@ function openContainerFile(path4, options2) {
     throw error;
   }
 }
-__name(openContainerFile, "openContainerFile");
+__name(openInputFile, "openInputFile");
 function partsOfTree(tree, name, { tempDir, warn }) {
   return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
 }
@@ -8540,131 +9333,25 @@ function closeBoth(image, holder) {
 }
 __name(closeBoth, "closeBoth");
 
-// src/disk/root/architecture.ts
-var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
-function elfArchitecture(root) {
-  for (const program of programs) {
-    const header2 = readStart(root, program, 20);
-    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
-    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
-    if (wordSize === 1 && machine === 3) return "i686";
-    if (wordSize === 2 && machine === 62) return "x86_64";
-  }
-  return void 0;
-}
-__name(elfArchitecture, "elfArchitecture");
-function platformArchitecture(root) {
-  const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
-  if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
-  return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
-}
-__name(platformArchitecture, "platformArchitecture");
-
-// src/disk/root/kernel-version.ts
-function findKernelVersion(root, warn) {
-  const modules = resolve2(root, "/lib/modules");
-  const all = modules?.type === "dir" ? directories(root, modules) : [];
-  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
-  if (built.length === 0) {
-    const names = all.map(({ name }) => name).join(", ");
-    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
-    return void 0;
-  }
-  const best = bestFlavour(built).sort(compareVersions);
-  const newest = best.at(-1);
-  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
-  return newest;
-}
-__name(findKernelVersion, "findKernelVersion");
-function directories(root, dir) {
-  const found = [];
-  for (const entry2 of root.entries(dir)) {
-    const node = entry2.node();
-    if (node.type === "dir") found.push({ name: pathText(entry2.name), node });
-  }
-  return found;
-}
-__name(directories, "directories");
-function hasEntry(root, dir, name) {
-  for (const entry2 of root.entries(dir)) if (entry2.name.toString("latin1") === name) return true;
-  return false;
-}
-__name(hasEntry, "hasEntry");
-function bestFlavour(names) {
-  const xen = names.filter((name) => name.endsWith("xen"));
-  if (xen.length > 0) return xen;
-  const others = names.filter((name) => !name.endsWith("kdump"));
-  return others.length > 0 ? others : names;
-}
-__name(bestFlavour, "bestFlavour");
-function compareVersions(a, b) {
-  const parts = /* @__PURE__ */ __name((text4) => text4.match(/\d+|[a-z]+/gi) ?? [], "parts");
-  const left = parts(a);
-  const right = parts(b);
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const order = compareParts(left[index], right[index]);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-__name(compareVersions, "compareVersions");
-function compareParts(a, b) {
-  const numbers = [a, b].map((part) => /^\d/.test(part));
-  if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
-  if (numbers[0]) return Number(a) - Number(b);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-__name(compareParts, "compareParts");
-
-// src/disk/root/identity.ts
-function identify(root, warn) {
-  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) };
-}
-__name(identify, "identify");
-function findRelease(root) {
-  const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
-  return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
-}
-__name(findRelease, "findRelease");
-function parseRedhatRelease(text4) {
-  const [, product, version] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
-  return product ? { product, ...splitBuild(version) } : void 0;
-}
-__name(parseRedhatRelease, "parseRedhatRelease");
-function parseOsRelease(text4) {
-  const value = /* @__PURE__ */ __name((key) => text4?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
-  const product = value("NAME");
-  return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
-}
-__name(parseOsRelease, "parseOsRelease");
-function splitBuild(text4 = "") {
-  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
-  return { version, build };
-}
-__name(splitBuild, "splitBuild");
-function findArchitecture(root, warn) {
-  const programs2 = elfArchitecture(root);
-  const platform = platformArchitecture(root);
-  if (programs2 && platform && programs2 !== platform) {
-    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; the programs are believed`);
-  }
-  return programs2 ?? platform;
-}
-__name(findArchitecture, "findArchitecture");
-
 // src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
-  const hint = rootOf(bootLine);
+  const hint = rootOnBootLine(bootLine ?? "");
   const holders = volumes.filter((volume) => !volume.extended);
   const readable2 = [];
   const findings = [];
   const errors = [];
+  let isEncrypted = false;
   for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
     try {
       const found = open3(volume, warn);
       if (found?.looksLikeRoot && isNamed(hint, found)) return found;
       if (found) readable2.push(found);
-      findings.push(found ? describe6(found) : `${volume.source.name}: ${holds(volume.source)}`);
+      if (found) findings.push(describe7(found));
+      else {
+        const content2 = identifyVolume(volume.source);
+        isEncrypted ||= content2?.isEncrypted === true;
+        findings.push(`${volume.source.name}: ${content2 ? `${content2.name}, which can't be read` : "an unknown format"}`);
+      }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       errors.push(error);
@@ -8678,13 +9365,14 @@ function findRoot(volumes, bootLine, warn) {
     return only[0];
   }
   if (readable2.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0];
-  throw new DiskError("no root filesystem is found", complaint(fitting.length, findings));
+  const kind = errors[0]?.kind ?? (isEncrypted ? "encrypted" : "not-a-ddk");
+  throw new DiskError("no root filesystem was found", complaint(fitting.length, findings), kind);
 }
 __name(findRoot, "findRoot");
 function complaint(fitting, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
-  return fitting > 1 ? `${fitting} filesystems could be it, and the boot line names none of them (${list})` : list;
+  return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list;
 }
 __name(complaint, "complaint");
 function open3(volume, warn) {
@@ -8697,20 +9385,11 @@ function looksLikeRoot(tree) {
   return hasRelease && resolve2(tree, "/usr")?.type === "dir";
 }
 __name(looksLikeRoot, "looksLikeRoot");
-function holds(source) {
-  const name = identifyVolume(source);
-  return name ? `${name}, which can't be read` : "nothing that is known here";
+function describe7({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
+  const { type, label } = fileSystem.info;
+  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
 }
-__name(holds, "holds");
-function describe6({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
-  const { type: type2, label } = fileSystem.info;
-  return `${volume.source.name}: ${type2}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
-}
-__name(describe6, "describe");
-function rootOf(bootLine = "") {
-  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
-}
-__name(rootOf, "rootOf");
+__name(describe7, "describe");
 function isNumber(hint, volume) {
   const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? "");
   return device !== null && Number(device[1]) === volume.number;
@@ -8729,37 +9408,39 @@ function inspect(path4, options2) {
   const inspection = { input: path4, warnings: [], errors: [] };
   const warn = /* @__PURE__ */ __name((sentence) => inspection.warnings.push(sentence), "warn");
   try {
-    const container = openContainer(path4, { ...options2, warn });
+    const input = openInput(path4, { ...options2, warn });
     try {
-      inspectContainer(inspection, container, path4, warn);
+      inspectInput(inspection, input, path4, warn);
     } finally {
-      container.close();
+      input.close();
     }
   } catch (error) {
-    inspection.errors.push(error.message);
+    addError(inspection, error);
   }
   return inspection;
 }
 __name(inspect, "inspect");
-function inspectContainer(inspection, container, path4, warn) {
-  const { kind, iso, appliance, chunks, xva, image } = container;
+function addError(inspection, error) {
+  if (inspection.errors.length === 0 && error instanceof DiskError) inspection.errorKind = error.kind;
+  inspection.errors.push(error.message);
+}
+__name(addError, "addError");
+function inspectInput(inspection, input, path4, warn) {
+  const { kind, iso, appliance, chunks, xva, image } = input;
   inspection.kind = kind;
-  if (kind !== "folder") inspection.size = (0, import_node_fs13.statSync)(path4).size;
+  if (kind !== "folder") inspection.size = (0, import_node_fs14.statSync)(path4).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
   if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }));
-  if (!image) {
-    inspection.errors.push(`${path4}: there is neither an ova.xml nor an .xva in it, so it is no DDK's ISO`);
-    return;
-  }
+  if (!image) throw new DiskError(path4, "it contains neither an ova.xml nor an .xva, so it isn't a DDK ISO", "not-a-ddk");
   image.finish();
   const disk = openDisk(image, warn);
   inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
-  inspectDisk(inspection, disk, container.bootLine, warn);
+  inspectDisk(inspection, disk, input.bootLine, warn);
   disk.check();
 }
-__name(inspectContainer, "inspectContainer");
+__name(inspectInput, "inspectInput");
 function inspectDisk(inspection, disk, bootLine, warn) {
   const { scheme, sectorSize: sectorSize3, partitions } = disk.table;
   inspection.disk = { size: disk.bytes.size, scheme, sectorSize: sectorSize3 };
@@ -8767,7 +9448,12 @@ function inspectDisk(inspection, disk, bootLine, warn) {
   const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(partitions, bootLine, warn);
   inspection.root = { place: volume.source.name, looksLikeRoot: looksLikeRoot2 };
   inspection.identity = identify(fileSystem, warn);
-  if (!looksLikeRoot2) inspection.errors.push(`${volume.source.name}: it is the only filesystem, but has not the files of a root`);
+  if (!looksLikeRoot2) {
+    addError(
+      inspection,
+      new DiskError(volume.source.name, "it is the only filesystem, but it doesn't have the files of a root", "not-a-ddk")
+    );
+  }
 }
 __name(inspectDisk, "inspectDisk");
 function inspectVolume({ source, ...fields2 }) {
@@ -8775,9 +9461,9 @@ function inspectVolume({ source, ...fields2 }) {
   try {
     const info = openFileSystem(source, () => {
     })?.info;
-    return info ? { ...fields2, holds: info.type, fileSystem: info } : { ...fields2, holds: identifyVolume(source) ?? "nothing that is known here" };
+    return info ? { ...fields2, holds: info.type, fileSystem: info } : { ...fields2, holds: identifyVolume(source)?.name ?? "an unknown format" };
   } catch (error) {
-    return { ...fields2, holds: identifyVolume(source) ?? "a filesystem that can't be read", error: error.message };
+    return { ...fields2, holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: error.message };
   }
 }
 __name(inspectVolume, "inspectVolume");
@@ -8928,12 +9614,12 @@ __name(identityRows, "identityRows");
 // src/commands/inspect.ts
 var help2 = `Usage: xenserver-ddk inspect INPUT [--json]
 
-Says what is in INPUT, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk image,
-the partition table, what each partition holds, which one is the root, and which DDK it is.
-Nothing secret is in it: paste it into a bug report.
+Shows what INPUT contains, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk
+image, the partition table, the content of each partition, the root filesystem, and which DDK it is.
+The output contains nothing secret, so you can paste it into a bug report.
 
-  --json           one JSON object instead of text; sizes in bytes
-  --temp-dir DIR   where the disk is unpacked while it is looked at (default: the system's)
+  --json           print one JSON object instead of text; sizes are in bytes
+  --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `;
 function inspectCommand(words) {
   const parsed = parseWords(words, { json: { type: "boolean" }, "temp-dir": { type: "string" } }, help2);
@@ -8941,7 +9627,8 @@ function inspectCommand(words) {
   const inspection = inspect(parsed.input, { tempDir: parsed.values["temp-dir"] ?? (0, import_node_os4.tmpdir)() });
   process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}
 ` : inspectionText(inspection));
-  return inspection.errors.length === 0 ? 0 : 1;
+  if (inspection.errors.length === 0) return 0;
+  return inspection.errorKind === void 0 ? 1 : exitCodeOf(inspection.errorKind);
 }
 __name(inspectCommand, "inspectCommand");
 
@@ -8950,7 +9637,6 @@ var import_node_events2 = require("node:events");
 var import_node_os5 = require("node:os");
 
 // src/disk/filesystem/listing.ts
-var import_node_crypto8 = require("node:crypto");
 function listed({ path: path4, node }, options2) {
   const errors = [];
   const attempt4 = /* @__PURE__ */ __name((read) => {
@@ -8964,7 +9650,7 @@ function listed({ path: path4, node }, options2) {
   }, "attempt");
   const target = node.type === "symlink" ? attempt4(() => node.target()) : void 0;
   const xattrs = attempt4(() => [...node.xattrs()]) ?? [];
-  const sha2562 = node.type === "file" && options2.sha256 ? attempt4(() => contentHash(node)) : void 0;
+  const sha256 = node.type === "file" && options2.sha256 ? attempt4(() => sha256OfSource(node.content())) : void 0;
   return {
     path: pathText(path4),
     type: node.type,
@@ -8975,7 +9661,7 @@ function listed({ path: path4, node }, options2) {
     ino: node.ino,
     mtime: timeText(node.mtime),
     ...node.type === "file" && { size: node.size },
-    ...sha2562 !== void 0 && { sha256: sha2562 },
+    ...sha256 !== void 0 && { sha256 },
     ...target && { target: pathText(target) },
     ...node.rdev && { rdev: `${node.rdev.major}:${node.rdev.minor}` },
     ...xattrs.length > 0 && { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, value.toString("hex")])) },
@@ -9007,12 +9693,6 @@ function withErrors(entry2, errors) {
   return { ...entry2, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` };
 }
 __name(withErrors, "withErrors");
-function contentHash(node) {
-  const hash = (0, import_node_crypto8.createHash)("sha256");
-  for (const piece2 of pieces(node.content())) hash.update(piece2);
-  return hash.digest("hex");
-}
-__name(contentHash, "contentHash");
 function timeText({ seconds, nanoseconds }) {
   return `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
 }
@@ -9020,22 +9700,22 @@ __name(timeText, "timeText");
 
 // src/disk/open.ts
 function openRoot(path4, options2) {
-  const container = openContainer(path4, options2);
+  const input = openInput(path4, options2);
   try {
-    return container.image ? rootInImage(container, options2) : isoAlone(container, path4);
+    return input.image ? rootInImage(input, options2) : isoAlone(input, path4);
   } catch (error) {
-    const cause = causeOf(error, container.image);
-    container.close();
+    const cause = causeOf(error, input.image);
+    input.close();
     throw cause;
   }
 }
 __name(openRoot, "openRoot");
-function rootInImage(container, { warn }) {
-  const image = container.image;
+function rootInImage(input, { warn }) {
+  const image = input.image;
   const disk = openDisk(image, warn);
-  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, container.bootLine, warn);
+  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, input.bootLine, warn);
   return {
-    container,
+    input,
     disk,
     place: volume.source.name,
     fileSystem,
@@ -9045,7 +9725,7 @@ function rootInImage(container, { warn }) {
       disk.check();
     },
     causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
-    close: container.close
+    close: input.close
   };
 }
 __name(rootInImage, "rootInImage");
@@ -9059,16 +9739,16 @@ function causeOf(error, image) {
   }
 }
 __name(causeOf, "causeOf");
-function isoAlone(container, path4) {
+function isoAlone(input, path4) {
   return {
-    container,
+    input,
     place: path4,
-    fileSystem: container.iso,
+    fileSystem: input.iso,
     looksLikeRoot: false,
     finish() {
     },
     causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
-    close: container.close
+    close: input.close
   };
 }
 __name(isoAlone, "isoAlone");
@@ -9076,22 +9756,22 @@ __name(isoAlone, "isoAlone");
 // src/commands/list.ts
 var help3 = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
-Lists the root filesystem in INPUT (of an ISO without ova.xml: the ISO's own), each directory before
-what is in it. Exit code 1 if something couldn't be read; all else is listed.
+Lists the root filesystem in INPUT, or the ISO's own files if it has no ova.xml. Each directory comes
+before its contents. If something can't be read, the rest is still listed, and the exit code is 1.
 
-  --json           one JSON object a line: path, type, mode, uid, gid, nlink, ino, mtime, and where there are
-                   such: size, sha256, target, rdev, xattrs, error. Otherwise one line of text each.
-  --sha256         the SHA-256 of every file's content
-  --temp-dir DIR   where the disk is unpacked meanwhile (default: the system's)
+  --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
+                   present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
+  --sha256         include the SHA-256 of every file's content
+  --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `;
 var blockLength = 1 << 16;
 async function listCommand(words) {
   const parsed = parseWords(words, { json: { type: "boolean" }, sha256: { type: "boolean" }, "temp-dir": { type: "string" } }, help3);
   if (!parsed) return 0;
-  const { json: json2 = false, sha256: sha2562 = false, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
+  const { json: json2 = false, sha256 = false, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
   const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr });
   try {
-    const unreadable = await print(listTree(root.fileSystem, { sha256: sha2562 }), json2);
+    const unreadable = await print(listTree(root.fileSystem, { sha256 }), json2);
     root.finish();
     return unreadable === 0 ? 0 : 1;
   } catch (error) {
@@ -9122,9 +9802,9 @@ async function print(entries2, json2) {
   return unreadable;
 }
 __name(print, "print");
-function text3({ type: type2, mode, uid, gid, size: size2 = 0, rdev, mtime, path: path4, target, error }) {
+function text3({ type, mode, uid, gid, size: size2 = 0, rdev, mtime, path: path4, target, error }) {
   const date = new Date(Number(mtime.split(".")[0]) * 1e3).toISOString().slice(0, 19);
-  const columns = [type2.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, path4];
+  const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, path4];
   return oneLine(`${columns.join(" ")}${target === void 0 ? "" : ` -> ${target}`}${error === void 0 ? "" : ` (${error})`}`);
 }
 __name(text3, "text");
@@ -9138,7 +9818,7 @@ var import_node_os6 = require("node:os");
 var import_promises3 = require("node:timers/promises");
 
 // src/bytes/sparse-file.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros3 = Buffer.alloc(holeSize);
 function sparseAppender(fd) {
@@ -9152,38 +9832,37 @@ function sparseAppender(fd) {
     }
     writeFully(fd, piece2.subarray(start), length2 + start);
     length2 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs14.ftruncateSync)(fd, length2);
+    if (start === piece2.length) (0, import_node_fs15.ftruncateSync)(fd, length2);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs14.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs15.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
 // src/commands/raw.ts
 var help4 = `Usage: xenserver-ddk raw INPUT -o FILE
 
-Writes the disk in INPUT, whatever it comes in, as a raw image: for tools that want one.
-Runs of zeros become holes.
+Writes the disk in INPUT as a raw image, for tools that need one. Runs of zeros become holes.
 
-  -o, --output FILE   where to: a file that is there already is replaced when the image is whole, and of a
-                      link, the file that it leads to. With -, to standard output: then only the exit
-                      code 0 says that all of it was sound
-  --temp-dir DIR      where the disk is unpacked meanwhile (default: the system's)
+  -o, --output FILE   write the image to FILE. An existing file is replaced once the image is complete;
+                      a link is followed. With -, write to standard output, where only exit code 0
+                      tells that the whole disk was intact
+  --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
 `;
 async function rawCommand(words) {
   const parsed = parseWords(words, { output: { type: "string", short: "o" }, "temp-dir": { type: "string" } }, help4);
   if (!parsed) return 0;
   const { output, "temp-dir": tempDir = (0, import_node_os6.tmpdir)() } = parsed.values;
-  if (!output) throw new UsageError("raw wants -o FILE");
+  if (!output) throw new UsageError("the option -o FILE is missing");
   if (output === "-" && process.stdout.isTTY) throw new UsageError("raw would write a disk to the terminal; give the name of a file");
-  const container = openContainer(parsed.input, { tempDir, warn: warnOnStderr });
+  const input = openInput(parsed.input, { tempDir, warn: warnOnStderr });
   try {
-    if (!container.image) throw new DiskError(parsed.input, "there is neither an ova.xml nor an .xva in it, so no disk");
-    const disk = openDisk(container.image, warnOnStderr);
+    if (!input.image) throw new DiskError(parsed.input, "it contains neither an ova.xml nor an .xva, so it has no disk", "not-a-ddk");
+    const disk = openDisk(input.image, warnOnStderr);
     const check = /* @__PURE__ */ __name(() => {
-      container.image?.finish();
+      input.image?.finish();
       disk.check();
     }, "check");
     if (output === "-") await writeOut(disk.bytes, check);
@@ -9191,7 +9870,7 @@ async function rawCommand(words) {
       throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
     else await writeSparse(disk.bytes, output, check);
   } finally {
-    container.close();
+    input.close();
   }
   return 0;
 }
@@ -9220,18 +9899,18 @@ async function writeOut(source, check) {
 __name(writeOut, "writeOut");
 
 // src/host/last-resort.ts
-function onUncaught(tell, exitCode) {
+function onUncaught(tell, exitCode2) {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, (error) => {
       tell(error);
-      process.exit(exitCode);
+      process.exit(exitCode2);
     });
   }
 }
 __name(onUncaught, "onUncaught");
 
 // src/cli.ts
-var commands = {
+var commands2 = {
   inspect: inspectCommand,
   list: listCommand,
   convert: convertCommand,
@@ -9239,30 +9918,34 @@ var commands = {
 };
 var help5 = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
-Reads a XenServer DDK, in user space. INPUT is a DDK's ISO, a folder with ova.xml, an .xva,
-a VHD, a raw disk, or a bare filesystem: what it is, is told by its bytes.
+Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml, an .xva, a VHD,
+a raw disk, or a bare filesystem. It is recognized by its content, not by its name.
 
 Commands:
-  inspect   say what is in it: container, disk, partitions, filesystems, version, kernel
-  list      list the root filesystem, one JSON object a line
-  convert   make a container image of the root filesystem
+  inspect   show what it contains: container, disk, partitions, filesystems, version, kernel
+  list      list the root filesystem
+  convert   convert the root filesystem into a container image
   raw       write the disk as a raw image
 
-xenserver-ddk COMMAND --help says more. Exit codes: 0 done, 1 the input can't be used, 2 wrong usage.
+Run xenserver-ddk COMMAND --help for details.
+
+Exit codes: 0 success; 1 failure, or a part of the input can't be read; 2 wrong usage.
+If the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
+5 it is encrypted; 6 it can't be read from, or unpacked to, this machine's disk; 7 it isn't a DDK.
 `;
 async function main([name = "--help", ...words]) {
   if (name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(help5);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : void 0;
-  if (!command) throw new UsageError(`there is no command "${name}"; see xenserver-ddk --help`);
+  const command = Object.hasOwn(commands2, name) ? commands2[name] : void 0;
+  if (!command) throw new UsageError(`unknown command "${name}"; see xenserver-ddk --help`);
   return command(words);
 }
 __name(main, "main");
 process.stdout.on("error", (error) => {
   if (error.code === "EPIPE") process.exit(0);
-  process.stderr.write(`xenserver-ddk: standard output can't be written (${systemMessage(error)})
+  process.stderr.write(`xenserver-ddk: writing to standard output failed (${systemMessage(error)})
 `);
   process.exit(1);
 });
@@ -9280,6 +9963,6 @@ main(process.argv.slice(2)).then(
   },
   (error) => {
     fail(error);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = exitCode(error);
   }
 );

@@ -2013,19 +2013,30 @@ function sequenceLength(bytes, at) {
 __name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
-var DiskError = class extends Error {
+var DiskError = class _DiskError extends Error {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  constructor(place2, what) {
+  kind;
+  constructor(place2, what, kind = "damaged") {
     super(oneLine(`${place2}: ${what}`));
+    this.kind = kind;
+  }
+  /** One that came from another thread. */
+  static restored(message2, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
+function damage(source, at, what, whole = "filesystem") {
+  const place2 = typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`;
+  return new DiskError(place2, `${what}; the ${whole} is damaged`);
+}
+__name(damage, "damage");
 function fileError(path, error) {
   const { code } = error;
-  const known = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`);
+  const known = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
 }
 __name(fileError, "fileError");
 function systemMessage(error) {
@@ -2033,15 +2044,15 @@ function systemMessage(error) {
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
 __name(systemMessage, "systemMessage");
-function withoutRepeats(warn) {
+function onceEach(warn) {
   const said = /* @__PURE__ */ new Set();
-  return (sentence) => {
-    if (said.has(sentence)) return;
-    said.add(sentence);
+  return (sentence, kind = sentence) => {
+    if (said.has(kind)) return;
+    said.add(kind);
     warn(sentence);
   };
 }
-__name(withoutRepeats, "withoutRepeats");
+__name(onceEach, "onceEach");
 
 // src/disk/filesystem/tree.ts
 var limits = { name: 255, path: 4096, entries: 5e6 };
@@ -2067,7 +2078,7 @@ function* walk(tree, onUnreadable = rethrow) {
     if (entry2.node.type !== "dir") continue;
     if (seen.has(entry2.node.ino)) {
       onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} is found at two places; the filesystem is damaged`),
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
         entry2.path
       );
       continue;
@@ -2095,7 +2106,7 @@ function sortedChildren(tree, dir, onUnreadable) {
   children3.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const [index, child] of children3.entries()) {
     if (index > 0 && child.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child.path)}`, "the name stands twice in its directory; the filesystem is damaged");
+      throw new DiskError(`/${pathText(child.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
     }
   }
   return children3;
@@ -2107,7 +2118,7 @@ function checkName(name, dir) {
   if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
     throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
   }
-  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; ${limits.name} is the most`);
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
@@ -2176,7 +2187,7 @@ function openFile(path, name = path) {
   const stats = (0, import_node_fs.fstatSync)(fd);
   if (!stats.isFile()) {
     (0, import_node_fs.closeSync)(fd);
-    throw new DiskError(path, "it is not a regular file");
+    throw new DiskError(path, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
   return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
@@ -2205,12 +2216,23 @@ function fileSource(fd, size, name) {
 __name(fileSource, "fileSource");
 function readFully(fd, into, offset, name) {
   for (let done = 0; done < into.length; ) {
-    const got = (0, import_node_fs.readSync)(fd, into, done, into.length - done, offset + done);
-    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`);
+    const got = readAt(fd, into, done, offset + done, name);
+    if (got === 0) {
+      const what = `the file ended at byte ${offset + done} while it was read; another process changed it`;
+      throw new DiskError(name, what, "input-output");
+    }
     done += got;
   }
 }
 __name(readFully, "readFully");
+function readAt(fd, into, done, position2, name) {
+  try {
+    return (0, import_node_fs.readSync)(fd, into, done, into.length - done, position2);
+  } catch (error) {
+    throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error)}`, "input-output");
+  }
+}
+__name(readAt, "readAt");
 function memorySource(bytes, name) {
   const source = {
     name,
@@ -2275,16 +2297,16 @@ function concat(parts, name) {
 __name(concat, "concat");
 
 // src/bytes/peek.ts
-function probe(source, offset, length2) {
+function peek(source, offset, length2) {
   return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
 }
-__name(probe, "probe");
+__name(peek, "peek");
 function reaches(source, end) {
   return source.reaches ? source.reaches(end) : end <= source.size;
 }
 __name(reaches, "reaches");
 function hasText(source, offset, text3) {
-  return probe(source, offset, text3.length)?.toString("latin1") === text3;
+  return peek(source, offset, text3.length)?.toString("latin1") === text3;
 }
 __name(hasText, "hasText");
 function window(source, offset, size, name) {
@@ -2312,23 +2334,23 @@ function hasGptSignature(disk, sectorSize3) {
 __name(hasGptSignature, "hasGptSignature");
 function readGptAt(disk, sectorSize3, sector) {
   if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
-  const header2 = probe(disk, sector * sectorSize3, sectorSize3);
+  const header2 = peek(disk, sector * sectorSize3, sectorSize3);
   if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
   const size = header2.readUInt32LE(12);
-  if (size < 92 || size > sectorSize3) return `it has the size ${size}`;
+  if (size < 92 || size > sectorSize3) return `its size is ${size}`;
   if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
   if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
   const arraySector = Number(header2.readBigUInt64LE(72));
   const count = header2.readUInt32LE(80);
-  const entrySize2 = header2.readUInt32LE(84);
-  if (count > mostEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize2} bytes`;
+  const entrySize = header2.readUInt32LE(84);
+  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize} bytes`;
   }
   if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
-  const array = probe(disk, arraySector * sectorSize3, count * entrySize2);
+  const array = peek(disk, arraySector * sectorSize3, count * entrySize);
   if (!array) return "its entries lie past the end of the disk";
   if (header2.readUInt32LE(88) !== (0, import_node_zlib.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize: entrySize2, array };
+  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
 }
 __name(readGptAt, "readGptAt");
 function headerChecksum(header2) {
@@ -2345,12 +2367,12 @@ function guid(bytes, at) {
 __name(guid, "guid");
 
 // src/disk/partitions/types.ts
-function mbrTypeName(type2) {
-  return mbrTypes[type2] ?? "";
+function mbrTypeName(type) {
+  return mbrTypes[type] ?? "";
 }
 __name(mbrTypeName, "mbrTypeName");
-function gptTypeName(type2) {
-  return gptTypes[type2] ?? "";
+function gptTypeName(type) {
+  return gptTypes[type] ?? "";
 }
 __name(gptTypeName, "gptTypeName");
 var mbrTypes = {
@@ -2400,7 +2422,7 @@ function readGpt(disk, mbr, warn) {
   if (!backup)
     throw new DiskError(
       disk.name,
-      `its partition table is a GPT, but ${primary}, and no sound backup is at its end; the disk is cut short or damaged`
+      `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`
     );
   warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
   return { ...describeTable(disk, backup, warn), check() {
@@ -2447,13 +2469,13 @@ function describeTable(disk, gpt, warn) {
     const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
     const size = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
     if (!Number.isSafeInteger(start + size) || size <= 0) {
-      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or past what a disk can be; it is left out`);
+      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
       continue;
     }
-    const type2 = guid(entry2, 0);
+    const type = guid(entry2, 0);
     const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
     const bootable = (entry2.readUInt8(48) & 4) !== 0;
-    partitions.push({ number: number2, start, size, type: type2, typeName: gptTypeName(type2), extended: false, name, bootable });
+    partitions.push({ number: number2, start, size, type, typeName: gptTypeName(type), extended: false, name, bootable });
   }
   return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
 }
@@ -2467,7 +2489,7 @@ var protectiveType = 238;
 var bootFlag = 128;
 function parseMbr(sector) {
   const entries2 = parseBootRecord(sector);
-  return entries2?.some(isUsed) && entries2.every(({ flag: flag3 }) => flag3 === 0 || flag3 === bootFlag) ? entries2 : void 0;
+  return entries2?.some(isUsed) && entries2.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries2 : void 0;
 }
 __name(parseMbr, "parseMbr");
 function hasProtectiveEntry(entries2) {
@@ -2491,7 +2513,7 @@ function* logicalPartitions(disk, extended, warn) {
   for (; ; ) {
     const entries2 = readExtendedRecord(disk, record, seen);
     if (typeof entries2 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; what would follow is left out`);
+      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; the logical partitions after it are ignored`);
       return;
     }
     seen.add(record);
@@ -2507,9 +2529,9 @@ function* logicalPartitions(disk, extended, warn) {
 }
 __name(logicalPartitions, "logicalPartitions");
 function readExtendedRecord(disk, record, seen) {
-  if (seen.has(record)) return "the chain of extended boot records comes back to this one";
+  if (seen.has(record)) return "the chain of extended boot records forms a loop";
   if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
-  return parseBootRecord(probe(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
+  return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
 }
 __name(readExtendedRecord, "readExtendedRecord");
 function parseBootRecord(sector) {
@@ -2522,12 +2544,12 @@ function parseBootRecord(sector) {
   }));
 }
 __name(parseBootRecord, "parseBootRecord");
-function isUsed({ type: type2, size }) {
-  return type2 !== 0 && size !== 0;
+function isUsed({ type, size }) {
+  return type !== 0 && size !== 0;
 }
 __name(isUsed, "isUsed");
-function isExtended({ type: type2 }) {
-  return extendedTypes.includes(type2);
+function isExtended({ type }) {
+  return extendedTypes.includes(type);
 }
 __name(isExtended, "isExtended");
 function describe(entry2, number2, start) {
@@ -2557,7 +2579,7 @@ function checkPartitions(disk, table4, warn) {
     check() {
       for (const { number: number2, start, size } of partitions) {
         if (start + size > disk.size) {
-          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk at byte ${disk.size}`);
+          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk ends at byte ${disk.size}`);
         }
       }
       table4.check();
@@ -2579,7 +2601,7 @@ __name(warnOfOverlaps, "warnOfOverlaps");
 
 // src/disk/partitions/index.ts
 function readPartitions(disk, warn) {
-  const mbr = parseMbr(probe(disk, 0, 512));
+  const mbr = parseMbr(peek(disk, 0, 512));
   if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
     return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
   }
@@ -2605,6 +2627,37 @@ function unpartitioned(disk) {
   } };
 }
 __name(unpartitioned, "unpartitioned");
+
+// src/bytes/tar-checksum.ts
+var field = { start: 148, end: 156 };
+function tarChecksum(header2) {
+  let sum = 0;
+  for (const [index, byte] of header2.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  return sum;
+}
+__name(tarChecksum, "tarChecksum");
+function hasTarChecksum(header2) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
+}
+__name(hasTarChecksum, "hasTarChecksum");
+
+// src/disk/filesystem/checks.ts
+var longestTarget = 4095;
+function checkedTarget(target, source, at, whole) {
+  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole);
+  if (target.length > longestTarget) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole);
+  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole);
+  return target;
+}
+__name(checkedTarget, "checkedTarget");
+function warnIfCutShort(source, what, size, warn) {
+  if (source.size >= size) return;
+  warn(
+    `${source.name}: ${what} has ${size} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
+  );
+}
+__name(warnIfCutShort, "warnIfCutShort");
 
 // src/bytes/crc32c.ts
 function crc32c(seed, bytes) {
@@ -2640,21 +2693,44 @@ function makeTable() {
 }
 __name(makeTable, "makeTable");
 
+// src/disk/filesystem/file-type.ts
+var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
+function fileTypeOf(mode) {
+  return types[mode >>> 12 & 15];
+}
+__name(fileTypeOf, "fileTypeOf");
+function deviceNumber(encoded) {
+  return { major: encoded >>> 8 & 4095, minor: encoded & 255 | encoded >>> 12 & 1048320 };
+}
+__name(deviceNumber, "deviceNumber");
+
 // src/disk/filesystem/ext/superblock/features.ts
 var compat = { hasJournal: 4, sparseSuper2: 512 };
 var incompat = {
+  fileType: 2,
   recover: 4,
   journalDev: 8,
   metaBg: 16,
   extents: 64,
   is64bit: 128,
   mmp: 256,
+  flexBg: 512,
   eaInode: 1024,
   csumSeed: 8192,
   largeDir: 16384,
-  inlineData: 32768
+  inlineData: 32768,
+  encrypt: 65536,
+  casefold: 131072
 };
-var roCompat = { sparseSuper: 1, gdtCsum: 16, hasSnapshot: 128, bigalloc: 512, metadataCsum: 1024 };
+var roCompat = {
+  sparseSuper: 1,
+  largeFile: 2,
+  btreeDir: 4,
+  gdtCsum: 16,
+  hasSnapshot: 128,
+  bigalloc: 512,
+  metadataCsum: 1024
+};
 var compatNames = [
   "dir_prealloc",
   "imagic_inodes",
@@ -2709,9 +2785,9 @@ var roCompatNames = [
   "verity",
   "orphan_present"
 ];
-var readable = 2 | 4 | 16 | 64 | 128 | 256 | 512 | 1024 | 8192 | 16384 | 32768 | 65536 | 131072;
-var ext3Incompat = 2 | 4 | 16;
-var ext3RoCompat = 1 | 2 | 4;
+var readable = Object.values(incompat).reduce((all, bit2) => all | bit2, 0) & ~incompat.journalDev;
+var ext3Incompat = incompat.fileType | incompat.recover | incompat.metaBg;
+var ext3RoCompat = roCompat.sparseSuper | roCompat.largeFile | roCompat.btreeDir;
 function featureNames(features) {
   return [
     ...namesOf(features.compat, compatNames, "C"),
@@ -2733,39 +2809,52 @@ function typeName(features) {
 __name(typeName, "typeName");
 function checkReadable(features, name) {
   if (features.incompat & incompat.journalDev) {
-    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)");
+    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)", "unsupported");
   }
   const unreadable = namesOf(features.incompat & ~readable, incompatNames, "I");
   if (features.roCompat & roCompat.hasSnapshot) unreadable.push("has_snapshot");
   if (unreadable.length > 0) {
-    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`);
+    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`, "unsupported");
   }
 }
 __name(checkReadable, "checkReadable");
 
-// src/disk/filesystem/ext/inode/inode.ts
+// src/disk/filesystem/ext/inode/layout.ts
 var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
-var fileTypes = { fifo: 4096, char: 8192, dir: 16384, block: 24576, file: 32768, symlink: 40960, socket: 49152 };
-var typeMask = 61440;
 var originalSize = 128;
+var blockFieldRange = { start: 40, end: 100 };
+function blockField({ raw }) {
+  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
+}
+__name(blockField, "blockField");
+function generation(raw) {
+  return raw.readUInt32LE(100);
+}
+__name(generation, "generation");
+var extentMagic = 62218;
+var extentEntrySize = 12;
+var longestWrittenExtent = 32768;
+
+// src/disk/filesystem/ext/inode/inode.ts
 var checksumLow = 124;
 var checksumHigh = 130;
 var twoZeros = Buffer.alloc(2);
-function loadInode(volume, number2) {
-  const { superblock } = volume;
-  const onDevice = volume.rawInode(number2);
-  const raw = volume.fastCommits?.inode(number2, onDevice) ?? onDevice;
+function loadInode(reader, number2) {
+  const { superblock } = reader;
+  const onDevice = reader.rawInode(number2);
+  const raw = reader.fastCommits?.inode(number2, onDevice) ?? onDevice;
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
-  const place2 = inodePlace(volume, number2);
+  const place2 = inodePlace(reader, number2);
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place2, `its extra size of ${extraSize} bytes can't be; the filesystem is damaged`);
+    throw new DiskError(place2, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`);
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
   if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place2);
   const mode = raw.readUInt16LE(0);
-  const hasHighSize = (mode & typeMask) === fileTypes.file || (superblock.features.incompat & incompat.largeDir) !== 0;
+  const hasHighSize = fileTypeOf(mode) === "file" || (superblock.features.incompat & incompat.largeDir) !== 0;
   const size = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
-  if (size > 2 ** 32 * superblock.blockSize) throw new DiskError(place2, `its size of ${size} bytes can't be; the filesystem is damaged`);
+  if (size > 2 ** 32 * superblock.blockSize)
+    throw new DiskError(place2, `its size of ${size} bytes is impossible; the filesystem is damaged`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
 __name(loadInode, "loadInode");
@@ -2791,18 +2880,20 @@ function modificationTime({ raw, extraSize }) {
   return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
 __name(modificationTime, "modificationTime");
-function fileType(inode) {
-  return inode.mode & typeMask;
-}
-__name(fileType, "fileType");
-function blockField(inode) {
-  return inode.raw.subarray(40, 100);
-}
-__name(blockField, "blockField");
-function inodePlace(volume, number2) {
-  return `inode ${number2} of ${volume.name}`;
+function inodePlace(reader, number2) {
+  return `inode ${number2} of ${reader.name}`;
 }
 __name(inodePlace, "inodePlace");
+
+// src/disk/filesystem/block-number.ts
+function fileBlock(number2) {
+  return number2;
+}
+__name(fileBlock, "fileBlock");
+function fsBlock(number2) {
+  return number2;
+}
+__name(fsBlock, "fsBlock");
 
 // src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
@@ -2829,331 +2920,18 @@ function userSpaceAcl(stored, place2) {
 }
 __name(userSpaceAcl, "userSpaceAcl");
 
-// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
-function merged(changes) {
-  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
-  const middle = changes.length >>> 1;
-  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
-}
-__name(merged, "merged");
-function laidOver(below, above) {
-  const result = [];
-  let index = 0;
-  let rest = below[0];
-  for (const range of above) {
-    const end = range.first + range.count;
-    for (; rest && rest.first < end; ) {
-      if (rest.first < range.first) result.push(cut(rest, rest.first, Math.min(endOf(rest), range.first)));
-      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
-    }
-    result.push(range);
-  }
-  for (; rest; rest = below[++index]) result.push(rest);
-  return result;
-}
-__name(laidOver, "laidOver");
-function endOf(range) {
-  return range.first + range.count;
-}
-__name(endOf, "endOf");
-function cut(range, from, to) {
-  const part = { first: from, count: to - from };
-  return range.start === void 0 ? part : { ...part, start: range.start + from - range.first };
-}
-__name(cut, "cut");
-
-// src/disk/filesystem/ext/mapping/block-map.ts
-var directPointers = 12;
-var depths = [1, 2, 3];
-function blockMapRuns(volume, inode, blocks, runs) {
-  const perBlock = volume.superblock.blockSize / 4;
-  const field2 = blockField(inode);
-  const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, fileBlock2, depth, span) => {
-    for (let index = 0; index < count; index++) {
-      const first = fileBlock2 + index * span;
-      if (first >= blocks) return;
-      const block = pointers.readUInt32LE(4 * index);
-      if (block === 0) continue;
-      if (depth === 0) {
-        runs.add(first, block, 1);
-        continue;
-      }
-      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs.readMapBlock(buffers[depth], block);
-      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
-    }
-  }, "add");
-  add(field2, directPointers, 0, 0, 1);
-  let fileBlock = directPointers;
-  for (const depth of depths) {
-    const span = perBlock ** depth;
-    add(field2.subarray(4 * (directPointers + depth - 1)), 1, fileBlock, depth, span);
-    fileBlock += span;
-  }
-  if (fileBlock < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
-}
-__name(blockMapRuns, "blockMapRuns");
-
-// src/disk/filesystem/ext/mapping/extents.ts
-var magic = 62218;
-var entrySize = 12;
-var deepest = 5;
-var longestWritten = 32768;
-var endOfFile = 2 ** 32;
-function extentRuns(volume, inode, blocks, runs) {
-  const root = blockField(inode);
-  const depth = checkHeader(root, runs);
-  if (depth > deepest) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
-  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
-    const count = node.readUInt16LE(2);
-    let free = from;
-    for (let index = 0; index < count; index++) {
-      const at = entrySize * (index + 1);
-      const first = node.readUInt32LE(at);
-      if (first < free || first >= to)
-        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
-      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + entrySize) : to);
-    }
-  }, "add");
-  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
-    const first = node.readUInt32LE(at);
-    const length2 = node.readUInt16LE(at + 4);
-    const count = length2 > longestWritten ? length2 - longestWritten : length2;
-    if (count === 0 || first + count > to) {
-      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
-    }
-    const start = node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8);
-    const used = Math.min(count, blocks - first);
-    if (length2 <= longestWritten && used > 0) runs.add(first, start, used);
-    return first + count;
-  }, "addExtent");
-  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
-    const first = node.readUInt32LE(at);
-    if (first >= blocks) return first + 1;
-    const block = node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32;
-    const child = Buffer.allocUnsafeSlow(volume.superblock.blockSize);
-    runs.readMapBlock(child, block);
-    if (checkHeader(child, runs) !== nodeDepth - 1)
-      throw runs.error(`block ${block} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (volume.superblock.hasChecksums) verifyChecksum2(child, inode, block, runs);
-    add(child, nodeDepth - 1, first, to);
-    return first + 1;
-  }, "addChild");
-  add(root, depth, 0, endOfFile);
-}
-__name(extentRuns, "extentRuns");
-function checkHeader(node, runs) {
-  if (node.readUInt16LE(0) !== magic) throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
-  const entries2 = node.readUInt16LE(2);
-  const max = node.readUInt16LE(4);
-  const depth = node.readUInt16LE(6);
-  if (entries2 > max || (max + 1) * entrySize > node.length || entries2 === 0 && depth > 0) {
-    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
-  }
-  return depth;
-}
-__name(checkHeader, "checkHeader");
-function verifyChecksum2(node, inode, block, runs) {
-  const end = (node.readUInt16LE(4) + 1) * entrySize;
-  if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
-    throw runs.error(`the checksum of block ${block} of its extent tree is wrong; the filesystem is damaged`);
-  }
-}
-__name(verifyChecksum2, "verifyChecksum");
-
-// src/disk/filesystem/ext/mapping/runs.ts
-var mostRuns = 4e6;
-var Runs = class {
-  static {
-    __name(this, "Runs");
-  }
-  /** Of the `index`th run: its first block in the file, that block's place on the device, and its length in blocks. */
-  fileBlocks = [];
-  deviceBlocks = [];
-  counts = [];
-  #volume;
-  #place;
-  #seen = /* @__PURE__ */ new Set();
-  constructor(volume, inode) {
-    this.#volume = volume;
-    this.#place = inodePlace(volume, inode.number);
-  }
-  /** Adds blocks that lie behind all that were added before. @throws DiskError if they aren't blocks of the filesystem */
-  add(fileBlock, deviceBlock, count) {
-    this.#checkBlocks(deviceBlock, count);
-    const last = this.counts.length - 1;
-    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === fileBlock && this.deviceBlocks[last] + this.counts[last] === deviceBlock) {
-      this.counts[last] += count;
-      return;
-    }
-    if (this.counts.length === mostRuns) throw this.error(`it is in more than ${mostRuns} pieces`);
-    this.fileBlocks.push(fileBlock);
-    this.deviceBlocks.push(deviceBlock);
-    this.counts.push(count);
-  }
-  /** Reads a block of the map itself. @throws DiskError if the map leads to one block twice, which would never end */
-  readMapBlock(into, block) {
-    this.#checkBlocks(block, 1);
-    if (this.#seen.has(block)) throw this.error(`the map of its blocks leads to block ${block} twice; the filesystem is damaged`);
-    this.#seen.add(block);
-    this.#volume.device.read(into, block * this.#volume.superblock.blockSize);
-  }
-  error(what) {
-    return new DiskError(this.#place, what);
-  }
-  #checkBlocks(block, count) {
-    const { firstDataBlock, blocksCount } = this.#volume.superblock;
-    if (block > firstDataBlock && block + count <= blocksCount) return;
-    throw this.error(`it uses blocks ${block} to ${block + count - 1}, which are not among those of files; the filesystem is damaged`);
-  }
-};
-function fileRuns(volume, inode) {
-  const runs = new Runs(volume, inode);
-  const blocks = Math.ceil(inode.size / volume.superblock.blockSize);
-  if (inode.flags & inodeFlags.extents) extentRuns(volume, inode, blocks, runs);
-  else blockMapRuns(volume, inode, blocks, runs);
-  const changes = volume.fastCommits?.ranges(inode.number);
-  return changes ? changedRuns(volume, inode, blocks, runs, changes) : runs;
-}
-__name(fileRuns, "fileRuns");
-function changedRuns(volume, inode, blocks, runs, changes) {
-  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.deviceBlocks[index] }));
-  const changed = new Runs(volume, inode);
-  for (const { first, count, start } of laidOver(onDevice, changes)) {
-    const used = Math.min(count, blocks - first);
-    if (start !== void 0 && used > 0) changed.add(first, start, used);
-  }
-  return changed;
-}
-__name(changedRuns, "changedRuns");
-
-// src/disk/filesystem/ext/mapping/mapped-content.ts
-function mappedContent(volume, inode) {
-  let reader;
-  const content2 = {
-    name: inodePlace(volume, inode.number),
-    size: inode.size,
-    read(into, offset) {
-      checkRange(content2, offset, into.length);
-      reader ??= runReader(volume, fileRuns(volume, inode));
-      reader(into, offset);
-    }
-  };
-  return content2;
-}
-__name(mappedContent, "mappedContent");
-function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
-  const { fileBlocks, deviceBlocks, counts } = runs;
-  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
-  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
-  let next2 = 0;
-  return (into, offset) => {
-    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
-    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
-    for (let done = 0; done < into.length; ) {
-      const at = offset + done;
-      const start = startOf(next2);
-      if (at < start) {
-        const length3 = Math.min(into.length - done, start - at);
-        into.fill(0, done, done + length3);
-        done += length3;
-        continue;
-      }
-      const length2 = Math.min(into.length - done, endOf2(next2) - at);
-      device.read(length2 === into.length ? into : into.subarray(done, done + length2), deviceBlocks[next2] * blockSize4 + at - start);
-      done += length2;
-      if (at + length2 === endOf2(next2)) next2++;
-    }
-  };
-}
-__name(runReader, "runReader");
-function firstEndingBehind(offset, from, to, endOf2) {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = low + high >>> 1;
-    if (endOf2(middle) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-__name(firstEndingBehind, "firstEndingBehind");
-
-// src/disk/filesystem/ext/xattr/ea-inode.ts
-function attributeInodeValue(volume, owner, { valueInode, valueSize }) {
-  const inode = loadInode(volume, valueInode);
-  const place2 = inodePlace(volume, valueInode);
-  if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
-    throw new DiskError(
-      place2,
-      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, and doesn't; the filesystem is damaged`
-    );
-  }
-  const value = bytesAt(mappedContent(volume, inode), 0, valueSize);
-  const hash = inode.raw.readUInt32LE(8);
-  const ofLustre = modificationTime(inode).seconds === owner.number;
-  if (!ofLustre && crc32c(volume.superblock.checksumSeed, value) !== hash) {
-    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
-  }
-  return value;
-}
-__name(attributeInodeValue, "attributeInodeValue");
-
-// src/disk/filesystem/ext/xattr/xattr.ts
-var magic2 = 3925999616;
+// src/disk/filesystem/ext/xattr/attribute.ts
+var attributeMagic = 3925999616;
 var entryHeader = 16;
 var blockHeader = 32;
 var largestValue = 65536;
-var mostValueBytes = 2 ** 20;
-var aclIndexes = [2, 3];
-var prefixes = {
-  1: "user.",
-  2: "system.posix_acl_access",
-  3: "system.posix_acl_default",
-  4: "trusted.",
-  6: "security.",
-  10: "gnu."
-};
-function readAttributes(volume, inode) {
-  const block = attributeBlockNumber(inode, volume.superblock);
-  const stored = [...block === 0 ? [] : volume.attributeBlock(block), ...inodeAttributes(volume, inode)];
-  const found = /* @__PURE__ */ new Map();
-  for (const attribute of stored) {
-    const prefix = prefixes[attribute.index];
-    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
-  }
-  const names = [...found.keys()].sort();
-  let total = 0;
-  for (const { valueSize } of found.values()) total += valueSize;
-  if (total > mostValueBytes)
-    throw new DiskError(inodePlace(volume, inode.number), `it has ${total} bytes of attributes; ${mostValueBytes} is the most`);
-  return new Map(names.map((name) => [name, attributeValue(volume, inode, found.get(name))]));
-}
-__name(readAttributes, "readAttributes");
-function attributeValue(volume, inode, attribute) {
-  const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(volume, inode, attribute);
-  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(volume, inode.number)) : value;
-}
-__name(attributeValue, "attributeValue");
-function inodeAttributes(volume, inode) {
-  const start = originalSize + inode.extraSize;
-  if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== magic2) return [];
-  const area = inode.raw.subarray(start + 4);
-  return readEntries(area, 0, `the attributes of ${inodePlace(volume, inode.number)}`);
-}
-__name(inodeAttributes, "inodeAttributes");
-function attributeBlockNumber({ raw }, { descriptorSize }) {
-  return raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0);
-}
-__name(attributeBlockNumber, "attributeBlockNumber");
 function readAttributeBlock(device, superblock, block) {
   const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
   const place2 = `attribute block ${block} of ${device.name}`;
-  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place2, "it is outside the filesystem, which is damaged");
+  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place2, "it is outside the filesystem; the filesystem is damaged");
   const raw = bytesAt(device, block * blockSize4, blockSize4);
-  if (raw.readUInt32LE(0) !== magic2 || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place2, "it has no header of attributes; the filesystem is damaged");
+  if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
+    throw new DiskError(place2, "it has no attribute header; the filesystem is damaged");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
@@ -3191,29 +2969,350 @@ function readEntries(area, first, place2) {
 }
 __name(readEntries, "readEntries");
 
+// src/disk/filesystem/ext/journal/fast-commit/ranges.ts
+function merged(changes) {
+  if (changes.length <= 1) return changes.filter(({ count }) => count > 0);
+  const middle = changes.length >>> 1;
+  return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
+}
+__name(merged, "merged");
+function laidOver(below, above) {
+  const result = [];
+  let index = 0;
+  let rest = below[0];
+  for (const range of above) {
+    const end = endOf(range);
+    for (; rest && rest.first < end; ) {
+      if (rest.first < range.first) result.push(cut(rest, rest.first, fileBlock(Math.min(endOf(rest), range.first))));
+      rest = endOf(rest) > end ? cut(rest, end, endOf(rest)) : below[++index];
+    }
+    result.push(range);
+  }
+  for (; rest; rest = below[++index]) result.push(rest);
+  return result;
+}
+__name(laidOver, "laidOver");
+function endOf(range) {
+  return fileBlock(range.first + range.count);
+}
+__name(endOf, "endOf");
+function cut(range, from, to) {
+  const part = { first: from, count: to - from };
+  return range.start === void 0 ? part : { ...part, start: fsBlock(range.start + from - range.first) };
+}
+__name(cut, "cut");
+
+// src/disk/filesystem/ext/mapping/block-map.ts
+var directPointers = 12;
+var depths = [1, 2, 3];
+function blockMapRuns(reader, inode, blocks, runs) {
+  const perBlock = reader.superblock.blockSize / 4;
+  const field3 = blockField(inode);
+  const buffers = [];
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth, span) => {
+    for (let index = 0; index < count; index++) {
+      const first = fileBlock(from + index * span);
+      if (first >= blocks) return;
+      const block = fsBlock(pointers.readUInt32LE(4 * index));
+      if (block === 0) continue;
+      if (depth === 0) {
+        runs.add(first, block, 1);
+        continue;
+      }
+      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs.readMapBlock(buffers[depth], block);
+      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
+    }
+  }, "add");
+  add(field3, directPointers, fileBlock(0), 0, 1);
+  let next2 = directPointers;
+  for (const depth of depths) {
+    const span = perBlock ** depth;
+    add(field3.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next2), depth, span);
+    next2 += span;
+  }
+  if (next2 < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
+}
+__name(blockMapRuns, "blockMapRuns");
+
+// src/disk/filesystem/ext/mapping/extents.ts
+var mostLevels = 5;
+var endOfFile = 2 ** 32;
+function extentRuns(reader, inode, blocks, runs) {
+  const root = blockField(inode);
+  const depth = checkHeader(root, runs);
+  if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
+  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
+    const count = node.readUInt16LE(2);
+    let free = from;
+    for (let index = 0; index < count; index++) {
+      const at = extentEntrySize * (index + 1);
+      const first = fileBlock(node.readUInt32LE(at));
+      if (first < free || first >= to)
+        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
+      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
+    }
+  }, "add");
+  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
+    const first = fileBlock(node.readUInt32LE(at));
+    const length2 = node.readUInt16LE(at + 4);
+    const count = length2 > longestWrittenExtent ? length2 - longestWrittenExtent : length2;
+    if (count === 0 || first + count > to) {
+      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
+    }
+    const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8));
+    const used = Math.min(count, blocks - first);
+    if (length2 <= longestWrittenExtent && used > 0) runs.add(first, start, used);
+    return first + count;
+  }, "addExtent");
+  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
+    const first = fileBlock(node.readUInt32LE(at));
+    if (first >= blocks) return first + 1;
+    const block = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32);
+    const child = Buffer.allocUnsafeSlow(reader.superblock.blockSize);
+    runs.readMapBlock(child, block);
+    if (checkHeader(child, runs) !== nodeDepth - 1)
+      throw runs.error(`block ${block} is at the wrong depth of its extent tree; the filesystem is damaged`);
+    if (reader.superblock.hasChecksums) verifyChecksum2(child, inode, block, runs);
+    add(child, nodeDepth - 1, first, to);
+    return first + 1;
+  }, "addChild");
+  add(root, depth, 0, endOfFile);
+}
+__name(extentRuns, "extentRuns");
+function checkHeader(node, runs) {
+  if (node.readUInt16LE(0) !== extentMagic)
+    throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
+  const entries2 = node.readUInt16LE(2);
+  const max = node.readUInt16LE(4);
+  const depth = node.readUInt16LE(6);
+  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth > 0) {
+    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
+  }
+  return depth;
+}
+__name(checkHeader, "checkHeader");
+function verifyChecksum2(node, inode, block, runs) {
+  const end = (node.readUInt16LE(4) + 1) * extentEntrySize;
+  if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
+    throw runs.error(`the checksum of block ${block} of its extent tree is wrong; the filesystem is damaged`);
+  }
+}
+__name(verifyChecksum2, "verifyChecksum");
+
+// src/disk/filesystem/ext/mapping/runs.ts
+var mostRuns = 4e6;
+var Runs = class {
+  static {
+    __name(this, "Runs");
+  }
+  /** Of the `index`th run: its first block in the file, that block's place in the filesystem, and its length in blocks. */
+  fileBlocks = [];
+  fsBlocks = [];
+  counts = [];
+  #reader;
+  #place;
+  #seen = /* @__PURE__ */ new Set();
+  constructor(reader, inode) {
+    this.#reader = reader;
+    this.#place = inodePlace(reader, inode.number);
+  }
+  /**
+   * Adds blocks that come after all blocks added before.
+   * @throws DiskError if they aren't blocks of the filesystem
+   */
+  add(fileBlock2, fsBlock2, count) {
+    this.#checkBlocks(fsBlock2, count);
+    const last = this.counts.length - 1;
+    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === fileBlock2 && this.fsBlocks[last] + this.counts[last] === fsBlock2) {
+      this.counts[last] += count;
+      return;
+    }
+    if (this.counts.length === mostRuns) throw this.error(`it is fragmented into more than ${mostRuns} pieces`);
+    this.fileBlocks.push(fileBlock2);
+    this.fsBlocks.push(fsBlock2);
+    this.counts.push(count);
+  }
+  /**
+   * Reads a block of the map itself.
+   * @throws DiskError if the map leads to a block twice, which would never end
+   */
+  readMapBlock(into, block) {
+    this.#checkBlocks(block, 1);
+    if (this.#seen.has(block)) throw this.error(`the map of its blocks leads to block ${block} twice; the filesystem is damaged`);
+    this.#seen.add(block);
+    this.#reader.device.read(into, block * this.#reader.superblock.blockSize);
+  }
+  error(what) {
+    return new DiskError(this.#place, what);
+  }
+  #checkBlocks(block, count) {
+    const { firstDataBlock, blocksCount } = this.#reader.superblock;
+    if (block > firstDataBlock && block + count <= blocksCount) return;
+    throw this.error(`it uses blocks ${block} to ${block + count - 1}, which can't belong to a file; the filesystem is damaged`);
+  }
+};
+
+// src/disk/filesystem/ext/mapping/file-runs.ts
+function fileRuns(reader, inode) {
+  const runs = new Runs(reader, inode);
+  const blocks = Math.ceil(inode.size / reader.superblock.blockSize);
+  if (inode.flags & inodeFlags.extents) extentRuns(reader, inode, blocks, runs);
+  else blockMapRuns(reader, inode, blocks, runs);
+  const changes = reader.fastCommits?.ranges(inode.number);
+  return changes ? changedRuns(reader, inode, blocks, runs, changes) : runs;
+}
+__name(fileRuns, "fileRuns");
+function changedRuns(reader, inode, blocks, runs, changes) {
+  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.fsBlocks[index] }));
+  const changed = new Runs(reader, inode);
+  for (const { first, count, start } of laidOver(onDevice, changes)) {
+    const used = Math.min(count, blocks - first);
+    if (start !== void 0 && used > 0) changed.add(first, start, used);
+  }
+  return changed;
+}
+__name(changedRuns, "changedRuns");
+
+// src/disk/filesystem/ext/mapping/mapped-content.ts
+function mappedContent(reader, inode) {
+  let readRuns;
+  const content2 = {
+    name: inodePlace(reader, inode.number),
+    size: inode.size,
+    read(into, offset) {
+      checkRange(content2, offset, into.length);
+      readRuns ??= runReader(reader, fileRuns(reader, inode));
+      readRuns(into, offset);
+    }
+  };
+  return content2;
+}
+__name(mappedContent, "mappedContent");
+function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
+  const { fileBlocks, fsBlocks, counts } = runs;
+  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
+  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
+  let next2 = 0;
+  return (into, offset) => {
+    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
+    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
+    for (let done = 0; done < into.length; ) {
+      const at = offset + done;
+      const start = startOf(next2);
+      if (at < start) {
+        const length3 = Math.min(into.length - done, start - at);
+        into.fill(0, done, done + length3);
+        done += length3;
+        continue;
+      }
+      const length2 = Math.min(into.length - done, endOf2(next2) - at);
+      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize4 + at - start);
+      done += length2;
+      if (at + length2 === endOf2(next2)) next2++;
+    }
+  };
+}
+__name(runReader, "runReader");
+function firstEndingBehind(offset, from, to, endOf2) {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (endOf2(middle) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+__name(firstEndingBehind, "firstEndingBehind");
+
+// src/disk/filesystem/ext/xattr/ea-inode.ts
+function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
+  const inode = loadInode(reader, valueInode);
+  const place2 = inodePlace(reader, valueInode);
+  if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
+    throw new DiskError(
+      place2,
+      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't; the filesystem is damaged`
+    );
+  }
+  const value = bytesAt(mappedContent(reader, inode), 0, valueSize);
+  const hash = inode.raw.readUInt32LE(8);
+  const ofLustre = modificationTime(inode).seconds === owner.number;
+  if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
+    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
+  }
+  return value;
+}
+__name(attributeInodeValue, "attributeInodeValue");
+
+// src/disk/filesystem/ext/xattr/xattr.ts
+var mostValueBytes = 2 ** 20;
+var aclIndexes = [2, 3];
+var prefixes = {
+  1: "user.",
+  2: "system.posix_acl_access",
+  3: "system.posix_acl_default",
+  4: "trusted.",
+  6: "security.",
+  10: "gnu."
+};
+function readAttributes(reader, inode) {
+  const block = attributeBlockNumber(inode, reader.superblock);
+  const stored = [...block === 0 ? [] : reader.attributeBlock(block), ...inodeAttributes(reader, inode)];
+  const found = /* @__PURE__ */ new Map();
+  for (const attribute of stored) {
+    const prefix = prefixes[attribute.index];
+    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
+  }
+  const names = [...found.keys()].sort();
+  let total = 0;
+  for (const { valueSize } of found.values()) total += valueSize;
+  if (total > mostValueBytes)
+    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`);
+  return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
+}
+__name(readAttributes, "readAttributes");
+function attributeValue(reader, inode, attribute) {
+  const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute);
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value;
+}
+__name(attributeValue, "attributeValue");
+function inodeAttributes(reader, inode) {
+  const start = originalSize + inode.extraSize;
+  if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return [];
+  const area = inode.raw.subarray(start + 4);
+  return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`);
+}
+__name(inodeAttributes, "inodeAttributes");
+function attributeBlockNumber({ raw }, { descriptorSize }) {
+  return fsBlock(raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0));
+}
+__name(attributeBlockNumber, "attributeBlockNumber");
+
 // src/disk/filesystem/ext/inline-data.ts
-function inlineData(volume, inode) {
+function inlineData(reader, inode) {
   const first = blockField(inode);
   if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)];
-  const attribute = inodeAttributes(volume, inode).find(({ index, name }) => index === 7 && name === "data");
+  const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === "data");
   const rest = inode.size - first.length;
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(volume, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
+    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
   }
   return [first, attribute.value.subarray(0, rest)];
 }
 __name(inlineData, "inlineData");
 
 // src/disk/filesystem/ext/content.ts
-function fileContent(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(volume, inode);
-  return memorySource(Buffer.concat(inlineData(volume, inode)), inodePlace(volume, inode.number));
+function fileContent(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(reader, inode);
+  return memorySource(Buffer.concat(inlineData(reader, inode)), inodePlace(reader, inode.number));
 }
 __name(fileContent, "fileContent");
-function checkNotEncrypted(volume, inode) {
+function checkNotEncrypted(reader, inode) {
   if (inode.flags & inodeFlags.encrypt) {
-    throw new DiskError(inodePlace(volume, inode.number), "it is encrypted, and can be read only with its key");
+    throw new DiskError(inodePlace(reader, inode.number), "it is encrypted and can't be read without its key", "encrypted");
   }
 }
 __name(checkNotEncrypted, "checkNotEncrypted");
@@ -3256,72 +3355,71 @@ __name(checkTree, "checkTree");
 // src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
 var piece = 64 * 1024;
-var filetype = 2;
 var mostBytes = 2 ** 30;
-function directoryRecords(volume, inode) {
-  const onDevice = recordsOnDevice(volume, inode);
-  return volume.fastCommits?.names(inode.number, onDevice) ?? onDevice;
+function directoryRecords(reader, inode) {
+  const onDevice = recordsOnDevice(reader, inode);
+  return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice;
 }
 __name(directoryRecords, "directoryRecords");
-function* recordsOnDevice(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(volume, inode);
-  else yield* blockRecords(volume, inode);
+function* recordsOnDevice(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(reader, inode);
+  else yield* blockRecords(reader, inode);
 }
 __name(recordsOnDevice, "recordsOnDevice");
-function* inlineRecords(volume, inode) {
-  const [first, rest] = inlineData(volume, inode);
-  yield* records(volume, inode, first.subarray(4), "the inline data");
-  yield* records(volume, inode, rest, "the inline data in attributes");
+function* inlineRecords(reader, inode) {
+  const [first, rest] = inlineData(reader, inode);
+  yield* records(reader, inode, first.subarray(4), "the inline data");
+  yield* records(reader, inode, rest, "the inline data in attributes");
 }
 __name(inlineRecords, "inlineRecords");
-function* blockRecords(volume, inode) {
-  const { device, superblock } = volume;
+function* blockRecords(reader, inode) {
+  const { device, superblock } = reader;
   const { blockSize: blockSize4 } = superblock;
-  const place2 = inodePlace(volume, inode.number);
-  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; ${mostBytes} is the most`);
-  const runs = fileRuns(volume, inode);
+  const place2 = inodePlace(reader, inode.number);
+  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
+  const runs = fileRuns(reader, inode);
   if (runs.fileBlocks[0] !== 0) throw new DiskError(place2, "the first block of the directory is missing; the filesystem is damaged");
   const blocks = Math.ceil(inode.size / blockSize4);
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
   const perPiece = buffer.length / blockSize4;
   const holes = { first: 0, count: 0 };
   let expected = 0;
-  const skipTo = /* @__PURE__ */ __name((fileBlock) => {
-    if (fileBlock > expected && holes.count === 0) holes.first = expected;
-    holes.count += fileBlock - expected;
+  const skipTo = /* @__PURE__ */ __name((fileBlock2) => {
+    if (fileBlock2 > expected && holes.count === 0) holes.first = expected;
+    holes.count += fileBlock2 - expected;
   }, "skipTo");
   for (const [index, count] of runs.counts.entries()) {
-    const fileBlock = runs.fileBlocks[index];
-    const deviceBlock = runs.deviceBlocks[index];
-    skipTo(fileBlock);
+    const fileBlock2 = runs.fileBlocks[index];
+    const fsBlock2 = runs.fsBlocks[index];
+    skipTo(fileBlock2);
     for (let done = 0; done < count; done += perPiece) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
-      volume.directoryBytesLeft -= read.length;
-      if (volume.directoryBytesLeft < 0)
-        throw new DiskError(place2, "the directories have more bytes than any sound filesystem; it is damaged");
-      device.read(read, (deviceBlock + done) * blockSize4);
+      reader.directoryBytesLeft -= read.length;
+      if (reader.directoryBytesLeft < 0)
+        throw new DiskError(place2, "the directories have more bytes than any valid filesystem; the filesystem is damaged");
+      device.read(read, (fsBlock2 + done) * blockSize4);
       for (let at = 0; at < read.length; at += blockSize4) {
         const block = read.subarray(at, at + blockSize4);
-        const number2 = fileBlock + done + at / blockSize4;
-        const what = `block ${number2} of the directory (block ${deviceBlock + done + at / blockSize4} of the filesystem)`;
+        const number2 = fileBlock2 + done + at / blockSize4;
+        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize4} of the filesystem)`;
         if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number2 === 0, `${what}, ${place2}`);
-        yield* records(volume, inode, block, what, number2 === 0);
+        yield* records(reader, inode, block, what, number2 === 0);
       }
     }
-    expected = fileBlock + count;
+    expected = fileBlock2 + count;
   }
   skipTo(blocks);
   if (holes.count > 0) {
-    volume.warn(
-      `${place2}: the directory lacks ${holes.count} blocks, the first of them block ${holes.first}; names that were there are missing`
+    reader.warn(
+      `${place2}: ${holes.count} blocks of the directory are missing, starting with block ${holes.first}; the names in them are lost`
     );
   }
 }
 __name(blockRecords, "blockRecords");
-function* records(volume, inode, area, what, isFirstBlock = false) {
-  const hasFileType = (volume.superblock.features.incompat & filetype) !== 0;
-  const damaged = /* @__PURE__ */ __name((at, problem) => new DiskError(inodePlace(volume, inode.number), `the entry at byte ${at} of ${what} ${problem}; the filesystem is damaged`), "damaged");
+function* records(reader, inode, area, what, isFirstBlock = false) {
+  const hasFileType = (reader.superblock.features.incompat & incompat.fileType) !== 0;
+  const damaged = /* @__PURE__ */ __name((at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`), "damaged");
   let length2;
   for (let at = 0, index = 0; at < area.length; at += length2, index++) {
     if (at + header > area.length) throw damaged(at, "is cut short");
@@ -3346,18 +3444,17 @@ function recordLength(stored, areaLength) {
 __name(recordLength, "recordLength");
 
 // src/disk/filesystem/ext/node.ts
-var typeNames = new Map(Object.entries(fileTypes).map(([name, type2]) => [type2, name]));
 var rootInode = 2;
-function openNode(volume, number2) {
-  const inode = loadInode(volume, number2);
-  const place2 = inodePlace(volume, number2);
-  if (number2 < volume.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place2, "a name leads to it, though it is one of the filesystem's own; the filesystem is damaged");
+function openNode(reader, number2) {
+  const inode = loadInode(reader, number2);
+  const place2 = inodePlace(reader, number2);
+  if (number2 < reader.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
+    throw new DiskError(place2, "a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged");
   }
-  if (inode.linksCount === 0) throw new DiskError(place2, "a name leads to it, though it is deleted; the filesystem is damaged");
-  const type2 = typeNames.get(fileType(inode));
-  if (type2 === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
-  return new ExtNode(volume, inode, type2);
+  if (inode.linksCount === 0) throw new DiskError(place2, "a name refers to it, but it is deleted; the filesystem is damaged");
+  const type = fileTypeOf(inode.mode);
+  if (type === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  return new ExtNode(reader, inode, type);
 }
 __name(openNode, "openNode");
 var ExtNode = class {
@@ -3372,11 +3469,11 @@ var ExtNode = class {
   nlink;
   mtime;
   size;
-  #volume;
-  constructor(volume, inode, type2) {
+  #reader;
+  constructor(reader, inode, type) {
     const { raw } = inode;
-    this.#volume = volume;
-    this.type = type2;
+    this.#reader = reader;
+    this.type = type;
     this.ino = inode.number;
     this.mode = inode.mode & 4095;
     this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
@@ -3384,40 +3481,174 @@ var ExtNode = class {
     this.nlink = inode.linksCount;
     this.mtime = modificationTime(inode);
     this.size = inode.size;
-    if (type2 === "char" || type2 === "block") this.rdev = deviceNumber(inode);
+    if (type === "char" || type === "block") this.rdev = storedDevice(inode);
   }
   content() {
-    return fileContent(this.#volume, this.#inode());
+    return fileContent(this.#reader, this.#inode());
   }
   target() {
-    return symlinkTarget(this.#volume, this.#inode());
+    return symlinkTarget(this.#reader, this.#inode());
   }
   xattrs() {
-    return readAttributes(this.#volume, this.#inode());
+    return readAttributes(this.#reader, this.#inode());
   }
   #inode() {
-    return loadInode(this.#volume, this.ino);
+    return loadInode(this.#reader, this.ino);
   }
 };
-function deviceNumber(inode) {
-  const field2 = blockField(inode);
-  const old = field2.readUInt32LE(0);
+function storedDevice(inode) {
+  const field3 = blockField(inode);
+  const old = field3.readUInt32LE(0);
   if (old !== 0) return { major: old >>> 8 & 255, minor: old & 255 };
-  const device = field2.readUInt32LE(4);
-  return { major: device >>> 8 & 4095, minor: device & 255 | device >>> 12 & 1048320 };
+  return deviceNumber(field3.readUInt32LE(4));
 }
-__name(deviceNumber, "deviceNumber");
-function symlinkTarget(volume, inode) {
-  checkNotEncrypted(volume, inode);
-  const damaged = /* @__PURE__ */ __name((what) => new DiskError(inodePlace(volume, inode.number), `the symlink's target ${what}; the filesystem is damaged`), "damaged");
+__name(storedDevice, "storedDevice");
+function symlinkTarget(reader, inode) {
+  checkNotEncrypted(reader, inode);
+  const at = `inode ${inode.number}`;
   const { size } = inode;
-  const field2 = blockField(inode);
-  if (size === 0 || size > volume.superblock.blockSize) throw damaged(`has ${size} bytes`);
-  const target = size < field2.length ? Buffer.from(field2.subarray(0, size)) : bytesAt(fileContent(volume, inode), 0, size);
-  if (target.includes(0)) throw damaged("has a zero byte");
-  return target;
+  const field3 = blockField(inode);
+  if (size > reader.superblock.blockSize) throw damage(reader, at, `the symlink's target has ${size} bytes`);
+  const target = size < field3.length ? Buffer.from(field3.subarray(0, size)) : bytesAt(fileContent(reader, inode), 0, size);
+  return checkedTarget(target, reader, at);
 }
 __name(symlinkTarget, "symlinkTarget");
+
+// src/bytes/recent.ts
+function recent(limit, make) {
+  const made = /* @__PURE__ */ new Map();
+  let lastKey = Number.NaN;
+  let last;
+  return (key) => {
+    if (key === lastKey) return last;
+    let value = made.get(key);
+    if (value !== void 0) made.delete(key);
+    else {
+      value = make(key);
+      if (made.size >= limit) made.delete(made.keys().next().value);
+    }
+    made.set(key, value);
+    lastKey = key;
+    last = value;
+    return value;
+  };
+}
+__name(recent, "recent");
+
+// src/disk/filesystem/ext/inode/crc16.ts
+function crc16(seed, bytes) {
+  let crc = seed;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
+  }
+  return crc;
+}
+__name(crc16, "crc16");
+
+// src/disk/filesystem/ext/inode/block-group.ts
+var checksumPosition = 30;
+function groupDescriptors(device, superblock, warn) {
+  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
+  const perBlock = blockSize4 / descriptorSize;
+  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
+  return (group) => {
+    const block = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
+    const raw = bytesAt(device, block * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
+    const place2 = `the descriptor of block group ${group} of ${device.name}`;
+    const expected = checksum(superblock, group, raw);
+    if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition)) {
+      warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
+    }
+    const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
+    if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
+      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem; the filesystem is damaged`);
+    }
+    return fsBlock(table4);
+  };
+}
+__name(groupDescriptors, "groupDescriptors");
+function descriptorBlock(superblock, index, perBlock) {
+  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
+  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
+  const group = index * perBlock;
+  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
+  return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
+}
+__name(descriptorBlock, "descriptorBlock");
+function hasSuperblock({ features, backupGroups }, group) {
+  if (group === 0) return true;
+  if (backupGroups.length > 0) return backupGroups.includes(group);
+  if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
+  return [3, 5, 7].some((base) => isPowerOf(base, group));
+}
+__name(hasSuperblock, "hasSuperblock");
+function isPowerOf(base, value) {
+  let power = base;
+  while (power < value) power *= base;
+  return power === value;
+}
+__name(isPowerOf, "isPowerOf");
+function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
+  if (features.roCompat & roCompat.metadataCsum) {
+    const cleared = Buffer.from(raw);
+    cleared.writeUInt16LE(0, checksumPosition);
+    return crc32c(crc32cOfU32(checksumSeed, group), cleared) & 65535;
+  }
+  if (features.roCompat & roCompat.gdtCsum) {
+    const number2 = Buffer.alloc(4);
+    number2.writeUInt32LE(group);
+    let crc = crc16(crc16(65535, uuid2), number2);
+    crc = crc16(crc, raw.subarray(0, checksumPosition));
+    return crc16(crc, raw.subarray(checksumPosition + 2));
+  }
+  return void 0;
+}
+__name(checksum, "checksum");
+
+// src/disk/filesystem/ext/inode/inode-table.ts
+var windowSize = 32 * 1024;
+function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
+  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
+  const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
+  const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
+  const window2 = recent(windowsKept2, (key) => {
+    const group = Math.floor(key / windowsPerGroup);
+    const first = key % windowsPerGroup * perWindow;
+    const count = Math.min(perWindow, inodesPerGroup - first);
+    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
+  });
+  return (number2) => {
+    if (!(number2 >= 1 && number2 <= inodesCount)) {
+      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
+    }
+    const group = Math.floor((number2 - 1) / inodesPerGroup);
+    const index = (number2 - 1) % inodesPerGroup;
+    const at = index % perWindow * inodeSize;
+    return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
+  };
+}
+__name(inodeTable, "inodeTable");
+
+// src/disk/filesystem/ext/open-reader.ts
+var mostDirectoryBytes = 4 * 2 ** 30;
+var windowsKept = 64;
+var attributeBlocksKept = 64;
+function openReader(device, superblock, warn, fastCommits2) {
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
+  return {
+    name: device.name,
+    device,
+    superblock,
+    warn,
+    directoryBytesLeft: mostDirectoryBytes,
+    inodeTableBlock,
+    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
+    attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
+    ...fastCommits2 && { fastCommits: fastCommits2 }
+  };
+}
+__name(openReader, "openReader");
 
 // src/disk/filesystem/ext/journal/block.ts
 var journalMagic = 3225106840;
@@ -3452,8 +3683,8 @@ __name(tagSize, "tagSize");
 function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
   const number2 = Buffer.alloc(4);
   number2.writeUInt32BE(sequence);
-  const checksum4 = crc32c(crc32c(checksumSeed, number2), data);
-  return tag2.checksum === (checksums === "v3" ? checksum4 : checksum4 & 65535);
+  const checksum3 = crc32c(crc32c(checksumSeed, number2), data);
+  return tag2.checksum === (checksums === "v3" ? checksum3 : checksum3 & 65535);
 }
 __name(dataHolds, "dataHolds");
 function tailHolds(raw, superblock) {
@@ -3542,26 +3773,18 @@ function* changedNames({ isNew, names }, onDevice) {
   for (const found of changed.values()) if (found) yield found;
 }
 __name(changedNames, "changedNames");
-var blockField2 = { start: 40, end: 100 };
-var flag2 = { extents: 524288, inlineData: 268435456 };
-var extentMagic = 62218;
-var type = { mask: 61440, file: 32768, dir: 16384 };
-function generation(raw) {
-  return raw.readUInt32LE(100);
-}
-__name(generation, "generation");
 function patched(raw, logged, isOther) {
   const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw);
-  logged.copy(result, 0, 0, blockField2.start);
-  logged.copy(result, blockField2.end, blockField2.end);
+  logged.copy(result, 0, 0, blockFieldRange.start);
+  logged.copy(result, blockFieldRange.end, blockFieldRange.end);
   const flags = logged.readUInt32LE(32);
-  const kind = logged.readUInt16LE(0) & type.mask;
-  if (flags & flag2.inlineData || kind !== type.file && kind !== type.dir && !(flags & flag2.extents)) {
-    logged.copy(result, blockField2.start, blockField2.start, blockField2.end);
-  } else if (flags & flag2.extents && result.readUInt16LE(blockField2.start) !== extentMagic) {
-    result.fill(0, blockField2.start, blockField2.end);
-    result.writeUInt16LE(extentMagic, blockField2.start);
-    result.writeUInt16LE((blockField2.end - blockField2.start) / 12 - 1, blockField2.start + 4);
+  const type = fileTypeOf(logged.readUInt16LE(0));
+  if (flags & inodeFlags.inlineData || type !== "file" && type !== "dir" && !(flags & inodeFlags.extents)) {
+    logged.copy(result, blockFieldRange.start, blockFieldRange.start, blockFieldRange.end);
+  } else if (flags & inodeFlags.extents && result.readUInt16LE(blockFieldRange.start) !== extentMagic) {
+    result.fill(0, blockFieldRange.start, blockFieldRange.end);
+    result.writeUInt16LE(extentMagic, blockFieldRange.start);
+    result.writeUInt16LE((blockFieldRange.end - blockFieldRange.start) / extentEntrySize - 1, blockFieldRange.start + 4);
   }
   return result;
 }
@@ -3591,7 +3814,8 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
       if (kind === tag.head) {
         const features = value.readUInt32LE(0);
-        if (features !== 0) throw log.damaged(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`);
+        if (features !== 0)
+          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, "unsupported");
         if (value.readUInt32LE(4) !== transaction2) break scan;
       }
       const summed = kind === tag.tail ? 4 : value.length;
@@ -3606,10 +3830,10 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       }
       const change = readChange(kind, value);
       if (change) changes.push(change);
-      if (changes.length > mostChanges) throw log.damaged(at, `the fast commits hold more than ${mostChanges} changes`);
+      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`);
     }
   }
-  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and was left out`);
+  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
   return { commits, changes: changes.slice(0, finished2) };
 }
 __name(readFastCommits, "readFastCommits");
@@ -3626,17 +3850,17 @@ function readChange(kind, value) {
   if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
   if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
   if (kind === tag.removeRange) {
-    return { kind: "range", inode: value.readUInt32LE(0), range: { first: value.readUInt32LE(4), count: value.readUInt32LE(8) } };
+    return { kind: "range", inode: value.readUInt32LE(0), range: { first: fileBlock(value.readUInt32LE(4)), count: value.readUInt32LE(8) } };
   }
   const name = nameChanges.get(kind);
   return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
 }
 __name(readChange, "readChange");
 function readExtent(value) {
-  const first = value.readUInt32LE(4);
+  const first = fileBlock(value.readUInt32LE(4));
   const length2 = value.readUInt16LE(8);
-  if (length2 > 32768) return { first, count: length2 - 32768 };
-  return { first, count: length2, start: value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12) };
+  if (length2 > longestWrittenExtent) return { first, count: length2 - longestWrittenExtent };
+  return { first, count: length2, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
 __name(readExtent, "readExtent");
 
@@ -3648,7 +3872,7 @@ function openLog(journal, superblock) {
     superblock,
     block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize4, blockSize4), "block"),
     after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
-    damaged: /* @__PURE__ */ __name((at, what) => new DiskError(`${journal.name}, block ${at}`, what), "damaged")
+    error: /* @__PURE__ */ __name((at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind), "error")
   };
 }
 __name(openLog, "openLog");
@@ -3682,13 +3906,13 @@ function overlay(device, journal, blockSize4, replacements) {
   };
   const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
     journal.read(into, at * blockSize4 + within);
-    if (escaped2 && within < magic3.length) into.set(magic3.subarray(within, Math.min(magic3.length, within + into.length)));
+    if (escaped2 && within < magic.length) into.set(magic.subarray(within, Math.min(magic.length, within + into.length)));
   }, "readReplacement");
   return replacements.size > 0 ? replayed : device;
 }
 __name(overlay, "overlay");
-var magic3 = Buffer.alloc(4);
-magic3.writeUInt32BE(journalMagic);
+var magic = Buffer.alloc(4);
+magic.writeUInt32BE(journalMagic);
 
 // src/disk/filesystem/ext/journal/sequence.ts
 function isLater(a, b) {
@@ -3717,7 +3941,7 @@ function* revokedBlocks(log, at) {
   const { has64bit } = log.superblock;
   const end = raw.readUInt32BE(headerSize);
   if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0))
-    throw log.damaged(at, `its revoke records have ${end} bytes; it is damaged`);
+    throw log.error(at, `its revoke records have ${end} bytes; it is damaged`);
   const size = has64bit ? 8 : 4;
   for (let offset = headerSize + 4; offset + size <= end; offset += size) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
@@ -3726,26 +3950,26 @@ function* revokedBlocks(log, at) {
 __name(revokedBlocks, "revokedBlocks");
 
 // src/disk/filesystem/ext/journal/commit.ts
-var field = { type: 12, size: 13, checksum: 16, seconds: 48 };
+var field2 = { type: 12, size: 13, checksum: 16, seconds: 48 };
 var headerEnd = 60;
 var crc32Type = 1;
 var crc32Size = 4;
 function commitHolds(raw, transactionCrc2, { checksums, checksumSeed }) {
-  const found = raw.readUInt32BE(field.checksum);
+  const found = raw.readUInt32BE(field2.checksum);
   if (checksums === "v1") {
-    const unused = raw[field.type] === 0 && raw[field.size] === 0 && found === 0;
-    return unused || raw[field.type] === crc32Type && raw[field.size] === crc32Size && found === transactionCrc2;
+    const unused = raw[field2.type] === 0 && raw[field2.size] === 0 && found === 0;
+    return unused || raw[field2.type] === crc32Type && raw[field2.size] === crc32Size && found === transactionCrc2;
   }
   if (checksums === "none") return true;
   return [raw, Buffer.alloc(raw.length).fill(raw.subarray(0, headerEnd), 0, headerEnd)].some((block) => {
     const zeroed = Buffer.from(block);
-    zeroed.writeUInt32BE(0, field.checksum);
+    zeroed.writeUInt32BE(0, field2.checksum);
     return found === crc32c(checksumSeed, zeroed);
   });
 }
 __name(commitHolds, "commitHolds");
 function commitTime(raw) {
-  return raw.readBigUInt64BE(field.seconds);
+  return raw.readBigUInt64BE(field2.seconds);
 }
 __name(commitTime, "commitTime");
 
@@ -3780,24 +4004,24 @@ function committedTransactions(log) {
     if (raw.readUInt32BE(0) !== journalMagic || raw.readUInt32BE(8) !== current.sequence) return committed;
     walked++;
     at = log.after(block, 1);
-    const type2 = raw.readUInt32BE(4);
-    if (type2 === blockType.descriptor) {
+    const type = raw.readUInt32BE(4);
+    if (type === blockType.descriptor) {
       if (!tailHolds(raw, superblock)) suspect ??= block;
       const count = countTags(raw, log);
       if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
       current.descriptors.push({ at: block, data: at });
       walked += count;
       at = log.after(at, count);
-    } else if (type2 === blockType.revoke) {
+    } else if (type === blockType.revoke) {
       if (!tailHolds(raw, superblock)) suspect ??= block;
       current.revokes.push(block);
-    } else if (type2 === blockType.commit) {
+    } else if (type === blockType.commit) {
       const time = commitTime(raw);
-      const holds2 = commitHolds(raw, crc, superblock);
-      if ((suspect !== void 0 || !holds2) && time < lastTime) return committed;
+      const holds = commitHolds(raw, crc, superblock);
+      if ((suspect !== void 0 || !holds) && time < lastTime) return committed;
       if (suspect !== void 0) throw corrupt(log, suspect, current);
       if (unfinished2 !== void 0) throw corrupt(log, unfinished2.at, unfinished2.transaction);
-      if (holds2) committed.push(current);
+      if (holds) committed.push(current);
       else if (superblock.asyncCommit) unfinished2 = { at: block, transaction: current };
       else throw corrupt(log, block, current);
       current = transaction(next(current.sequence));
@@ -3806,7 +4030,7 @@ function committedTransactions(log) {
     } else {
       return committed;
     }
-    if (walked > length2) throw log.damaged(block, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
+    if (walked > length2) throw log.error(block, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
   }
 }
 __name(committedTransactions, "committedTransactions");
@@ -3827,7 +4051,7 @@ function transactionCrc(seed, descriptor, log, data, count) {
 }
 __name(transactionCrc, "transactionCrc");
 function corrupt(log, at, { sequence }) {
-  return log.damaged(
+  return log.error(
     at,
     `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`
   );
@@ -3842,22 +4066,23 @@ var crc32cType = 4;
 var superblockSize = 1024;
 var leastLogBlocks = 1024;
 function readSuperblock(journal, blockSize4, warn) {
-  const damaged = /* @__PURE__ */ __name((what) => new DiskError(`${journal.name}, superblock`, what), "damaged");
+  const damaged = /* @__PURE__ */ __name((what, kind) => new DiskError(`${journal.name}, superblock`, what, kind), "damaged");
   const raw = bytesAt(journal, 0, superblockSize);
-  const type2 = raw.readUInt32BE(4);
-  if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
+  const type = raw.readUInt32BE(4);
+  if (raw.readUInt32BE(0) !== journalMagic || type !== blockType.superblockV1 && type !== blockType.superblockV2) {
     throw damaged("it is not a journal; the filesystem is damaged");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const word2 = /* @__PURE__ */ __name((offset) => type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
   const features = word2(40);
-  if (features & ~knownIncompat) throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
+  if (features & ~knownIncompat)
+    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, "unsupported");
   if (raw.readUInt32BE(12) !== blockSize4) {
-    throw damaged(`it has blocks of ${raw.readUInt32BE(12)} bytes where the filesystem's have ${blockSize4}; it is damaged`);
+    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize4}; it is damaged`);
   }
   const checksums = checksumKind(word2(36), features);
   if (!checksums) throw damaged("it claims to have several kinds of checksums at once; it is damaged");
   if (checksums === "v2" || checksums === "v3") {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`);
+    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, "unsupported");
     if (!checksumHolds(raw)) throw damaged("its checksum is wrong; it is damaged");
   }
   const total = raw.readUInt32BE(16);
@@ -3881,7 +4106,7 @@ function readSuperblock(journal, blockSize4, warn) {
   if (start !== 0 && (start < first || start >= end)) {
     throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`);
   }
-  if (superblock.error !== 0) warn(`${journal.name}: Linux gave up writing to this filesystem with error ${superblock.error}.`);
+  if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
 }
 __name(readSuperblock, "readSuperblock");
@@ -3929,10 +4154,10 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
       for (const tag2 of tags(log.block(descriptor.at), log.superblock)) {
         if (!isRevoked(tag2.block, sequence)) {
           if (tag2.block >= deviceBlocks) {
-            throw log.damaged(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
+            throw log.error(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
           }
           if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag2, sequence, log.superblock)) {
-            throw log.damaged(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
+            throw log.error(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
           }
           replacements.set(tag2.block, { at, escaped: tag2.escaped });
         }
@@ -3947,9 +4172,10 @@ __name(replay, "replay");
 // src/disk/filesystem/ext/superblock/superblock.ts
 var position = 1024;
 var length = 1024;
-var checksumPosition = 1020;
+var checksumPosition2 = 1020;
+var magic2 = 61267;
 function hasMagic(device) {
-  return device.size >= position + length && bytesAt(device, position + 56, 2).readUInt16LE() === 61267;
+  return peek(device, position, length)?.readUInt16LE(56) === magic2;
 }
 __name(hasMagic, "hasMagic");
 function readSuperblock2(device) {
@@ -3957,7 +4183,7 @@ function readSuperblock2(device) {
   const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
   const name = device.name;
-  if (u16(56) !== 61267) throw new DiskError(name, "it has no ext superblock");
+  if (u16(56) !== magic2) throw new DiskError(name, "it has no ext superblock");
   const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
   const has64bit = (features.incompat & incompat.is64bit) !== 0;
   const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
@@ -4027,15 +4253,15 @@ function readSuperblock2(device) {
 __name(readSuperblock2, "readSuperblock");
 function verifyChecksum3(raw, features, name) {
   if (!(features.roCompat & roCompat.metadataCsum)) return;
-  const type2 = raw.readUInt8(373);
-  if (type2 !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type2}`);
-  if (crc32c(4294967295, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
+  const type = raw.readUInt8(373);
+  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, "unsupported");
+  if (crc32c(4294967295, raw.subarray(0, checksumPosition2)) !== raw.readUInt32LE(checksumPosition2)) {
     throw new DiskError(name, "the checksum of the ext superblock is wrong; the filesystem is damaged");
   }
 }
 __name(verifyChecksum3, "verifyChecksum");
 function demand(sound, name, what) {
-  if (!sound) throw new DiskError(name, `the ext superblock gives ${what}, which can't be; the filesystem is damaged`);
+  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`);
 }
 __name(demand, "demand");
 function isPowerOf2(value) {
@@ -4043,178 +4269,41 @@ function isPowerOf2(value) {
 }
 __name(isPowerOf2, "isPowerOf2");
 
-// src/bytes/recent.ts
-function recent(limit, make) {
-  const made = /* @__PURE__ */ new Map();
-  let lastKey = Number.NaN;
-  let last;
-  return (key) => {
-    if (key === lastKey) return last;
-    let value = made.get(key);
-    if (value !== void 0) made.delete(key);
-    else {
-      value = make(key);
-      if (made.size >= limit) made.delete(made.keys().next().value);
-    }
-    made.set(key, value);
-    lastKey = key;
-    last = value;
-    return value;
-  };
-}
-__name(recent, "recent");
-
-// src/disk/filesystem/ext/inode/crc16.ts
-function crc16(seed, bytes) {
-  let crc = seed;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
-  }
-  return crc;
-}
-__name(crc16, "crc16");
-
-// src/disk/filesystem/ext/inode/block-group.ts
-var checksumPosition2 = 30;
-function groupDescriptors(device, superblock, warn) {
-  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
-  const perBlock = blockSize4 / descriptorSize;
-  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
-  return (group) => {
-    const block = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
-    const raw = bytesAt(device, block * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
-    const place2 = `the descriptor of block group ${group} of ${device.name}`;
-    const expected = checksum(superblock, group, raw);
-    if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition2)) {
-      warn(
-        `${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged, and e2fsck would look for more`
-      );
-    }
-    const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
-    if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
-      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem, which is damaged`);
-    }
-    return table4;
-  };
-}
-__name(groupDescriptors, "groupDescriptors");
-function descriptorBlock(superblock, index, perBlock) {
-  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
-  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
-  const group = index * perBlock;
-  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
-  return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
-}
-__name(descriptorBlock, "descriptorBlock");
-function hasSuperblock({ features, backupGroups }, group) {
-  if (group === 0) return true;
-  if (backupGroups.length > 0) return backupGroups.includes(group);
-  if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
-  return [3, 5, 7].some((base) => isPowerOf(base, group));
-}
-__name(hasSuperblock, "hasSuperblock");
-function isPowerOf(base, value) {
-  let power = base;
-  while (power < value) power *= base;
-  return power === value;
-}
-__name(isPowerOf, "isPowerOf");
-function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
-  if (features.roCompat & roCompat.metadataCsum) {
-    const cleared = Buffer.from(raw);
-    cleared.writeUInt16LE(0, checksumPosition2);
-    return crc32c(crc32cOfU32(checksumSeed, group), cleared) & 65535;
-  }
-  if (features.roCompat & roCompat.gdtCsum) {
-    const number2 = Buffer.alloc(4);
-    number2.writeUInt32LE(group);
-    let crc = crc16(crc16(65535, uuid2), number2);
-    crc = crc16(crc, raw.subarray(0, checksumPosition2));
-    return crc16(crc, raw.subarray(checksumPosition2 + 2));
-  }
-  return void 0;
-}
-__name(checksum, "checksum");
-
-// src/disk/filesystem/ext/inode/inode-table.ts
-var windowSize = 32 * 1024;
-function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
-  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
-  const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
-  const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
-  const window2 = recent(windowsKept2, (key) => {
-    const group = Math.floor(key / windowsPerGroup);
-    const first = key % windowsPerGroup * perWindow;
-    const count = Math.min(perWindow, inodesPerGroup - first);
-    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
-  });
-  return (number2) => {
-    if (!(number2 >= 1 && number2 <= inodesCount)) {
-      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
-    }
-    const group = Math.floor((number2 - 1) / inodesPerGroup);
-    const index = (number2 - 1) % inodesPerGroup;
-    const at = index % perWindow * inodeSize;
-    return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
-  };
-}
-__name(inodeTable, "inodeTable");
-
-// src/disk/filesystem/ext/volume.ts
-var mostDirectoryBytes = 4 * 2 ** 30;
-var windowsKept = 64;
-var attributeBlocksKept = 64;
-function openVolume(device, superblock, warn, fastCommits2) {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
-  return {
-    name: device.name,
-    device,
-    superblock,
-    warn,
-    directoryBytesLeft: mostDirectoryBytes,
-    inodeTableBlock,
-    rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
-    attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
-    ...fastCommits2 && { fastCommits: fastCommits2 }
-  };
-}
-__name(openVolume, "openVolume");
-
 // src/disk/filesystem/ext/recover.ts
-function recover(volume) {
-  const { superblock, name, warn } = volume;
-  if (!(superblock.features.incompat & incompat.recover)) return { volume, notes: [] };
+function recover(reader) {
+  const { superblock, name, warn } = reader;
+  if (!(superblock.features.incompat & incompat.recover)) return { reader, notes: [] };
   if (!(superblock.features.compat & compat.hasJournal)) {
-    warn(`${name}: the ext filesystem asks for its journal to be replayed, but has none`);
-    return { volume, notes: [] };
+    warn(`${name}: the ext filesystem needs its journal replayed, but has none`);
+    return { reader, notes: [] };
   }
   if (superblock.journalInode === 0) {
     throw new DiskError(
       name,
-      "the ext filesystem needs its journal replayed, which is on another device; mount and unmount it, with that device, first"
+      "the ext filesystem needs its journal replayed, but the journal is on another device; mount and unmount the filesystem with that device first",
+      "unsupported"
     );
   }
-  const inode = loadInode(volume, superblock.journalInode);
-  if (fileType(inode) !== fileTypes.file || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(volume, inode.number), "it should be the journal, and is no file; the filesystem is damaged");
+  const inode = loadInode(reader, superblock.journalInode);
+  if (fileTypeOf(inode.mode) !== "file" || inode.linksCount === 0) {
+    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged");
   }
-  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(volume.device, mappedContent(volume, inode), superblock, warn);
+  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn);
   return {
-    volume: openVolume(device, readSuperblock2(device), warn, fastCommits2),
+    reader: openReader(device, readSuperblock2(device), warn, fastCommits2),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
   };
 }
 __name(recover, "recover");
 
 // src/disk/filesystem/ext/superblock/mmp.ts
-var magic4 = 5066064;
+var magic3 = 5066064;
 var clean = 4283256144;
 function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
   if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
   const raw = bytesAt(device, mmpBlock * blockSize4, 8);
-  if (raw.readUInt32LE(0) === magic4 && raw.readUInt32LE(4) !== clean) {
-    warn(`${device.name}: the ext filesystem is marked as in use by another computer, and may have been changing`);
+  if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
+    warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
 }
 __name(warnIfInUse, "warnIfInUse");
@@ -4222,20 +4311,20 @@ __name(warnIfInUse, "warnIfInUse");
 // src/disk/filesystem/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open };
 function open(device, warnAlways) {
-  const warn = withoutRepeats(warnAlways);
+  const warn = onceEach(warnAlways);
   const superblock = readSuperblock2(device);
   warnAboutState(device, superblock, warn);
-  const { volume, notes } = recover(openVolume(device, superblock, warn));
-  const root = openNode(volume, 2);
+  const { reader, notes } = recover(openReader(device, superblock, warn));
+  const root = openNode(reader, 2);
   if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
-  return { info: describe2(volume.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(volume, dir), "entries") };
+  return { info: describe2(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(reader, dir), "entries") };
 }
 __name(open, "open");
 function warnAboutState(device, superblock, warn) {
   const { name } = device;
   const size = superblock.blocksCount * superblock.blockSize;
-  if (size > device.size) warn(`${name}: the ext filesystem has ${size} bytes, of which only the first ${device.size} are there`);
-  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; e2fsck would look for them`);
+  warnIfCutShort(device, "the ext filesystem", size, warn);
+  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; check it with e2fsck`);
   const recovers = (superblock.features.incompat & incompat.recover) !== 0;
   if (!superblock.cleanlyUnmounted && !recovers) {
     warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`);
@@ -4243,8 +4332,8 @@ function warnAboutState(device, superblock, warn) {
   warnIfInUse(device, superblock, warn);
 }
 __name(warnAboutState, "warnAboutState");
-function* entries(volume, dir) {
-  for (const { name, inode } of directoryRecords(volume, loadInode(volume, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(volume, inode), "node") };
+function* entries(reader, dir) {
+  for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
 }
 __name(entries, "entries");
 function describe2(superblock, notes) {
@@ -4283,39 +4372,27 @@ function moment([year, month, day, hour, minute, second], hundredths, offset) {
 }
 __name(moment, "moment");
 
-// src/disk/filesystem/iso9660/volume.ts
+// src/disk/filesystem/iso9660/reader.ts
 var sectorSize2 = 2048;
-function onceEach(warn) {
-  const said = /* @__PURE__ */ new Set();
-  return (kind, sentence) => {
-    if (said.has(kind)) return;
-    said.add(kind);
-    warn(sentence);
-  };
-}
-__name(onceEach, "onceEach");
-function damage(source, at, what) {
-  return new DiskError(`${source.name}, byte ${at}`, `${what}; the ISO is damaged`);
-}
-__name(damage, "damage");
 
 // src/disk/filesystem/iso9660/records.ts
 var fixedLength = 33;
 function parseRecord(source, bytes, at, warnOnce) {
   const length2 = bytes.readUInt8(0);
-  if (length2 <= fixedLength) throw damage(source, at, `a directory record has a length of ${length2}, but ${fixedLength + 1} is the least`);
+  if (length2 <= fixedLength)
+    throw damage(source, at, `a directory record has a length of ${length2}, but the minimum is ${fixedLength + 1}`, "ISO");
   if (length2 > bytes.length) {
-    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`);
+    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
   }
   const nameLength2 = bytes.readUInt8(32);
   const nameEnd = fixedLength + nameLength2;
   if (nameLength2 === 0 || nameEnd > length2) {
-    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2}`);
+    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2} bytes`, "ISO");
   }
   if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
     warnOnce(
-      "endian",
-      `${source.name}, byte ${at}: a directory record has two values for one number; the little-endian one is taken, here and elsewhere`
+      `${source.name}, byte ${at}: a directory record has different little-endian and big-endian values; the little-endian one is used, here and elsewhere`,
+      "endian"
     );
   }
   const flags = bytes.readUInt8(25);
@@ -4348,27 +4425,27 @@ function isParent(record) {
   return record.identifier.length === 1 && record.identifier[0] === 1;
 }
 __name(isParent, "isParent");
-function selfRecord(volume, start) {
-  const { source, warnOnce } = volume;
-  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`);
+function selfRecord(reader, start) {
+  const { source, warnOnce } = reader;
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, "ISO");
   const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize2, source.size - start)), start, warnOnce);
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but this isn't its record of itself");
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but there is no record of the directory itself", "ISO");
   return record;
 }
 __name(selfRecord, "selfRecord");
-function* directoryRecords2(volume, directory) {
-  const { source, blockSize: blockSize4, warnOnce } = volume;
+function* directoryRecords2(reader, directory) {
+  const { source, blockSize: blockSize4, warnOnce } = reader;
   if (directory.dataLength === 0) return;
-  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved");
+  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved", "ISO");
   const start = dataStart(directory, blockSize4);
   const end = start + directory.dataLength;
   if (end > source.size) {
-    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`);
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
   }
-  selfRecord(volume, start);
+  selfRecord(reader, start);
   for (let sectorStart = start; sectorStart < end; ) {
     const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize2 + sectorSize2);
-    claim(volume, start, sectorStart, sectorEnd);
+    checkNoOverlap(reader, start, sectorStart, sectorEnd);
     const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
     for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
       yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
@@ -4377,15 +4454,15 @@ function* directoryRecords2(volume, directory) {
   }
 }
 __name(directoryRecords2, "directoryRecords");
-function claim({ source, blockSize: blockSize4, budget }, start, from, to) {
+function checkNoOverlap({ source, blockSize: blockSize4, budget }, start, from, to) {
   budget.directoryBytes += to - from;
   for (let block = from; block < to; block += blockSize4) {
     const owner = budget.owners.get(block) ?? start;
-    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`);
+    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`, "ISO");
     budget.owners.set(block, start);
   }
 }
-__name(claim, "claim");
+__name(checkNoOverlap, "checkNoOverlap");
 
 // src/disk/filesystem/iso9660/descriptors.ts
 var firstDescriptor = 16 * sectorSize2;
@@ -4398,36 +4475,36 @@ function readDescriptors(source, warnOnce) {
   let primary;
   let joliet;
   let elTorito = false;
-  const types = [];
+  const types2 = [];
   let at = firstDescriptor;
-  for (; types.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
+  for (; types2.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
     const bytes = bytesAt(source, at, sectorSize2);
-    const type2 = bytes.readUInt8(0);
-    types.push(type2);
-    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
-    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type2 === 255) break;
+    const type = bytes.readUInt8(0);
+    types2.push(type);
+    if (type === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type === 255) break;
   }
   if (!primary) {
-    const found = types.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types.join(", ")}`;
+    const found = types2.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types2.join(", ")}`;
     throw new DiskError(
       `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this has ${found}`
+      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`
     );
   }
-  if (types.at(-1) !== 255) warnOnce("terminator", `${source.name}, byte ${at}: the volume descriptors end without a terminator`);
+  if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
 }
 __name(readDescriptors, "readDescriptors");
 function identifierAt(source, at) {
-  return at + sectorSize2 <= source.size ? bytesAt(source, at + 1, 5).toString("latin1") : void 0;
+  return peek(source, at, sectorSize2)?.toString("latin1", 1, 6);
 }
 __name(identifierAt, "identifierAt");
 function parseDescriptor(source, bytes, at, warnOnce) {
   const blockSize4 = bytes.readUInt16LE(128);
   if (![512, 1024, 2048].includes(blockSize4)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`);
+    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`, "ISO");
   }
   const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
   return {
@@ -4485,16 +4562,16 @@ function systemUseSkip(rootSelf) {
   return void 0;
 }
 __name(systemUseSkip, "systemUseSkip");
-function* systemUseEntries(volume, record) {
-  const { source, blockSize: blockSize4 } = volume;
-  const first = firstEntry(volume, record);
+function* systemUseEntries(reader, record) {
+  const { source, blockSize: blockSize4 } = reader;
+  const first = firstEntry(reader, record);
   let area = record.systemUse.subarray(first);
   let at = record.systemUseAt + first;
   let bytes = 0;
   const visited = /* @__PURE__ */ new Set();
   for (; ; ) {
     let next2;
-    for (const entry2 of areaEntries(volume, area, at)) {
+    for (const entry2 of areaEntries(reader, area, at)) {
       if (entry2.signature === "ST") break;
       if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
       else yield entry2;
@@ -4504,13 +4581,13 @@ function* systemUseEntries(volume, record) {
     const length2 = next2.bytes.readUInt32LE(20);
     bytes += length2;
     if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
-      throw damage(source, record.at, "the system use entries of a directory record go on in a circle, or without end");
+      throw damage(source, record.at, "the system use entries of a directory record form a loop, or never end", "ISO");
     }
     visited.add(at);
     if (at + length2 > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record go on at byte ${at}, past the end of the ISO`);
+      throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, "ISO");
     }
-    spend(volume, record, length2);
+    spend(reader, record, length2);
     area = bytesAt(source, at, length2);
   }
 }
@@ -4523,7 +4600,7 @@ __name(firstEntry, "firstEntry");
 function spend({ source, budget }, record, length2) {
   budget.continuationBytes += length2;
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names could make them");
+    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
   }
 }
 __name(spend, "spend");
@@ -4532,8 +4609,8 @@ function* areaEntries({ source, warnOnce }, area, at) {
     const length2 = area.readUInt8(start + 2);
     if (length2 < 4 || start + length2 > area.length) {
       warnOnce(
-        "susp",
-        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`,
+        "susp"
       );
       return;
     }
@@ -4549,11 +4626,11 @@ var SymlinkText = class {
   static {
     __name(this, "SymlinkText");
   }
-  /** Nothing as long as there was no entry. */
+  /** Undefined until the first entry. */
   text;
-  /** The next component belongs to the last one, or to the root, without a slash between them. */
+  /** The next component continues the last one, or follows the root, so no slash comes between them. */
   joins = true;
-  /** Adds the components of one entry; says what was wrong with them. */
+  /** Adds the components of one entry. Returns what is wrong with them, if anything. */
   add(entry2) {
     const parts = [this.text ?? Buffer.alloc(0)];
     let trouble;
@@ -4565,7 +4642,7 @@ var SymlinkText = class {
         trouble = "a symbolic link's component is longer than its entry; the target ends there";
         break;
       }
-      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), taken as a name`;
+      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
       if (!this.joins) parts.push(Buffer.from("/"));
       parts.push(componentText(flags, entry2.subarray(at + 2, end)));
       this.joins = (flags & (component.continues | component.root)) !== 0;
@@ -4584,21 +4661,21 @@ function componentText(flags, content2) {
 __name(componentText, "componentText");
 
 // src/disk/filesystem/iso9660/rock-ridge.ts
-function rockRidge(volume, record) {
+function rockRidge(reader, record) {
   const found = { isRelocated: false };
   const name = [];
   const link = new SymlinkText();
-  for (const { signature: signature2, bytes } of systemUseEntries(volume, record)) {
+  for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
     const read = readers[signature2];
     if (read) {
       if (bytes.length < read.least)
-        throw damage(volume.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`);
+        throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
       read.into(found, bytes);
     } else if (signature2 === "NM" && bytes.length >= 5) {
       if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
     } else if (signature2 === "SL" && bytes.length >= 5) {
       const trouble = link.add(bytes);
-      if (trouble) volume.warnOnce("symlink", `${volume.source.name}, byte ${record.at}: ${trouble}`);
+      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, "symlink");
     }
   }
   if (name.length > 0) found.name = Buffer.concat(name);
@@ -4620,7 +4697,7 @@ var readers = {
   PN: {
     least: 20,
     into(found, bytes) {
-      found.rdev = deviceNumber2(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
+      found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
     }
   },
   TF: {
@@ -4656,11 +4733,10 @@ var readers = {
     }
   }
 };
-function deviceNumber2(high, low) {
-  if (high !== 0) return { major: high, minor: low };
-  return { major: low >>> 8 & 4095, minor: low >>> 12 & 1048320 | low & 255 };
+function halvesOfDevice(high, low) {
+  return high !== 0 ? { major: high, minor: low } : deviceNumber(low);
 }
-__name(deviceNumber2, "deviceNumber");
+__name(halvesOfDevice, "halvesOfDevice");
 function modificationTime2(bytes) {
   const flags = bytes.readUInt8(4);
   if ((flags & 2) === 0) return void 0;
@@ -4669,82 +4745,78 @@ function modificationTime2(bytes) {
   const hasCreation = (flags & 1) !== 0;
   const start = 5 + (hasCreation ? length2 : 0);
   if (start + length2 > bytes.length) return void 0;
-  const field2 = bytes.subarray(start, start + length2);
-  return isLong ? longDate(field2) : shortDate(field2);
+  const field3 = bytes.subarray(start, start + length2);
+  return isLong ? longDate(field3) : shortDate(field3);
 }
 __name(modificationTime2, "modificationTime");
 
 // src/disk/filesystem/iso9660/nodes.ts
 var noPosix = { isRelocated: false };
-function posixOf(volume, record) {
-  return volume.naming === "rock-ridge" ? rockRidge(volume, record) : noPosix;
+function posixOf(reader, record) {
+  return reader.naming === "rock-ridge" ? rockRidge(reader, record) : noPosix;
 }
 __name(posixOf, "posixOf");
-function rootNode(volume, record) {
-  const self = selfRecord(volume, dataStart(record, volume.blockSize));
-  return makeNode(volume, { name: Buffer.from("/"), records: [self], posix: posixOf(volume, self) });
+function rootNode(reader, record) {
+  const self = selfRecord(reader, dataStart(record, reader.blockSize));
+  return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
 }
 __name(rootNode, "rootNode");
-function makeNode(volume, named) {
-  if (named.posix.childAt === void 0) return describe3(volume, named);
-  const self = selfRecord(volume, named.posix.childAt * volume.blockSize);
-  return describe3(volume, { name: named.name, records: [self], posix: rockRidge(volume, self) });
+function makeNode(reader, named) {
+  if (named.posix.childAt === void 0) return describe3(reader, named);
+  const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
+  return describe3(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
 }
 __name(makeNode, "makeNode");
-function describe3(volume, { name, records: records2, posix }) {
+function describe3(reader, { name, records: records2, posix }) {
   const [first] = records2;
-  const type2 = nodeType(volume, first, posix);
-  const isDir = type2 === "dir";
-  const place2 = `${volume.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  const type = nodeType(reader, first, posix);
+  const isDir = type === "dir";
+  const place2 = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
   return {
-    type: type2,
-    ino: inodeNumber(volume, type2, first, posix),
+    type,
+    ino: inodeNumber(reader, type, first, posix),
     mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
     uid: posix.uid ?? 0,
     gid: posix.gid ?? 0,
     nlink: posix.nlink ?? 1,
     mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
-    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
-    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    size: type === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type === "char" || type === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
     records: records2,
     content() {
-      if (type2 !== "file") throw new DiskError(place2, `a ${type2} has no content`);
-      if (posix.encoding) throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`);
-      return content(volume, place2, records2);
+      if (type !== "file") throw new DiskError(place2, `a ${type} has no content`);
+      if (posix.encoding)
+        throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, "unsupported");
+      return content(reader, place2, records2);
     },
     target() {
-      if (!posix.target?.length) throw new DiskError(place2, "the symbolic link has no target; the ISO is damaged");
-      return posix.target;
+      return checkedTarget(
+        posix.target ?? Buffer.alloc(0),
+        reader.source,
+        `${pathText(name)} (directory record at byte ${first.at})`,
+        "ISO"
+      );
     },
     xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
   };
 }
 __name(describe3, "describe");
-var typesByMode = {
-  1: "fifo",
-  2: "char",
-  4: "dir",
-  6: "block",
-  8: "file",
-  10: "symlink",
-  12: "socket"
-};
 function nodeType({ source, warnOnce }, record, { mode }) {
   const plain = record.isDirectory ? "dir" : "file";
   if (mode === void 0) return plain;
-  const type2 = typesByMode[mode >>> 12 & 15];
-  if (type2 && type2 === "dir" === record.isDirectory) return type2;
+  const type = fileTypeOf(mode);
+  if (type && type === "dir" === record.isDirectory) return type;
   warnOnce(
-    "type",
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't that of a ${plain}; it is taken as a ${plain}`
+    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain}; it is treated as a ${plain}`,
+    "type"
   );
   return plain;
 }
 __name(nodeType, "nodeType");
-function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { serial, nlink, rdev }) {
-  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
+function inodeNumber({ blockSize: blockSize4, hardLinks }, type, record, { serial, nlink, rdev }) {
+  if (type === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
   if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
-  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const identity = [serial, type, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
   const known = hardLinks.get(identity) ?? record.at;
   hardLinks.set(identity, known);
   return known;
@@ -4752,14 +4824,14 @@ function inodeNumber({ blockSize: blockSize4, hardLinks }, type2, record, { seri
 __name(inodeNumber, "inodeNumber");
 function content({ source, blockSize: blockSize4 }, place2, records2) {
   const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read");
+    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read", "unsupported");
     if (record.dataLength === 0) return slice(source, 0, 0, place2);
     const start = dataStart(record, blockSize4);
     const end = start + record.dataLength;
     if (end > source.size) {
       throw new DiskError(
         place2,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or its download incomplete`
+        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`
       );
     }
     return slice(source, start, record.dataLength, place2);
@@ -4769,49 +4841,50 @@ function content({ source, blockSize: blockSize4 }, place2, records2) {
 __name(content, "content");
 
 // src/disk/filesystem/iso9660/directory.ts
-function* children(volume, dir, root) {
-  for (const file of files(volume, dir)) {
+function* children(reader, dir, root) {
+  for (const file of files(reader, dir)) {
     if (file.posix.isRelocated) continue;
-    if (dir === root && isRelocationDirectory(volume, file)) continue;
-    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(volume, file), "node") };
+    if (dir === root && isRelocationDirectory(reader, file)) continue;
+    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(reader, file), "node") };
   }
 }
 __name(children, "children");
-function isRelocationDirectory(volume, file) {
+function isRelocationDirectory(reader, file) {
   if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
-  const inside = [...files(volume, makeNode(volume, file))];
+  const inside = [...files(reader, makeNode(reader, file))];
   return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
 }
 __name(isRelocationDirectory, "isRelocationDirectory");
-function* files(volume, dir) {
+function* files(reader, dir) {
   let records2 = [];
-  for (const record of directoryRecords2(volume, dir.records[0])) {
+  for (const record of directoryRecords2(reader, dir.records[0])) {
     if (isSelf(record) || isParent(record)) continue;
     if (record.isAssociated) {
-      volume.warnOnce(
-        "associated",
-        `${volume.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`
+      reader.warnOnce(
+        `${reader.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
+        "associated"
       );
       continue;
     }
     const previous = records2.at(-1);
-    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(volume, previous);
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous);
     records2.push(record);
     if (record.continues) continue;
     const [first, ...more] = records2;
     records2 = [];
-    const posix = posixOf(volume, first);
-    yield { name: nameOf(volume, first, posix), records: [first, ...more], posix };
+    const posix = posixOf(reader, first);
+    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix };
   }
   const last = records2.at(-1);
-  if (last) throw unfinished(volume, last);
+  if (last) throw unfinished(reader, last);
 }
 __name(files, "files");
 function unfinished({ source }, record) {
   return damage(
     source,
     record.at,
-    `the file ${pathText(record.identifier)} should go on in the next directory record, but that isn't there`
+    `the file ${pathText(record.identifier)} should continue in the next directory record, but that is missing`,
+    "ISO"
   );
 }
 __name(unfinished, "unfinished");
@@ -4837,41 +4910,33 @@ var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
 function openIso(source, warn) {
   const warnOnce = onceEach(warn);
   const descriptors = readDescriptors(source, warnOnce);
-  warnIfShort(source, descriptors.primary, warn);
-  const { volume, root, hasRockRidge } = openVolume2(source, descriptors, warnOnce);
-  const iso = describe4(source, descriptors, volume.naming, hasRockRidge);
-  return { root, entries: /* @__PURE__ */ __name((dir) => children(volume, dir, root), "entries"), info: summary(iso), iso };
+  warnIfCutShort(source, "the ISO", descriptors.primary.blocks * descriptors.primary.blockSize, warn);
+  const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
+  const iso = describe4(source, descriptors, reader.naming, hasRockRidge);
+  return { root, entries: /* @__PURE__ */ __name((dir) => children(reader, dir, root), "entries"), info: summary(iso), iso };
 }
 __name(openIso, "openIso");
-function warnIfShort(source, { blocks, blockSize: blockSize4 }, warn) {
-  const size = blocks * blockSize4;
-  if (source.size >= size) return;
-  warn(
-    `${source.name}: the ISO says that it has ${size} bytes, but only ${source.size} are there; if it was downloaded, the download isn't complete: files at its end can't be read`
-  );
-}
-__name(warnIfShort, "warnIfShort");
-function openVolume2(source, { primary, joliet }, warnOnce) {
+function chooseNames(source, { primary, joliet }, warnOnce) {
   try {
     const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
     const skip = systemUseSkip(rootSelf);
-    const rockRidge2 = makeVolume(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
+    const rockRidge2 = makeReader(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
     const root = rootNode(rockRidge2, primary.root);
     const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
-    if (hasRockRidge || !joliet) return { volume: rockRidge2, root, hasRockRidge };
+    if (hasRockRidge || !joliet) return { reader: rockRidge2, root, hasRockRidge };
   } catch (error) {
     if (!joliet || !(error instanceof DiskError)) throw error;
-    warnOnce("primary", `${error.message}; the Joliet directories are read instead`);
+    warnOnce(`${error.message}; the Joliet directories are read instead`, "primary");
   }
-  const volume = makeVolume(source, joliet, "joliet", void 0, warnOnce);
-  return { volume, root: rootNode(volume, joliet.root), hasRockRidge: false };
+  const reader = makeReader(source, joliet, "joliet", void 0, warnOnce);
+  return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
 }
-__name(openVolume2, "openVolume");
-function makeVolume(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
+__name(chooseNames, "chooseNames");
+function makeReader(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
   const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
   return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
 }
-__name(makeVolume, "makeVolume");
+__name(makeReader, "makeReader");
 function describe4(source, descriptors, naming, hasRockRidge) {
   const { primary, joliet, elTorito, udfBridge } = descriptors;
   const { root, blocks, ...fields } = primary;
@@ -4911,18 +4976,26 @@ function uuid(time) {
 }
 __name(uuid, "uuid");
 
+// src/disk/filesystem/formats.ts
+var fileSystemFormats = [iso9660, ext];
+function openFileSystem(source, warn) {
+  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
+}
+__name(openFileSystem, "openFileSystem");
+
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
-  const found = signatures.find(({ at, magic: magic5 }) => at.some((offset) => hasText(source, offset, magic5)));
-  if (found) return found.name;
-  return probes.map((look) => look(source)).find((name) => name !== void 0);
+  const found = signatures.find(({ at, magic: magic4 }) => at.some((offset) => hasText(source, offset, magic4)));
+  if (found) return found;
+  const name = structures.map((look) => look(source)).find((name2) => name2 !== void 0);
+  return name === void 0 ? void 0 : { name };
 }
 __name(identifyVolume, "identifyVolume");
 var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
 var signatures = [
   { name: "LVM2 physical volume", at: [24, 536, 1048, 1560], magic: "LVM2 001" },
-  { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
-  { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0" },
+  { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
+  { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
   { name: "XFS filesystem", at: [0], magic: "XFSB" },
   { name: "swap", at: pageEnds, magic: "SWAPSPACE2" },
   { name: "swap (old format)", at: pageEnds, magic: "SWAP-SPACE" },
@@ -4930,7 +5003,7 @@ var signatures = [
   { name: "btrfs filesystem", at: [65536 + 64], magic: "_BHRfS_M" },
   { name: "NTFS filesystem", at: [3], magic: "NTFS    " },
   { name: "exFAT filesystem", at: [3], magic: "EXFAT   " },
-  { name: "BitLocker encrypted volume", at: [3], magic: "-FVE-FS-" },
+  { name: "BitLocker encrypted volume", at: [3], magic: "-FVE-FS-", isEncrypted: true },
   { name: "FAT filesystem", at: [54], magic: "FAT" },
   { name: "FAT filesystem", at: [82], magic: "FAT32   " },
   { name: "squashfs filesystem", at: [0], magic: "hsqs" },
@@ -4940,18 +5013,18 @@ var signatures = [
   { name: "UFS2 filesystem", at: [65536 + 1372], magic: "T" },
   { name: "Linux RAID member", at: [0, 4096], magic: "\xFCN+\xA9" }
 ];
-var probes = [extJournal, zfs, raidAtEnd];
+var structures = [extJournal, zfs, raidAtEnd];
 function extJournal(source) {
-  const superblock = probe(source, 1024, 100);
+  const superblock = peek(source, 1024, 100);
   if (superblock?.readUInt16LE(56) !== 61267) return void 0;
   return (superblock.readUInt32LE(96) & 8) !== 0 ? "external journal of an ext filesystem (JBD)" : void 0;
 }
 __name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic5 = probe(source, offset, 8);
-    if (!magic5) return void 0;
-    if (magic5.readBigUInt64LE() === 0x00bab10cn || magic5.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+    const magic4 = peek(source, offset, 8);
+    if (!magic4) return void 0;
+    if (magic4.readBigUInt64LE() === 0x00bab10cn || magic4.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
   }
   return void 0;
 }
@@ -4963,18 +5036,11 @@ function raidAtEnd(source) {
 }
 __name(raidAtEnd, "raidAtEnd");
 
-// src/disk/filesystem/formats.ts
-var fileSystemFormats = [iso9660, ext];
-function openFileSystem(source, warn) {
-  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
-}
-__name(openFileSystem, "openFileSystem");
-
 // src/disk/vhd/checksum.ts
-function checksumWithout(bytes, field2) {
+function checksumWithout(bytes, field3) {
   let sum = 0;
   for (const byte of bytes) sum += byte;
-  for (const byte of bytes.subarray(field2, field2 + 4)) sum -= byte;
+  for (const byte of bytes.subarray(field3, field3 + 4)) sum -= byte;
   return ~sum >>> 0;
 }
 __name(checksumWithout, "checksumWithout");
@@ -4990,16 +5056,20 @@ function hasFooterCookie(bytes) {
 __name(hasFooterCookie, "hasFooterCookie");
 function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
-    warn(`${place2}: the checksum of the VHD footer is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
   const typeCode = bytes.readUInt32BE(60);
-  const type2 = diskTypes[typeCode];
-  if (!type2)
-    throw new DiskError(place2, `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`);
+  const type = diskTypes[typeCode];
+  if (!type)
+    throw new DiskError(
+      place2,
+      `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`,
+      "unsupported"
+    );
   const currentSize = Number(bytes.readBigUInt64BE(48));
   if (currentSize > largestDisk)
-    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; ${largestDisk} is the most`);
+    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, "unsupported");
   return {
-    type: type2,
+    type,
     creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
     creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
     dataOffset: Number(bytes.readBigUInt64BE(16)),
@@ -5013,17 +5083,22 @@ __name(parseFooter, "parseFooter");
 function endFooter(source) {
   for (const length2 of [512, 511]) {
     const offset = source.size - length2;
-    const bytes = offset >= 0 ? probe(source, offset, length2) : void 0;
+    const bytes = offset >= 0 ? peek(source, offset, length2) : void 0;
     if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset };
   }
   return void 0;
 }
 __name(endFooter, "endFooter");
+function endsAsFixedVhd(source) {
+  const bytes = endFooter(source)?.bytes;
+  return bytes !== void 0 && diskTypes[bytes.readUInt32BE(60)] === "fixed" && bytes.readUInt32BE(64) === checksumWithout(bytes, 64);
+}
+__name(endsAsFixedVhd, "endsAsFixedVhd");
 
 // src/disk/sniff.ts
 function sniff(source) {
-  const start = probe(source, 0, 512) ?? probe(source, 0, Math.min(source.size, 512));
-  if (start.length === 0) return refuse("empty", "an empty file", "get it again");
+  const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512));
+  if (start.length === 0) return refuse("empty", "an empty file", "download it again");
   return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
 }
 __name(sniff, "sniff");
@@ -5031,15 +5106,15 @@ var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} firs
 var convert = "convert it first, e.g. with qemu-img convert -O raw";
 var magics = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
-  // Before anything at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
+  // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
   { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
   { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
   { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
   { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
   { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file, as old DDKs came", unpack("unzip")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "get it again") },
+  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file (old DDKs come like this)", unpack("unzip")) },
+  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "download it again") },
   { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
   { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert) },
   { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert) },
@@ -5053,7 +5128,7 @@ function bySignature(source) {
 __name(bySignature, "bySignature");
 function byStructure(source, start) {
   if (start.length < 512) return void 0;
-  if (isTarHeader(start)) return { format: "tar", description: "a tar archive" };
+  if (hasTarChecksum(start)) return { format: "tar", description: "a tar archive" };
   if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
   if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: "disk", description: "a raw disk with a GPT" };
   const fileSystem = fileSystemFormats.find((format) => format.detect(source));
@@ -5061,21 +5136,13 @@ function byStructure(source, start) {
   return void 0;
 }
 __name(byStructure, "byStructure");
-function isTarHeader(header2) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", 148, 156))?.[1];
-  if (!stored) return false;
-  let sum = 8 * 32;
-  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
-  return sum === Number.parseInt(stored, 8);
-}
-__name(isTarHeader, "isTarHeader");
 function byText(start) {
   const text3 = start.toString("latin1").replace(/^(\xef\xbb\xbf)?\s*/, "");
   if (/^(<!doctype html|<html|<head|<body)/i.test(text3)) {
-    return refuse("html", "an HTML page", "a server may have sent an error page instead of the file; get it again");
+    return refuse("html", "an HTML page", "a server may have sent an error page instead of the file; download it again");
   }
   if (/^<\?xml|^<[a-z]+[\s>]/i.test(text3)) {
-    return /<appliance[\s>]/.test(text3) ? refuse("xml", "an ova.xml alone", "give the folder in which it lies with its chunks") : refuse("xml", "an XML document", "a server may have sent an error message instead of the file; get it again");
+    return /<appliance[\s>]/.test(text3) ? refuse("xml", "an ova.xml without its chunks", "give the folder that contains both") : refuse("xml", "an XML document", "a server may have sent an error message instead of the file; download it again");
   }
   if (start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) {
     return refuse("text", `text, beginning with ${JSON.stringify(text3.slice(0, 40).replace(/\s+/g, " "))}`, "a disk or an ISO is expected");
@@ -5085,17 +5152,18 @@ function byText(start) {
 __name(byText, "byText");
 function byEnd(source) {
   if (endFooter(source)) return { format: "vhd", description: "a VHD whose footer is at its end" };
-  const name = identifyVolume(source);
+  const name = identifyVolume(source)?.name;
   return name ? { format: "disk", description: `an unpartitioned ${name}` } : void 0;
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
   const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
-  return refuse("unknown", `nothing that is known here (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
+  return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
 function refuse(format, description, wayOut) {
-  return { format, description, refusal: `it is ${description}; ${wayOut}` };
+  const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format) ? "not-a-ddk" : "unsupported";
+  return { format, description, refusal: { why: `it is ${description}; ${wayOut}`, kind } };
 }
 __name(refuse, "refuse");
 
@@ -5150,16 +5218,16 @@ function readBatmap(source, footer, header2, warn) {
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
   const start = header2.tableOffset + Math.ceil(header2.maxTableEntries * 4 / 512) * 512;
   const distrust = /* @__PURE__ */ __name((why) => {
-    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is left aside, and the bitmaps of its blocks are used alone`);
+    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
     return void 0;
   }, "distrust");
-  const fields = probe(source, start, 512);
+  const fields = peek(source, start, 512);
   if (fields?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
   const offset = Number(fields.readBigUInt64BE(8));
   const size = fields.readUInt32BE(16) * 512;
   const blocks = Math.ceil(footer.currentSize / header2.blockSize);
-  if (!Number.isSafeInteger(offset) || size > mostBytes2 || size * 8 < blocks) return distrust(`its size of ${size} bytes can't be right`);
-  const bits = probe(source, offset, size);
+  if (!Number.isSafeInteger(offset) || size > mostBytes2 || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`);
+  const bits = peek(source, offset, size);
   if (!bits) return distrust("it lies past the end of the file");
   if (fields.readUInt32BE(24) !== checksum2(bits, fields.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
   return {
@@ -5183,24 +5251,28 @@ var largestBlock = 1 << 21;
 function readHeader(source, offset, warn) {
   const place2 = `${source.name}, byte ${offset}`;
   if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, "the VHD footer gives no place for the dynamic disk header; it is damaged");
+    throw new DiskError(source.name, "the VHD footer has no valid position of the dynamic disk header; it is damaged");
   const bytes = bytesAt(source, offset, headerSize2);
   if (bytes.toString("latin1", 0, 8) !== cookie2)
     throw new DiskError(place2, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
-    warn(`${place2}: the checksum of the VHD header is wrong; its fields are taken as they are`);
+    warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
   const blockSize4 = bytes.readUInt32BE(32);
   if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
-    throw new DiskError(place2, `the VHD has blocks of ${blockSize4} bytes; powers of two from 512 to ${largestBlock} can be read`);
+    throw new DiskError(
+      place2,
+      `the VHD has blocks of ${blockSize4} bytes; only powers of two from 512 to ${largestBlock} can be read`,
+      "unsupported"
+    );
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16));
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place2, "the VHD header gives no place for the block allocation table; it is damaged");
+    throw new DiskError(place2, "the VHD header has no valid position of the block allocation table; it is damaged");
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
 }
 __name(readHeader, "readHeader");
-function parentName(field2) {
-  const bytes = Buffer.from(field2);
+function parentName(field3) {
+  const bytes = Buffer.from(field3);
   if (bytes.readUInt8(0) === 0) bytes.swap16();
   return bytes.toString("utf16le").replace(/\0.*$/su, "");
 }
@@ -5219,7 +5291,7 @@ function readBlockMap(source, footer, header2, warn) {
       `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
     );
   }
-  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; ${mostBlocks} is the most that can be read`);
+  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
   const batmap = readBatmap(source, footer, header2, warn);
   const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
@@ -5257,7 +5329,7 @@ function checkOverlaps(table4, size, tables, place2) {
     const next2 = sectors[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw new DiskError(place2, `${owner(sector)}, where block ${other} lies as well; the block allocation table is damaged`);
+      throw new DiskError(place2, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`);
     }
   }
   return sectors.length;
@@ -5276,7 +5348,8 @@ function openDynamic(source, footerBytes, footer, warn) {
   if (footer.type === "differencing") {
     throw new DiskError(
       source.name,
-      `it is a differencing VHD, which holds only what differs from its parent "${header2.parentName}"; merge the two first`
+      `it is a differencing VHD, which contains only the differences from its parent "${header2.parentName}"; merge it with its parent first`,
+      "unsupported"
     );
   }
   const map = readBlockMap(source, footer, header2, warn);
@@ -5324,7 +5397,7 @@ function openDynamic(source, footerBytes, footer, warn) {
     check() {
       checkBounds(source, map, footer.currentSize);
       const end = endFooter(source);
-      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or has more behind it`);
+      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or other data follows it`);
       else if (!end.bytes.equals(footerBytes))
         warn(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`);
     }
@@ -5353,7 +5426,7 @@ function checkBounds(source, map, diskSize) {
     if (end > source.size) {
       throw new DiskError(
         source.name,
-        `block ${block} of the VHD ends at byte ${end}, but the file at byte ${source.size}; it is cut short, or the block allocation table is damaged`
+        `block ${block} of the VHD ends at byte ${end}, but the file ends at byte ${source.size}; it is cut short, or the block allocation table is damaged`
       );
     }
   }
@@ -5373,7 +5446,7 @@ __name(fixedDisk, "fixedDisk");
 
 // src/disk/vhd/index.ts
 function openVhd(source, warn) {
-  const start = probe(source, 0, footerSize);
+  const start = peek(source, 0, footerSize);
   if (start && hasFooterCookie(start)) {
     const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
     if (footer2.type === "fixed")
@@ -5381,7 +5454,7 @@ function openVhd(source, warn) {
     return openDynamic(source, start, footer2, warn);
   }
   const found = endFooter(source);
-  if (!found) throw new DiskError(source.name, 'it is no VHD: neither its start nor its end has the cookie "conectix"');
+  if (!found) throw new DiskError(source.name, 'it is not a VHD: neither its start nor its end has the cookie "conectix"', "not-a-ddk");
   const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn);
   if (footer.type === "fixed") return fixedDisk(source, footer, found.offset, warn);
   warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
@@ -5393,8 +5466,9 @@ __name(openVhd, "openVhd");
 function openDisk(image, warn) {
   const { bytes, diskSize } = image;
   const { format, refusal } = sniff(bytes);
-  if (refusal !== void 0) throw new DiskError(bytes.name, refusal);
-  return format === "vhd" ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
+  if (refusal !== void 0) throw new DiskError(bytes.name, refusal.why, refusal.kind);
+  const isVhd = format === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
+  return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
 }
 __name(openDisk, "openDisk");
 function vhdDisk(bytes, warn) {
@@ -5445,10 +5519,10 @@ var import_node_url = require("node:url");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/bytes/growing-source.ts
-function growingFile(fd, progress, index, name) {
+function growingFile(fd, growth, index, name) {
   let known = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known) known = progress.waitFor(index, end);
+    if (end > known) known = growth.waitFor(index, end);
     return known;
   }, "waitFor");
   return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
@@ -5501,60 +5575,61 @@ var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table3 = { offset: 2048, entry: 16 };
 var defaultPatience = 120;
-var Progress = class {
+var FileGrowth = class {
   static {
-    __name(this, "Progress");
+    __name(this, "FileGrowth");
   }
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
   constructor(files2, patience = defaultPatience) {
     this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
     this.#words = new Int32Array(this.shared);
     this.#patience = patience;
   }
   // The writer's side
-  /** `bytes` more of file `index` can be read from now on. */
+  /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
     this.#wake();
   }
-  /** File `index` is as long as it is going to be. */
+  /** Reports that file `index` won't grow any more. */
   complete(index) {
     Atomics.store(...this.#completion(index), 1);
     this.#wake();
   }
-  /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place2, what) {
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place2, what, kind = "input-output") {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text3 = `${place2.slice(0, 500)}
+    const text3 = `${kind}
+${place2.slice(0, 500)}
 ${what}`;
     const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
     Atomics.store(this.#words, word.failure, 1 + length2);
     this.#wake();
   }
-  /** A sign of life, for stretches in which nothing advances. */
+  /** Shows a sign of life while nothing else advances. */
   beat() {
     Atomics.add(this.#words, word.heartbeat, 1);
   }
-  /** The writer touches none of its files any more. */
+  /** Reports that the writer no longer uses any of its files. */
   end() {
     Atomics.store(this.#words, word.ended, 1);
     this.#wake();
   }
-  /** Whether the reader has lost interest, so that the writer should end. */
+  /** Whether the reader has asked the writer to stop. */
   get stopRequested() {
     return Atomics.load(this.#words, word.stop) !== 0;
   }
   // The reader's side
-  /** How many bytes of file `index` are there. */
+  /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
   }
   /**
-   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
-   * @throws DiskError if the writer failed before that
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
    */
   waitFor(index, end) {
     return this.#wait(() => {
@@ -5566,7 +5641,7 @@ ${what}`;
   isComplete(index) {
     return Atomics.load(...this.#completion(index)) !== 0;
   }
-  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
     Atomics.store(this.#words, word.stop, 1);
     const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
@@ -5581,15 +5656,16 @@ ${what}`;
     if (found !== void 0) return found;
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
-      const [place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place2, what.join("\n"));
+      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"), kind);
     }
     throw new DiskError(
       "background thread",
-      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
     );
   }
-  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look, isOver = () => false) {
     let heartbeat = Atomics.load(this.#words, word.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
@@ -5632,24 +5708,24 @@ function plainChunks(chunks, name) {
 __name(plainChunks, "plainChunks");
 function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
   const script = workerScript();
-  const progress = new Progress(chunks.length);
+  const growth = new FileGrowth(chunks.length);
   const runs = chunks.map(runsOf);
   const files2 = openTemporaryFiles(chunks.length, dir);
   const task = {
-    shared: progress.shared,
+    shared: growth.shared,
     chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
     dir,
     limit,
     concurrency
   };
-  const parts = chunks.map((chunk, index) => growingFile(files2[index], progress, index, chunk.name));
+  const parts = chunks.map((chunk, index) => growingFile(files2[index], growth, index, chunk.name));
   const whole = concatGrowing(parts, name);
-  startWorker(script, task, progress);
+  startWorker(script, task, growth);
   return Object.assign(whole, {
-    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + progress.available(index), 0), "inflated"),
-    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void progress.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated"),
+    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (progress.stop()) for (const fd of files2.splice(0)) (0, import_node_fs2.closeSync)(fd);
+      if (growth.stop()) for (const fd of files2.splice(0)) (0, import_node_fs2.closeSync)(fd);
     }
   });
 }
@@ -5660,12 +5736,12 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing");
+  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript, "workerScript");
 function runsOf({ name, source }) {
-  if (!source.runs) throw new DiskError(name, "it does not lie in an open file as it is, so it cannot be inflated in the background");
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
   return source.runs;
 }
 __name(runsOf, "runsOf");
@@ -5679,15 +5755,15 @@ function openTemporaryFiles(count, dir) {
     }
   } catch (error) {
     for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be made there: ${systemMessage(error)}`);
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
   }
   return files2;
 }
 __name(openTemporaryFiles, "openTemporaryFiles");
-function startWorker(script, task, progress) {
+function startWorker(script, task, growth) {
   const stopped = /* @__PURE__ */ __name((why) => {
-    progress.fail("inflating the chunks", why);
-    progress.end();
+    growth.fail("inflating the chunks", why);
+    growth.end();
   }, "stopped");
   const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
@@ -5750,12 +5826,13 @@ function chunkFiles(tree, dir) {
 }
 __name(chunkFiles, "chunkFiles");
 function inOrder(files2, dir) {
-  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; ${maxChunks} is the most`);
+  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
   if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
     const names = files2.map(({ path }) => path.split("/").at(-1)).sort();
     throw new DiskError(
       dir,
-      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't tell their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder, with ova.xml, and use that`
+      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
+      "unsupported"
     );
   }
   const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
@@ -5769,7 +5846,7 @@ function inOrder(files2, dir) {
     if (number2 < index) {
       throw new DiskError(
         dir,
-        `chunk ${number2} of the disk is there twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
+        `chunk ${number2} of the disk occurs twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
       );
     }
   }
@@ -5792,7 +5869,7 @@ function wholeLength(source) {
 }
 __name(wholeLength, "wholeLength");
 function numberOf({ digits, path }) {
-  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} isn't the number of a chunk`);
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} is not a chunk number`);
   return Number(digits);
 }
 __name(numberOf, "numberOf");
@@ -5800,11 +5877,7 @@ function asChunks(files2, vdi) {
   const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
   const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
   const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain)
-    throw new DiskError(
-      plain.name,
-      "it should be a gzip file, but its first bytes say that it is none; the ISO is damaged or its download incomplete"
-    );
+  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
   return chunks.map((chunk) => ({ ...chunk, gzipped }));
 }
 __name(asChunks, "asChunks");
@@ -5815,6 +5888,14 @@ __name(isGzip, "isGzip");
 
 // src/disk/appliance/ova.ts
 var import_saxes = __toESM(require_saxes(), 1);
+
+// src/disk/root/boot-line.ts
+function rootOnBootLine(bootLine) {
+  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+}
+__name(rootOnBootLine, "rootOnBootLine");
+
+// src/disk/appliance/ova.ts
 var limits3 = { depth: 32, disks: 1e3 };
 function parseOva(xml, name) {
   const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
@@ -5822,8 +5903,8 @@ function parseOva(xml, name) {
   const vbds = [];
   const vdis = [];
   const vm = { count: 0, label: "", bootLine: "", isHvm: false };
-  const fail = /* @__PURE__ */ __name((what) => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what);
+  const fail = /* @__PURE__ */ __name((what, kind) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
   }, "fail");
   const onElement = {
     "appliance/vm": /* @__PURE__ */ __name(() => {
@@ -5855,14 +5936,14 @@ function parseOva(xml, name) {
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.write(xml).close();
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines; a DDK is one`);
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
   return describe5(vm, vbds, vdis);
 }
 __name(parseOva, "parseOva");
 function describe5(vm, vbds, vdis) {
   const label = vm.label.trim();
   const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
-  const rootDevice = vm.bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+  const rootDevice = rootOnBootLine(vm.bootLine);
   return {
     label,
     ...version !== void 0 && { version },
@@ -5878,8 +5959,11 @@ __name(describe5, "describe");
 function checkRoot(element, fail) {
   if (element === "appliance") return;
   if (element === "value")
-    fail("this is an ova.xml of XVA version 2, whose disks lie in an .xva file beside it, not in chunks; give the .xva file itself");
-  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`);
+    fail(
+      "this is an ova.xml of XVA version 2, whose disks are in an .xva file beside it, not in chunks; give the .xva file itself",
+      "unsupported"
+    );
+  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
 }
 __name(checkRoot, "checkRoot");
 function pick(attributes, names) {
@@ -5910,7 +5994,8 @@ function noRoot(vbds, vdis, name) {
   const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
   throw new DiskError(
     name,
-    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`
+    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
+    "not-a-ddk"
   );
 }
 __name(noRoot, "noRoot");
@@ -5933,12 +6018,13 @@ function findOva(tree) {
   const paths = nearest.map(({ path }) => path);
   throw new DiskError(
     paths[0],
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; it can't be told which is the DDK's`
+    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; copy the DDK's, with its chunks, into a folder, and use that folder`,
+    "not-a-ddk"
   );
 }
 __name(findOva, "findOva");
 function xmlText(source) {
-  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes; an ova.xml of more than ${maxSize} is none`);
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`);
   const bytes = bytesAt(source, 0, source.size);
   const encoding = encodingOf(bytes);
   try {
@@ -5984,7 +6070,7 @@ var import_node_fs3 = require("node:fs");
 function openFolder(path) {
   const nodes = nodeMaker();
   const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
-  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder");
+  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
     const node = nodes.make(nodePath, stats);
@@ -6023,7 +6109,7 @@ function nodeMaker() {
     const ino = numbers.get(identity) ?? numbers.size + 1;
     numbers.set(identity, ino);
     return {
-      type: typeOf(stats),
+      type: fileTypeOf(Number(stats.mode)),
       ino,
       mode: Number(stats.mode & 0o7777n),
       uid: Number(stats.uid),
@@ -6050,15 +6136,6 @@ function timeOf(sinceEpoch) {
   return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
 }
 __name(timeOf, "timeOf");
-function typeOf(stats) {
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "dir";
-  if (stats.isSymbolicLink()) return "symlink";
-  if (stats.isCharacterDevice()) return "char";
-  if (stats.isBlockDevice()) return "block";
-  return stats.isFIFO() ? "fifo" : "socket";
-}
-__name(typeOf, "typeOf");
 function attempt2(path, read) {
   try {
     return read();
@@ -6077,11 +6154,12 @@ var maxDepth = 64;
 function parseXvaOva(xml, place2) {
   const top = parseValue(xml, place2);
   const objects = struct(top).get("objects");
-  if (!Array.isArray(objects)) throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2");
+  if (!Array.isArray(objects))
+    throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
   const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
   const vms = ofClass("VM").map(snapshot);
   const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)");
+  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
   const product = struct(struct(top).get("version"));
   return {
     exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
@@ -6097,7 +6175,7 @@ function describeDisks(vdis, vbds, place2) {
     const ref = text(vdi, "id");
     const size = text(snapshot(vdi), "virtual_size");
     if (!/^\d{1,15}$/.test(size))
-      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is no number of bytes`);
+      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is not a number of bytes`);
     const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
     return {
       ref,
@@ -6152,7 +6230,7 @@ function parseValue(xml, place2) {
   });
   parser.write(xml).close();
   if (result === void 0)
-    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2");
+    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2", "not-a-ddk");
   return result;
 }
 __name(parseValue, "parseValue");
@@ -6171,7 +6249,7 @@ __name(finished, "finished");
 // src/disk/xva/tar.ts
 var blockSize = 512;
 function isTar(source) {
-  return source.size >= blockSize && hasChecksum(bytesAt(source, 0, blockSize));
+  return source.size >= blockSize && hasTarChecksum(bytesAt(source, 0, blockSize));
 }
 __name(isTar, "isTar");
 function* tarMembers(source) {
@@ -6179,7 +6257,7 @@ function* tarMembers(source) {
   for (; at + blockSize <= source.size; ) {
     const header2 = bytesAt(source, at, blockSize);
     if (header2.every((byte) => byte === 0)) return;
-    if (!hasChecksum(header2))
+    if (!hasTarChecksum(header2))
       throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
     const size = sizeField(header2);
     const offset = at + blockSize;
@@ -6189,19 +6267,13 @@ function* tarMembers(source) {
         `${memberName(header2)} should have ${size} bytes, but the archive ends at byte ${source.size}; it is cut short`
       );
     }
-    const type2 = header2.toString("latin1", 156, 157);
-    if (type2 === "0" || type2 === "\0") yield { name: memberName(header2), offset, size };
+    const type = header2.toString("latin1", 156, 157);
+    if (type === "0" || type === "\0") yield { name: memberName(header2), offset, size };
     at = offset + Math.ceil(size / blockSize) * blockSize;
   }
-  throw new DiskError(`${source.name}, byte ${at}`, "the archive has no end; it is cut short");
+  throw new DiskError(`${source.name}, byte ${at}`, "the end of the archive is missing; it is cut short");
 }
 __name(tarMembers, "tarMembers");
-function hasChecksum(header2) {
-  let sum = 8 * 32;
-  for (const [index, byte] of header2.entries()) if (index < 148 || index >= 156) sum += byte;
-  return octal(header2, 148, 156) === sum;
-}
-__name(hasChecksum, "hasChecksum");
 function memberName(header2) {
   const name = text2(header2, 0, 100);
   const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
@@ -6240,9 +6312,10 @@ function openXva(source, warn) {
     if (member.name === "ova.xml") ova = member;
     else addBlock(blocks, member, source);
   }
-  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA");
+  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
   const place2 = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize) throw new DiskError(place2, `it has ${ova.size} bytes; more than ${maxOvaSize} is no description of a machine`);
+  if (ova.size > maxOvaSize)
+    throw new DiskError(place2, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`);
   const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
   const description = parseXvaOva(ovaXml, place2);
   return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
@@ -6250,7 +6323,11 @@ function openXva(source, warn) {
 __name(openXva, "openXva");
 function refuseCompressed(source) {
   if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
-    throw new DiskError(source.name, "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)");
+    throw new DiskError(
+      source.name,
+      "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)",
+      "unsupported"
+    );
   }
 }
 __name(refuseCompressed, "refuseCompressed");
@@ -6274,7 +6351,7 @@ function matchDisks(source, description, blocks, warn) {
     const found = blocks.get(disk.ref);
     if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size = disk.virtualSize) => diskSource(source, disk.ref, found, size), "source") });
   }
-  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes");
+  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes", "not-a-ddk");
   if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
     warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
   }
@@ -6316,7 +6393,7 @@ function highest(blocks) {
 __name(highest, "highest");
 function checkBlock(name, number2, content2, isLast, size) {
   const place2 = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place2, "there is a checksum of it, but not the block; the archive is damaged");
+  if (!content2) throw new DiskError(place2, "its checksum is there, but the block itself is missing; the archive is damaged");
   const isWhole = content2.size === blockSize2 || content2.size === 0;
   if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize2}`);
   if (number2 * blockSize2 >= size) throw new DiskError(place2, `it lies past the end of the disk, which has ${size} bytes`);
@@ -6339,10 +6416,10 @@ function verify(archive, name, number2, { content: content2, sha1 }) {
 __name(verify, "verify");
 
 // src/disk/input.ts
-function openContainer(path, options) {
-  return isFolder(path) ? openDdkFolder(path, options) : openContainerFile(path, options);
+function openInput(path, options) {
+  return isFolder(path) ? openDdkFolder(path, options) : openInputFile(path, options);
 }
-__name(openContainer, "openContainer");
+__name(openInput, "openInput");
 function isFolder(path) {
   try {
     return (0, import_node_fs4.statSync)(path).isDirectory();
@@ -6354,15 +6431,15 @@ __name(isFolder, "isFolder");
 function openDdkFolder(path, options) {
   const folder = openFolder(path);
   const parts = partsOfTree(folder, path, options);
-  if (!parts) throw new DiskError(path, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into");
+  if (!parts) throw new DiskError(path, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into", "not-a-ddk");
   return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
 }
 __name(openDdkFolder, "openDdkFolder");
-function openContainerFile(path, options) {
+function openInputFile(path, options) {
   const file = openFile(path);
   try {
     const { format, refusal } = sniff(file);
-    if (refusal !== void 0) throw new DiskError(path, refusal);
+    if (refusal !== void 0) throw new DiskError(path, refusal.why, refusal.kind);
     if (format === "tar") return { kind: "xva", ...partsOfXva(file, options.warn), close: file.close };
     if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
     }, close() {
@@ -6375,7 +6452,7 @@ function openContainerFile(path, options) {
     throw error;
   }
 }
-__name(openContainerFile, "openContainerFile");
+__name(openInputFile, "openInputFile");
 function partsOfTree(tree, name, { tempDir, warn }) {
   return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
 }
@@ -6407,17 +6484,23 @@ __name(closeBoth, "closeBoth");
 
 // src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
-  const hint = rootOf(bootLine);
+  const hint = rootOnBootLine(bootLine ?? "");
   const holders = volumes.filter((volume) => !volume.extended);
   const readable2 = [];
   const findings = [];
   const errors = [];
+  let isEncrypted = false;
   for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
     try {
       const found = open2(volume, warn);
       if (found?.looksLikeRoot && isNamed(hint, found)) return found;
       if (found) readable2.push(found);
-      findings.push(found ? describe6(found) : `${volume.source.name}: ${holds(volume.source)}`);
+      if (found) findings.push(describe6(found));
+      else {
+        const content2 = identifyVolume(volume.source);
+        isEncrypted ||= content2?.isEncrypted === true;
+        findings.push(`${volume.source.name}: ${content2 ? `${content2.name}, which can't be read` : "an unknown format"}`);
+      }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       errors.push(error);
@@ -6431,13 +6514,14 @@ function findRoot(volumes, bootLine, warn) {
     return only[0];
   }
   if (readable2.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0];
-  throw new DiskError("no root filesystem is found", complaint(fitting.length, findings));
+  const kind = errors[0]?.kind ?? (isEncrypted ? "encrypted" : "not-a-ddk");
+  throw new DiskError("no root filesystem was found", complaint(fitting.length, findings), kind);
 }
 __name(findRoot, "findRoot");
 function complaint(fitting, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
-  return fitting > 1 ? `${fitting} filesystems could be it, and the boot line names none of them (${list})` : list;
+  return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list;
 }
 __name(complaint, "complaint");
 function open2(volume, warn) {
@@ -6450,20 +6534,11 @@ function looksLikeRoot(tree) {
   return hasRelease && resolve(tree, "/usr")?.type === "dir";
 }
 __name(looksLikeRoot, "looksLikeRoot");
-function holds(source) {
-  const name = identifyVolume(source);
-  return name ? `${name}, which can't be read` : "nothing that is known here";
-}
-__name(holds, "holds");
 function describe6({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
-  const { type: type2, label } = fileSystem.info;
-  return `${volume.source.name}: ${type2}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
+  const { type, label } = fileSystem.info;
+  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
 }
 __name(describe6, "describe");
-function rootOf(bootLine = "") {
-  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
-}
-__name(rootOf, "rootOf");
 function isNumber(hint, volume) {
   const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? "");
   return device !== null && Number(device[1]) === volume.number;
@@ -6479,22 +6554,22 @@ __name(isNamed, "isNamed");
 
 // src/disk/open.ts
 function openRoot(path, options) {
-  const container = openContainer(path, options);
+  const input = openInput(path, options);
   try {
-    return container.image ? rootInImage(container, options) : isoAlone(container, path);
+    return input.image ? rootInImage(input, options) : isoAlone(input, path);
   } catch (error) {
-    const cause = causeOf(error, container.image);
-    container.close();
+    const cause = causeOf(error, input.image);
+    input.close();
     throw cause;
   }
 }
 __name(openRoot, "openRoot");
-function rootInImage(container, { warn }) {
-  const image = container.image;
+function rootInImage(input, { warn }) {
+  const image = input.image;
   const disk = openDisk(image, warn);
-  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, container.bootLine, warn);
+  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, input.bootLine, warn);
   return {
-    container,
+    input,
     disk,
     place: volume.source.name,
     fileSystem,
@@ -6504,7 +6579,7 @@ function rootInImage(container, { warn }) {
       disk.check();
     },
     causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
-    close: container.close
+    close: input.close
   };
 }
 __name(rootInImage, "rootInImage");
@@ -6518,16 +6593,16 @@ function causeOf(error, image) {
   }
 }
 __name(causeOf, "causeOf");
-function isoAlone(container, path) {
+function isoAlone(input, path) {
   return {
-    container,
+    input,
     place: path,
-    fileSystem: container.iso,
+    fileSystem: input.iso,
     looksLikeRoot: false,
     finish() {
     },
     causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
-    close: container.close
+    close: input.close
   };
 }
 __name(isoAlone, "isoAlone");
@@ -6623,10 +6698,27 @@ function compareParts(a, b) {
 __name(compareParts, "compareParts");
 
 // src/disk/root/identity.ts
+function isPlain(value) {
+  return /^[A-Za-z0-9._+~-]+$/.test(value);
+}
+__name(isPlain, "isPlain");
 function identify(root, warn) {
-  return { ...findRelease(root), kernelVersion: findKernelVersion(root, warn), architecture: findArchitecture(root, warn) };
+  const release = findRelease(root);
+  const kernelVersion = findKernelVersion(root, warn);
+  checkPlain("/etc/redhat-release or /etc/os-release", "version", release.version);
+  checkPlain("/etc/redhat-release or /etc/os-release", "build", release.build);
+  checkPlain("/lib/modules", "version of the kernel", kernelVersion);
+  return { ...release, kernelVersion, architecture: findArchitecture(root, warn) };
 }
 __name(identify, "identify");
+function checkPlain(place2, what, value) {
+  if (value === void 0 || isPlain(value)) return;
+  throw new DiskError(
+    place2,
+    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`
+  );
+}
+__name(checkPlain, "checkPlain");
 function findRelease(root) {
   const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
   return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
@@ -6652,7 +6744,7 @@ function findArchitecture(root, warn) {
   const programs2 = elfArchitecture(root);
   const platform = platformArchitecture(root);
   if (programs2 && platform && programs2 !== platform) {
-    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; the programs are believed`);
+    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; using ${programs2}`);
   }
   return programs2 ?? platform;
 }
@@ -6691,11 +6783,11 @@ function sentenceOf(error) {
 }
 __name(sentenceOf, "sentenceOf");
 
-// src/image/labels.ts
+// src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
 
-// src/image/config.ts
+// src/image/config/config.ts
 function imageTime(seconds) {
   return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
 }
@@ -6794,7 +6886,7 @@ function ustarHeader(member) {
   number(header2, 329, 8, member.device?.major ?? 0);
   number(header2, 337, 8, member.device?.minor ?? 0);
   prefix.copy(header2, 345);
-  header2.write(`${checksum3(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  header2.write(`${tarChecksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return header2;
 }
 __name(ustarHeader, "ustarHeader");
@@ -6807,12 +6899,6 @@ function number(header2, at, width, value) {
   header2[at] |= 128;
 }
 __name(number, "number");
-function checksum3(header2) {
-  let sum = 8 * 32;
-  for (const byte of header2) sum += byte;
-  return sum;
-}
-__name(checksum3, "checksum");
 
 // src/image/tar/at-path.ts
 function atPath(path, use) {
@@ -6820,7 +6906,7 @@ function atPath(path, use) {
     return use();
   } catch (error) {
     const place2 = `/${pathText(path)}`;
-    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message);
+    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
     throw error;
   }
 }
@@ -6843,7 +6929,8 @@ function layerXattrs({ path, node }, drop) {
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
         `/${pathText(path)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
       );
     }
     kept.push([name, value]);
@@ -6851,14 +6938,14 @@ function layerXattrs({ path, node }, drop) {
   return kept;
 }
 __name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type2) {
+function reasonToDrop(name, value, type) {
   if (name === "security.selinux") return "selinux";
   if (name === "security.ima" || name === "security.evm") return "integrity";
   if (name.startsWith("trusted.")) return "trusted";
   if (name.startsWith("user.overlay.")) return "overlay";
   if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
   if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
   return "unknown";
 }
 __name(reasonToDrop, "reasonToDrop");
@@ -6898,7 +6985,8 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
       if (zeroBytes <= maxZeroBytes) return;
       throw new DiskError(
         `/${pathText(path)}`,
-        `a file of ${content2.size} bytes that is mostly a hole: with it the image has more than ${maxZeroBytes} bytes of zeros, which would all be written`
+        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        "unsupported"
       );
     }, "check");
     check(found + Math.max(0, content2.size - filesystemSize));
@@ -6925,15 +7013,15 @@ __name(zeroBytesIn, "zeroBytesIn");
 
 // src/image/tar/layer-policy.ts
 var sentences = {
-  socket: "sockets are left out, as a tar has none",
-  zeroDevice: "character devices 0:0 are left out, as container engines take them as deleted files",
-  early: "times before 1970 become 1970-01-01, as container engines make them",
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
   manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
-  selinux: "SELinux labels (security.selinux) are left out, as they are those of the machine that the disk was made for",
-  integrity: "integrity signatures (security.ima, security.evm) are left out, as they hold for one machine only",
-  trusted: "trusted.* attributes are left out, as container engines use them for themselves",
-  overlay: "user.overlay.* attributes are left out, as container engines use them for themselves",
-  damaged: "capabilities or access lists (security.capability, system.posix_acl_*) that Linux would not accept are left out",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
   unknown: "extended attributes that container engines do not keep are left out"
 };
 function* layerEntries(entries2, policy, warn) {
@@ -6965,28 +7053,29 @@ function checkName2(path) {
   if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return;
   throw new DiskError(
     `/${pathText(path)}`,
-    "in an image, a name that begins with .wh. deletes another file, and the format has no other way to write it; such a filesystem can be no image"
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
   );
 }
 __name(checkName2, "checkName");
 function contentOf({ path, node }) {
   const content2 = atPath(path, () => node.content());
   if (content2.size !== node.size)
-    throw new DiskError(`/${pathText(path)}`, `its content has ${content2.size} bytes, its inode says ${node.size}`);
+    throw new DiskError(`/${pathText(path)}`, `its content has ${content2.size} bytes, but its inode says ${node.size}`);
   return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path, () => content2.read(into, offset)), "read") };
 }
 __name(contentOf, "contentOf");
 function targetOf({ path, node }) {
   const target = atPath(path, () => node.target());
   if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path)}`, `its target, of ${target.length} bytes, is none that Linux allows`);
+    throw new DiskError(`/${pathText(path)}`, `its target of ${target.length} bytes is not allowed by Linux`);
   }
   return target;
 }
 __name(targetOf, "targetOf");
 function checkOwner({ path, node }) {
   for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`);
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
   }
 }
 __name(checkOwner, "checkOwner");
@@ -7022,7 +7111,7 @@ function* tarParts(entries2, summary2) {
   for (const entry2 of entries2) {
     const { path, node } = entry2;
     const first = firstNames.get(node.ino);
-    if (!first && node.nlink > 1 && node.type !== "dir") firstNames.set(node.ino, path);
+    if (!first && node.type !== "dir") firstNames.set(node.ino, path);
     const member = first ? linkTo(first, entry2) : describe7(entry2);
     summary2.members++;
     yield memorySource(tarHeader(member), "header");
@@ -7038,17 +7127,17 @@ function linkTo(first, entry2) {
   return { ...describe7(entry2), type: "link", size: 0, linkname: first };
 }
 __name(linkTo, "linkTo");
-function describe7({ path, node, type: type2, xattrs, target }) {
+function describe7({ path, node, type, xattrs, target }) {
   return {
-    path: type2 === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
-    type: type2,
+    path: type === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
+    type,
     mode: node.mode,
     uid: node.uid,
     gid: node.gid,
-    size: type2 === "file" ? node.size : 0,
+    size: type === "file" ? node.size : 0,
     mtime: Math.max(0, node.mtime.seconds),
     xattrs,
-    ...type2 === "symlink" && { linkname: target() },
+    ...type === "symlink" && { linkname: target() },
     ...node.rdev && { device: node.rdev }
   };
 }
@@ -7082,11 +7171,11 @@ function placeFile(root, file, mtime) {
   const fileName = names.pop();
   const dir = `/${names.join("/")}`;
   const way = existing(root, names);
-  if (!way) return { obstacle: `${dir} is no directory that can be written to` };
+  if (!way) return { obstacle: `${dir} is not a directory that can be written to` };
   const entries2 = [...way.trail];
   const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
   if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
-    return { obstacle: `the DDK has a ${file.path} of its own` };
+    return { obstacle: `the DDK has its own ${file.path}` };
   }
   for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
   return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
@@ -7103,11 +7192,12 @@ function existing(root, names) {
   return void 0;
 }
 __name(existing, "existing");
-function newNode(type2, mode, mtime, text3 = "") {
+var nextNumber = -1;
+function newNode(type, mode, mtime, text3 = "") {
   const content2 = Buffer.from(text3);
   return {
-    type: type2,
-    ino: 0,
+    type,
+    ino: nextNumber--,
     mode,
     uid: 0,
     gid: 0,
@@ -7168,8 +7258,8 @@ function buildEnvironment(root, identity, created, warn) {
   const version = kernelVersion && kernelBuild(root, kernelVersion);
   const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
   const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
-  const files2 = [[uname, "so none is added, and uname may answer for the machine that a container runs on"]];
-  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that tell which DDK it is"]);
+  const files2 = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
   return {
     layer: tarOf(place(root, files2, created, warn)),
     env: variables.map(([name, value]) => `${name}=${value}`),
@@ -7197,7 +7287,7 @@ function entrypoint32(root, warn) {
   const command = personalityCommand(root);
   if (!command) {
     warn(
-      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds what they are for, as in "rpmbuild --target i686"'
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
     );
   }
   return command ?? [];
@@ -7233,19 +7323,24 @@ async function sendTar(port, task) {
       root.close();
     }
   } catch (error) {
-    post({ kind: "failed", message: sentenceOf(error), stack: error?.stack ?? "" });
+    const stack = error?.stack ?? "";
+    post({ kind: "failed", message: sentenceOf(error), stack, ...error instanceof DiskError && { errorKind: error.kind } });
   }
   port.close();
 }
 __name(sendTar, "sendTar");
 function describe8(root, warn) {
   if (!root.looksLikeRoot) {
-    throw new DiskError(root.place, "it is no root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release");
+    throw new DiskError(
+      root.place,
+      "it isn't the root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release",
+      "not-a-ddk"
+    );
   }
-  const { fileSystem, container, place: place2 } = root;
-  const { type: type2, size, free } = fileSystem.info;
-  const created = container.iso?.iso.created?.seconds ?? releaseTime(root);
-  return { identity: identify(fileSystem, warn), place: place2, type: type2, used: size - free, created };
+  const { fileSystem, input, place: place2 } = root;
+  const { type, size, free } = fileSystem.info;
+  const created = input.iso?.iso.created?.seconds ?? releaseTime(root);
+  return { identity: identify(fileSystem, warn), place: place2, type, used: size - free, created };
 }
 __name(describe8, "describe");
 function releaseTime({ fileSystem }) {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What a step's `shell: ddk.sh {0}` runs: the step's script, in the job's container of the DDK. The first step that comes starts the container.
+# The command of `shell: ddk.sh {0}`: runs the step's script in the job's container of the DDK. The first step starts the container.
 #
-# The file "settings" in the folder above has the rest; src/shell/settings.ts writes it. The step's environment is this script's as well, so
-# every variable here begins with an underscore: a step may well have one called "image".
+# The file "settings" in the parent folder contains the settings; src/shell/settings.ts writes it. This script also has the step's
+# environment, so all variables here begin with an underscore: a step may well have a variable called "image".
 # shellcheck disable=SC2154,SC2016,SC2317 # assigned by the settings; for the container's shell; called by traps
 
-# The engine's command gets a process group of its own: it isn't to be hit by a signal that is forwarded to the step.
+# Gives the engine's command its own process group, so that signals that are forwarded to the step don't hit it.
 set -m
 
 _dir=${BASH_SOURCE[0]%/*}/..
@@ -14,8 +14,8 @@ _pid_file=$_dir/step-$$
 _child=
 _heard=
 
-# Old rpms close as many descriptors as there may be; the stack bounds the length of command lines. Limits are set here because an engine's
-# options for them fail where it may not raise any.
+# Old versions of rpm close as many descriptors as the limit allows. The stack limits the length of command lines. The limits are set here,
+# because the engines' own options fail where the engine may not raise a limit.
 _launch='
 { ulimit -S -n 1024 && ulimit -H -n 4096; ulimit -S -s 65536; } 2>/dev/null
 echo $$ >"$1"
@@ -25,8 +25,9 @@ shift 2
 if command -v bash >/dev/null; then exec bash -eo pipefail "$@"; fi
 exec sh -e "$@"'
 
-# To every process of the step's session, not only of one process group: `timeout` makes one of its own. At once, and to the step's own shell
-# first: else it might take a child's end for an ordinary one, and go on. See proc(5) for the fields.
+# Signals every process of the step's session, not just one process group, because `timeout` creates its own group. All are signalled at
+# once, the step's own shell first: otherwise it might mistake the end of a child for a normal one, and go on. The fields are described in
+# proc(5).
 _signal_session='
 signal=$1 session=$2 others=
 for stat in /proc/[0-9]*/stat; do
@@ -45,15 +46,22 @@ _main() {
   if ! [ -r "$_dir/settings" ]; then _fail 'its settings are gone; use it in the steps after the action, in the same job'; fi
   # shellcheck source=/dev/null
   . "$_dir/settings"
-  _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or name the folder in the action's input \"volumes\""
+  if [ -n "${_refusal-}" ]; then _fail "$_refusal"; fi
+  case $1 in
+    --user) _choose_user "${2-}" && shift 2 ;;
+    --user=*) _choose_user "${1#*=}" && shift ;;
+    *) _choose_user "$_user" ;;
+  esac
+  _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or add the folder to the action's input \"volumes\""
   _collect_path
   _collect_environment
   trap '_forward INT' INT
   trap '_forward TERM' TERM HUP
   _start
   if [ -n "$_heard" ]; then exit 130; fi
+  : >"$_dir/used"
   _run_step "$@"
-  _give_files_back
+  if [ "$_user" = root ]; then _give_files_back; fi
   exit "$_code"
 }
 
@@ -62,16 +70,43 @@ _fail() {
   exit 125
 }
 
-# The line that says what went wrong: the last one that isn't about how to use the command.
+_warn() {
+  printf '::warning::%s: %s\n' "$_name" "$1" >&2
+}
+
+_choose_user() {
+  _user=$1
+  case $1 in
+    root) _exec=("${_as_root[@]}") ;;
+    runner) _exec=("${_as_runner[@]}") ;;
+    *) _fail "there is no user \"$1\"; --user may be root or runner" ;;
+  esac
+}
+
+# Runs a command of the engine that should soon end. What it says is in _said.
+_call() {
+  local _deadline=$1 _status
+  local -a _limit=()
+  shift
+  if type -P timeout >/dev/null; then _limit=(timeout -k 2 "$_deadline"); fi
+  # Without the lock: what the engine leaves running would keep it.
+  _said=$("${_limit[@]}" "$_engine" "$@" 2>&1 </dev/null 9>&-)
+  _status=$?
+  # Those of `timeout`: its own, and what a program ended by SIGTERM or SIGKILL leaves with BusyBox.
+  case $_status in 124 | 137 | 143) _said="it didn't answer within $_deadline seconds" ;; esac
+  return "$_status"
+}
+
+# Prints the line that says what went wrong: the last one that isn't about the usage of the command.
 _last_word() {
   local _line _word=
   while read -r _line; do
-    case $_line in '' | Usage:* | *--help*) ;; *) _word=$_line ;; esac
+    case $_line in '' | Usage:* | *--help* | 'Error: failed to start containers:'*) ;; *) _word=$_line ;; esac
   done <<<"$1"
   printf %s "$_word"
 }
 
-# The container's path of the current directory. _mounts has pairs of a host's path, without symlinks, and the container's.
+# Sets the container's path of the current directory. _mounts has pairs of a host path, without symlinks, and the container's path.
 _find_folder() {
   local _here _i
   _here=$(pwd -P)
@@ -84,7 +119,7 @@ _find_folder() {
   return 1
 }
 
-# What was put into PATH since the action ran: GITHUB_PATH works from outside and from inside.
+# Collects what was added to PATH since the action ran, so that GITHUB_PATH works outside and inside.
 _collect_path() {
   local _entry _rest=$PATH:
   _added=
@@ -95,7 +130,8 @@ _collect_path() {
   done
 }
 
-# Names only: values would be seen in the list of processes. As this process got them: bash itself hides names that it doesn't like.
+# Passes names only, because values would be visible in the process list. The names are read from this process's own environment, because
+# bash hides names that aren't valid for it.
 _collect_environment() {
   local _entry _variable _seen=' '
   _env=()
@@ -106,7 +142,7 @@ _collect_environment() {
       _seen+="$_variable "
     fi
   done <"/proc/$$/environ"
-  # The action's input "env": NAME, or NAME=VALUE. A step's own value comes first.
+  # The action's input "env": NAME or NAME=VALUE. A value from the step takes precedence.
   for _entry in "${_given[@]}"; do
     _variable=${_entry%%=*}
     if [[ $_seen == *" $_variable "* ]]; then continue; fi
@@ -118,28 +154,81 @@ _collect_environment() {
 # Whether a variable of the step means the same in the container.
 _passes() {
   case $1 in
-    # Podman takes no spaces, and an asterisk for any name.
+    # Podman doesn't allow spaces, and treats an asterisk as a wildcard.
     '' | *[[:space:]*]*) return 1 ;;
-    # The runner's own folders, user, terminal and shell; and what the engine's command itself goes by.
+    # The runner's own folders, user, terminal and shell, and the variables of the engine's command.
     PATH | HOME | PWD | OLDPWD | TMPDIR | TMP | TEMP | XDG_* | USER | LOGNAME | MAIL | HOSTNAME | TERM) return 1 ;;
-    _ | SHELL | SHLVL | SHELLOPTS | BASH* | ENV | LD_* | DOCKER_* | CONTAINER_HOST | CONTAINERS_*) return 1 ;;
-    # Other locales are only there by chance.
+    _ | SHELL | SHLVL | SHELLOPTS | BASH* | ENV | LD_* | DOCKER_* | CONTAINER_* | CONTAINERS_*) return 1 ;;
+    # The container may not have other locales.
     LANG | LANGUAGE | LC_*) [[ $2 == C || $2 == POSIX ]] ;;
   esac
 }
 
+# Steps may come at once. The first makes the container, the others wait: no lock, no program to lock with, no wait.
 _start() {
-  local _said
-  if [ "$("$_engine" container inspect --format '{{.State.Running}}' "$_container" 2>/dev/null)" = true ]; then return; fi
-  _said=$({ "$_engine" create "${_create[@]}" && "$_engine" start "$_container"; } 2>&1 >/dev/null </dev/null) ||
-    _fail "$_engine couldn't start the DDK's container: $(_last_word "$_said")"
+  {
+    flock 9 2>/dev/null
+    _make_ready
+    flock -u 9 2>/dev/null
+  } 9>"$_dir/lock"
+}
+
+# Sees to it that the container runs, and has the folders that are there now.
+_make_ready() {
+  local _now _replaced _why
+  _now=$(stat -Lc '%d:%i %n' -- "${_sources[@]}" 2>/dev/null)
+  if _call 30 container inspect --format '{{.State.Running}}' "$_container"; then
+    if [ "${_said##*$'\n'}" = true ]; then
+      if ! _find_replaced; then return; fi
+      if [ "$_restarts" = true ] && _call 60 restart -t 0 "$_container" && _call 30 container inspect --format '{{.State.Running}}' "$_container" && [ "${_said##*$'\n'}" = true ]; then
+        printf '%s\n' "$_now" >"$_dir/mounted"
+        _warn "$_replaced was replaced since the last step, so the container was restarted to see it; programs that earlier steps left running have ended"
+        return
+      fi
+      _warn "$_replaced was replaced since the last step, so a new container was made to see it; what earlier steps installed is gone"
+    elif [ -e "$_dir/used" ]; then
+      _warn_of_loss
+    fi
+    _call 60 rm --force "$_container" || :
+  else
+    case $_said in
+      *[Nn]'o such container'*) ;;
+      *) _fail "$_engine couldn't say whether the DDK's container runs: $(_last_word "$_said")" ;;
+    esac
+    if [ -e "$_dir/used" ]; then _warn_of_loss; fi
+  fi
+  # Before the start, which looks the folders up.
+  printf '%s\n' "$_now" >"$_dir/mounted"
+  if _call 120 create "${_create[@]}" && _call 120 start "$_container"; then return; fi
+  _why=$(_last_word "$_said")
+  # In the way of the next step.
+  _call 60 rm --force "$_container" || :
+  _fail "$_engine couldn't start the DDK's container: $_why"
+}
+
+_warn_of_loss() {
+  _warn "the container of earlier steps has ended, so a new one was made; what they installed is gone"
+}
+
+# Finds a folder that isn't the one that the container was started with. One that this user can't look at isn't compared.
+_find_replaced() {
+  local _line _known
+  _known=$'\n'$(cat "$_dir/mounted" 2>/dev/null)$'\n'
+  while IFS= read -r _line; do
+    _replaced=${_line#* }
+    case $_known in
+      *$'\n'"$_line"$'\n'*) ;;
+      *" $_replaced"$'\n'*) return ;;
+    esac
+  done <<<"$_now"
+  return 1
 }
 
 _run_step() {
   "$_engine" exec --workdir "$_folder" "${_exec[@]}" "${_env[@]}" "$_container" "${_entrypoint[@]}" \
     /bin/sh -c "$_launch" sh "$_pid_file" "$_added" "$@" </dev/null &
   _child=$!
-  # A signal ends `wait`, not the step.
+  # A signal interrupts `wait`, not the step.
   while
     _heard=
     wait "$_child"
@@ -150,7 +239,7 @@ _run_step() {
   rm -f "$_pid_file"
 }
 
-# The runner cancels by SIGINT, SIGTERM 7.5 s later, and its own SIGKILL 2.5 s after that; engines forward none of them to `exec`.
+# To cancel, the runner sends SIGINT, SIGTERM 7.5 s later, and SIGKILL 2.5 s after that. Engines forward none of them to `exec`.
 _forward() {
   local _
   _heard=$1
@@ -167,18 +256,19 @@ _forward() {
     sleep 0.1
   done
   _signal KILL
+  # An engine that hangs doesn't pass it on.
+  kill -s KILL "$_child" 2>/dev/null
 }
 
 _signal() {
-  "$_engine" exec "$_container" /bin/sh -c "$_signal_session" sh "$1" "$(<"$_pid_file")" </dev/null >/dev/null 2>&1
+  _call 3 exec --user 0:0 "$_container" /bin/sh -c "$_signal_session" sh "$1" "$(<"$_pid_file")"
 }
 
-# Root's files would be in the way of the runner, and of the next job.
+# Files that belong to root would be in the way of the runner and of the next job.
 _give_files_back() {
-  local _said
   if [ ${#_give_back[@]} = 0 ]; then return; fi
-  _said=$("$_engine" exec "$_container" "${_give_back[@]}" 2>&1 </dev/null) ||
-    printf "::warning::%s: some of the step's files may not belong to this user: %s\n" "$_name" "$(_last_word "$_said")" >&2
+  _call 300 exec --user 0:0 "$_container" "${_give_back[@]}" ||
+    _warn "some of the step's files may not belong to this user: $(_last_word "$_said")"
 }
 
 _main "$@"

@@ -23,6 +23,9 @@ var import_promises = require("node:stream/promises");
 var import_node_worker_threads = require("node:worker_threads");
 var import_node_zlib = require("node:zlib");
 
+// src/bytes/errors.ts
+var import_node_util = require("node:util");
+
 // src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function oneLine(text) {
@@ -35,75 +38,87 @@ function escaped(character) {
 __name(escaped, "escaped");
 
 // src/bytes/errors.ts
-var DiskError = class extends Error {
+var DiskError = class _DiskError extends Error {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  constructor(place, what) {
+  kind;
+  constructor(place, what, kind = "damaged") {
     super(oneLine(`${place}: ${what}`));
+    this.kind = kind;
+  }
+  /** One that came from another thread. */
+  static restored(message2, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
+function systemMessage(error) {
+  const { errno, message: message2 } = error;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
 
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table = { offset: 2048, entry: 16 };
 var defaultPatience = 120;
-var Progress = class {
+var FileGrowth = class {
   static {
-    __name(this, "Progress");
+    __name(this, "FileGrowth");
   }
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's Progress made for them */
+  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
   constructor(files, patience = defaultPatience) {
     this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
     this.#words = new Int32Array(this.shared);
     this.#patience = patience;
   }
   // The writer's side
-  /** `bytes` more of file `index` can be read from now on. */
+  /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
     this.#wake();
   }
-  /** File `index` is as long as it is going to be. */
+  /** Reports that file `index` won't grow any more. */
   complete(index) {
     Atomics.store(...this.#completion(index), 1);
     this.#wake();
   }
-  /** The rest won't come; the first failure is the one that is remembered. */
-  fail(place, what) {
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place, what, kind = "input-output") {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text = `${place.slice(0, 500)}
+    const text = `${kind}
+${place.slice(0, 500)}
 ${what}`;
     const length = Buffer.from(this.shared, message.offset, message.length).write(text);
     Atomics.store(this.#words, word.failure, 1 + length);
     this.#wake();
   }
-  /** A sign of life, for stretches in which nothing advances. */
+  /** Shows a sign of life while nothing else advances. */
   beat() {
     Atomics.add(this.#words, word.heartbeat, 1);
   }
-  /** The writer touches none of its files any more. */
+  /** Reports that the writer no longer uses any of its files. */
   end() {
     Atomics.store(this.#words, word.ended, 1);
     this.#wake();
   }
-  /** Whether the reader has lost interest, so that the writer should end. */
+  /** Whether the reader has asked the writer to stop. */
   get stopRequested() {
     return Atomics.load(this.#words, word.stop) !== 0;
   }
   // The reader's side
-  /** How many bytes of file `index` are there. */
+  /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
   }
   /**
-   * Waits until `end` bytes of file `index` are there, or it is complete, and gives how many there are.
-   * @throws DiskError if the writer failed before that
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
    */
   waitFor(index, end) {
     return this.#wait(() => {
@@ -115,7 +130,7 @@ ${what}`;
   isComplete(index) {
     return Atomics.load(...this.#completion(index)) !== 0;
   }
-  /** Asks the writer to end, and waits until it has: only then may its files be closed. Gives whether it has. */
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
     Atomics.store(this.#words, word.stop, 1);
     const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
@@ -130,15 +145,16 @@ ${what}`;
     if (found !== void 0) return found;
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
-      const [place, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place, what.join("\n"));
+      const [kind, place, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place, what.join("\n"), kind);
     }
     throw new DiskError(
       "background thread",
-      `it has given no sign of life for ${this.#patience} seconds; the storage that it reads or writes hangs, or it has died`
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
     );
   }
-  /** Waits until `look` finds something; gives up if `isOver`, or when the writer has been silent for too long. */
+  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look, isOver = () => false) {
     let heartbeat2 = Atomics.load(this.#words, word.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
@@ -191,23 +207,23 @@ __name(writeFully, "writeFully");
 
 // src/disk/spool/inflate-worker.ts
 var pieceSize = 256 << 10;
-var wayOut = "the ISO is damaged or its download incomplete, so fetch it again";
+var wayOut = "the ISO is damaged or incomplete; download it again";
 var { shared, chunks, dir, limit, concurrency } = import_node_worker_threads.workerData;
-var progress = new Progress(shared);
+var growth = new FileGrowth(shared);
 var stopping = new AbortController();
 var inflated = 0;
-process.on("uncaughtException", (error) => stopFor("inflating the chunks", error.message));
+process.on("uncaughtException", (error) => stopFor("inflating the chunks", { why: error.message, kind: "input-output" }));
 process.on("exit", () => {
-  progress.fail("inflating the chunks", "the thread stopped early");
-  progress.end();
+  growth.fail("inflating the chunks", "the thread stopped early");
+  growth.end();
 });
 var heartbeat = setInterval(() => {
-  progress.beat();
-  if (progress.stopRequested) stopping.abort();
+  growth.beat();
+  if (growth.stopRequested) stopping.abort();
 }, 250);
 inflateAll().finally(() => {
   clearInterval(heartbeat);
-  progress.end();
+  growth.end();
 });
 async function inflateAll() {
   const pending = chunks.entries();
@@ -228,14 +244,14 @@ async function inflate(chunk, index) {
       checkStop();
       inflated += piece.length;
       if (inflated > limit)
-        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can have; ${wayOut}`);
+        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can hold; ${wayOut}`);
       append(piece);
-      progress.advance(index, piece.length);
+      growth.advance(index, piece.length);
     }
   }, "store");
   await (0, import_promises.pipeline)(compressedPieces(chunk, 0), gunzip, store, { signal: stopping.signal });
   checkRest(chunk, gunzip.bytesWritten);
-  progress.complete(index);
+  growth.complete(index);
 }
 __name(inflate, "inflate");
 function* compressedPieces({ runs }, from) {
@@ -244,8 +260,8 @@ function* compressedPieces({ runs }, from) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
       checkStop();
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, run.length - at));
-      const got = (0, import_node_fs2.readSync)(run.fd, piece, 0, piece.length, run.offset + at);
-      if (got === 0) throw new Refusal(`the file that holds it ends ${run.length - at} bytes early; ${wayOut}`);
+      const got = readAt(run, piece, at);
+      if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`);
       yield piece.subarray(0, got);
       at += got;
     }
@@ -253,6 +269,14 @@ function* compressedPieces({ runs }, from) {
   }
 }
 __name(compressedPieces, "compressedPieces");
+function readAt(run, into, at) {
+  try {
+    return (0, import_node_fs2.readSync)(run.fd, into, 0, into.length, run.offset + at);
+  } catch (error) {
+    throw new Refusal(`the file that holds it can't be read at byte ${run.offset + at}: ${systemMessage(error)}`, "input-output");
+  }
+}
+__name(readAt, "readAt");
 function checkRest(chunk, from) {
   for (const piece of compressedPieces(chunk, from)) {
     if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the gzip data; ${wayOut}`);
@@ -260,12 +284,12 @@ function checkRest(chunk, from) {
 }
 __name(checkRest, "checkRest");
 function checkStop() {
-  if (progress.stopRequested) stopping.abort();
+  if (growth.stopRequested) stopping.abort();
   stopping.signal.throwIfAborted();
 }
 __name(checkStop, "checkStop");
-function stopFor(place, why) {
-  progress.fail(place, why);
+function stopFor(place, { why, kind }) {
+  growth.fail(place, why, kind);
   stopping.abort();
 }
 __name(stopFor, "stopFor");
@@ -273,14 +297,20 @@ var Refusal = class extends Error {
   static {
     __name(this, "Refusal");
   }
+  kind;
+  constructor(message2, kind = "damaged") {
+    super(message2);
+    this.kind = kind;
+  }
 };
 function failureOf(error) {
-  if (error instanceof Refusal) return error.message;
+  if (error instanceof Refusal) return { why: error.message, kind: error.kind };
   if (error.code === "ENOSPC" || error.code === "EDQUOT") {
-    return `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there, so free some or choose another directory`;
+    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there; free some space or choose another directory`;
+    return { why, kind: "input-output" };
   }
-  if (error.code === "Z_BUF_ERROR") return `its gzip data ends too early; ${wayOut}`;
-  if (error.code?.startsWith("Z_")) return `its gzip data isn't sound (${error.message}); ${wayOut}`;
-  return `it can't be inflated into ${dir}: ${error.message}`;
+  if (error.code === "Z_BUF_ERROR") return { why: `its gzip data ends too early; ${wayOut}`, kind: "damaged" };
+  if (error.code?.startsWith("Z_")) return { why: `its gzip data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
+  return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: "input-output" };
 }
 __name(failureOf, "failureOf");

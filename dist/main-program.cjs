@@ -11561,7 +11561,7 @@ var require_mock_interceptor = __commonJS({
 var require_mock_client = __commonJS({
   "node_modules/undici/lib/mock/mock-client.js"(exports2, module2) {
     "use strict";
-    var { promisify: promisify2 } = require("node:util");
+    var { promisify: promisify3 } = require("node:util");
     var Client = require_client();
     var { buildMockDispatch } = require_mock_utils();
     var {
@@ -11604,7 +11604,7 @@ var require_mock_client = __commonJS({
         return new MockInterceptor(opts, this[kDispatches]);
       }
       async [kClose]() {
-        await promisify2(this[kOriginalClose])();
+        await promisify3(this[kOriginalClose])();
         this[kConnected] = 0;
         this[kMockAgent][Symbols.kClients].delete(this[kOrigin]);
       }
@@ -11617,7 +11617,7 @@ var require_mock_client = __commonJS({
 var require_mock_pool = __commonJS({
   "node_modules/undici/lib/mock/mock-pool.js"(exports2, module2) {
     "use strict";
-    var { promisify: promisify2 } = require("node:util");
+    var { promisify: promisify3 } = require("node:util");
     var Pool = require_pool();
     var { buildMockDispatch } = require_mock_utils();
     var {
@@ -11660,7 +11660,7 @@ var require_mock_pool = __commonJS({
         return new MockInterceptor(opts, this[kDispatches]);
       }
       async [kClose]() {
-        await promisify2(this[kOriginalClose])();
+        await promisify3(this[kOriginalClose])();
         this[kConnected] = 0;
         this[kMockAgent][Symbols.kClients].delete(this[kOrigin]);
       }
@@ -18966,12 +18966,12 @@ var require_eventsource_stream = __commonJS({
       return true;
     }
     __name(isValidLastEventIdBytes, "isValidLastEventIdBytes");
-    function isFieldName(line, length, field) {
-      if (length !== field.length) {
+    function isFieldName(line, length, field2) {
+      if (length !== field2.length) {
         return false;
       }
       for (let i = 0; i < length; i++) {
-        if (line[i] !== field[i]) {
+        if (line[i] !== field2[i]) {
           return false;
         }
       }
@@ -19177,13 +19177,13 @@ ${value}`;
           }
         }
       }
-      setEventFieldSize(field, size) {
-        const eventSize = this.eventSize - this.eventFieldSizes[field] + size;
+      setEventFieldSize(field2, size) {
+        const eventSize = this.eventSize - this.eventFieldSizes[field2] + size;
         if (this.maxEventSize > 0 && eventSize > this.maxEventSize) {
           throw createMaxEventSizeExceededError();
         }
         this.eventSize = eventSize;
-        this.eventFieldSizes[field] = size;
+        this.eventFieldSizes[field2] = size;
       }
       /**
        * @param {EventSourceStreamEvent} event
@@ -22009,10 +22009,10 @@ var require_semver2 = __commonJS({
 });
 
 // src/main.ts
-var import_node_crypto12 = require("node:crypto");
-var import_node_fs33 = require("node:fs");
+var import_node_crypto11 = require("node:crypto");
+var import_node_fs40 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path21 = require("node:path");
+var import_node_path25 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -23408,8 +23408,10 @@ var import_node_child_process = require("node:child_process");
 var import_node_fs = require("node:fs");
 
 // src/programs/finished.ts
+var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
 function lastLine(text) {
-  return text.trimEnd().split(/[\r\n]+/).at(-1).trim();
+  const lines2 = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+  return lines2.findLast((line) => !noReason.test(line)) ?? lines2.at(-1) ?? "";
 }
 __name(lastLine, "lastLine");
 
@@ -23461,10 +23463,13 @@ function collect(pipe) {
   return () => Buffer.concat(pieces2).toString("utf8");
 }
 __name(collect, "collect");
-function startDetached(command2, args, log) {
+function startDetached(command2, args, { env, input, log }) {
   const fd = (0, import_node_fs.openSync)(log, "w", 384);
   try {
-    return (0, import_node_child_process.spawn)(command2, args, { detached: true, env: process.env, stdio: ["ignore", fd, fd] });
+    const child2 = (0, import_node_child_process.spawn)(command2, args, { detached: true, env, stdio: ["pipe", fd, fd] });
+    child2.stdin.on("error", () => {
+    }).end(input);
+    return child2;
   } finally {
     (0, import_node_fs.closeSync)(fd);
   }
@@ -23480,12 +23485,12 @@ async function callProgram(command2, args, deadline) {
   const start = performance.now();
   const finished = /* @__PURE__ */ __name((fields) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields }), "finished");
   try {
-    const limits = ["-k", String(grace), String(deadline)];
-    const output = await getExecOutput(`"${timeout}"`, [...limits, command2, ...args], {
+    const limits2 = ["-k", String(grace), String(deadline)];
+    const output = await getExecOutput(`"${timeout}"`, [...limits2, command2, ...args], {
       silent: true,
       ignoreReturnCode: true,
       env: process.env,
-      // Milliseconds: a program that was ended may have left a child that holds its output open.
+      // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
     const { stdout, stderr } = output;
@@ -23564,6 +23569,12 @@ var EngineError = class extends Error {
   }
   name = "EngineError";
 };
+var BrokenImageError = class extends EngineError {
+  static {
+    __name(this, "BrokenImageError");
+  }
+  name = "BrokenImageError";
+};
 
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
@@ -23583,11 +23594,10 @@ function images(command2, platformOption) {
   }, "need");
   return {
     find: find2,
-    async findLabelled(label, value) {
+    async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`;
       const output = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
-      const id = output.split("\n")[0].trim();
-      return id === "" ? void 0 : find2(id);
+      return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
       return (await need(reference)).id;
@@ -23598,13 +23608,21 @@ function images(command2, platformOption) {
     async remove(image) {
       await succeed(command2, ["image", "rm", "--force", image], `remove the image ${image}`, change);
     },
-    async prove(reference) {
+    async prove(reference, say2 = () => {
+    }) {
       const image = await need(reference);
       const platform2 = platformOption ? ["--platform", image.platform] : [];
-      const args = ["create", "--label", `${proofLabel}=true`, "--network", "none", ...platform2, image.id, "/bin/true"];
-      const container = await succeed(command2, args, `create a container from the image ${reference}`, change);
-      const removal = `remove the container that proved the image ${reference}`;
-      await succeed(command2, ["rm", "--force", container.trim()], removal, { ...change, evenIfCancelled: true });
+      const args = ["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none", ...platform2, image.id, "/bin/true"];
+      const created = await command2.call(args, change);
+      if (created.code !== 0) {
+        const { message } = failure(program, `create a container from the image ${reference}`, created);
+        const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
+        throw isImagesFault ? new BrokenImageError(message) : new EngineError(message);
+      }
+      const container = created.stdout.trim();
+      const removed2 = await command2.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
+      if (removed2.code !== 0)
+        say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
       return image;
     }
   };
@@ -23612,9 +23630,9 @@ function images(command2, platformOption) {
 __name(images, "images");
 function readImage(program, reference, json2) {
   const [image] = JSON.parse(json2);
-  if (!image) throw new EngineError(`${program} says that it has the image ${reference}, but nothing about it`);
+  if (!image) throw new EngineError(`${program} reports no details about the image ${reference}`);
   return {
-    // Podman leaves the algorithm out, and understands it all the same.
+    // Podman omits the algorithm, but accepts it.
     id: image.Id.includes(":") ? image.Id : `sha256:${image.Id}`,
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
@@ -23634,8 +23652,9 @@ function failure(program, wanted, finished) {
   return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
 }
 __name(failure, "failure");
+var noRoom = /no space left on device/i;
 function wayOut(reason) {
-  if (/no space left on device/i.test(reason)) return "; free some space on the disk of its data folder";
+  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
   if (/insufficient (UIDs|GIDs)/i.test(reason))
     return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
   return "";
@@ -23687,7 +23706,7 @@ async function detectEngine(wanted, notice3 = () => {
   if (wanted !== "auto") {
     const found = await ask(engineCommand(wanted, supervision));
     if (typeof found === "string") throw new EngineError(found);
-    if (found.name !== wanted) notice3(`${wanted} is ${found.name} here`);
+    if (found.name !== wanted) notice3(`${wanted} is actually ${found.name} here`);
     return found;
   }
   for (const program of ["docker", "podman"]) {
@@ -23861,80 +23880,224 @@ function _getCacheDirectory() {
 }
 __name(_getCacheDirectory, "_getCacheDirectory");
 
-// src/fetch/http/address.ts
-function headersFor(address, url) {
-  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
-}
-__name(headersFor, "headersFor");
-function shownUrl(url) {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-__name(shownUrl, "shownUrl");
-
-// src/fetch/http/failure.ts
-var import_node_http = require("node:http");
-var FetchFailure = class extends Error {
-  static {
-    __name(this, "FetchFailure");
-  }
-  /** Whether another try has a chance. */
-  retryable;
-  /** Milliseconds that the server wants to be left alone. */
-  wait;
-  constructor(message, { retryable = false, wait: wait2 = 0 } = {}) {
-    super(message);
-    this.retryable = retryable;
-    this.wait = wait2;
-  }
-};
-var patience2 = 12e4;
-var transient = [408, 429, 500, 502, 503, 504];
-function statusFailure(status, headers) {
-  const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
-  if (status === 401 || status === 403) {
-    return new FetchFailure(
-      `${answer}; if it wants a token, give it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`
-    );
-  }
-  if (status === 407) return new FetchFailure("the proxy wants a name and a password; give them in the variable http_proxy or https_proxy");
-  if (!transient.includes(status)) return new FetchFailure(answer);
-  const wait2 = retryAfter(headers["retry-after"]);
-  if (wait2 > patience2) return new FetchFailure(`${answer} and wants no other request for ${Math.ceil(wait2 / 1e3)} seconds`);
-  return new FetchFailure(answer, { retryable: true, wait: wait2 });
-}
-__name(statusFailure, "statusFailure");
-function retryAfter(value) {
-  if (value === void 0) return 0;
-  const wait2 = /^\d+$/.test(value.trim()) ? Number(value) * 1e3 : Date.parse(value) - Date.now();
-  return Number.isNaN(wait2) ? 0 : Math.max(0, wait2);
-}
-__name(retryAfter, "retryAfter");
-function connectionFailure(error2) {
-  if (error2 instanceof FetchFailure) return error2;
-  const { code = "", message } = error2;
-  if (code === "ENOTFOUND") return new FetchFailure("there is no host of that name; check the address and, if one is needed, the proxy");
-  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message);
-  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
-    return new FetchFailure(`its certificate can't be trusted (${code}); NODE_EXTRA_CA_CERTS can name a file with more authorities`);
-  }
-  if (code === "EPROTO") return new FetchFailure("it does not speak https there; check the address");
-  if (code === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
-  if (code === "ECONNRESET" || code === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
-  return new FetchFailure(`the connection failed (${code || message})`, { retryable: true });
-}
-__name(connectionFailure, "connectionFailure");
-function tunnelFailure(message) {
-  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1]);
-  if (status === 407) return statusFailure(407, {});
-  return new FetchFailure(`the proxy refused to connect to it${status ? ` (${status})` : ""}`, { retryable: !(status < 500) });
-}
-__name(tunnelFailure, "tunnelFailure");
-
-// src/fetch/http/partial-file.ts
+// src/bytes/digest.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs5 = require("node:fs");
-var import_promises = require("node:fs/promises");
+var import_promises = require("node:timers/promises");
+
+// src/bytes/source.ts
+var import_node_fs4 = require("node:fs");
+
+// src/bytes/errors.ts
+var import_node_util = require("node:util");
+
+// src/bytes/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+__name(pathText, "pathText");
+function oneLine(text) {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+}
+__name(oneLine, "oneLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
+function textBytes(text) {
+  if (text.isWellFormed()) return Buffer.from(text);
+  const parts = text.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+__name(textBytes, "textBytes");
+function escapeInvalid(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    text += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    at += length || 1;
+  }
+  return text;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length === 0 || second < least || second > most2) return 0;
+  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length;
+}
+__name(sequenceLength, "sequenceLength");
+
+// src/bytes/errors.ts
+var DiskError = class _DiskError extends Error {
+  static {
+    __name(this, "DiskError");
+  }
+  name = "DiskError";
+  kind;
+  constructor(place3, what, kind = "damaged") {
+    super(oneLine(`${place3}: ${what}`));
+    this.kind = kind;
+  }
+  /** One that came from another thread. */
+  static restored(message, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message });
+  }
+};
+function fileError(path6, error2) {
+  const { code } = error2;
+  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path6, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
+}
+__name(fileError, "fileError");
+function systemMessage(error2) {
+  const { errno, message } = error2;
+  return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
+
+// src/bytes/source.ts
+function bytesAt(source, offset, length) {
+  checkRange(source, offset, length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  source.read(bytes, offset);
+  return bytes;
+}
+__name(bytesAt, "bytesAt");
+function checkRange(source, offset, length) {
+  const end = offset + length;
+  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+    throw new DiskError(
+      source.name,
+      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+    );
+  }
+}
+__name(checkRange, "checkRange");
+function openFile(path6, name = path6) {
+  const fd = attempt(path6, () => (0, import_node_fs4.openSync)(path6, import_node_fs4.constants.O_RDONLY | import_node_fs4.constants.O_NONBLOCK));
+  const stats = (0, import_node_fs4.fstatSync)(fd);
+  if (!stats.isFile()) {
+    (0, import_node_fs4.closeSync)(fd);
+    throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
+  }
+  const { size } = stats;
+  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs4.closeSync)(fd), "close") });
+}
+__name(openFile, "openFile");
+function attempt(path6, open3) {
+  try {
+    return open3();
+  } catch (error2) {
+    throw fileError(path6, error2);
+  }
+}
+__name(attempt, "attempt");
+function fileSource(fd, size, name) {
+  const source = {
+    name,
+    size,
+    runs: [{ fd, offset: 0, length: size }],
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readFully(fd, into, offset, name);
+    }
+  };
+  return source;
+}
+__name(fileSource, "fileSource");
+function readFully(fd, into, offset, name) {
+  for (let done = 0; done < into.length; ) {
+    const got = readAt(fd, into, done, offset + done, name);
+    if (got === 0) {
+      const what = `the file ended at byte ${offset + done} while it was read; another process changed it`;
+      throw new DiskError(name, what, "input-output");
+    }
+    done += got;
+  }
+}
+__name(readFully, "readFully");
+function readAt(fd, into, done, position2, name) {
+  try {
+    return (0, import_node_fs4.readSync)(fd, into, done, into.length - done, position2);
+  } catch (error2) {
+    throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
+  }
+}
+__name(readAt, "readAt");
+function memorySource(bytes, name) {
+  const source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    }
+  };
+  return source;
+}
+__name(memorySource, "memorySource");
+function* pieces(source, pieceSize2 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
+  for (let offset = 0; offset < source.size; offset += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
+    source.read(piece, offset);
+    yield piece;
+  }
+}
+__name(pieces, "pieces");
+
+// src/bytes/digest.ts
+function sha256Of(content) {
+  return (0, import_node_crypto.createHash)("sha256").update(content).digest("hex");
+}
+__name(sha256Of, "sha256Of");
+function parseSha256(text) {
+  const digest2 = text.trim().toLowerCase().replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
+  return digest2;
+}
+__name(parseSha256, "parseSha256");
+async function sha256OfFile(path6, expected, signal) {
+  if ((0, import_node_fs5.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== void 0) throw new Error(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
+    return void 0;
+  }
+  const found = await digest(path6, signal);
+  if (expected !== void 0 && found !== expected) {
+    throw new Error(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
+  }
+  return found;
+}
+__name(sha256OfFile, "sha256OfFile");
+async function digest(path6, signal) {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  const file = openFile(path6);
+  try {
+    for (const piece of pieces(file, 4 << 20)) {
+      hash.update(piece);
+      await (0, import_promises.setImmediate)();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    file.close();
+  }
+  return hash.digest("hex");
+}
+__name(digest, "digest");
+
+// src/host/free-space.ts
+var import_node_fs6 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/phase/units.ts
@@ -23954,8 +24117,147 @@ function durationText(milliseconds) {
 }
 __name(durationText, "durationText");
 
-// src/fetch/store/boot.ts
-var import_node_fs4 = require("node:fs");
+// src/host/free-space.ts
+var NoRoom = class extends Error {
+  static {
+    __name(this, "NoRoom");
+  }
+  name = "NoRoom";
+};
+function checkFreeSpace(path6, needed, what) {
+  const free = freeSpace(path6);
+  if (free !== void 0 && free < needed) {
+    throw new NoRoom(
+      `${what} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free)} are free; free some space or use a larger disk`
+    );
+  }
+}
+__name(checkFreeSpace, "checkFreeSpace");
+function freeSpace(path6) {
+  try {
+    const { bavail, bsize } = (0, import_node_fs6.statfsSync)(path6);
+    return bavail * bsize;
+  } catch (error2) {
+    const parent = (0, import_node_path2.dirname)(path6);
+    return error2.code === "ENOENT" && parent !== path6 ? freeSpace(parent) : void 0;
+  }
+}
+__name(freeSpace, "freeSpace");
+
+// src/host/system-error.ts
+var failed = {
+  mkdir: "no folder can be made there",
+  mkdtemp: "no folder can be made there",
+  open: "it can't be opened",
+  access: "it can't be reached",
+  stat: "it can't be reached",
+  lstat: "it can't be reached",
+  statfs: "it can't be reached",
+  read: "it can't be read",
+  readlink: "it can't be read",
+  scandir: "it can't be read",
+  write: "it can't be written",
+  fsync: "it can't be written",
+  ftruncate: "it can't be written",
+  copyfile: "it can't be copied",
+  link: "it can't be given another name",
+  rename: "it can't be renamed",
+  symlink: "no link can be made there",
+  rm: "it can't be removed",
+  rmdir: "it can't be removed",
+  unlink: "it can't be removed"
+};
+function sentenceOf(error2) {
+  if (typeof error2 !== "object" || error2 === null || !("message" in error2)) return `it failed: ${String(error2)}`;
+  const { errno, syscall, path: path6, message } = error2;
+  if (errno === void 0 || syscall === void 0) return message;
+  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const place3 = path6 === void 0 ? "a file" : path6.replace(/X{6}$/, "");
+  return `${place3}: ${what} (${systemMessage(error2)})`;
+}
+__name(sentenceOf, "sentenceOf");
+
+// src/fetch/http/address.ts
+function headersFor(address, url) {
+  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
+}
+__name(headersFor, "headersFor");
+function shownUrl(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+__name(shownUrl, "shownUrl");
+
+// src/fetch/http/failure.ts
+var import_node_http = require("node:http");
+var FetchFailure = class extends Error {
+  static {
+    __name(this, "FetchFailure");
+  }
+  /** Whether another attempt may succeed. */
+  retryable;
+  /** Milliseconds that the server asks to wait. */
+  wait;
+  constructor(message, { retryable = false, wait: wait2 = 0 } = {}) {
+    super(message);
+    this.retryable = retryable;
+    this.wait = wait2;
+  }
+};
+var patience2 = 12e4;
+var transient = [408, 429, 500, 502, 503, 504];
+function statusFailure(status, headers) {
+  const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
+  if (status === 401 || status === 403) {
+    return new FetchFailure(
+      `${answer}; if it requires a token, set it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`
+    );
+  }
+  if (status === 407)
+    return new FetchFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
+  if (!transient.includes(status)) return new FetchFailure(answer);
+  const wait2 = retryAfter(headers["retry-after"]);
+  if (wait2 > patience2) return new FetchFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
+  return new FetchFailure(answer, { retryable: true, wait: wait2 });
+}
+__name(statusFailure, "statusFailure");
+function retryAfter(value) {
+  if (value === void 0) return 0;
+  const wait2 = /^\d+$/.test(value.trim()) ? Number(value) * 1e3 : Date.parse(value) - Date.now();
+  return Number.isNaN(wait2) ? 0 : Math.max(0, wait2);
+}
+__name(retryAfter, "retryAfter");
+function connectionFailure(error2) {
+  if (error2 instanceof FetchFailure) return error2;
+  const { code = "", message } = error2;
+  if (code === "ENOTFOUND") return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy");
+  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message);
+  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
+    return new FetchFailure(
+      `the server's certificate can't be verified (${code}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`
+    );
+  }
+  if (code === "EPROTO") return new FetchFailure("the server doesn't speak https at this address; check the address");
+  if (code === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
+  if (code === "ECONNRESET" || code === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
+  return new FetchFailure(`the connection failed (${code || message})`, { retryable: true });
+}
+__name(connectionFailure, "connectionFailure");
+function tunnelFailure(message) {
+  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1]);
+  if (status === 407) return statusFailure(407, {});
+  return new FetchFailure(`the proxy refused to connect to the server${status ? ` (${status})` : ""}`, { retryable: !(status < 500) });
+}
+__name(tunnelFailure, "tunnelFailure");
+
+// src/fetch/http/partial-file.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+var import_promises2 = require("node:fs/promises");
+var import_node_path3 = require("node:path");
+
+// src/host/boot-id.ts
+var import_node_fs7 = require("node:fs");
 var known;
 function bootId() {
   known ??= read();
@@ -23964,7 +24266,7 @@ function bootId() {
 __name(bootId, "bootId");
 function read() {
   try {
-    return (0, import_node_fs4.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
     return "";
   }
@@ -23983,12 +24285,12 @@ var PartialFile = class _PartialFile {
   }
   path;
   #file;
-  #hash = (0, import_node_crypto.createHash)("sha256");
-  /** Bytes that are hashed; they are in the file as well. */
+  #hash = (0, import_node_crypto2.createHash)("sha256");
+  /** Number of hashed bytes, which are all in the file as well. */
   #hashed = 0;
   #size;
   #memo;
-  /** Whether the bytes are from more than one answer. */
+  /** Whether the bytes come from more than one response. */
   #severalAnswers = false;
   constructor(path6, file, size, memo) {
     this.path = path6;
@@ -23997,9 +24299,12 @@ var PartialFile = class _PartialFile {
     this.#memo = memo;
     this.#severalAnswers = size > 0;
   }
-  /** Opens it, or makes it. @throws Error if it can't */
+  /**
+   * Opens or creates the file.
+   * @throws Error if that fails
+   */
   static async open(path6) {
-    const file = await (0, import_promises.open)(path6, import_node_fs5.constants.O_RDWR | import_node_fs5.constants.O_CREAT);
+    const file = await (0, import_promises2.open)(path6, import_node_fs8.constants.O_RDWR | import_node_fs8.constants.O_CREAT);
     return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6));
   }
   close() {
@@ -24015,13 +24320,19 @@ var PartialFile = class _PartialFile {
     const { urlSha256: _, boot: __, ...facts } = this.#memo ?? { urlSha256: "", boot: "" };
     return facts;
   }
+  /** What an earlier answer said that this address's answers can be compared with: of another one's, the size. ETags and times are each server's own. */
+  factsFor(url) {
+    if (this.#memo?.urlSha256 === sha256Of(url)) return this.facts;
+    const { size } = this.facts;
+    return size === void 0 ? {} : { size };
+  }
   /**
    * How many bytes can be kept of what is there; the rest is to be asked for.
-   * @param pinned whether the checksum is known, so that bytes of another file would be noticed
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and it doesn't matter which address they are of
    */
   keeps(url, pinned) {
     const memo = this.#memo;
-    if (!memo || memo.urlSha256 !== sha256(url) || this.#size > (memo.size ?? this.#size)) return 0;
+    if (!memo || !(pinned || memo.urlSha256 === sha256Of(url)) || this.#size > (memo.size ?? this.#size)) return 0;
     const sound = pinned || memo.boot !== "" && memo.boot === bootId();
     return sound && (pinned || memo.etag !== void 0 || memo.lastModified !== void 0) ? this.#size : 0;
   }
@@ -24029,33 +24340,33 @@ var PartialFile = class _PartialFile {
   get complete() {
     return this.#size > 0 && this.#size === this.#memo?.size;
   }
-  /** Throws away what is there. */
+  /** Discards the bytes. */
   async discard() {
     this.forget();
     await this.#file.truncate(0);
     this.#size = 0;
     this.#hashed = 0;
-    this.#hash = (0, import_node_crypto.createHash)("sha256");
+    this.#hash = (0, import_node_crypto2.createHash)("sha256");
     this.#severalAnswers = false;
   }
-  /** Throws away what is there, and remembers what comes. */
+  /** Discards the bytes, and starts a note about the new ones. */
   async begin(url, facts) {
     await this.discard();
-    this.#memo = { ...facts, urlSha256: sha256(url), boot: bootId() };
+    this.#memo = { ...facts, urlSha256: sha256Of(url), boot: bootId() };
     writeMemo(this.path, this.#memo);
   }
-  /** More bytes of the same file follow, from another answer than those before; it may have told more of the file. */
-  continue(facts) {
+  /** Continues with bytes of the same file from another response, which may say more about the file. */
+  continue(url, facts) {
     this.#severalAnswers = true;
-    this.#memo = { ...this.#memo, ...facts };
+    this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256Of(url), boot: this.#memo.boot };
     writeMemo(this.path, this.#memo);
   }
-  /** Takes the note away: what is there is whole, or is no beginning of what the server has now. */
+  /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
   forget() {
     this.#memo = void 0;
-    (0, import_node_fs5.rmSync)(memoPath(this.path), { force: true });
+    (0, import_node_fs8.rmSync)(memoPath(this.path), { force: true });
   }
-  /** Hashes what an earlier run left. */
+  /** Hashes the bytes from an earlier run. */
   async catchUp(signal) {
     const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, this.#size - this.#hashed));
     while (this.#hashed < this.#size) {
@@ -24078,37 +24389,33 @@ var PartialFile = class _PartialFile {
       this.#size += bytesWritten;
     }
   }
-  /** Of all bytes that are there; none may follow. */
+  /** SHA-256 of all bytes. Nothing may be appended after this. */
   digest() {
     return this.#hash.digest("hex");
   }
   remove() {
     this.forget();
-    (0, import_node_fs5.rmSync)(this.path, { force: true });
+    (0, import_node_fs8.rmSync)(this.path, { force: true });
   }
   #writeError(error2) {
-    if (error2.code !== "ENOSPC" && error2.code !== "EDQUOT") return new Error(`${this.path} can't be written: ${error2.message}`);
+    if (error2.code !== "ENOSPC" && error2.code !== "EDQUOT") return new Error(`${this.path} can't be written: ${systemMessage(error2)}`);
     const size = this.#size;
     this.remove();
     const of = this.#memo?.size === void 0 ? "" : ` of ${bytesText(this.#memo.size)}`;
-    return new Error(
-      `The disk was full after ${bytesText(size)}${of} of ${(0, import_node_path2.basename)(this.path)}; they were removed again; make room, or use a larger disk`
+    return new NoRoom(
+      `The disk was full after ${bytesText(size)}${of} of ${(0, import_node_path3.basename)(this.path)}, which have been removed; free some space or use a larger disk`
     );
   }
 };
-function sha256(text) {
-  return (0, import_node_crypto.createHash)("sha256").update(text).digest("hex");
-}
-__name(sha256, "sha256");
 function writeMemo(partial, memo) {
   const path6 = memoPath(partial);
-  (0, import_node_fs5.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
-  (0, import_node_fs5.renameSync)(`${path6}.new`, path6);
+  (0, import_node_fs8.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
+  (0, import_node_fs8.renameSync)(`${path6}.new`, path6);
 }
 __name(writeMemo, "writeMemo");
 function readMemo(partial) {
   try {
-    const memo = JSON.parse((0, import_node_fs5.readFileSync)(memoPath(partial), "utf8"));
+    const memo = JSON.parse((0, import_node_fs8.readFileSync)(memoPath(partial), "utf8"));
     const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
     return texts.every((text) => typeof text === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
   } catch {
@@ -24118,7 +24425,7 @@ function readMemo(partial) {
 __name(readMemo, "readMemo");
 
 // src/fetch/http/retry.ts
-var import_promises2 = require("node:timers/promises");
+var import_promises3 = require("node:timers/promises");
 var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
 var maxDelay = 3e4;
 async function retry(attempt3, gained, pace, { signal, say: say2 }) {
@@ -24143,7 +24450,7 @@ __name(backoff, "backoff");
 async function pause(milliseconds, { message }, { signal, say: say2 }) {
   say2(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`);
   try {
-    await (0, import_promises2.setTimeout)(milliseconds, void 0, { signal });
+    await (0, import_promises3.setTimeout)(milliseconds, void 0, { signal });
   } catch {
     signal.throwIfAborted();
   }
@@ -24152,29 +24459,6 @@ __name(pause, "pause");
 
 // src/fetch/http/transfer.ts
 var import_node_path4 = require("node:path");
-
-// src/host/free-space.ts
-var import_node_fs6 = require("node:fs");
-var import_node_path3 = require("node:path");
-function checkFreeSpace(path6, needed, what) {
-  const free = freeSpace(path6);
-  if (free !== void 0 && free < needed) {
-    throw new Error(
-      `${what} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free)} are free; make room, or use a larger disk`
-    );
-  }
-}
-__name(checkFreeSpace, "checkFreeSpace");
-function freeSpace(path6) {
-  try {
-    const { bavail, bsize } = (0, import_node_fs6.statfsSync)(path6);
-    return bavail * bsize;
-  } catch (error2) {
-    const parent = (0, import_node_path3.dirname)(path6);
-    return error2.code === "ENOENT" && parent !== path6 ? freeSpace(parent) : void 0;
-  }
-}
-__name(freeSpace, "freeSpace");
 
 // src/phase/progress-line.ts
 var ProgressLine = class {
@@ -24189,7 +24473,7 @@ var ProgressLine = class {
     this.#say = say2;
     this.#interval = interval;
   }
-  /** @param text makes the line of the time that has passed, e.g. `12.3 s` */
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
   update(text) {
     const now = Date.now();
     if (now - this.#last < this.#interval) return;
@@ -24207,12 +24491,12 @@ function partOf({ status, headers }) {
   if (status !== 200 && status !== 206) throw statusFailure(status, headers);
   const type = headers["content-type"] ?? "";
   if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new FetchFailure("the server sent a web page, not a file; check the address, it may want a login");
+    throw new FetchFailure("the server sent a web page, not a file; check the address; it may require a login");
   }
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding.trim().toLowerCase() !== "identity") {
     throw new FetchFailure(
-      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), though it was asked not to`
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
     );
   }
   return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
@@ -24223,7 +24507,7 @@ function rangeOf(headers) {
   if (!range) throw new FetchFailure("the server sent a part of the file without saying which");
   const total = sizeOf(range[3]);
   if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new FetchFailure("the server sent a part of the file that lies outside of it");
+    throw new FetchFailure("the server sent a range outside the file");
   }
   return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
 }
@@ -24246,11 +24530,11 @@ __name(sameFile, "sameFile");
 function checkAnnounced({ headers }, { size }, expected) {
   if (size === 0) throw new FetchFailure("the server sent an empty file");
   if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
-    throw new FetchFailure(`the file there has ${size} bytes, but ${expected.size} are expected; it is another one`);
+    throw new FetchFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
   }
   const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
   if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
-    throw new FetchFailure("the server doesn't say how long the file is, so nobody could tell when it is whole; give its iso-sha256");
+    throw new FetchFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
   }
 }
 __name(checkAnnounced, "checkAnnounced");
@@ -24280,7 +24564,7 @@ function proxyUrl(env, name) {
   if (text === "") return "";
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    throw new FetchFailure(`the variable ${name} doesn't hold the address of an http or https proxy; write it as http://proxy:3128`);
+    throw new FetchFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
   }
   return url;
 }
@@ -24315,10 +24599,10 @@ function redirected(from, location, trusted) {
   }
   const next = new URL(location, from);
   if (next.protocol !== "http:" && next.protocol !== "https:") {
-    throw new FetchFailure(`the server redirected to an address of the kind ${next.protocol}, which isn't followed`);
+    throw new FetchFailure(`the server redirected to ${next.protocol}, which is not supported`);
   }
   if (from.protocol === "https:" && next.protocol === "http:") {
-    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which isn't followed, since plain http proves nothing`);
+    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`);
   }
   if (trusted && next.origin === from.origin && next.username === "") {
     next.username = from.username;
@@ -24373,7 +24657,7 @@ async function transfer(server, file, { signal, say: say2, stall }) {
   const watch = watchStall(stall, signal);
   try {
     watch.wait();
-    const reply = await request("GET", url, asking(from, file.facts), headersFor(address, url), watch.signal);
+    const reply = await request("GET", url, asking(from, file.factsFor(url)), headersFor(address, url), watch.signal);
     watch.rest();
     try {
       await prepare(file, reply, from, server, say2);
@@ -24398,26 +24682,26 @@ async function prepare(file, reply, from, server, say2) {
     return new FetchFailure(`${why}, so the download starts over`, { retryable: true });
   }, "startOver");
   const { address, url } = server;
-  if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes than are here, which are not the whole file");
+  if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete");
   const { start, facts } = partOf(reply);
   if (start !== from && reply.status === 206) {
     server.sendsParts = false;
-    throw startOver("the server sent another part of the file than it was asked for");
+    throw startOver("the server sent a different range than requested");
   }
-  const same = sameFile(file.facts, facts);
+  const same = sameFile(file.factsFor(url), facts);
   if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === void 0) {
     server.sendsParts = false;
-    throw startOver("the server doesn't say how long the file is, so nobody could tell whether a part of it is the last one");
+    throw startOver("the server doesn't report the file's size, so the end of the download couldn't be detected");
   }
   if (start > 0 && !same) throw startOver("the file has changed on the server");
   checkAnnounced(reply, facts, address);
   const missing = (facts.size ?? address.size ?? 0) - start;
   if (start > 0) {
     checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
-    say2(`Going on after ${bytesText(start)} of ${shownUrl(url)}`);
-    return file.continue(facts);
+    say2(`Resuming after ${bytesText(start)} of ${shownUrl(url)}`);
+    return file.continue(url, facts);
   }
-  if (from > 0) say2(same ? "The server sends no parts of files; starting over" : "The file has changed on the server; starting over");
+  if (from > 0) say2(same ? "The server doesn't support resuming; starting over" : "The file has changed on the server; starting over");
   await file.begin(url, { ...address.size !== void 0 && { size: address.size }, ...facts });
   checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
 }
@@ -24429,7 +24713,7 @@ async function receive(file, { body }, watch, say2) {
   for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
     if (total !== void 0 && file.size + next.value.length > total) {
       file.forget();
-      throw new FetchFailure(`the server sent more than the ${total} bytes that the file has`);
+      throw new FetchFailure(`the server sent more than the file's ${total} bytes`);
     }
     await file.append(next.value);
     progress();
@@ -24483,28 +24767,28 @@ async function download(address, partial, options) {
     if (file.size === 0) file.remove();
     await file.close();
   }
-  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses gives the ISO. ${reasons.join(". ")}`);
+  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join(". ")}`);
 }
 __name(download, "download");
 async function downloadFrom(url, address, file, options) {
   for (; ; ) {
     await transferAll(url, address, file, options);
-    const sha2563 = file.digest();
+    const sha256 = file.digest();
     const { size, facts } = file;
-    if (address.sha256 === void 0 || address.sha256 === sha2563) {
+    if (address.sha256 === void 0 || address.sha256 === sha256) {
       file.forget();
       if (address.sha256 === void 0 && new URL(url).protocol === "http:") {
         options.warn(
-          `${shownUrl(url)} came over plain http, so nothing proves that it is what it should be; if it is, pin it with iso-sha256: ${sha2563}`
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with iso-sha256: ${sha256}`
         );
       }
-      return { ...facts, sha256: sha2563, size, url };
+      return { ...facts, sha256, size, url };
     }
     if (!file.severalAnswers) {
       await file.discard();
-      throw new FetchFailure(`the file has the SHA-256 ${sha2563}, but ${address.sha256} is expected; it is damaged, or another one`);
+      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`);
     }
-    options.say(`The parts of ${shownUrl(url)} don't make a file with the right checksum; starting over`);
+    options.say(`The resumed download of ${shownUrl(url)} has a wrong checksum; starting over`);
     file.forget();
   }
 }
@@ -24523,24 +24807,24 @@ function transferAll(url, address, file, options) {
 __name(transferAll, "transferAll");
 
 // src/fetch/store/claim.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_path5 = require("node:path");
-var import_promises3 = require("node:timers/promises");
+var import_promises4 = require("node:timers/promises");
 
 // src/fetch/store/owner.ts
-var import_node_crypto2 = require("node:crypto");
-var import_node_fs7 = require("node:fs");
+var import_node_crypto3 = require("node:crypto");
+var import_node_fs9 = require("node:fs");
 var heartbeat = 5e3;
 var patience3 = 6e4;
 function ownerTag() {
   const self = process.pid;
-  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto3.randomBytes)(4).toString("hex")].join("-");
 }
 __name(ownerTag, "ownerTag");
 function isAlive(tag, path6) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs7.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
+  const touched = (0, import_node_fs9.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== void 0 && Date.now() - touched < patience3;
 }
 __name(isAlive, "isAlive");
@@ -24556,7 +24840,7 @@ function runs(pid, start) {
 __name(runs, "runs");
 function startOf(pid) {
   try {
-    const stat2 = (0, import_node_fs7.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const stat2 = (0, import_node_fs9.readFileSync)(`/proc/${pid}/stat`, "utf8");
     const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
   } catch {
@@ -24570,7 +24854,7 @@ function bootTag() {
 __name(bootTag, "bootTag");
 function namespaceTag() {
   try {
-    return (0, import_node_fs7.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+    return (0, import_node_fs9.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
   } catch {
     return "";
   }
@@ -24579,7 +24863,7 @@ __name(namespaceTag, "namespaceTag");
 
 // src/fetch/store/claim.ts
 async function claim(path6, findResult, { signal, say: say2 }) {
-  (0, import_node_fs8.mkdirSync)((0, import_node_path5.dirname)(path6), { recursive: true });
+  (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path6), { recursive: true });
   const mine = `${path6}.${ownerTag()}`;
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
@@ -24590,48 +24874,48 @@ async function claim(path6, findResult, { signal, say: say2 }) {
       release(path6, mine);
     }
     if (!waited) say2("Another job on this machine is fetching this ISO; waiting for it");
-    await (0, import_promises3.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+    await (0, import_promises4.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 __name(claim, "claim");
 function sweep(path6) {
-  for (const { dir, alive } of claimed(path6)) if (!alive) (0, import_node_fs8.rmSync)(dir, { recursive: true, force: true });
-  (0, import_node_fs8.rmSync)(path6, { recursive: true, force: true });
+  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
+  (0, import_node_fs10.rmSync)(path6, { recursive: true, force: true });
 }
 __name(sweep, "sweep");
 var oldAge = 7 * 24 * 3600 * 1e3;
 function removeAbandoned(folder) {
-  for (const name of (0, import_node_fs8.readdirSync)(folder).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
-    const dir = (0, import_node_path5.join)(folder, name);
-    const touched = (0, import_node_fs8.statSync)(dir, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  for (const name of (0, import_node_fs10.readdirSync)(folder).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
+    const dir2 = (0, import_node_path5.join)(folder, name);
+    const touched = (0, import_node_fs10.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
-    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir))) (0, import_node_fs8.rmSync)(dir, { recursive: true, force: true });
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
   }
 }
 __name(removeAbandoned, "removeAbandoned");
 function claimed(path6) {
   const prefix = `${(0, import_node_path5.basename)(path6)}.`;
-  const names = (0, import_node_fs8.readdirSync)((0, import_node_path5.dirname)(path6)).filter((name) => name.startsWith(prefix));
+  const names = (0, import_node_fs10.readdirSync)((0, import_node_path5.dirname)(path6)).filter((name) => name.startsWith(prefix));
   return names.map((name) => {
-    const dir = (0, import_node_path5.join)((0, import_node_path5.dirname)(path6), name);
-    return { dir, alive: isAlive(name.slice(prefix.length), dir) };
+    const dir2 = (0, import_node_path5.join)((0, import_node_path5.dirname)(path6), name);
+    return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
   });
 }
 __name(claimed, "claimed");
 function claimedByOther(path6, mine) {
-  return claimed(path6).some(({ dir, alive }) => alive && dir !== mine);
+  return claimed(path6).some(({ dir: dir2, alive }) => alive && dir2 !== mine);
 }
 __name(claimedByOther, "claimedByOther");
 function take(path6, mine) {
   const dead = claimed(path6).filter(({ alive }) => !alive);
-  for (const { dir } of dead) if (moved(dir, mine)) return true;
-  (0, import_node_fs8.mkdirSync)(path6, { recursive: true });
+  for (const { dir: dir2 } of dead) if (moved(dir2, mine)) return true;
+  (0, import_node_fs10.mkdirSync)(path6, { recursive: true });
   return moved(path6, mine);
 }
 __name(take, "take");
 function moved(from, to) {
   try {
-    (0, import_node_fs8.renameSync)(from, to);
+    (0, import_node_fs10.renameSync)(from, to);
   } catch (error2) {
     if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
     throw error2;
@@ -24643,7 +24927,7 @@ function held(path6, mine) {
   const lost = new AbortController();
   const touch = /* @__PURE__ */ __name(() => {
     try {
-      (0, import_node_fs8.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
+      (0, import_node_fs10.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
     } catch {
       lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
     }
@@ -24663,12 +24947,12 @@ function held(path6, mine) {
 __name(held, "held");
 function release(path6, mine) {
   if (removedIfEmpty(mine)) return;
-  if (!moved(mine, path6)) (0, import_node_fs8.rmSync)(mine, { recursive: true, force: true });
+  if (!moved(mine, path6)) (0, import_node_fs10.rmSync)(mine, { recursive: true, force: true });
 }
 __name(release, "release");
-function removedIfEmpty(dir) {
+function removedIfEmpty(dir2) {
   try {
-    (0, import_node_fs8.rmdirSync)(dir);
+    (0, import_node_fs10.rmdirSync)(dir2);
     return true;
   } catch {
     return false;
@@ -24677,248 +24961,101 @@ function removedIfEmpty(dir) {
 __name(removedIfEmpty, "removedIfEmpty");
 
 // src/fetch/store/entry.ts
-var import_node_crypto5 = require("node:crypto");
+var import_node_crypto4 = require("node:crypto");
 var import_node_fs12 = require("node:fs");
 var import_node_path7 = require("node:path");
 
 // src/fetch/store/stored-iso.ts
-var import_node_crypto4 = require("node:crypto");
 var import_node_fs11 = require("node:fs");
 var import_node_path6 = require("node:path");
-
-// src/bytes/digest.ts
-var import_node_crypto3 = require("node:crypto");
-var import_node_fs10 = require("node:fs");
-var import_promises4 = require("node:timers/promises");
-
-// src/bytes/source.ts
-var import_node_fs9 = require("node:fs");
-
-// src/bytes/errors.ts
-var import_node_util = require("node:util");
-
-// src/bytes/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
-}
-__name(oneLine, "oneLine");
-function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-__name(escaped, "escaped");
-
-// src/bytes/errors.ts
-var DiskError = class extends Error {
-  static {
-    __name(this, "DiskError");
-  }
-  name = "DiskError";
-  constructor(place2, what) {
-    super(oneLine(`${place2}: ${what}`));
-  }
-};
-function fileError(path6, error2) {
-  const { code } = error2;
-  const known2 = { ENOENT: "there is no such file", EACCES: "this user may not read it" };
-  return new DiskError(path6, known2[code ?? ""] ?? `it can't be read: ${systemMessage(error2)}`);
-}
-__name(fileError, "fileError");
-function systemMessage(error2) {
-  const { errno, message } = error2;
-  return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
-}
-__name(systemMessage, "systemMessage");
-
-// src/bytes/source.ts
-function checkRange(source, offset, length) {
-  const end = offset + length;
-  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
-    throw new DiskError(
-      source.name,
-      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
-    );
-  }
-}
-__name(checkRange, "checkRange");
-function openFile(path6, name = path6) {
-  const fd = attempt(path6, () => (0, import_node_fs9.openSync)(path6, import_node_fs9.constants.O_RDONLY | import_node_fs9.constants.O_NONBLOCK));
-  const stats = (0, import_node_fs9.fstatSync)(fd);
-  if (!stats.isFile()) {
-    (0, import_node_fs9.closeSync)(fd);
-    throw new DiskError(path6, "it is not a regular file");
-  }
-  const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs9.closeSync)(fd), "close") });
-}
-__name(openFile, "openFile");
-function attempt(path6, open3) {
-  try {
-    return open3();
-  } catch (error2) {
-    throw fileError(path6, error2);
-  }
-}
-__name(attempt, "attempt");
-function fileSource(fd, size, name) {
-  const source = {
-    name,
-    size,
-    runs: [{ fd, offset: 0, length: size }],
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      readFully(fd, into, offset, name);
-    }
-  };
-  return source;
-}
-__name(fileSource, "fileSource");
-function readFully(fd, into, offset, name) {
-  for (let done = 0; done < into.length; ) {
-    const got = (0, import_node_fs9.readSync)(fd, into, done, into.length - done, offset + done);
-    if (got === 0) throw new DiskError(name, `the file ended at byte ${offset + done} while it was read; it was changed by someone else`);
-    done += got;
-  }
-}
-__name(readFully, "readFully");
-function* pieces(source, pieceSize2 = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
-  for (let offset = 0; offset < source.size; offset += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
-    source.read(piece, offset);
-    yield piece;
-  }
-}
-__name(pieces, "pieces");
-
-// src/bytes/digest.ts
-function parseSha256(text) {
-  const digest2 = text.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text}" is not a SHA-256; one has 64 hexadecimal digits`);
-  return digest2;
-}
-__name(parseSha256, "parseSha256");
-async function sha256OfFile(path6, expected, signal) {
-  if ((0, import_node_fs10.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== void 0) throw new Error(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
-    return void 0;
-  }
-  const found = await digest(path6, signal);
-  if (expected !== void 0 && found !== expected) {
-    throw new Error(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
-  }
-  return found;
-}
-__name(sha256OfFile, "sha256OfFile");
-async function digest(path6, signal) {
-  const hash = (0, import_node_crypto3.createHash)("sha256");
-  const file = openFile(path6);
-  try {
-    for (const piece of pieces(file, 4 << 20)) {
-      hash.update(piece);
-      await (0, import_promises4.setImmediate)();
-      signal?.throwIfAborted();
-    }
-  } finally {
-    file.close();
-  }
-  return hash.digest("hex");
-}
-__name(digest, "digest");
-
-// src/fetch/store/stored-iso.ts
 var descriptionName = "iso.json";
-function describeIso(dir, file, url, { sha256: sha2563, size, etag, lastModified }) {
-  const description = { file, sha256: sha2563, size, url: shownUrl(url), urlSha256: hashOf(url), etag, lastModified };
-  (0, import_node_fs11.writeFileSync)((0, import_node_path6.join)(dir, descriptionName), `${JSON.stringify(description, void 0, 2)}
+function describeIso(dir2, file, url, { sha256, size, etag, lastModified }) {
+  const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified };
+  (0, import_node_fs11.writeFileSync)((0, import_node_path6.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
 `);
 }
 __name(describeIso, "describeIso");
-function readIso(dir) {
+function readIso(dir2) {
   try {
-    const { file, sha256: sha2563, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs11.readFileSync)((0, import_node_path6.join)(dir, descriptionName), "utf8"));
-    if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha2563)) return void 0;
-    return { path: (0, import_node_path6.join)(dir, file), sha256: sha2563, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
+    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs11.readFileSync)((0, import_node_path6.join)(dir2, descriptionName), "utf8"));
+    if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha256)) return void 0;
+    return { path: (0, import_node_path6.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
   } catch {
     return void 0;
   }
 }
 __name(readIso, "readIso");
-function cameAfter(dir, time) {
-  return ((0, import_node_fs11.statSync)((0, import_node_path6.join)(dir, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
+function cameAfter(dir2, time) {
+  return ((0, import_node_fs11.statSync)((0, import_node_path6.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
 }
 __name(cameAfter, "cameAfter");
 function isWanted(iso, wanted) {
   if (wanted.sha256 !== void 0) return iso.sha256 === wanted.sha256;
   const keys = ["etag", "lastModified", "size"];
-  return (wanted.url === void 0 || iso.urlSha256 === hashOf(wanted.url)) && keys.every((key) => wanted[key] === void 0 || wanted[key] === iso[key]);
+  return (wanted.url === void 0 || iso.urlSha256 === sha256Of(wanted.url)) && keys.every((key) => wanted[key] === void 0 || wanted[key] === iso[key]);
 }
 __name(isWanted, "isWanted");
-async function flawOf({ path: path6, sha256: sha2563, size }, signal) {
+async function flawOf({ path: path6, sha256, size }, signal) {
   const found = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.size;
   if (found === void 0) return "the file is missing";
   if (found !== size) return `it has ${found} bytes, not ${size}`;
   try {
-    await sha256OfFile(path6, sha2563, signal);
+    await sha256OfFile(path6, sha256, signal);
     return void 0;
   } catch (error2) {
     signal.throwIfAborted();
-    return error2.message;
+    return sentenceOf(error2);
   }
 }
 __name(flawOf, "flawOf");
-function hashOf(text) {
-  return (0, import_node_crypto4.createHash)("sha256").update(text).digest("hex");
-}
-__name(hashOf, "hashOf");
 
 // src/fetch/store/entry.ts
-async function verified(dir, wanted, say2, signal) {
-  const iso = readIso(dir);
+async function verified(dir2, wanted, say2, signal) {
+  const iso = readIso(dir2);
   if (!iso || !isWanted(iso, wanted)) return void 0;
   const inode = (0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
   const flaw = await flawOf(iso, signal);
   if (flaw === void 0) {
-    mark(dir);
+    mark(dir2);
     return iso;
   }
-  say2(`The ISO ${iso.path} in the tool cache is not what it was: ${flaw}. It is removed, and fetched again`);
-  if ((0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir, say2);
+  say2(`The ISO ${iso.path} in the tool cache has changed: ${flaw}. It is removed and downloaded again`);
+  if ((0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
   return void 0;
 }
 __name(verified, "verified");
-function markerOf(dir) {
-  return `${dir}.complete`;
+function markerOf(dir2) {
+  return `${dir2}.complete`;
 }
 __name(markerOf, "markerOf");
-function markWhole(dir) {
-  if (readIso(dir)) mark(dir);
+function markWhole(dir2) {
+  if (readIso(dir2)) mark(dir2);
 }
 __name(markWhole, "markWhole");
-function mark(dir) {
-  if ((0, import_node_fs12.existsSync)(markerOf(dir))) return;
+function mark(dir2) {
+  if ((0, import_node_fs12.existsSync)(markerOf(dir2))) return;
   try {
-    (0, import_node_fs12.writeFileSync)(markerOf(dir), "");
+    (0, import_node_fs12.writeFileSync)(markerOf(dir2), "");
   } catch {
   }
 }
 __name(mark, "mark");
-function remove(dir, say2) {
-  const away = `${dir}.${(0, import_node_crypto5.randomUUID)()}.removed`;
+function remove(dir2, say2) {
+  const away = `${dir2}.${(0, import_node_crypto4.randomUUID)()}.removed`;
   try {
-    (0, import_node_fs12.rmSync)(markerOf(dir), { force: true });
-    (0, import_node_fs12.renameSync)(dir, away);
+    (0, import_node_fs12.rmSync)(markerOf(dir2), { force: true });
+    (0, import_node_fs12.renameSync)(dir2, away);
     (0, import_node_fs12.rmSync)(away, { recursive: true, force: true });
   } catch (error2) {
-    if (error2.code !== "ENOENT") say2(`${dir} can't be removed: ${error2.message}`);
+    if (error2.code !== "ENOENT") say2(sentenceOf(error2));
   }
 }
 __name(remove, "remove");
-async function publish(dir, entry, { say: say2, signal }) {
-  const iso = readIso(dir);
+async function publish(dir2, entry, { say: say2, signal }) {
+  const iso = readIso(dir2);
   for (const target of [entry, entryNamedByContent(entry, iso)]) {
     for (let tries = 0; tries < 3; tries++) {
-      if (renamed(dir, target)) {
+      if (renamed(dir2, target)) {
         mark(target);
         return { ...iso, path: (0, import_node_path7.join)(target, (0, import_node_path7.basename)(iso.path)) };
       }
@@ -24929,12 +25066,12 @@ async function publish(dir, entry, { say: say2, signal }) {
       remove(target, say2);
     }
   }
-  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user the right to`);
+  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`);
 }
 __name(publish, "publish");
-function entryNamedByContent(entry, { sha256: sha2563 }) {
+function entryNamedByContent(entry, { sha256 }) {
   const semver3 = (0, import_node_path7.basename)((0, import_node_path7.dirname)(entry));
-  return (0, import_node_path7.join)((0, import_node_path7.dirname)((0, import_node_path7.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha2563.slice(0, 16)}`, (0, import_node_path7.basename)(entry));
+  return (0, import_node_path7.join)((0, import_node_path7.dirname)((0, import_node_path7.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha256.slice(0, 16)}`, (0, import_node_path7.basename)(entry));
 }
 __name(entryNamedByContent, "entryNamedByContent");
 function renamed(from, to) {
@@ -24962,30 +25099,44 @@ function openStore({
   const toolCaches = [...runners, fallback];
   return {
     find: /* @__PURE__ */ __name((wanted, signal) => findIn(toolCaches, wanted, say2, signal), "find"),
-    fetch(address, version, options) {
+    async fetch(address, version, options) {
       const semver3 = semverOf(version, address.urls[0]);
       const [chosen = fallback] = runners;
+      const fetchToFallback = /* @__PURE__ */ __name((why2) => {
+        notice3(`The ISO is kept for this job only, in ${(0, import_node_path8.join)(fallback, toolName)}: ${why2}`);
+        return fetchTo(fallback, address, semver3, options);
+      }, "fetchToFallback");
       const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path8.join)(chosen, toolName, semver3));
-      if (why !== void 0) notice3(`The ISO is kept for this job only, in ${(0, import_node_path8.join)(fallback, toolName)}: ${why}`);
-      return fetchTo(why === void 0 ? chosen : fallback, address, semver3, options);
+      if (why !== void 0) return fetchToFallback(why);
+      try {
+        return await fetchTo(chosen, address, semver3, options);
+      } catch (error2) {
+        if (!isNoRoom(error2)) throw error2;
+        const sentence = sentenceOf(error2);
+        return fetchToFallback(`${sentence[0]?.toLowerCase()}${sentence.slice(1)}`);
+      }
     }
   };
 }
 __name(openStore, "openStore");
 function semverOf(version, url) {
   const [major = 0, minor = 0, patch = 0, ...rest] = version?.numbers ?? [];
-  const details = version ? [...rest.map(String), ...version.build ? [version.build] : []] : [hashOf(url).slice(0, 16)];
+  const details = version ? [...rest.map(String), ...version.build ? [version.build] : []] : [sha256Of(url).slice(0, 16)];
   const legal = details.map((detail) => /^0\d+$/.test(detail) ? `b${detail}` : detail);
   return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join(".")}` : ""}`;
 }
 __name(semverOf, "semverOf");
-function whyNotWritable(dir) {
+function isNoRoom(error2) {
+  return error2 instanceof NoRoom || ["ENOSPC", "EDQUOT"].includes(error2.code ?? "");
+}
+__name(isNoRoom, "isNoRoom");
+function whyNotWritable(dir2) {
   try {
-    (0, import_node_fs13.mkdirSync)(dir, { recursive: true });
-    (0, import_node_fs13.rmdirSync)((0, import_node_fs13.mkdtempSync)((0, import_node_path8.join)(dir, ".try-")));
+    (0, import_node_fs13.mkdirSync)(dir2, { recursive: true });
+    (0, import_node_fs13.rmdirSync)((0, import_node_fs13.mkdtempSync)((0, import_node_path8.join)(dir2, ".try-")));
     return void 0;
   } catch (error2) {
-    return `${dir} can't be written (${error2.code})`;
+    return `${dir2} can't be written (${systemMessage(error2)})`;
   }
 }
 __name(whyNotWritable, "whyNotWritable");
@@ -24999,10 +25150,10 @@ async function findIn(toolCaches, wanted, say2, signal) {
   return void 0;
 }
 __name(findIn, "findIn");
-function entriesIn(toolCache, { version, sha256: sha2563, url }) {
+function entriesIn(toolCache, { version, sha256, url }) {
   for (const name of namesIn((0, import_node_path8.join)(toolCache, toolName))) markWhole((0, import_node_path8.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
   return lookIn(toolCache, () => {
-    const versions = sha2563 === void 0 && url === void 0 ? [] : findAllVersions(toolName).sort();
+    const versions = sha256 === void 0 && url === void 0 ? [] : findAllVersions(toolName).sort();
     const entries = [...version ? [semverOf(version, "")] : [], ...versions].map((semver3) => find(toolName, semver3));
     return [...new Set(entries)].filter((entry) => entry !== "");
   });
@@ -25021,9 +25172,9 @@ function lookIn(toolCache, look) {
   }
 }
 __name(lookIn, "lookIn");
-function namesIn(dir) {
+function namesIn(dir2) {
   try {
-    return (0, import_node_fs13.readdirSync)(dir).sort();
+    return (0, import_node_fs13.readdirSync)(dir2).sort();
   } catch {
     return [];
   }
@@ -25036,14 +25187,14 @@ async function fetchTo(toolCache, address, semver3, options) {
   const entry = (0, import_node_path8.join)(root, semver3, (0, import_node_os.arch)());
   const wanted = address.sha256 === void 0 ? { url } : { sha256: address.sha256 };
   const findFetched = /* @__PURE__ */ __name(async () => {
-    for (const dir of /* @__PURE__ */ new Set([entry, ...entriesIn(toolCache, wanted)])) {
-      if (address.sha256 === void 0 && !cameAfter(dir, start)) continue;
-      const iso = await verified(dir, wanted, options.say, options.signal);
+    for (const dir2 of /* @__PURE__ */ new Set([entry, ...entriesIn(toolCache, wanted)])) {
+      if (address.sha256 === void 0 && !cameAfter(dir2, start)) continue;
+      const iso = await verified(dir2, wanted, options.say, options.signal);
       if (iso) return iso;
     }
     return void 0;
   }, "findFetched");
-  const key = hashOf(JSON.stringify([url, address.sha256 ?? "", process.getuid?.() ?? ""]));
+  const key = sha256Of(JSON.stringify([url, address.sha256 ?? "", process.getuid?.() ?? ""]));
   const partial = `${entry}.${key.slice(0, 16)}.partial`;
   const claimed2 = await claim(partial, findFetched, options);
   if ("path" in claimed2) return claimed2;
@@ -25064,13 +25215,13 @@ function tryTo(tidy) {
   }
 }
 __name(tryTo, "tryTo");
-async function fillAndPublish({ dir, lost }, entry, address, options) {
+async function fillAndPublish({ dir: dir2, lost }, entry, address, options) {
   const url = address.urls[0];
   const file = fileNameOf(url);
   const signal = AbortSignal.any([options.signal, lost]);
-  const downloaded = await download(address, (0, import_node_path8.join)(dir, file), { ...options, signal });
-  describeIso(dir, file, url, downloaded);
-  return publish(dir, entry, options);
+  const downloaded = await download(address, (0, import_node_path8.join)(dir2, file), { ...options, signal });
+  describeIso(dir2, file, url, downloaded);
+  return publish(dir2, entry, options);
 }
 __name(fillAndPublish, "fillAndPublish");
 function fileNameOf(url) {
@@ -25104,41 +25255,596 @@ function onUncaught(tell, exitCode) {
 }
 __name(onUncaught, "onUncaught");
 
-// src/host/system-error.ts
-var failed = {
-  mkdir: "no folder can be made there",
-  mkdtemp: "no folder can be made there",
-  open: "it can't be opened",
-  access: "it can't be reached",
-  stat: "it can't be reached",
-  lstat: "it can't be reached",
-  statfs: "it can't be reached",
-  read: "it can't be read",
-  readlink: "it can't be read",
-  scandir: "it can't be read",
-  write: "it can't be written",
-  fsync: "it can't be written",
-  ftruncate: "it can't be written",
-  copyfile: "it can't be copied",
-  link: "it can't be given another name",
-  rename: "it can't be renamed",
-  symlink: "no link can be made there",
-  rm: "it can't be removed",
-  rmdir: "it can't be removed",
-  unlink: "it can't be removed"
-};
-function sentenceOf(error2) {
-  if (typeof error2 !== "object" || error2 === null || !("message" in error2)) return `it failed: ${String(error2)}`;
-  const { errno, syscall, path: path6, message } = error2;
-  if (errno === void 0 || syscall === void 0) return message;
-  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
-  const place2 = path6 === void 0 ? "a file" : path6.replace(/X{6}$/, "");
-  return `${place2}: ${what} (${systemMessage(error2)})`;
+// src/image/archive/decompress.ts
+var import_node_crypto7 = require("node:crypto");
+var import_node_fs18 = require("node:fs");
+var import_node_path10 = require("node:path");
+var import_node_util4 = require("node:util");
+var import_node_zlib2 = require("node:zlib");
+
+// src/bytes/tar-checksum.ts
+var field = { start: 148, end: 156 };
+function tarChecksum(header) {
+  let sum = 0;
+  for (const [index, byte] of header.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  return sum;
 }
-__name(sentenceOf, "sentenceOf");
+__name(tarChecksum, "tarChecksum");
+
+// src/image/tar/acl.ts
+var tags = /* @__PURE__ */ new Map([
+  [1, { name: "user", named: false }],
+  [2, { name: "user", named: true }],
+  [4, { name: "group", named: false }],
+  [8, { name: "group", named: true }],
+  [16, { name: "mask", named: false }],
+  [32, { name: "other", named: false }]
+]);
+function aclText(value) {
+  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
+  let text = "";
+  for (let at = 4; at < value.length; at += 8) {
+    const tag = tags.get(value.readUInt16LE(at));
+    const permissions = value.readUInt16LE(at + 2);
+    if (!tag || permissions > 7) return void 0;
+    const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
+    text += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+`;
+  }
+  return text;
+}
+__name(aclText, "aclText");
+
+// src/image/tar/header.ts
+var blockSize = 512;
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function tarHeader(member) {
+  const records = paxRecords(member);
+  if (records.length === 0) return ustarHeader(member);
+  const body = Buffer.concat(records);
+  const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
+  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)]);
+}
+__name(tarHeader, "tarHeader");
+function padding(size) {
+  return (blockSize - size % blockSize) % blockSize;
+}
+__name(padding, "padding");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function paxRecords(member) {
+  const records = [];
+  const add = /* @__PURE__ */ __name((keyword, value) => records.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
+  if (!ustarName(member.path)) add("path", member.path);
+  if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
+  if (member.size > octal11) add("size", member.size);
+  if (member.mtime > octal11) add("mtime", member.mtime);
+  if (member.uid > octal7) add("uid", member.uid);
+  if (member.gid > octal7) add("gid", member.gid);
+  for (const [name, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
+    const acl = aclKeywords.get(name.toString("latin1"));
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
+  }
+  return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
+}
+__name(paxRecords, "paxRecords");
+var aclKeywords = /* @__PURE__ */ new Map([
+  ["system.posix_acl_access", "SCHILY.acl.access"],
+  ["system.posix_acl_default", "SCHILY.acl.default"]
+]);
+function paxRecord(keyword, value) {
+  const rest = keyword.length + value.length + " =\n".length;
+  let length = rest + String(rest).length;
+  if (String(length).length > String(rest).length) length++;
+  return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
+}
+__name(paxRecord, "paxRecord");
+function ustarName(path6) {
+  if (path6.length <= nameLength) return { name: path6, prefix: Buffer.alloc(0) };
+  const slash = path6.indexOf("/", path6.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path6.length - 1) return void 0;
+  return { name: path6.subarray(slash + 1), prefix: path6.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header = Buffer.alloc(blockSize);
+  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header, 0);
+  number(header, 100, 8, member.mode);
+  number(header, 108, 8, member.uid);
+  number(header, 116, 8, member.gid);
+  number(header, 124, 12, member.size);
+  number(header, 136, 12, member.mtime);
+  header.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header, 157, 0, nameLength);
+  header.write("ustar\x0000", 257, "latin1");
+  number(header, 329, 8, member.device?.major ?? 0);
+  number(header, 337, 8, member.device?.minor ?? 0);
+  prefix.copy(header, 345);
+  header.write(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header[at] |= 128;
+}
+__name(number, "number");
+
+// src/host/new-file.ts
+var import_node_crypto5 = require("node:crypto");
+var import_node_fs16 = require("node:fs");
+var import_node_util2 = require("node:util");
+
+// src/host/at-exit.ts
+var import_node_fs14 = require("node:fs");
+var doomed = /* @__PURE__ */ new Set();
+function removeAtExit(path6) {
+  if (doomed.size === 0) process.on("exit", removeAll);
+  doomed.add(path6);
+  return () => {
+    doomed.delete(path6);
+    if (doomed.size === 0) process.off("exit", removeAll);
+  };
+}
+__name(removeAtExit, "removeAtExit");
+function removeAll() {
+  for (const path6 of doomed) {
+    try {
+      (0, import_node_fs14.rmSync)(path6, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+__name(removeAll, "removeAll");
+
+// src/host/destination.ts
+var import_node_fs15 = require("node:fs");
+var import_node_path9 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path6) {
+  let place3 = (0, import_node_path9.resolve)(path6);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path6, place3);
+    place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
+    checkPlace(path6, place3);
+    const there = attempt2(path6, () => (0, import_node_fs15.lstatSync)(place3, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place3;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs15.readlinkSync)(place3));
+  }
+  throw new Error(`${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path6, place3) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
+  if (folder === void 0) return;
+  const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
+  throw new Error(`${path6}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path6, folder) {
+  return attempt2(path6, () => {
+    try {
+      return (0, import_node_fs15.realpathSync)(folder);
+    } catch (error2) {
+      if (error2.code !== "ENOENT") throw error2;
+      return (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(folder)), (0, import_node_path9.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path6, look) {
+  try {
+    return look();
+  } catch (error2) {
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })));
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position2) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path6) {
+  const destination = destinationOf(path6);
+  return namedLater(path6, destination, partOf2(destination), "wx");
+}
+__name(newFile, "newFile");
+function openPart(path6, part) {
+  return namedLater(path6, destinationOf(path6), part, "r+");
+}
+__name(openPart, "openPart");
+function partOf2(destination) {
+  return `${destination}.${(0, import_node_crypto5.randomBytes)(4).toString("hex")}.part`;
+}
+__name(partOf2, "partOf");
+function namedLater(path6, destination, part, flags) {
+  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
+  const release2 = removeAtExit(part);
+  let open3 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open3) (0, import_node_fs16.closeSync)(fd);
+    open3 = false;
+  }, "close");
+  return {
+    fd,
+    name: path6,
+    position: 0,
+    keep() {
+      close();
+      writing(path6, () => (0, import_node_fs16.renameSync)(part, destination));
+      release2();
+    },
+    discard() {
+      close();
+      (0, import_node_fs16.rmSync)(part, { force: true });
+      release2();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path6, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const { errno } = error2;
+    if (errno === void 0) throw error2;
+    throw new Error(`${path6}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
+  }
+}
+__name(writing, "writing");
+
+// src/image/archive/layer.ts
+var import_node_crypto6 = require("node:crypto");
+
+// src/image/archive/frames.ts
+var import_node_util3 = require("node:util");
+var import_node_zlib = require("node:zlib");
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
+  return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  return async (piece) => {
+    const member = await compress(piece, { level, chunkSize: roomFor(piece.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
+function layerWriter(out, options) {
+  const { compress, mediaType } = frameCompressor(options);
+  const diffId = (0, import_node_crypto6.createHash)("sha256");
+  const digest2 = (0, import_node_crypto6.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest2.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece) {
+      diffId.update(piece);
+      uncompressedSize += piece.length;
+      if (!compress) {
+        store(piece);
+        options.release?.(piece.buffer);
+        return;
+      }
+      const frame = compress(piece).finally(() => options.release?.(piece.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest2.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+
+// src/image/config/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text)} can't be used: ${why}`), "refuse");
+  if (text === "") throw refuse2("it is empty");
+  if (text.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text.lastIndexOf(":");
+  const tagged = colon > text.lastIndexOf("/") && !text.endsWith("]");
+  const name = tagged ? text.slice(0, colon) : text;
+  const tag = tagged ? text.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag)) {
+    throw refuse2(
+      `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
+    );
+  }
+  const { domain, path: path6 } = splitDomain(name);
+  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
+  const bad = path6.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path6)) throw refuse2("64 hexadecimal digits are an image ID");
+  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; the limit is 255`);
+  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name) {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name, domain) {
+  if (domain !== void 0) return name;
+  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+}
+__name(canonicalName, "canonicalName");
+
+// src/image/archive/manifest.ts
+var manifestType = "application/vnd.oci.image.manifest.v1+json";
+var configType = "application/vnd.oci.image.config.v1+json";
+var indexType = "application/vnd.oci.image.index.v1+json";
+var ociLayout = { imageLayoutVersion: "1.0.0" };
+function ociManifest(config, layers) {
+  return {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: { mediaType: configType, ...config },
+    layers: layers.map(({ mediaType, digest: digest2, size }) => ({ mediaType, digest: digest2, size }))
+  };
+}
+__name(ociManifest, "ociManifest");
+function ociIndex({ digest: digest2, size }, { architecture, os: os7 }, tags2) {
+  const entry = { mediaType: manifestType, digest: digest2, size, platform: { architecture, os: os7 } };
+  const named = tags2.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
+  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
+}
+__name(ociIndex, "ociIndex");
+function dockerManifest(config, layers, tags2) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags2, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
+}
+__name(dockerManifest, "dockerManifest");
+function blobPath(digest2) {
+  return `blobs/${digest2.replace(":", "/")}`;
+}
+__name(blobPath, "blobPath");
+function nameAnnotations(reference) {
+  const { canonical, tag } = parseReference(reference);
+  return { "io.containerd.image.name": canonical, "org.opencontainers.image.ref.name": tag };
+}
+__name(nameAnnotations, "nameAnnotations");
+
+// src/image/archive/archive.ts
+function createArchive(path6) {
+  return archiveOn(newFile(path6), []);
+}
+__name(createArchive, "createArchive");
+function archiveOn(out, layers) {
+  let current;
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
+  const addBlob = /* @__PURE__ */ __name((bytes) => {
+    const digest2 = digestOf(bytes);
+    addFile(blobPath(digest2), bytes);
+    return { digest: digest2, size: bytes.length };
+  }, "addBlob");
+  return {
+    addLayer(options) {
+      const header = out.position;
+      out.position += blockSize;
+      const writer = layerWriter(out, options);
+      current = {
+        ...writer,
+        async finish() {
+          const layer = await writer.finish();
+          writeAt(out, layerHeader(layer), header);
+          append(out, Buffer.alloc(padding(layer.size)));
+          layers.push(layer);
+          return layer;
+        }
+      };
+      return current;
+    },
+    finish({ config, tags: tags2 }) {
+      const configBlob = addBlob(json(config));
+      const manifest = addBlob(json(ociManifest(configBlob, layers)));
+      addFile("index.json", json(ociIndex(manifest, config, tags2)));
+      addFile("oci-layout", json(ociLayout));
+      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags2)));
+      append(out, Buffer.alloc(2 * blockSize));
+      out.keep();
+      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
+    },
+    async abort() {
+      await current?.cancel();
+      out.discard();
+    }
+  };
+}
+__name(archiveOn, "archiveOn");
+function configDigest(config) {
+  return digestOf(json(config));
+}
+__name(configDigest, "configDigest");
+function layerHeader({ digest: digest2, size }) {
+  return memberHeader(blobPath(digest2), size);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${sha256Of(bytes)}`;
+}
+__name(digestOf, "digestOf");
+function json(value) {
+  return Buffer.from(JSON.stringify(value));
+}
+__name(json, "json");
+function memberHeader(name, size) {
+  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
+}
+__name(memberHeader, "memberHeader");
+
+// src/image/archive/zstd-frames.ts
+var import_node_fs17 = require("node:fs");
+var magic = 4247762216;
+var blockHeaderSize = 3;
+function frameLength(fd, position2, end) {
+  const head = bytesAt2(fd, position2, Math.min(5, end - position2));
+  if (head.length < 5 || head.readUInt32LE() !== magic) throw new Error("a frame of zstd should be here");
+  const descriptor = head[4];
+  const isSingleSegment = (descriptor & 32) !== 0;
+  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
+  let at = position2 + 5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField;
+  for (let isLast = false; !isLast; ) {
+    if (at + blockHeaderSize > end) throw new Error("a frame of zstd is cut short");
+    const bytes = bytesAt2(fd, at, blockHeaderSize);
+    if (bytes.length < blockHeaderSize) throw new Error("a frame of zstd is cut short");
+    const header = bytes.readUIntLE(0, blockHeaderSize);
+    isLast = (header & 1) === 1;
+    at += blockHeaderSize + ((header >> 1 & 3) === 1 ? 1 : header >> 3);
+  }
+  at += (descriptor & 4) !== 0 ? 4 : 0;
+  if (at > end) throw new Error("a frame of zstd is cut short");
+  return at - position2;
+}
+__name(frameLength, "frameLength");
+function bytesAt2(fd, position2, length) {
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  while (done < length) {
+    const count = (0, import_node_fs17.readSync)(fd, bytes, done, length - done, position2 + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+__name(bytesAt2, "bytesAt");
+
+// src/image/archive/decompress.ts
+var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
+var maxFrameContent = 64 << 20;
+function isZstd({ mediaType }) {
+  return mediaType.endsWith("+zstd");
+}
+__name(isZstd, "isZstd");
+async function decompressArchive(from, path6, layers) {
+  const needed = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  checkFreeSpace((0, import_node_path10.dirname)(path6), needed, "The archive of the image");
+  const fd = (0, import_node_fs18.openSync)(from, "r");
+  const archive = createArchive(path6);
+  try {
+    const plain = [];
+    let position2 = 0;
+    for (const layer of layers) {
+      if (!bytesAt2(fd, position2, blockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
+      position2 += blockSize;
+      const writer = archive.addLayer({ compression: "none" });
+      const digest2 = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position2, layer, writer);
+      const written = await writer.finish();
+      if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
+      if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
+      plain.push(written);
+      position2 += layer.size + padding(layer.size);
+    }
+    return { archive, layers: plain };
+  } catch (error2) {
+    await archive.abort();
+    return { unusable: error2.message };
+  } finally {
+    (0, import_node_fs18.closeSync)(fd);
+  }
+}
+__name(decompressArchive, "decompressArchive");
+var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
+  const hash = (0, import_node_crypto7.createHash)("sha256");
+  let left = uncompressedSize;
+  for (let position2 = start; position2 < start + size; ) {
+    const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
+    hash.update(frame);
+    position2 += frame.length;
+    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1) });
+    left -= content.length;
+    await writer.write(new Uint8Array(content));
+  }
+  return `sha256:${hash.digest("hex")}`;
+}, "copyFrames");
+var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
+  const hash = (0, import_node_crypto7.createHash)("sha256");
+  for (let position2 = start; position2 < start + size; ) {
+    const piece = bytesAt2(fd, position2, Math.min(4 << 20, start + size - position2));
+    if (piece.length === 0) throw new Error("it is cut short");
+    hash.update(piece);
+    position2 += piece.length;
+    await writer.write(new Uint8Array(piece));
+  }
+  return `sha256:${hash.digest("hex")}`;
+}, "copyPlain");
 
 // src/inputs.ts
-var import_node_path11 = require("node:path");
+var import_node_path12 = require("node:path");
 
 // src/catalog/release.ts
 function releaseOf(entry) {
@@ -25164,8 +25870,8 @@ function parseVersion(text) {
 }
 __name(parseVersion, "parseVersion");
 function satisfies3(asked, found) {
-  const places = Math.max(asked.numbers.length, found.numbers.length);
-  const equal = Array.from({ length: places }).every((_, place2) => (asked.numbers[place2] ?? 0) === (found.numbers[place2] ?? 0));
+  const places2 = Math.max(asked.numbers.length, found.numbers.length);
+  const equal = Array.from({ length: places2 }).every((_, place3) => (asked.numbers[place3] ?? 0) === (found.numbers[place3] ?? 0));
   return equal && (asked.build === void 0 || asked.build === found.build);
 }
 __name(satisfies3, "satisfies");
@@ -25186,8 +25892,8 @@ function findRelease(asked, catalog) {
 }
 __name(findRelease, "findRelease");
 function askedVersion(text, catalog) {
-  const known2 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)));
-  if (known2) return parseVersion(known2.version);
+  const known3 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)));
+  if (known3) return parseVersion(known3.version);
   try {
     return parseVersion(text);
   } catch (error2) {
@@ -25198,31 +25904,31 @@ function askedVersion(text, catalog) {
 __name(askedVersion, "askedVersion");
 function unknownVersion(asked, catalog) {
   const wanted = `XenServer ${versionText(asked)} is not in the catalog`;
-  if (catalog.length === 0) return `${wanted}, which is empty; give ${isoInput}`;
+  if (catalog.length === 0) return `${wanted}, which is empty; ${isoInput}`;
   const nearest = catalog.reduce((best, release2) => distance(release2, asked) < distance(best, asked) ? release2 : best);
-  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Ask for one of these, or give ${isoInput}`;
+  return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Request one of these, or ${isoInput}`;
 }
 __name(unknownVersion, "unknownVersion");
 function unknownBuild(asked, releases) {
   const wanted = `Build ${asked.build} of XenServer ${versionText({ numbers: asked.numbers })} is not in the catalog`;
-  return `${wanted}, which has ${releases.map(releaseText).join(", ")}. Ask for one of these, or give ${isoInput}`;
+  return `${wanted}, which has ${releases.map(releaseText).join(", ")}. Request one of these, or ${isoInput}`;
 }
 __name(unknownBuild, "unknownBuild");
 function noAddress(asked, { note }) {
-  const sentences = [
-    `No address is known for the DDK of XenServer ${versionText(asked)}.`,
+  const sentences2 = [
+    `No URL is known for the DDK of XenServer ${versionText(asked)}.`,
     note,
-    `Give ${isoInput}, or its address in a catalog of your own`
+    'Set the input "iso" to the path or URL of its ISO, or add the URL to a catalog of your own'
   ];
-  return sentences.filter((sentence) => sentence !== void 0).join(" ");
+  return sentences2.filter((sentence) => sentence !== void 0).join(" ");
 }
 __name(noAddress, "noAddress");
-var isoInput = 'its ISO by the input "iso", as a path or an address';
+var isoInput = 'set the input "iso" to the path or URL of its ISO';
 function listed(catalog) {
   const aliases = /* @__PURE__ */ new Map();
   for (const release2 of catalog) {
-    const known2 = aliases.get(release2.version) ?? /* @__PURE__ */ new Set();
-    aliases.set(release2.version, /* @__PURE__ */ new Set([...known2, ...release2.aliases ?? []]));
+    const known3 = aliases.get(release2.version) ?? /* @__PURE__ */ new Set();
+    aliases.set(release2.version, /* @__PURE__ */ new Set([...known3, ...release2.aliases ?? []]));
   }
   return Array.from(aliases, ([version, others]) => others.size === 0 ? version : `${version} (${[...others].join(", ")})`).sort((a, b) => a.localeCompare(b, "en", { numeric: true })).join(", ");
 }
@@ -25232,12 +25938,12 @@ function distance({ version }, asked) {
 }
 __name(distance, "distance");
 function rank(numbers) {
-  return [0, 1, 2, 3].reduce((sum, place2) => sum * 1e4 + (numbers[place2] ?? 0), 0);
+  return [0, 1, 2, 3].reduce((sum, place3) => sum * 1e4 + (numbers[place3] ?? 0), 0);
 }
 __name(rank, "rank");
 
 // src/catalog/load.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 
 // catalog.json
 var catalog_default = {
@@ -25439,7 +26145,7 @@ var Parser = class {
     this.#enclosed("]", () => items.push(this.value(depth + 1)));
     return items;
   }
-  /** Elements with commas between them, to `close`. */
+  /** Parses elements separated by commas, up to `close`. */
   #enclosed(close, element) {
     const opening = this.#offset++;
     let next = this.#peek();
@@ -25487,7 +26193,7 @@ var Parser = class {
       return this.#fail(start, `${JSON.stringify(word.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
     }
   }
-  /** The next character that isn't white space; an empty text at the end. */
+  /** The next character that isn't white space; empty at the end of the text. */
   #peek() {
     this.#run(/[ \t\r\n]*/y);
     return this.#text[this.#offset] ?? "";
@@ -25511,13 +26217,13 @@ function plainValue(node, schema, fail2, name = "the catalog") {
 }
 __name(plainValue, "plainValue");
 function plainObject(members, offset, { properties = {}, required = [] }, fail2, name) {
-  const known2 = Object.keys(properties);
+  const known3 = Object.keys(properties);
   const plain = Array.from(members, ([key, member]) => {
-    const schema = known2.includes(key) ? properties[key] : fail2(member.offset, `"${key}" means nothing here; known are ${known2.join(", ")}`);
+    const schema = known3.includes(key) ? properties[key] : fail2(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
     return [key, plainValue(member.node, schema, fail2, `"${key}"`)];
   });
   const missing = required.find((key) => !members.has(key));
-  if (missing !== void 0) fail2(offset, `${name} has no "${missing}"; that must be ${properties[missing]?.description}`);
+  if (missing !== void 0) fail2(offset, `${name} has no "${missing}"; it must be ${properties[missing]?.description}`);
   return Object.fromEntries(plain);
 }
 __name(plainObject, "plainObject");
@@ -25560,7 +26266,7 @@ function readCatalog(text, name) {
   const { releases } = plainValue(root, catalog_schema_default, fail2);
   const catalog = releases.map(releaseOf);
   const offsets = offsetsOfReleases(root);
-  refuseTwins(catalog, (index, twin, what) => fail2(offsets[index], `${what} already in ${place(text, offsets[twin])}; leave one out`));
+  refuseTwins(catalog, (index, twin, what) => fail2(offsets[index], `${what} in ${place(text, offsets[twin])}; remove one of them`));
   return catalog;
 }
 __name(readCatalog, "readCatalog");
@@ -25575,11 +26281,12 @@ function refuseTwins(catalog, fail2) {
   catalog.forEach((release2, index) => {
     const text = releaseText(release2);
     const twin = firsts.get(text);
-    if (twin !== void 0) fail2(index, twin, `${text} is`);
+    if (twin !== void 0) fail2(index, twin, `${text} is already`);
     firsts.set(text, index);
     for (const alias of release2.aliases ?? []) {
       const other = versionOf2.get(aliasKey(alias)) ?? index;
-      if (catalog[other].version !== release2.version) fail2(index, other, `the alias "${alias}" stands for ${catalog[other].version}`);
+      if (catalog[other].version !== release2.version)
+        fail2(index, other, `the alias "${alias}" already stands for ${catalog[other].version}`);
       versionOf2.set(aliasKey(alias), other);
     }
   });
@@ -25616,7 +26323,7 @@ function textOfFile(path6) {
 __name(textOfFile, "textOfFile");
 function bytesOfFile(path6) {
   try {
-    if ((0, import_node_fs14.statSync)(path6).size <= largest) return (0, import_node_fs14.readFileSync)(path6);
+    if ((0, import_node_fs19.statSync)(path6).size <= largest) return (0, import_node_fs19.readFileSync)(path6);
   } catch (error2) {
     throw fileError(path6, error2);
   }
@@ -25624,62 +26331,24 @@ function bytesOfFile(path6) {
 }
 __name(bytesOfFile, "bytesOfFile");
 
-// src/engine/reference.ts
-var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
-var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text) {
-  const refuse = /* @__PURE__ */ __name((why) => new EngineError(`the image name ${JSON.stringify(text)} can't be used: ${why}`), "refuse");
-  if (text === "") throw refuse("it is empty");
-  if (text.includes("@")) throw refuse("it has a digest, which only a registry can give; leave out everything from the @ on");
-  const colon = text.lastIndexOf(":");
-  const tagged = colon > text.lastIndexOf("/") && !text.endsWith("]");
-  const name = tagged ? text.slice(0, colon) : text;
-  const tag = tagged ? text.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag)) {
-    throw refuse(
-      `the tag ${JSON.stringify(tag)} must be 1 to 128 letters, digits, underscores, dots and hyphens, and begin with none of the last two`
-    );
-  }
-  const { domain, path: path6 } = splitDomain(name);
-  if (domain !== void 0 && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is no registry's host and port`);
-  const bad = path6.split("/").find((part) => !component.test(part));
-  if (bad !== void 0) throw refuse(whyNoComponent(bad));
-  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path6)) throw refuse("64 hexadecimal digits are an image ID");
-  if (name.length > 255) throw refuse(`its name has ${name.length} characters; 255 is the most`);
-  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
+// src/choice.ts
+function oneOf(text, choices) {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === void 0) throw new Error(`"${text}" is not one of ${choices.join(", ")}`);
+  return choice;
 }
-__name(parseReference, "parseReference");
-function splitDomain(name) {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, slash);
-  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
-}
-__name(splitDomain, "splitDomain");
-function whyNoComponent(part) {
-  if (part === "") return "it has an empty part before or after a slash";
-  const lower = part.toLowerCase();
-  if (component.test(lower)) return `it must be lower-case, as ${JSON.stringify(lower)} would be`;
-  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
-}
-__name(whyNoComponent, "whyNoComponent");
-function canonicalName(name, domain) {
-  if (domain !== void 0) return name;
-  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
-}
-__name(canonicalName, "canonicalName");
+__name(oneOf, "oneOf");
 
 // src/fetch/iso-input.ts
 var import_node_http2 = require("node:http");
-var import_node_path9 = require("node:path");
+var import_node_path11 = require("node:path");
 var import_node_url = require("node:url");
 function parseIsoInput(text) {
   const trimmed = text.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
-  if (scheme === void 0) return { kind: "file", path: (0, import_node_path9.resolve)(trimmed) };
+  if (scheme === void 0) return { kind: "file", path: (0, import_node_path11.resolve)(trimmed) };
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
 __name(parseIsoInput, "parseIsoInput");
@@ -25688,7 +26357,7 @@ function parseHttpUrl(text) {
   if (!url || !/^https?:\/\//i.test(text.trim())) {
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text.trim())?.[1]?.toLowerCase();
     if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
-    throw new Error(`addresses of the kind ${scheme}: are not fetched; give http:, https:, file: or a path`);
+    throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`);
   }
   url.hash = "";
   return url.href;
@@ -25702,7 +26371,7 @@ function parseOrigin(text) {
 }
 __name(parseOrigin, "parseOrigin");
 function pathOfFileUrl(text) {
-  if (!/^file:\//i.test(text)) throw new Error("a file: address needs a whole path; write it as file:///folder/ddk.iso");
+  if (!/^file:\//i.test(text)) throw new Error("a file: address needs an absolute path; write it as file:///folder/ddk.iso");
   try {
     return (0, import_node_url.fileURLToPath)(text);
   } catch {
@@ -25717,7 +26386,7 @@ function parseHeaderLines(text) {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const [name, value] = parseHeader(line, index + 1);
-    if (headers.has(name)) throw new Error(`line ${index + 1} has a header that an earlier line has as well`);
+    if (headers.has(name)) throw new Error(`line ${index + 1} repeats a header of an earlier line`);
     headers.set(name, value);
   }
   return headers;
@@ -25738,129 +26407,447 @@ function parseHeader(line, number2) {
   if (schemes.includes(value.toLowerCase())) {
     throw new Error(`line ${number2} ends where the token or password should be; is the secret empty, or not passed on to this job?`);
   }
-  if (reserved.includes(name)) throw new Error(`line ${number2} has a header that can't be given, since the download itself needs it`);
+  if (reserved.includes(name)) throw new Error(`line ${number2} sets a header that the download itself sets; remove it`);
   return [name, value];
 }
 __name(parseHeader, "parseHeader");
 
-// src/host/destination.ts
-var import_node_fs15 = require("node:fs");
-var import_node_path10 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path6) {
-  let place2 = (0, import_node_path10.resolve)(path6);
-  for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path6, place2);
-    place2 = (0, import_node_path10.join)(realFolder(path6, (0, import_node_path10.dirname)(place2)), (0, import_node_path10.basename)(place2));
-    checkPlace(path6, place2);
-    const there = attempt2(path6, () => (0, import_node_fs15.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links > 0)
-      throw new Error(`${path6}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new Error(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place2 = (0, import_node_path10.resolve)((0, import_node_path10.dirname)(place2), (0, import_node_fs15.readlinkSync)(place2));
-  }
-  throw new Error(`${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path6, place2) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path10.resolve)(path6) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path6}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path6, folder) {
-  return attempt2(path6, () => {
-    try {
-      return (0, import_node_fs15.realpathSync)(folder);
-    } catch (error2) {
-      if (error2.code !== "ENOENT") throw error2;
-      return (0, import_node_path10.join)(realFolder(path6, (0, import_node_path10.dirname)(folder)), (0, import_node_path10.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path6, look) {
+// src/image/tar/at-path.ts
+function atPath(path6, use) {
   try {
-    return look();
+    return use();
   } catch (error2) {
-    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })));
+    const place3 = `/${pathText(path6)}`;
+    if (error2 instanceof DiskError && !error2.message.startsWith(`${place3}: `)) throw new DiskError(place3, error2.message, error2.kind);
+    throw error2;
   }
 }
-__name(attempt2, "attempt");
-
-// src/image/tar/header.ts
-var blockSize = 512;
-var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
-function padding(size) {
-  return (blockSize - size % blockSize) % blockSize;
-}
-__name(padding, "padding");
-var octal11 = 8 ** 11 - 1;
-var octal7 = 8 ** 7 - 1;
-var nameLength = 100;
-var prefixLength = 155;
-function ustarName(path6) {
-  if (path6.length <= nameLength) return { name: path6, prefix: Buffer.alloc(0) };
-  const slash = path6.indexOf("/", path6.length - nameLength - 1);
-  if (slash === -1 || slash > prefixLength || slash === path6.length - 1) return void 0;
-  return { name: path6.subarray(slash + 1), prefix: path6.subarray(0, slash) };
-}
-__name(ustarName, "ustarName");
-function ustarHeader(member) {
-  const header = Buffer.alloc(blockSize);
-  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header, 0);
-  number(header, 100, 8, member.mode);
-  number(header, 108, 8, member.uid);
-  number(header, 116, 8, member.gid);
-  number(header, 124, 12, member.size);
-  number(header, 136, 12, member.mtime);
-  header.write(typeflags[member.type], 156, "latin1");
-  member.linkname?.copy(header, 157, 0, nameLength);
-  header.write("ustar\x0000", 257, "latin1");
-  number(header, 329, 8, member.device?.major ?? 0);
-  number(header, 337, 8, member.device?.minor ?? 0);
-  prefix.copy(header, 345);
-  header.write(`${checksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return header;
-}
-__name(ustarHeader, "ustarHeader");
-function number(header, at, width, value) {
-  if (value <= (width === 8 ? octal7 : octal11)) {
-    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
-    return;
-  }
-  header.writeBigUInt64BE(BigInt(value), at + width - 8);
-  header[at] |= 128;
-}
-__name(number, "number");
-function checksum(header) {
-  let sum = 8 * 32;
-  for (const byte of header) sum += byte;
-  return sum;
-}
-__name(checksum, "checksum");
+__name(atPath, "atPath");
 
 // src/image/tar/layer-xattrs.ts
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path: path6, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text, value] of node.xattrs()) {
+    const why = reasonToDrop(text, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path6)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path6) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path6)}` });
+    },
+    say(warn2) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn2(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
 
 // src/image/tar/zero-limit.ts
 var unit = 4096;
 var zeros = Buffer.alloc(unit);
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  return (path6, content) => {
+    const check = /* @__PURE__ */ __name((zeroBytes) => {
+      if (zeroBytes <= maxZeroBytes) return;
+      throw new DiskError(
+        `/${pathText(path6)}`,
+        `this file of ${content.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        "unsupported"
+      );
+    }, "check");
+    check(found + Math.max(0, content.size - filesystemSize));
+    return {
+      name: content.name,
+      size: content.size,
+      read(into, offset) {
+        content.read(into, offset);
+        found += zeroBytesIn(into);
+        check(found);
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
 
 // src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries, policy, warn2) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry of entries) {
+    const { path: path6, node } = entry;
+    checkName(path6);
+    if (node.type === "socket") {
+      counts.add("socket", path6);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path6);
+      continue;
+    }
+    checkOwner(entry);
+    if (node.mtime.seconds < 0) counts.add("early", path6);
+    const xattrs = atPath(path6, () => layerXattrs(entry, (why) => counts.add(why, path6)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path6);
+    yield { path: path6, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path6, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
+  }
+  counts.say(warn2);
+}
+__name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
+function checkName(path6) {
+  const name = path6.lastIndexOf("/") + 1;
+  if (!path6.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path6)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName, "checkName");
+function contentOf({ path: path6, node }) {
+  const content = atPath(path6, () => node.content());
+  if (content.size !== node.size)
+    throw new DiskError(`/${pathText(path6)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
+  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path6, () => content.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path6, node }) {
+  const target = atPath(path6, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path6)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path6, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path6)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
+function* tarPieces(entries, options) {
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece ??= allocate(pieceSize2);
+      const length = Math.min(pieceSize2 - used, part.size - offset);
+      part.read(piece.subarray(used, used + length), offset);
+      used += length;
+      offset += length;
+      summary2.size += length;
+      if (used < pieceSize2) continue;
+      yield piece;
+      piece = void 0;
+      used = 0;
+    }
+  }
+  if (piece) yield piece.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
 var zeros2 = Buffer.alloc(2 * blockSize);
+function* tarParts(entries, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry of entries) {
+    const { path: path6, node } = entry;
+    const first = firstNames.get(node.ino);
+    if (!first && node.type !== "dir") firstNames.set(node.ino, path6);
+    const member = first ? linkTo(first, entry) : describe(entry);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry.content();
+    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry) {
+  return { ...describe(entry), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path6, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path6, Buffer.from("/")]) : path6,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
+
+// src/disk/filesystem/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children;
+    try {
+      children = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error2) {
+      onUnreadable(error2, dir2.path);
+      return;
+    }
+    count += children.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry;
+    if (entry.node.type !== "dir") continue;
+    if (seen.has(entry.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
+        entry.path
+      );
+      continue;
+    }
+    seen.add(entry.node.ino);
+    enter(entry);
+  }
+}
+__name(walk, "walk");
+function rethrow(error2) {
+  throw error2;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children = [];
+  for (const entry of tree.entries(dir2.node)) {
+    checkName2(entry.name, dir2);
+    const path6 = join10(dir2.path, entry.name);
+    try {
+      children.push({ path: path6, node: entry.node() });
+    } catch (error2) {
+      onUnreadable(error2, path6);
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children.entries()) {
+    if (index > 0 && child2.path.equals(children[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName2(name, dir2) {
+  const text = name.toString("latin1");
+  const place3 = `/${pathText(dir2.path)}`;
+  if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
+    throw new DiskError(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName2, "checkName");
+function join10(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+__name(join10, "join");
+function resolve5(tree, path6) {
+  const trail = resolveTrail(tree, path6);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve5, "resolve");
+function resolveTrail(tree, path6) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text) => text.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path6).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join10(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir2, name) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+  return void 0;
+}
+__name(childNode, "childNode");
 
 // src/disk/filesystem/small-file.ts
 var most = 64 << 10;
+function readText(root, path6) {
+  return readStart(root, path6, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path6, length) {
+  const node = resolve5(root, path6);
+  if (node?.type !== "file") return void 0;
+  const content = node.content();
+  return bytesAt(content, 0, Math.min(length, content.size));
+}
+__name(readStart, "readStart");
+
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place3 of places) {
+    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? "") ?? [];
+    if (version) return version;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve5(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text = "") {
+  const content = Buffer.from(text);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs20 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text) {
@@ -25869,10 +26856,79 @@ function shellQuote(text) {
 __name(shellQuote, "shellQuote");
 
 // src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release: release2, version, architecture }) {
+  const answers = { release: release2, version, ...machines[architecture] };
+  return (0, import_node_fs20.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines2 = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines2.join("")}`;
+}
+__name(profileScript, "profileScript");
 
 // src/image/environment/environment.ts
 var unameChoices = ["ddk", "host"];
+function buildEnvironment(root, identity, created, warn2) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place2(root, files, created, warn2)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn2) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place2(root, files, mtime, warn2) {
+  const entries = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn2(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
+  }
+  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place2, "place");
+function tarOf(entries) {
+  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn2) {
+  const command2 = personalityCommand(root);
+  if (!command2) {
+    warn2(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command2 ?? [];
+}
+__name(entrypoint32, "entrypoint32");
 
 // src/log.ts
 function say(line) {
@@ -25910,7 +26966,7 @@ function splitWords(text) {
   let word;
   const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
   for (const [, blank, single, double, escaped2, plain, odd] of text.matchAll(pieces2)) {
-    if (odd === "\\") throw new Error("it ends with a backslash, which has nothing to protect");
+    if (odd === "\\") throw new Error("it ends with a single backslash");
     if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
     if (blank !== void 0) {
       if (word !== void 0) words2.push(word);
@@ -25928,9 +26984,11 @@ __name(splitWords, "splitWords");
 var shellUsers = ["root", "runner"];
 function parseShellName(text) {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text)) return text;
-  throw new Error(`"${text}" can't be the shell's name; give letters, digits, ".", "_" and "-", with ".sh" at the end, such as ddk-6.5.sh`);
+  throw new Error(`"${text}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`);
 }
 __name(parseShellName, "parseShellName");
+var propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
+var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
 function parseVolumes(text) {
   return lines(text).map((line) => {
     const [source = "", target = "", options = "", ...more] = line.split(":");
@@ -25939,25 +26997,29 @@ function parseVolumes(text) {
     if (!target.startsWith("/")) throw wrong(`has no absolute path for the container`);
     if (!source.startsWith("/") && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
       throw wrong(`has neither an absolute path nor a volume's name`);
+    const unknown = source.startsWith("/") ? options.split(",").find((option) => option !== "" && !folderOptions.includes(option)) : void 0;
+    if (unknown !== void 0) throw wrong(`has the option "${unknown}", and a folder may have ${folderOptions.join(", ")}`);
     return { source, target, options };
   });
 }
 __name(parseVolumes, "parseVolumes");
-var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_HOST|CONTAINERS_.*|XDG_.*|_.*)$/;
+var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/;
+var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/;
 function parseEnv(text) {
   return lines(text).map((line) => {
     const name = line.split("=", 1)[0];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new Error(`"${name}" can't be a variable's name; write NAME or NAME=VALUE, one variable a line`);
+      throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`);
     }
-    if (notForContainers.test(name)) throw new Error(`${name} can't be given to the container this way; set it in the step's script`);
+    if (notForContainers.test(name) || bashOwn.test(name))
+      throw new Error(`${name} can't be passed to the container; set it in the step's script`);
     return line;
   });
 }
 __name(parseEnv, "parseEnv");
 function parseNetwork(text) {
   if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text)) return text;
-  throw new Error(`"${text}" can't be a network; give host, none, bridge, or the name of one`);
+  throw new Error(`"${text}" is not a valid network; use host, none, bridge or the name of a network`);
 }
 __name(parseNetwork, "parseNetwork");
 function parseRunOptions(text) {
@@ -25970,7 +27032,7 @@ function parseRunOptions(text) {
 __name(parseRunOptions, "parseRunOptions");
 function parseShellUser(text) {
   const user = shellUsers.find((name) => name === text);
-  if (!user) throw new Error(`"${text}" is no user that the shell knows; it may be ${shellUsers.join(" or ")}`);
+  if (!user) throw new Error(`"${text}" is not one of ${shellUsers.join(", ")}`);
   return user;
 }
 __name(parseShellUser, "parseShellUser");
@@ -25980,14 +27042,14 @@ function lines(text) {
 __name(lines, "lines");
 
 // src/inputs.ts
-var cacheChoices = ["all", "image", "iso", "none"];
+var cacheChoices = ["auto", "all", "image", "iso", "none"];
 function readInputs() {
-  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path11.resolve)(path6))) ?? loadCatalogs();
+  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path12.resolve)(path6))) ?? loadCatalogs();
   const iso = parsed("iso", parseIsoInput);
   const version = parsed("xenserver-version", (text) => askedVersion(text, catalog));
   if (!iso && !version) {
     throw new Error(
-      `Neither "iso" nor "xenserver-version" is given; give the path or address of a DDK's ISO, or a version whose address is known`
+      'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL'
     );
   }
   return {
@@ -25995,9 +27057,12 @@ function readInputs() {
     isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
     isoHeadersFor: parsed("iso-headers-for", (text) => words(text).map(parseOrigin)) ?? [],
     mirrors: parsed("mirrors", (text) => words(text).map(parseHttpUrl)) ?? [],
-    cache: parsed("cache", oneOf(cacheChoices)) ?? "all",
-    engine: parsed("engine", oneOf(engineNames)) ?? "auto",
-    uname: parsed("uname", oneOf(unameChoices)) ?? "ddk",
+    requireChecksum: parsed("require-checksum", parseBoolean) ?? false,
+    cache: parsed("cache", (text) => oneOf(text, cacheChoices)) ?? "auto",
+    restoreCache: parsed("restore-cache", parseBoolean) ?? true,
+    saveCache: parsed("save-cache", parseBoolean) ?? true,
+    engine: parsed("engine", (text) => oneOf(text, engineNames)) ?? "auto",
+    uname: parsed("uname", (text) => oneOf(text, unameChoices)) ?? "ddk",
     shell: readShellRequest(),
     ...defined({
       iso,
@@ -26026,7 +27091,7 @@ function parsed(input, parse2) {
   try {
     return parse2(text);
   } catch (error2) {
-    throw new Error(`Input "${input}": ${error2.message}`);
+    throw new Error(`Input "${input}": ${sentenceOf(error2)}`);
   }
 }
 __name(parsed, "parsed");
@@ -26034,14 +27099,11 @@ function defined(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
 }
 __name(defined, "defined");
-function oneOf(choices) {
-  return (text) => {
-    const choice = choices.find((candidate) => candidate === text);
-    if (choice === void 0) throw new Error(`it is "${text}"; it may be ${choices.join(", ")}`);
-    return choice;
-  };
+function parseBoolean(text) {
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it may be true or false`);
+  return text.toLowerCase() === "true";
 }
-__name(oneOf, "oneOf");
+__name(parseBoolean, "parseBoolean");
 var shortestSecret = 8;
 function readSecretHeaders(text) {
   const headers = parseHeaderLines(text);
@@ -26058,7 +27120,7 @@ __name(readSecretHeaders, "readSecretHeaders");
 function parseArchive(text) {
   if (text === "-") throw new Error("the archive can't go to standard output, which is the log; give the name of a file");
   destinationOf(text);
-  return (0, import_node_path11.resolve)(text);
+  return (0, import_node_path12.resolve)(text);
 }
 __name(parseArchive, "parseArchive");
 function words(text) {
@@ -26100,13 +27162,13 @@ async function writeOutputs(supply, order, image, cacheKey) {
 __name(writeOutputs, "writeOutputs");
 
 // src/report/matchers.ts
-var import_node_path12 = require("node:path");
+var import_node_path13 = require("node:path");
 function registerMatchers(folder, say2) {
   say2(`::add-matcher::${escapeData2(matchersFile(folder))}`);
 }
 __name(registerMatchers, "registerMatchers");
 function matchersFile(folder) {
-  return (0, import_node_path12.join)(folder, "ddk-problem-matcher.json");
+  return (0, import_node_path13.join)(folder, "ddk-problem-matcher.json");
 }
 __name(matchersFile, "matchersFile");
 function escapeData2(text) {
@@ -26115,27 +27177,35 @@ function escapeData2(text) {
 __name(escapeData2, "escapeData");
 
 // src/engine/provide.ts
-async function provide(engine, archive, reference, info2, onProgress) {
-  const before = await engine.find(reference);
-  await engine.load(archive, onProgress);
-  const image = await proveOrRemove(engine, reference);
-  if (before && before.id !== image.id) info2(`${reference} was the name of the image ${before.id} before`);
+async function provide(engine, { path: path6, name, configDigest: configDigest2, manifestDigest }, info2, onProgress) {
+  const made = engine.store === "containerd" ? manifestDigest : configDigest2;
+  const before = await engine.find(name);
+  const wasThere = before?.id === made || await engine.find(made) !== void 0;
+  await engine.load(path6, onProgress);
+  const image = await engine.find(name);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path6}, but has no image ${name}`);
+  if (image.id !== made) {
+    throw new EngineError(
+      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+    );
+  }
+  try {
+    await engine.prove(made, info2);
+  } catch (error2) {
+    throw error2 instanceof BrokenImageError && !wasThere ? await removed(engine, made, error2) : error2;
+  }
+  if (before && before.id !== made) info2(`${name} was the name of the image ${before.id} before`);
   return image;
 }
 __name(provide, "provide");
-async function proveOrRemove(engine, reference) {
-  try {
-    return await engine.prove(reference);
-  } catch (error2) {
-    if (!(error2 instanceof EngineError) || !await engine.find(reference).catch(() => void 0)) throw error2;
-    const alsoFailed = await engine.remove(reference).then(
-      () => "",
-      (failure2) => `; and ${failure2.message}`
-    );
-    throw new EngineError(`${error2.message}${alsoFailed}`);
-  }
+async function removed(engine, image, { message }) {
+  const alsoFailed = await engine.remove(image).then(
+    () => "",
+    (failure2) => `; and ${failure2.message}`
+  );
+  return new EngineError(`${message}${alsoFailed}`);
 }
-__name(proveOrRemove, "proveOrRemove");
+__name(removed, "removed");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
@@ -26143,300 +27213,20 @@ var import_promises5 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs21 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path6) => (0, import_node_fs16.statSync)(path6, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path6) => (0, import_node_fs21.statSync)(path6, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
 
-// src/image/archive/archive.ts
-var import_node_crypto8 = require("node:crypto");
+// src/disk/root/identity.ts
+function isPlain(value) {
+  return /^[A-Za-z0-9._+~-]+$/.test(value);
+}
+__name(isPlain, "isPlain");
 
-// src/host/new-file.ts
-var import_node_crypto6 = require("node:crypto");
-var import_node_fs18 = require("node:fs");
-var import_node_util2 = require("node:util");
-
-// src/host/at-exit.ts
-var import_node_fs17 = require("node:fs");
-var doomed = /* @__PURE__ */ new Set();
-function removeAtExit(path6) {
-  if (doomed.size === 0) process.on("exit", removeAll);
-  doomed.add(path6);
-  return () => {
-    doomed.delete(path6);
-    if (doomed.size === 0) process.off("exit", removeAll);
-  };
-}
-__name(removeAtExit, "removeAtExit");
-function removeAll() {
-  for (const path6 of doomed) {
-    try {
-      (0, import_node_fs17.rmSync)(path6, { recursive: true, force: true });
-    } catch {
-    }
-  }
-}
-__name(removeAll, "removeAll");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name }, bytes, position2) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs18.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path6) {
-  const destination = destinationOf(path6);
-  return namedLater(path6, destination, partOf2(destination), "wx");
-}
-__name(newFile, "newFile");
-function openPart(path6, part) {
-  return namedLater(path6, destinationOf(path6), part, "r+");
-}
-__name(openPart, "openPart");
-function partOf2(destination) {
-  return `${destination}.${(0, import_node_crypto6.randomBytes)(4).toString("hex")}.part`;
-}
-__name(partOf2, "partOf");
-function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs18.openSync)(part, flags, 420));
-  const release2 = removeAtExit(part);
-  let open3 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs18.closeSync)(fd);
-    open3 = false;
-  }, "close");
-  return {
-    fd,
-    name: path6,
-    position: 0,
-    keep() {
-      close();
-      writing(path6, () => (0, import_node_fs18.renameSync)(part, destination));
-      release2();
-    },
-    discard() {
-      close();
-      (0, import_node_fs18.rmSync)(part, { force: true });
-      release2();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path6, use) {
-  try {
-    return use();
-  } catch (error2) {
-    const { errno } = error2;
-    if (errno === void 0) throw error2;
-    throw new Error(`${path6}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
-  }
-}
-__name(writing, "writing");
-
-// src/image/archive/layer.ts
-var import_node_crypto7 = require("node:crypto");
-
-// src/image/archive/frames.ts
-var import_node_util3 = require("node:util");
-var import_node_zlib = require("node:zlib");
-var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
-function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
-  return { mediaType: tarMediaType };
-}
-__name(frameCompressor, "frameCompressor");
-var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
-function zstdFrame(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
-  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
-  return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
-}
-__name(zstdFrame, "zstdFrame");
-function gzipMember(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
-  return async (piece) => {
-    const member = await compress(piece, { level, chunkSize: roomFor(piece.length) });
-    member[9] = 255;
-    return member;
-  };
-}
-__name(gzipMember, "gzipMember");
-
-// src/image/archive/layer.ts
-var maxPending = 4;
-function layerWriter(out, options) {
-  const { compress, mediaType } = frameCompressor(options);
-  const diffId = (0, import_node_crypto7.createHash)("sha256");
-  const digest2 = (0, import_node_crypto7.createHash)("sha256");
-  const start = out.position;
-  const pending = [];
-  let uncompressedSize = 0;
-  let last = Promise.resolve();
-  let cancelled = false;
-  const store = /* @__PURE__ */ __name((frame) => {
-    if (cancelled) return;
-    digest2.update(frame);
-    append(out, frame);
-  }, "store");
-  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
-    const [bytes] = await Promise.all([frame, before]);
-    store(bytes);
-  }, "storeInOrder");
-  return {
-    async write(piece) {
-      diffId.update(piece);
-      uncompressedSize += piece.length;
-      if (!compress) {
-        store(piece);
-        options.release?.(piece.buffer);
-        return;
-      }
-      const frame = compress(piece).finally(() => options.release?.(piece.buffer));
-      last = storeInOrder(last, frame);
-      last.catch(() => {
-      });
-      pending.push(last);
-      if (pending.length >= maxPending) await pending.shift();
-    },
-    async finish() {
-      await last;
-      return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest2.digest("hex")}`,
-        size: out.position - start,
-        uncompressedSize,
-        mediaType
-      };
-    },
-    async cancel() {
-      cancelled = true;
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(layerWriter, "layerWriter");
-
-// src/image/archive/manifest.ts
-var manifestType = "application/vnd.oci.image.manifest.v1+json";
-var configType = "application/vnd.oci.image.config.v1+json";
-var indexType = "application/vnd.oci.image.index.v1+json";
-var ociLayout = { imageLayoutVersion: "1.0.0" };
-function ociManifest(config, layers) {
-  return {
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: configType, ...config },
-    layers: layers.map(({ mediaType, digest: digest2, size }) => ({ mediaType, digest: digest2, size }))
-  };
-}
-__name(ociManifest, "ociManifest");
-function ociIndex({ digest: digest2, size }, { architecture, os: os7 }, tags) {
-  const entry = { mediaType: manifestType, digest: digest2, size, platform: { architecture, os: os7 } };
-  const named = tags.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
-  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
-}
-__name(ociIndex, "ociIndex");
-function dockerManifest(config, layers, tags) {
-  return [{ Config: blobPath(config.digest), RepoTags: tags, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
-}
-__name(dockerManifest, "dockerManifest");
-function blobPath(digest2) {
-  return `blobs/${digest2.replace(":", "/")}`;
-}
-__name(blobPath, "blobPath");
-function nameAnnotations(reference) {
-  const slash = reference.lastIndexOf("/");
-  const colon = reference.indexOf(":", slash + 1);
-  const tag = colon === -1 ? "latest" : reference.slice(colon + 1);
-  const name = colon === -1 ? reference : reference.slice(0, colon);
-  return { "io.containerd.image.name": `${withRegistry(name)}:${tag}`, "org.opencontainers.image.ref.name": tag };
-}
-__name(nameAnnotations, "nameAnnotations");
-function withRegistry(name) {
-  const [first, ...rest] = name.split("/");
-  if (rest.length === 0) return `docker.io/library/${name}`;
-  return /[.:]/.test(first) || first === "localhost" ? name : `docker.io/${name}`;
-}
-__name(withRegistry, "withRegistry");
-
-// src/image/archive/archive.ts
-function createArchive(path6) {
-  return archiveOn(newFile(path6), []);
-}
-__name(createArchive, "createArchive");
-function archiveOn(out, layers) {
-  let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
-  const addBlob = /* @__PURE__ */ __name((bytes) => {
-    const digest2 = digestOf(bytes);
-    addFile(blobPath(digest2), bytes);
-    return { digest: digest2, size: bytes.length };
-  }, "addBlob");
-  return {
-    addLayer(options) {
-      const header = out.position;
-      out.position += blockSize;
-      const writer = layerWriter(out, options);
-      current = {
-        ...writer,
-        async finish() {
-          const layer = await writer.finish();
-          writeAt(out, layerHeader(layer), header);
-          append(out, Buffer.alloc(padding(layer.size)));
-          layers.push(layer);
-          return layer;
-        }
-      };
-      return current;
-    },
-    finish({ config, tags }) {
-      const configBlob = addBlob(json(config));
-      const manifest = addBlob(json(ociManifest(configBlob, layers)));
-      addFile("index.json", json(ociIndex(manifest, config, tags)));
-      addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags)));
-      append(out, Buffer.alloc(2 * blockSize));
-      out.keep();
-      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
-    },
-    async abort() {
-      await current?.cancel();
-      out.discard();
-    }
-  };
-}
-__name(archiveOn, "archiveOn");
-function configDigest(config) {
-  return digestOf(json(config));
-}
-__name(configDigest, "configDigest");
-function layerHeader({ digest: digest2, size }) {
-  return memberHeader(blobPath(digest2), size);
-}
-__name(layerHeader, "layerHeader");
-function digestOf(bytes) {
-  return `sha256:${(0, import_node_crypto8.createHash)("sha256").update(bytes).digest("hex")}`;
-}
-__name(digestOf, "digestOf");
-function json(value) {
-  return Buffer.from(JSON.stringify(value));
-}
-__name(json, "json");
-function memberHeader(name, size) {
-  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
-}
-__name(memberHeader, "memberHeader");
-
-// src/image/labels.ts
+// src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
 function imageLabels(identity, isoSha256, created, key) {
@@ -26461,6 +27251,9 @@ __name(imageLabels, "imageLabels");
 function labelledIdentity(labels) {
   const label = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
   const architecture = label("architecture");
+  const isoSha256 = label("iso-sha256") ?? "";
+  const values = ["version", "build", "kernel-version"].map(label);
+  if (!values.every((value) => value === void 0 || isPlain(value)) || !/^(?:[0-9a-f]{64})?$/.test(isoSha256)) return void 0;
   return {
     identity: {
       product: label("product"),
@@ -26469,12 +27262,12 @@ function labelledIdentity(labels) {
       kernelVersion: label("kernel-version"),
       architecture: architecture === "i686" || architecture === "x86_64" ? architecture : void 0
     },
-    isoSha256: label("iso-sha256") ?? ""
+    isoSha256
   };
 }
 __name(labelledIdentity, "labelledIdentity");
 
-// src/image/config.ts
+// src/image/config/config.ts
 function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
   const time = rfc3339(created);
   return {
@@ -26482,11 +27275,11 @@ function imageConfig({ identity, isoSha256, created }, key, layers, { env, entry
     architecture: identity.architecture === "i686" ? "386" : "amd64",
     os: "linux",
     config: {
-      // What a login as root has in Dom0: build scripts are written for that.
+      // The PATH of a root login in Dom0, which build scripts expect.
       Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
       ...entrypoint.length > 0 && { Entrypoint: entrypoint },
       Cmd: ["/bin/bash"],
-      // Where a login as root begins as well; the DDK's examples are below it.
+      // A root login starts here, too, and the DDK's examples are below it.
       WorkingDir: "/root",
       Labels: imageLabels(identity, isoSha256, time, key)
     },
@@ -26504,22 +27297,118 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/key.ts
-var import_node_crypto9 = require("node:crypto");
-var imageFormat = 1;
+// src/image/recipe.ts
+var import_node_crypto8 = require("node:crypto");
+
+// src/image/sample.ts
+var dir = { type: "dir", mode: 493, nlink: 2 };
+var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
+var contents = {
+  bin: dir,
+  "bin/setarch": { content: "program", mode: 493 },
+  "bin/su": { content: "program", mode: 2541, xattrs: { "security.capability": "0100000200040000000000000000000000000000" } },
+  dev: dir,
+  "dev/deleted": { type: "char", rdev: { major: 0, minor: 0 } },
+  "dev/disk": { type: "block", rdev: { major: 259, minor: 1048575 } },
+  "dev/null": { type: "char", rdev: { major: 1, minor: 3 }, mode: 438 },
+  "dev/pipe": { type: "fifo" },
+  "dev/socket": { type: "socket" },
+  etc: { ...dir, mode: 1517, xattrs: { "user.dir": "00ff3d25", "user.overlay.opaque": "79", "trusted.x": "78" } },
+  "etc/early": { mtime: { seconds: -1, nanoseconds: 5 } },
+  "etc/labelled": { xattrs: { "security.selinux": "00", "security.ima": "01", "security.evm": "02", "system.unknown": "03" } },
+  "etc/listed": {
+    xattrs: { "system.posix_acl_access": "0200000001000600ffffffff020007002100000004000400ffffffff10000700ffffffff20000400ffffffff" }
+  },
+  "etc/owned": { uid: 3e5, gid: 4294967294, mtime: { seconds: 2208988800, nanoseconds: 123456789 } },
+  "etc/profile.d": dir,
+  lib: dir,
+  "lib/modules": dir,
+  "lib/modules/1.2.3": dir,
+  "lib/modules/1.2.3/build": dir,
+  "lib/modules/1.2.3/build/include": dir,
+  "lib/modules/1.2.3/build/include/generated": dir,
+  "lib/modules/1.2.3/build/include/generated/compile.h": { content: '#define UTS_VERSION "#4 SMP"\n' },
+  link: { type: "symlink", target: "bin", mode: 511 },
+  [`long-${"n".repeat(200)}`]: { content: "x".repeat(600) },
+  "one-name": linked,
+  "other-name": linked,
+  usr: dir,
+  "usr/local": { ...dir, uid: 7 }
+};
+function sampleTree() {
+  const children = /* @__PURE__ */ new Map([[1, []]]);
+  const inos = /* @__PURE__ */ new Map([["", 1]]);
+  for (const [path6, more] of Object.entries(contents)) {
+    const node = nodeOf(more, 2 + inos.size);
+    inos.set(path6, node.ino);
+    if (node.type === "dir") children.set(node.ino, []);
+    const slash = path6.lastIndexOf("/");
+    children.get(inos.get(path6.slice(0, Math.max(0, slash)))).push([path6.slice(slash + 1), node]);
+  }
+  return {
+    root: nodeOf(dir, 1),
+    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+  };
+}
+__name(sampleTree, "sampleTree");
+function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
+  const bytes = Buffer.from(content || target);
+  return {
+    type: "file",
+    ino,
+    mode: 420,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: 142e7, nanoseconds: 0 },
+    size: bytes.length,
+    content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
+    target: /* @__PURE__ */ __name(() => bytes, "target"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    ...more
+  };
+}
+__name(nodeOf, "nodeOf");
+
+// src/image/recipe.ts
+var writerRevision = 1;
+var known2;
+function recipe() {
+  const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
+  known2 ??= (0, import_node_crypto8.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
+  return known2;
+}
+__name(recipe, "recipe");
+function sampleImage(architecture, withEnvironment) {
+  const tree = sampleTree();
+  const created = 142e7;
+  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
+  const environment = withEnvironment ? buildEnvironment(tree, identity, created, () => {
+  }) : void 0;
+  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 });
+  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
+  if (environment) layers.push({ diffId: digestOf2([environment.layer]), createdBy: "environment" });
+  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment);
+}
+__name(sampleImage, "sampleImage");
+function digestOf2(pieces2) {
+  const hash = (0, import_node_crypto8.createHash)("sha256");
+  for (const piece of pieces2) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf2, "digestOf");
+
+// src/image/config/key.ts
 function imageKey(iso, options) {
   const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
-  return `v${imageFormat}-${isoKey(iso)}-${sha2562(JSON.stringify(sorted)).slice(0, 16)}`;
+  return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
 function isoKey(iso) {
-  return "sha256" in iso ? iso.sha256.toLowerCase() : sha2562(JSON.stringify([iso.url, iso.etag, iso.size]));
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]));
 }
 __name(isoKey, "isoKey");
-function sha2562(text) {
-  return (0, import_node_crypto9.createHash)("sha256").update(text).digest("hex");
-}
-__name(sha2562, "sha256");
 
 // src/image/description.ts
 function finishImage(archive, description, names) {
@@ -26540,7 +27429,7 @@ async function convert(options) {
   options.inputSha256.catch((error2) => stop2.abort(error2));
   options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
   if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the image would replace what it is made of; give it another name`);
+    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
   const archive = createArchive(options.archive);
   const { input, tempDir, uname = "ddk" } = options;
   const task = { input, tempDir, uname };
@@ -26561,7 +27450,7 @@ __name(convert, "convert");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
 async function receive2(worker, archive, options, signal) {
   const release2 = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
-  let known2;
+  let known3;
   let bytes = 0;
   for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
     switch (message.kind) {
@@ -26571,28 +27460,33 @@ async function receive2(worker, archive, options, signal) {
       case "found": {
         const { found, environment } = message;
         const names = options.name(found);
-        known2 = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release: release2 }) };
+        known3 = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release: release2 }) };
         break;
       }
       case "piece":
         bytes += message.piece.length;
-        await known2.layer.write(message.piece);
-        options.onProgress?.(bytes, known2.found);
+        await known3.layer.write(message.piece);
+        options.onProgress?.(bytes, known3.found);
         break;
       case "done": {
-        const { found, environment, names, layer } = known2;
+        const { found, environment, names, layer } = known3;
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
         return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
       }
       case "failed":
-        throw Object.assign(new Error(message.message), { stack: message.stack });
+        throw failureOf(message);
     }
   }
-  throw new Error("the thread that reads the ISO ended without a word; there may be too little memory");
+  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
 }
 __name(receive2, "receive");
+function failureOf({ message, stack, errorKind }) {
+  const error2 = errorKind === void 0 ? new Error(message) : DiskError.restored(message, errorKind);
+  return Object.assign(error2, { stack });
+}
+__name(failureOf, "failureOf");
 async function addEnvironment(archive, { layer }, compression) {
   const writer = archive.addLayer({ compression });
   await writer.write(layer);
@@ -26615,19 +27509,18 @@ async function convertWithProgress(options, say2) {
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
-async function loadWithProgress(engine, archive, reference, say2) {
+async function loadWithProgress(engine, archived, say2) {
   const start = Date.now();
   const line = new ProgressLine(say2);
   const image = await provide(
     engine,
-    archive,
-    reference,
+    archived,
     say2,
     ({ given, size }) => line.update(
       (elapsed) => given === void 0 || given >= size ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`
     )
   );
-  say2(`Loaded ${reference} (${image.id}) in ${durationText(Date.now() - start)}, and created a container from it to be sure`);
+  say2(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
   return image;
 }
 __name(loadWithProgress, "loadWithProgress");
@@ -26644,48 +27537,69 @@ async function privilegesOf(engine) {
 __name(privilegesOf, "privilegesOf");
 
 // src/shell/checks.ts
-var import_node_fs20 = require("node:fs");
-var import_node_path13 = require("node:path");
+var import_node_fs23 = require("node:fs");
+var import_node_path14 = require("node:path");
 
 // src/shell/container.ts
-var import_node_fs19 = require("node:fs");
+var import_node_fs22 = require("node:fs");
 var shellLabel = `${labelPrefix}.shell`;
 var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
 while [ -e "$1" ]; do sleep 60; done`;
-function createArguments(options, place2) {
+function createArguments(options, place3) {
   const { engine, image, network } = options;
   return [
-    ...["--name", place2.name, "--label", `${shellLabel}=${place2.id}`, "--rm"],
-    // Nothing is written that is worth a gentle end, and PID 1 takes no other signal.
+    ...["--name", place3.name, "--label", `${shellLabel}=${place3.id}`, "--rm"],
+    // PID 1 reacts to no other signal, and writes nothing that would need a graceful shutdown.
     ...["--stop-signal", "KILL"],
+    ...neverPull,
     ...hostOptions(engine, image, options.privileges),
-    ...options.privileges === "rootless" && engine.name === "podman" && options.user === "runner" ? ["--userns", "keep-id"] : [],
-    ...place2.folders.flatMap(mount),
-    ...options.volumes.flatMap(({ source, target, options: more }) => ["--volume", [source, target, more].filter(Boolean).join(":")]),
+    ...keepsId(options) ? ["--userns", "keep-id"] : [],
+    ...place3.folders.flatMap(mount),
+    ...options.volumes.flatMap(volumeOption),
     ...network === void 0 ? [] : ["--network", network],
     ...options.runOptions,
-    // By ID, so that no engine looks in a registry.
+    // Again: whatever `runOptions` say of it, and wherever their words end.
+    ...neverPull,
+    // Use the ID, so that no engine asks a registry.
     image.id,
-    ...["/bin/sh", "-c", keepAlive, "sh", place2.lifeline, place2.passwd]
+    ...["/bin/sh", "-c", keepAlive, "sh", place3.lifeline, place3.passwd]
   ];
 }
 __name(createArguments, "createArguments");
+function keepsId({ privileges, engine, user }) {
+  return privileges === "rootless" && engine.name === "podman" && user === "runner";
+}
+__name(keepsId, "keepsId");
 function hostOptions(engine, image, privileges) {
   return [
-    // SELinux would deny the container files that aren't labelled for it, and these are the runner's own.
+    // SELinux would deny access to files without a container label, and these are the runner's own files.
     ...["--security-opt", "label=disable"],
-    // Docker goes by the host's platform otherwise; Podman would look for another image.
+    // Docker otherwise assumes the host's platform. Podman would look for another image.
     ...engine.name === "docker" ? ["--platform", image.platform] : [],
     // Files of a remapped root would belong to nobody.
     ...privileges === "remapped" ? ["--userns", "host"] : []
   ];
 }
 __name(hostOptions, "hostOptions");
+var neverPull = ["--pull=never"];
 function mount(folder) {
-  const fields = ["type=bind", `source=${folder}`, `target=${folder}`];
-  return ["--mount", fields.map((field) => /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field).join(",")];
+  return bind(folder, folder, "");
 }
 __name(mount, "mount");
+function bind(source, target, options) {
+  const fields = ["type=bind", `source=${source}`, `target=${target}`, ...options.split(",").flatMap(mountField)];
+  return ["--mount", fields.map((field2) => /[",]/.test(field2) ? `"${field2.replaceAll('"', '""')}"` : field2).join(",")];
+}
+__name(bind, "bind");
+function mountField(option) {
+  if (option === "ro") return ["readonly"];
+  return propagations.includes(option) ? [`bind-propagation=${option}`] : [];
+}
+__name(mountField, "mountField");
+function volumeOption({ source, target, options }) {
+  return source.startsWith("/") ? bind(source, target, options) : ["--volume", [source, target, options].filter(Boolean).join(":")];
+}
+__name(volumeOption, "volumeOption");
 function mountPairs(folders, volumes) {
   const all = [
     ...folders.map((folder) => [folder, folder]),
@@ -26697,7 +27611,7 @@ function mountPairs(folders, volumes) {
 __name(mountPairs, "mountPairs");
 function withoutSymlinks(path6) {
   try {
-    return (0, import_node_fs19.realpathSync)(path6).replace(/\/$/, "");
+    return (0, import_node_fs22.realpathSync)(path6).replace(/\/$/, "");
   } catch {
     return path6;
   }
@@ -26708,22 +27622,22 @@ __name(withoutSymlinks, "withoutSymlinks");
 var patience4 = 120;
 var notFound = 99;
 async function checkFirstUse(engine, image, privileges, folder, host2 = thisHost()) {
-  const probe = (0, import_node_fs20.mkdtempSync)((0, import_node_path13.join)(folder, "xenserver-ddk-probe-"));
+  const probe = (0, import_node_fs23.mkdtempSync)((0, import_node_path14.join)(folder, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs20.writeFileSync)((0, import_node_path13.join)(probe, "file"), "");
+    (0, import_node_fs23.writeFileSync)((0, import_node_path14.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, privileges, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
   } finally {
-    (0, import_node_fs20.rmSync)(probe, { recursive: true, force: true });
+    (0, import_node_fs23.rmSync)(probe, { recursive: true, force: true });
   }
 }
 __name(checkFirstUse, "checkFirstUse");
 async function tryProgram(engine, image, privileges, probe) {
   const args = [
-    ...["create", "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
+    ...["create", ...neverPull, "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
-    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path13.join)(probe, "file")]
+    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path14.join)(probe, "file")]
   ];
   const created = await engine.call(args, { deadline: changeDeadline });
   if (created.code !== 0) return created;
@@ -26745,8 +27659,7 @@ function explain(finished, engine, image, host2) {
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host2);
   if (code === 139) return diesOfSignal11(host2);
-  if (timedOut && lastWord === "")
-    return `a container of the DDK didn't end within ${patience4} seconds, so steps can't be relied on to run in it`;
+  if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience4} seconds, so steps may hang as well`;
   return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`;
 }
 __name(explain, "explain");
@@ -26759,9 +27672,9 @@ function noSuchProcessor({ platform: platform2 }, { arch: arch4 }) {
 __name(noSuchProcessor, "noSuchProcessor");
 function diesOfSignal11({ maps }) {
   if (maps !== "" && !maps.includes("[vsyscall]")) {
-    return "the DDK's programs die of signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; boot the machine with the kernel parameter vsyscall=emulate";
+    return "the DDK's programs crash with signal 11 (exit code 139): they need the vsyscall page, which this kernel doesn't have; boot the machine with the kernel parameter vsyscall=emulate";
   }
-  return "the DDK's programs die of signal 11 (exit code 139) on this machine's kernel; use another runner";
+  return "the DDK's programs crash with signal 11 (exit code 139) on this machine's kernel; use another runner";
 }
 __name(diesOfSignal11, "diesOfSignal11");
 function thisHost() {
@@ -26770,7 +27683,7 @@ function thisHost() {
 __name(thisHost, "thisHost");
 function readMaps() {
   try {
-    return (0, import_node_fs20.readFileSync)("/proc/self/maps", "latin1");
+    return (0, import_node_fs23.readFileSync)("/proc/self/maps", "latin1");
   } catch {
     return "";
   }
@@ -26778,37 +27691,112 @@ function readMaps() {
 __name(readMaps, "readMaps");
 
 // src/shell/install.ts
-var import_node_crypto10 = require("node:crypto");
-var import_node_fs23 = require("node:fs");
-var import_node_path14 = require("node:path");
+var import_node_crypto9 = require("node:crypto");
+var import_node_fs26 = require("node:fs");
+var import_node_path16 = require("node:path");
+
+// src/shell/give-back.ts
+var changeListed = `
+set -f
+folder=$1 owner=$2 since=$3 except=$4
+shift 4
+mount_of() {
+  while IFS=' 	' read -r key value; do
+    if [ "$key" = mnt_id: ]; then mount=$value; fi
+  done <"/proc/self/fdinfo/$1"
+}
+enter() {
+  cd -P "$folder" 2>/dev/null && command exec 3<. && mount_of 3 || return 1
+  top=$mount
+  IFS=/
+  set -- $1
+  unset IFS
+  for part; do
+    [ -n "$part" ] || continue
+    cd -P "./$part" 2>/dev/null && [ .. -ef /proc/self/fd/3 ] && command exec 3<. && mount_of 3 && [ "$mount" = "$top" ] || return 1
+  done
+}
+last=
+for path; do
+  if [ -d "$path" ] && ! [ -L "$path" ]; then dir=$path; else dir=\${path%/*}; fi
+  if [ "$dir" = "$last" ]; then continue; fi
+  last=$dir
+  # Its directory has been visited already.
+  if ! [ -L "$path" ] && ! [ -O "$path" ]; then continue; fi
+  enter "\${dir#"$folder"}" || continue
+  set --
+  while read -r inode name; do
+    [ -n "$name" ] && found=$(ls -Ldi "./$name" 2>/dev/null) || continue
+    found=\${found#"\${found%%[0-9]*}"}
+    if [ "\${found%%[!0-9]*}" != "$inode" ]; then continue; fi
+    case $name in *[[*?\\\\]*) set -- -type d ;; *) set -- "$@" ! -name "$name" ;; esac
+  done <<END
+$except
+END
+  find . -maxdepth 1 -user 0 -cnewer "$since" "$@" '(' ! -type d -o -name . ')' -exec chown -h "$owner" '{''}' + || failed=1
+done
+[ -z "$failed" ]`;
+var giveBack = `
+owner=$1 since=$2 change=$3
+shift 3
+except=
+while read -r _ _ _ _ point _; do
+  point=$(printf %b "$point")
+  if [ -d "$point" ]; then continue; fi
+  for folder; do
+    case $point in "$folder"/*)
+        inode=$(ls -Ldi "$point") || continue
+        inode=\${inode#"\${inode%%[0-9]*}"}
+        except="$except
+\${inode%%[!0-9]*} \${point##*/}" ;;
+    esac
+  done
+done </proc/self/mountinfo
+for folder; do
+  find "$folder" -xdev -user 0 -cnewer "$since" -exec /bin/sh -c "$change" sh "$folder" "$owner" "$since" "$except" '{}' + || failed=1
+done
+[ -z "$failed" ]`;
+function giveBackCommand(folders, owner, since) {
+  return ["/bin/sh", "-c", giveBack, "sh", owner, since, changeListed, ...folders];
+}
+__name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
-var import_node_fs21 = require("node:fs");
+var import_node_fs24 = require("node:fs");
+var import_node_path15 = require("node:path");
 var patience5 = 60;
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
-  const engine = engineCommand(shell.engine, supervision);
-  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience5 }), "call");
-  const filter = `label=${shellLabel}=${shell.id}`;
-  const listed2 = await call("ps", "--all", "--quiet", "--filter", filter);
-  if (listed2.code !== 0) say2(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed2.lastWord}`);
-  for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
-    if (shell.giveBack.length > 0) await call("exec", container, ...shell.giveBack);
-    const removed = await call("rm", "--force", "--volumes", container);
-    if (removed.code === 0) say2(`Removed the container of ${shell.name}`);
-    else if (!/no such container|already in progress/i.test(removed.lastWord))
-      say2(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`);
+  if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
+  try {
+    (0, import_node_fs24.rmSync)(shell.folder, { recursive: true, force: true });
+  } catch (error2) {
+    say2(sentenceOf(error2));
   }
   try {
-    (0, import_node_fs21.rmSync)(shell.folder, { recursive: true, force: true });
-  } catch (error2) {
-    say2(`${shell.folder} couldn't be removed: ${error2.message}`);
+    (0, import_node_fs24.rmdirSync)((0, import_node_path15.dirname)(shell.folder));
+  } catch {
   }
 }
 __name(removeShell, "removeShell");
+async function removeContainer({ id, name }, installed, say2, supervision) {
+  const engine = engineCommand(installed.engine, supervision);
+  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience5 }), "call");
+  const filter = `label=${shellLabel}=${id}`;
+  const listed2 = await call("ps", "--all", "--quiet", "--filter", filter);
+  if (listed2.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed2.lastWord}`);
+  for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
+    if (installed.giveBack.length > 0) await call("exec", "--user", "0:0", container, ...installed.giveBack);
+    const removed2 = await call("rm", "--force", "--volumes", container);
+    if (removed2.code === 0) say2(`Removed the container of ${name}`);
+    else if (!/no such container|already in progress/i.test(removed2.lastWord))
+      say2(`${installed.engine} couldn't remove the container of ${name}: ${removed2.lastWord}`);
+  }
+}
+__name(removeContainer, "removeContainer");
 
 // src/shell/settings.ts
-var import_node_fs22 = require("node:fs");
+var import_node_fs25 = require("node:fs");
 var engineVariables = [
   ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"],
   ...["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
@@ -26822,83 +27810,166 @@ function bashSettings(settings, env) {
   return [...assignments, ...chosen, ""].join("\n");
 }
 __name(bashSettings, "bashSettings");
+function refusal(reason) {
+  return `_refusal=${shellQuote(reason)}
+`;
+}
+__name(refusal, "refusal");
 function script() {
-  return (0, import_node_fs22.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
+  return (0, import_node_fs25.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
 }
 __name(script, "script");
 
 // src/shell/install.ts
 async function installShell(options, env = process.env) {
-  const shells = (0, import_node_path14.join)(options.temp, "xenserver-ddk-shells");
-  const folder = (0, import_node_path14.join)(shells, options.name);
-  await removeFormer(folder, options.supervision);
-  const id = (0, import_node_crypto10.randomUUID)();
-  const home = (0, import_node_path14.join)(folder, "home");
-  const bin = (0, import_node_path14.join)(folder, "bin");
-  for (const directory of [home, bin]) (0, import_node_fs23.mkdirSync)(directory, { recursive: true, mode: 493 });
+  const { shells, folder, home, bin, lifeline } = await makeFolders(options);
+  const id = (0, import_node_crypto9.randomUUID)();
   const user = runAs(options, home);
   const folders = sharedFolders(options, env);
-  const lifeline = (0, import_node_path14.join)(folder, "settings");
-  const place2 = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd };
-  const giveBack = user.owner === void 0 ? [] : giveBackCommand([options.workspace, options.temp], user.owner, lifeline);
-  const installed = { id, name: options.name, folder, bin, engine: options.engine.command, container: place2.name, giveBack };
+  const place3 = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd };
+  const ofRunner = outermost([options.workspace, options.temp]);
+  const giveBack2 = user.owner === void 0 ? [] : giveBackCommand(ofRunner, user.owner, lifeline);
+  const container = { engine: options.engine.command, name: place3.name, giveBack: giveBack2 };
+  const shell = { id, name: options.name, folder, bin, container };
+  const create = createArguments(options, place3);
+  const sources = [...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith("/"))];
   const settings = {
     engine: options.engine.command,
-    container: place2.name,
-    create: createArguments(options, place2),
-    exec: user.exec,
+    container: place3.name,
+    create,
+    restarts: String(options.engine.name === "docker"),
+    user: options.user,
+    as_root: user.asRoot,
+    as_runner: user.asRunner,
     entrypoint: options.image.entrypoint,
     mounts: mountPairs(folders, options.volumes),
+    sources,
     workspace: options.workspace,
     given: options.env,
-    give_back: giveBack,
+    give_back: giveBack2,
     path: env.PATH ?? "",
     shells
   };
-  (0, import_node_fs23.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
-  (0, import_node_fs23.writeFileSync)((0, import_node_path14.join)(folder, "installed.json"), JSON.stringify(installed));
-  (0, import_node_fs23.writeFileSync)((0, import_node_path14.join)(bin, options.name), script(), { mode: 493 });
-  return installed;
+  (0, import_node_fs26.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
+  writeScript(shell);
+  return { shell, create, sources };
 }
 __name(installShell, "installShell");
-async function removeFormer(folder, supervision) {
-  const record = (0, import_node_path14.join)(folder, "installed.json");
-  if ((0, import_node_fs23.existsSync)(record)) await removeShell(JSON.parse((0, import_node_fs23.readFileSync)(record, "utf8")), void 0, supervision);
+async function installRefusal(options, reason) {
+  const { folder, bin } = await makeFolders(options);
+  const shell = { id: (0, import_node_crypto9.randomUUID)(), name: options.name, folder, bin };
+  refuse(shell, reason);
+  writeScript(shell);
+  return shell;
 }
-__name(removeFormer, "removeFormer");
-function runAs({ user, privileges, engine }, home) {
+__name(installRefusal, "installRefusal");
+function refuse({ folder }, reason) {
+  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(folder, "settings"), refusal(reason), { mode: 384 });
+}
+__name(refuse, "refuse");
+function writeScript(shell) {
+  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(shell.folder, "installed.json"), JSON.stringify(shell));
+  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(shell.bin, shell.name), script(), { mode: 493 });
+}
+__name(writeScript, "writeScript");
+async function makeFolders({ temp, name, supervision, say: say2 }) {
+  const shells = (0, import_node_path16.join)(temp, "xenserver-ddk-shells");
+  const folder = (0, import_node_path16.join)(shells, name);
+  const record = (0, import_node_path16.join)(folder, "installed.json");
+  if ((0, import_node_fs26.existsSync)(record)) {
+    say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
+    await removeShell(JSON.parse((0, import_node_fs26.readFileSync)(record, "utf8")), void 0, supervision);
+  }
+  const [home, bin] = [(0, import_node_path16.join)(folder, "home"), (0, import_node_path16.join)(folder, "bin")];
+  for (const directory of [home, bin]) (0, import_node_fs26.mkdirSync)(directory, { recursive: true, mode: 493 });
+  return { shells, folder, home, bin, lifeline: (0, import_node_path16.join)(folder, "settings") };
+}
+__name(makeFolders, "makeFolders");
+function runAs(options, home) {
   const uid = process.getuid();
   const gid = process.getgid();
-  if (privileges === "rootless" && (user === "root" || engine.name === "docker")) return { exec: [], owner: "0:0", passwd: "" };
-  if (user === "root") return { exec: [], passwd: "", ...uid !== 0 && { owner: `${uid}:${gid}` } };
-  return { exec: ["--user", `${uid}:${gid}`, "--env", `HOME=${home}`], passwd: uid === 0 ? "" : `runner:x:${uid}:${gid}::${home}:/bin/sh` };
+  const runner = {
+    asRunner: ["--user", `${uid}:${gid}`, "--env", `HOME=${home}`],
+    passwd: uid === 0 ? "" : `runner:x:${uid}:${gid}::${home}:/bin/sh`,
+    ...uid !== 0 && { owner: `${uid}:${gid}` }
+  };
+  if (keepsId(options)) return { ...runner, asRoot: ["--user", "0:0"] };
+  if (options.privileges === "rootless") return { asRoot: [], asRunner: [], passwd: "" };
+  return { ...runner, asRoot: [] };
 }
 __name(runAs, "runAs");
-function giveBackCommand(folders, owner, since) {
-  const [uid] = owner.split(":");
-  return ["find", ...folders, "-xdev", "!", "-user", uid, "-cnewer", since, "-exec", "chown", "-h", owner, "{}", "+"];
-}
-__name(giveBackCommand, "giveBackCommand");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
-  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path14.dirname)(env[name])] : [])];
-  return folders.filter((folder, index) => (0, import_node_fs23.existsSync)(folder) && !folders.slice(0, index).some((other) => isBelow(folder, other)));
+  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path16.dirname)(env[name])] : [])];
+  return outermost(folders.filter((folder) => (0, import_node_fs26.existsSync)(folder)));
 }
 __name(sharedFolders, "sharedFolders");
+function outermost(folders) {
+  return folders.filter((folder, index) => !folders.slice(0, index).some((other) => isBelow(folder, other)));
+}
+__name(outermost, "outermost");
 function isBelow(path6, folder) {
   return `${path6}/`.startsWith(`${folder.replace(/\/$/, "")}/`);
 }
 __name(isBelow, "isBelow");
 
+// src/shell/start.ts
+var import_node_fs27 = require("node:fs");
+var import_node_path17 = require("node:path");
+async function startContainer(engine, image, { shell, create, sources }) {
+  const { name } = shell.container;
+  const change2 = { deadline: changeDeadline };
+  let isReady = false;
+  const created = await engine.call(["create", ...create], change2);
+  if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
+  try {
+    const of = await engine.call(["container", "inspect", "--format", "{{.Image}}", name]);
+    if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
+      return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
+    }
+    (0, import_node_fs27.writeFileSync)((0, import_node_path17.join)(shell.folder, "mounted"), identities(sources));
+    const started = await engine.call(["start", name], change2);
+    if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
+    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path17.join)(shell.folder, "settings")], change2);
+    isReady = tried.code === 0;
+    return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
+  } finally {
+    if (!isReady) await engine.call(["rm", "--force", name], { ...change2, evenIfCancelled: true });
+  }
+}
+__name(startContainer, "startContainer");
+function identities(folders) {
+  return folders.map((folder) => {
+    const stats = (0, import_node_fs27.statSync)(folder, { bigint: true, throwIfNoEntry: false });
+    return stats ? `${stats.dev}:${stats.ino} ${folder}
+` : "";
+  }).join("");
+}
+__name(identities, "identities");
+
 // src/shell/set-up.ts
-async function setUpShell(engine, image, request2, { temp, workspace }, warn2, supervision = {}) {
+async function setUpShell(engine, image, request2, surroundings) {
+  const { temp, warn: warn2, installed } = surroundings;
   const privileges = await privilegesOf(engine);
-  const shell = await installShell({ engine, image, privileges, temp, workspace, supervision, ...request2 });
+  const prepared = await installShell({ engine, image, privileges, ...surroundings, ...request2 });
+  await installed(prepared.shell);
+  const failure2 = await startContainer(engine, image, prepared);
+  if (failure2 === void 0) return true;
   const obstacle = await checkFirstUse(engine, image, privileges, temp);
-  if (obstacle !== void 0) warn2(`Steps with "shell: ${request2.name} {0}" won't run: ${obstacle}`);
-  return shell;
+  if (obstacle === void 0) {
+    throw new Error(
+      `${engine.name} couldn't make the container of ${request2.name}: ${failure2}; check the inputs "volumes", "network" and "run-options"`
+    );
+  }
+  refuse(prepared.shell, obstacle);
+  warn2(`Steps with "shell: ${request2.name} {0}" can't run: ${obstacle}`);
+  return false;
 }
 __name(setUpShell, "setUpShell");
+async function setUpRefusal({ name }, reason, surroundings) {
+  await surroundings.installed(await installRefusal({ name, ...surroundings }, reason));
+}
+__name(setUpRefusal, "setUpRefusal");
 
 // src/state.ts
 async function saveForPost(state) {
@@ -26935,16 +28006,145 @@ function escapeHtml(text) {
 }
 __name(escapeHtml, "escapeHtml");
 
+// src/cache/background.ts
+var import_node_fs28 = require("node:fs");
+var import_promises6 = require("node:timers/promises");
+var import_node_url2 = require("node:url");
+
+// src/cache/environment.ts
+var openNames = ["PATH", "LD_LIBRARY_PATH", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "RUNNER_TRACKING_ID"];
+var handedNames = [
+  "ACTIONS_CACHE_MODE",
+  "ACTIONS_CACHE_SERVICE_V2",
+  "ACTIONS_CACHE_URL",
+  "ACTIONS_ORCHESTRATION_ID",
+  "ACTIONS_RESULTS_URL",
+  "ACTIONS_RUNTIME_TOKEN",
+  "CACHE_UPLOAD_CHUNK_SIZE",
+  "CACHE_UPLOAD_CONCURRENCY",
+  "GITHUB_REF",
+  "GITHUB_SERVER_URL",
+  "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
+];
+function openEnvironment() {
+  return pick(openNames);
+}
+__name(openEnvironment, "openEnvironment");
+function handedEnvironment() {
+  return pick(handedNames);
+}
+__name(handedEnvironment, "handedEnvironment");
+function pick(names) {
+  return Object.fromEntries(names.flatMap((name) => process.env[name] === void 0 ? [] : [[name, process.env[name]]]));
+}
+__name(pick, "pick");
+
+// src/cache/task.ts
+var entryFolder = "xenserver-ddk";
+function filesOf(statusFile) {
+  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+}
+__name(filesOf, "filesOf");
+
+// src/cache/background.ts
+var script2 = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
+function startCacheProcess(task) {
+  const handover = { task, environment: handedEnvironment() };
+  const { statusFile } = task;
+  return startDetached(process.execPath, [script2, statusFile], {
+    env: openEnvironment(),
+    input: JSON.stringify(handover),
+    log: filesOf(statusFile).log
+  });
+}
+__name(startCacheProcess, "startCacheProcess");
+function haveService() {
+  const { ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = process.env;
+  return Boolean(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL);
+}
+__name(haveService, "haveService");
+function readStatus(statusFile) {
+  try {
+    return JSON.parse((0, import_node_fs28.readFileSync)(statusFile, "utf8"));
+  } catch {
+    return { results: [], ended: false, failure: "" };
+  }
+}
+__name(readStatus, "readStatus");
+function forwardLog(statusFile) {
+  if (!isDebug()) return;
+  for (const line of (0, import_node_fs28.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
+}
+__name(forwardLog, "forwardLog");
+function isAlive2(pid, statusFile) {
+  try {
+    return (0, import_node_fs28.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
+  } catch {
+    return false;
+  }
+}
+__name(isAlive2, "isAlive");
+async function stop(pid, statusFile) {
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    if (!isAlive2(pid, statusFile)) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      return;
+    }
+    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises6.setTimeout)(25);
+  }
+}
+__name(stop, "stop");
+
+// src/supply/visibility.ts
+var import_node_fs29 = require("node:fs");
+function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
+  const { visibility, private: isPrivate } = repositoryIn(eventPath);
+  if (visibility === "public" || isPrivate === false) return "public";
+  return isPrivate === true || visibility === "private" || visibility === "internal" ? "restricted" : "unknown";
+}
+__name(repositoryVisibility, "repositoryVisibility");
+function repositoryIn(eventPath) {
+  try {
+    const event = JSON.parse((0, import_node_fs29.readFileSync)(eventPath ?? "", "utf8"));
+    return event?.repository ?? {};
+  } catch {
+    return {};
+  }
+}
+__name(repositoryIn, "repositoryIn");
+
+// src/supply/cache-use.ts
+var nothing = { image: false, iso: false };
+function decideCacheUse(inputs, request2, notice3) {
+  if (!haveService()) return { restore: nothing, save: nothing };
+  const kinds = kindsOf(inputs, request2, repositoryVisibility(), notice3);
+  return { restore: inputs.restoreCache ? kinds : nothing, save: inputs.saveCache ? kinds : nothing };
+}
+__name(decideCacheUse, "decideCacheUse");
+function kindsOf({ cache }, { confidential }, visibility, notice3) {
+  if (cache !== "auto") return { image: ["all", "image"].includes(cache), iso: ["all", "iso"].includes(cache) };
+  if (confidential === void 0 || visibility === "restricted") return { image: true, iso: true };
+  const repository = visibility === "public" ? "this repository is public" : "the event does not say whether this repository is public";
+  notice3(
+    `Neither the ISO nor the image is kept in the Actions cache, because ${confidential}, and ${repository}: pull requests from forks can read the cache of a public repository. If everybody may have this DDK, set "cache: all"`
+  );
+  return nothing;
+}
+__name(kindsOf, "kindsOf");
+
 // src/supply/from-cache.ts
-var import_node_path17 = require("node:path");
+var import_node_path20 = require("node:path");
 
 // src/cache/image-cache.ts
-var import_node_fs28 = require("node:fs");
+var import_node_fs34 = require("node:fs");
 
 // src/image/archive/resume.ts
-var import_node_crypto11 = require("node:crypto");
-var import_node_fs24 = require("node:fs");
-var import_promises6 = require("node:timers/promises");
+var import_node_crypto10 = require("node:crypto");
+var import_node_fs30 = require("node:fs");
+var import_promises7 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
   move(from, part);
@@ -26952,7 +28152,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable = await findFault(out, layers);
     if (unusable === void 0) {
-      (0, import_node_fs24.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs30.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -26965,21 +28165,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs24.renameSync)(from, to);
+    (0, import_node_fs30.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs24.copyFileSync)(from, to);
+      (0, import_node_fs30.copyFileSync)(from, to);
     } catch (copyError) {
-      (0, import_node_fs24.rmSync)(to, { force: true });
+      (0, import_node_fs30.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs24.rmSync)(from);
+    (0, import_node_fs30.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs24.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs30.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -26994,20 +28194,20 @@ async function findFault(out, layers) {
 }
 __name(findFault, "findFault");
 async function digestOfNext(out, length) {
-  const hash = (0, import_node_crypto11.createHash)("sha256");
+  const hash = (0, import_node_crypto10.createHash)("sha256");
   const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
   for (let left = length; left > 0; left -= Math.min(left, piece.length)) {
     const bytes = piece.subarray(0, Math.min(left, piece.length));
     readFully2(out, bytes);
     hash.update(bytes);
-    await (0, import_promises6.setImmediate)();
+    await (0, import_promises7.setImmediate)();
   }
   return `sha256:${hash.digest("hex")}`;
 }
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs24.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs30.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -27021,9 +28221,9 @@ function isDescription(value) {
     found: /* @__PURE__ */ __name((found) => has(found, {
       identity: /* @__PURE__ */ __name((identity) => has(identity, {
         product: optional(isText),
-        version: optional(isText),
-        build: optional(isText),
-        kernelVersion: optional(isText),
+        version: optional(isPlainText),
+        build: optional(isPlainText),
+        kernelVersion: optional(isPlainText),
         architecture: optional((name) => name === "x86_64" || name === "i686")
       }), "identity"),
       place: isText,
@@ -27060,6 +28260,10 @@ function isText(value) {
   return typeof value === "string" && !new RegExp("\\p{Cc}", "u").test(value);
 }
 __name(isText, "isText");
+function isPlainText(value) {
+  return isText(value) && isPlain(value);
+}
+__name(isPlainText, "isPlainText");
 function isDigest(value) {
   return isText(value) && /^sha256:[0-9a-f]{64}$/.test(value);
 }
@@ -27080,200 +28284,177 @@ async function bestEffort(use, otherwise) {
 __name(bestEffort, "bestEffort");
 
 // src/cache/folder.ts
-var import_node_fs25 = require("node:fs");
-var import_node_path15 = require("node:path");
-
-// src/cache/task.ts
-var entryFolder = "xenserver-ddk";
-function filesOf(statusFile) {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
-}
-__name(filesOf, "filesOf");
-
-// src/cache/folder.ts
-function writeFolder(dir, file, name, json2) {
-  const folder = (0, import_node_path15.join)(dir, entryFolder);
-  (0, import_node_fs25.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs25.mkdirSync)(folder, { recursive: true });
+var import_node_fs31 = require("node:fs");
+var import_node_path18 = require("node:path");
+function writeFolder(dir2, file, name, json2) {
+  const folder = (0, import_node_path18.join)(dir2, entryFolder);
+  (0, import_node_fs31.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs31.mkdirSync)(folder, { recursive: true });
   try {
-    (0, import_node_fs25.linkSync)(file, (0, import_node_path15.join)(folder, name));
+    (0, import_node_fs31.linkSync)(file, (0, import_node_path18.join)(folder, name));
   } catch {
-    (0, import_node_fs25.symlinkSync)(file, (0, import_node_path15.join)(folder, name));
+    (0, import_node_fs31.symlinkSync)(file, (0, import_node_path18.join)(folder, name));
   }
-  (0, import_node_fs25.writeFileSync)((0, import_node_path15.join)(folder, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs31.writeFileSync)((0, import_node_path18.join)(folder, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
 function fileIn(folder, name) {
-  const path6 = (0, import_node_path15.join)(folder, name);
-  if (!(0, import_node_fs25.lstatSync)(path6).isFile()) throw new Error(`${name} is no file`);
+  const path6 = (0, import_node_path18.join)(folder, name);
+  if (!(0, import_node_fs31.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
 function readJson(folder, name) {
   const path6 = fileIn(folder, `${name}.json`);
-  if ((0, import_node_fs25.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is far too large`);
-  return JSON.parse((0, import_node_fs25.readFileSync)(path6, "utf8"));
+  if ((0, import_node_fs31.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs31.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
 // src/cache/restore.ts
 var import_node_events2 = require("node:events");
-var import_node_fs27 = require("node:fs");
-var import_node_path16 = require("node:path");
+var import_node_fs33 = require("node:fs");
+var import_node_path19 = require("node:path");
 
-// src/cache/background.ts
-var import_node_fs26 = require("node:fs");
-var import_promises7 = require("node:timers/promises");
-var import_node_url2 = require("node:url");
-
-// src/cache/toolkit-log.ts
-function unescaped(text) {
-  return text.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
-}
-__name(unescaped, "unescaped");
-
-// src/cache/background.ts
-var script2 = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
-var shortestSecret2 = 16;
-function startCacheProcess(task) {
-  return startDetached(process.execPath, [script2, JSON.stringify(task)], filesOf(task.statusFile).log);
-}
-__name(startCacheProcess, "startCacheProcess");
-function haveService() {
-  const { ACTIONS_RESULTS_URL, ACTIONS_CACHE_URL } = process.env;
-  return Boolean(ACTIONS_RESULTS_URL || ACTIONS_CACHE_URL);
-}
-__name(haveService, "haveService");
-function readStatus(statusFile) {
-  try {
-    return JSON.parse((0, import_node_fs26.readFileSync)(statusFile, "utf8"));
-  } catch {
-    return { results: [], ended: false, failure: "" };
-  }
-}
-__name(readStatus, "readStatus");
-function forwardLog(statusFile) {
-  if (!isDebug()) return;
-  for (const line of (0, import_node_fs26.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) {
-    const secret = /^::add-mask::(.+)$/.exec(line)?.[1];
-    if (secret !== void 0 && secret.length >= shortestSecret2) setSecret(unescaped(secret));
-    else debug2(line.replace(/^::\w+::/, ""));
-  }
-}
-__name(forwardLog, "forwardLog");
-function isAlive2(pid, statusFile) {
-  try {
-    return (0, import_node_fs26.readFileSync)(`/proc/${pid}/cmdline`, "utf8").includes(JSON.stringify(statusFile).slice(1, -1));
-  } catch {
-    return false;
-  }
-}
-__name(isAlive2, "isAlive");
-async function stop(pid, statusFile) {
-  for (const signal of ["SIGTERM", "SIGKILL"]) {
-    if (!isAlive2(pid, statusFile)) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      return;
+// src/cache/movement.ts
+var import_node_fs32 = require("node:fs");
+var leastBytes = 64 << 10;
+function watchMovement(group3, limit) {
+  let bytes = 0;
+  let since = Date.now();
+  return () => {
+    const now = bytesOf(group3);
+    if (Math.abs(now - bytes) >= leastBytes) {
+      bytes = now;
+      since = Date.now();
     }
-    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises7.setTimeout)(25);
-  }
+    return Date.now() - since >= limit;
+  };
 }
-__name(stop, "stop");
+__name(watchMovement, "watchMovement");
+function bytesOf(group3) {
+  let sum = 0;
+  for (const pid of (0, import_node_fs32.readdirSync)("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const [, , groupOf] = (0, import_node_fs32.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      if (Number(groupOf) !== group3) continue;
+      for (const [, count] of (0, import_node_fs32.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+    } catch {
+    }
+  }
+  return sum;
+}
+__name(bytesOf, "bytesOf");
 
 // src/cache/restore.ts
-async function restoreFolder(entry, { say: say2, signal, patience: patience6 = 3e5 }) {
-  if (!haveService()) return void 0;
-  const folder = (0, import_node_path16.join)(entry.dir, entryFolder);
+var stallLimit = 8e3;
+var longRefusal = 1500;
+async function restoreFolder(entry, options) {
+  const { say: say2, signal, patience: patience6 = 3e5, health = { failing: false } } = options;
+  if (!haveService() || health.failing) return void 0;
+  const folder = (0, import_node_path19.join)(entry.dir, entryFolder);
+  const start = Date.now();
   const trouble = await bestEffort(
     () => restoreTo(folder, entry, patience6, signal),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder;
-  (0, import_node_fs27.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs33.rmSync)(folder, { recursive: true, force: true });
   signal?.throwIfAborted();
-  say2(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `The Actions cache couldn't give ${entry.what}: ${trouble}`);
+  if (trouble !== "" && Date.now() - start > longRefusal) health.failing = true;
+  say2(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `Restoring ${entry.what} from the Actions cache failed: ${trouble}`);
   return void 0;
 }
 __name(restoreFolder, "restoreFolder");
 async function restoreTo(folder, entry, patience6, signal) {
-  (0, import_node_fs27.mkdirSync)(entry.dir, { recursive: true });
-  (0, import_node_fs27.rmSync)(folder, { recursive: true, force: true });
-  const statusFile = (0, import_node_path16.join)(entry.dir, "restore");
+  (0, import_node_fs33.mkdirSync)(entry.dir, { recursive: true });
+  (0, import_node_fs33.rmSync)(folder, { recursive: true, force: true });
+  const statusFile = (0, import_node_path19.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
   const deadline = AbortSignal.timeout(patience6);
+  const stalled = new AbortController();
+  const hasStalled = watchMovement(child2.pid ?? 0, stallLimit);
+  const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
   try {
-    await (0, import_node_events2.once)(child2, "exit", { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
+    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
     const { results, failure: failure2 } = readStatus(statusFile);
     const [result] = results;
-    if (!result) return failure2 || "the process for it ended early";
+    if (!result) return failure2 || "the cache process ended early";
     return result.outcome === "restored" ? void 0 : result.reason;
   } catch (error2) {
+    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stallLimit)}`;
     if (!deadline.aborted) throw error2;
     return `it took longer than ${durationText(patience6)}`;
   } finally {
+    clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
     forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs27.rmSync)(file, { recursive: true, force: true });
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs33.rmSync)(file, { recursive: true, force: true });
   }
 }
 __name(restoreTo, "restoreTo");
 
 // src/cache/image-cache.ts
-function imageCacheKey(imageKey2, compression) {
-  return `xenserver-ddk-image-${imageKey2}-${compression}`;
+function imageCacheKey(imageKey2) {
+  return `xenserver-ddk-image-${imageKey2}`;
 }
 __name(imageCacheKey, "imageCacheKey");
-async function restoreImage(key, dir, archive, options) {
-  const folder = await restoreFolder({ key, dir, what: "the image" }, options);
+async function restoreImage(key, dir2, archive, options) {
+  const folder = await restoreFolder({ key, dir: dir2, what: "the image" }, options);
   if (folder === void 0) return void 0;
   const checked = await bestEffort(
-    () => checkImage(folder, key, archive),
+    () => checkImage(folder, key, archive, options.mayBeZstd),
     (why) => why
   );
-  (0, import_node_fs28.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs34.rmSync)(folder, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreImage, "restoreImage");
-async function checkImage(folder, key, archive) {
+async function checkImage(folder, key, archive, mayBeZstd = true) {
   const entry = readJson(folder, "image");
   if (entry?.key !== key) return "it is another one than its key says";
   const { description } = entry;
   if (!isDescription(description)) return "its description is damaged";
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was";
+  if (!mayBeZstd && description.layers.some(isZstd)) {
+    const made = await decompressArchive(fileIn(folder, "image"), archive, description.layers);
+    if ("unusable" in made) return made.unusable;
+    const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
+    return { archive: made.archive, description: { ...description, layers } };
+  }
   const resumed = await resumeArchive(fileIn(folder, "image"), archive, description.layers);
   return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
 }
 __name(checkImage, "checkImage");
-function stageImage(key, dir, archive, conversion) {
+function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir, archive, "image", entry);
-  return { key, dir, what: "the image" };
+  writeFolder(dir2, archive, "image", entry);
+  return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
 
 // src/supply/from-cache.ts
-async function fromCache(key, sha2563, order) {
-  const { talk, archive: path6, tempDir } = order;
-  const restored = await restoreImage(key, (0, import_node_path17.join)(tempDir, "restored-image"), path6, talk);
+async function fromCache(key, sha256, order) {
+  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd } = order;
+  const restored = await restoreImage(key, (0, import_node_path20.join)(tempDir, "restored-image"), path6, { ...phase, health, mayBeZstd });
   if (!restored) return void 0;
   const { archive, description } = restored;
   const { identity } = description.found;
   const { isoSha256 } = description;
   try {
-    if (sha2563 !== void 0 && isoSha256 !== sha2563) {
-      talk.say(`The image in the Actions cache isn't used: it was made of an ISO with the SHA-256 ${isoSha256}`);
+    if (sha256 !== void 0 && isoSha256 !== sha256) {
+      phase.say(`The image in the Actions cache is ignored: it was made from an ISO with the SHA-256 ${isoSha256}`);
       await archive.abort();
       return void 0;
     }
     const name = order.name(identity);
     const conversion = finishImage(archive, description, [name]);
-    talk.say(`The Actions cache had the image (${key})`);
+    phase.say(`Found the image in the Actions cache (${key})`);
     return { origin: "cache", name, identity, isoSha256, conversion };
   } catch (error2) {
     await archive.abort();
@@ -27282,67 +28463,120 @@ async function fromCache(key, sha2563, order) {
 }
 __name(fromCache, "fromCache");
 
-// src/supply/from-engine.ts
-async function fromEngine(engine, key, { talk, name: nameOf }) {
-  const image = await engine.findLabelled(keyLabel, key);
-  if (!image) return void 0;
+// src/supply/known-images.ts
+var import_node_fs35 = require("node:fs");
+var import_node_path21 = require("node:path");
+function knownImages(key) {
   try {
-    await engine.prove(image.id);
-  } catch (error2) {
-    talk.signal.throwIfAborted();
-    talk.say(`The image that ${engine.name} has isn't used: ${error2.message}`);
+    const ids = JSON.parse((0, import_node_fs35.readFileSync)(recordOf(key), "utf8"));
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+__name(knownImages, "knownImages");
+function rememberImage({ id, labels }) {
+  const key = labels[keyLabel];
+  if (!key) return;
+  const known3 = knownImages(key);
+  if (known3.includes(id)) return;
+  try {
+    const record = recordOf(key);
+    (0, import_node_fs35.mkdirSync)((0, import_node_path21.join)(record, ".."), { recursive: true });
+    const part = `${record}.${process.pid}.part`;
+    (0, import_node_fs35.writeFileSync)(part, JSON.stringify([...known3, id]), { mode: 420 });
+    (0, import_node_fs35.renameSync)(part, record);
+  } catch {
+  }
+}
+__name(rememberImage, "rememberImage");
+function recordOf(key) {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
+  if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
+  return (0, import_node_path21.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+}
+__name(recordOf, "recordOf");
+
+// src/supply/from-engine.ts
+async function fromEngine(engine, key, { phase, name: nameOf }) {
+  const image = await choose(engine, key, phase.say);
+  if (!image) return void 0;
+  const labelled = labelledIdentity(image.labels);
+  if (!labelled) {
+    phase.say(`The image that ${engine.name} has isn't used: its labels aren't such as are given here (${image.id})`);
     return void 0;
   }
-  const { identity, isoSha256 } = labelledIdentity(image.labels);
+  try {
+    await engine.prove(image.id, phase.say);
+  } catch (error2) {
+    phase.signal.throwIfAborted();
+    phase.say(`The image that ${engine.name} has isn't used: ${error2.message}`);
+    return void 0;
+  }
+  const { identity, isoSha256 } = labelled;
   const name = nameOf(identity);
   const holder = await engine.find(name);
   if (holder?.id !== image.id) {
-    if (holder) talk.say(`${name} was the name of the image ${holder.id} before`);
+    if (holder) phase.say(`${name} was the name of the image ${holder.id} before`);
     await engine.tag(image.id, name);
   }
-  talk.say(`${engine.name} has the image already: ${image.id}`);
+  phase.say(`${engine.name} already has the image: ${image.id}`);
   return { origin: "engine", name, identity, isoSha256, image };
 }
 __name(fromEngine, "fromEngine");
+async function choose(engine, key, say2) {
+  const labelled = await engine.labelled(keyLabel, key);
+  if (labelled.length === 0) return void 0;
+  const known3 = knownImages(key);
+  const id = known3.length === 0 ? labelled[0] : labelled.find((candidate) => known3.includes(candidate));
+  if (known3.length === 0) say2(`This runner has no record of the image ${id}, so its label is trusted`);
+  if (id === void 0) {
+    say2(
+      `${engine.name} has the image ${labelled[0]}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known3.join(" or ")}`
+    );
+  }
+  return id === void 0 ? void 0 : engine.find(id);
+}
+__name(choose, "choose");
 
 // src/supply/keys.ts
-function keysOf({ identity, sha256: sha2563 }, { uname, compression }) {
+function keysOf({ identity, sha256 }, { uname }) {
   return {
-    ...sha2563 !== void 0 && { engine: imageKey({ sha256: sha2563 }, { uname }) },
-    ...identity && { cache: imageCacheKey(imageKey(identity, { uname }), compression) }
+    ...sha256 !== void 0 && { engine: imageKey({ sha256 }, { uname }) },
+    ...identity && { cache: imageCacheKey(imageKey(identity, { uname })) }
   };
 }
 __name(keysOf, "keysOf");
 
 // src/supply/existing.ts
-async function findExisting(known2, engine, order) {
-  const keys = keysOf(known2, order);
+async function findExisting(known3, engine, order) {
+  const keys = keysOf(known3, order);
   const inEngine = engine && keys.engine !== void 0 && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : void 0;
   if (inEngine) return inEngine;
-  return keys.cache !== void 0 && order.useCache.image ? fromCache(keys.cache, known2.sha256, order) : void 0;
+  return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order) : void 0;
 }
 __name(findExisting, "findExisting");
 
 // src/supply/from-iso.ts
-var import_node_path18 = require("node:path");
+var import_node_path22 = require("node:path");
 
 // src/cache/iso-cache.ts
-var import_node_fs29 = require("node:fs");
+var import_node_fs36 = require("node:fs");
 function isoCacheKey(identity) {
   return `xenserver-ddk-iso-v1-${isoKey(identity)}`;
 }
 __name(isoCacheKey, "isoCacheKey");
-async function restoreIso(identity, dir, options) {
+async function restoreIso(identity, dir2, options) {
   const key = isoCacheKey(identity);
-  const folder = await restoreFolder({ key, dir, what: "the ISO" }, options);
+  const folder = await restoreFolder({ key, dir: dir2, what: "the ISO" }, options);
   if (folder === void 0) return void 0;
   const checked = await bestEffort(
     () => checkIso(folder, identity),
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs29.rmSync)(folder, { recursive: true, force: true });
-  options.say(`The ISO in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
+  (0, import_node_fs36.rmSync)(folder, { recursive: true, force: true });
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
@@ -27350,44 +28584,44 @@ async function checkIso(folder, identity) {
   const entry = readJson(folder, "iso");
   if (entry?.key !== isoCacheKey(identity)) return "it is another one than its key says";
   const path6 = fileIn(folder, "iso");
-  const { size } = (0, import_node_fs29.statSync)(path6);
+  const { size } = (0, import_node_fs36.statSync)(path6);
   const expected = "sha256" in identity ? void 0 : identity.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
   const wanted = "sha256" in identity ? identity.sha256.toLowerCase() : entry.sha256;
-  const sha2563 = await sha256OfFile(path6);
-  if (sha2563 === void 0 || sha2563 !== wanted) return `it has the SHA-256 ${sha2563}, but should have ${wanted}`;
-  return { path: path6, sha256: sha2563, size };
+  const sha256 = await sha256OfFile(path6);
+  if (sha256 === void 0 || sha256 !== wanted) return `it has the SHA-256 ${sha256}, but should have ${wanted}`;
+  return { path: path6, sha256, size };
 }
 __name(checkIso, "checkIso");
-function stageIso(identity, dir, path6, sha2563) {
+function stageIso(identity, dir2, path6, sha256) {
   const key = isoCacheKey(identity);
-  const entry = { key, sha256: sha2563.toLowerCase(), size: (0, import_node_fs29.statSync)(path6).size };
-  writeFolder(dir, path6, "iso", entry);
-  return { key, dir, what: "the ISO" };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs36.statSync)(path6).size };
+  writeFolder(dir2, path6, "iso", entry);
+  return { key, dir: dir2, what: "the ISO" };
 }
 __name(stageIso, "stageIso");
 
 // src/supply/from-iso.ts
-async function getIso({ request: request2, identity, sha256: sha2563, stored }, store, order) {
-  if (request2.kind === "file") return { origin: "file", path: request2.path, sha256: sha2563 };
-  const { talk, tempDir } = order;
+async function getIso({ request: request2, identity, sha256, stored }, store, order) {
+  if (request2.kind === "file") return { origin: "file", path: request2.path, sha256 };
+  const { phase, tempDir, cacheHealth: health } = order;
   const { address, version } = request2;
-  const kept = stored ?? (sha2563 === void 0 ? void 0 : await store.find({ sha256: sha2563, version }, talk.signal));
+  const kept = stored ?? (sha256 === void 0 ? void 0 : await store.find({ sha256, version }, phase.signal));
   if (kept) {
-    talk.say(`The tool cache had the ISO: ${kept.path}`);
+    phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
-  const cached = order.useCache.iso && identity && await restoreIso(identity, (0, import_node_path18.join)(tempDir, "restored-iso"), talk);
+  const cached = order.useCache.restore.iso && identity && await restoreIso(identity, (0, import_node_path22.join)(tempDir, "restored-iso"), { ...phase, health });
   if (cached) {
-    talk.say("The Actions cache had the ISO");
+    phase.say("Found the ISO in the Actions cache");
     return { origin: "iso-cache", ...cached };
   }
-  return { origin: "download", ...await store.fetch(address, version, talk) };
+  return { origin: "download", ...await store.fetch(address, version, phase) };
 }
 __name(getIso, "getIso");
-async function fromIso({ origin, path: path6, sha256: sha2563 }, order) {
-  const { talk, archive, tempDir, compression, uname } = order;
+async function fromIso({ origin, path: path6, sha256 }, order) {
+  const { phase, archive, tempDir, compression, uname } = order;
   const conversion = await convertWithProgress(
     {
       input: path6,
@@ -27395,15 +28629,15 @@ async function fromIso({ origin, path: path6, sha256: sha2563 }, order) {
       tempDir,
       compression,
       uname,
-      inputSha256: Promise.resolve(sha2563),
+      inputSha256: Promise.resolve(sha256),
       name(found2) {
-        checkFreeSpace((0, import_node_path18.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
+        checkFreeSpace((0, import_node_path22.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
         return [order.name(found2.identity)];
       },
-      warn: talk.warn,
-      signal: talk.signal
+      warn: phase.warn,
+      signal: phase.signal
     },
-    talk.say
+    phase.say
   );
   const { found, names, isoSha256 } = conversion;
   return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6 };
@@ -27411,44 +28645,66 @@ async function fromIso({ origin, path: path6, sha256: sha2563 }, order) {
 __name(fromIso, "fromIso");
 
 // src/supply/iso-request.ts
-var import_node_fs30 = require("node:fs");
+var import_node_fs37 = require("node:fs");
 var import_node_url3 = require("node:url");
 function requestIso(inputs) {
+  const request2 = isoOf(inputs);
+  const sha256 = request2.kind === "file" ? request2.sha256 : request2.address.sha256;
+  if (inputs.requireChecksum && sha256 === void 0) {
+    throw new Error('No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog');
+  }
+  return request2;
+}
+__name(requestIso, "requestIso");
+function isoOf(inputs) {
   const { iso, isoSha256, isoHeaders: headers, isoHeadersFor, mirrors, version, catalog } = inputs;
-  if (iso?.kind === "file") return { kind: "file", path: iso.path, sha256: isoSha256 };
+  if (iso?.kind === "file") return fileRequest(iso.path, isoSha256);
   const release2 = iso ? { urls: [iso.url] } : findRelease(version, catalog);
   const { urls, size } = release2;
-  const sha2563 = isoSha256 ?? release2.sha256;
+  const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs30.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
-  if (path6 !== void 0) return { kind: "file", path: path6, sha256: sha2563 };
+  const path6 = here.find((candidate) => (0, import_node_fs37.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
     headers,
-    // A catalog is a file of the repository, which a pull request can change: it never decides who gets a secret.
+    // A catalog is a file of the repository, which a pull request can change, so it never decides who gets a secret.
     headersFor: new Set([...iso ? [iso.url] : [], ...mirrors, ...isoHeadersFor].map((url) => new URL(url).origin)),
-    ...sha2563 !== void 0 && { sha256: sha2563 },
+    ...sha256 !== void 0 && { sha256 },
     ...size !== void 0 && { size }
   };
-  return { kind: "address", address, version };
+  const confidential = whyConfidential(address, iso ? [] : urls);
+  return { kind: "address", address, version, ...confidential !== void 0 && { confidential } };
 }
-__name(requestIso, "requestIso");
+__name(isoOf, "isoOf");
+function fileRequest(path6, sha256) {
+  return { kind: "file", path: path6, sha256, confidential: "the ISO is a file on the runner" };
+}
+__name(fileRequest, "fileRequest");
+function whyConfidential(address, fromCatalog) {
+  if (address.urls.some((url) => headersFor(address, url).size > 0)) return "the ISO is fetched with iso-headers";
+  const shipped = new Set(loadCatalogs().flatMap(({ urls }) => urls));
+  if (!fromCatalog.every((url) => shipped.has(url))) return "the ISO's address is from a catalog of your own";
+  const holdsSecret = /* @__PURE__ */ __name(({ username, password, search }) => username !== "" || password !== "" || search !== "", "holdsSecret");
+  return address.urls.some((url) => holdsSecret(new URL(url))) ? "the ISO's address holds a password or a query" : void 0;
+}
+__name(whyConfidential, "whyConfidential");
 function isFileUrl(url) {
   return url.startsWith("file:");
 }
 __name(isFileUrl, "isFileUrl");
 
-// src/fetch/http/probe.ts
-var probePace = { stall: 15e3, attempts: 3, delay: 1e3 };
-async function probeIso(address, options) {
+// src/fetch/http/remote-iso.ts
+var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
+async function queryServer(address, options) {
   const reasons = [];
   for (const url of address.urls) {
     try {
       return await retry(
         () => ask2(url, address, options),
         () => false,
-        options.pace ?? probePace,
+        options.pace ?? queryPace,
         options
       );
     } catch (error2) {
@@ -27456,15 +28712,15 @@ async function probeIso(address, options) {
       reasons.push(`${shownUrl(url)}: ${error2.message}`);
     }
   }
-  throw new Error(`Can't ask for ${reasons.join(". ")}`);
+  throw new Error(`Can't fetch ${reasons.join(". ")}`);
 }
-__name(probeIso, "probeIso");
+__name(queryServer, "queryServer");
 function identityOf({ url, etag, lastModified, size }) {
   const validator = etag ?? lastModified;
   return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
 }
 __name(identityOf, "identityOf");
-async function ask2(url, address, { signal, pace = probePace }) {
+async function ask2(url, address, { signal, pace = queryPace }) {
   const watch = watchStall(pace.stall, signal);
   const send2 = /* @__PURE__ */ __name(async (method, headers) => {
     watch.wait();
@@ -27488,54 +28744,49 @@ function remoteOf(reply, url) {
 __name(remoteOf, "remoteOf");
 
 // src/supply/known-iso.ts
-async function recognize(request2, store, talk) {
+async function recognize(request2, store, phase) {
   if (request2.kind === "file") {
-    const sha2563 = await sha256OfFile(request2.path, request2.sha256, talk.signal);
-    return { request: request2, identity: sha2563 === void 0 ? void 0 : { sha256: sha2563 }, sha256: sha2563, stored: void 0 };
+    const sha256 = await sha256OfFile(request2.path, request2.sha256, phase.signal);
+    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256, stored: void 0 };
   }
   const { address, version } = request2;
   if (address.sha256 !== void 0) {
     return { request: request2, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: void 0 };
   }
-  const remote = await askServer(request2, store, talk);
+  const remote = await queryOrStored(request2, store, phase);
   if (!("url" in remote)) return { request: request2, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 };
   const { etag, lastModified, size } = remote;
   const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
-  const stored = await store.find({ url: address.urls[0], version, ...facts }, talk.signal);
+  const stored = await store.find({ url: address.urls[0], version, ...facts }, phase.signal);
   return { request: request2, identity: identityOf({ ...remote, url: address.urls[0] }), sha256: stored?.sha256, stored };
 }
 __name(recognize, "recognize");
-async function askServer({ address, version }, store, { say: say2, signal }) {
+async function queryOrStored({ address, version }, store, { say: say2, signal }) {
   try {
-    return await probeIso(address, { say: say2, signal });
+    return await queryServer(address, { say: say2, signal });
   } catch (error2) {
     signal.throwIfAborted();
     const stored = await store.find({ url: address.urls[0], version }, signal);
     if (!stored) throw error2;
-    say2(`${error2.message}; the ISO that was fetched from there before is used`);
+    say2(`${error2.message}; using the ISO that was fetched from there before`);
     return { stored };
   }
 }
-__name(askServer, "askServer");
+__name(queryOrStored, "queryOrStored");
 
 // src/supply/order.ts
-var import_node_fs31 = require("node:fs");
-var import_node_path19 = require("node:path");
+var import_node_fs38 = require("node:fs");
+var import_node_path23 = require("node:path");
 
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
   if (!asked || satisfies3(asked, versionOf(found))) return;
   throw new Error(
-    `XenServer ${versionText(asked)} was asked for, but the ISO is ${productText(found)}; give the ISO of that version, or ask for this one`
+    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`
   );
 }
 __name(expectVersion, "expectVersion");
-function imageName({ version, build }) {
-  if (version === void 0) throw new Error("the root filesystem does not say which version it is, so its image has to be given a name");
-  return `xenserver-ddk:${[version, build].filter((part) => part !== void 0).join("-")}`;
-}
-__name(imageName, "imageName");
-function productText({ product = "something", version = "of unknown version", build }) {
+function productText({ product = "an unknown product", version = "of unknown version", build }) {
   return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
 }
 __name(productText, "productText");
@@ -27548,31 +28799,37 @@ function versionOf({ version, build }) {
 }
 __name(versionOf, "versionOf");
 
+// src/image/config/name.ts
+function imageName({ version, build }, uname) {
+  if (version === void 0)
+    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
+  return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
+}
+__name(imageName, "imageName");
+
 // src/supply/order.ts
-function placeOrder(inputs, engine, tempDir, talk) {
+function placeOrder(inputs, useCache, engine, tempDir, phase) {
   const keepArchive = inputs.archive !== void 0 || !engine;
-  const useCache = {
-    image: haveService() && ["all", "image"].includes(inputs.cache),
-    iso: haveService() && ["all", "iso"].includes(inputs.cache)
-  };
   return {
-    talk,
+    phase,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    compression: compressionFor(engine, keepArchive || useCache.image),
+    compression: compressionFor(engine, keepArchive || useCache.save.image),
+    mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     useCache,
+    cacheHealth: { failing: false },
     name(identity) {
       expectVersion(identity, inputs.version);
-      return inputs.image ?? imageName(identity);
+      return inputs.image ?? imageName(identity, inputs.uname);
     }
   };
 }
 __name(placeOrder, "placeOrder");
 function archivePath({ archive }, engine, tempDir) {
-  if (archive === void 0) return engine ? (0, import_node_path19.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  (0, import_node_fs31.mkdirSync)((0, import_node_path19.dirname)(archive), { recursive: true });
+  if (archive === void 0) return engine ? (0, import_node_path23.join)(tempDir, "image.tar") : `${tempDir}.tar`;
+  (0, import_node_fs38.mkdirSync)((0, import_node_path23.dirname)(archive), { recursive: true });
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -27583,45 +28840,49 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path20 = require("node:path");
+var import_node_path24 = require("node:path");
 
 // src/cache/saving.ts
-var import_node_fs32 = require("node:fs");
+var import_node_fs39 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs32.rmSync)(statusFile, { force: true });
+    (0, import_node_fs39.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
-    child2.on("error", (error2) => say2(`The Actions cache gets nothing: ${sentenceOf(error2)}`));
+    child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs32.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs39.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
-    say2(`The Actions cache gets nothing: ${sentenceOf(error2)}`);
+    say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
   }
 }
 __name(startSaving, "startSaving");
 
 // src/supply/save.ts
-function saveForNextRun(supply, known2, order) {
-  const statusFile = (0, import_node_path20.join)(order.tempDir, "saving");
+function saveForNextRun(supply, known3, order) {
+  const statusFile = (0, import_node_path24.join)(order.tempDir, "saving");
+  if (order.cacheHealth.failing) {
+    order.phase.say("Nothing is saved to the Actions cache, because it didn't answer before");
+    return statusFile;
+  }
   try {
-    startSaving([...imageEntry(supply, known2, order), ...isoEntry(supply, known2, order)], statusFile, order.talk.say);
+    startSaving([...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)], statusFile, order.phase.say);
   } catch (error2) {
-    order.talk.say(`The Actions cache gets nothing: ${sentenceOf(error2)}`);
+    order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
   }
   return statusFile;
 }
 __name(saveForNextRun, "saveForNextRun");
-function imageEntry({ origin, conversion }, known2, order) {
-  const { cache: key } = keysOf(known2, order);
-  if (!order.useCache.image || key === void 0 || !conversion || origin === "cache") return [];
-  return [stageImage(key, (0, import_node_path20.join)(order.tempDir, "save-image"), order.archive, conversion)];
+function imageEntry({ origin, conversion }, known3, order) {
+  const { cache: key } = keysOf(known3, order);
+  if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
+  return [stageImage(key, (0, import_node_path24.join)(order.tempDir, "save-image"), order.archive, conversion)];
 }
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity }, order) {
-  if (!order.useCache.iso || !identity || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity, (0, import_node_path20.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  if (!order.useCache.save.iso || !identity || isoPath === void 0 || origin !== "download") return [];
+  return [stageIso(identity, (0, import_node_path24.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
@@ -27630,58 +28891,72 @@ var matchersFolder = (0, import_node_url4.fileURLToPath)(new URL("../matchers", 
 async function run() {
   const inputs = readInputs();
   const request2 = requestIso(inputs);
-  const talk = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) };
-  const supervision = { signal: talk.signal, debug: debug2 };
-  const engine = await group2("Find a container engine", () => findEngine(inputs, supervision));
+  const phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) };
+  const supervision = { signal: phase.signal, debug: debug2 };
+  const noEngine = [];
+  const engine = await group2("Find a container engine", () => findEngine(inputs, supervision, noEngine));
   const tempDir = await makeTempDir();
-  const order = placeOrder(inputs, engine, tempDir, talk);
+  const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
   const store = openStore({ say, notice: notice2 });
-  const known2 = await group2("Recognize the ISO", () => recognize(request2, store, talk));
-  const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known2, store, order), order)), "make");
-  const existing = await group2("Look for the image", () => findExisting(known2, engine, order));
-  const { supply, image } = await provideImage(existing ?? await make(), engine, order, make);
-  talk.signal.throwIfAborted();
-  await saveForPost({ savingStatus: saveForNextRun(supply, known2, order) });
-  if (!order.keepArchive) (0, import_node_fs33.rmSync)(order.archive, { force: true });
-  if (engine && image) await group2(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision));
-  await writeOutputs(supply, order, image, keysOf(known2, order).cache ?? "");
+  const known3 = await group2("Recognize the ISO", () => recognize(request2, store, phase));
+  const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order), order)), "make");
+  const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order));
+  const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
+  phase.signal.throwIfAborted();
+  await saveForPost({ savingStatus: saveForNextRun(supply, known3, order) });
+  if (!order.keepArchive) (0, import_node_fs40.rmSync)(order.archive, { force: true });
+  await group2(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine));
+  phase.signal.throwIfAborted();
+  if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
+    say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`);
+  }
+  await writeOutputs(supply, order, image, keysOf(known3, order).cache ?? "");
   await writeSummary(supply, engine, image);
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path21.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path25.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs33.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs40.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
-async function findEngine({ engine: wanted }, supervision) {
-  const engine = await detectEngine(wanted, say, supervision);
+async function findEngine({ engine: wanted, shell }, supervision, reasons) {
+  const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision);
   if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`);
-  else if (wanted === "auto") notice2('No container engine answers here, so the image is left as an archive; see output "archive"');
+  else if (wanted === "none") reasons.push('the input "engine" is none');
+  else notice2(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join("; ")}`);
   return engine;
 }
 __name(findEngine, "findEngine");
 async function provideImage(supply, engine, order, make) {
   if (!engine) return { supply };
   if (supply.image) return { supply, image: supply.image };
-  const load2 = /* @__PURE__ */ __name((name) => group2(`Load the image into ${engine.name}`, () => loadWithProgress(engine, order.archive, name, say)), "load");
+  const load2 = /* @__PURE__ */ __name(({ name, conversion }) => group2(`Load the image into ${engine.name}`, async () => {
+    const loaded = await loadWithProgress(engine, { path: order.archive, name, ...conversion.archive }, say);
+    rememberImage(loaded);
+    return loaded;
+  }), "load");
   try {
-    return { supply, image: await load2(supply.name) };
+    return { supply, image: await load2(supply) };
   } catch (error2) {
-    order.talk.signal.throwIfAborted();
+    order.phase.signal.throwIfAborted();
     if (supply.origin !== "cache") throw error2;
     say(`The image from the Actions cache isn't used: ${sentenceOf(error2)}`);
     const anew = await make();
-    return { supply: anew, image: await load2(anew.name) };
+    return { supply: anew, image: await load2(anew) };
   }
 }
 __name(provideImage, "provideImage");
-async function setUp(engine, image, { shell: request2 }, supervision) {
+async function setUp(engine, image, { shell: request2 }, supervision, noEngine) {
   const { RUNNER_TEMP: temp = (0, import_node_os3.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
-  const shell = await setUpShell(engine, image, request2, { temp, workspace }, warn, supervision);
-  await saveForPost({ shell });
-  await tellRunner(`the folder of ${request2.name} for PATH, so no step can use it`, () => addPath(shell.bin));
+  const installed = /* @__PURE__ */ __name(async (shell) => {
+    await saveForPost({ shell });
+    await tellRunner(`the folder of ${request2.name} for PATH, so no step can use it`, () => addPath(shell.bin));
+  }, "installed");
+  const surroundings = { temp, workspace, say, warn, installed, supervision };
+  if (!engine || !image) return setUpRefusal(request2, `there is no container engine to run steps: ${noEngine.join("; ")}`, surroundings);
+  if (!await setUpShell(engine, image, request2, surroundings)) return;
   await saveForPost({ matchers: matchersFolder });
   registerMatchers(matchersFolder, command);
   say(`Steps with "shell: ${request2.name} {0}" run in the DDK from now on`);

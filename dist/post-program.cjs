@@ -2304,9 +2304,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve2, reject) => {
+          return new Promise((resolve3, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve2(data);
+              return err ? reject(err) : resolve3(data);
             });
           });
         }
@@ -2344,12 +2344,12 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve2, reject) => {
+          return new Promise((resolve3, reject) => {
             this.destroy(err, (err2, data) => {
               return err2 ? (
                 /* istanbul ignore next: should never error */
                 reject(err2)
-              ) : resolve2(data);
+              ) : resolve3(data);
             });
           });
         }
@@ -4684,8 +4684,8 @@ var require_util2 = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve2, reject) => {
-        res = resolve2;
+      const promise = new Promise((resolve3, reject) => {
+        res = resolve3;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -7012,12 +7012,12 @@ upgrade: ${upgrade}\r
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve2, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve3, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve2;
+          callback = resolve3;
         }
       }), "waitForDrain");
       socket.on("close", onDrain).on("drain", onDrain);
@@ -7707,12 +7707,12 @@ var require_client_h2 = __commonJS({
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve2, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve3, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve2;
+          callback = resolve3;
         }
       }), "waitForDrain");
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -8206,16 +8206,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       async [kClose]() {
-        return new Promise((resolve2) => {
+        return new Promise((resolve3) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve2;
+            this[kClosedResolve] = resolve3;
           } else {
-            resolve2(null);
+            resolve3(null);
           }
         });
       }
       async [kDestroy](err) {
-        return new Promise((resolve2) => {
+        return new Promise((resolve3) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request = requests[i];
@@ -8226,7 +8226,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve2(null);
+            resolve3(null);
           }, "callback");
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -8278,7 +8278,7 @@ var require_client = __commonJS({
         });
       }
       try {
-        const socket = await new Promise((resolve2, reject) => {
+        const socket = await new Promise((resolve3, reject) => {
           client[kConnector]({
             host,
             hostname,
@@ -8290,7 +8290,7 @@ var require_client = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve2(socket2);
+              resolve3(socket2);
             }
           });
         });
@@ -8642,8 +8642,8 @@ var require_pool_base = __commonJS({
         if (this[kQueue].isEmpty()) {
           await Promise.all(this[kClients].map((c) => c.close()));
         } else {
-          await new Promise((resolve2) => {
-            this[kClosedResolve] = resolve2;
+          await new Promise((resolve3) => {
+            this[kClosedResolve] = resolve3;
           });
         }
       }
@@ -9951,7 +9951,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return null;
         }
-        return await new Promise((resolve2, reject) => {
+        return await new Promise((resolve3, reject) => {
           if (this[kContentLength] > limit) {
             this.destroy(new AbortError());
           }
@@ -9964,7 +9964,7 @@ var require_readable = __commonJS({
             if (signal?.aborted) {
               reject(signal.reason ?? new AbortError());
             } else {
-              resolve2(null);
+              resolve3(null);
             }
           }).on("error", noop).on("data", function(chunk) {
             limit -= chunk.length;
@@ -9985,7 +9985,7 @@ var require_readable = __commonJS({
     __name(isUnusable, "isUnusable");
     async function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve2, reject) => {
+      return new Promise((resolve3, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -10002,7 +10002,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve2,
+              resolve: resolve3,
               reject,
               length: 0,
               body: []
@@ -10076,18 +10076,18 @@ var require_readable = __commonJS({
     }
     __name(chunksConcat, "chunksConcat");
     function consumeEnd(consume2) {
-      const { type, body, resolve: resolve2, stream, length } = consume2;
+      const { type, body, resolve: resolve3, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve2(chunksDecode(body, length));
+          resolve3(chunksDecode(body, length));
         } else if (type === "json") {
-          resolve2(JSON.parse(chunksDecode(body, length)));
+          resolve3(JSON.parse(chunksDecode(body, length)));
         } else if (type === "arrayBuffer") {
-          resolve2(chunksConcat(body, length).buffer);
+          resolve3(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve2(new Blob(body, { type: stream[kContentType] }));
+          resolve3(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve2(chunksConcat(body, length));
+          resolve3(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -10351,9 +10351,9 @@ var require_api_request = __commonJS({
     };
     function request(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve3, reject) => {
           request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve3(data);
           });
         });
       }
@@ -10583,9 +10583,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve3, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve3(data);
           });
         });
       }
@@ -10884,9 +10884,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve3, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve3(data);
           });
         });
       }
@@ -10982,9 +10982,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve2, reject) => {
+        return new Promise((resolve3, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve2(data);
+            return err ? reject(err) : resolve3(data);
           });
         });
       }
@@ -14961,7 +14961,7 @@ var require_fetch = __commonJS({
       function dispatch({ body }) {
         const url = requestCurrentURL(request);
         const agent = fetchParams.controller.dispatcher;
-        return new Promise((resolve2, reject) => agent.dispatch(
+        return new Promise((resolve3, reject) => agent.dispatch(
           {
             path: url.pathname + url.search,
             origin: url.origin,
@@ -15037,7 +15037,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable({ read: resume });
               const onError = this.onError.bind(this);
-              resolve2({
+              resolve3({
                 status,
                 statusText,
                 headersList,
@@ -15080,7 +15080,7 @@ var require_fetch = __commonJS({
               for (let i = 0; i < rawHeaders.length; i += 2) {
                 headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString("latin1"), true);
               }
-              resolve2({
+              resolve3({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -18912,8 +18912,8 @@ var require_util8 = __commonJS({
     }
     __name(isASCIINumber, "isASCIINumber");
     function delay(ms) {
-      return new Promise((resolve2) => {
-        setTimeout(resolve2, ms).unref();
+      return new Promise((resolve3) => {
+        setTimeout(resolve3, ms).unref();
       });
     }
     __name(delay, "delay");
@@ -19784,10 +19784,10 @@ var require_undici = __commonJS({
 });
 
 // src/post.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // src/cache/saving.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_promises2 = require("node:timers/promises");
 
 // src/bytes/errors.ts
@@ -19989,12 +19989,12 @@ var import_os = require("os");
 var import_fs = require("fs");
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -20012,7 +20012,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20295,12 +20295,12 @@ var fs = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -20318,7 +20318,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20428,12 +20428,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -20451,7 +20451,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20528,12 +20528,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -20551,7 +20551,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -20774,7 +20774,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve2, reject) => __awaiter4(this, void 0, void 0, function* () {
+      return new Promise((resolve3, reject) => __awaiter4(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -20857,7 +20857,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error) {
             reject(error);
           } else {
-            resolve2(exitCode);
+            resolve3(exitCode);
           }
         });
         if (this.options.input) {
@@ -20985,12 +20985,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter5 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -21008,7 +21008,7 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -21068,12 +21068,12 @@ var arch = import_os2.default.arch();
 // node_modules/@actions/core/lib/core.js
 var __awaiter6 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve2) {
-      resolve2(value);
+    return value instanceof P ? value : new P(function(resolve3) {
+      resolve3(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve2, reject) {
+  return new (P || (P = Promise))(function(resolve3, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -21091,7 +21091,7 @@ var __awaiter6 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve2(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -21102,10 +21102,6 @@ var ExitCode;
   ExitCode2[ExitCode2["Success"] = 0] = "Success";
   ExitCode2[ExitCode2["Failure"] = 1] = "Failure";
 })(ExitCode || (ExitCode = {}));
-function setSecret(secret) {
-  issueCommand("add-mask", {}, secret);
-}
-__name(setSecret, "setSecret");
 function isDebug() {
   return process.env["RUNNER_DEBUG"] === "1";
 }
@@ -21166,8 +21162,10 @@ __name(command, "command");
 var import_node_child_process = require("node:child_process");
 
 // src/programs/finished.ts
+var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
 function lastLine(text) {
-  return text.trimEnd().split(/[\r\n]+/).at(-1).trim();
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+  return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? "";
 }
 __name(lastLine, "lastLine");
 
@@ -21181,7 +21179,7 @@ async function runChild(command2, args, options) {
 }
 __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
-  return new Promise((resolve2) => {
+  return new Promise((resolve3) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
     const pipes = [child2.stdout, child2.stderr];
@@ -21194,7 +21192,7 @@ function untilEnd(command2, args, options) {
     const end = /* @__PURE__ */ __name((finished) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", kill);
-      resolve2({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
+      resolve3({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -21220,21 +21218,30 @@ function collect(pipe) {
 }
 __name(collect, "collect");
 
+// src/cache/environment.ts
+var handedNames = [
+  "ACTIONS_CACHE_MODE",
+  "ACTIONS_CACHE_SERVICE_V2",
+  "ACTIONS_CACHE_URL",
+  "ACTIONS_ORCHESTRATION_ID",
+  "ACTIONS_RESULTS_URL",
+  "ACTIONS_RUNTIME_TOKEN",
+  "CACHE_UPLOAD_CHUNK_SIZE",
+  "CACHE_UPLOAD_CONCURRENCY",
+  "GITHUB_REF",
+  "GITHUB_SERVER_URL",
+  "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
+];
+
 // src/cache/task.ts
 function filesOf(statusFile) {
   return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
 }
 __name(filesOf, "filesOf");
 
-// src/cache/toolkit-log.ts
-function unescaped(text) {
-  return text.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
-}
-__name(unescaped, "unescaped");
-
 // src/cache/background.ts
 var script = (0, import_node_url.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
-var shortestSecret = 16;
 function readStatus(statusFile) {
   try {
     return JSON.parse((0, import_node_fs.readFileSync)(statusFile, "utf8"));
@@ -21245,16 +21252,12 @@ function readStatus(statusFile) {
 __name(readStatus, "readStatus");
 function forwardLog(statusFile) {
   if (!isDebug()) return;
-  for (const line of (0, import_node_fs.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) {
-    const secret = /^::add-mask::(.+)$/.exec(line)?.[1];
-    if (secret !== void 0 && secret.length >= shortestSecret) setSecret(unescaped(secret));
-    else debug2(line.replace(/^::\w+::/, ""));
-  }
+  for (const line of (0, import_node_fs.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
 }
 __name(forwardLog, "forwardLog");
 function isAlive(pid, statusFile) {
   try {
-    return (0, import_node_fs.readFileSync)(`/proc/${pid}/cmdline`, "utf8").includes(JSON.stringify(statusFile).slice(1, -1));
+    return (0, import_node_fs.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
   } catch {
     return false;
   }
@@ -21273,19 +21276,53 @@ async function stop(pid, statusFile) {
 }
 __name(stop, "stop");
 
+// src/cache/movement.ts
+var import_node_fs2 = require("node:fs");
+var leastBytes = 64 << 10;
+function watchMovement(group3, limit) {
+  let bytes = 0;
+  let since = Date.now();
+  return () => {
+    const now = bytesOf(group3);
+    if (Math.abs(now - bytes) >= leastBytes) {
+      bytes = now;
+      since = Date.now();
+    }
+    return Date.now() - since >= limit;
+  };
+}
+__name(watchMovement, "watchMovement");
+function bytesOf(group3) {
+  let sum = 0;
+  for (const pid of (0, import_node_fs2.readdirSync)("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const [, , groupOf] = (0, import_node_fs2.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      if (Number(groupOf) !== group3) continue;
+      for (const [, count] of (0, import_node_fs2.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+    } catch {
+    }
+  }
+  return sum;
+}
+__name(bytesOf, "bytesOf");
+
+// src/cache/restore.ts
+var stallLimit = 8e3;
+
 // src/cache/saving.ts
 async function awaitSaving(statusFile, patience3, say2, signal) {
   try {
     const started = readStarted(statusFile);
     if (started) await awaitProcess(started, statusFile, patience3, say2, signal);
   } catch (error) {
-    say2(`It isn't known what the Actions cache got: ${sentenceOf(error)}`);
+    say2(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`);
   }
 }
 __name(awaitSaving, "awaitSaving");
 function readStarted(statusFile) {
   try {
-    return JSON.parse((0, import_node_fs2.readFileSync)(filesOf(statusFile).started, "utf8"));
+    return JSON.parse((0, import_node_fs3.readFileSync)(filesOf(statusFile).started, "utf8"));
   } catch {
     return void 0;
   }
@@ -21295,27 +21332,30 @@ async function awaitProcess({ pid, entries }, statusFile, patience3, say2, signa
   const end = Date.now() + patience3;
   let alive = isAlive(pid, statusFile);
   let status = readStatus(statusFile);
-  while (alive && !status.ended && Date.now() < end && !signal?.aborted) {
-    await (0, import_promises2.setTimeout)(100);
+  const hasStalled = watchMovement(pid, stallLimit);
+  let stalled = false;
+  while (alive && !status.ended && !stalled && Date.now() < end && !signal?.aborted) {
+    await (0, import_promises2.setTimeout)(200);
+    stalled = hasStalled();
     alive = isAlive(pid, statusFile);
     status = readStatus(statusFile);
   }
   const givenUp = alive && !status.ended;
   if (givenUp) await stop(pid, statusFile);
   forwardLog(statusFile);
-  const timeOut = signal?.aborted ? "the job was cancelled" : `it took longer than ${durationText(patience3)}`;
-  const why = givenUp ? timeOut : status.failure || "the process that saves it ended early";
+  const timeOut = signal?.aborted ? "the job was cancelled" : stalled ? `it took nothing for ${durationText(stallLimit)}` : `it took longer than ${durationText(patience3)}`;
+  const why = givenUp ? timeOut : status.failure || "the cache process ended early";
   for (const [index, { what, key }] of entries.entries()) {
     const result = status.results[index];
     if (result) say2(sentence(result, what, key));
-    else say2(`The Actions cache doesn't get ${what}: ${why}`);
+    else say2(`Saving ${what} to the Actions cache failed: ${why}`);
   }
 }
 __name(awaitProcess, "awaitProcess");
 function sentence({ outcome, reason, milliseconds }, what, key) {
-  if (outcome === "saved") return `The Actions cache has got ${what} in ${durationText(milliseconds)} (${key})`;
-  if (outcome === "exists") return `The Actions cache has ${what} from another job, or gets it at this moment (${key})`;
-  return `The Actions cache doesn't get ${what}: ${reason || "it was refused"}`;
+  if (outcome === "saved") return `Saved ${what} to the Actions cache in ${durationText(milliseconds)} (${key})`;
+  if (outcome === "exists") return `Another job has saved ${what} to the Actions cache, or is saving it now (${key})`;
+  return `Saving ${what} to the Actions cache failed: ${reason || "the service refused it"}`;
 }
 __name(sentence, "sentence");
 
@@ -21331,10 +21371,10 @@ function onUncaught(tell, exitCode) {
 __name(onUncaught, "onUncaught");
 
 // src/report/matchers.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path = require("node:path");
 function removeMatchers(folder, say2) {
-  const { problemMatcher } = JSON.parse((0, import_node_fs3.readFileSync)(matchersFile(folder), "utf8"));
+  const { problemMatcher } = JSON.parse((0, import_node_fs4.readFileSync)(matchersFile(folder), "utf8"));
   for (const { owner } of problemMatcher) say2(`::remove-matcher owner=${owner}::`);
 }
 __name(removeMatchers, "removeMatchers");
@@ -21344,10 +21384,11 @@ function matchersFile(folder) {
 __name(matchersFile, "matchersFile");
 
 // src/shell/remove.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
+var import_node_path3 = require("node:path");
 
 // src/programs/call.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path2 = require("node:path");
 var grace = 2;
 var endedByTimeout = [124, 128 + 9, 128 + 15];
@@ -21362,7 +21403,7 @@ async function callProgram(command2, args, deadline) {
       silent: true,
       ignoreReturnCode: true,
       env: process.env,
-      // Milliseconds: a program that was ended may have left a child that holds its output open.
+      // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
     const { stdout, stderr } = output;
@@ -21382,7 +21423,7 @@ function findTimeout() {
   const candidates = (process.env.PATH ?? "").split(import_node_path2.delimiter).map((folder) => (0, import_node_path2.join)(folder, "timeout"));
   return candidates.find((path4) => {
     try {
-      (0, import_node_fs4.accessSync)(path4, import_node_fs4.constants.X_OK);
+      (0, import_node_fs5.accessSync)(path4, import_node_fs5.constants.X_OK);
       return path4.startsWith("/");
     } catch {
       return false;
@@ -21433,9 +21474,16 @@ function chosenDaemon() {
 }
 __name(chosenDaemon, "chosenDaemon");
 
-// src/image/labels.ts
+// src/disk/filesystem/small-file.ts
+var most = 64 << 10;
+
+// src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
+
+// src/shell/options.ts
+var propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
+var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
 
 // src/shell/container.ts
 var shellLabel = `${labelPrefix}.shell`;
@@ -21444,25 +21492,33 @@ var shellLabel = `${labelPrefix}.shell`;
 var patience = 60;
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
-  const engine = engineCommand(shell.engine, supervision);
-  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience }), "call");
-  const filter = `label=${shellLabel}=${shell.id}`;
-  const listed = await call("ps", "--all", "--quiet", "--filter", filter);
-  if (listed.code !== 0) say2(`${shell.engine} can't tell whether there is a container of ${shell.name}: ${listed.lastWord}`);
-  for (const container of listed.stdout.split("\n").filter((line) => line !== "")) {
-    if (shell.giveBack.length > 0) await call("exec", container, ...shell.giveBack);
-    const removed = await call("rm", "--force", "--volumes", container);
-    if (removed.code === 0) say2(`Removed the container of ${shell.name}`);
-    else if (!/no such container|already in progress/i.test(removed.lastWord))
-      say2(`${shell.engine} couldn't remove the container of ${shell.name}: ${removed.lastWord}`);
+  if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
+  try {
+    (0, import_node_fs6.rmSync)(shell.folder, { recursive: true, force: true });
+  } catch (error) {
+    say2(sentenceOf(error));
   }
   try {
-    (0, import_node_fs5.rmSync)(shell.folder, { recursive: true, force: true });
-  } catch (error) {
-    say2(`${shell.folder} couldn't be removed: ${error.message}`);
+    (0, import_node_fs6.rmdirSync)((0, import_node_path3.dirname)(shell.folder));
+  } catch {
   }
 }
 __name(removeShell, "removeShell");
+async function removeContainer({ id, name }, installed, say2, supervision) {
+  const engine = engineCommand(installed.engine, supervision);
+  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience }), "call");
+  const filter = `label=${shellLabel}=${id}`;
+  const listed = await call("ps", "--all", "--quiet", "--filter", filter);
+  if (listed.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed.lastWord}`);
+  for (const container of listed.stdout.split("\n").filter((line) => line !== "")) {
+    if (installed.giveBack.length > 0) await call("exec", "--user", "0:0", container, ...installed.giveBack);
+    const removed = await call("rm", "--force", "--volumes", container);
+    if (removed.code === 0) say2(`Removed the container of ${name}`);
+    else if (!/no such container|already in progress/i.test(removed.lastWord))
+      say2(`${installed.engine} couldn't remove the container of ${name}: ${removed.lastWord}`);
+  }
+}
+__name(removeContainer, "removeContainer");
 
 // src/state.ts
 function savedForPost() {
@@ -21479,7 +21535,7 @@ async function post() {
   if (shell) await removeShell(shell, say, { debug: debug2 });
   if (matchers !== void 0) attempt(() => removeMatchers(matchers, command));
   if (savingStatus !== void 0) await group2("Save for the next run", () => awaitSaving(savingStatus, patience2, say));
-  if (tempDir !== void 0) attempt(() => (0, import_node_fs6.rmSync)(tempDir, { recursive: true, force: true }));
+  if (tempDir !== void 0) attempt(() => (0, import_node_fs7.rmSync)(tempDir, { recursive: true, force: true }));
 }
 __name(post, "post");
 function attempt(tidy) {
@@ -21491,7 +21547,7 @@ function attempt(tidy) {
 }
 __name(attempt, "attempt");
 function complain(error) {
-  say(`Something couldn't be tidied up: ${sentenceOf(error)}`);
+  say(`Cleaning up failed: ${sentenceOf(error)}`);
 }
 __name(complain, "complain");
 onUncaught(complain, 0);
