@@ -319,7 +319,7 @@ withDocker('an image from the cache that the engine refuses is made anew, howeve
     const { code, stdout } = await machine.main(inputs)
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/Found the image in the Actions cache[\s\S]*The image from the Actions cache isn't used: docker/),
+      expect.stringMatching(/Found the image in the Actions cache[\s\S]*The image from the Actions cache is ignored: docker/),
     ])
     expect(machine.outputs()).toMatchObject({ source: 'file', 'cache-hit': 'false', 'image-id': first['image-id'] })
     expect((await machine.post()).code).toBe(0)

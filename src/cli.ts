@@ -8,7 +8,7 @@ import { sayOnStderr, UsageError } from './commands/usage.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 
-/** A command gets the words after its name, and gives the exit code. */
+/** A command takes the arguments after its name, and returns the exit code. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
   inspect: inspectCommand,
   list: listCommand,

@@ -30,12 +30,12 @@ export interface Inputs {
   readonly isoHeadersFor: readonly string[]
   /** More addresses of the ISO, in order. */
   readonly mirrors: readonly string[]
-  /** Whether an ISO without a known checksum is refused. */
+  /** Whether to refuse an ISO without a known checksum. */
   readonly requireChecksum: boolean
   readonly cache: CacheChoice
-  /** Whether what the cache keeps is looked for there. */
+  /** Whether to look in the cache. */
   readonly restoreCache: boolean
-  /** Whether it is saved there. */
+  /** Whether to save to the cache. */
   readonly saveCache: boolean
   /** Name of the image. */
   readonly image?: string
@@ -46,7 +46,7 @@ export interface Inputs {
   readonly shell: ShellRequest
 }
 
-/** What the Actions cache keeps; `auto`: all that may be there. */
+/** What the Actions cache keeps. `auto` means everything that may be there. */
 const cacheChoices = ['auto', 'all', 'image', 'iso', 'none'] as const
 export type CacheChoice = (typeof cacheChoices)[number]
 
@@ -111,7 +111,7 @@ function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
   }
 }
 
-/** As YAML's core schema writes it, and the toolkit's `getBooleanInput` reads it. */
+/** As in YAML's core schema, and like the toolkit's `getBooleanInput`. */
 function parseBoolean(text: string): boolean {
   if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it may be true or false`)
   return text.toLowerCase() === 'true'

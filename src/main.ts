@@ -34,7 +34,7 @@ import { type Order, placeOrder } from './supply/order.ts'
 import { saveForNextRun } from './supply/save.ts'
 import type { Supply } from './supply/supply.ts'
 
-/** In the action's own folder, as much above the sources as above the bundles. */
+/** The action's own folder. The path is the same from src/ and from dist/. */
 const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
 
 async function run(): Promise<void> {
@@ -48,11 +48,11 @@ async function run(): Promise<void> {
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
   const store = openStore({ say, notice })
 
-  const known = await group('Recognize the ISO', () => recognize(request, store, phase))
+  const known = await group('Identify the ISO', () => recognize(request, store, phase))
   const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order), order))
   const existing = await group('Look for the image', () => findExisting(known, engine, order))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
-  // A load that had begun has ended by itself; nothing may follow it.
+  // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
   phase.signal.throwIfAborted()
 
   await saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
@@ -66,7 +66,7 @@ async function run(): Promise<void> {
   await writeSummary(supply, engine, image)
 }
 
-/** A directory of this step's own. The post step hears of it before it is there. */
+/** Makes this step's own directory. The post step is told before it exists. */
 async function makeTempDir(): Promise<string> {
   const tempDir = join(process.env.RUNNER_TEMP || tmpdir(), `xenserver-ddk-${randomUUID()}`)
   await saveForPost({ tempDir })
@@ -74,7 +74,7 @@ async function makeTempDir(): Promise<string> {
   return tempDir
 }
 
-/** @param reasons get why there is no engine, if there is none */
+/** @param reasons gets the reasons if there is no engine */
 async function findEngine({ engine: wanted, shell }: Inputs, supervision: Supervision, reasons: string[]): Promise<Engine | undefined> {
   const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision)
   if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`)
@@ -85,11 +85,14 @@ async function findEngine({ engine: wanted, shell }: Inputs, supervision: Superv
 
 interface Provided {
   readonly supply: Supply
-  /** In the engine, if there is one. */
+  /** Absent without an engine. */
   readonly image?: Image
 }
 
-/** Loads an image unless the engine has it. One from the cache that can't be loaded is made anew: whoever saved it may have been wrong. */
+/**
+ * Loads the image unless the engine already has it. If an image from the cache can't be loaded, makes it anew: the cached entry may be
+ * wrong.
+ */
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
@@ -104,7 +107,7 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   } catch (error) {
     order.phase.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
-    say(`The image from the Actions cache isn't used: ${sentenceOf(error)}`)
+    say(`The image from the Actions cache is ignored: ${sentenceOf(error)}`)
     const anew = await make()
     return { supply: anew, image: await load(anew) }
   }
@@ -127,7 +130,7 @@ async function setUp(
   if (!(await setUpShell(engine, image, request, surroundings))) return
   await saveForPost({ matchers: matchersFolder })
   registerMatchers(matchersFolder, command)
-  say(`Steps with "shell: ${request.name} {0}" run in the DDK from now on`)
+  say(`Later steps can run in the DDK with "shell: ${request.name} {0}"`)
 }
 
 function failStep(error: unknown): void {

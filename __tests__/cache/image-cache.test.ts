@@ -80,19 +80,19 @@ describe('an entry is a miss if', () => {
     ['its description is a link', (folder) => relink(join(folder, 'image.json'), '/dev/zero'), /image.json is not a regular file/],
     ['its description is missing', (folder) => rmSync(join(folder, 'image.json')), /no such file/],
     ['its description is cut', (folder) => truncateSync(join(folder, 'image.json'), 100), /JSON/],
-    ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /it is another one than its key says/],
+    ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /its contents belong to another key/],
     ['its description is huge', (folder) => appendFileSync(join(folder, 'image.json'), ' '.repeat(2 << 20)), /larger than 1 MiB/],
-    ['it belongs to another key', (_, edit) => edit((stored) => (stored.key = `${key}x`)), /it is another one than its key says/],
+    ['it belongs to another key', (_, edit) => edit((stored) => (stored.key = `${key}x`)), /its contents belong to another key/],
     ['it lacks a field', (_, edit) => edit((stored) => delete stored.description.layers), /its description is damaged/],
     [
       'the kernel is another',
       (_, edit) => edit((stored) => (stored.description.found.identity.kernelVersion = '9')),
-      /doesn't give the image/,
+      /doesn't match the recorded digest/,
     ],
     [
       'the layer inside is another',
       (_, edit) => edit((stored) => (stored.description.layers![0]!.diffId = digest)),
-      /doesn't give the image/,
+      /doesn't match the recorded digest/,
     ],
   ])('%s', async (_, damage, why) => {
     const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), []))
@@ -116,7 +116,7 @@ describe('an entry is a miss if', () => {
       undefined,
       [
         expect.stringMatching(
-          /^The image in the Actions cache isn't used: it is another one than its key says; delete the entry xenserver-ddk-image-\S+ there/,
+          /^The image in the Actions cache is ignored: its contents belong to another key; delete the entry xenserver-ddk-image-\S+, so/,
         ),
       ],
     ])

@@ -84,7 +84,7 @@ test('an ISO that is another one than its key says is a miss with one line', asy
   const { found, lines } = await restore(address)
   expect([found, lines]).toEqual([
     undefined,
-    [expect.stringMatching(/^The ISO in the Actions cache is ignored: it is another one than its key says; delete/)],
+    [expect.stringMatching(/^The ISO in the Actions cache is ignored: its contents belong to another key; delete/)],
   ])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })

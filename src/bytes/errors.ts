@@ -2,12 +2,12 @@ import { getSystemErrorMessage } from 'node:util'
 import { oneLine } from './text.ts'
 
 /**
- * Why input can't be used:
- * `damaged`: the bytes aren't what their format wants;
- * `unsupported`: they may be sound, but they are in a format, or use a feature, that isn't read here;
- * `encrypted`: they can be read only with a key;
- * `input-output`: this machine doesn't give the bytes, or has no room for them;
- * `not-a-ddk`: they can be read, and aren't what a DDK has.
+ * Why input can't be used.
+ * - `damaged`: the bytes violate their format.
+ * - `unsupported`: they may be intact, but use a format or feature that isn't supported.
+ * - `encrypted`: they can't be read without a key.
+ * - `input-output`: this machine can't read them, or has no room for them.
+ * - `not-a-ddk`: they can be read, but aren't a DDK.
  */
 export type DiskErrorKind = 'damaged' | 'unsupported' | 'encrypted' | 'input-output' | 'not-a-ddk'
 
@@ -25,18 +25,18 @@ export class DiskError extends Error {
     this.kind = kind
   }
 
-  /** One that came from another thread. */
+  /** Rebuilds an error from another thread. */
   static restored(message: string, kind: DiskErrorKind): DiskError {
     return Object.assign(new DiskError('', '', kind), { message })
   }
 }
 
 /**
- * The error for a structure that isn't sound.
- * @param source what it is in
- * @param at where: a byte of the source, or the name of a structure in it, e.g. `inode 12`
- * @param what is wrong, without saying that this is damage
- * @param whole what the user knows it as, e.g. `ISO`
+ * An error for a damaged structure.
+ * @param source that contains it
+ * @param at its position: a byte of the source, or the name of a structure, e.g. `inode 12`
+ * @param what is wrong, without the words "is damaged"
+ * @param whole what the user calls the source, e.g. `ISO`
  */
 export function damage(source: { readonly name: string }, at: number | string, what: string, whole = 'filesystem'): DiskError {
   const place = typeof at === 'number' ? `${source.name}, byte ${at}` : `${at} of ${source.name}`
@@ -59,7 +59,10 @@ export function systemMessage(error: unknown): string {
 /** Receives one sentence about a problem that doesn't stop the reading. */
 export type Warn = (sentence: string) => void
 
-/** A `Warn` that says each kind of sentence once: damage repeats itself in every record. Without a kind, a sentence is its own. */
+/**
+ * Returns a `Warn` that passes on each kind of sentence only once, because the same damage is often in every record. Without a kind, each
+ * different sentence counts.
+ */
 export type WarnOnce = (sentence: string, kind?: string) => void
 
 export function onceEach(warn: Warn): WarnOnce {

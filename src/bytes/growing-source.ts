@@ -11,7 +11,7 @@ export interface GrowingSource extends Source {
   readonly reaches: (end: number) => boolean
 }
 
-/** File `index` of those that `growth` tells of, open as `fd`. */
+/** File number `index` of `growth`, open as `fd`. */
 export function growingFile(fd: number, growth: FileGrowth, index: number, name: string): GrowingSource {
   // Bytes that are known to be there don't need a look at the shared memory. A filesystem reads a hundred thousand times.
   let known = 0

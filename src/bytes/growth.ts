@@ -9,17 +9,17 @@ const table = { offset: 2048, entry: 16 }
 const defaultPatience = 120
 
 /**
- * How far files are that another thread is still writing, in memory that both threads share.
- * Send `shared` through postMessage or workerData, and make a FileGrowth of it on the other side.
+ * Progress of files that another thread is still writing, in memory that both threads share. Send `shared` through postMessage or
+ * workerData, and construct a FileGrowth from it on the other side.
  *
- * There is one writer. If it can't go on it says so by `fail`, for all files that aren't complete yet.
+ * There is one writer. If it can't go on, it calls `fail`, which concerns all files that aren't complete.
  */
 export class FileGrowth {
   readonly shared: SharedArrayBuffer
   readonly #words: Int32Array
   readonly #patience: number
 
-  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
   constructor(files: number | SharedArrayBuffer, patience = defaultPatience) {
     this.shared = typeof files === 'number' ? new SharedArrayBuffer(table.offset + files * table.entry) : files
     this.#words = new Int32Array(this.shared)

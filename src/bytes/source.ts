@@ -107,7 +107,10 @@ export function readFully(fd: number, into: Uint8Array, offset: number, name: st
   }
 }
 
-/** As much as one system call gives, from byte `position` on. @throws DiskError that names the file and the byte, e.g. for a disk's EIO */
+/**
+ * Reads as much as one system call returns, from byte `position` on.
+ * @throws DiskError that names the file and the byte, e.g. for a disk's EIO
+ */
 function readAt(fd: number, into: Uint8Array, done: number, position: number, name: string): number {
   try {
     return readSync(fd, into, done, into.length - done, position)

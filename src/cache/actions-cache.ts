@@ -63,7 +63,7 @@ async function followLinks(folder: string): Promise<void> {
     if (!lstatSync(file).isSymbolicLink()) continue
     const target = realpathSync(file)
     rmSync(file)
-    // In pieces, so that it can be seen to go on.
+    // In pieces, so that its progress can be observed.
     await pipeline(createReadStream(target), createWriteStream(file))
   }
 }

@@ -17,7 +17,7 @@ const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-
 export function startCacheProcess(task: CacheTask): ReturnType<typeof startDetached> {
   const handover: Handover = { task, environment: handedEnvironment() }
   const { statusFile } = task
-  // The argument is what `isAlive` knows it by.
+  // `isAlive` recognizes the process by this argument.
   return startDetached(process.execPath, [script, statusFile], {
     env: openEnvironment(),
     input: JSON.stringify(handover),
@@ -40,7 +40,7 @@ export function readStatus(statusFile: string): Status {
   }
 }
 
-/** Shows what the toolkit printed to someone who debugs the job, its own commands without effect. */
+/** Shows the toolkit's output if the job runs in debug mode, with its own commands disabled. */
 export function forwardLog(statusFile: string): void {
   if (!core.isDebug()) return
   for (const line of readFileSync(filesOf(statusFile).log, 'utf8').split('\n')) debug(line.replace(/^::\w+::/, ''))

@@ -45,7 +45,7 @@ async function run(task: CacheTask): Promise<void> {
   process.exit(0)
 }
 
-/** The log is a file that later steps can read: what the toolkit would have the runner mask doesn't get there. */
+/** Later steps can read the log file, so the secrets that the toolkit asks the runner to mask don't get there. */
 function hideSecrets(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream)

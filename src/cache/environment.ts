@@ -1,10 +1,12 @@
-// What the process for the cache gets of this process's environment. What stands in the environment that a program begins with can be read
-// in /proc by every later step while it runs, so that is as little as it takes to start; the rest comes through a pipe.
+// Splits this process's environment for the cache process. While a program runs, every later step can read its initial environment in
+// /proc. So the process starts with as little as possible and gets the rest through a pipe.
 
-/** To start with: how programs, libraries and certificates are found, and what the runner finds the process by at the end of the job. */
+/**
+ * Needed at the start: what finds programs, libraries and certificates, and what lets the runner find the process at the end of the job.
+ */
 const openNames = ['PATH', 'LD_LIBRARY_PATH', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'TMPDIR', 'RUNNER_TRACKING_ID']
 
-/** All that `@actions/cache` asks for, and the proxies, whose addresses can hold passwords. */
+/** Everything that `@actions/cache` reads, and the proxies, whose addresses may contain passwords. */
 const handedNames = [
   'ACTIONS_CACHE_MODE',
   'ACTIONS_CACHE_SERVICE_V2',
@@ -22,19 +24,19 @@ const handedNames = [
 
 export type Environment = Readonly<Record<string, string>>
 
-/** What the process begins with. */
+/** The initial environment of the process. */
 export function openEnvironment(): Environment {
   return pick(openNames)
 }
 
-/** What it gets by a pipe. */
+/** The variables that it gets through a pipe. */
 export function handedEnvironment(): Environment {
   return pick(handedNames)
 }
 
 /**
- * Makes what came through the pipe this process's own. The variables are there for whoever asks for one by name, as the toolkit does, and
- * are left out where the environment is copied as a whole: so the packer that the toolkit starts doesn't get them.
+ * Adds the variables from the pipe to this process. They can be read by name, as the toolkit does, but are left out when the environment is
+ * copied as a whole, so the archiver that the toolkit starts doesn't get them.
  */
 export function takeOver(handed: Environment): void {
   const environment: NodeJS.ProcessEnv = { ...process.env }

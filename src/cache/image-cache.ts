@@ -9,26 +9,26 @@ import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
 import type { CacheEntry } from './task.ts'
 
-/** The name of an image in the cache. The recipe is in the image's own key, so what another version left isn't found. */
+/** Key of an image in the cache. The image key contains the recipe, so entries of another version are never found. */
 export function imageCacheKey(imageKey: string): string {
   return `xenserver-ddk-image-${imageKey}`
 }
 
 export interface RestoreImageOptions extends RestoreOptions {
-  /** Whether the archive may have layers that are compressed with zstd; by default it may. */
+  /** Whether the layers may be compressed with zstd. Default: yes. */
   readonly mayBeZstd?: boolean
 }
 
 export interface CachedImage {
-  /** With all layers, to be finished. */
+  /** Has all its layers, and must still be finished. */
   readonly archive: Archive
   readonly description: ImageDescription
 }
 
 /**
- * Brings back an image from the Actions cache, and compares its layers and its configuration with their digests. Whatever is wrong is one
- * line for `say`, and as if it weren't there.
- * @param dir for the time it takes
+ * Restores an image from the Actions cache, and checks its layers and its configuration against their digests. Any problem is one line for
+ * `say`, and the result is the same as without an entry.
+ * @param dir temporary directory
  * @param archive path for the archive
  */
 export async function restoreImage(
@@ -45,20 +45,20 @@ export async function restoreImage(
   )
   rmSync(folder, { recursive: true, force: true })
   if (typeof checked !== 'string') return checked
-  options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`)
+  options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
 }
 
 /**
- * @param mayBeZstd whether the layers may stay compressed with zstd; else they are decompressed
- * @returns why it isn't the image of that key, if it isn't
+ * @param mayBeZstd whether the layers may stay compressed with zstd; otherwise they are decompressed
+ * @returns the image, or why it isn't the image with that key
  */
 export async function checkImage(folder: string, key: string, archive: string, mayBeZstd = true): Promise<CachedImage | string> {
   const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
-  if (entry?.key !== key) return 'it is another one than its key says'
+  if (entry?.key !== key) return 'its contents belong to another key'
   const { description } = entry
   if (!isDescription(description)) return 'its description is damaged'
-  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was"
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest"
   if (!mayBeZstd && description.layers.some(isZstd)) {
     const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers)
     if ('unusable' in made) return made.unusable
@@ -78,9 +78,9 @@ interface ImageEntry {
 
 /**
  * Puts an image where `startSaving` finds it, without copying its archive.
- * @param dir of its own; it must stay until the image is saved
- * @param archive path of the finished archive; it must not change until then, but may be removed
- * @throws Error if that isn't possible
+ * @param dir must not contain anything else, and must stay until the image is saved
+ * @param archive path of the finished archive; it must not change until then, but may be deleted
+ * @throws Error if that fails
  */
 export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): CacheEntry {
   const { names: _names, archive: made, ...description } = conversion

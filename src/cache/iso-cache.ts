@@ -34,14 +34,14 @@ export async function restoreIso(identity: IsoIdentity, dir: string, options: Re
   )
   if (typeof checked !== 'string') return checked
   rmSync(folder, { recursive: true, force: true })
-  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key} there, so that a new one can be saved`)
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
 }
 
 /** @returns the ISO, or why it isn't the ISO with that identity */
 export async function checkIso(folder: string, identity: IsoIdentity): Promise<CachedIso | string> {
   const entry = readJson(folder, 'iso') as Partial<IsoEntry> | null
-  if (entry?.key !== isoCacheKey(identity)) return 'it is another one than its key says'
+  if (entry?.key !== isoCacheKey(identity)) return 'its contents belong to another key'
   const path = fileIn(folder, 'iso')
   const { size } = statSync(path)
   const expected = 'sha256' in identity ? undefined : identity.size

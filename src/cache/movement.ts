@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Less than this in a row of seconds is a service that refuses, not one that gives or takes. */
+/** If less than this arrives for seconds in a row, the service is refusing rather than transferring. */
 const leastBytes = 64 << 10
 
 /**
- * Watches whether a process group moves bytes: to and from the network, files and pipes (Linux: proc_pid_io(5)).
+ * Watches whether a process group transfers bytes, over the network or to and from files and pipes (Linux: proc_pid_io(5)).
  * @param group ID of the group
- * @param limit milliseconds without movement after which it counts as stalled
- * @returns whether it has stalled, to be asked now and then
+ * @param limit milliseconds without a transfer after which it counts as stalled
+ * @returns a function to call from time to time, which tells whether it has stalled
  */
 export function watchMovement(group: number, limit: number): () => boolean {
   let bytes = 0
   let since = Date.now()
   return () => {
     const now = bytesOf(group)
-    // Less than before, if one of its processes has ended.
+    // The sum decreases if one of the processes has ended.
     if (Math.abs(now - bytes) >= leastBytes) {
       bytes = now
       since = Date.now()
@@ -28,14 +28,14 @@ function bytesOf(group: number): number {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue
     try {
-      // "PID (NAME) STATE PARENT GROUP …", where the name can hold anything.
+      // "PID (NAME) STATE PARENT GROUP …", where the name may contain anything.
       const [, , groupOf] = readFileSync(`/proc/${pid}/stat`, 'latin1')
         .replace(/^.*\) /s, '')
         .split(' ')
       if (Number(groupOf) !== group) continue
       for (const [, count] of readFileSync(`/proc/${pid}/io`, 'latin1').matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count)
     } catch {
-      // It has ended, or is another user's.
+      // The process has ended, or belongs to another user.
     }
   }
   return sum

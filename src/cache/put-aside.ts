@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { shellQuote } from '../host/shell-quote.ts'
 
 /**
- * Makes a `tar` that unpacks nothing, but moves the archive that it is to unpack. The toolkit would have it unpacked as `tar -xf ARCHIVE -P`,
- * which writes wherever the archive's members say, before anything of it has been verified; it has no option for that, and finds its `tar` by PATH.
+ * Makes a `tar` that unpacks nothing, but moves the archive instead. The toolkit would run `tar -xf ARCHIVE -P`, which writes to any path
+ * that the archive names, before anything has been verified. It has no option to prevent that, but finds `tar` in PATH.
  * @param temp an existing folder
- * @returns a folder for the beginning of PATH, and where the archive goes
+ * @returns a folder to put first in PATH, and where the archive goes
  */
 export function putAside(temp: string): { bin: string; archive: string } {
   const bin = join(temp, 'bin')

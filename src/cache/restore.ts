@@ -13,11 +13,11 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal
   /** Time limit in milliseconds. Default: 5 minutes. */
   readonly patience?: number
-  /** What this step knows of the service; by default nothing. */
+  /** What this step knows about the service. Default: nothing. */
   readonly health?: ServiceHealth
 }
 
-/** A service that has kept this step waiting for nothing isn't asked again. */
+/** If the service has kept this step waiting in vain, it isn't asked again. */
 export interface ServiceHealth {
   failing: boolean
 }
@@ -25,7 +25,7 @@ export interface ServiceHealth {
 /** Milliseconds without a byte after which the service counts as failing. */
 export const stallLimit = 8000
 
-/** Milliseconds: a refusal that took longer came after the toolkit had tried several times. */
+/** Milliseconds. A refusal that took longer came after several attempts of the toolkit. */
 const longRefusal = 1500
 
 /**

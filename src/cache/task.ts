@@ -14,13 +14,13 @@ export interface CacheEntry {
   readonly what: string
 }
 
-/** What the process gets, as JSON on its standard input. */
+/** What the process reads from its standard input, as JSON. */
 export interface Handover {
   readonly task: CacheTask
   readonly environment: Environment
 }
 
-/** What the process is to do. */
+/** The task of the process. */
 export interface CacheTask {
   readonly kind: 'restore' | 'save'
   readonly entries: readonly CacheEntry[]

@@ -11,7 +11,7 @@ export function reasonIn(log: string): string {
   return ''
 }
 
-/** The toolkit's output without what it asks the runner to mask, and without the queries of URLs, which are signatures. */
+/** The toolkit's output without the values that it asks the runner to mask, and without the queries of URLs, which are signatures. */
 export function withoutSecrets(text: string): string {
   return text.replace(/^::add-mask::.*\n?/gm, '').replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, '$1?***')
 }

@@ -6,12 +6,12 @@ import { createGunzip, createZstdDecompress, constants as zlib } from 'node:zlib
 import { checkFreeSpace } from '../host/free-space.ts'
 import { entryFolder } from './task.ts'
 
-/** More than an entry has. */
+/** More than any entry has. */
 const maxFiles = 4
-/** Of a ustar header's size field (POSIX.1-2017, pax, "ustar Interchange Format"), and more than any DDK has. */
+/** The limit of a ustar header's size field (POSIX.1-2017, pax, "ustar Interchange Format"), and more than any DDK has. */
 const maxSize = 8 ** 11 - 1
 const blockSize = 512
-/** Of an extended header: some times and numbers. */
+/** Limit for an extended header, which contains a few times and numbers. */
 const maxExtended = 64 << 10
 
 /**
@@ -38,7 +38,7 @@ async function decompressor(archive: string) {
   const file = await open(archive)
   try {
     const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
-    // The toolkit compresses with the longest window that zstd knows.
+    // The toolkit compresses with zstd's longest window.
     if (buffer.readUInt32LE() === 0xfd2fb528)
       return createZstdDecompress({ chunkSize: 1 << 20, params: { [zlib.ZSTD_d_windowLogMax]: 31 } })
     if (buffer.readUInt16BE() === 0x1f8b) return createGunzip({ chunkSize: 1 << 20 })
@@ -84,7 +84,7 @@ function readHeader(header: Buffer): Member {
   return { kind: 'file', name, size }
 }
 
-/** Times and owners, which nobody asks for; everything else would say something else than the header (POSIX.1-2017, pax, "Extended Header"). */
+/** Times and owners are ignored. Anything else would override the header (POSIX.1-2017, pax, "Extended Header"). */
 function checkExtended(records: Buffer): void {
   for (const record of records.toString('latin1').split('\n')) {
     if (record === '') continue
@@ -109,7 +109,7 @@ async function writeFile(path: string, size: number, bytes: Bytes): Promise<void
   }
 }
 
-/** Bytes that come in pieces, taken as they are needed. */
+/** Bytes that arrive in pieces, read as they are needed. */
 class Bytes {
   readonly #pieces: AsyncIterator<Buffer>
   #piece: Buffer = Buffer.alloc(0)
@@ -132,7 +132,7 @@ class Bytes {
     return Buffer.concat(parts)
   }
 
-  /** To the end, which is where a damage of the compressed bytes is noticed. */
+  /** Reads to the end, where damage of the compressed bytes is detected. */
   async expectZeros(): Promise<void> {
     while (await this.#fill()) {
       if (this.#piece.some((byte) => byte !== 0)) throw new Error('its archive goes on after its end')
@@ -140,7 +140,7 @@ class Bytes {
     }
   }
 
-  /** Whether there is a byte left. */
+  /** Whether there are bytes left. */
   async #fill(): Promise<boolean> {
     while (this.#piece.length === 0) {
       const { done, value } = await this.#pieces.next()

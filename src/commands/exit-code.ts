@@ -15,7 +15,7 @@ export function exitCodeOf(kind: DiskErrorKind): number {
   return exitCodes[kind]
 }
 
-/** The exit code for whatever ended a command. */
+/** The exit code for any error that ended a command. */
 export function exitCode(error: unknown): number {
   if (error instanceof UsageError) return 2
   return error instanceof DiskError ? exitCodeOf(error.kind) : 1

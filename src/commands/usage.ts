@@ -23,7 +23,7 @@ export function parseWords<T extends ParseArgsOptionsConfig>(words: string[], op
   return { input, values }
 }
 
-/** What `parse` gives; its error as one of usage, with the option's name before it if that is given. */
+/** Returns the result of `parse`, and turns its errors into usage errors that begin with the option's name, if one is given. */
 export function usage<T>(parse: () => T, option?: string): T {
   try {
     return parse()

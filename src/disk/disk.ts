@@ -29,7 +29,8 @@ export function openDisk(image: DiskImage, warn: Warn): Disk {
   const { bytes, diskSize } = image
   const { format, refusal } = sniff(bytes)
   if (refusal !== undefined) throw new DiskError(bytes.name, refusal.why, refusal.kind)
-  // What a fixed VHD begins with is the disk; only its end tells. It isn't waited for where ova.xml says how long the disk is.
+  // A fixed VHD begins like the disk itself; only its end shows what it is. If ova.xml states the size of the disk, there is no need to
+  // wait for the end.
   const isVhd = format === 'vhd' || (diskSize === undefined && endsAsFixedVhd(bytes))
   return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn)
 }

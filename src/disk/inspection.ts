@@ -30,7 +30,7 @@ export interface Inspection {
   warnings: string[]
   /** Why the input can't be converted. */
   errors: string[]
-  /** Of the first of them. */
+  /** The kind of the first error. */
   errorKind?: DiskErrorKind
 }
 

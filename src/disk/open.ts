@@ -29,9 +29,9 @@ export interface OpenRoot {
 }
 
 /**
- * The road from a path to a root filesystem: input, disk image, disk, partition, filesystem; each is recognized by what its bytes are.
- * An ISO without an appliance is taken for the filesystem itself.
- * @throws DiskError that says which of them is missing or damaged
+ * Opens the root filesystem in an input: input, disk image, disk, partition, filesystem, each recognized by its content. An ISO without an
+ * appliance counts as a filesystem.
+ * @throws DiskError that says which layer is missing or damaged
  */
 export function openRoot(path: string, options: InputOptions): OpenRoot {
   const input = openInput(path, options)

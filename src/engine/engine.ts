@@ -20,7 +20,7 @@ export interface Engine {
   load(archive: string, onProgress?: OnLoadProgress): Promise<void>
   /** The image with this name or ID, if there is one. */
   find(reference: string): Promise<Image | undefined>
-  /** IDs of the images with this label, the newest first. */
+  /** IDs of the images with this label, newest first. */
   labelled(label: string, value: string): Promise<readonly string[]>
   /**
    * The engine's ID for an image, which `run` accepts.
@@ -40,9 +40,9 @@ export interface Engine {
    */
   follow(container: string, deadline: number): Promise<Finished>
   /**
-   * Creates a container from the image, and removes it: a store may take an archive, and only find out later that its layer can't be unpacked.
-   * @param say is told of a container that couldn't be removed, which says nothing against the image
-   * @throws BrokenImageError if no container can be made of it; EngineError if there is no such image, or the engine doesn't answer
+   * Creates a container from the image and removes it. A store may accept an archive and find out only later that it can't unpack a layer.
+   * @param say is told if the container couldn't be removed, which is no defect of the image
+   * @throws BrokenImageError if no container can be created from it; EngineError if there is no such image, or the engine doesn't answer
    */
   prove(reference: string, say?: (sentence: string) => void): Promise<Image>
 }

@@ -6,7 +6,7 @@ export class EngineError extends Error {
   override readonly name: string = 'EngineError'
 }
 
-/** No container can be made of an image, and not for want of time or room: the image itself is broken. */
+/** No container can be created from an image, although there is enough time and room: the image itself is broken. */
 export class BrokenImageError extends EngineError {
   override readonly name = 'BrokenImageError'
 }

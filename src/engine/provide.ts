@@ -5,17 +5,17 @@ import { BrokenImageError, EngineError } from './errors.ts'
 export interface ArchivedImage {
   /** Of the archive. */
   readonly path: string
-  /** `name:tag` that it has in there. */
+  /** Its `name:tag` in the archive. */
   readonly name: string
-  /** `sha256:` and the digest of its configuration, by which it is known in most stores. */
+  /** `sha256:` and the digest of its configuration, which is its ID in most stores. */
   readonly configDigest: string
-  /** The same of its manifest, by which it is known in Docker's containerd store. */
+  /** `sha256:` and the digest of its manifest, which is its ID in Docker's containerd store. */
   readonly manifestDigest: string
 }
 
 /**
- * Loads an archive, and proves that its image is there, under its name, and can be used. Says so if another image had the name before.
- * An image that came with this load and is broken is removed, so that no later run takes it for a good one.
+ * Loads an archive, and verifies that its image is there, has its name, and can be used. Reports if another image had the name before. A
+ * broken image that came with this load is removed, so that no later run uses it.
  * @throws EngineError
  */
 export async function provide(
@@ -45,7 +45,7 @@ export async function provide(
   return image
 }
 
-/** Removes the image, and gives the error that tells of all that went wrong. */
+/** Removes the image, and returns an error that describes everything that went wrong. */
 async function removed(engine: Engine, image: string, { message }: BrokenImageError): Promise<EngineError> {
   const alsoFailed = await engine.remove(image).then(
     () => '',

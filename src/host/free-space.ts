@@ -2,16 +2,17 @@ import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { bytesText } from '../phase/units.ts'
 
-/** There is too little room for a file. The message is one sentence with the figures. */
+/** There isn't enough room for a file. The message is one sentence with both sizes. */
 export class NoRoom extends Error {
   override readonly name = 'NoRoom'
 }
 
 /**
+ * Checks that a disk has enough free space.
  * @param path a file or folder, which needn't exist yet
  * @param needed bytes that will be written there
  * @param what is written, as the beginning of a sentence, e.g. `The ISO`
- * @throws NoRoom with both figures if the disk hasn't that much left; never if it doesn't tell
+ * @throws NoRoom with both sizes if the space is too small; never if the free space is unknown
  */
 export function checkFreeSpace(path: string, needed: number, what: string): void {
   const free = freeSpace(path)

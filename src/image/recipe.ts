@@ -7,16 +7,16 @@ import { sampleTree } from './sample.ts'
 import { tarPieces } from './tar/tar.ts'
 
 /**
- * Increase this when the same ISO and options give a different image than before and the sample doesn't show it: after a fix to a reader of
- * disks, for example. What changes the sample changes the recipe by itself.
+ * Increase this when the same ISO and options give a different image than before, but the sample doesn't show it, e.g. after a fix to a
+ * reader of disks. Changes that affect the sample change the recipe automatically.
  */
 const writerRevision = 1
 
 let known: string | undefined
 
 /**
- * Identifies how this version of the code makes images, in hexadecimal. It is the hash of images of a small root filesystem that are made
- * for it, so it follows every template, every rule for layers, and every default of the configuration.
+ * Identifies how this version of the code makes images, in hexadecimal. It is the hash of images made from a small root filesystem, so it
+ * depends on every template, every rule for layers, and every default of the configuration.
  */
 export function recipe(): string {
   const images = () =>
@@ -28,7 +28,7 @@ export function recipe(): string {
   return known
 }
 
-/** The configuration of an image of the sample, which has the digests of its layers. */
+/** The configuration of an image of the sample, which contains the digests of its layers. */
 export function sampleImage(architecture: Architecture, withEnvironment: boolean): ImageConfig {
   const tree = sampleTree()
   const created = 1_420_000_000

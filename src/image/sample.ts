@@ -1,7 +1,7 @@
 import { memorySource } from '../bytes/source.ts'
 import type { FileNode, FileTree } from '../disk/filesystem/tree.ts'
 
-/** What a node of the sample has, where it isn't an empty file of root's. */
+/** Properties of a node of the sample that differ from an empty file owned by root. */
 interface Contents extends Partial<Omit<FileNode, 'content' | 'target' | 'xattrs'>> {
   readonly content?: string
   readonly target?: string
@@ -12,7 +12,10 @@ interface Contents extends Partial<Omit<FileNode, 'content' | 'target' | 'xattrs
 const dir: Contents = { type: 'dir', mode: 0o755, nlink: 2 }
 const linked: Contents = { content: 'two names', ino: 1000, nlink: 2, mode: 0o755 }
 
-/** One of everything that a layer treats in its own way, and what the build environment looks for. By paths; folders come before what is in them. */
+/**
+ * One of everything that a layer treats specially, and everything that the build environment looks for. By path; folders come before their
+ * contents.
+ */
 const contents: Readonly<Record<string, Contents>> = {
   bin: dir,
   'bin/setarch': { content: 'program', mode: 0o755 },
@@ -46,7 +49,7 @@ const contents: Readonly<Record<string, Contents>> = {
   'usr/local': { ...dir, uid: 7 },
 }
 
-/** A small root filesystem, always the same. */
+/** A small root filesystem that is always the same. */
 export function sampleTree(): FileTree {
   const children = new Map<number, [name: string, node: FileNode][]>([[1, []]])
   const inos = new Map([['', 1]])

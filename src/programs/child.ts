@@ -89,7 +89,7 @@ export function startDetached(
   const fd = openSync(log, 'w', 0o600)
   try {
     const child = spawn(command, args, { detached: true, env, stdio: ['pipe', fd, fd] })
-    // It may end before it has read all; its own end tells that.
+    // It may end before it has read everything; its exit then tells.
     child.stdin!.on('error', () => {}).end(input)
     return child
   } finally {

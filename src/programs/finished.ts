@@ -14,7 +14,8 @@ export interface Finished {
 const noReason = /^usage:|--help\b|^error: failed to start containers:/i
 
 /**
- * The last line of a text that gives a reason, or else the last non-empty line. A carriage return also ends a line, because progress bars use it.
+ * The last line of a text that gives a reason, else the last non-empty line. A carriage return also ends a line, because progress bars use
+ * it.
  */
 export function lastLine(text: string): string {
   const lines = text

@@ -51,7 +51,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
     ...options.volumes.flatMap(volumeOption),
     ...(network === undefined ? [] : ['--network', network]),
     ...options.runOptions,
-    // Again: whatever `runOptions` say of it, and wherever their words end.
+    // Repeated here, to override `runOptions`, wherever their words end.
     ...neverPull,
     // Use the ID, so that no engine asks a registry.
     image.id,
@@ -59,7 +59,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
   ]
 }
 
-/** Whether the runner's user has their own UID in a rootless container, where they are root otherwise. */
+/** Whether the runner's user keeps their own UID in a rootless container, in which they are otherwise root. */
 export function keepsId({ privileges, engine, user }: ContainerOptions): boolean {
   return privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
 }
@@ -76,27 +76,30 @@ export function hostOptions(engine: Engine, image: Image, privileges: Privileges
   ]
 }
 
-/** The image is here. A word too many among a user's options would be taken for another one's name, and looked up in a registry. */
+/**
+ * The image is already here. An extra word in the user's options would otherwise be taken for the name of another image, and looked up in a
+ * registry.
+ */
 export const neverPull = ['--pull=never']
 
-/** A folder at the same path. */
+/** Mounts a folder at the same path. */
 export function mount(folder: string): string[] {
   return bind(folder, folder, '')
 }
 
-/** Unlike `--volume`, `--mount` fails if the daemon has no such folder, where that would make it, and takes a colon. */
+/** Unlike `--volume`, `--mount` fails if the daemon has no such folder, instead of creating it, and allows a colon. */
 function bind(source: string, target: string, options: string): string[] {
   const fields = ['type=bind', `source=${source}`, `target=${target}`, ...options.split(',').flatMap(mountField)]
   return ['--mount', fields.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')]
 }
 
-/** An option of `--volume` as `--mount` spells it. SELinux's labels (`z`, `Z`) aren't needed without SELinux. */
+/** Translates an option of `--volume` into `--mount`'s. SELinux's labels (`z`, `Z`) aren't needed without SELinux. */
 function mountField(option: string): string[] {
   if (option === 'ro') return ['readonly']
   return propagations.includes(option) ? [`bind-propagation=${option}`] : []
 }
 
-/** One of a folder that isn't the host's is made by the engine. */
+/** The engine creates a mount point that isn't one of the host's folders. */
 export function volumeOption({ source, target, options }: Mount): string[] {
   return source.startsWith('/') ? bind(source, target, options) : ['--volume', [source, target, options].filter(Boolean).join(':')]
 }

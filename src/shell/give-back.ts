@@ -46,8 +46,8 @@ done
 [ -z "$failed" ]`
 
 /**
- * A file that is a mount point lies in the directory like any other. It is known by its name, which can't change while it is one, and its
- * inode: `find` can't be asked for the inode, because it may take the one in the directory, which is not that of the mounted file. Paths in
+ * A file that is a mount point is in the directory like any other. It is recognized by its name, which can't change while it is one, and by
+ * its inode. `find` can't report that inode, because it may use the one in the directory, which is not the mounted file's. Paths in
  * mountinfo have octal escapes.
  */
 const giveBack = `

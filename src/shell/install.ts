@@ -16,24 +16,24 @@ export interface InstallOptions extends ContainerOptions {
   readonly temp: string
   /** GITHUB_WORKSPACE. */
   readonly workspace: string
-  /** For removing a shell of the same name. */
+  /** Options for removing a shell of the same name. */
   readonly supervision?: Supervision
   /** Is told that a shell of the same name is replaced. */
   readonly say?: (line: string) => void
 }
 
-/** A shell whose container is yet to be made. */
+/** A shell whose container hasn't been created yet. */
 export interface PreparedShell {
   readonly shell: InstalledShell
   /** Arguments of the engine's `create`. */
   readonly create: readonly string[]
-  /** Paths of the host's folders that the container has. */
+  /** Paths of the host's folders that are mounted in the container. */
   readonly sources: readonly string[]
 }
 
 /**
- * Installs a shell for the job's later steps: a script that runs them in a container of the image, and its settings. The caller must make the
- * container (start.ts), and add `bin` to PATH. A shell of the same name is replaced, and its container removed.
+ * Installs a shell for the job's later steps: a script that runs them in a container of the image, and its settings. The caller must create
+ * the container (start.ts), and add `bin` to PATH. A shell of the same name is replaced, and its container removed.
  * @param env the environment of the action's step
  * @throws Error if RUNNER_TEMP can't be written to; the reason of the signal in `supervision`
  */
@@ -73,7 +73,10 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
   return { shell, create, sources }
 }
 
-/** Installs a shell that fails each step with the reason. @throws as `installShell` does */
+/**
+ * Installs a shell that fails every step with the reason.
+ * @throws as `installShell` does
+ */
 export async function installRefusal(
   options: Pick<InstallOptions, 'name' | 'temp' | 'supervision' | 'say'>,
   reason: string,
@@ -85,7 +88,7 @@ export async function installRefusal(
   return shell
 }
 
-/** Makes a shell fail each step with the reason. */
+/** Makes a shell fail every step with the reason. */
 export function refuse({ folder }: InstalledShell, reason: string): void {
   writeFileSync(join(folder, 'settings'), refusal(reason), { mode: 0o600 })
 }
@@ -95,7 +98,7 @@ function writeScript(shell: InstalledShell): void {
   writeFileSync(join(shell.bin, shell.name), script(), { mode: 0o755 })
 }
 
-/** Makes the folders of a shell, once those of an earlier one are gone. */
+/** Makes the folders of a shell, after removing those of an earlier one. */
 async function makeFolders({ temp, name, supervision, say }: Pick<InstallOptions, 'name' | 'temp' | 'supervision' | 'say'>) {
   const shells = join(temp, 'xenserver-ddk-shells')
   const folder = join(shells, name)
@@ -113,7 +116,7 @@ interface RunAs {
   /** Options of `exec` for each user. */
   readonly asRoot: readonly string[]
   readonly asRunner: readonly string[]
-  /** UID:GID in the container that the files of root's steps are given to; absent if they already are the runner's. */
+  /** UID:GID in the container that the files of root's steps are given to; absent if they already belong to the runner. */
   readonly owner?: string
   readonly passwd: string
 }
@@ -139,7 +142,7 @@ function sharedFolders({ workspace, temp }: InstallOptions, env: NodeJS.ProcessE
   return outermost(folders.filter((folder) => existsSync(folder)))
 }
 
-/** Without those that are below one before them. */
+/** Leaves out folders that are below an earlier one. */
 function outermost(folders: readonly string[]): string[] {
   return folders.filter((folder, index) => !folders.slice(0, index).some((other) => isBelow(folder, other)))
 }

@@ -22,7 +22,7 @@ export function parseShellName(text: string): string {
   throw new Error(`"${text}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`)
 }
 
-/** How mounts of one side are seen on the other (mount_namespaces(7)). */
+/** How each side sees the other side's mounts (mount_namespaces(7)). */
 export const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave']
 
 const folderOptions = ['ro', 'rw', 'z', 'Z', ...propagations]
@@ -50,7 +50,7 @@ export function parseVolumes(text: string): Mount[] {
 /** Variables that affect the engine's command, bash, or the shell itself. */
 const notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/
 
-/** Bash doesn't let them be set, or gives them a value of its own. */
+/** Bash doesn't allow setting these, or sets them itself. */
 const bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/
 
 /**

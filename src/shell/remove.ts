@@ -13,7 +13,7 @@ export interface InstalledShell {
   readonly folder: string
   /** Folder for PATH. */
   readonly bin: string
-  /** Absent if there is none: no step can run. */
+  /** Absent if there is none, because no step can run. */
   readonly container?: InstalledContainer
 }
 
@@ -21,7 +21,7 @@ export interface InstalledContainer {
   /** The engine's command. */
   readonly engine: string
   readonly name: string
-  /** Command for root to run in it, which gives files to the runner's user; empty if none is needed. */
+  /** Command that root runs in the container to give files to the runner's user; empty if none is needed. */
   readonly giveBack: readonly string[]
 }
 
@@ -45,7 +45,7 @@ export async function removeShell(
     say(sentenceOf(error))
   }
   try {
-    // That of all shells, after the last one.
+    // The folder of all shells, after the last one.
     rmdirSync(dirname(shell.folder))
   } catch {
     // There are others.

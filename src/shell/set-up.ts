@@ -19,7 +19,7 @@ export interface ShellRequest {
   readonly user: ShellUser
 }
 
-/** Where a shell is installed, and what is told of it. */
+/** Where to install a shell, and who is told about it. */
 export interface Surroundings {
   /** RUNNER_TEMP. */
   readonly temp: string
@@ -33,10 +33,10 @@ export interface Surroundings {
 }
 
 /**
- * Makes a shell for the job's later steps, and its container. If no step can run in the image at all, that is a warning, because the image
- * may be wanted for something else; the shell then fails each step with the reason.
+ * Installs a shell for the job's later steps, and starts its container. If no step can run in the image at all, that is a warning, because
+ * the image may be needed for something else; the shell then fails every step with the reason.
  * @returns whether steps can run
- * @throws Error if they can't because of what the request says
+ * @throws Error if the request itself is the reason that they can't
  */
 export async function setUpShell(engine: Engine, image: Image, request: ShellRequest, surroundings: Surroundings): Promise<boolean> {
   const { temp, warn, installed } = surroundings
@@ -45,7 +45,7 @@ export async function setUpShell(engine: Engine, image: Image, request: ShellReq
   await installed(prepared.shell)
   const failure = await startContainer(engine, image, prepared)
   if (failure === undefined) return true
-  // Without the user's options: is it they, or this machine?
+  // Try without the user's options, to find out whether they or this machine are the reason.
   const obstacle = await checkFirstUse(engine, image, privileges, temp)
   if (obstacle === undefined) {
     throw new Error(
@@ -57,7 +57,7 @@ export async function setUpShell(engine: Engine, image: Image, request: ShellReq
   return false
 }
 
-/** Makes a shell that fails each step with the reason why there is no container for it. */
+/** Makes a shell that fails every step with the reason why there is no container. */
 export async function setUpRefusal({ name }: ShellRequest, reason: string, surroundings: Surroundings): Promise<void> {
   await surroundings.installed(await installRefusal({ name, ...surroundings }, reason))
 }

@@ -9,24 +9,24 @@ export interface Settings {
   readonly container: string
   /** Arguments that create the container. */
   readonly create: readonly string[]
-  /** `true` if the engine can restart a container that is removed when it ends. Podman removes it now and then. */
+  /** `true` if the engine can restart a container that is removed when it ends. Podman sometimes removes it first. */
   readonly restarts: string
-  /** Who runs steps that don't say it: `root` or `runner`. */
+  /** User for steps that don't choose one: `root` or `runner`. */
   readonly user: string
-  /** Options of `exec` for steps of root's. */
+  /** Options of `exec` for steps that run as root. */
   readonly as_root: readonly string[]
-  /** Options of `exec` for steps of the runner's user. */
+  /** Options of `exec` for steps that run as the runner's user. */
   readonly as_runner: readonly string[]
   /** The image's entrypoint, which `exec` would skip. */
   readonly entrypoint: readonly string[]
   /** Pairs of a host path without symlinks, and the container's path. */
   readonly mounts: readonly string[]
-  /** Paths of the host's folders that the container has. */
+  /** Paths of the host's folders that are mounted in the container. */
   readonly sources: readonly string[]
   readonly workspace: string
   /** `NAME` or `NAME=VALUE`. */
   readonly given: readonly string[]
-  /** Command for root to run in the container after every step of root's; empty if none is needed. */
+  /** Command that root runs in the container after every step that ran as root; empty if none is needed. */
   readonly give_back: readonly string[]
   /** PATH before any step that uses the shell. */
   readonly path: string

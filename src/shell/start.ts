@@ -5,8 +5,8 @@ import type { Engine, Image } from '../engine/engine.ts'
 import type { PreparedShell } from './install.ts'
 
 /**
- * Creates the container of a shell and starts it, so that a mistake in the options shows now, not in the first step.
- * @returns why it didn't work, in the engine's words, if it didn't; there is no container then
+ * Creates and starts a shell's container, so that a mistake in the options shows now, and not in the first step.
+ * @returns the engine's reason if it failed; then there is no container
  * @throws the reason of the job's end
  */
 export async function startContainer(engine: Engine, image: Image, { shell, create, sources }: PreparedShell): Promise<string | undefined> {
@@ -20,11 +20,12 @@ export async function startContainer(engine: Engine, image: Image, { shell, crea
     if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
       return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`
     }
-    // Before the start, which looks the folders up: one that is replaced in between is taken for an old one, and not the other way round.
+    // Before the start, which looks up the folders: a folder that is replaced in between then counts as changed, and not the other way
+    // round.
     writeFileSync(join(shell.folder, 'mounted'), identities(sources))
     const started = await engine.call(['start', name], change)
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`
-    // Its first program ends at once if it can't run, or doesn't see the shell's files.
+    // Its first program ends at once if it can't run, or can't see the shell's files.
     const tried = await engine.call(['exec', name, '/bin/sh', '-c', '[ -e "$1" ]', 'sh', join(shell.folder, 'settings')], change)
     isReady = tried.code === 0
     return isReady ? undefined : tried.lastWord || `a program in it ended with exit code ${tried.code}`
@@ -33,7 +34,7 @@ export async function startContainer(engine: Engine, image: Image, { shell, crea
   }
 }
 
-/** Device and inode of each folder, as `stat -Lc '%d:%i %n'` prints them; ddk.sh compares. */
+/** Device and inode of each folder, as `stat -Lc '%d:%i %n'` prints them, for ddk.sh to compare. */
 function identities(folders: readonly string[]): string {
   return folders
     .map((folder) => {

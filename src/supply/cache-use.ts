@@ -3,7 +3,7 @@ import type { Inputs } from '../inputs.ts'
 import type { IsoRequest } from './iso-request.ts'
 import { repositoryVisibility, type Visibility } from './visibility.ts'
 
-/** What the Actions cache is asked for, and what is saved there. */
+/** What is read from and saved to the Actions cache. */
 export interface CacheUse {
   readonly restore: Kinds
   readonly save: Kinds
@@ -17,8 +17,8 @@ interface Kinds {
 const nothing: Kinds = { image: false, iso: false }
 
 /**
- * Decides what the Actions cache is used for. A pull request from a fork can read a public repository's cache, so `cache: auto` keeps out of
- * it what not everybody can download anyway.
+ * Decides what the Actions cache is used for. A pull request from a fork can read a public repository's cache, so `cache: auto` doesn't
+ * save anything that not everyone can download anyway.
  * @param notice is told what isn't cached for that reason, in one sentence
  */
 export function decideCacheUse(inputs: Inputs, request: IsoRequest, notice: (sentence: string) => void): CacheUse {

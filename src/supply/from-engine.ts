@@ -5,24 +5,24 @@ import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * The image of this very ISO that the engine has from an earlier step or job, under the name that is wanted now. Whoever may use the engine
- * can give any image its label, so it has to be one that was loaded on this runner, if there is a record of that. A job that was cancelled or
- * killed may have loaded it without proving it, so that is done here.
- * @param key of the image, by the ISO's checksum
+ * Takes the image that the engine has from an earlier step or job, and gives it the requested name. Anyone who can use the engine can give
+ * any image its label, so if there is a record of the images loaded on this runner, the image must be in it. A job that was cancelled or
+ * killed may have loaded it without checking it, so it is checked here.
+ * @param key of the image, which contains the ISO's checksum
  */
 export async function fromEngine(engine: Engine, key: string, { phase, name: nameOf }: Order): Promise<Supply | undefined> {
   const image = await choose(engine, key, phase.say)
   if (!image) return undefined
   const labelled = labelledIdentity(image.labels)
   if (!labelled) {
-    phase.say(`The image that ${engine.name} has isn't used: its labels aren't such as are given here (${image.id})`)
+    phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`)
     return undefined
   }
   try {
     await engine.prove(image.id, phase.say)
   } catch (error) {
     phase.signal.throwIfAborted()
-    phase.say(`The image that ${engine.name} has isn't used: ${(error as Error).message}`)
+    phase.say(`The image that ${engine.name} has is ignored: ${(error as Error).message}`)
     return undefined
   }
   const { identity, isoSha256 } = labelled

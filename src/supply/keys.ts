@@ -3,11 +3,11 @@ import { imageKey } from '../image/config/key.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 
-/** The names under which an image is looked for; a name that it can't have is absent. */
+/** The keys under which an image is looked up. A key is absent if it can't be computed. */
 export interface Keys {
-  /** In an engine, by the ISO's checksum. */
+  /** In an engine; contains the ISO's checksum. */
   readonly engine?: string
-  /** In the Actions cache, by what is known of the ISO before it is fetched. */
+  /** In the Actions cache; made from what is known about the ISO before it is fetched. */
   readonly cache?: string
 }
 

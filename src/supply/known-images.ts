@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { Image } from '../engine/engine.ts'
 import { keyLabel } from '../image/config/labels.ts'
 
-// Which images this action itself loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
+// The images that this action has loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
 
-/** IDs of the images that were loaded for a key; none if there is no record, or it can't be read. */
+/** IDs of the images that were loaded for a key; none if there is no readable record. */
 export function knownImages(key: string): readonly string[] {
   try {
     const ids: unknown = JSON.parse(readFileSync(recordOf(key), 'utf8'))
@@ -15,7 +15,7 @@ export function knownImages(key: string): readonly string[] {
   }
 }
 
-/** Writes down that an image was loaded, and found to be the one that was made. Where nothing can be written there is no record. */
+/** Records that an image was loaded and verified. If nothing can be written, there is no record. */
 export function rememberImage({ id, labels }: Image): void {
   const key = labels[keyLabel]
   if (!key) return
@@ -29,7 +29,7 @@ export function rememberImage({ id, labels }: Image): void {
     writeFileSync(part, JSON.stringify([...known, id]), { mode: 0o644 })
     renameSync(part, record)
   } catch {
-    // The next job trusts the label, as on a runner that has never made the image.
+    // The next job then trusts the label, as on a runner that has never made the image.
   }
 }
 

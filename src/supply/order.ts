@@ -11,30 +11,33 @@ import type { Inputs } from '../inputs.ts'
 import type { Phase } from '../phase/phase.ts'
 import type { CacheUse } from './cache-use.ts'
 
-/** Which image is wanted, and where it is to be made. */
+/** Which image is requested, and where to make it. */
 export interface Order {
   readonly phase: Phase
-  /** A directory of this step's own, for the post step to remove. */
+  /** This step's own directory, which the post step removes. */
   readonly tempDir: string
   /** Path for the archive, if one is made. */
   readonly archive: string
-  /** Whether it stays there, for the user or because there is no engine to load it into. */
+  /** Whether the archive is kept, for the user or because there is no engine to load it into. */
   readonly keepArchive: boolean
-  /** Of what is made anew. */
+  /** Compression of new images. */
   readonly compression: Compression
-  /** Whether the engine can read layers that are compressed with zstd. */
+  /** Whether the engine can read zstd-compressed layers. */
   readonly mayBeZstd: boolean
   readonly uname: UnameChoice
   readonly useCache: CacheUse
-  /** What this step has learned of its service. */
+  /** What this step has learned about the cache service. */
   readonly cacheHealth: ServiceHealth
-  /** Gives the image its name, now that it is known which DDK it is. @throws Error if it isn't the one that is wanted */
+  /**
+   * Returns the image's name, once the DDK is known.
+   * @throws Error if it isn't the requested version
+   */
   name(identity: Identity): string
 }
 
 /**
- * @param engine that is to have the image, if any
- * @param tempDir of this step's own, for the post step to remove
+ * @param engine that the image is for, if any
+ * @param tempDir this step's own directory, which the post step removes
  */
 export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | undefined, tempDir: string, phase: Phase): Order {
   const keepArchive = inputs.archive !== undefined || !engine
@@ -55,14 +58,14 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
   }
 }
 
-/** Without an engine the archive is all there is of the image, so it outlives the post step; the runner empties RUNNER_TEMP after the job. */
+/** Without an engine, the archive is the only result, so the post step doesn't remove it. The runner empties RUNNER_TEMP after the job. */
 function archivePath({ archive }: Inputs, engine: Engine | undefined, tempDir: string): string {
   if (archive === undefined) return engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`
   mkdirSync(dirname(archive), { recursive: true })
   return archive
 }
 
-/** Old engines can't read zstd. Docker's graph drivers load a plain layer fastest, its containerd store a compressed one. */
+/** Old engines can't read zstd. Docker's graph drivers load an uncompressed layer fastest, its containerd store a compressed one. */
 function compressionFor(engine: Engine | undefined, isKept: boolean): Compression {
   if (engine && !engine.loadsZstd) return 'none'
   return isKept || engine?.store === 'containerd' ? 'zstd' : 'none'

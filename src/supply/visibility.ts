@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 
-/** Who may read the repository that the job runs for. Some events, such as `schedule`, may not say. */
+/** Who may read the repository of the job. Some events, such as `schedule`, may not say. */
 export type Visibility = 'public' | 'restricted' | 'unknown'
 
-/** Reads it from the event that started the workflow (GitHub, "Webhook events and payloads": `repository.visibility`, `repository.private`). */
+/**
+ * Reads it from the event that started the workflow (GitHub, "Webhook events and payloads": `repository.visibility`, `repository.private`).
+ */
 export function repositoryVisibility(eventPath: string | undefined = process.env.GITHUB_EVENT_PATH): Visibility {
   const { visibility, private: isPrivate } = repositoryIn(eventPath)
   if (visibility === 'public' || isPrivate === false) return 'public'

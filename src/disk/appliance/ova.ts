@@ -106,7 +106,7 @@ function describe(vm: { label: string; bootLine: string; isHvm: boolean }, vbds:
   }
 }
 
-/** Throws, with line and column. */
+/** Throws an error with line and column. */
 type Fail = (what: string, kind?: DiskErrorKind) => never
 
 function checkRoot(element: string, fail: Fail): void {

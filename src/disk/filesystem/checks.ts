@@ -1,14 +1,14 @@
 import { damage, type Warn } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 
-/** A path has no room for more (PATH_MAX, with its NUL). */
+/** The longest target that fits into a path (PATH_MAX, including its NUL). */
 const longestTarget = 4095
 
 /**
- * A symlink's target, if it is one that Linux can have.
- * @param source what the symlink is in
- * @param at where, as for `damage`
- * @throws DiskError if it is empty, longer than a path can be, or has a zero byte
+ * Checks that a symlink's target is one that Linux allows.
+ * @param source that contains the symlink
+ * @param at its position, as for `damage`
+ * @throws DiskError if it is empty, longer than a path, or contains a zero byte
  */
 export function checkedTarget(target: Buffer, source: { readonly name: string }, at: number | string, whole?: string): Buffer {
   if (target.length === 0) throw damage(source, at, 'the symlink has no target', whole)
@@ -17,7 +17,7 @@ export function checkedTarget(target: Buffer, source: { readonly name: string },
   return target
 }
 
-/** Warns if a source ends before the filesystem in it does: what lies at its end can't be read then. */
+/** Warns if a source ends before the filesystem in it does, because the end of the filesystem can't be read then. */
 export function warnIfCutShort(source: Source, what: string, size: number, warn: Warn): void {
   if (source.size >= size) return
   warn(

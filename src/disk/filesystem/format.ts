@@ -7,19 +7,19 @@ export interface FileSystem extends FileTree {
   readonly info: FileSystemInfo
 }
 
-/** What `inspect` says of a filesystem. What a format hasn't is empty, not made up. */
+/** What `inspect` reports about a filesystem. A value that the format doesn't have is empty, never invented. */
 export interface FileSystemInfo {
   /** Name as in blkid: `ext3`, `xfs`, `iso9660`. */
   readonly type: string
   /** Empty if it has none. `root=LABEL=` is compared with it. */
   readonly label: string
-  /** As blkid prints it; empty if the format has none. `root=UUID=` is compared with it, in any case. */
+  /** As blkid prints it; empty if the format has none. `root=UUID=` is compared with it, ignoring case. */
   readonly uuid: string
-  /** Bytes in a block, the unit in which the format gives room to files; 1 if it packs them without one. */
+  /** Bytes in a block, the unit in which the format allocates space to files; 1 if it has no such unit. */
   readonly blockSize: number
-  /** Bytes in the whole filesystem. What they are less `free` is taken for the size of the tar to come. */
+  /** Size of the whole filesystem in bytes. The size minus `free` is the estimated size of the tar. */
   readonly size: number
-  /** How many of them are free; 0 if the format doesn't say, or is never written to. */
+  /** Free bytes; 0 if the format doesn't record them, or is read-only. */
   readonly free: number
   /** Names as the format's own tools print them. */
   readonly features: readonly string[]
@@ -29,17 +29,19 @@ export interface FileSystemInfo {
 
 /** A kind of filesystem. To add one, write its reader and list it in formats.ts. */
 export interface FileSystemFormat {
-  /** As people call it, e.g. `ext`. */
+  /** The usual name, e.g. `ext`. */
   readonly name: string
   /**
-   * Whether the bytes carry its signature. Cheap; false for anything else, a source that is too short included, and never an error.
-   * It looks by `hasText` and `peek` only: a source that is still growing has no size yet, and asking for it waits for the last byte.
+   * Whether the bytes have the format's signature. It must be cheap, return false for anything else, including a source that is too short,
+   * and never throw. Use only `hasText` and `peek`: the size of a source that is still growing is unknown, and asking for it waits for the
+   * last byte.
    */
   detect(source: Source): boolean
   /**
-   * Opens what `detect` knew.
-   * @param warn told, in one sentence each, what is odd and yet can be read; `onceEach` keeps damage from repeating itself
-   * @throws DiskError of the kind `damaged`, `unsupported` or `encrypted`, whatever the bytes are: no other error, and no endless loop
+   * Opens a source that `detect` has recognized.
+   * @param warn gets one sentence for each problem that doesn't prevent reading; use `onceEach` to avoid repetitions
+   * @throws DiskError of the kind `damaged`, `unsupported` or `encrypted`. Whatever the bytes are, it must not throw anything else, and
+   *   must not loop forever.
    */
   open(source: Source, warn: Warn): FileSystem
 }

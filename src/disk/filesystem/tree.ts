@@ -4,16 +4,16 @@ import { pathText } from '../../bytes/text.ts'
 import type { DeviceNumber, FileType } from './file-type.ts'
 
 /**
- * What a filesystem is made of, whichever it is: inodes, and directories that give them names. `walk` puts it in order, and finds what no
- * sound filesystem has: a name twice, an impossible name, a directory in itself. A reader needn't look for these.
+ * What every filesystem consists of: inodes, and directories that give them names. `walk` sorts the entries, and detects what no valid
+ * filesystem has: duplicate or impossible names, and a directory within itself. A reader needn't check for these.
  */
 export interface FileTree {
   /** Of type `dir`. */
   readonly root: FileNode
   /**
-   * The directory's entries in any order, without `.` and `..`. `dir` is a node that this tree gave.
-   * They must end by themselves, however damaged the filesystem is: `walk` counts them afterwards.
-   * @throws DiskError, also between two entries, if the directory can't be read on
+   * The directory's entries in any order, without `.` and `..`. `dir` is a node of this tree. The iteration must always end, however
+   * damaged the filesystem is, because `walk` counts the entries only afterwards.
+   * @throws DiskError, also between two entries, if the rest of the directory can't be read
    */
   entries(dir: FileNode): Iterable<DirectoryEntry>
 }
@@ -21,37 +21,43 @@ export interface FileTree {
 export interface DirectoryEntry {
   /** One path component, as the filesystem's bytes. */
   readonly name: Buffer
-  /** Reads the inode, so that looking for one name doesn't read all of them. @throws DiskError if that can't be read */
+  /**
+   * Reads the inode. It is separate, so that looking for one name doesn't read all inodes.
+   * @throws DiskError if it can't be read
+   */
   node(): FileNode
 }
 
-/** An inode. All of a directory's are held at once while it is walked, so it keeps little, and reads the rest when it is asked for it. */
+/** An inode. A walk holds all inodes of a directory at once, so keep it small, and read the rest when it is needed. */
 export interface FileNode {
   readonly type: FileType
   /**
-   * Unique within its filesystem: two names with one number are hard links, whatever `nlink` says, and one of them may stand for both. A
-   * format without inodes numbers its files by something else that each has alone, such as where its entry lies.
+   * Unique within its filesystem: names with the same number are hard links, whatever `nlink` says, and any of them may represent the
+   * others. A format without inodes uses another number that is unique for each file, such as the position of its entry.
    */
   readonly ino: number
-  /** Permission bits, with setuid, setgid and sticky: 0 to 0o7777. A format without them gives 0o555 for a directory, 0o444 for all else. */
+  /**
+   * Permission bits, with setuid, setgid and sticky: 0 to 0o7777. A format without them returns 0o555 for a directory and 0o444 for
+   * anything else.
+   */
   readonly mode: number
   /** 0 if the format has no owners. */
   readonly uid: number
   readonly gid: number
-  /** How many names it has, for listings only; 1 if the format doesn't count them. */
+  /** Number of names, only for listings; 1 if the format doesn't count them. */
   readonly nlink: number
   /** 1970-01-01 if there is none. */
   readonly mtime: Time
-  /** In bytes: of a file, exactly its content's; of a symlink, its target's; of anything else, meaningless. */
+  /** In bytes: exactly the size of a file's content or of a symlink's target; meaningless for anything else. */
   readonly size: number
-  /** Of `char` and `block`, and of these always. */
+  /** Always set for `char` and `block`, and only for these. */
   readonly rdev?: DeviceNumber
   /**
-   * A file's bytes, holes as zeros. Its `size` is that of the node. Nothing has to be verified before a byte is read.
-   * @throws DiskError here, or when it is read; never for another type than `file`, of which it isn't asked for
+   * A file's bytes; holes read as zeros. Its `size` must equal the node's. Nothing needs to be verified before a byte is read.
+   * @throws DiskError here or when it is read. It is only called for the type `file`.
    */
   content(): Source
-  /** A symlink's target, in the bytes of the filesystem, as `checkedTarget` lets it through. Of other types it isn't asked for. */
+  /** A symlink's target, as the filesystem's bytes, checked with `checkedTarget`. It is only called for the type `symlink`. */
   target(): Buffer
   /** Extended attributes by full name (`security.capability`), sorted by name, as getxattr(2) returns them. */
   xattrs(): ReadonlyMap<string, Buffer>

@@ -1,4 +1,7 @@
-/** The value of the last `root=` on a kernel's command line, the one that the kernel takes, e.g. `/dev/xvda1`; nothing if there is none. */
+/**
+ * The value of the last `root=` on a kernel's command line, which is the one that the kernel uses, e.g. `/dev/xvda1`; undefined if there is
+ * none.
+ */
 export function rootOnBootLine(bootLine: string): string | undefined {
   return bootLine
     .match(/(?<=^|\s)root=\S+/g)

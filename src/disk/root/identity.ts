@@ -18,14 +18,17 @@ export interface Identity {
 }
 
 /**
- * Whether a value may be passed on. It goes into scripts of later steps, into commands and the names of images: what a shell or a runner would
- * read anything else out of isn't in it.
+ * Whether a value is safe to pass on. It becomes part of later steps' scripts, commands and image names, so it must not contain anything
+ * that a shell or the runner would interpret.
  */
 export function isPlain(value: string): boolean {
   return /^[A-Za-z0-9._+~-]+$/.test(value)
 }
 
-/** Reads the identity of a DDK, or of whatever root it is. What isn't there or can't be told is left undefined. @throws DiskError if a value isn't plain */
+/**
+ * Identifies a DDK, or any other root filesystem. Values that are missing or unclear are undefined.
+ * @throws DiskError if a value isn't plain
+ */
 export function identify(root: FileTree, warn: Warn): Identity {
   const release = findRelease(root)
   const kernelVersion = findKernelVersion(root, warn)

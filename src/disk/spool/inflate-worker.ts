@@ -9,7 +9,7 @@ import { sparseAppender } from '../../bytes/sparse-file.ts'
 
 /** The data that spoolChunks passes to this thread. */
 export interface InflateTask {
-  /** Of the FileGrowth that has a file for each chunk. */
+  /** Memory of the FileGrowth that has a file for each chunk. */
   readonly shared: SharedArrayBuffer
   readonly chunks: readonly ChunkTask[]
   /** Directory of the files that are written, for messages. */

@@ -72,7 +72,7 @@ export function endFooter(source: Source): { bytes: Buffer; offset: number } | u
   return undefined
 }
 
-/** Whether the bytes are those of a disk and the sound footer of a fixed VHD after them. */
+/** Whether the bytes are a disk followed by the valid footer of a fixed VHD. */
 export function endsAsFixedVhd(source: Source): boolean {
   const bytes = endFooter(source)?.bytes
   return bytes !== undefined && diskTypes[bytes.readUInt32BE(60)] === 'fixed' && bytes.readUInt32BE(64) === checksumWithout(bytes, 64)

@@ -70,7 +70,10 @@ export class PartialFile {
     return facts
   }
 
-  /** What an earlier answer said that this address's answers can be compared with: of another one's, the size. ETags and times are each server's own. */
+  /**
+   * What an earlier response says that can be compared with this address's responses. Between different addresses, that is only the size,
+   * because each server has its own ETags and times.
+   */
   factsFor(url: string): Facts {
     if (this.#memo?.urlSha256 === sha256Of(url)) return this.facts
     const { size } = this.facts
@@ -78,8 +81,8 @@ export class PartialFile {
   }
 
   /**
-   * How many bytes can be kept of what is there; the rest is to be asked for.
-   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and it doesn't matter which address they are of
+   * How many of the existing bytes can be kept; the rest must be requested.
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and their origin doesn't matter
    */
   keeps(url: string, pinned: boolean): number {
     const memo = this.#memo

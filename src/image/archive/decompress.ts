@@ -14,17 +14,18 @@ const decompress = promisify(zstdDecompress)
 /** More than `layerWriter` ever puts into a frame. */
 const maxFrameContent = 64 << 20
 
-/** An archive up to the end of its layers, with the layers as they are in it; or why the file can't be used. */
+/** An archive up to the end of its layers, with the layers as stored in it; or why the file can't be used. */
 export type Decompressed = { readonly archive: Archive; readonly layers: readonly Layer[] } | { readonly unusable: string }
 
-/** Whether an engine that knows no zstd can't load it. */
+/** Whether an engine without zstd can't load it. */
 export function isZstd({ mediaType }: Layer): boolean {
   return mediaType.endsWith('+zstd')
 }
 
 /**
- * Makes a new archive of an earlier one, its layers decompressed, for engines that can't read zstd. Both digests of every layer are verified.
- * @param from the file of the earlier archive, which begins with `layers`; it stays
+ * Makes a new archive from an earlier one, with decompressed layers, for engines that can't read zstd. Both digests of every layer are
+ * verified.
+ * @param from the earlier archive, which begins with `layers` and isn't changed
  * @param path of the new archive
  * @throws Error if there is no such file, or the new one can't be written
  */

@@ -7,7 +7,7 @@ const blockHeaderSize = 3
 /**
  * Finds the length of the zstd frame at a position of a file, without decompressing it.
  * @param end position at which the file's frames end
- * @throws Error if there is no whole frame
+ * @throws Error if there is no complete frame
  */
 export function frameLength(fd: number, position: number, end: number): number {
   const head = bytesAt(fd, position, Math.min(5, end - position))
@@ -23,7 +23,7 @@ export function frameLength(fd: number, position: number, end: number): number {
     if (bytes.length < blockHeaderSize) throw new Error('a frame of zstd is cut short')
     const header = bytes.readUIntLE(0, blockHeaderSize)
     isLast = (header & 1) === 1
-    // A block of the type RLE is one byte, however many it stands for.
+    // A block of type RLE is one byte, regardless of how many it represents.
     at += blockHeaderSize + (((header >> 1) & 3) === 1 ? 1 : header >> 3)
   }
   at += (descriptor & 4) !== 0 ? 4 : 0
@@ -31,7 +31,7 @@ export function frameLength(fd: number, position: number, end: number): number {
   return at - position
 }
 
-/** Fewer than `length` bytes if the file ends before. */
+/** Returns fewer than `length` bytes if the file ends before. */
 export function bytesAt(fd: number, position: number, length: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.alloc(length)
   let done = 0

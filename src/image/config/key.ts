@@ -5,7 +5,8 @@ import { recipe } from '../recipe.ts'
 export type IsoIdentity = { readonly sha256: string } | { readonly url: string; readonly etag: string; readonly size: number }
 
 /**
- * Key of an image in an engine or a cache: RECIPE-ISO-OPTIONS, in hexadecimal. An image that other code made has another recipe, and isn't found.
+ * Key of an image in an engine or a cache: RECIPE-ISO-OPTIONS, in hexadecimal. An image that was made by other code has another recipe, and
+ * isn't found.
  * @param options everything that changes the image, in any order
  */
 export function imageKey(iso: IsoIdentity, options: Readonly<Record<string, string | number | boolean>>): string {

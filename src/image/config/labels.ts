@@ -31,7 +31,10 @@ export function imageLabels(identity: Identity, isoSha256: string, created: stri
   return Object.fromEntries(Object.entries(labels).filter((label): label is [string, string] => Boolean(label[1])))
 }
 
-/** What `imageLabels` wrote; nothing if it can't have: anybody who may use the engine can give an image labels. */
+/**
+ * Reads what `imageLabels` wrote. Returns undefined for labels that it can't have written, because anyone who can use the engine can label
+ * an image.
+ */
 export function labelledIdentity(labels: Readonly<Record<string, string>>): { identity: Identity; isoSha256: string } | undefined {
   const label = (name: string) => labels[`${labelPrefix}.${name}`]
   const architecture = label('architecture')

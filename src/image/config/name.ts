@@ -2,8 +2,8 @@ import type { Identity } from '../../disk/root/identity.ts'
 import type { UnameChoice } from '../environment/environment.ts'
 
 /**
- * The name of a DDK's image unless the user has a better one, e.g. `xenserver-ddk:6.5.0-90233c`, or `xenserver-ddk:6.5.0-90233c-host`: two
- * images of one DDK have two names, so that jobs which share an engine don't take each other's.
+ * The default name of a DDK's image, e.g. `xenserver-ddk:6.5.0-90233c` or `xenserver-ddk:6.5.0-90233c-host`. Two different images of one
+ * DDK have different names, so that jobs that share an engine don't take each other's.
  */
 export function imageName({ version, build }: Identity, uname: UnameChoice): string {
   if (version === undefined)

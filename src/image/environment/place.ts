@@ -47,10 +47,10 @@ function existing(root: FileTree, names: readonly string[]): { trail: readonly T
   return undefined
 }
 
-/** Numbers that no filesystem has. */
+/** Numbers that no filesystem uses. */
 let nextNumber = -1
 
-/** Root's own, with a number of its own, since two names with one number would be hard links. */
+/** Owned by root. Each has its own number, because names with the same number would be hard links. */
 function newNode(type: 'file' | 'dir', mode: number, mtime: number, text = ''): FileNode {
   const content = Buffer.from(text)
   return {

@@ -113,9 +113,7 @@ const readers: Readonly<Record<string, EntryReader>> = {
   },
 }
 
-/**
- * The two halves of a device number. Writers of today put the whole `st_rdev` of Linux into the lower one.
- */
+/** The two halves of a device number. Current writers put the whole `st_rdev` of Linux into the lower half. */
 function halvesOfDevice(high: number, low: number): DeviceNumber {
   return high !== 0 ? { major: high, minor: low } : deviceNumber(low)
 }

@@ -12,7 +12,7 @@ import type { DirectoryRecord } from './record.ts'
 const header = 8
 /** Bytes that are read at once; a multiple of every block size. */
 const piece = 64 * 1024
-/** Of one directory. What all directories together may have is the reader's to say. */
+/** Limit for one directory. The reader has a limit for all directories together. */
 const mostBytes = 2 ** 30
 
 /**

@@ -1,10 +1,10 @@
 /** Bits of `i_flags`. */
 export const inodeFlags = { encrypt: 0x800, index: 0x1000, extents: 0x80000, eaInode: 0x200000, inlineData: 0x10000000 } as const
 
-/** Bytes in the inode of ext2; what a larger one has behind them came later. */
+/** Size of an ext2 inode in bytes. Larger inodes have newer fields after that. */
 export const originalSize = 128
 
-/** Where `i_block` lies in an inode. */
+/** Position of `i_block` in an inode. */
 export const blockFieldRange = { start: 0x28, end: 0x64 } as const
 
 /** The 60 bytes that hold block pointers, the root of an extent tree, a short symlink's target, a device number, or inline data. */
@@ -12,14 +12,14 @@ export function blockField({ raw }: { readonly raw: Buffer }): Buffer {
   return raw.subarray(blockFieldRange.start, blockFieldRange.end)
 }
 
-/** `i_generation`, which tells two files apart that had one number after the other. */
+/** `i_generation`, which distinguishes files that had the same number one after the other. */
 export function generation(raw: Buffer): number {
   return raw.readUInt32LE(0x64)
 }
 
 /** `eh_magic`, at the start of every node of an extent tree. */
 export const extentMagic = 0xf30a
-/** Bytes in an extent tree's header, in an extent, and in an index entry. */
+/** Size of an extent tree's header, of an extent, and of an index entry, in bytes. */
 export const extentEntrySize = 12
 /** A greater length means an extent of `length - 32768` blocks that is allocated but was never written, so it reads as zeros. */
 export const longestWrittenExtent = 32768

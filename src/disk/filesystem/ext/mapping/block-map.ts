@@ -17,7 +17,7 @@ export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, ru
   /** One buffer per level is enough, because a block of pointers is read to its end before the next one of its level. */
   const buffers: Buffer[] = []
 
-  /** Adds what `pointers` maps from the file's block `from` on; each stands for `span` blocks. */
+  /** Adds what `pointers` maps from the file's block `from` on; each pointer stands for `span` blocks. */
   const add = (pointers: Buffer, count: number, from: FileBlock, depth: number, span: number) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span)

@@ -8,7 +8,7 @@ const mostRuns = 4_000_000
 
 /** Where the written blocks of a file are, in file order. Blocks that no run covers read as zeros. */
 export class Runs {
-  /** Of the `index`th run: its first block in the file, that block's place in the filesystem, and its length in blocks. */
+  /** For the run at each index: its first block in the file, the position of that block in the filesystem, and the length in blocks. */
   readonly fileBlocks: FileBlock[] = []
   readonly fsBlocks: FsBlock[] = []
   readonly counts: number[] = []

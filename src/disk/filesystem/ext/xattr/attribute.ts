@@ -17,7 +17,7 @@ export interface Attribute {
   readonly valueSize: number
 }
 
-/** At the start of an attribute block, and of the room for attributes in an inode. */
+/** Starts an attribute block, and the space for attributes in an inode. */
 export const attributeMagic = 0xea020000
 const entryHeader = 16
 const blockHeader = 32

@@ -16,7 +16,7 @@ type NameChange = 'create' | 'link' | 'unlink'
 export interface Range {
   readonly first: FileBlock
   readonly count: number
-  /** Where they lie in the filesystem; nowhere if they read as zeros. */
+  /** First block in the filesystem; absent if the blocks read as zeros. */
   readonly start?: FsBlock
 }
 
