@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path'
+import { restoreChecksum } from '../cache/checksum-record.ts'
 import { restoreIso } from '../cache/iso-cache.ts'
+import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import { checkFreeSpace } from '../host/free-space.ts'
 import { convertWithProgress } from '../report/steps.ts'
@@ -30,10 +32,25 @@ export async function getIso({ request, identity, sha256, stored }: KnownIso, st
   }
   const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
   if (cached) {
+    const before = address.sha256 === undefined ? store.checksumBefore(identifyingUrl(address)) : undefined
+    if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before!, cached.sha256))
     phase.say('Found the ISO in the Actions cache')
     return { origin: 'iso-cache', ...cached }
   }
-  return { origin: 'download', ...(await store.fetch(address, version, phase)) }
+  const sha256Before = address.sha256 === undefined ? await checksumBefore(identifyingUrl(address), store, order) : undefined
+  return { origin: 'download', ...(await store.fetch({ ...address, ...(sha256Before && { sha256Before }) }, version, phase)) }
+}
+
+/** What an address that isn't pinned gave before, on this machine or in an earlier run. */
+async function checksumBefore(
+  url: string,
+  store: Store,
+  { phase, tempDir, cacheHealth: health, useCache }: Order,
+): Promise<string | undefined> {
+  const { iso, image } = useCache.restore
+  return (
+    store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, join(tempDir, 'restored-checksum'), { ...phase, health }) : undefined)
+  )
 }
 
 /** Converts a local ISO into an image. */

@@ -13,7 +13,13 @@ export type IsoRequest = {
   readonly confidential?: string
 } & (
   | { readonly kind: 'file'; readonly path: string; readonly sha256: string | undefined }
-  | { readonly kind: 'address'; readonly address: Address; readonly version: Version | undefined }
+  | {
+      readonly kind: 'address'
+      readonly address: Address
+      readonly version: Version | undefined
+      /** Whether a catalog names its first URL. */
+      readonly fromCatalog: boolean
+    }
 )
 
 /**
@@ -48,7 +54,7 @@ function isoOf(inputs: Inputs): IsoRequest {
     ...(size !== undefined && { size }),
   }
   const confidential = whyConfidential(address, iso ? [] : urls)
-  return { kind: 'address', address, version, ...(confidential !== undefined && { confidential }) }
+  return { kind: 'address', address, version, fromCatalog: !iso, ...(confidential !== undefined && { confidential }) }
 }
 
 function fileRequest(path: string, sha256: string | undefined): IsoRequest {

@@ -1,4 +1,6 @@
 import { sha256OfFile } from '../bytes/digest.ts'
+import { identifyingUrl } from '../fetch/http/address.ts'
+import { preferHttps } from '../fetch/http/prefer-https.ts'
 import { identityOf, queryServer, type RemoteIso } from '../fetch/http/remote-iso.ts'
 import type { StoredIso } from '../fetch/store/stored-iso.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
@@ -27,22 +29,29 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
     const sha256 = await sha256OfFile(request.path, request.sha256, phase.signal)
     return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
   }
-  const { address, version } = request
-  if (address.sha256 !== undefined) {
+  if (request.address.sha256 !== undefined) {
+    const { sha256 } = request.address
     // The tool cache is searched only when the ISO is needed, because verifying a hit reads the whole file.
-    return { request, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: undefined }
+    return { request, identity: { sha256 }, sha256, stored: undefined }
   }
+  return recognizeUnpinned(request.fromCatalog ? { ...request, address: await preferHttps(request.address, phase) } : request, store, phase)
+}
+
+async function recognizeUnpinned(request: AddressRequest, store: Store, phase: Phase): Promise<KnownIso> {
+  const { address, version } = request
   const remote = await queryOrStored(request, store, phase)
   if (!('url' in remote)) return { request, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 }
   const { etag, lastModified, size } = remote
   const facts = { ...(etag && { etag }), ...(lastModified && { lastModified }), ...(size !== undefined && { size }) }
-  const stored = await store.find({ url: address.urls[0]!, version, ...facts }, phase.signal)
-  return { request, identity: identityOf({ ...remote, url: address.urls[0]! }), sha256: stored?.sha256, stored }
+  const stored = await store.find({ url: identifyingUrl(address), version, ...facts }, phase.signal)
+  return { request, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored }
 }
+
+type AddressRequest = Extract<IsoRequest, { kind: 'address' }>
 
 /** If the server is gone, an ISO that was fetched from it before is still good. */
 async function queryOrStored(
-  { address, version }: Extract<IsoRequest, { kind: 'address' }>,
+  { address, version }: AddressRequest,
   store: Store,
   { say, signal }: Phase,
 ): Promise<RemoteIso | { stored: StoredIso }> {
@@ -50,7 +59,7 @@ async function queryOrStored(
     return await queryServer(address, { say, signal })
   } catch (error) {
     signal.throwIfAborted()
-    const stored = await store.find({ url: address.urls[0]!, version }, signal)
+    const stored = await store.find({ url: identifyingUrl(address), version }, signal)
     if (!stored) throw error
     say(`${(error as Error).message}; using the ISO that was fetched from there before`)
     return { stored }

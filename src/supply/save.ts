@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { stageChecksum } from '../cache/checksum-record.ts'
 import { stageImage } from '../cache/image-cache.ts'
 import { stageIso } from '../cache/iso-cache.ts'
 import { startSaving } from '../cache/saving.ts'
 import type { CacheEntry } from '../cache/task.ts'
+import { identifyingUrl } from '../fetch/http/address.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { keysOf } from './keys.ts'
 import type { KnownIso } from './known-iso.ts'
@@ -20,11 +22,21 @@ export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): s
     return statusFile
   }
   try {
-    startSaving([...imageEntry(supply, known, order), ...isoEntry(supply, known, order)], statusFile, order.phase.say)
+    startSaving(
+      [...checksumEntry(supply, known, order), ...imageEntry(supply, known, order), ...isoEntry(supply, known, order)],
+      statusFile,
+      order.phase.say,
+    )
   } catch (error) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`)
   }
   return statusFile
+}
+
+function checksumEntry({ origin, isoSha256 }: Supply, { request }: KnownIso, order: Order): CacheEntry[] {
+  const { iso, image } = order.useCache.save
+  if (!(iso || image) || origin !== 'download' || request.kind !== 'address' || request.address.sha256 !== undefined) return []
+  return [stageChecksum(identifyingUrl(request.address), join(order.tempDir, 'save-checksum'), isoSha256)]
 }
 
 function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): CacheEntry[] {

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import * as https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import * as net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { sh } from '../../support/tools.ts'
 import { startFetching } from '../fetching.ts'
 import { noise, sendFile, serve, sha256 } from '../server.ts'
@@ -83,4 +86,55 @@ test('a proxy tunnels it, and sees nothing but the host', async () => {
   expect(out.sha256).toBe(sha256(file))
   expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
   expect(proxy.credentials).toEqual([`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
+})
+
+describe('an http address of a catalog', () => {
+  /** The URLs in the order in which they are tried. */
+  async function preferred(url: string, env: NodeJS.ProcessEnv) {
+    const module = new URL('../../../src/fetch/http/prefer-https.ts', import.meta.url).href
+    const script = `
+      const { preferHttps } = await import(${JSON.stringify(module)})
+      const address = { urls: [${JSON.stringify(url)}], headers: new Map([['x-token', 'hush']]), headersFor: new Set() }
+      const start = Date.now()
+      const { urls, knownBy } = await preferHttps(address, { signal: new AbortController().signal, say: () => {} })
+      console.log(JSON.stringify({ urls, knownBy, milliseconds: Date.now() - start }))`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, ...noProxy, ...env } })
+    return JSON.parse(await text(child.stdout)) as { urls: string[]; knownBy?: string; milliseconds: number }
+  }
+  const url = 'http://mirror.example.invalid/ddk.iso'
+
+  test('is tried over https first if the server has it there, and keeps its name', async () => {
+    const proxy = await startProxy(port)
+    try {
+      const found = await preferred(url, { ...trusted(), https_proxy: proxy.address })
+      expect(found).toMatchObject({ urls: [url.replace('http:', 'https:'), url], knownBy: url })
+      expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
+    } finally {
+      proxy.close()
+    }
+  })
+
+  test('stays if its certificate is not to be trusted', async () => {
+    const proxy = await startProxy(port)
+    try {
+      expect(await preferred(url, { https_proxy: proxy.address })).toMatchObject({ urls: [url] })
+    } finally {
+      proxy.close()
+    }
+  })
+
+  test('stays if nothing answers, after 3 s at most', async () => {
+    const silent = net.createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { urls, milliseconds } = await preferred(url, { https_proxy: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
+    silent.close()
+    expect(urls).toEqual([url])
+    expect(milliseconds).toBeLessThan(3500)
+  })
+
+  test('stays at once if it names a port, or is https', async () => {
+    for (const other of ['http://mirror.example.invalid:8080/ddk.iso', 'https://mirror.example.invalid/ddk.iso']) {
+      expect(await preferred(other, {})).toMatchObject({ urls: [other] })
+    }
+  })
 })

@@ -1,15 +1,24 @@
 /** Where an ISO can be fetched, and what is known about it beforehand. */
 export interface Address {
-  /** http and https URLs of the same file, tried in turn. The first one identifies the ISO. */
+  /** http and https URLs of the same file, tried in turn. */
   readonly urls: readonly string[]
+  /** Identifies the ISO; the first URL, if absent. */
+  readonly knownBy?: string
   /** The user's headers. They may be secret, so they never appear in a message, and are not sent to another origin after a redirect. */
   readonly headers: ReadonlyMap<string, string>
   /** The origins that get the headers, e.g. `https://mirror.example.com`: those that the workflow names, whatever a catalog says. */
   readonly headersFor: ReadonlySet<string>
   /** Lower-case hexadecimal. */
   readonly sha256?: string
+  /** What an earlier download from there had. If `sha256` isn't known, another file than that ends the download. */
+  readonly sha256Before?: string
   /** In bytes. */
   readonly size?: number
+}
+
+/** The URL that identifies the ISO of an address. */
+export function identifyingUrl({ knownBy, urls }: Address): string {
+  return knownBy ?? urls[0]!
 }
 
 /** The user's headers for one of the addresses. */
@@ -21,4 +30,12 @@ export function headersFor(address: Address, url: string): ReadonlyMap<string, s
 export function shownUrl(url: string | URL): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
+}
+
+/** Why the file of an address isn't used that isn't what the address gave before. */
+export function changedSentence(url: string, before: string, now: string): string {
+  return (
+    `${shownUrl(url)} has another file than before: its SHA-256 is ${now}, and it was ${before}. ` +
+    `If that is meant, confirm the new one by this line below "with:": iso-sha256: ${now}`
+  )
 }

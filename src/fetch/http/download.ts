@@ -1,4 +1,4 @@
-import { type Address, shownUrl } from './address.ts'
+import { type Address, changedSentence, shownUrl } from './address.ts'
 import { FetchFailure } from './failure.ts'
 import { PartialFile } from './partial-file.ts'
 import type { Facts } from './reply.ts'
@@ -56,11 +56,15 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
     await transferAll(url, address, file, options)
     const sha256 = file.digest()
     const { size, facts } = file
+    if (address.sha256 === undefined && (address.sha256Before ?? sha256) !== sha256) {
+      await file.discard()
+      throw new Error(changedSentence(url, address.sha256Before!, sha256))
+    }
     if (address.sha256 === undefined || address.sha256 === sha256) {
       file.forget()
       if (address.sha256 === undefined && new URL(url).protocol === 'http:') {
         options.warn(
-          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with iso-sha256: ${sha256}`,
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it by this line below "with:": iso-sha256: ${sha256}`,
         )
       }
       return { ...facts, sha256, size, url }

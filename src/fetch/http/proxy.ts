@@ -12,8 +12,11 @@ export function agentFor(url: URL, env: NodeJS.ProcessEnv = process.env): http.A
     https_proxy: proxyUrl(env, 'https_proxy'),
     no_proxy: withSubdomains(variable(env, 'no_proxy')),
   }
-  return url.protocol === 'https:' ? new https.Agent({ proxyEnv }) : new http.Agent({ proxyEnv })
+  return url.protocol === 'https:' ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv })
 }
+
+/** Milliseconds until a proxy has to answer to CONNECT: its connection would keep the process alive. */
+const tunnelPatience = 15_000
 
 function variable(env: NodeJS.ProcessEnv, name: string): string {
   return (env[name] || env[name.toUpperCase()] || '').trim()

@@ -68,6 +68,9 @@ function send(method: string, url: URL, headers: Record<string, string>, signal:
       const { request: open } = url.protocol === 'https:' ? https : http
       const asked = open(url, { method, headers, agent: agentFor(url), signal })
       asked.on('error', fail)
+      // Node tells a request nothing of its signal while a proxy hasn't answered to CONNECT.
+      signal.addEventListener('abort', fail, { once: true })
+      asked.on('close', () => signal.removeEventListener('abort', fail))
       asked.on('response', (response) => {
         // The reader of the body gets its errors, too. Without a reader, an error must not end the process.
         response.on('error', () => {})

@@ -7,11 +7,11 @@ import { systemMessage } from '../../bytes/errors.ts'
 import type { Version } from '../../catalog/version.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { sentenceOf } from '../../host/system-error.ts'
-import type { Address } from '../http/address.ts'
+import { type Address, identifyingUrl } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
 import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
 import { markWhole, publish, verified } from './entry.ts'
-import { cameAfter, describeIso, type StoredIso, type Wanted } from './stored-iso.ts'
+import { cameAfter, describeIso, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
 /**
  * ISOs that outlive a job, in the toolkit's layout of the tool cache: TOOL_CACHE/xenserver-ddk-iso/SEMVER/ARCH/FILE.iso, with `iso.json`
@@ -20,6 +20,8 @@ import { cameAfter, describeIso, type StoredIso, type Wanted } from './stored-is
 export interface Store {
   /** Looks for an ISO and verifies its SHA-256. If it has changed since it was stored, it is removed, with a line in the log. */
   find(wanted: Wanted & { readonly version?: Version | undefined }, signal: AbortSignal): Promise<StoredIso | undefined>
+  /** SHA-256 of an ISO that was fetched from an address before, even if its file is gone. */
+  checksumBefore(url: string): string | undefined
   /** Downloads into the store, or returns what another job has stored meanwhile. */
   fetch(address: Address, version: Version | undefined, options: DownloadOptions): Promise<StoredIso>
 }
@@ -46,9 +48,13 @@ export function openStore({
   // A read-only tool cache may still contain the ISO, e.g. from the runner's image.
   const toolCaches = [...runners, fallback]
   return {
+    checksumBefore(url) {
+      const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, { url }).map(readIso))
+      return isos.find((iso) => iso !== undefined && isWanted(iso, { url }))?.sha256
+    },
     find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
     async fetch(address, version, options) {
-      const semver = semverOf(version, address.urls[0]!)
+      const semver = semverOf(version, identifyingUrl(address))
       const [chosen = fallback] = runners
       const fetchToFallback = (why: string) => {
         notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
@@ -143,7 +149,7 @@ function namesIn(dir: string): string[] {
 }
 
 async function fetchTo(toolCache: string, address: Address, semver: string, options: DownloadOptions): Promise<StoredIso> {
-  const url = address.urls[0]!
+  const url = identifyingUrl(address)
   const start = Date.now()
   const root = join(toolCache, toolName)
   const entry = join(root, semver, arch())
@@ -182,7 +188,7 @@ function tryTo(tidy: () => void): void {
 }
 
 async function fillAndPublish({ dir, lost }: Claim, entry: string, address: Address, options: DownloadOptions): Promise<StoredIso> {
-  const url = address.urls[0]!
+  const url = identifyingUrl(address)
   const file = fileNameOf(url)
   const signal = AbortSignal.any([options.signal, lost])
   const downloaded = await download(address, join(dir, file), { ...options, signal })
