@@ -16,8 +16,8 @@ import { type CachedImage, checkImage, imageCacheKey, restoreImage, stageImage }
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
 import { createArchive } from '../../src/image/archive/archive.ts'
-import { imageKey } from '../../src/image/config/key.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../src/image/description.ts'
+import { imageKey } from '../../src/image/key/key.ts'
 import { entry, tarOf } from '../image/memory-tree.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 

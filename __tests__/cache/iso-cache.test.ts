@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { type CachedIso, checkIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
-import type { IsoIdentity } from '../../src/image/config/key.ts'
+import type { IsoIdentity } from '../../src/image/key/key.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 import { noOtherFilesystem, otherFilesystem } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'

@@ -1,6 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import { sha256OfFile } from '../bytes/digest.ts'
-import { type IsoIdentity, isoKey } from '../image/config/key.ts'
+import { type IsoIdentity, isoKey } from '../image/key/key.ts'
 import { bestEffort } from './best-effort.ts'
 import { fileIn, readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'

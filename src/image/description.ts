@@ -1,8 +1,8 @@
 import type { Archive, ArchiveSummary } from './archive/archive.ts'
 import type { Layer } from './archive/layer.ts'
 import { type ContainerDefaults, type ImageConfig, imageConfig } from './config/config.ts'
-import { imageKey } from './config/key.ts'
 import type { UnameChoice } from './environment/environment.ts'
+import { imageKey } from './key/key.ts'
 import type { TarSummary } from './tar/tar.ts'
 import type { Found } from './tar-thread.ts'
 

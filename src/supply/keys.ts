@@ -1,5 +1,5 @@
 import { imageCacheKey } from '../cache/image-cache.ts'
-import { imageKey } from '../image/config/key.ts'
+import { imageKey } from '../image/key/key.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 

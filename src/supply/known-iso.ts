@@ -4,7 +4,7 @@ import { preferHttps } from '../fetch/http/prefer-https.ts'
 import { identityOf, queryServer, type RemoteIso } from '../fetch/http/remote-iso.ts'
 import type { StoredIso } from '../fetch/store/stored-iso.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
-import type { IsoIdentity } from '../image/config/key.ts'
+import type { IsoIdentity } from '../image/key/key.ts'
 import type { Phase } from '../phase/phase.ts'
 import type { IsoRequest } from './iso-request.ts'
 

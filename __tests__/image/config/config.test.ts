@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { imageConfig } from '../../../src/image/config/config.ts'
-import { imageKey } from '../../../src/image/config/key.ts'
 import { labelledIdentity } from '../../../src/image/config/labels.ts'
+import { imageKey } from '../../../src/image/key/key.ts'
 
 const unknown = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }
 const nothing = { identity: unknown, isoSha256: '', created: 0 }
@@ -79,7 +79,7 @@ test('a date that no calendar has is moved to one', () => {
 test('the key tells ISOs and options apart, and nothing else', () => {
   const sha256 = 'AB'.repeat(32)
   const key = imageKey({ sha256 }, { uname: 'ddk', level: 3 })
-  expect(key).toMatch(/^v1-(ab){32}-[0-9a-f]{16}$/)
+  expect(key).toMatch(/^[0-9a-f]{12}-(ab){32}-[0-9a-f]{16}$/)
   expect(imageKey({ sha256: sha256.toLowerCase() }, { level: 3, uname: 'ddk' })).toBe(key)
   expect(imageKey({ sha256 }, { level: 4, uname: 'ddk' })).not.toBe(key)
   expect(imageKey({ sha256 }, { level: '3', uname: 'ddk' })).not.toBe(key)

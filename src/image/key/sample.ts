@@ -1,5 +1,5 @@
-import { memorySource } from '../bytes/source.ts'
-import type { FileNode, FileTree } from '../disk/filesystem/tree.ts'
+import { memorySource } from '../../bytes/source.ts'
+import type { FileNode, FileTree } from '../../disk/filesystem/tree.ts'
 
 /** Properties of a node of the sample that differ from an empty file owned by root. */
 interface Contents extends Partial<Omit<FileNode, 'content' | 'target' | 'xattrs'>> {

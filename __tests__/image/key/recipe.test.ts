@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import type { Architecture } from '../../src/disk/root/architecture.ts'
-import { configDigest } from '../../src/image/archive/archive.ts'
-import { recipe, sampleImage } from '../../src/image/recipe.ts'
+import type { Architecture } from '../../../src/disk/root/architecture.ts'
+import { configDigest } from '../../../src/image/archive/archive.ts'
+import { recipe, sampleImage } from '../../../src/image/key/recipe.ts'
 
 // What this version of the code makes of a fixed small tree, to the last byte. Nothing here depends on the machine.
 
@@ -43,7 +43,7 @@ test('the images of the sample are what they were', () => {
     throw new Error(
       `Images are made otherwise than before. If that is meant, put this in the place of "golden"; no revision needs to be increased, since
 the recipe, which is a part of every image's key, has changed as well. A change that this test does not notice, but that gives another
-image of the same ISO, needs a higher "writerRevision" in src/image/recipe.ts.
+image of the same ISO, needs a higher "writerRevision" in src/image/key/recipe.ts.
 ${JSON.stringify(found, undefined, 2)}`,
     )
   }

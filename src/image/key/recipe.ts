@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { walk } from '../disk/filesystem/tree.ts'
-import type { Architecture } from '../disk/root/architecture.ts'
-import { type ImageConfig, imageConfig } from './config/config.ts'
-import { type BuildEnvironment, buildEnvironment } from './environment/environment.ts'
+import { walk } from '../../disk/filesystem/tree.ts'
+import type { Architecture } from '../../disk/root/architecture.ts'
+import { type ImageConfig, imageConfig } from '../config/config.ts'
+import { type BuildEnvironment, buildEnvironment } from '../environment/environment.ts'
+import { tarPieces } from '../tar/tar.ts'
 import { sampleTree } from './sample.ts'
-import { tarPieces } from './tar/tar.ts'
 
 /**
  * Increase this when the same ISO and options give a different image than before, but the sample doesn't show it, e.g. after a fix to a

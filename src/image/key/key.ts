@@ -1,5 +1,5 @@
 import { sha256Of } from '../../bytes/digest.ts'
-import { recipe } from '../recipe.ts'
+import { recipe } from './recipe.ts'
 
 /** Identifies an ISO by its hash or, before it is fetched, by its address and what the server says about it. */
 export type IsoIdentity = { readonly sha256: string } | { readonly url: string; readonly etag: string; readonly size: number }
