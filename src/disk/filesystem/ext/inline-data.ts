@@ -1,5 +1,5 @@
-import { DiskError } from '../../../bytes/errors.ts'
-import { type Inode, inodePlace } from './inode/inode.ts'
+import { damage } from '../../../bytes/errors.ts'
+import type { Inode } from './inode/inode.ts'
 import { blockField } from './inode/layout.ts'
 import type { ExtReader } from './reader.ts'
 import { inodeAttributes } from './xattr/xattr.ts'
@@ -14,7 +14,7 @@ export function inlineData(reader: ExtReader, inode: Inode): [Buffer, Buffer] {
   const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === 'data')
   const rest = inode.size - first.length
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`)
+    throw damage(reader, `inode ${inode.number}`, `${rest} bytes of its inline data are missing`)
   }
   return [first, attribute.value.subarray(0, rest)]
 }

@@ -1,10 +1,10 @@
-import { DiskError, damage } from '../../../bytes/errors.ts'
+import { damage } from '../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../bytes/source.ts'
 import { checkedTarget } from '../checks.ts'
 import { type DeviceNumber, deviceNumber, type FileType, fileTypeOf } from '../file-type.ts'
 import type { FileNode, Time } from '../tree.ts'
 import { checkNotEncrypted, fileContent } from './content.ts'
-import { type Inode, inodePlace, loadInode, modificationTime } from './inode/inode.ts'
+import { type Inode, loadInode, modificationTime } from './inode/inode.ts'
 import { blockField, inodeFlags } from './inode/layout.ts'
 import type { ExtReader } from './reader.ts'
 import { readAttributes } from './xattr/xattr.ts'
@@ -14,13 +14,13 @@ const rootInode = 2
 /** @throws DiskError if the inode is damaged, or a name can't refer to it */
 export function openNode(reader: ExtReader, number: number): FileNode {
   const inode = loadInode(reader, number)
-  const place = inodePlace(reader, number)
+  const at = `inode ${number}`
   if ((number < reader.superblock.firstInode && number !== rootInode) || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place, 'a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged')
+    throw damage(reader, at, 'a name refers to it, but it is reserved for the filesystem itself')
   }
-  if (inode.linksCount === 0) throw new DiskError(place, 'a name refers to it, but it is deleted; the filesystem is damaged')
+  if (inode.linksCount === 0) throw damage(reader, at, 'a name refers to it, but it is deleted')
   const type = fileTypeOf(inode.mode)
-  if (type === undefined) throw new DiskError(place, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`)
+  if (type === undefined) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`)
   return new ExtNode(reader, inode, type)
 }
 

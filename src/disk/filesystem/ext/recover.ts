@@ -1,6 +1,6 @@
-import { DiskError } from '../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../bytes/errors.ts'
 import { fileTypeOf } from '../file-type.ts'
-import { inodePlace, loadInode } from './inode/inode.ts'
+import { loadInode } from './inode/inode.ts'
 import { replayJournal } from './journal/index.ts'
 import { mappedContent } from './mapping/mapped-content.ts'
 import { openReader } from './open-reader.ts'
@@ -34,7 +34,7 @@ export function recover(reader: ExtReader): Recovered {
   }
   const inode = loadInode(reader, superblock.journalInode)
   if (fileTypeOf(inode.mode) !== 'file' || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged")
+    throw damage(reader, `inode ${inode.number}`, "it should be the journal, but isn't a regular file")
   }
   const { device, transactions, fastCommits } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn)
   return {

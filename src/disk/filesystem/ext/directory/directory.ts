@@ -43,7 +43,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
   const place = inodePlace(reader, inode.number)
   if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`)
   const runs = fileRuns(reader, inode)
-  if (runs.fileBlocks[0] !== 0) throw new DiskError(place, 'the first block of the directory is missing; the filesystem is damaged')
+  if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, 'the first block of the directory is missing')
   const blocks = Math.ceil(inode.size / blockSize)
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)))
   const perPiece = buffer.length / blockSize
@@ -61,7 +61,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize)
       reader.directoryBytesLeft -= read.length
       if (reader.directoryBytesLeft < 0)
-        throw new DiskError(place, 'the directories have more bytes than any valid filesystem; the filesystem is damaged')
+        throw damage(reader, `inode ${inode.number}`, 'the directories have more bytes than any valid filesystem')
       device.read(read, (fsBlock + done) * blockSize)
       for (let at = 0; at < read.length; at += blockSize) {
         const block = read.subarray(at, at + blockSize)

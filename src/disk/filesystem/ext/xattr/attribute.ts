@@ -1,5 +1,5 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { pathText } from '../../../../bytes/text.ts'
 import type { FsBlock } from '../../block-number.ts'
@@ -27,19 +27,19 @@ const largestValue = 65536
 /** The attributes in a block, which several inodes may share. */
 export function readAttributeBlock(device: Source, superblock: Superblock, block: FsBlock): Attribute[] {
   const { blockSize, blocksCount, firstDataBlock } = superblock
-  const place = `attribute block ${block} of ${device.name}`
-  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place, 'it is outside the filesystem; the filesystem is damaged')
+  const place = `attribute block ${block}`
+  if (block <= firstDataBlock || block >= blocksCount) throw damage(device, place, 'it is outside the filesystem')
   const raw = bytesAt(device, block * blockSize, blockSize)
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place, 'it has no attribute header; the filesystem is damaged')
+    throw damage(device, place, 'it has no attribute header')
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16)
     raw.writeUInt32LE(0, 16)
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32))
-    if (crc32c(seed, raw) !== stored) throw new DiskError(place, 'its checksum is wrong; the filesystem is damaged')
+    if (crc32c(seed, raw) !== stored) throw damage(device, place, 'its checksum is wrong')
   }
-  return readEntries(raw, blockHeader, place)
+  return readEntries(raw, blockHeader, `${place} of ${device.name}`)
 }
 
 /** Entries follow each other from `first` on, until four zero bytes. Values come after the entries, at offsets from the start of `area`. */
