@@ -11,7 +11,7 @@ import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrig
 import { destinationOf } from './host/destination.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { parseReference } from './image/config/reference.ts'
-import { type UnameChoice, unameChoices } from './image/environment/environment.ts'
+import { type UnameChoice, unameChoices } from './image/config/uname-choice.ts'
 import { say } from './log.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'

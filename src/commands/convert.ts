@@ -12,7 +12,7 @@ import { endRequest } from '../host/end-request.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
-import { unameChoices } from '../image/environment/environment.ts'
+import { unameChoices } from '../image/config/uname-choice.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
 import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
 

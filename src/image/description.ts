@@ -1,7 +1,7 @@
 import type { Archive, ArchiveSummary } from './archive/archive.ts'
 import type { Layer } from './archive/layer.ts'
 import { type ContainerDefaults, type ImageConfig, imageConfig } from './config/config.ts'
-import type { UnameChoice } from './environment/environment.ts'
+import type { UnameChoice } from './config/uname-choice.ts'
 import { imageKey } from './key/key.ts'
 import type { TarSummary } from './tar/tar.ts'
 import type { Found } from './tar-thread.ts'

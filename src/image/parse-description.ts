@@ -1,6 +1,6 @@
 import { isPlain } from '../disk/root/identity.ts'
+import { unameChoices } from './config/uname-choice.ts'
 import type { ImageDescription } from './description.ts'
-import { unameChoices } from './environment/environment.ts'
 
 /** Whether an untrusted value is a description. Additional properties are ignored. */
 export function isDescription(value: unknown): value is ImageDescription {

@@ -6,7 +6,8 @@ import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { imageTime } from './config/config.ts'
-import { type BuildEnvironment, buildEnvironment, type UnameChoice } from './environment/environment.ts'
+import type { UnameChoice } from './config/uname-choice.ts'
+import { type BuildEnvironment, buildEnvironment } from './environment/environment.ts'
 import { type TarSummary, tarPieces } from './tar/tar.ts'
 
 /** The thread's task. */

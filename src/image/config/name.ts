@@ -1,5 +1,5 @@
 import type { Identity } from '../../disk/root/identity.ts'
-import type { UnameChoice } from '../environment/environment.ts'
+import type { UnameChoice } from './uname-choice.ts'
 
 /**
  * The default name of a DDK's image, e.g. `xenserver-ddk:6.5.0-90233c` or `xenserver-ddk:6.5.0-90233c-host`. Two different images of one

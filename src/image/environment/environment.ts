@@ -9,10 +9,6 @@ import { type NewFile, placeFile } from './place.ts'
 import { unameScript } from './uname.ts'
 import { ddkVariables, profileScript } from './variables.ts'
 
-/** What `uname` reports in a container: what it reports in the DDK's Dom0, or, as in any container, the host's values. */
-export const unameChoices = ['ddk', 'host'] as const
-export type UnameChoice = (typeof unameChoices)[number]
-
 /** Additions that let builds in a container find what they would find in Dom0. */
 export interface BuildEnvironment extends ContainerDefaults {
   /** A tar to unpack over the root filesystem. */
