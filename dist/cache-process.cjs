@@ -70942,14 +70942,14 @@ var Bytes = class {
     for (let left = count; left > 0; left -= parts.at(-1).length) parts.push(await this.some(left));
     return Buffer.concat(parts);
   }
-  /** To the end, which is where a damage of the compressed bytes is noticed. */
+  /** Reads to the end, where damage of the compressed bytes is detected. */
   async expectZeros() {
     while (await this.#fill()) {
       if (this.#piece.some((byte) => byte !== 0)) throw new Error("its archive goes on after its end");
       this.#piece = Buffer.alloc(0);
     }
   }
-  /** Whether there is a byte left. */
+  /** Whether there are bytes left. */
   async #fill() {
     while (this.#piece.length === 0) {
       const { done, value } = await this.#pieces.next();

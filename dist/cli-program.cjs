@@ -2017,7 +2017,7 @@ var DiskError = class _DiskError extends Error {
     super(oneLine(`${place2}: ${what}`));
     this.kind = kind;
   }
-  /** One that came from another thread. */
+  /** Rebuilds an error from another thread. */
   static restored(message2, kind) {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
@@ -3522,6 +3522,198 @@ function canonicalName(name, domain) {
 }
 __name(canonicalName, "canonicalName");
 
+// src/image/config/uname-choice.ts
+var unameChoices = ["ddk", "host"];
+
+// src/engine/provide.ts
+async function provide(engine, { path: path4, name, configDigest, manifestDigest }, info, onProgress) {
+  const made = engine.store === "containerd" ? manifestDigest : configDigest;
+  const before = await engine.find(name);
+  const wasThere = before?.id === made || await engine.find(made) !== void 0;
+  await engine.load(path4, onProgress);
+  const image = await engine.find(name);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name}`);
+  if (image.id !== made) {
+    throw new EngineError(
+      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+    );
+  }
+  try {
+    await engine.prove(made, info);
+  } catch (error) {
+    throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
+  }
+  if (before && before.id !== made) info(`${name} was the name of the image ${before.id} before`);
+  return image;
+}
+__name(provide, "provide");
+async function removed(engine, image, { message: message2 }) {
+  const alsoFailed = await engine.remove(image).then(
+    () => "",
+    (failure2) => `; and ${failure2.message}`
+  );
+  return new EngineError(`${message2}${alsoFailed}`);
+}
+__name(removed, "removed");
+
+// src/image/convert.ts
+var import_node_events = require("node:events");
+var import_promises2 = require("node:timers/promises");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/host/same-file.ts
+var import_node_fs6 = require("node:fs");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path4) => (0, import_node_fs6.statSync)(path4, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
+
+// src/host/new-file.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+var import_node_util2 = require("node:util");
+
+// src/host/destination.ts
+var import_node_fs7 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// src/host/system-error.ts
+var failed = {
+  mkdir: "no folder can be made there",
+  mkdtemp: "no folder can be made there",
+  open: "it can't be opened",
+  access: "it can't be reached",
+  stat: "it can't be reached",
+  lstat: "it can't be reached",
+  statfs: "it can't be reached",
+  read: "it can't be read",
+  readlink: "it can't be read",
+  scandir: "it can't be read",
+  write: "it can't be written",
+  fsync: "it can't be written",
+  ftruncate: "it can't be written",
+  copyfile: "it can't be copied",
+  link: "it can't be given another name",
+  rename: "it can't be renamed",
+  symlink: "no link can be made there",
+  rm: "it can't be removed",
+  rmdir: "it can't be removed",
+  unlink: "it can't be removed"
+};
+function sentenceOf(error) {
+  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
+  const { errno, syscall, path: path4, message: message2 } = error;
+  if (errno === void 0 || syscall === void 0) return message2;
+  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const place2 = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
+  return `${place2}: ${what} (${systemMessage(error)})`;
+}
+__name(sentenceOf, "sentenceOf");
+
+// src/host/destination.ts
+var maxLinks = 40;
+function destinationOf(path4) {
+  let place2 = (0, import_node_path2.resolve)(path4);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path4, place2);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2);
+    const there = attempt2(path4, () => (0, import_node_fs7.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place2;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs7.readlinkSync)(place2));
+  }
+  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place2) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
+  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs7.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look) {
+  try {
+    return look();
+  } catch (error) {
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position3) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs8.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path4) {
+  const destination = destinationOf(path4);
+  return namedLater(path4, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${(0, import_node_crypto2.randomBytes)(4).toString("hex")}.part`;
+}
+__name(partOf, "partOf");
+function namedLater(path4, destination, part, flags) {
+  const fd = writing(path4, () => (0, import_node_fs8.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open4 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open4) (0, import_node_fs8.closeSync)(fd);
+    open4 = false;
+  }, "close");
+  return {
+    fd,
+    name: path4,
+    position: 0,
+    keep() {
+      close();
+      writing(path4, () => (0, import_node_fs8.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs8.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path4, use) {
+  try {
+    return use();
+  } catch (error) {
+    const { errno } = error;
+    if (errno === void 0) throw error;
+    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
+  }
+}
+__name(writing, "writing");
+
 // src/bytes/tar-checksum.ts
 var field = { start: 148, end: 156 };
 function tarChecksum(header2) {
@@ -3642,713 +3834,6 @@ function number(header2, at, width, value) {
   header2[at] |= 128;
 }
 __name(number, "number");
-
-// src/image/tar/at-path.ts
-function atPath(path4, use) {
-  try {
-    return use();
-  } catch (error) {
-    const place2 = `/${pathText(path4)}`;
-    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
-    throw error;
-  }
-}
-__name(atPath, "atPath");
-
-// src/image/tar/layer-xattrs.ts
-var maxValue = 1 << 16;
-var maxTotal = (1 << 20) - (1 << 14);
-function layerXattrs({ path: path4, node }, drop) {
-  const kept = [];
-  let total = 0;
-  for (const [text4, value] of node.xattrs()) {
-    const why = reasonToDrop(text4, value, node.type);
-    if (why) {
-      drop(why);
-      continue;
-    }
-    const name = textBytes(text4);
-    total += name.length + value.length;
-    if (value.length > maxValue || total > maxTotal) {
-      throw new DiskError(
-        `/${pathText(path4)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
-        "unsupported"
-      );
-    }
-    kept.push([name, value]);
-  }
-  return kept;
-}
-__name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
-  return "unknown";
-}
-__name(reasonToDrop, "reasonToDrop");
-function isCapability(value) {
-  if (value.length < 4) return false;
-  const revision = value.readUInt8(3);
-  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
-}
-__name(isCapability, "isCapability");
-
-// src/image/tar/tally.ts
-function tally(sentences2) {
-  const found = /* @__PURE__ */ new Map();
-  return {
-    add(kind, path4) {
-      const seen = found.get(kind);
-      if (seen) seen.count++;
-      else found.set(kind, { count: 1, first: `/${pathText(path4)}` });
-    },
-    say(warn) {
-      for (const kind of Object.keys(sentences2)) {
-        const seen = found.get(kind);
-        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
-      }
-    }
-  };
-}
-__name(tally, "tally");
-
-// src/image/tar/zero-limit.ts
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  return (path4, content2) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
-      throw new DiskError(
-        `/${pathText(path4)}`,
-        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
-        "unsupported"
-      );
-    }, "check");
-    check(found + Math.max(0, content2.size - filesystemSize));
-    return {
-      name: content2.name,
-      size: content2.size,
-      read(into, offset) {
-        content2.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
-// src/image/tar/layer-policy.ts
-var sentences = {
-  socket: "sockets are left out, because tar can't store them",
-  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
-  early: "times before 1970 are set to 1970-01-01, as container engines do",
-  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
-  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
-  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
-  trusted: "trusted.* attributes are left out, because container engines use them themselves",
-  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
-  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
-  unknown: "extended attributes that container engines do not keep are left out"
-};
-function* layerEntries(entries2, policy, warn) {
-  const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
-  for (const entry2 of entries2) {
-    const { path: path4, node } = entry2;
-    checkName(path4);
-    if (node.type === "socket") {
-      counts.add("socket", path4);
-      continue;
-    }
-    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
-      counts.add("zeroDevice", path4);
-      continue;
-    }
-    checkOwner(entry2);
-    if (node.mtime.seconds < 0) counts.add("early", path4);
-    const xattrs = atPath(path4, () => layerXattrs(entry2, (why) => counts.add(why, path4)));
-    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path4);
-    yield { path: path4, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path4, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
-  }
-  counts.say(warn);
-}
-__name(layerEntries, "layerEntries");
-var whiteoutPrefix = Buffer.from(".wh.");
-function checkName(path4) {
-  const name = path4.lastIndexOf("/") + 1;
-  if (!path4.subarray(name, name + 4).equals(whiteoutPrefix)) return;
-  throw new DiskError(
-    `/${pathText(path4)}`,
-    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
-    "unsupported"
-  );
-}
-__name(checkName, "checkName");
-function contentOf({ path: path4, node }) {
-  const content2 = atPath(path4, () => node.content());
-  if (content2.size !== node.size)
-    throw new DiskError(`/${pathText(path4)}`, `its content has ${content2.size} bytes, but its inode says ${node.size}`);
-  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path4, () => content2.read(into, offset)), "read") };
-}
-__name(contentOf, "contentOf");
-function targetOf({ path: path4, node }) {
-  const target = atPath(path4, () => node.target());
-  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path4)}`, `its target of ${target.length} bytes is not allowed by Linux`);
-  }
-  return target;
-}
-__name(targetOf, "targetOf");
-function checkOwner({ path: path4, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path4)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
-  }
-}
-__name(checkOwner, "checkOwner");
-
-// src/image/tar/tar.ts
-var defaultPieceSize = 4 << 20;
-function* tarPieces(entries2, options2) {
-  const { pieceSize = defaultPieceSize, allocate, warn } = options2;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
-  let piece2;
-  let used = 0;
-  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
-    for (let offset = 0; offset < part.size; ) {
-      piece2 ??= allocate(pieceSize);
-      const length2 = Math.min(pieceSize - used, part.size - offset);
-      part.read(piece2.subarray(used, used + length2), offset);
-      used += length2;
-      offset += length2;
-      summary2.size += length2;
-      if (used < pieceSize) continue;
-      yield piece2;
-      piece2 = void 0;
-      used = 0;
-    }
-  }
-  if (piece2) yield piece2.subarray(0, used);
-  return summary2;
-}
-__name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * blockSize);
-function* tarParts(entries2, summary2) {
-  const firstNames = /* @__PURE__ */ new Map();
-  for (const entry2 of entries2) {
-    const { path: path4, node } = entry2;
-    const first = firstNames.get(node.ino);
-    if (!first && node.type !== "dir") firstNames.set(node.ino, path4);
-    const member = first ? linkTo(first, entry2) : describe(entry2);
-    summary2.members++;
-    yield memorySource(tarHeader(member), "header");
-    if (member.size === 0) continue;
-    summary2.contentSize += member.size;
-    yield entry2.content();
-    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
-  }
-  yield memorySource(zeros2, "end");
-}
-__name(tarParts, "tarParts");
-function linkTo(first, entry2) {
-  return { ...describe(entry2), type: "link", size: 0, linkname: first };
-}
-__name(linkTo, "linkTo");
-function describe({ path: path4, node, type, xattrs, target }) {
-  return {
-    path: type === "dir" ? Buffer.concat([path4, Buffer.from("/")]) : path4,
-    type,
-    mode: node.mode,
-    uid: node.uid,
-    gid: node.gid,
-    size: type === "file" ? node.size : 0,
-    mtime: Math.max(0, node.mtime.seconds),
-    xattrs,
-    ...type === "symlink" && { linkname: target() },
-    ...node.rdev && { device: node.rdev }
-  };
-}
-__name(describe, "describe");
-
-// src/disk/filesystem/tree.ts
-var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir2) => {
-    let children3;
-    try {
-      children3 = sortedChildren(tree, dir2, onUnreadable);
-    } catch (error) {
-      onUnreadable(error, dir2.path);
-      return;
-    }
-    count += children3.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child2 of children3.reverse()) pending.push(child2);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
-    yield entry2;
-    if (entry2.node.type !== "dir") continue;
-    if (seen.has(entry2.node.ino)) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
-        entry2.path
-      );
-      continue;
-    }
-    seen.add(entry2.node.ino);
-    enter(entry2);
-  }
-}
-__name(walk, "walk");
-function rethrow(error) {
-  throw error;
-}
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir2, onUnreadable) {
-  const children3 = [];
-  for (const entry2 of tree.entries(dir2.node)) {
-    checkName2(entry2.name, dir2);
-    const path4 = join4(dir2.path, entry2.name);
-    try {
-      children3.push({ path: path4, node: entry2.node() });
-    } catch (error) {
-      onUnreadable(error, path4);
-    }
-  }
-  children3.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children3.entries()) {
-    if (index > 0 && child2.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
-    }
-  }
-  return children3;
-}
-__name(sortedChildren, "sortedChildren");
-function checkName2(name, dir2) {
-  const text4 = name.toString("latin1");
-  const place2 = `/${pathText(dir2.path)}`;
-  if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
-    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
-  }
-  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
-}
-__name(checkName2, "checkName");
-function join4(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
-}
-__name(join4, "join");
-function resolve2(tree, path4) {
-  const trail = resolveTrail(tree, path4);
-  return trail && (trail.at(-1)?.node ?? tree.root);
-}
-__name(resolve2, "resolve");
-function resolveTrail(tree, path4) {
-  const trail = [];
-  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path4).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push({ path: join4(dir2.path, Buffer.from(name, "latin1")), node });
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 0;
-    pending.push(...components(target).reverse());
-  }
-  return trail;
-}
-__name(resolveTrail, "resolveTrail");
-function childNode(tree, dir2, name) {
-  for (const entry2 of tree.entries(dir2)) if (entry2.name.toString("latin1") === name) return entry2.node();
-  return void 0;
-}
-__name(childNode, "childNode");
-
-// src/disk/filesystem/small-file.ts
-var most = 64 << 10;
-function readText(root, path4) {
-  return readStart(root, path4, most)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path4, length2) {
-  const node = resolve2(root, path4);
-  if (node?.type !== "file") return void 0;
-  const content2 = node.content();
-  return bytesAt(content2, 0, Math.min(length2, content2.size));
-}
-__name(readStart, "readStart");
-
-// src/image/environment/kernel-build.ts
-var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
-function kernelBuild(root, kernelVersion) {
-  for (const place2 of places) {
-    const text4 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
-    if (version) return version;
-  }
-  return "#1 SMP";
-}
-__name(kernelBuild, "kernelBuild");
-
-// src/image/environment/personality.ts
-var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
-function personalityCommand(root) {
-  return commands.find(([program]) => {
-    const node = resolve2(root, program);
-    return node?.type === "file" && (node.mode & 73) !== 0;
-  });
-}
-__name(personalityCommand, "personalityCommand");
-
-// src/image/environment/place.ts
-function placeFile(root, file, mtime) {
-  const names = file.path.split("/").filter((name) => name !== "");
-  const fileName = names.pop();
-  const dir2 = `/${names.join("/")}`;
-  const way = existing(root, names);
-  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
-  const entries2 = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
-  if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
-    return { obstacle: `the DDK has its own ${file.path}` };
-  }
-  for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
-  return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
-}
-__name(placeFile, "placeFile");
-function existing(root, names) {
-  for (let depth = names.length; depth >= 0; depth--) {
-    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
-    if (!trail) continue;
-    const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth);
-    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
-  }
-  return void 0;
-}
-__name(existing, "existing");
-var nextNumber = -1;
-function newNode(type, mode, mtime, text4 = "") {
-  const content2 = Buffer.from(text4);
-  return {
-    type,
-    ino: nextNumber--,
-    mode,
-    uid: 0,
-    gid: 0,
-    nlink: 1,
-    mtime: { seconds: mtime, nanoseconds: 0 },
-    size: content2.length,
-    content: /* @__PURE__ */ __name(() => memorySource(content2, "new file"), "content"),
-    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-  };
-}
-__name(newNode, "newNode");
-
-// src/image/environment/uname.ts
-var import_node_fs6 = require("node:fs");
-
-// src/host/shell-quote.ts
-function shellQuote(text4) {
-  return `'${text4.replaceAll("'", "'\\''")}'`;
-}
-__name(shellQuote, "shellQuote");
-
-// src/image/environment/uname.ts
-var machines = {
-  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
-  i686: { machine: "i686", processor: "i686", platform: "i386" }
-};
-function unameScript({ release, version, architecture }) {
-  const answers = { release, version, ...machines[architecture] };
-  return (0, import_node_fs6.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
-}
-__name(unameScript, "unameScript");
-var template = new URL("./uname.sh", importMetaUrl);
-
-// src/image/environment/variables.ts
-function ddkVariables({ version, build, kernelVersion }) {
-  const variables = [
-    ["XENSERVER_VERSION", version],
-    ["XENSERVER_BUILD", build],
-    ["DDK_KERNEL_VERSION", kernelVersion]
-  ];
-  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
-}
-__name(ddkVariables, "ddkVariables");
-function profileScript(variables) {
-  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
-export ${name}
-`);
-  return `# Which DDK this image was made of.
-${lines.join("")}`;
-}
-__name(profileScript, "profileScript");
-
-// src/image/environment/environment.ts
-var unameChoices = ["ddk", "host"];
-function buildEnvironment(root, identity, created, warn) {
-  const variables = ddkVariables(identity);
-  const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
-  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
-  const files2 = [[uname, "so none is added, and uname may report the host machine"]];
-  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
-  return {
-    layer: tarOf(place(root, files2, created, warn)),
-    env: variables.map(([name, value]) => `${name}=${value}`),
-    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
-  };
-}
-__name(buildEnvironment, "buildEnvironment");
-function place(root, files2, mtime, warn) {
-  const entries2 = /* @__PURE__ */ new Map();
-  for (const [file, ifItCannotBe] of files2) {
-    const placed = placeFile(root, file, mtime);
-    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
-    else for (const entry2 of placed.entries) entries2.set(entry2.path.toString("latin1"), entry2);
-  }
-  return [...entries2.values()].sort((a, b) => Buffer.compare(a.path, b.path));
-}
-__name(place, "place");
-function tarOf(entries2) {
-  const pieces2 = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size2) => new Uint8Array(size2), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 })];
-  return new Uint8Array(Buffer.concat(pieces2));
-}
-__name(tarOf, "tarOf");
-function entrypoint32(root, warn) {
-  const command = personalityCommand(root);
-  if (!command) {
-    warn(
-      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
-    );
-  }
-  return command ?? [];
-}
-__name(entrypoint32, "entrypoint32");
-
-// src/engine/provide.ts
-async function provide(engine, { path: path4, name, configDigest, manifestDigest }, info, onProgress) {
-  const made = engine.store === "containerd" ? manifestDigest : configDigest;
-  const before = await engine.find(name);
-  const wasThere = before?.id === made || await engine.find(made) !== void 0;
-  await engine.load(path4, onProgress);
-  const image = await engine.find(name);
-  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name}`);
-  if (image.id !== made) {
-    throw new EngineError(
-      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
-    );
-  }
-  try {
-    await engine.prove(made, info);
-  } catch (error) {
-    throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
-  }
-  if (before && before.id !== made) info(`${name} was the name of the image ${before.id} before`);
-  return image;
-}
-__name(provide, "provide");
-async function removed(engine, image, { message: message2 }) {
-  const alsoFailed = await engine.remove(image).then(
-    () => "",
-    (failure2) => `; and ${failure2.message}`
-  );
-  return new EngineError(`${message2}${alsoFailed}`);
-}
-__name(removed, "removed");
-
-// src/image/convert.ts
-var import_node_events = require("node:events");
-var import_promises2 = require("node:timers/promises");
-var import_node_worker_threads = require("node:worker_threads");
-
-// src/host/same-file.ts
-var import_node_fs7 = require("node:fs");
-function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path4) => (0, import_node_fs7.statSync)(path4, { throwIfNoEntry: false }));
-  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
-}
-__name(isSameFile, "isSameFile");
-
-// src/host/new-file.ts
-var import_node_crypto2 = require("node:crypto");
-var import_node_fs9 = require("node:fs");
-var import_node_util2 = require("node:util");
-
-// src/host/destination.ts
-var import_node_fs8 = require("node:fs");
-var import_node_path2 = require("node:path");
-
-// src/host/system-error.ts
-var failed = {
-  mkdir: "no folder can be made there",
-  mkdtemp: "no folder can be made there",
-  open: "it can't be opened",
-  access: "it can't be reached",
-  stat: "it can't be reached",
-  lstat: "it can't be reached",
-  statfs: "it can't be reached",
-  read: "it can't be read",
-  readlink: "it can't be read",
-  scandir: "it can't be read",
-  write: "it can't be written",
-  fsync: "it can't be written",
-  ftruncate: "it can't be written",
-  copyfile: "it can't be copied",
-  link: "it can't be given another name",
-  rename: "it can't be renamed",
-  symlink: "no link can be made there",
-  rm: "it can't be removed",
-  rmdir: "it can't be removed",
-  unlink: "it can't be removed"
-};
-function sentenceOf(error) {
-  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
-  const { errno, syscall, path: path4, message: message2 } = error;
-  if (errno === void 0 || syscall === void 0) return message2;
-  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
-  const place2 = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
-  return `${place2}: ${what} (${systemMessage(error)})`;
-}
-__name(sentenceOf, "sentenceOf");
-
-// src/host/destination.ts
-var maxLinks = 40;
-function destinationOf(path4) {
-  let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path4, place2);
-    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path4, place2);
-    const there = attempt2(path4, () => (0, import_node_fs8.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links > 0)
-      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs8.readlinkSync)(place2));
-  }
-  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path4, place2) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path4, folder) {
-  return attempt2(path4, () => {
-    try {
-      return (0, import_node_fs8.realpathSync)(folder);
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path4, look) {
-  try {
-    return look();
-  } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
-  }
-}
-__name(attempt2, "attempt");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name }, bytes, position3) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path4) {
-  const destination = destinationOf(path4);
-  return namedLater(path4, destination, partOf(destination), "wx");
-}
-__name(newFile, "newFile");
-function partOf(destination) {
-  return `${destination}.${(0, import_node_crypto2.randomBytes)(4).toString("hex")}.part`;
-}
-__name(partOf, "partOf");
-function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs9.openSync)(part, flags, 420));
-  const release = removeAtExit(part);
-  let open4 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs9.closeSync)(fd);
-    open4 = false;
-  }, "close");
-  return {
-    fd,
-    name: path4,
-    position: 0,
-    keep() {
-      close();
-      writing(path4, () => (0, import_node_fs9.renameSync)(part, destination));
-      release();
-    },
-    discard() {
-      close();
-      (0, import_node_fs9.rmSync)(part, { force: true });
-      release();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path4, use) {
-  try {
-    return use();
-  } catch (error) {
-    const { errno } = error;
-    if (errno === void 0) throw error;
-    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
-  }
-}
-__name(writing, "writing");
 
 // src/image/archive/layer.ts
 var import_node_crypto3 = require("node:crypto");
@@ -4532,6 +4017,129 @@ function memberHeader(name, size2) {
 }
 __name(memberHeader, "memberHeader");
 
+// src/disk/filesystem/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children3;
+    try {
+      children3 = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error) {
+      onUnreadable(error, dir2.path);
+      return;
+    }
+    count += children3.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children3.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
+    yield entry2;
+    if (entry2.node.type !== "dir") continue;
+    if (seen.has(entry2.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
+        entry2.path
+      );
+      continue;
+    }
+    seen.add(entry2.node.ino);
+    enter(entry2);
+  }
+}
+__name(walk, "walk");
+function rethrow(error) {
+  throw error;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children3 = [];
+  for (const entry2 of tree.entries(dir2.node)) {
+    checkName(entry2.name, dir2);
+    const path4 = join5(dir2.path, entry2.name);
+    try {
+      children3.push({ path: path4, node: entry2.node() });
+    } catch (error) {
+      onUnreadable(error, path4);
+    }
+  }
+  children3.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children3.entries()) {
+    if (index > 0 && child2.path.equals(children3[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children3;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir2) {
+  const text4 = name.toString("latin1");
+  const place2 = `/${pathText(dir2.path)}`;
+  if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text4)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join5(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+__name(join5, "join");
+function resolve3(tree, path4) {
+  const trail = resolveTrail(tree, path4);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve3, "resolve");
+function resolveTrail(tree, path4) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path4).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join5(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir2, name) {
+  for (const entry2 of tree.entries(dir2)) if (entry2.name.toString("latin1") === name) return entry2.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/filesystem/small-file.ts
+var most = 64 << 10;
+function readText(root, path4) {
+  return readStart(root, path4, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path4, length2) {
+  const node = resolve3(root, path4);
+  if (node?.type !== "file") return void 0;
+  const content2 = node.content();
+  return bytesAt(content2, 0, Math.min(length2, content2.size));
+}
+__name(readStart, "readStart");
+
 // src/disk/root/architecture.ts
 var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
 function elfArchitecture(root) {
@@ -4554,7 +4162,7 @@ __name(platformArchitecture, "platformArchitecture");
 
 // src/disk/root/kernel-version.ts
 function findKernelVersion(root, warn) {
-  const modules = resolve2(root, "/lib/modules");
+  const modules = resolve3(root, "/lib/modules");
   const all = modules?.type === "dir" ? directories(root, modules) : [];
   const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
   if (built.length === 0) {
@@ -4714,10 +4322,404 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/recipe.ts
+// src/image/key/recipe.ts
 var import_node_crypto4 = require("node:crypto");
 
-// src/image/sample.ts
+// src/image/tar/at-path.ts
+function atPath(path4, use) {
+  try {
+    return use();
+  } catch (error) {
+    const place2 = `/${pathText(path4)}`;
+    if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
+    throw error;
+  }
+}
+__name(atPath, "atPath");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path: path4, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text4, value] of node.xattrs()) {
+    const why = reasonToDrop(text4, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text4);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path4) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path4)}` });
+    },
+    say(warn) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
+
+// src/image/tar/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  return (path4, content2) => {
+    const check = /* @__PURE__ */ __name((zeroBytes) => {
+      if (zeroBytes <= maxZeroBytes) return;
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        "unsupported"
+      );
+    }, "check");
+    check(found + Math.max(0, content2.size - filesystemSize));
+    return {
+      name: content2.name,
+      size: content2.size,
+      read(into, offset) {
+        content2.read(into, offset);
+        found += zeroBytesIn(into);
+        check(found);
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+
+// src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries2, policy, warn) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry2 of entries2) {
+    const { path: path4, node } = entry2;
+    checkName2(path4);
+    if (node.type === "socket") {
+      counts.add("socket", path4);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path4);
+      continue;
+    }
+    checkOwner(entry2);
+    if (node.mtime.seconds < 0) counts.add("early", path4);
+    const xattrs = atPath(path4, () => layerXattrs(entry2, (why) => counts.add(why, path4)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path4);
+    yield { path: path4, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path4, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
+  }
+  counts.say(warn);
+}
+__name(layerEntries, "layerEntries");
+var whiteoutPrefix = Buffer.from(".wh.");
+function checkName2(path4) {
+  const name = path4.lastIndexOf("/") + 1;
+  if (!path4.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path4)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName2, "checkName");
+function contentOf({ path: path4, node }) {
+  const content2 = atPath(path4, () => node.content());
+  if (content2.size !== node.size)
+    throw new DiskError(`/${pathText(path4)}`, `its content has ${content2.size} bytes, but its inode says ${node.size}`);
+  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path4, () => content2.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path4, node }) {
+  const target = atPath(path4, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path4)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path4, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path4)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
+
+// src/image/tar/tar.ts
+var defaultPieceSize = 4 << 20;
+function* tarPieces(entries2, options2) {
+  const { pieceSize = defaultPieceSize, allocate, warn } = options2;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece2;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece2 ??= allocate(pieceSize);
+      const length2 = Math.min(pieceSize - used, part.size - offset);
+      part.read(piece2.subarray(used, used + length2), offset);
+      used += length2;
+      offset += length2;
+      summary2.size += length2;
+      if (used < pieceSize) continue;
+      yield piece2;
+      piece2 = void 0;
+      used = 0;
+    }
+  }
+  if (piece2) yield piece2.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
+var zeros2 = Buffer.alloc(2 * blockSize);
+function* tarParts(entries2, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry2 of entries2) {
+    const { path: path4, node } = entry2;
+    const first = firstNames.get(node.ino);
+    if (!first && node.type !== "dir") firstNames.set(node.ino, path4);
+    const member = first ? linkTo(first, entry2) : describe(entry2);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry2.content();
+    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry2) {
+  return { ...describe(entry2), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path4, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path4, Buffer.from("/")]) : path4,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
+
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place2 of places) {
+    const text4 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
+    if (version) return version;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve3(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries2 = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text4 = "") {
+  const content2 = Buffer.from(text4);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content2.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content2, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs9 = require("node:fs");
+
+// src/host/shell-quote.ts
+function shellQuote(text4) {
+  return `'${text4.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release, version, architecture }) {
+  const answers = { release, version, ...machines[architecture] };
+  return (0, import_node_fs9.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines.join("")}`;
+}
+__name(profileScript, "profileScript");
+
+// src/image/environment/environment.ts
+function buildEnvironment(root, identity, created, warn) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files2 = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place(root, files2, created, warn)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place(root, files2, mtime, warn) {
+  const entries2 = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files2) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry2 of placed.entries) entries2.set(entry2.path.toString("latin1"), entry2);
+  }
+  return [...entries2.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place, "place");
+function tarOf(entries2) {
+  const pieces2 = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size2) => new Uint8Array(size2), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn) {
+  const command = personalityCommand(root);
+  if (!command) {
+    warn(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command ?? [];
+}
+__name(entrypoint32, "entrypoint32");
+
+// src/image/key/sample.ts
 var dir = { type: "dir", mode: 493, nlink: 2 };
 var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
 var contents = {
@@ -4787,7 +4789,7 @@ function nodeOf({ content: content2 = "", target = "", xattrs = {}, ...more }, i
 }
 __name(nodeOf, "nodeOf");
 
-// src/image/recipe.ts
+// src/image/key/recipe.ts
 var writerRevision = 1;
 var known;
 function recipe() {
@@ -4816,7 +4818,7 @@ function digestOf2(pieces2) {
 }
 __name(digestOf2, "digestOf");
 
-// src/image/config/key.ts
+// src/image/key/key.ts
 function imageKey(iso, options2) {
   const sorted = Object.entries(options2).sort(([a], [b]) => a < b ? -1 : 1);
   return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
@@ -5510,6 +5512,32 @@ function warnIfCutShort(source, what, size2, warn) {
 }
 __name(warnIfCutShort, "warnIfCutShort");
 
+// src/disk/filesystem/ext/inode/layout.ts
+var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
+var originalSize = 128;
+var blockFieldRange = { start: 40, end: 100 };
+function blockField({ raw }) {
+  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
+}
+__name(blockField, "blockField");
+function generation(raw) {
+  return raw.readUInt32LE(100);
+}
+__name(generation, "generation");
+var extentMagic = 62218;
+var extentEntrySize = 12;
+var longestWrittenExtent = 32768;
+
+// src/disk/filesystem/block-number.ts
+function fileBlock(number2) {
+  return number2;
+}
+__name(fileBlock, "fileBlock");
+function fsBlock(number2) {
+  return number2;
+}
+__name(fsBlock, "fsBlock");
+
 // src/bytes/crc32c.ts
 function crc32c(seed, bytes) {
   let crc = seed | 0;
@@ -5670,22 +5698,6 @@ function checkReadable(features, name) {
 }
 __name(checkReadable, "checkReadable");
 
-// src/disk/filesystem/ext/inode/layout.ts
-var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
-var originalSize = 128;
-var blockFieldRange = { start: 40, end: 100 };
-function blockField({ raw }) {
-  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
-}
-__name(blockField, "blockField");
-function generation(raw) {
-  return raw.readUInt32LE(100);
-}
-__name(generation, "generation");
-var extentMagic = 62218;
-var extentEntrySize = 12;
-var longestWrittenExtent = 32768;
-
 // src/disk/filesystem/ext/inode/inode.ts
 var checksumLow = 124;
 var checksumHigh = 130;
@@ -5736,16 +5748,6 @@ function inodePlace(reader, number2) {
 }
 __name(inodePlace, "inodePlace");
 
-// src/disk/filesystem/block-number.ts
-function fileBlock(number2) {
-  return number2;
-}
-__name(fileBlock, "fileBlock");
-function fsBlock(number2) {
-  return number2;
-}
-__name(fsBlock, "fsBlock");
-
 // src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
@@ -5778,19 +5780,19 @@ var blockHeader = 32;
 var largestValue = 65536;
 function readAttributeBlock(device, superblock, block2) {
   const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
-  const place2 = `attribute block ${block2} of ${device.name}`;
-  if (block2 <= firstDataBlock || block2 >= blocksCount) throw new DiskError(place2, "it is outside the filesystem; the filesystem is damaged");
+  const place2 = `attribute block ${block2}`;
+  if (block2 <= firstDataBlock || block2 >= blocksCount) throw damage(device, place2, "it is outside the filesystem");
   const raw = bytesAt(device, block2 * blockSize4, blockSize4);
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place2, "it has no attribute header; the filesystem is damaged");
+    throw damage(device, place2, "it has no attribute header");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block2 % 2 ** 32), Math.floor(block2 / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
+    if (crc32c(seed, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
   }
-  return readEntries(raw, blockHeader, place2);
+  return readEntries(raw, blockHeader, `${place2} of ${device.name}`);
 }
 __name(readAttributeBlock, "readAttributeBlock");
 function readEntries(area, first, place2) {
@@ -5957,7 +5959,7 @@ var Runs = class {
   static {
     __name(this, "Runs");
   }
-  /** Of the `index`th run: its first block in the file, that block's place in the filesystem, and its length in blocks. */
+  /** For the run at each index: its first block in the file, the position of that block in the filesystem, and the length in blocks. */
   fileBlocks = [];
   fsBlocks = [];
   counts = [];
@@ -6080,18 +6082,15 @@ __name(firstEndingBehind, "firstEndingBehind");
 // src/disk/filesystem/ext/xattr/ea-inode.ts
 function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
   const inode = loadInode(reader, valueInode);
-  const place2 = inodePlace(reader, valueInode);
+  const at = `inode ${valueInode}`;
   if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
-    throw new DiskError(
-      place2,
-      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't; the filesystem is damaged`
-    );
+    throw damage(reader, at, `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't`);
   }
   const value = bytesAt(mappedContent(reader, inode), 0, valueSize);
   const hash = inode.raw.readUInt32LE(8);
   const ofLustre = modificationTime(inode).seconds === owner.number;
   if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
-    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
+    throw damage(reader, at, "the hash of the attribute in it is wrong");
   }
   return value;
 }
@@ -6148,7 +6147,7 @@ function inlineData(reader, inode) {
   const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === "data");
   const rest = inode.size - first.length;
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
+    throw damage(reader, `inode ${inode.number}`, `${rest} bytes of its inline data are missing`);
   }
   return [first, attribute.value.subarray(0, rest)];
 }
@@ -6230,7 +6229,7 @@ function* blockRecords(reader, inode) {
   const place2 = inodePlace(reader, inode.number);
   if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
   const runs = fileRuns(reader, inode);
-  if (runs.fileBlocks[0] !== 0) throw new DiskError(place2, "the first block of the directory is missing; the filesystem is damaged");
+  if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
   const blocks = Math.ceil(inode.size / blockSize4);
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
   const perPiece = buffer.length / blockSize4;
@@ -6248,7 +6247,7 @@ function* blockRecords(reader, inode) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
       reader.directoryBytesLeft -= read.length;
       if (reader.directoryBytesLeft < 0)
-        throw new DiskError(place2, "the directories have more bytes than any valid filesystem; the filesystem is damaged");
+        throw damage(reader, `inode ${inode.number}`, "the directories have more bytes than any valid filesystem");
       device.read(read, (fsBlock2 + done) * blockSize4);
       for (let at = 0; at < read.length; at += blockSize4) {
         const block2 = read.subarray(at, at + blockSize4);
@@ -6298,13 +6297,13 @@ __name(recordLength, "recordLength");
 var rootInode = 2;
 function openNode(reader, number2) {
   const inode = loadInode(reader, number2);
-  const place2 = inodePlace(reader, number2);
+  const at = `inode ${number2}`;
   if (number2 < reader.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place2, "a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged");
+    throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
   }
-  if (inode.linksCount === 0) throw new DiskError(place2, "a name refers to it, but it is deleted; the filesystem is damaged");
+  if (inode.linksCount === 0) throw damage(reader, at, "a name refers to it, but it is deleted");
   const type = fileTypeOf(inode.mode);
-  if (type === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  if (type === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
   return new ExtNode(reader, inode, type);
 }
 __name(openNode, "openNode");
@@ -7137,7 +7136,7 @@ function recover(reader) {
   }
   const inode = loadInode(reader, superblock.journalInode);
   if (fileTypeOf(inode.mode) !== "file" || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged");
+    throw damage(reader, `inode ${inode.number}`, "it should be the journal, but isn't a regular file");
   }
   const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn);
   return {
@@ -8433,7 +8432,7 @@ var FileGrowth = class {
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
   constructor(files2, patience2 = defaultPatience) {
     this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
     this.#words = new Int32Array(this.shared);
@@ -9381,8 +9380,8 @@ function open3(volume, warn) {
 }
 __name(open3, "open");
 function looksLikeRoot(tree) {
-  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve2(tree, path4)?.type === "file");
-  return hasRelease && resolve2(tree, "/usr")?.type === "dir";
+  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve3(tree, path4)?.type === "file");
+  return hasRelease && resolve3(tree, "/usr")?.type === "dir";
 }
 __name(looksLikeRoot, "looksLikeRoot");
 function describe7({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {

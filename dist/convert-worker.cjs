@@ -2023,7 +2023,7 @@ var DiskError = class _DiskError extends Error {
     super(oneLine(`${place2}: ${what}`));
     this.kind = kind;
   }
-  /** One that came from another thread. */
+  /** Rebuilds an error from another thread. */
   static restored(message2, kind) {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
@@ -2659,6 +2659,32 @@ function warnIfCutShort(source, what, size, warn) {
 }
 __name(warnIfCutShort, "warnIfCutShort");
 
+// src/disk/filesystem/ext/inode/layout.ts
+var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
+var originalSize = 128;
+var blockFieldRange = { start: 40, end: 100 };
+function blockField({ raw }) {
+  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
+}
+__name(blockField, "blockField");
+function generation(raw) {
+  return raw.readUInt32LE(100);
+}
+__name(generation, "generation");
+var extentMagic = 62218;
+var extentEntrySize = 12;
+var longestWrittenExtent = 32768;
+
+// src/disk/filesystem/block-number.ts
+function fileBlock(number2) {
+  return number2;
+}
+__name(fileBlock, "fileBlock");
+function fsBlock(number2) {
+  return number2;
+}
+__name(fsBlock, "fsBlock");
+
 // src/bytes/crc32c.ts
 function crc32c(seed, bytes) {
   let crc = seed | 0;
@@ -2819,22 +2845,6 @@ function checkReadable(features, name) {
 }
 __name(checkReadable, "checkReadable");
 
-// src/disk/filesystem/ext/inode/layout.ts
-var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
-var originalSize = 128;
-var blockFieldRange = { start: 40, end: 100 };
-function blockField({ raw }) {
-  return raw.subarray(blockFieldRange.start, blockFieldRange.end);
-}
-__name(blockField, "blockField");
-function generation(raw) {
-  return raw.readUInt32LE(100);
-}
-__name(generation, "generation");
-var extentMagic = 62218;
-var extentEntrySize = 12;
-var longestWrittenExtent = 32768;
-
 // src/disk/filesystem/ext/inode/inode.ts
 var checksumLow = 124;
 var checksumHigh = 130;
@@ -2885,16 +2895,6 @@ function inodePlace(reader, number2) {
 }
 __name(inodePlace, "inodePlace");
 
-// src/disk/filesystem/block-number.ts
-function fileBlock(number2) {
-  return number2;
-}
-__name(fileBlock, "fileBlock");
-function fsBlock(number2) {
-  return number2;
-}
-__name(fsBlock, "fsBlock");
-
 // src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
@@ -2927,19 +2927,19 @@ var blockHeader = 32;
 var largestValue = 65536;
 function readAttributeBlock(device, superblock, block) {
   const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
-  const place2 = `attribute block ${block} of ${device.name}`;
-  if (block <= firstDataBlock || block >= blocksCount) throw new DiskError(place2, "it is outside the filesystem; the filesystem is damaged");
+  const place2 = `attribute block ${block}`;
+  if (block <= firstDataBlock || block >= blocksCount) throw damage(device, place2, "it is outside the filesystem");
   const raw = bytesAt(device, block * blockSize4, blockSize4);
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
-    throw new DiskError(place2, "it has no attribute header; the filesystem is damaged");
+    throw damage(device, place2, "it has no attribute header");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
+    if (crc32c(seed, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
   }
-  return readEntries(raw, blockHeader, place2);
+  return readEntries(raw, blockHeader, `${place2} of ${device.name}`);
 }
 __name(readAttributeBlock, "readAttributeBlock");
 function readEntries(area, first, place2) {
@@ -3106,7 +3106,7 @@ var Runs = class {
   static {
     __name(this, "Runs");
   }
-  /** Of the `index`th run: its first block in the file, that block's place in the filesystem, and its length in blocks. */
+  /** For the run at each index: its first block in the file, the position of that block in the filesystem, and the length in blocks. */
   fileBlocks = [];
   fsBlocks = [];
   counts = [];
@@ -3229,18 +3229,15 @@ __name(firstEndingBehind, "firstEndingBehind");
 // src/disk/filesystem/ext/xattr/ea-inode.ts
 function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
   const inode = loadInode(reader, valueInode);
-  const place2 = inodePlace(reader, valueInode);
+  const at = `inode ${valueInode}`;
   if (!(inode.flags & inodeFlags.eaInode) || inode.flags & inodeFlags.inlineData || inode.size !== valueSize) {
-    throw new DiskError(
-      place2,
-      `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't; the filesystem is damaged`
-    );
+    throw damage(reader, at, `it should hold the ${valueSize} bytes of an attribute of inode ${owner.number}, but doesn't`);
   }
   const value = bytesAt(mappedContent(reader, inode), 0, valueSize);
   const hash = inode.raw.readUInt32LE(8);
   const ofLustre = modificationTime(inode).seconds === owner.number;
   if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
-    throw new DiskError(place2, "the hash of the attribute in it is wrong; the filesystem is damaged");
+    throw damage(reader, at, "the hash of the attribute in it is wrong");
   }
   return value;
 }
@@ -3297,7 +3294,7 @@ function inlineData(reader, inode) {
   const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === "data");
   const rest = inode.size - first.length;
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
-    throw new DiskError(inodePlace(reader, inode.number), `${rest} bytes of its inline data are missing; the filesystem is damaged`);
+    throw damage(reader, `inode ${inode.number}`, `${rest} bytes of its inline data are missing`);
   }
   return [first, attribute.value.subarray(0, rest)];
 }
@@ -3379,7 +3376,7 @@ function* blockRecords(reader, inode) {
   const place2 = inodePlace(reader, inode.number);
   if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
   const runs = fileRuns(reader, inode);
-  if (runs.fileBlocks[0] !== 0) throw new DiskError(place2, "the first block of the directory is missing; the filesystem is damaged");
+  if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
   const blocks = Math.ceil(inode.size / blockSize4);
   const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
   const perPiece = buffer.length / blockSize4;
@@ -3397,7 +3394,7 @@ function* blockRecords(reader, inode) {
       const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
       reader.directoryBytesLeft -= read.length;
       if (reader.directoryBytesLeft < 0)
-        throw new DiskError(place2, "the directories have more bytes than any valid filesystem; the filesystem is damaged");
+        throw damage(reader, `inode ${inode.number}`, "the directories have more bytes than any valid filesystem");
       device.read(read, (fsBlock2 + done) * blockSize4);
       for (let at = 0; at < read.length; at += blockSize4) {
         const block = read.subarray(at, at + blockSize4);
@@ -3447,13 +3444,13 @@ __name(recordLength, "recordLength");
 var rootInode = 2;
 function openNode(reader, number2) {
   const inode = loadInode(reader, number2);
-  const place2 = inodePlace(reader, number2);
+  const at = `inode ${number2}`;
   if (number2 < reader.superblock.firstInode && number2 !== rootInode || inode.flags & inodeFlags.eaInode) {
-    throw new DiskError(place2, "a name refers to it, but it is reserved for the filesystem itself; the filesystem is damaged");
+    throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
   }
-  if (inode.linksCount === 0) throw new DiskError(place2, "a name refers to it, but it is deleted; the filesystem is damaged");
+  if (inode.linksCount === 0) throw damage(reader, at, "a name refers to it, but it is deleted");
   const type = fileTypeOf(inode.mode);
-  if (type === void 0) throw new DiskError(place2, `its mode ${inode.mode.toString(8)} has no known type; the filesystem is damaged`);
+  if (type === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
   return new ExtNode(reader, inode, type);
 }
 __name(openNode, "openNode");
@@ -4286,7 +4283,7 @@ function recover(reader) {
   }
   const inode = loadInode(reader, superblock.journalInode);
   if (fileTypeOf(inode.mode) !== "file" || inode.linksCount === 0) {
-    throw new DiskError(inodePlace(reader, inode.number), "it should be the journal, but isn't a regular file; the filesystem is damaged");
+    throw damage(reader, `inode ${inode.number}`, "it should be the journal, but isn't a regular file");
   }
   const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn);
   return {
@@ -5582,7 +5579,7 @@ var FileGrowth = class {
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
   constructor(files2, patience = defaultPatience) {
     this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
     this.#words = new Int32Array(this.shared);

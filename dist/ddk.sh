@@ -83,16 +83,16 @@ _choose_user() {
   esac
 }
 
-# Runs a command of the engine that should soon end. What it says is in _said.
+# Runs a short command of the engine. Its output is in _said.
 _call() {
   local _deadline=$1 _status
   local -a _limit=()
   shift
   if type -P timeout >/dev/null; then _limit=(timeout -k 2 "$_deadline"); fi
-  # Without the lock: what the engine leaves running would keep it.
+  # Without the lock, because processes that the engine leaves behind would keep it.
   _said=$("${_limit[@]}" "$_engine" "$@" 2>&1 </dev/null 9>&-)
   _status=$?
-  # Those of `timeout`: its own, and what a program ended by SIGTERM or SIGKILL leaves with BusyBox.
+  # Exit codes of `timeout`: its own, and with BusyBox those of a program that SIGTERM or SIGKILL ended.
   case $_status in 124 | 137 | 143) _said="it didn't answer within $_deadline seconds" ;; esac
   return "$_status"
 }
@@ -164,7 +164,8 @@ _passes() {
   esac
 }
 
-# Steps may come at once. The first makes the container, the others wait: no lock, no program to lock with, no wait.
+# Steps may start at the same time. The first one creates the container, and the others wait. Without a lock, or a program to lock with,
+# they don't wait.
 _start() {
   {
     flock 9 2>/dev/null
@@ -173,7 +174,7 @@ _start() {
   } 9>"$_dir/lock"
 }
 
-# Sees to it that the container runs, and has the folders that are there now.
+# Makes sure that the container runs, and has the current folders.
 _make_ready() {
   local _now _replaced _why
   _now=$(stat -Lc '%d:%i %n' -- "${_sources[@]}" 2>/dev/null)
@@ -197,11 +198,11 @@ _make_ready() {
     esac
     if [ -e "$_dir/used" ]; then _warn_of_loss; fi
   fi
-  # Before the start, which looks the folders up.
+  # Before the start, which looks up the folders.
   printf '%s\n' "$_now" >"$_dir/mounted"
   if _call 120 create "${_create[@]}" && _call 120 start "$_container"; then return; fi
   _why=$(_last_word "$_said")
-  # In the way of the next step.
+  # It would be in the way of the next step.
   _call 60 rm --force "$_container" || :
   _fail "$_engine couldn't start the DDK's container: $_why"
 }
@@ -210,7 +211,7 @@ _warn_of_loss() {
   _warn "the container of earlier steps has ended, so a new one was made; what they installed is gone"
 }
 
-# Finds a folder that isn't the one that the container was started with. One that this user can't look at isn't compared.
+# Finds a folder that isn't the one that the container was started with. Folders that this user can't access aren't compared.
 _find_replaced() {
   local _line _known
   _known=$'\n'$(cat "$_dir/mounted" 2>/dev/null)$'\n'
@@ -256,7 +257,7 @@ _forward() {
     sleep 0.1
   done
   _signal KILL
-  # An engine that hangs doesn't pass it on.
+  # An engine that hangs doesn't forward it.
   kill -s KILL "$_child" 2>/dev/null
 }
 

@@ -48,7 +48,7 @@ var DiskError = class _DiskError extends Error {
     super(oneLine(`${place}: ${what}`));
     this.kind = kind;
   }
-  /** One that came from another thread. */
+  /** Rebuilds an error from another thread. */
   static restored(message2, kind) {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
@@ -71,7 +71,7 @@ var FileGrowth = class {
   shared;
   #words;
   #patience;
-  /** @param files how many there are, or the memory that another thread's FileGrowth made for them */
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
   constructor(files, patience = defaultPatience) {
     this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
     this.#words = new Int32Array(this.shared);

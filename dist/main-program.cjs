@@ -22010,9 +22010,9 @@ var require_semver2 = __commonJS({
 
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
-var import_node_fs40 = require("node:fs");
+var import_node_fs41 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path25 = require("node:path");
+var import_node_path26 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -23945,11 +23945,11 @@ var DiskError = class _DiskError extends Error {
   }
   name = "DiskError";
   kind;
-  constructor(place3, what, kind = "damaged") {
-    super(oneLine(`${place3}: ${what}`));
+  constructor(place3, what2, kind = "damaged") {
+    super(oneLine(`${place3}: ${what2}`));
     this.kind = kind;
   }
-  /** One that came from another thread. */
+  /** Rebuilds an error from another thread. */
   static restored(message, kind) {
     return Object.assign(new _DiskError("", "", kind), { message });
   }
@@ -24020,8 +24020,8 @@ function readFully(fd, into, offset, name) {
   for (let done = 0; done < into.length; ) {
     const got = readAt(fd, into, done, offset + done, name);
     if (got === 0) {
-      const what = `the file ended at byte ${offset + done} while it was read; another process changed it`;
-      throw new DiskError(name, what, "input-output");
+      const what2 = `the file ended at byte ${offset + done} while it was read; another process changed it`;
+      throw new DiskError(name, what2, "input-output");
     }
     done += got;
   }
@@ -24124,11 +24124,11 @@ var NoRoom = class extends Error {
   }
   name = "NoRoom";
 };
-function checkFreeSpace(path6, needed, what) {
+function checkFreeSpace(path6, needed, what2) {
   const free = freeSpace(path6);
   if (free !== void 0 && free < needed) {
     throw new NoRoom(
-      `${what} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free)} are free; free some space or use a larger disk`
+      `${what2} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free)} are free; free some space or use a larger disk`
     );
   }
 }
@@ -24171,13 +24171,17 @@ function sentenceOf(error2) {
   if (typeof error2 !== "object" || error2 === null || !("message" in error2)) return `it failed: ${String(error2)}`;
   const { errno, syscall, path: path6, message } = error2;
   if (errno === void 0 || syscall === void 0) return message;
-  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const what2 = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
   const place3 = path6 === void 0 ? "a file" : path6.replace(/X{6}$/, "");
-  return `${place3}: ${what} (${systemMessage(error2)})`;
+  return `${place3}: ${what2} (${systemMessage(error2)})`;
 }
 __name(sentenceOf, "sentenceOf");
 
 // src/fetch/http/address.ts
+function identifyingUrl({ knownBy, urls }) {
+  return knownBy ?? urls[0];
+}
+__name(identifyingUrl, "identifyingUrl");
 function headersFor(address, url) {
   return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
 }
@@ -24187,6 +24191,10 @@ function shownUrl(url) {
   return `${origin}${pathname}`;
 }
 __name(shownUrl, "shownUrl");
+function changedSentence(url, before, now) {
+  return `${shownUrl(url)} has another file than before: its SHA-256 is ${now}, and it was ${before}. If that is meant, confirm the new one by this line below "with:": iso-sha256: ${now}`;
+}
+__name(changedSentence, "changedSentence");
 
 // src/fetch/http/failure.ts
 var import_node_http = require("node:http");
@@ -24320,15 +24328,18 @@ var PartialFile = class _PartialFile {
     const { urlSha256: _, boot: __, ...facts } = this.#memo ?? { urlSha256: "", boot: "" };
     return facts;
   }
-  /** What an earlier answer said that this address's answers can be compared with: of another one's, the size. ETags and times are each server's own. */
+  /**
+   * What an earlier response says that can be compared with this address's responses. Between different addresses, that is only the size,
+   * because each server has its own ETags and times.
+   */
   factsFor(url) {
     if (this.#memo?.urlSha256 === sha256Of(url)) return this.facts;
     const { size } = this.facts;
     return size === void 0 ? {} : { size };
   }
   /**
-   * How many bytes can be kept of what is there; the rest is to be asked for.
-   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and it doesn't matter which address they are of
+   * How many of the existing bytes can be kept; the rest must be requested.
+   * @param pinned whether the checksum is known, so that bytes of another file would be noticed, and their origin doesn't matter
    */
   keeps(url, pinned) {
     const memo = this.#memo;
@@ -24552,9 +24563,10 @@ function agentFor(url, env = process.env) {
     https_proxy: proxyUrl(env, "https_proxy"),
     no_proxy: withSubdomains(variable(env, "no_proxy"))
   };
-  return url.protocol === "https:" ? new https.Agent({ proxyEnv }) : new http.Agent({ proxyEnv });
+  return url.protocol === "https:" ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv });
 }
 __name(agentFor, "agentFor");
+var tunnelPatience = 15e3;
 function variable(env, name) {
   return (env[name] || env[name.toUpperCase()] || "").trim();
 }
@@ -24618,6 +24630,8 @@ function send(method, url, headers, signal) {
       const { request: open3 } = url.protocol === "https:" ? https2 : http2;
       const asked = open3(url, { method, headers, agent: agentFor(url), signal });
       asked.on("error", fail2);
+      signal.addEventListener("abort", fail2, { once: true });
+      asked.on("close", () => signal.removeEventListener("abort", fail2));
       asked.on("response", (response) => {
         response.on("error", () => {
         });
@@ -24775,11 +24789,15 @@ async function downloadFrom(url, address, file, options) {
     await transferAll(url, address, file, options);
     const sha256 = file.digest();
     const { size, facts } = file;
+    if (address.sha256 === void 0 && (address.sha256Before ?? sha256) !== sha256) {
+      await file.discard();
+      throw new Error(changedSentence(url, address.sha256Before, sha256));
+    }
     if (address.sha256 === void 0 || address.sha256 === sha256) {
       file.forget();
       if (address.sha256 === void 0 && new URL(url).protocol === "http:") {
         options.warn(
-          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with iso-sha256: ${sha256}`
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it by this line below "with:": iso-sha256: ${sha256}`
         );
       }
       return { ...facts, sha256, size, url };
@@ -25098,9 +25116,13 @@ function openStore({
   const runners = toolCache ? [(0, import_node_path8.resolve)(toolCache)] : [];
   const toolCaches = [...runners, fallback];
   return {
+    checksumBefore(url) {
+      const isos = toolCaches.flatMap((toolCache2) => entriesIn(toolCache2, { url }).map(readIso));
+      return isos.find((iso) => iso !== void 0 && isWanted(iso, { url }))?.sha256;
+    },
     find: /* @__PURE__ */ __name((wanted, signal) => findIn(toolCaches, wanted, say2, signal), "find"),
     async fetch(address, version, options) {
-      const semver3 = semverOf(version, address.urls[0]);
+      const semver3 = semverOf(version, identifyingUrl(address));
       const [chosen = fallback] = runners;
       const fetchToFallback = /* @__PURE__ */ __name((why2) => {
         notice3(`The ISO is kept for this job only, in ${(0, import_node_path8.join)(fallback, toolName)}: ${why2}`);
@@ -25181,7 +25203,7 @@ function namesIn(dir2) {
 }
 __name(namesIn, "namesIn");
 async function fetchTo(toolCache, address, semver3, options) {
-  const url = address.urls[0];
+  const url = identifyingUrl(address);
   const start = Date.now();
   const root = (0, import_node_path8.join)(toolCache, toolName);
   const entry = (0, import_node_path8.join)(root, semver3, (0, import_node_os.arch)());
@@ -25216,7 +25238,7 @@ function tryTo(tidy) {
 }
 __name(tryTo, "tryTo");
 async function fillAndPublish({ dir: dir2, lost }, entry, address, options) {
-  const url = address.urls[0];
+  const url = identifyingUrl(address);
   const file = fileNameOf(url);
   const signal = AbortSignal.any([options.signal, lost]);
   const downloaded = await download(address, (0, import_node_path8.join)(dir2, file), { ...options, signal });
@@ -26259,14 +26281,14 @@ __name(shown, "shown");
 
 // src/catalog/read.ts
 function readCatalog(text, name) {
-  const fail2 = /* @__PURE__ */ __name((offset, what) => {
-    throw new Error(`${name}, ${place(text, offset)}: ${what}`);
+  const fail2 = /* @__PURE__ */ __name((offset, what2) => {
+    throw new Error(`${name}, ${place(text, offset)}: ${what2}`);
   }, "fail");
   const root = parseJson(text, fail2);
   const { releases } = plainValue(root, catalog_schema_default, fail2);
   const catalog = releases.map(releaseOf);
   const offsets = offsetsOfReleases(root);
-  refuseTwins(catalog, (index, twin, what) => fail2(offsets[index], `${what} in ${place(text, offsets[twin])}; remove one of them`));
+  refuseTwins(catalog, (index, twin, what2) => fail2(offsets[index], `${what2} in ${place(text, offsets[twin])}; remove one of them`));
   return catalog;
 }
 __name(readCatalog, "readCatalog");
@@ -26412,523 +26434,8 @@ function parseHeader(line, number2) {
 }
 __name(parseHeader, "parseHeader");
 
-// src/image/tar/at-path.ts
-function atPath(path6, use) {
-  try {
-    return use();
-  } catch (error2) {
-    const place3 = `/${pathText(path6)}`;
-    if (error2 instanceof DiskError && !error2.message.startsWith(`${place3}: `)) throw new DiskError(place3, error2.message, error2.kind);
-    throw error2;
-  }
-}
-__name(atPath, "atPath");
-
-// src/image/tar/layer-xattrs.ts
-var maxValue = 1 << 16;
-var maxTotal = (1 << 20) - (1 << 14);
-function layerXattrs({ path: path6, node }, drop) {
-  const kept = [];
-  let total = 0;
-  for (const [text, value] of node.xattrs()) {
-    const why = reasonToDrop(text, value, node.type);
-    if (why) {
-      drop(why);
-      continue;
-    }
-    const name = textBytes(text);
-    total += name.length + value.length;
-    if (value.length > maxValue || total > maxTotal) {
-      throw new DiskError(
-        `/${pathText(path6)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
-        "unsupported"
-      );
-    }
-    kept.push([name, value]);
-  }
-  return kept;
-}
-__name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
-  return "unknown";
-}
-__name(reasonToDrop, "reasonToDrop");
-function isCapability(value) {
-  if (value.length < 4) return false;
-  const revision = value.readUInt8(3);
-  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
-}
-__name(isCapability, "isCapability");
-
-// src/image/tar/tally.ts
-function tally(sentences2) {
-  const found = /* @__PURE__ */ new Map();
-  return {
-    add(kind, path6) {
-      const seen = found.get(kind);
-      if (seen) seen.count++;
-      else found.set(kind, { count: 1, first: `/${pathText(path6)}` });
-    },
-    say(warn2) {
-      for (const kind of Object.keys(sentences2)) {
-        const seen = found.get(kind);
-        if (seen) warn2(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
-      }
-    }
-  };
-}
-__name(tally, "tally");
-
-// src/image/tar/zero-limit.ts
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  return (path6, content) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
-      throw new DiskError(
-        `/${pathText(path6)}`,
-        `this file of ${content.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
-        "unsupported"
-      );
-    }, "check");
-    check(found + Math.max(0, content.size - filesystemSize));
-    return {
-      name: content.name,
-      size: content.size,
-      read(into, offset) {
-        content.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
-// src/image/tar/layer-policy.ts
-var sentences = {
-  socket: "sockets are left out, because tar can't store them",
-  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
-  early: "times before 1970 are set to 1970-01-01, as container engines do",
-  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
-  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
-  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
-  trusted: "trusted.* attributes are left out, because container engines use them themselves",
-  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
-  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
-  unknown: "extended attributes that container engines do not keep are left out"
-};
-function* layerEntries(entries, policy, warn2) {
-  const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
-  for (const entry of entries) {
-    const { path: path6, node } = entry;
-    checkName(path6);
-    if (node.type === "socket") {
-      counts.add("socket", path6);
-      continue;
-    }
-    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
-      counts.add("zeroDevice", path6);
-      continue;
-    }
-    checkOwner(entry);
-    if (node.mtime.seconds < 0) counts.add("early", path6);
-    const xattrs = atPath(path6, () => layerXattrs(entry, (why) => counts.add(why, path6)));
-    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path6);
-    yield { path: path6, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path6, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
-  }
-  counts.say(warn2);
-}
-__name(layerEntries, "layerEntries");
-var whiteoutPrefix = Buffer.from(".wh.");
-function checkName(path6) {
-  const name = path6.lastIndexOf("/") + 1;
-  if (!path6.subarray(name, name + 4).equals(whiteoutPrefix)) return;
-  throw new DiskError(
-    `/${pathText(path6)}`,
-    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
-    "unsupported"
-  );
-}
-__name(checkName, "checkName");
-function contentOf({ path: path6, node }) {
-  const content = atPath(path6, () => node.content());
-  if (content.size !== node.size)
-    throw new DiskError(`/${pathText(path6)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
-  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path6, () => content.read(into, offset)), "read") };
-}
-__name(contentOf, "contentOf");
-function targetOf({ path: path6, node }) {
-  const target = atPath(path6, () => node.target());
-  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path6)}`, `its target of ${target.length} bytes is not allowed by Linux`);
-  }
-  return target;
-}
-__name(targetOf, "targetOf");
-function checkOwner({ path: path6, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path6)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
-  }
-}
-__name(checkOwner, "checkOwner");
-
-// src/image/tar/tar.ts
-var defaultPieceSize = 4 << 20;
-function* tarPieces(entries, options) {
-  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
-  let piece;
-  let used = 0;
-  for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
-    for (let offset = 0; offset < part.size; ) {
-      piece ??= allocate(pieceSize2);
-      const length = Math.min(pieceSize2 - used, part.size - offset);
-      part.read(piece.subarray(used, used + length), offset);
-      used += length;
-      offset += length;
-      summary2.size += length;
-      if (used < pieceSize2) continue;
-      yield piece;
-      piece = void 0;
-      used = 0;
-    }
-  }
-  if (piece) yield piece.subarray(0, used);
-  return summary2;
-}
-__name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * blockSize);
-function* tarParts(entries, summary2) {
-  const firstNames = /* @__PURE__ */ new Map();
-  for (const entry of entries) {
-    const { path: path6, node } = entry;
-    const first = firstNames.get(node.ino);
-    if (!first && node.type !== "dir") firstNames.set(node.ino, path6);
-    const member = first ? linkTo(first, entry) : describe(entry);
-    summary2.members++;
-    yield memorySource(tarHeader(member), "header");
-    if (member.size === 0) continue;
-    summary2.contentSize += member.size;
-    yield entry.content();
-    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
-  }
-  yield memorySource(zeros2, "end");
-}
-__name(tarParts, "tarParts");
-function linkTo(first, entry) {
-  return { ...describe(entry), type: "link", size: 0, linkname: first };
-}
-__name(linkTo, "linkTo");
-function describe({ path: path6, node, type, xattrs, target }) {
-  return {
-    path: type === "dir" ? Buffer.concat([path6, Buffer.from("/")]) : path6,
-    type,
-    mode: node.mode,
-    uid: node.uid,
-    gid: node.gid,
-    size: type === "file" ? node.size : 0,
-    mtime: Math.max(0, node.mtime.seconds),
-    xattrs,
-    ...type === "symlink" && { linkname: target() },
-    ...node.rdev && { device: node.rdev }
-  };
-}
-__name(describe, "describe");
-
-// src/disk/filesystem/tree.ts
-var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir2) => {
-    let children;
-    try {
-      children = sortedChildren(tree, dir2, onUnreadable);
-    } catch (error2) {
-      onUnreadable(error2, dir2.path);
-      return;
-    }
-    count += children.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child2 of children.reverse()) pending.push(child2);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    yield entry;
-    if (entry.node.type !== "dir") continue;
-    if (seen.has(entry.node.ino)) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
-        entry.path
-      );
-      continue;
-    }
-    seen.add(entry.node.ino);
-    enter(entry);
-  }
-}
-__name(walk, "walk");
-function rethrow(error2) {
-  throw error2;
-}
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir2, onUnreadable) {
-  const children = [];
-  for (const entry of tree.entries(dir2.node)) {
-    checkName2(entry.name, dir2);
-    const path6 = join10(dir2.path, entry.name);
-    try {
-      children.push({ path: path6, node: entry.node() });
-    } catch (error2) {
-      onUnreadable(error2, path6);
-    }
-  }
-  children.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children.entries()) {
-    if (index > 0 && child2.path.equals(children[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
-    }
-  }
-  return children;
-}
-__name(sortedChildren, "sortedChildren");
-function checkName2(name, dir2) {
-  const text = name.toString("latin1");
-  const place3 = `/${pathText(dir2.path)}`;
-  if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
-    throw new DiskError(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`);
-  }
-  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
-}
-__name(checkName2, "checkName");
-function join10(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
-}
-__name(join10, "join");
-function resolve5(tree, path6) {
-  const trail = resolveTrail(tree, path6);
-  return trail && (trail.at(-1)?.node ?? tree.root);
-}
-__name(resolve5, "resolve");
-function resolveTrail(tree, path6) {
-  const trail = [];
-  const components = /* @__PURE__ */ __name((text) => text.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path6).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push({ path: join10(dir2.path, Buffer.from(name, "latin1")), node });
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 0;
-    pending.push(...components(target).reverse());
-  }
-  return trail;
-}
-__name(resolveTrail, "resolveTrail");
-function childNode(tree, dir2, name) {
-  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
-  return void 0;
-}
-__name(childNode, "childNode");
-
-// src/disk/filesystem/small-file.ts
-var most = 64 << 10;
-function readText(root, path6) {
-  return readStart(root, path6, most)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path6, length) {
-  const node = resolve5(root, path6);
-  if (node?.type !== "file") return void 0;
-  const content = node.content();
-  return bytesAt(content, 0, Math.min(length, content.size));
-}
-__name(readStart, "readStart");
-
-// src/image/environment/kernel-build.ts
-var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
-function kernelBuild(root, kernelVersion) {
-  for (const place3 of places) {
-    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? "") ?? [];
-    if (version) return version;
-  }
-  return "#1 SMP";
-}
-__name(kernelBuild, "kernelBuild");
-
-// src/image/environment/personality.ts
-var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
-function personalityCommand(root) {
-  return commands.find(([program]) => {
-    const node = resolve5(root, program);
-    return node?.type === "file" && (node.mode & 73) !== 0;
-  });
-}
-__name(personalityCommand, "personalityCommand");
-
-// src/image/environment/place.ts
-function placeFile(root, file, mtime) {
-  const names = file.path.split("/").filter((name) => name !== "");
-  const fileName = names.pop();
-  const dir2 = `/${names.join("/")}`;
-  const way = existing(root, names);
-  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
-  const entries = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
-  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
-    return { obstacle: `the DDK has its own ${file.path}` };
-  }
-  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
-  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
-}
-__name(placeFile, "placeFile");
-function existing(root, names) {
-  for (let depth = names.length; depth >= 0; depth--) {
-    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
-    if (!trail) continue;
-    const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth);
-    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
-  }
-  return void 0;
-}
-__name(existing, "existing");
-var nextNumber = -1;
-function newNode(type, mode, mtime, text = "") {
-  const content = Buffer.from(text);
-  return {
-    type,
-    ino: nextNumber--,
-    mode,
-    uid: 0,
-    gid: 0,
-    nlink: 1,
-    mtime: { seconds: mtime, nanoseconds: 0 },
-    size: content.length,
-    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
-    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-  };
-}
-__name(newNode, "newNode");
-
-// src/image/environment/uname.ts
-var import_node_fs20 = require("node:fs");
-
-// src/host/shell-quote.ts
-function shellQuote(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-__name(shellQuote, "shellQuote");
-
-// src/image/environment/uname.ts
-var machines = {
-  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
-  i686: { machine: "i686", processor: "i686", platform: "i386" }
-};
-function unameScript({ release: release2, version, architecture }) {
-  const answers = { release: release2, version, ...machines[architecture] };
-  return (0, import_node_fs20.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
-}
-__name(unameScript, "unameScript");
-var template = new URL("./uname.sh", importMetaUrl);
-
-// src/image/environment/variables.ts
-function ddkVariables({ version, build, kernelVersion }) {
-  const variables = [
-    ["XENSERVER_VERSION", version],
-    ["XENSERVER_BUILD", build],
-    ["DDK_KERNEL_VERSION", kernelVersion]
-  ];
-  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
-}
-__name(ddkVariables, "ddkVariables");
-function profileScript(variables) {
-  const lines2 = variables.map(([name, value]) => `${name}=${shellQuote(value)}
-export ${name}
-`);
-  return `# Which DDK this image was made of.
-${lines2.join("")}`;
-}
-__name(profileScript, "profileScript");
-
-// src/image/environment/environment.ts
+// src/image/config/uname-choice.ts
 var unameChoices = ["ddk", "host"];
-function buildEnvironment(root, identity, created, warn2) {
-  const variables = ddkVariables(identity);
-  const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
-  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
-  const files = [[uname, "so none is added, and uname may report the host machine"]];
-  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
-  return {
-    layer: tarOf(place2(root, files, created, warn2)),
-    env: variables.map(([name, value]) => `${name}=${value}`),
-    entrypoint: architecture === "i686" ? entrypoint32(root, warn2) : []
-  };
-}
-__name(buildEnvironment, "buildEnvironment");
-function place2(root, files, mtime, warn2) {
-  const entries = /* @__PURE__ */ new Map();
-  for (const [file, ifItCannotBe] of files) {
-    const placed = placeFile(root, file, mtime);
-    if ("obstacle" in placed) warn2(`${placed.obstacle}, ${ifItCannotBe}`);
-    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
-  }
-  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
-}
-__name(place2, "place");
-function tarOf(entries) {
-  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 })];
-  return new Uint8Array(Buffer.concat(pieces2));
-}
-__name(tarOf, "tarOf");
-function entrypoint32(root, warn2) {
-  const command2 = personalityCommand(root);
-  if (!command2) {
-    warn2(
-      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
-    );
-  }
-  return command2 ?? [];
-}
-__name(entrypoint32, "entrypoint32");
 
 // src/log.ts
 function say(line) {
@@ -27129,11 +26636,11 @@ function words(text) {
 __name(words, "words");
 
 // src/runner-file.ts
-async function tellRunner(what, write) {
+async function tellRunner(what2, write) {
   try {
     await write();
   } catch (error2) {
-    warn(`The runner doesn't get ${what}: ${sentenceOf(error2)}`);
+    warn(`The runner doesn't get ${what2}: ${sentenceOf(error2)}`);
   }
 }
 __name(tellRunner, "tellRunner");
@@ -27213,12 +26720,135 @@ var import_promises5 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs21 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path6) => (0, import_node_fs21.statSync)(path6, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path6) => (0, import_node_fs20.statSync)(path6, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
+
+// src/disk/filesystem/tree.ts
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow) {
+  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children;
+    try {
+      children = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error2) {
+      onUnreadable(error2, dir2.path);
+      return;
+    }
+    count += children.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry;
+    if (entry.node.type !== "dir") continue;
+    if (seen.has(entry.node.ino)) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
+        entry.path
+      );
+      continue;
+    }
+    seen.add(entry.node.ino);
+    enter(entry);
+  }
+}
+__name(walk, "walk");
+function rethrow(error2) {
+  throw error2;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children = [];
+  for (const entry of tree.entries(dir2.node)) {
+    checkName(entry.name, dir2);
+    const path6 = join11(dir2.path, entry.name);
+    try {
+      children.push({ path: path6, node: entry.node() });
+    } catch (error2) {
+      onUnreadable(error2, path6);
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children.entries()) {
+    if (index > 0 && child2.path.equals(children[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir2) {
+  const text = name.toString("latin1");
+  const place3 = `/${pathText(dir2.path)}`;
+  if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
+    throw new DiskError(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join11(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+__name(join11, "join");
+function resolve6(tree, path6) {
+  const trail = resolveTrail(tree, path6);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve6, "resolve");
+function resolveTrail(tree, path6) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text) => text.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path6).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join11(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir2, name) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/filesystem/small-file.ts
+var most = 64 << 10;
+function readText(root, path6) {
+  return readStart(root, path6, most)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path6, length) {
+  const node = resolve6(root, path6);
+  if (node?.type !== "file") return void 0;
+  const content = node.content();
+  return bytesAt(content, 0, Math.min(length, content.size));
+}
+__name(readStart, "readStart");
 
 // src/disk/root/identity.ts
 function isPlain(value) {
@@ -27297,10 +26927,404 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/recipe.ts
+// src/image/key/recipe.ts
 var import_node_crypto8 = require("node:crypto");
 
-// src/image/sample.ts
+// src/image/tar/at-path.ts
+function atPath(path6, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const place3 = `/${pathText(path6)}`;
+    if (error2 instanceof DiskError && !error2.message.startsWith(`${place3}: `)) throw new DiskError(place3, error2.message, error2.kind);
+    throw error2;
+  }
+}
+__name(atPath, "atPath");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path: path6, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text, value] of node.xattrs()) {
+    const why = reasonToDrop(text, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path6)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path6) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path6)}` });
+    },
+    say(warn2) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn2(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
+
+// src/image/tar/zero-limit.ts
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  return (path6, content) => {
+    const check = /* @__PURE__ */ __name((zeroBytes) => {
+      if (zeroBytes <= maxZeroBytes) return;
+      throw new DiskError(
+        `/${pathText(path6)}`,
+        `this file of ${content.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        "unsupported"
+      );
+    }, "check");
+    check(found + Math.max(0, content.size - filesystemSize));
+    return {
+      name: content.name,
+      size: content.size,
+      read(into, offset) {
+        content.read(into, offset);
+        found += zeroBytesIn(into);
+        check(found);
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+
+// src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries, policy, warn2) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry of entries) {
+    const { path: path6, node } = entry;
+    checkName2(path6);
+    if (node.type === "socket") {
+      counts.add("socket", path6);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path6);
+      continue;
+    }
+    checkOwner(entry);
+    if (node.mtime.seconds < 0) counts.add("early", path6);
+    const xattrs = atPath(path6, () => layerXattrs(entry, (why) => counts.add(why, path6)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path6);
+    yield { path: path6, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path6, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
+  }
+  counts.say(warn2);
+}
+__name(layerEntries, "layerEntries");
+var whiteoutPrefix = Buffer.from(".wh.");
+function checkName2(path6) {
+  const name = path6.lastIndexOf("/") + 1;
+  if (!path6.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path6)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName2, "checkName");
+function contentOf({ path: path6, node }) {
+  const content = atPath(path6, () => node.content());
+  if (content.size !== node.size)
+    throw new DiskError(`/${pathText(path6)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
+  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path6, () => content.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path6, node }) {
+  const target = atPath(path6, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path6)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path6, node }) {
+  for (const [what2, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path6)}`, `it belongs to ${what2} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
+
+// src/image/tar/tar.ts
+var defaultPieceSize = 4 << 20;
+function* tarPieces(entries, options) {
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece ??= allocate(pieceSize2);
+      const length = Math.min(pieceSize2 - used, part.size - offset);
+      part.read(piece.subarray(used, used + length), offset);
+      used += length;
+      offset += length;
+      summary2.size += length;
+      if (used < pieceSize2) continue;
+      yield piece;
+      piece = void 0;
+      used = 0;
+    }
+  }
+  if (piece) yield piece.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
+var zeros2 = Buffer.alloc(2 * blockSize);
+function* tarParts(entries, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry of entries) {
+    const { path: path6, node } = entry;
+    const first = firstNames.get(node.ino);
+    if (!first && node.type !== "dir") firstNames.set(node.ino, path6);
+    const member = first ? linkTo(first, entry) : describe(entry);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry.content();
+    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry) {
+  return { ...describe(entry), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path6, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path6, Buffer.from("/")]) : path6,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
+
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place3 of places) {
+    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? "") ?? [];
+    if (version) return version;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve6(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text = "") {
+  const content = Buffer.from(text);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs21 = require("node:fs");
+
+// src/host/shell-quote.ts
+function shellQuote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release: release2, version, architecture }) {
+  const answers = { release: release2, version, ...machines[architecture] };
+  return (0, import_node_fs21.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines2 = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines2.join("")}`;
+}
+__name(profileScript, "profileScript");
+
+// src/image/environment/environment.ts
+function buildEnvironment(root, identity, created, warn2) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place2(root, files, created, warn2)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn2) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place2(root, files, mtime, warn2) {
+  const entries = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn2(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
+  }
+  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place2, "place");
+function tarOf(entries) {
+  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn2) {
+  const command2 = personalityCommand(root);
+  if (!command2) {
+    warn2(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command2 ?? [];
+}
+__name(entrypoint32, "entrypoint32");
+
+// src/image/key/sample.ts
 var dir = { type: "dir", mode: 493, nlink: 2 };
 var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
 var contents = {
@@ -27370,7 +27394,7 @@ function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
 }
 __name(nodeOf, "nodeOf");
 
-// src/image/recipe.ts
+// src/image/key/recipe.ts
 var writerRevision = 1;
 var known2;
 function recipe() {
@@ -27399,7 +27423,7 @@ function digestOf2(pieces2) {
 }
 __name(digestOf2, "digestOf");
 
-// src/image/config/key.ts
+// src/image/key/key.ts
 function imageKey(iso, options) {
   const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
   return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
@@ -27558,7 +27582,7 @@ function createArguments(options, place3) {
     ...options.volumes.flatMap(volumeOption),
     ...network === void 0 ? [] : ["--network", network],
     ...options.runOptions,
-    // Again: whatever `runOptions` say of it, and wherever their words end.
+    // Repeated here, to override `runOptions`, wherever their words end.
     ...neverPull,
     // Use the ID, so that no engine asks a registry.
     image.id,
@@ -28351,12 +28375,12 @@ __name(bytesOf, "bytesOf");
 var stallLimit = 8e3;
 var longRefusal = 1500;
 async function restoreFolder(entry, options) {
-  const { say: say2, signal, patience: patience6 = 3e5, health = { failing: false } } = options;
+  const { say: say2, signal, patience: patience7 = 3e5, health = { failing: false } } = options;
   if (!haveService() || health.failing) return void 0;
   const folder = (0, import_node_path19.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
-    () => restoreTo(folder, entry, patience6, signal),
+    () => restoreTo(folder, entry, patience7, signal),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder;
@@ -28367,13 +28391,13 @@ async function restoreFolder(entry, options) {
   return void 0;
 }
 __name(restoreFolder, "restoreFolder");
-async function restoreTo(folder, entry, patience6, signal) {
+async function restoreTo(folder, entry, patience7, signal) {
   (0, import_node_fs33.mkdirSync)(entry.dir, { recursive: true });
   (0, import_node_fs33.rmSync)(folder, { recursive: true, force: true });
   const statusFile = (0, import_node_path19.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
-  const deadline = AbortSignal.timeout(patience6);
+  const deadline = AbortSignal.timeout(patience7);
   const stalled = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stallLimit);
   const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
@@ -28386,7 +28410,7 @@ async function restoreTo(folder, entry, patience6, signal) {
   } catch (error2) {
     if (stalled.signal.aborted) return `it gave nothing for ${durationText(stallLimit)}`;
     if (!deadline.aborted) throw error2;
-    return `it took longer than ${durationText(patience6)}`;
+    return `it took longer than ${durationText(patience7)}`;
   } finally {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
@@ -28410,16 +28434,16 @@ async function restoreImage(key, dir2, archive, options) {
   );
   (0, import_node_fs34.rmSync)(folder, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
-  options.say(`The image in the Actions cache isn't used: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
+  options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreImage, "restoreImage");
 async function checkImage(folder, key, archive, mayBeZstd = true) {
   const entry = readJson(folder, "image");
-  if (entry?.key !== key) return "it is another one than its key says";
+  if (entry?.key !== key) return "its contents belong to another key";
   const { description } = entry;
   if (!isDescription(description)) return "its description is damaged";
-  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't give the image that it was";
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
   if (!mayBeZstd && description.layers.some(isZstd)) {
     const made = await decompressArchive(fileIn(folder, "image"), archive, description.layers);
     if ("unusable" in made) return made.unusable;
@@ -28503,14 +28527,14 @@ async function fromEngine(engine, key, { phase, name: nameOf }) {
   if (!image) return void 0;
   const labelled = labelledIdentity(image.labels);
   if (!labelled) {
-    phase.say(`The image that ${engine.name} has isn't used: its labels aren't such as are given here (${image.id})`);
+    phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`);
     return void 0;
   }
   try {
     await engine.prove(image.id, phase.say);
   } catch (error2) {
     phase.signal.throwIfAborted();
-    phase.say(`The image that ${engine.name} has isn't used: ${error2.message}`);
+    phase.say(`The image that ${engine.name} has is ignored: ${error2.message}`);
     return void 0;
   }
   const { identity, isoSha256 } = labelled;
@@ -28558,10 +28582,42 @@ async function findExisting(known3, engine, order) {
 __name(findExisting, "findExisting");
 
 // src/supply/from-iso.ts
+var import_node_path23 = require("node:path");
+
+// src/cache/checksum-record.ts
+var import_node_fs36 = require("node:fs");
 var import_node_path22 = require("node:path");
+var what = "the checksum of this address's first download";
+function checksumKey(url) {
+  return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
+}
+__name(checksumKey, "checksumKey");
+async function restoreChecksum(url, dir2, options) {
+  const key = checksumKey(url);
+  const folder = await restoreFolder({ key, dir: dir2, what }, options);
+  if (folder === void 0) return void 0;
+  const record = await bestEffort(
+    () => readJson(folder, "checksum"),
+    () => void 0
+  );
+  (0, import_node_fs36.rmSync)(folder, { recursive: true, force: true });
+  const { key: itsKey, sha256 } = record ?? {};
+  return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
+}
+__name(restoreChecksum, "restoreChecksum");
+function stageChecksum(url, dir2, sha256) {
+  const key = checksumKey(url);
+  (0, import_node_fs36.mkdirSync)(dir2, { recursive: true });
+  const file = (0, import_node_path22.join)(dir2, "checksum");
+  (0, import_node_fs36.writeFileSync)(file, `${sha256}
+`);
+  writeFolder(dir2, file, "checksum", { key, sha256 });
+  return { key, dir: dir2, what };
+}
+__name(stageChecksum, "stageChecksum");
 
 // src/cache/iso-cache.ts
-var import_node_fs36 = require("node:fs");
+var import_node_fs37 = require("node:fs");
 function isoCacheKey(identity) {
   return `xenserver-ddk-iso-v1-${isoKey(identity)}`;
 }
@@ -28575,16 +28631,16 @@ async function restoreIso(identity, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs36.rmSync)(folder, { recursive: true, force: true });
-  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key} there, so that a new one can be saved`);
+  (0, import_node_fs37.rmSync)(folder, { recursive: true, force: true });
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 async function checkIso(folder, identity) {
   const entry = readJson(folder, "iso");
-  if (entry?.key !== isoCacheKey(identity)) return "it is another one than its key says";
+  if (entry?.key !== isoCacheKey(identity)) return "its contents belong to another key";
   const path6 = fileIn(folder, "iso");
-  const { size } = (0, import_node_fs36.statSync)(path6);
+  const { size } = (0, import_node_fs37.statSync)(path6);
   const expected = "sha256" in identity ? void 0 : identity.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -28596,7 +28652,7 @@ async function checkIso(folder, identity) {
 __name(checkIso, "checkIso");
 function stageIso(identity, dir2, path6, sha256) {
   const key = isoCacheKey(identity);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs36.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs37.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
@@ -28612,14 +28668,22 @@ async function getIso({ request: request2, identity, sha256, stored }, store, or
     phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
-  const cached = order.useCache.restore.iso && identity && await restoreIso(identity, (0, import_node_path22.join)(tempDir, "restored-iso"), { ...phase, health });
+  const cached = order.useCache.restore.iso && identity && await restoreIso(identity, (0, import_node_path23.join)(tempDir, "restored-iso"), { ...phase, health });
   if (cached) {
+    const before = address.sha256 === void 0 ? store.checksumBefore(identifyingUrl(address)) : void 0;
+    if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before, cached.sha256));
     phase.say("Found the ISO in the Actions cache");
     return { origin: "iso-cache", ...cached };
   }
-  return { origin: "download", ...await store.fetch(address, version, phase) };
+  const sha256Before = address.sha256 === void 0 ? await checksumBefore(identifyingUrl(address), store, order) : void 0;
+  return { origin: "download", ...await store.fetch({ ...address, ...sha256Before && { sha256Before } }, version, phase) };
 }
 __name(getIso, "getIso");
+async function checksumBefore(url, store, { phase, tempDir, cacheHealth: health, useCache }) {
+  const { iso, image } = useCache.restore;
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path23.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+}
+__name(checksumBefore, "checksumBefore");
 async function fromIso({ origin, path: path6, sha256 }, order) {
   const { phase, archive, tempDir, compression, uname } = order;
   const conversion = await convertWithProgress(
@@ -28631,7 +28695,7 @@ async function fromIso({ origin, path: path6, sha256 }, order) {
       uname,
       inputSha256: Promise.resolve(sha256),
       name(found2) {
-        checkFreeSpace((0, import_node_path22.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
+        checkFreeSpace((0, import_node_path23.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
         return [order.name(found2.identity)];
       },
       warn: phase.warn,
@@ -28645,7 +28709,7 @@ async function fromIso({ origin, path: path6, sha256 }, order) {
 __name(fromIso, "fromIso");
 
 // src/supply/iso-request.ts
-var import_node_fs37 = require("node:fs");
+var import_node_fs38 = require("node:fs");
 var import_node_url3 = require("node:url");
 function requestIso(inputs) {
   const request2 = isoOf(inputs);
@@ -28664,7 +28728,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs37.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs38.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -28675,7 +28739,7 @@ function isoOf(inputs) {
     ...size !== void 0 && { size }
   };
   const confidential = whyConfidential(address, iso ? [] : urls);
-  return { kind: "address", address, version, ...confidential !== void 0 && { confidential } };
+  return { kind: "address", address, version, fromCatalog: !iso, ...confidential !== void 0 && { confidential } };
 }
 __name(isoOf, "isoOf");
 function fileRequest(path6, sha256) {
@@ -28694,6 +28758,26 @@ function isFileUrl(url) {
   return url.startsWith("file:");
 }
 __name(isFileUrl, "isFileUrl");
+
+// src/fetch/http/prefer-https.ts
+var patience6 = 3e3;
+async function preferHttps(address, { signal, say: say2 }) {
+  const [first] = address.urls;
+  if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
+  const secure = first.replace(/^http:/i, "https:");
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience6)]);
+    const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
+    reply.body.destroy();
+    partOf(reply);
+  } catch {
+    signal.throwIfAborted();
+    return address;
+  }
+  say2(`The server also offers https, which is used first: ${shownUrl(secure)}`);
+  return { ...address, urls: [secure, ...address.urls], knownBy: first };
+}
+__name(preferHttps, "preferHttps");
 
 // src/fetch/http/remote-iso.ts
 var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
@@ -28749,24 +28833,29 @@ async function recognize(request2, store, phase) {
     const sha256 = await sha256OfFile(request2.path, request2.sha256, phase.signal);
     return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256, stored: void 0 };
   }
-  const { address, version } = request2;
-  if (address.sha256 !== void 0) {
-    return { request: request2, identity: { sha256: address.sha256 }, sha256: address.sha256, stored: void 0 };
+  if (request2.address.sha256 !== void 0) {
+    const { sha256 } = request2.address;
+    return { request: request2, identity: { sha256 }, sha256, stored: void 0 };
   }
+  return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
+}
+__name(recognize, "recognize");
+async function recognizeUnpinned(request2, store, phase) {
+  const { address, version } = request2;
   const remote = await queryOrStored(request2, store, phase);
   if (!("url" in remote)) return { request: request2, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 };
   const { etag, lastModified, size } = remote;
   const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
-  const stored = await store.find({ url: address.urls[0], version, ...facts }, phase.signal);
-  return { request: request2, identity: identityOf({ ...remote, url: address.urls[0] }), sha256: stored?.sha256, stored };
+  const stored = await store.find({ url: identifyingUrl(address), version, ...facts }, phase.signal);
+  return { request: request2, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored };
 }
-__name(recognize, "recognize");
+__name(recognizeUnpinned, "recognizeUnpinned");
 async function queryOrStored({ address, version }, store, { say: say2, signal }) {
   try {
     return await queryServer(address, { say: say2, signal });
   } catch (error2) {
     signal.throwIfAborted();
-    const stored = await store.find({ url: address.urls[0], version }, signal);
+    const stored = await store.find({ url: identifyingUrl(address), version }, signal);
     if (!stored) throw error2;
     say2(`${error2.message}; using the ISO that was fetched from there before`);
     return { stored };
@@ -28775,8 +28864,8 @@ async function queryOrStored({ address, version }, store, { say: say2, signal })
 __name(queryOrStored, "queryOrStored");
 
 // src/supply/order.ts
-var import_node_fs38 = require("node:fs");
-var import_node_path23 = require("node:path");
+var import_node_fs39 = require("node:fs");
+var import_node_path24 = require("node:path");
 
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
@@ -28828,8 +28917,8 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
 }
 __name(placeOrder, "placeOrder");
 function archivePath({ archive }, engine, tempDir) {
-  if (archive === void 0) return engine ? (0, import_node_path23.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  (0, import_node_fs38.mkdirSync)((0, import_node_path23.dirname)(archive), { recursive: true });
+  if (archive === void 0) return engine ? (0, import_node_path24.join)(tempDir, "image.tar") : `${tempDir}.tar`;
+  (0, import_node_fs39.mkdirSync)((0, import_node_path24.dirname)(archive), { recursive: true });
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -28840,18 +28929,18 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path24 = require("node:path");
+var import_node_path25 = require("node:path");
 
 // src/cache/saving.ts
-var import_node_fs39 = require("node:fs");
+var import_node_fs40 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs39.rmSync)(statusFile, { force: true });
+    (0, import_node_fs40.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs39.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs40.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -28861,28 +28950,38 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path24.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path25.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it didn't answer before");
     return statusFile;
   }
   try {
-    startSaving([...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)], statusFile, order.phase.say);
+    startSaving(
+      [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)],
+      statusFile,
+      order.phase.say
+    );
   } catch (error2) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
   }
   return statusFile;
 }
 __name(saveForNextRun, "saveForNextRun");
+function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
+  const { iso, image } = order.useCache.save;
+  if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path25.join)(order.tempDir, "save-checksum"), isoSha256)];
+}
+__name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  return [stageImage(key, (0, import_node_path24.join)(order.tempDir, "save-image"), order.archive, conversion)];
+  return [stageImage(key, (0, import_node_path25.join)(order.tempDir, "save-image"), order.archive, conversion)];
 }
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity }, order) {
   if (!order.useCache.save.iso || !identity || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity, (0, import_node_path24.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity, (0, import_node_path25.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
@@ -28898,13 +28997,13 @@ async function run() {
   const tempDir = await makeTempDir();
   const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
   const store = openStore({ say, notice: notice2 });
-  const known3 = await group2("Recognize the ISO", () => recognize(request2, store, phase));
+  const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
   const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order), order)), "make");
   const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order));
   const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
   phase.signal.throwIfAborted();
   await saveForPost({ savingStatus: saveForNextRun(supply, known3, order) });
-  if (!order.keepArchive) (0, import_node_fs40.rmSync)(order.archive, { force: true });
+  if (!order.keepArchive) (0, import_node_fs41.rmSync)(order.archive, { force: true });
   await group2(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine));
   phase.signal.throwIfAborted();
   if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
@@ -28915,9 +29014,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path25.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path26.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs40.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs41.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -28942,7 +29041,7 @@ async function provideImage(supply, engine, order, make) {
   } catch (error2) {
     order.phase.signal.throwIfAborted();
     if (supply.origin !== "cache") throw error2;
-    say(`The image from the Actions cache isn't used: ${sentenceOf(error2)}`);
+    say(`The image from the Actions cache is ignored: ${sentenceOf(error2)}`);
     const anew = await make();
     return { supply: anew, image: await load2(anew) };
   }
@@ -28959,7 +29058,7 @@ async function setUp(engine, image, { shell: request2 }, supervision, noEngine) 
   if (!await setUpShell(engine, image, request2, surroundings)) return;
   await saveForPost({ matchers: matchersFolder });
   registerMatchers(matchersFolder, command);
-  say(`Steps with "shell: ${request2.name} {0}" run in the DDK from now on`);
+  say(`Later steps can run in the DDK with "shell: ${request2.name} {0}"`);
 }
 __name(setUp, "setUp");
 function failStep(error2) {
