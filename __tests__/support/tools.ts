@@ -60,9 +60,17 @@ export async function withMount<T>(image: string, use: (dir: string) => T | Prom
     try {
       return await use(mounted)
     } finally {
-      run('umount', [mounted])
+      unmount(mounted)
     }
   })
+}
+
+/** On a busy machine another process may have the mount open for a moment, e.g. an engine that looks through all of them. */
+function unmount(dir: string): void {
+  for (let attempt = 1; spawnSync('umount', [dir]).status !== 0; attempt++) {
+    if (attempt === 100) return void run('umount', [dir])
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  }
 }
 
 /** One line of `xenserver-ddk list`, or of the kernel's own walk. */
