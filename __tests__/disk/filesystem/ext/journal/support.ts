@@ -93,46 +93,81 @@ export async function mountedByKernel(image: string): Promise<Listed[] | undefin
   }
 }
 
+/** How often a filesystem is made anew because another program's sync() has come between: it commits what the test wanted to commit itself. */
+const attempts = 30
+
 /**
  * Makes a filesystem, mounts it, and takes a copy of its image while it is still mounted, as if the machine had lost its power.
- * `script` is Python, run in the mounted directory; `fsync(path)` commits.
+ * `script` is Python, run in the mounted directory; `fsync(path)` commits. Whoever depends on which commits there are says by `undisturbed` that
+ * nobody else has made one, and calls `begin()` in the script where that starts to matter.
  */
-export async function crashedImage(dir: string, mkfs: string, mountOptions: string, script: string): Promise<string> {
+export async function crashedImage(
+  dir: string,
+  mkfs: string,
+  mountOptions: string,
+  script: string,
+  { undisturbed = false }: { undisturbed?: boolean } = {},
+): Promise<string> {
   const image = join(dir, 'image')
   const crashed = join(dir, 'crashed')
-  run('truncate', ['-s', '24M', image])
-  run('mke2fs', ['-q', '-F', ...mkfs.split(' '), image], { stdio: 'pipe' })
-  writeFileSync(join(dir, 'script.py'), `${prelude}\n${script}`)
-  await withMount(
-    image,
-    (mounted) => {
-      run('python3', [join(dir, 'script.py')], { cwd: mounted })
-      copyImage(image, crashed)
-    },
-    // Linux commits by itself after five seconds otherwise, which on a slow machine is in the middle of a script.
-    `${mountOptions},commit=600`,
-  )
-  return crashed
+  writeFileSync(join(dir, 'script.py'), `${prelude}\n${script}\nend()`)
+  writeFileSync(join(dir, 'transactions.py'), `${prelude}\nprint(transactions())`)
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    rmSync(image, { force: true })
+    run('truncate', ['-s', '24M', image])
+    run('mke2fs', ['-q', '-F', ...mkfs.split(' '), image], { stdio: 'pipe' })
+    const fits = await withMount(
+      image,
+      (mounted) => {
+        const wanted = run('python3', [join(dir, 'script.py')], { cwd: mounted })
+        copyImage(image, crashed)
+        return !undisturbed || wanted === run('python3', [join(dir, 'transactions.py')], { cwd: mounted })
+      },
+      // Linux commits by itself after five seconds otherwise, which on a slow machine is in the middle of a script.
+      `${mountOptions},commit=600`,
+    )
+    if (fits) return crashed
+  }
+  throw new Error('other programs on this machine sync its filesystems too often')
 }
 
 /** Whether this kernel and this mke2fs write fast commits, by trying: a kernel may be too old or built without them. */
 export function noFastCommits(): Skip | undefined {
   const dir = mkdtempSync(join(tmpdir(), 'ddk-fast-commit-'))
   const script = `
-    truncate -s 24M image && mke2fs -q -F -t ext4 -b 1024 -O fast_commit -J size=8,fast_commit_size=1024 image && mkdir mounted
+    rm -f image; truncate -s 24M image && mke2fs -q -F -t ext4 -b 1024 -O fast_commit -J size=8,fast_commit_size=1024 image && mkdir -p mounted
     device=$(losetup --find --show image)
     mount "$device" mounted || { losetup -d "$device"; exit 1; }
     mkdir mounted/a; sync -f mounted; echo x >mounted/a/x; sync mounted/a/x; cat "/proc/fs/ext4/\${device#/dev/}/fc_info"
     umount -d mounted`
-  const { stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: dir, encoding: 'utf8' })
-  rmSync(dir, { recursive: true, force: true })
-  const commits = /^(\d+) commits/m.exec(stdout)?.[1] ?? '0'
-  if (commits !== '0') return undefined
-  return { reason: 'kernel-without-fast-commits', detail: stderr.trim() || `${release()} made none for a file that was synced` }
+  let said = ''
+  try {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: dir, encoding: 'utf8' })
+      const commits = /^(\d+) commits/m.exec(stdout)?.[1] ?? '0'
+      if (commits !== '0') return undefined
+      said = stderr.trim()
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+  return { reason: 'kernel-without-fast-commits', detail: said || `${release()} made none for a file that was synced` }
 }
 
+/** `end()` prints how many transactions there should be: as many as at the last `begin()`. */
 const prelude = `
 import os
+def loop():
+    device = os.stat('.').st_dev
+    return os.path.basename(os.path.realpath('/sys/dev/block/%d:%d' % (os.major(device), os.minor(device))))
+def transactions():
+    return int(open('/proc/fs/jbd2/%s-8/info' % loop()).read().split()[0])
+begun = None
+def begin():
+    global begun
+    begun = transactions()
+def end():
+    print(transactions() if begun is None else begun)
 def fsync(path):
     fd = os.open(path, os.O_RDONLY); os.fsync(fd); os.close(fd)
 def write(path, data, mode='wb'):
