@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress, constants as zlib } from 'node:zlib'
+import { hasTarChecksum, readTarHeader, tarBlockSize, tarPadding } from '../bytes/tar-header.ts'
 import { checkFreeSpace } from '../host/free-space.ts'
 import { entryFolder } from './task.ts'
 
@@ -10,7 +11,6 @@ import { entryFolder } from './task.ts'
 const maxFiles = 4
 /** The limit of a ustar header's size field (POSIX.1-2017, pax, "ustar Interchange Format"), and more than any DDK has. */
 const maxSize = 8 ** 11 - 1
-const blockSize = 512
 /** Limit for an extended header, which contains a few times and numbers. */
 const maxExtended = 64 << 10
 
@@ -51,16 +51,16 @@ async function decompressor(archive: string) {
 async function unpackTar(bytes: Bytes, folder: string): Promise<void> {
   const names = new Set<string>()
   for (;;) {
-    const header = await bytes.take(blockSize)
+    const header = await bytes.take(tarBlockSize)
     if (header.every((byte) => byte === 0)) return bytes.expectZeros()
-    const member = readHeader(header)
+    const member = memberOf(header)
     if (member.kind === 'extended') checkExtended(await bytes.take(member.size))
     else if (member.kind === 'file') {
       if (names.has(member.name) || names.size === maxFiles) throw new Error(`its archive has ${shown(member.name)} once too often`)
       names.add(member.name)
       await writeFile(join(folder, member.name), member.size, bytes)
     }
-    if (member.kind !== 'folder') await bytes.take((blockSize - (member.size % blockSize)) % blockSize)
+    if (member.kind !== 'folder') await bytes.take(tarPadding(member.size))
   }
 }
 
@@ -69,16 +69,13 @@ type Member =
   | { readonly kind: 'extended'; readonly size: number }
   | { readonly kind: 'folder' }
 
-function readHeader(header: Buffer): Member {
-  if (octal(header, 148, 156) !== checksum(header)) throw new Error('its archive is damaged')
-  const path = text(header, 0, 100)
-  const size = octal(header, 124, 136)
-  const type = header.toString('latin1', 156, 157)
-  if (type === 'x' && size <= maxExtended) return { kind: 'extended', size }
-  if (type === '5' && path.replace(/\/$/, '') === entryFolder) return { kind: 'folder' }
+function memberOf(header: Buffer): Member {
+  if (!hasTarChecksum(header)) throw new Error('its archive is damaged')
+  const { path, size, typeflag } = readTarHeader(header)
+  if (typeflag === 'x' && size <= maxExtended) return { kind: 'extended', size }
+  if (typeflag === '5' && path.replace(/\/$/, '') === entryFolder) return { kind: 'folder' }
   const name = path.startsWith(`${entryFolder}/`) ? path.slice(entryFolder.length + 1) : ''
-  const isPlain = /^\w[\w.]{0,31}$/.test(name) && text(header, 345, 500) === ''
-  if ((type !== '0' && type !== '\0') || !isPlain || !(size <= maxSize)) {
+  if ((typeflag !== '0' && typeflag !== '\0') || !/^\w[\w.]{0,31}$/.test(name) || !(size <= maxSize)) {
     throw new Error(`its archive has ${shown(path)}, which no entry has; whoever saved it may be an attacker`)
   }
   return { kind: 'file', name, size }
@@ -149,22 +146,6 @@ class Bytes {
     }
     return true
   }
-}
-
-/** The sum of all bytes, counting the checksum's own field as spaces. */
-function checksum(header: Buffer): number {
-  let sum = 8 * 32
-  for (const [index, byte] of header.entries()) if (index < 148 || index >= 156) sum += byte
-  return sum
-}
-
-function octal(header: Buffer, from: number, to: number): number {
-  const digits = text(header, from, to).trim()
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
-}
-
-function text(header: Buffer, from: number, to: number): string {
-  return header.toString('latin1', from, to).replace(/\0.*$/s, '')
 }
 
 function shown(name: string): string {

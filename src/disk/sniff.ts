@@ -1,7 +1,7 @@
 import type { DiskErrorKind } from '../bytes/errors.ts'
 import { hasText, peek } from '../bytes/peek.ts'
 import type { Source } from '../bytes/source.ts'
-import { hasTarChecksum } from '../bytes/tar-checksum.ts'
+import { hasTarChecksum } from '../bytes/tar-header.ts'
 import { fileSystemFormats } from './filesystem/formats.ts'
 import { identifyVolume } from './filesystem/signatures.ts'
 import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'

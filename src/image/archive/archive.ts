@@ -1,7 +1,8 @@
 import { sha256Of } from '../../bytes/digest.ts'
+import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
 import type { ImageConfig } from '../config/config.ts'
-import { blockSize, padding, ustarHeader } from '../tar/header.ts'
+import { ustarHeader } from '../tar/header.ts'
 import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
 import {
   blobPath,
@@ -50,7 +51,7 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
   let current: LayerWriter | undefined
 
   const addFile = (name: string, bytes: Buffer) =>
-    append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))]))
+    append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))]))
   const addBlob = (bytes: Buffer) => {
     const digest = digestOf(bytes)
     addFile(blobPath(digest), bytes)
@@ -60,14 +61,14 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
   return {
     addLayer(options) {
       const header = out.position
-      out.position += blockSize
+      out.position += tarBlockSize
       const writer = layerWriter(out, options)
       current = {
         ...writer,
         async finish() {
           const layer = await writer.finish()
           writeAt(out, layerHeader(layer), header)
-          append(out, Buffer.alloc(padding(layer.size)))
+          append(out, Buffer.alloc(tarPadding(layer.size)))
           layers.push(layer)
           return layer
         },
@@ -80,7 +81,7 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
       addFile('index.json', json(ociIndex(manifest, config, tags)))
       addFile('oci-layout', json(ociLayout))
       addFile('manifest.json', json(dockerManifest(configBlob, layers, tags)))
-      append(out, Buffer.alloc(2 * blockSize))
+      append(out, Buffer.alloc(2 * tarBlockSize))
       out.keep()
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position }
     },

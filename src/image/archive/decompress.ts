@@ -3,8 +3,8 @@ import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
+import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { checkFreeSpace } from '../../host/free-space.ts'
-import { blockSize, padding } from '../tar/header.ts'
 import { type Archive, createArchive, layerHeader } from './archive.ts'
 import type { Layer, LayerWriter } from './layer.ts'
 import { bytesAt, frameLength } from './zstd-frames.ts'
@@ -38,15 +38,15 @@ export async function decompressArchive(from: string, path: string, layers: read
     const plain: Layer[] = []
     let position = 0
     for (const layer of layers) {
-      if (!bytesAt(fd, position, blockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
-      position += blockSize
+      if (!bytesAt(fd, position, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
+      position += tarBlockSize
       const writer = archive.addLayer({ compression: 'none' })
       const digest = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position, layer, writer)
       const written = await writer.finish()
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`)
       plain.push(written)
-      position += layer.size + padding(layer.size)
+      position += layer.size + tarPadding(layer.size)
     }
     return { archive, layers: plain }
   } catch (error) {

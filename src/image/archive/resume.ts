@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, fstatSync, ftruncateSync, readSync, renameSync, rmSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
+import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { destinationOf } from '../../host/destination.ts'
 import { type NewFile, openPart, partOf } from '../../host/new-file.ts'
-import { blockSize, padding } from '../tar/header.ts'
 import { type Archive, archiveOn, layerHeader } from './archive.ts'
 import type { Layer } from './layer.ts'
 
@@ -53,15 +53,15 @@ function move(from: string, to: string): void {
 /** Checks the layers, and moves the position to their end. */
 async function findFault(out: NewFile, layers: readonly Layer[]): Promise<string | undefined> {
   const { size } = fstatSync(out.fd)
-  const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0)
+  const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0)
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`
   for (const layer of layers) {
-    const header = Buffer.alloc(blockSize)
+    const header = Buffer.alloc(tarBlockSize)
     readFully(out, header)
     if (!header.equals(layerHeader(layer))) return `layer ${layer.digest} isn't where it should be`
     const found = await digestOfNext(out, layer.size)
     if (found !== layer.digest) return `a layer should have the digest ${layer.digest}, but has ${found}`
-    out.position += padding(layer.size)
+    out.position += tarPadding(layer.size)
   }
   return undefined
 }

@@ -1,9 +1,6 @@
-import { tarChecksum } from '../../bytes/tar-checksum.ts'
+import { tarBlockSize, tarChecksum, tarPadding } from '../../bytes/tar-header.ts'
 import type { DeviceNumber } from '../../disk/filesystem/file-type.ts'
 import { aclText } from './acl.ts'
-
-/** Block size of a tar: headers take one block, contents are padded to whole blocks. */
-export const blockSize = 512
 
 /** POSIX.1-2001, pax, "ustar Interchange Format", values of typeflag. */
 const typeflags = { file: '0', link: '1', symlink: '2', char: '3', block: '4', dir: '5', fifo: '6', pax: 'x' } as const
@@ -38,12 +35,7 @@ export function tarHeader(member: TarMember): Buffer {
   const body = Buffer.concat(records)
   // The name is always the same. Other tools put a process number here, so that no two of their archives are equal.
   const pax = ustarHeader({ path: Buffer.from('PaxHeader'), type: 'pax', mode: 0o644, uid: 0, gid: 0, size: body.length, mtime: 0 })
-  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)])
-}
-
-/** Number of zero bytes after `size` bytes of content, up to the next whole block. */
-export function padding(size: number): number {
-  return (blockSize - (size % blockSize)) % blockSize
+  return Buffer.concat([pax, body, Buffer.alloc(tarPadding(body.length)), ustarHeader(member)])
 }
 
 /** The largest numbers in fields of 12 and 8 bytes: octal digits and a NUL. */
@@ -95,7 +87,7 @@ function ustarName(path: Buffer): { name: Buffer; prefix: Buffer } | undefined {
 
 /** Always one block, even for a member larger than 8 GiB. Values that don't fit are cut off; see `tarHeader`. */
 export function ustarHeader(member: TarMember): Buffer {
-  const header = Buffer.alloc(blockSize)
+  const header = Buffer.alloc(tarBlockSize)
   const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) }
   name.copy(header, 0)
   number(header, 100, 8, member.mode)

@@ -1,7 +1,8 @@
 import type { Warn } from '../../bytes/errors.ts'
 import { memorySource, type Source } from '../../bytes/source.ts'
+import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import type { TreeEntry } from '../../disk/filesystem/tree.ts'
-import { blockSize, padding, type TarMember, tarHeader } from './header.ts'
+import { type TarMember, tarHeader } from './header.ts'
 import { type LayerEntry, type LayerPolicy, layerEntries } from './layer-policy.ts'
 
 export interface TarOptions extends LayerPolicy {
@@ -52,7 +53,7 @@ export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): G
   return summary
 }
 
-const zeros = Buffer.alloc(2 * blockSize)
+const zeros = Buffer.alloc(2 * tarBlockSize)
 
 /** All parts of the tar, in order. */
 function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
@@ -67,7 +68,7 @@ function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; co
     if (member.size === 0) continue
     summary.contentSize += member.size
     yield entry.content()
-    yield memorySource(zeros.subarray(0, padding(member.size)), 'padding')
+    yield memorySource(zeros.subarray(0, tarPadding(member.size)), 'padding')
   }
   yield memorySource(zeros, 'end')
 }
