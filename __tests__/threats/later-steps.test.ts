@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { entryFolder } from '../../src/cache/task.ts'
+import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
-import { until } from '../support/tools.ts'
+import { bundle } from '../support/cli.ts'
+import { callsOf, fakeDocker } from '../support/fake-docker.ts'
+import { makeRunner } from '../support/runner.ts'
+import { sh, until } from '../support/tools.ts'
 
-// What later steps of the job can see of the process that saves to the cache while they run.
+// What later steps of the job can see of the processes that outlive the action's step, or may: the one that saves to the cache, and an engine's.
 
 const secrets = {
   ACTIONS_RUNTIME_TOKEN: 'the-runtime-token',
@@ -98,4 +102,23 @@ test('no file that it leaves holds a secret or a signed address', async () => {
   expect(texts.filter((text) => hush.test(text) || text.includes('sig='))).toEqual([])
   process.kill(-pid)
   await finish()
+})
+
+test("no call of an engine is given the inputs or the runner's token: a load and rootless Podman's own process outlive the step", async () => {
+  bundle(join(dir, 'dist'))
+  sh(`cp -r matchers '${dir}'`)
+  const iso = join(dir, 'ddk.iso')
+  await makeDdkIso({ iso })
+  const bin = join(dir, 'bin')
+  mkdirSync(bin)
+  fakeDocker(bin, "tr '\\0' '\\n' </proc/$$/environ >>environments")
+  const { GITHUB_TOKEN: _, ...ours } = secrets
+  const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { ...ours, PATH: `${bin}:${process.env.PATH}`, KEPT: 'kept' })
+  const { code } = await runner.main({ iso, engine: 'docker', cache: 'none', 'iso-headers': secrets['INPUT_ISO-HEADERS'] })
+  await runner.post()
+  expect(code).toBe(0)
+  const seen = readFileSync(join(bin, 'environments'), 'latin1')
+  expect(seen.match(/^KEPT=kept$/gm)).toHaveLength(callsOf(bin).length)
+  expect(seen).not.toMatch(/the-(runtime|mirror)-token/)
+  expect(seen).not.toMatch(/^(ACTIONS|INPUT|STATE)_/m)
 })

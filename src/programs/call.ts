@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { getExecOutput } from '@actions/exec'
 import { runChild } from './child.ts'
+import { environmentForPrograms } from './environment.ts'
 import { type Finished, lastLine } from './finished.ts'
 
 /** Seconds between the request to end and the kill. */
@@ -11,7 +12,7 @@ const grace = 2
 const endedByTimeout = [124, 128 + 9, 128 + 15]
 
 /**
- * Runs a short program that prints little, with the toolkit: without a shell, in this process's environment, without standard input. The
+ * Runs a short program that prints little, with the toolkit: without a shell, without this action's secrets, without standard input. The
  * toolkit can't end what it started, so `timeout` of coreutils or BusyBox (1.34 or later) does, and also ends the program's children. Where
  * there is no `timeout`, as on macOS, Node runs the program, and ends only the program itself. Doesn't throw: only the caller knows what a
  * failure means.
@@ -28,7 +29,7 @@ export async function callProgram(command: string, args: readonly string[], dead
     const output = await getExecOutput(`"${timeout}"`, [...limits, command, ...args], {
       silent: true,
       ignoreReturnCode: true,
-      env: process.env as Record<string, string>,
+      env: environmentForPrograms(),
       // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1000,
     })

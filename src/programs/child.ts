@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { environmentForPrograms } from './environment.ts'
 import { type Finished, lastLine } from './finished.ts'
 
 // The only file that starts programs with node:child_process; all others use @actions/exec (call.ts). @actions/exec can't give a program an
@@ -23,8 +24,7 @@ export interface ChildOptions {
 const outputLimit = 16 << 20
 
 /**
- * Runs a program to its end, without a shell, in this process's environment. A failure is not an error: only the caller knows what it
- * means.
+ * Runs a program to its end, without a shell, without this action's secrets. A failure is not an error: only the caller knows what it means.
  * @throws the reason of `signal`
  */
 export async function runChild(command: string, args: readonly string[], options: ChildOptions): Promise<Finished> {
@@ -37,7 +37,7 @@ export async function runChild(command: string, args: readonly string[], options
 function untilEnd(command: string, args: readonly string[], options: ChildOptions): Promise<Finished> {
   return new Promise((resolve) => {
     const { deadline, atDeadline = 'kill', signal, stdin = 'ignore', detached = false } = options
-    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], detached, env: process.env })
+    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], detached, env: environmentForPrograms() })
     const pipes = [child.stdout, child.stderr] as Socket[]
     const [stdout, stderr] = pipes.map(collect)
     let timedOut = false
