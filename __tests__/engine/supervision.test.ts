@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { engineCommand } from '../../src/engine/command.ts'
+import { type Deadlines, engineCommand, usualDeadlines } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import { privilegesOf } from '../../src/engine/privileges.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { checkFirstUse } from '../../src/shell/checks.ts'
+import { removeShell } from '../../src/shell/remove.ts'
 import { setUpShell } from '../../src/shell/set-up.ts'
 import { until } from '../support/tools.ts'
 
@@ -47,37 +48,48 @@ esac
 
 const calls = () => (existsSync(join(dir, 'calls')) ? readFileSync(join(dir, 'calls'), 'utf8').trimEnd().split('\n') : [])
 const names = () => calls().map((call) => call.split(' ', 1)[0])
-const docker = async () => (await detectEngine('docker', undefined, { signal: stop.signal }))!
+const deadlines: Deadlines = { greeting: 1, question: 1, change: 2 }
+const docker = async () => (await detectEngine('docker', undefined, { signal: stop.signal, deadlines }))!
 const archived = () => ({ path: join(dir, 'archive'), name: 'a:1', configDigest: 'sha256:1', manifestDigest: 'sha256:2' })
 const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
 
 describe('a daemon that hangs', () => {
-  test('is none, after ten seconds', async () => {
+  test('is given ten seconds to say that it is there, half a minute for a question, and two minutes for a change', () => {
+    expect([usualDeadlines, engineCommand('docker').deadlines]).toEqual([{ greeting: 10, question: 30, change: 120 }, usualDeadlines])
+  })
+
+  test('is none', async () => {
     fakeDocker('exec sleep 150')
-    await expect(detectEngine('docker')).rejects.toThrow(/^docker didn't answer within 10 seconds$/)
+    await expect(detectEngine('docker', undefined, { deadlines })).rejects.toThrow(/^docker didn't answer within 1 seconds$/)
   })
 
   test('ends a call with a sentence that says what was tried, for how long, and which daemon it is', async () => {
     process.env.DOCKER_HOST = 'ssh://build.example'
     fakeDocker('exec sleep 60')
-    const { lastWord, timedOut } = await engineCommand('docker').call(['image', 'inspect', 'a:1'], { deadline: 1 })
+    const { lastWord, timedOut } = await engineCommand('docker', { deadlines }).call(['image', 'inspect', 'a:1'])
     expect([timedOut, lastWord]).toEqual([
       true,
       "it didn't answer within 1 seconds (DOCKER_HOST is ssh://build.example: check it, or unset it)",
     ])
   })
 
-  test('fails whatever is asked of it, after half a minute', async () => {
+  test('fails whatever is asked of it', async () => {
     fakeDocker()
     const engine = await docker()
     fakeDocker('exec sleep 150')
+    const container = { id: 'x', name: 'ddk.sh', folder: join(dir, 'shells', 'x'), bin: dir }
+    const said: string[] = []
     await Promise.all([
-      expect(engine.find('a:1')).rejects.toThrow("docker couldn't look for the image a:1: it didn't answer within 30 seconds"),
+      expect(engine.find('a:1')).rejects.toThrow("docker couldn't look for the image a:1: it didn't answer within 1 seconds"),
       expect(engine.labelled('x', 'y')).rejects.toThrow(
-        "docker couldn't look for an image with the label x: it didn't answer within 30 seconds",
+        "docker couldn't look for an image with the label x: it didn't answer within 1 seconds",
       ),
-      expect(privilegesOf(engine)).rejects.toThrow("docker couldn't say who a container's root is: it didn't answer within 30 seconds"),
+      expect(privilegesOf(engine)).rejects.toThrow("docker couldn't say who a container's root is: it didn't answer within 1 seconds"),
+      expect(engine.tag('a:1', 'b:1')).rejects.toThrow("docker couldn't name the image a:1 b:1: it didn't answer within 2 seconds"),
+      expect(engine.remove('a:1')).rejects.toThrow("docker couldn't remove the image a:1: it didn't answer within 2 seconds"),
+      removeShell({ ...container, container: { engine: 'docker', name: 'x', giveBack: [] } }, (line) => said.push(line), { deadlines }),
     ])
+    expect(said).toEqual(["docker couldn't list the containers of ddk.sh: it didn't answer within 1 seconds"])
   })
 })
 

@@ -2,11 +2,17 @@ import { callProgram } from '../programs/call.ts'
 import { runChild } from '../programs/child.ts'
 import type { Finished } from '../programs/finished.ts'
 
-/** Seconds that an engine may take to answer a question. */
-export const questionDeadline = 30
+/** How long an engine may take, in seconds. An engine that takes longer is of no use. */
+export interface Deadlines {
+  /** To say that it is there. */
+  readonly greeting: number
+  /** To answer a question. */
+  readonly question: number
+  /** To change something. With the store `vfs`, creating a container copies the whole image. */
+  readonly change: number
+}
 
-/** Seconds that an engine may take to change something. With the store `vfs`, creating a container copies the whole image. */
-export const changeDeadline = 120
+export const usualDeadlines: Deadlines = { greeting: 10, question: 30, change: 120 }
 
 /** Options for all calls of an engine. */
 export interface Supervision {
@@ -14,11 +20,13 @@ export interface Supervision {
   readonly signal?: AbortSignal | undefined
   /** Gets a line before and after each call. */
   readonly debug?: (line: string) => void
+  /** Default: `usualDeadlines`. */
+  readonly deadlines?: Deadlines
 }
 
 export interface CallOptions {
-  /** In seconds; default `questionDeadline`. */
-  readonly deadline?: number
+  /** Default: that of a question. */
+  readonly deadline?: keyof Deadlines
   /** For calls that remove what this process made: they are started even when the job is cancelled. */
   readonly evenIfCancelled?: boolean
 }
@@ -27,6 +35,7 @@ export interface CallOptions {
 export interface EngineCommand {
   /** The program, as found in PATH. */
   readonly program: string
+  readonly deadlines: Deadlines
   /**
    * A short call. If the job is cancelled meanwhile, the call still runs to its end, so that its effect is known, but no other call
    * follows.
@@ -48,7 +57,7 @@ export interface EngineCommand {
   feed(args: readonly string[], stdin: number, deadline: number): Promise<Finished>
 }
 
-export function engineCommand(program: string, { signal, debug = () => {} }: Supervision = {}): EngineCommand {
+export function engineCommand(program: string, { signal, debug = () => {}, deadlines = usualDeadlines }: Supervision = {}): EngineCommand {
   const traced = async (args: readonly string[], start: () => Promise<Finished>): Promise<Finished> => {
     const shown = [program, ...args].join(' ')
     const began = performance.now()
@@ -61,10 +70,12 @@ export function engineCommand(program: string, { signal, debug = () => {} }: Sup
   }
   return {
     program,
-    async call(args, { deadline = questionDeadline, evenIfCancelled = false } = {}) {
+    deadlines,
+    async call(args, { deadline = 'question', evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted()
-      const finished = await traced(args, () => callProgram(program, args, deadline))
-      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${deadline} seconds${chosenDaemon()}` } : finished
+      const seconds = deadlines[deadline]
+      const finished = await traced(args, () => callProgram(program, args, seconds))
+      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished
     },
     follow: (args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })),
     async feed(args, stdin, deadline) {

@@ -12,9 +12,6 @@ export type EngineName = (typeof engineNames)[number]
 /** Receives one sentence. */
 export type Notice = (sentence: string) => void
 
-/** Seconds. A daemon that takes longer is of no use. */
-const patience = 10
-
 /**
  * Finds the engine to use. `auto` takes Docker if its daemon answers, else Podman, and says why it skipped an engine.
  * @param supervision options for all calls of the engine
@@ -43,9 +40,9 @@ export async function detectEngine(
 /** The engine behind a command, or a sentence that says why there is none. */
 async function ask(command: EngineCommand): Promise<Engine | string> {
   const { program } = command
-  const finished = await command.call(['info', '--format', '{{json .}}'], { deadline: patience })
+  const finished = await command.call(['info', '--format', '{{json .}}'], { deadline: 'greeting' })
   if (finished.missing) return `${program} isn't installed: there is no such program in PATH`
-  if (finished.timedOut) return `${program} didn't answer within ${patience} seconds${chosenDaemon()}`
+  if (finished.timedOut) return `${program} didn't answer within ${command.deadlines.greeting} seconds${chosenDaemon()}`
   const info = parse(finished.stdout)
   if (info.version?.Version !== undefined) {
     return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown', info.host?.serviceIsRemote ?? false)

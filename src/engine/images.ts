@@ -1,5 +1,5 @@
 import type { Finished } from '../programs/finished.ts'
-import { type CallOptions, changeDeadline, type EngineCommand } from './command.ts'
+import type { CallOptions, EngineCommand } from './command.ts'
 import type { Engine, Image } from './engine.ts'
 import { BrokenImageError, EngineError } from './errors.ts'
 
@@ -9,7 +9,7 @@ type SharedPart = Pick<Engine, 'find' | 'labelled' | 'imageId' | 'tag' | 'remove
 /** Labels the containers that `prove` makes, so that a leftover one can be found and removed. */
 export const proofLabel = 'io.github.xenserver-ddk-action.proof'
 
-const change: CallOptions = { deadline: changeDeadline }
+const change: CallOptions = { deadline: 'change' }
 
 /**
  * @param platformOption whether to pass the image's platform to `create`: Docker otherwise assumes the host's, but Podman would look for

@@ -1,6 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { changeDeadline } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { Privileges } from '../engine/privileges.ts'
 import type { Finished } from '../programs/finished.ts'
@@ -49,14 +48,14 @@ async function tryProgram(engine: Engine, image: Image, privileges: Privileges, 
     ...mount(probe),
     ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
   ]
-  const created = await engine.call(args, { deadline: changeDeadline })
+  const created = await engine.call(args, { deadline: 'change' })
   if (created.code !== 0) return created
   const container = created.stdout.trim()
   try {
     return await engine.follow(container, patience)
   } finally {
     // In case it hangs, or never started.
-    await engine.call(['rm', '--force', container], { deadline: changeDeadline, evenIfCancelled: true })
+    await engine.call(['rm', '--force', container], { deadline: 'change', evenIfCancelled: true })
   }
 }
 

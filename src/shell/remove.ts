@@ -25,9 +25,6 @@ export interface InstalledContainer {
   readonly giveBack: readonly string[]
 }
 
-/** Seconds. An engine that takes longer is of no use. */
-const patience = 60
-
 /**
  * Ends everything that still runs in a shell's container, and removes the container and all files of the shell. A problem is reported in
  * one line.
@@ -59,14 +56,14 @@ async function removeContainer(
   supervision: Supervision,
 ): Promise<void> {
   const engine = engineCommand(installed.engine, supervision)
-  const call = (...args: string[]) => engine.call(args, { deadline: patience })
+  const change = (...args: string[]) => engine.call(args, { deadline: 'change' })
   const filter = `label=${shellLabel}=${id}`
-  const listed = await call('ps', '--all', '--quiet', '--filter', filter)
+  const listed = await engine.call(['ps', '--all', '--quiet', '--filter', filter])
   if (listed.code !== 0) say(`${installed.engine} couldn't list the containers of ${name}: ${listed.lastWord}`)
   for (const container of listed.stdout.split('\n').filter((line) => line !== '')) {
     // A step that the runner killed couldn't do this itself.
-    if (installed.giveBack.length > 0) await call('exec', '--user', '0:0', container, ...installed.giveBack)
-    const removed = await call('rm', '--force', '--volumes', container)
+    if (installed.giveBack.length > 0) await change('exec', '--user', '0:0', container, ...installed.giveBack)
+    const removed = await change('rm', '--force', '--volumes', container)
     if (removed.code === 0) say(`Removed the container of ${name}`)
     else if (!/no such container|already in progress/i.test(removed.lastWord))
       say(`${installed.engine} couldn't remove the container of ${name}: ${removed.lastWord}`)

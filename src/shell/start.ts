@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { changeDeadline } from '../engine/command.ts'
+import type { CallOptions } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { PreparedShell } from './install.ts'
 
@@ -11,7 +11,7 @@ import type { PreparedShell } from './install.ts'
  */
 export async function startContainer(engine: Engine, image: Image, { shell, create, sources }: PreparedShell): Promise<string | undefined> {
   const { name } = shell.container!
-  const change = { deadline: changeDeadline }
+  const change: CallOptions = { deadline: 'change' }
   let isReady = false
   const created = await engine.call(['create', ...create], change)
   if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`
