@@ -51,9 +51,9 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   if (first < 0x80) return 1
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   const second = bytes[at + 1] ?? 0
-  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
-  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
-  if (length === 0 || second < least || second > most) return 0
+  const secondMin = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+  const secondMax = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+  if (length === 0 || second < secondMin || second > secondMax) return 0
   for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 0xc0) !== 0x80) return 0
   return length
 }

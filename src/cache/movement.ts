@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** If less than this arrives for seconds in a row, the service is refusing rather than transferring. */
-const leastBytes = 64 << 10
+const minBytes = 64 << 10
 
 /**
  * Watches whether a process group transfers bytes, over the network or to and from files and pipes (Linux: proc_pid_io(5)).
@@ -15,7 +15,7 @@ export function watchMovement(group: number, limit: number): () => boolean {
   return () => {
     const now = bytesOf(group)
     // The sum decreases if one of the processes has ended.
-    if (Math.abs(now - bytes) >= leastBytes) {
+    if (Math.abs(now - bytes) >= minBytes) {
       bytes = now
       since = Date.now()
     }

@@ -38,6 +38,6 @@ function unpack(chunks: readonly Chunk[], vdi: Vdi, name: string, tempDir: strin
 
 /** The largest possible size of the disk's image: a VHD adds tables, and a bitmap to every block. */
 function imageLimit({ size }: Vdi): number {
-  const largestVhd = 2 ** 41
-  return size === undefined ? largestVhd : Math.ceil(size * 1.01) + (16 << 20)
+  const maxVhdSize = 2 ** 41
+  return size === undefined ? maxVhdSize : Math.ceil(size * 1.01) + (16 << 20)
 }

@@ -2,7 +2,7 @@ import { damage, type Warn } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 
 /** The longest target that fits into a path (PATH_MAX, including its NUL). */
-const longestTarget = 4095
+const maxTargetLength = 4095
 
 /**
  * Checks that a symlink's target is one that Linux allows.
@@ -12,7 +12,7 @@ const longestTarget = 4095
  */
 export function checkedTarget(target: Buffer, source: { readonly name: string }, at: number | string, whole?: string): Buffer {
   if (target.length === 0) throw damage(source, at, 'the symlink has no target', whole)
-  if (target.length > longestTarget) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole)
+  if (target.length > maxTargetLength) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole)
   if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole)
   return target
 }

@@ -16,7 +16,7 @@ export interface Gpt {
 export const gptSectorSizes: readonly number[] = [512, 4096]
 
 const signature = 'EFI PART'
-const mostEntries = 1024
+const maxEntries = 1024
 
 export function hasGptSignature(disk: Source, sectorSize: number): boolean {
   return hasText(disk, sectorSize, signature)
@@ -34,7 +34,7 @@ export function readGptAt(disk: Source, sectorSize: number, sector: number): Gpt
   const arraySector = Number(header.readBigUInt64LE(72))
   const count = header.readUInt32LE(80)
   const entrySize = header.readUInt32LE(84)
-  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & (entrySize - 1)) !== 0) {
+  if (count > maxEntries || entrySize < 128 || entrySize > 4096 || (entrySize & (entrySize - 1)) !== 0) {
     return `it has ${count} entries of ${entrySize} bytes`
   }
   if (!Number.isSafeInteger(arraySector * sectorSize)) return `its entries are in sector ${arraySector}`

@@ -14,7 +14,7 @@ export interface MbrEntry {
 
 const sectorSize = 512
 /** No tool makes more than 60 logical partitions. Linux follows up to a hundred empty ones. */
-const mostRecords = 128
+const maxRecords = 128
 const extendedTypes: readonly number[] = [0x05, 0x0f, 0x85]
 const protectiveType = 0xee
 const bootFlag = 0x80
@@ -72,7 +72,7 @@ function* logicalPartitions(disk: Source, extended: MbrEntry, warn: Warn): Gener
 /** Returns the record's entries, or what is wrong. */
 function readExtendedRecord(disk: Source, record: number, seen: ReadonlySet<number>): MbrEntry[] | string {
   if (seen.has(record)) return 'the chain of extended boot records forms a loop'
-  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`
+  if (seen.size >= maxRecords) return `the extended partition has more than ${maxRecords} boot records`
   return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? 'an extended boot record is missing here'
 }
 

@@ -14,7 +14,7 @@ export interface Batmap {
 
 const cookie = 'tdbatmap'
 /** 2040 GiB in blocks of 512 bytes. */
-const mostBytes = 1 << 21
+const maxBytes = 1 << 21
 
 /**
  * Reads the batmap after the block allocation table, if the program that wrote the VHD makes one. Returns undefined if there is none, or it
@@ -34,7 +34,7 @@ export function readBatmap(source: Source, footer: Footer, header: Header, warn:
   const offset = Number(fields.readBigUInt64BE(8))
   const size = fields.readUInt32BE(16) * 512
   const blocks = Math.ceil(footer.currentSize / header.blockSize)
-  if (!Number.isSafeInteger(offset) || size > mostBytes || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`)
+  if (!Number.isSafeInteger(offset) || size > maxBytes || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`)
   const bits = peek(source, offset, size)
   if (!bits) return distrust('it lies past the end of the file')
   if (fields.readUInt32BE(24) !== checksum(bits, fields.readUInt32BE(20) === 0x10001)) return distrust('its checksum is wrong')

@@ -9,7 +9,7 @@ export interface Bitmaps {
 }
 
 /** Two megabytes of bitmaps for blocks of the usual size. */
-const mostKept = 4096
+const maxKept = 4096
 
 export function bitmapReader(source: Source, map: BlockMap, footer: Footer): Bitmaps {
   const knownFull = new Uint8Array(map.count)
@@ -28,7 +28,7 @@ export function bitmapReader(source: Source, map: BlockMap, footer: Footer): Bit
         knownFull[block] = 1
         return 'full'
       }
-      if (kept.size >= mostKept) kept.delete(kept.keys().next().value!)
+      if (kept.size >= maxKept) kept.delete(kept.keys().next().value!)
       kept.set(block, bitmap)
       return bitmap
     },

@@ -1,4 +1,4 @@
-import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { DiskError, damage, type Warn } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
 import { readBatmap } from './batmap.ts'
 import { type Footer, footerSize } from './footer.ts'
@@ -21,20 +21,17 @@ export interface BlockMap {
 
 const unallocated = 0xffffffff
 /** 2040 GiB in blocks of 512 KiB, the smallest in use. */
-const mostBlocks = 1 << 22
+const maxBlocks = 1 << 22
 
 /** @throws DiskError if the table is invalid: too short, or with blocks that overlap each other or a table */
 export function readBlockMap(source: Source, footer: Footer, header: Header, warn: Warn): BlockMap {
   const { blockSize, tableOffset, maxTableEntries } = header
-  const place = `${source.name}, byte ${tableOffset}`
   const count = Math.ceil(footer.currentSize / blockSize)
   if (count > maxTableEntries) {
-    throw new DiskError(
-      place,
-      `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`,
-    )
+    const what = `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
+    throw damage(source, tableOffset, what, 'VHD')
   }
-  if (count > mostBlocks) throw new DiskError(place, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, 'unsupported')
+  if (count > maxBlocks) throw new DiskError(source.name, `the VHD has ${count} blocks; at most ${maxBlocks} can be read`, 'unsupported')
   const table = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer)
   const batmap = readBatmap(source, footer, header, warn)
   const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512)
@@ -44,7 +41,7 @@ export function readBlockMap(source: Source, footer: Footer, header: Header, war
     { what: 'the block allocation table', start: tableOffset, end: tableOffset + count * 4 },
     ...(batmap ? [{ what: 'the batmap', start: batmap.start, end: batmap.end }] : []),
   ]
-  const allocated = checkOverlaps(table, bitmapSize + blockSize, tables, place)
+  const allocated = checkOverlaps(table, bitmapSize + blockSize, tables, (what) => damage(source, tableOffset, what, 'VHD'))
   return {
     blockSize,
     count,
@@ -70,16 +67,16 @@ interface Area {
 }
 
 /** Returns the number of allocated blocks. Without this check, a file of a few megabytes could claim to be a full disk of two terabytes. */
-function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[], place: string): number {
+function checkOverlaps(table: Uint32Array, size: number, tables: readonly Area[], damaged: (what: string) => DiskError): number {
   const sectors = table.filter((sector) => sector !== unallocated).sort()
   const owner = (sector: number) => `block ${table.indexOf(sector)} of the VHD lies at byte ${sector * 512}`
   for (const [index, sector] of sectors.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size)
-    if (area) throw new DiskError(place, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`)
+    if (area) throw damaged(`${owner(sector)}, where ${area.what} is`)
     const next = sectors[index + 1]
     if (next !== undefined && next * 512 < sector * 512 + size) {
       const other = next === sector ? table.indexOf(sector, table.indexOf(sector) + 1) : table.indexOf(next)
-      throw new DiskError(place, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`)
+      throw damaged(`${owner(sector)}, where block ${other} is as well`)
     }
   }
   return sectors.length

@@ -25,7 +25,7 @@ export const footerSize = 512
 export const footerCookie = 'conectix'
 
 /** 2040 GiB: what 32-bit sector numbers can address, minus a margin. Every program that writes VHDs respects it. */
-const largestDisk = 0xff000000 * 512
+const maxDiskSize = 0xff000000 * 512
 const diskTypes: Readonly<Record<number, DiskType>> = { 2: 'fixed', 3: 'dynamic', 4: 'differencing' }
 
 export function hasFooterCookie(bytes: Buffer): boolean {
@@ -48,8 +48,8 @@ export function parseFooter(bytes: Buffer, place: string, warn: Warn): Footer {
       'unsupported',
     )
   const currentSize = Number(bytes.readBigUInt64BE(48))
-  if (currentSize > largestDisk)
-    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, 'unsupported')
+  if (currentSize > maxDiskSize)
+    throw new DiskError(place, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${maxDiskSize}`, 'unsupported')
   return {
     type,
     creator: bytes.toString('latin1', 28, 32).replace(/[\0 ]+$/, ''),

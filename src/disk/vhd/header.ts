@@ -1,4 +1,4 @@
-import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { DiskError, damage, type Warn } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
 import { checksumWithout } from './checksum.ts'
 
@@ -16,29 +16,27 @@ export interface Header {
 export const headerSize = 1024
 const cookie = 'cxsparse'
 /** blktap's limit. No other size has been seen with XenServer. */
-const largestBlock = 1 << 21
+const maxBlockSize = 1 << 21
 
 /** @throws DiskError if there is no header at `offset`, or it can't be used */
 export function readHeader(source: Source, offset: number, warn: Warn): Header {
   const place = `${source.name}, byte ${offset}`
-  if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, 'the VHD footer has no valid position of the dynamic disk header; it is damaged')
+  if (!Number.isSafeInteger(offset)) throw damage(source, 'the footer', 'it has no valid position of the dynamic disk header', 'VHD')
   const bytes = bytesAt(source, offset, headerSize)
-  if (bytes.toString('latin1', 0, 8) !== cookie)
-    throw new DiskError(place, `the header of a dynamic VHD ("${cookie}") is missing; the VHD is damaged`)
+  if (bytes.toString('latin1', 0, 8) !== cookie) throw damage(source, offset, `the header of a dynamic VHD ("${cookie}") is missing`, 'VHD')
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
     warn(`${place}: the checksum of the VHD header is wrong; its fields are used anyway`)
   const blockSize = bytes.readUInt32BE(32)
-  if (blockSize < 512 || blockSize > largestBlock || (blockSize & (blockSize - 1)) !== 0) {
+  if (blockSize < 512 || blockSize > maxBlockSize || (blockSize & (blockSize - 1)) !== 0) {
     throw new DiskError(
       place,
-      `the VHD has blocks of ${blockSize} bytes; only powers of two from 512 to ${largestBlock} can be read`,
+      `the VHD has blocks of ${blockSize} bytes; only powers of two from 512 to ${maxBlockSize} can be read`,
       'unsupported',
     )
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16))
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place, 'the VHD header has no valid position of the block allocation table; it is damaged')
+    throw damage(source, offset, 'the VHD header has no valid position of the block allocation table', 'VHD')
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize, parentName: parentName(bytes.subarray(64, 576)) }
 }
 

@@ -1,4 +1,4 @@
-import { DiskError, type Warn } from '../../bytes/errors.ts'
+import { DiskError, damage, type Warn } from '../../bytes/errors.ts'
 import { peek } from '../../bytes/peek.ts'
 import type { Source } from '../../bytes/source.ts'
 import { openDynamic } from './dynamic.ts'
@@ -17,8 +17,7 @@ export function openVhd(source: Source, warn: Warn): Vhd {
   const start = peek(source, 0, footerSize)
   if (start && hasFooterCookie(start)) {
     const footer = parseFooter(start, `${source.name}, byte 0`, warn)
-    if (footer.type === 'fixed')
-      throw new DiskError(source.name, 'it starts with the footer of a fixed VHD, which has one at its end only; it is damaged')
+    if (footer.type === 'fixed') throw damage(source, 0, 'there is the footer of a fixed VHD, which has one at its end only', 'VHD')
     return openDynamic(source, start, footer, warn)
   }
   const found = endFooter(source)

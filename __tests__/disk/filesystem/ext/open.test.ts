@@ -57,11 +57,27 @@ describe('refused, by name', () => {
       (word: number) => word | 0x8,
       'the image: it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)',
     ],
-    [0x18, () => 7, 'the image: the ext superblock has a block size of 2^17, which is impossible; the filesystem is damaged'],
-    [0x20, () => 0, 'the image: the ext superblock has 0 blocks in a group, which is impossible; the filesystem is damaged'],
-    [0x28, () => 0, 'the image: the ext superblock has 0 inodes in a group, which is impossible; the filesystem is damaged'],
-    [0x58, () => 100, 'the image: the ext superblock has an inode size of 100, which is impossible; the filesystem is damaged'],
-    [0x38, () => 0, 'the image: it has no ext superblock'],
+    [
+      0x18,
+      () => 7,
+      'the superblock of the image: it says that the filesystem has a block size of 2^17, which is impossible; the filesystem is damaged',
+    ],
+    [
+      0x20,
+      () => 0,
+      'the superblock of the image: it says that the filesystem has 0 blocks in a group, which is impossible; the filesystem is damaged',
+    ],
+    [
+      0x28,
+      () => 0,
+      'the superblock of the image: it says that the filesystem has 0 inodes in a group, which is impossible; the filesystem is damaged',
+    ],
+    [
+      0x58,
+      () => 100,
+      'the superblock of the image: it says that the filesystem has an inode size of 100, which is impossible; the filesystem is damaged',
+    ],
+    [0x38, () => 0, 'the superblock of the image: its magic number is wrong; the filesystem is damaged'],
   ])('superblock field at %i', async (at, change, message) => {
     await withField(at, change, (bytes) => expect(() => open(bytes)).toThrow(message))
   })

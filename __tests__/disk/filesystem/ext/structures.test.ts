@@ -51,14 +51,16 @@ describe('times', () => {
 })
 
 describe('access control lists', () => {
+  const disk = { name: 'disk.img' }
+
   test('ids are added where there are none', () => {
     const stored = Buffer.from('01000000 01000700 02000700 a0860100 04000500 10000700 20000000'.replaceAll(' ', ''), 'hex')
     const userSpace = '02000000 01000700ffffffff 02000700a0860100 04000500ffffffff 10000700ffffffff 20000000ffffffff'.replaceAll(' ', '')
-    expect(userSpaceAcl(stored, 'here').toString('hex')).toBe(userSpace)
+    expect(userSpaceAcl(stored, disk, 'inode 5').toString('hex')).toBe(userSpace)
   })
 
   test.each(['', '02000000', '0100000001', '0100000002000700', '0100000003000700'])('%j is damaged', (hex) => {
-    expect(() => userSpaceAcl(Buffer.from(hex, 'hex'), 'here')).toThrow('here: its access control list is damaged')
+    expect(() => userSpaceAcl(Buffer.from(hex, 'hex'), disk, 'inode 5')).toThrow('inode 5 of disk.img: its access control list is invalid')
   })
 })
 

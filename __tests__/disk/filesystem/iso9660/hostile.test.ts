@@ -67,7 +67,7 @@ describe('directory records', () => {
   test('a file past the end can be listed, not read', () => {
     const iso = open(image({ 18: [dots(18), record('FAR', { location: 1000, length: 5 })] }))
     expect(() => resolve(iso, 'FAR')!.content()).toThrow(
-      'FAR (directory record at byte 36932): it should lie at bytes 2048000 to 2048005, but the ISO ends at byte 40960; the ISO is damaged',
+      'FAR (directory record at byte 36932) of the image: its content should be at bytes 2048000 to 2048005, but the ISO ends at byte 40960; the ISO is damaged',
     )
   })
 

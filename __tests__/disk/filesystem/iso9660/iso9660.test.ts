@@ -171,7 +171,7 @@ test('a download that broke off is told from the volume’s size, and what lies 
       expect.stringMatching(/cut\.iso: the ISO has \d+ bytes, of which only the first \d+ are there.*download isn't complete/),
     ])
     expect(() => resolve(opened, last)!.content()).toThrow(
-      /f99.txt .*should lie at bytes \d+ to \d+, but the ISO ends at byte \d+; the ISO is damaged/,
+      /f99.txt .*should be at bytes \d+ to \d+, but the ISO ends at byte \d+; the ISO is damaged/,
     )
   })
 })
@@ -180,7 +180,7 @@ test('what isn’t an ISO isn’t taken for one', () => {
   expect(iso9660.detect(memorySource(Buffer.alloc(100_000), 'zeros'))).toBe(false)
   expect(iso9660.detect(memorySource(Buffer.alloc(10), 'short'))).toBe(false)
   expect(() => iso9660.open(memorySource(Buffer.alloc(100_000), 'zeros'), () => {})).toThrow(
-    'zeros, byte 32768: an ISO 9660 image has a primary volume descriptor here, but this file has no volume descriptor at all',
+    'zeros, byte 32768: a primary volume descriptor should be here, but there is none; the ISO is damaged',
   )
 })
 
@@ -199,7 +199,7 @@ unless(noCorpus).describe('the corpus', () => {
     ['bad-dir', /byte 47104: a directory record has a length of 0/],
     ['malformed', /byte 32896: the logical block size is 12336/],
     ['malformed2', /byte 47104: a directory record has a length of 2/],
-    ['udf102', /this file has no volume descriptor at all/],
+    ['udf102', /a primary volume descriptor should be here, but there is none/],
   ])('%s ends in one sentence', async (name, sentence) => {
     await withTempDir((dir) => {
       const iso = fromCorpus(`iso/libcdio/${name}.iso.gz`, dir)

@@ -1,4 +1,4 @@
-import { DiskError, onceEach, type Warn } from '../../../bytes/errors.ts'
+import { damage, onceEach, type Warn } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
 import { warnIfCutShort } from '../checks.ts'
@@ -23,7 +23,7 @@ function open(device: Source, warnAlways: Warn): FileSystem {
   warnAboutState(device, superblock, warn)
   const { reader, notes } = recover(openReader(device, superblock, warn))
   const root = openNode(reader, 2)
-  if (root.type !== 'dir') throw new DiskError(device.name, 'its root, inode 2, is not a directory; the filesystem is damaged')
+  if (root.type !== 'dir') throw damage(device, 'inode 2', 'it should be the root directory, but is not a directory')
   return { info: describe(reader.superblock, notes), root, entries: (dir) => entries(reader, dir) }
 }
 

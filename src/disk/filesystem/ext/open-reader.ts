@@ -10,7 +10,7 @@ import type { Superblock } from './superblock/superblock.ts'
 import { readAttributeBlock } from './xattr/attribute.ts'
 
 /** Walking five million names reads a tenth of this. */
-const mostDirectoryBytes = 4 * 2 ** 30
+const maxDirectoryBytes = 4 * 2 ** 30
 
 /** 64 windows of 32 KiB take 2 MiB. Files of one directory have adjacent inodes. */
 const windowsKept = 64
@@ -25,7 +25,7 @@ export function openReader(device: Source, superblock: Superblock, warn: Warn, f
     device,
     superblock,
     warn,
-    directoryBytesLeft: mostDirectoryBytes,
+    directoryBytesLeft: maxDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
     attributeBlock: recent(attributeBlocksKept, (block: FsBlock) => readAttributeBlock(device, superblock, block)),

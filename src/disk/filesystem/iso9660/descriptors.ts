@@ -1,4 +1,4 @@
-import { DiskError, damage, type WarnOnce } from '../../../bytes/errors.ts'
+import { damage, type WarnOnce } from '../../../bytes/errors.ts'
 import { peek } from '../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
@@ -37,7 +37,7 @@ export interface VolumeDescriptor {
 const firstDescriptor = 16 * sectorSize
 
 /** Far more than any ISO has. Without a limit, a set without a terminator could go on to the end of the image. */
-const mostDescriptors = 64
+const maxDescriptors = 64
 
 /** Whether there is a volume descriptor at the fixed position of an ISO's first one. */
 export function hasDescriptor(source: Source): boolean {
@@ -51,7 +51,7 @@ export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors
   let elTorito = false
   const types: number[] = []
   let at = firstDescriptor
-  for (; types.length < mostDescriptors && identifierAt(source, at) === 'CD001'; at += sectorSize) {
+  for (; types.length < maxDescriptors && identifierAt(source, at) === 'CD001'; at += sectorSize) {
     const bytes = bytesAt(source, at, sectorSize)
     const type = bytes.readUInt8(0)
     types.push(type)
@@ -61,11 +61,8 @@ export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors
     if (type === 255) break
   }
   if (!primary) {
-    const found = types.length === 0 ? 'no volume descriptor at all' : `only descriptors of the types ${types.join(', ')}`
-    throw new DiskError(
-      `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`,
-    )
+    const found = types.length === 0 ? 'there is none' : `there are only descriptors of the types ${types.join(', ')}`
+    throw damage(source, firstDescriptor, `a primary volume descriptor should be here, but ${found}`, 'ISO')
   }
   if (types.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, 'terminator')
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) }

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../bytes/errors.ts'
 import { concat, type Source, slice } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
 import { checkedTarget } from '../checks.ts'
@@ -45,7 +45,7 @@ function describe(reader: IsoReader, { name, records, posix }: NamedRecords): Is
   const [first] = records
   const type = nodeType(reader, first, posix)
   const isDir = type === 'dir'
-  const place = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`
+  const at = `${pathText(name)} (directory record at byte ${first.at})`
   return {
     type,
     ino: inodeNumber(reader, type, first, posix),
@@ -58,18 +58,14 @@ function describe(reader: IsoReader, { name, records, posix }: NamedRecords): Is
     ...((type === 'char' || type === 'block') && { rdev: posix.rdev ?? { major: 0, minor: 0 } }),
     records,
     content() {
-      if (type !== 'file') throw new DiskError(place, `a ${type} has no content`)
-      if (posix.encoding)
-        throw new DiskError(place, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, 'unsupported')
-      return content(reader, place, records)
+      if (posix.encoding) {
+        const what = `the file is ${posix.encoding}, which can't be read; make the ISO without it`
+        throw new DiskError(`${at} of ${reader.source.name}`, what, 'unsupported')
+      }
+      return content(reader, at, records)
     },
     target() {
-      return checkedTarget(
-        posix.target ?? Buffer.alloc(0),
-        reader.source,
-        `${pathText(name)} (directory record at byte ${first.at})`,
-        'ISO',
-      )
+      return checkedTarget(posix.target ?? Buffer.alloc(0), reader.source, at, 'ISO')
     },
     xattrs: () => new Map(),
   }
@@ -107,19 +103,18 @@ function inodeNumber(
   return known
 }
 
-function content({ source, blockSize }: IsoReader, place: string, records: IsoNode['records']): Source {
+/** @param at the file's place, as for `damage` */
+function content({ source, blockSize }: IsoReader, at: string, records: IsoNode['records']): Source {
+  const name = `${at} of ${source.name}`
   const extents = records.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place, "the file is interleaved with others, which can't be read", 'unsupported')
-    if (record.dataLength === 0) return slice(source, 0, 0, place)
+    if (record.isInterleaved) throw new DiskError(name, "the file is interleaved with others, which can't be read", 'unsupported')
+    if (record.dataLength === 0) return slice(source, 0, 0, name)
     const start = dataStart(record, blockSize)
     const end = start + record.dataLength
     if (end > source.size) {
-      throw new DiskError(
-        place,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`,
-      )
+      throw damage(source, at, `its content should be at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, 'ISO')
     }
-    return slice(source, start, record.dataLength, place)
+    return slice(source, start, record.dataLength, name)
   })
-  return extents.length === 1 ? extents[0]! : concat(extents, place)
+  return extents.length === 1 ? extents[0]! : concat(extents, name)
 }

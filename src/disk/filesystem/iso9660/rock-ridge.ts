@@ -39,15 +39,15 @@ export function rockRidge(reader: IsoReader, record: DirectoryRecord): RockRidge
   for (const { signature, bytes } of systemUseEntries(reader, record)) {
     const read = readers[signature]
     if (read) {
-      if (bytes.length < read.least)
+      if (bytes.length < read.minLength)
         throw damage(reader.source, record.at, `a directory record's ${signature} entry has only ${bytes.length} bytes`, 'ISO')
       read.into(found, bytes)
     } else if (signature === 'NM' && bytes.length >= 5) {
       // The flags CURRENT and PARENT stand for `.` and `..`, whose names aren't needed.
       if ((bytes[4]! & 0x06) === 0) name.push(bytes.subarray(5))
     } else if (signature === 'SL' && bytes.length >= 5) {
-      const trouble = link.add(bytes)
-      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, 'symlink')
+      const problem = link.add(bytes)
+      if (problem) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${problem}`, 'symlink')
     }
   }
   if (name.length > 0) found.name = Buffer.concat(name)
@@ -56,14 +56,14 @@ export function rockRidge(reader: IsoReader, record: DirectoryRecord): RockRidge
 }
 
 interface EntryReader {
-  /** Bytes that it reads. */
-  readonly least: number
+  /** Bytes of the entry that it reads. */
+  readonly minLength: number
   into(found: RockRidge, bytes: Buffer): void
 }
 
 const readers: Readonly<Record<string, EntryReader>> = {
   PX: {
-    least: 36,
+    minLength: 36,
     into(found, bytes) {
       found.mode = bytes.readUInt32LE(4)
       found.nlink = bytes.readUInt32LE(12)
@@ -74,39 +74,39 @@ const readers: Readonly<Record<string, EntryReader>> = {
     },
   },
   PN: {
-    least: 20,
+    minLength: 20,
     into(found, bytes) {
       found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12))
     },
   },
   TF: {
-    least: 5,
+    minLength: 5,
     into(found, bytes) {
       const modified = modificationTime(bytes)
       if (modified) found.modified = modified
     },
   },
   CL: {
-    least: 12,
+    minLength: 12,
     into(found, bytes) {
       found.childAt = bytes.readUInt32LE(4)
     },
   },
   RE: {
-    least: 4,
+    minLength: 4,
     into(found) {
       found.isRelocated = true
     },
   },
   ZF: {
-    least: 16,
+    minLength: 16,
     into(found, bytes) {
       found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`
       found.size = bytes.readUInt32LE(8)
     },
   },
   SF: {
-    least: 12,
+    minLength: 12,
     into(found) {
       found.encoding = 'stored as a sparse file (SF)'
     },

@@ -11,23 +11,23 @@ export class SymlinkText {
   /** Adds the components of one entry. Returns what is wrong with them, if anything. */
   add(entry: Buffer): string | undefined {
     const parts = [this.text ?? Buffer.alloc(0)]
-    let trouble: string | undefined
+    let problem: string | undefined
     let at = 5
     while (at + 2 <= entry.length) {
       const flags = entry.readUInt8(at)
       const end = at + 2 + entry.readUInt8(at + 1)
       if (end > entry.length) {
-        trouble = "a symbolic link's component is longer than its entry; the target ends there"
+        problem = "a symbolic link's component is longer than its entry; the target ends there"
         break
       }
-      if (flags & ~0x0f) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`
+      if (flags & ~0x0f) problem = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`
       if (!this.joins) parts.push(Buffer.from('/'))
       parts.push(componentText(flags, entry.subarray(at + 2, end)))
       this.joins = (flags & (component.continues | component.root)) !== 0
       at = end
     }
     this.text = Buffer.concat(parts)
-    return trouble
+    return problem
   }
 }
 

@@ -1,5 +1,4 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { DiskError } from '../../../../bytes/errors.ts'
 import type { Inode } from '../inode/inode.ts'
 import { inodeFlags } from '../inode/layout.ts'
 
@@ -10,14 +9,12 @@ const dotSize = 12
 const fourZeros = Buffer.alloc(4)
 
 /**
- * Verifies the checksum of a directory block. In a block of entries, the checksum is in the last entry; in a node of the hash tree, it
- * follows the space for the node's pointers.
- * @throws DiskError if it is missing or wrong
+ * Whether a directory block has a checksum, and it is right. In a block of entries, the checksum is in the last entry; in a node of the hash
+ * tree, it follows the space for the node's pointers.
  */
-export function checkDirectoryBlock(block: Buffer, inode: Inode, isFirstBlock: boolean, place: string): void {
+export function directoryBlockHolds(block: Buffer, inode: Inode, isFirstBlock: boolean): boolean {
   const tree = treeNode(block, isFirstBlock && (inode.flags & inodeFlags.index) !== 0)
-  const sound = tree === undefined ? checkTail(block, inode.checksumSeed) : checkTree(block, inode.checksumSeed, tree)
-  if (!sound) throw new DiskError(place, 'its checksum is missing or wrong; the filesystem is damaged')
+  return tree === undefined ? tailHolds(block, inode.checksumSeed) : treeHolds(block, inode.checksumSeed, tree)
 }
 
 /** The offset of a tree node's count and limit; undefined if the block isn't a node. */
@@ -29,13 +26,13 @@ function treeNode(block: Buffer, mayBeRoot: boolean): number | undefined {
   return block.readUInt32LE(0) === 0 && coversBlock ? 8 : undefined
 }
 
-function checkTail(block: Buffer, seed: number): boolean {
+function tailHolds(block: Buffer, seed: number): boolean {
   const at = block.length - tailSize
   const isTail = block.readUInt32LE(at) === 0 && block.readUInt16LE(at + 4) === tailSize && block.readUInt16LE(at + 6) === tailType << 8
   return isTail && crc32c(seed, block.subarray(0, at)) === block.readUInt32LE(at + 8)
 }
 
-function checkTree(block: Buffer, seed: number, pointers: number): boolean {
+function treeHolds(block: Buffer, seed: number, pointers: number): boolean {
   const limit = block.readUInt16LE(pointers)
   const count = block.readUInt16LE(pointers + 2)
   const tail = pointers + limit * 8

@@ -6,14 +6,14 @@ import { inodeFlags } from '../inode/layout.ts'
 import { fileRuns } from '../mapping/file-runs.ts'
 import type { ExtReader } from '../reader.ts'
 import { incompat } from '../superblock/features.ts'
-import { checkDirectoryBlock } from './checksum.ts'
+import { directoryBlockHolds } from './checksum.ts'
 import type { DirectoryRecord } from './record.ts'
 
 const header = 8
 /** Bytes that are read at once; a multiple of every block size. */
 const piece = 64 * 1024
 /** Limit for one directory. The reader has a limit for all directories together. */
-const mostBytes = 2 ** 30
+const maxBytes = 2 ** 30
 
 /**
  * The entries of a directory except `.` and `..`, in the order of its blocks. Nodes of a hash tree look like empty entries, so a tree can
@@ -41,7 +41,7 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
   const { device, superblock } = reader
   const { blockSize } = superblock
   const place = inodePlace(reader, inode.number)
-  if (inode.size > mostBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`)
+  if (inode.size > maxBytes) throw new DiskError(place, `it is a directory of ${inode.size} bytes; the limit is ${maxBytes}`, 'unsupported')
   const runs = fileRuns(reader, inode)
   if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, 'the first block of the directory is missing')
   const blocks = Math.ceil(inode.size / blockSize)
@@ -67,7 +67,9 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
         const block = read.subarray(at, at + blockSize)
         const number = fileBlock + done + at / blockSize
         const what = `block ${number} of the directory (block ${fsBlock + done + at / blockSize} of the filesystem)`
-        if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number === 0, `${what}, ${place}`)
+        if (superblock.hasChecksums && !directoryBlockHolds(block, inode, number === 0)) {
+          throw damage(reader, `${what}, inode ${inode.number}`, 'its checksum is missing or wrong')
+        }
         yield* records(reader, inode, block, what, number === 0)
       }
     }

@@ -1,5 +1,5 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
-import { DiskError, type Warn } from '../../../../bytes/errors.ts'
+import { damage, type Warn } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { type FsBlock, fsBlock } from '../../block-number.ts'
 import { roCompat } from '../superblock/features.ts'
@@ -20,14 +20,13 @@ export function groupDescriptors(device: Source, superblock: Superblock, warn: W
   return (group) => {
     const block = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock)
     const raw = bytesAt(device, block * blockSize + (group % perBlock) * descriptorSize, descriptorSize)
-    const place = `the descriptor of block group ${group} of ${device.name}`
     const expected = checksum(superblock, group, raw)
     if (expected !== undefined && expected !== raw.readUInt16LE(checksumPosition)) {
       warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`)
     }
     const table = raw.readUInt32LE(0x8) + (descriptorSize >= 64 ? raw.readUInt32LE(0x28) * 2 ** 32 : 0)
     if (table <= firstDataBlock || table + tableBlocks > blocksCount) {
-      throw new DiskError(place, `its inode table at block ${table} is outside the filesystem; the filesystem is damaged`)
+      throw damage(device, `the descriptor of block group ${group}`, `its inode table at block ${table} is outside the filesystem`)
     }
     return fsBlock(table)
   }

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damage } from '../../../../bytes/errors.ts'
 import { recent } from '../../../../bytes/recent.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import type { Superblock } from '../superblock/superblock.ts'
@@ -27,7 +27,7 @@ export function inodeTable(
   })
   return (number) => {
     if (!(number >= 1 && number <= inodesCount)) {
-      throw new DiskError(device.name, `inode ${number} is needed, but there are only ${inodesCount}; the filesystem is damaged`)
+      throw damage(device, `inode ${number}`, `it doesn't exist, because the last inode is ${inodesCount}`)
     }
     const group = Math.floor((number - 1) / inodesPerGroup)
     const index = (number - 1) % inodesPerGroup

@@ -1,5 +1,5 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damage } from '../../../../bytes/errors.ts'
 import { fileTypeOf } from '../../file-type.ts'
 import type { Time } from '../../tree.ts'
 import type { ExtReader } from '../reader.ts'
@@ -33,21 +33,21 @@ export function loadInode(reader: ExtReader, number: number): Inode {
   const onDevice = reader.rawInode(number)
   const raw = reader.fastCommits?.inode(number, onDevice) ?? onDevice
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(0x80) : 0
-  const place = inodePlace(reader, number)
+  const at = `inode ${number}`
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`)
+    throw damage(reader, at, `its extra size of ${extraSize} bytes is impossible`)
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number), raw.readUInt32LE(0x64)) : 0
-  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place)
+  const isVerified = superblock.hasChecksums && superblock.madeByLinux && raw === onDevice
+  if (isVerified && !checksumHolds(raw, extraSize, checksumSeed)) throw damage(reader, at, 'its checksum is wrong')
   const mode = raw.readUInt16LE(0)
   const hasHighSize = fileTypeOf(mode) === 'file' || (superblock.features.incompat & incompat.largeDir) !== 0
   const size = raw.readUInt32LE(0x4) + (hasHighSize ? raw.readUInt32LE(0x6c) * 2 ** 32 : 0)
-  if (size > 2 ** 32 * superblock.blockSize)
-    throw new DiskError(place, `its size of ${size} bytes is impossible; the filesystem is damaged`)
+  if (size > 2 ** 32 * superblock.blockSize) throw damage(reader, at, `its size of ${size} bytes is impossible`)
   return { number, raw, mode, flags: raw.readUInt32LE(0x20), size, linksCount: raw.readUInt16LE(0x1a), extraSize, checksumSeed }
 }
 
-function verifyChecksum(raw: Buffer, extraSize: number, seed: number, place: string): void {
+function checksumHolds(raw: Buffer, extraSize: number, seed: number): boolean {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize
   let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros)
   if (hasHigh) {
@@ -57,7 +57,7 @@ function verifyChecksum(raw: Buffer, extraSize: number, seed: number, place: str
     crc = crc32c(crc, raw.subarray(checksumLow + 2))
   }
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 0x10000 : 0)
-  if (stored !== (hasHigh ? crc : crc & 0xffff)) throw new DiskError(place, 'its checksum is wrong; the filesystem is damaged')
+  return stored === (hasHigh ? crc : crc & 0xffff)
 }
 
 /** Seconds are a signed 32-bit number. Two bits of the extra field extend them to the year 2446; the other thirty bits are nanoseconds. */

@@ -54,10 +54,10 @@ function replay(log: Log, transactions: readonly Transaction[], isRevoked: IsRev
       for (const tag of tags(log.block(descriptor.at), log.superblock)) {
         if (!isRevoked(tag.block, sequence)) {
           if (tag.block >= deviceBlocks) {
-            throw log.error(descriptor.at, `it describes block ${tag.block}, but the filesystem's device has only ${deviceBlocks}`)
+            throw log.damage(descriptor.at, `it describes block ${tag.block}, but the filesystem's device has only ${deviceBlocks}`)
           }
           if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag, sequence, log.superblock)) {
-            throw log.error(at, `the copy of block ${tag.block} fails its checksum; the journal is damaged`)
+            throw log.damage(at, `the copy of block ${tag.block} fails its checksum`)
           }
           replacements.set(tag.block, { at, escaped: tag.escaped })
         }

@@ -1,4 +1,4 @@
-import { DiskError, type DiskErrorKind } from '../../../../bytes/errors.ts'
+import { type DiskError, damage } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import type { JournalSuperblock } from './superblock.ts'
 
@@ -10,8 +10,8 @@ export interface Log {
   block(at: number): Buffer<ArrayBuffer>
   /** The block that is `count` blocks further, wrapping around at the end. */
   after(at: number, count: number): number
-  /** An error at one of the journal's blocks. */
-  error(at: number, what: string, kind?: DiskErrorKind): DiskError
+  /** An error for one of the journal's blocks that is damaged; `what` as for `damage` in bytes/errors.ts. */
+  damage(at: number, what: string): DiskError
 }
 
 /** Opens the log of the journal in `journal`. */
@@ -22,6 +22,6 @@ export function openLog(journal: Source, superblock: JournalSuperblock): Log {
     superblock,
     block: (at) => bytesAt(journal, at * blockSize, blockSize),
     after: (at, count) => first + ((at - first + count) % (end - first)),
-    error: (at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind),
+    damage: (at, what) => damage(journal, `block ${at}`, what, 'journal'),
   }
 }

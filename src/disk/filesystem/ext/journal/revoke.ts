@@ -28,8 +28,7 @@ function* revokedBlocks(log: Log, at: number): Generator<number> {
   const raw = log.block(at)
   const { has64bit } = log.superblock
   const end = raw.readUInt32BE(headerSize)
-  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize : 0))
-    throw log.error(at, `its revoke records have ${end} bytes; it is damaged`)
+  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize : 0)) throw log.damage(at, `its revoke records have ${end} bytes`)
   const size = has64bit ? 8 : 4
   for (let offset = headerSize + 4; offset + size <= end; offset += size) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset)

@@ -63,7 +63,7 @@ export function committedTransactions(log: Log): Transaction[] {
     } else {
       return committed
     }
-    if (walked > length) throw log.error(block, `transaction ${current.sequence} is longer than the log; the journal is damaged`)
+    if (walked > length) throw log.damage(block, `transaction ${current.sequence} is longer than the log`)
   }
 }
 
@@ -84,8 +84,5 @@ function transactionCrc(seed: number, descriptor: Buffer, log: Log, data: number
 }
 
 function corrupt(log: Log, at: number, { sequence }: Transaction) {
-  return log.error(
-    at,
-    `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`,
-  )
+  return log.damage(at, `transaction ${sequence} fails its checksum (e2fsck may be able to repair it)`)
 }

@@ -1,5 +1,5 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { DiskError, type DiskErrorKind, type Warn } from '../../../../bytes/errors.ts'
+import { DiskError, damage, type Warn } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { blockType, journalMagic } from './block.ts'
 
@@ -33,34 +33,35 @@ const knownIncompat = Object.values(incompat).reduce((all, bit) => all | bit, 0)
 const crc32cType = 4
 const superblockSize = 1024
 /** Minimum size of a log (JBD2_MIN_JOURNAL_BLOCKS). The area for fast commits must not make the log smaller. */
-const leastLogBlocks = 1024
+const minLogBlocks = 1024
 
 /**
  * Parses `journal_superblock_t`, big-endian (Linux Documentation/filesystems/ext4/journal.rst, "Super Block").
  * @throws DiskError if it is damaged, or uses an unknown feature
  */
 export function readSuperblock(journal: Source, blockSize: number, warn: Warn): JournalSuperblock {
-  const damaged = (what: string, kind?: DiskErrorKind) => new DiskError(`${journal.name}, superblock`, what, kind)
+  const damaged = (what: string) => damage(journal, 'the superblock', what, 'journal')
+  const unsupported = (what: string) => new DiskError(`the superblock of ${journal.name}`, what, 'unsupported')
   const raw = bytesAt(journal, 0, superblockSize)
   const type = raw.readUInt32BE(4)
   if (raw.readUInt32BE(0) !== journalMagic || (type !== blockType.superblockV1 && type !== blockType.superblockV2)) {
-    throw damaged('it is not a journal; the filesystem is damaged')
+    throw damaged('its magic number or its type is not the one of a journal')
   }
   const word = (offset: number) => (type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0)
   const features = word(40)
   if (features & ~knownIncompat)
-    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, 'unsupported')
+    throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`)
   if (raw.readUInt32BE(12) !== blockSize) {
-    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}; it is damaged`)
+    throw damaged(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`)
   }
   const checksums = checksumKind(word(36), features)
-  if (!checksums) throw damaged('it claims to have several kinds of checksums at once; it is damaged')
+  if (!checksums) throw damaged('it claims to have several kinds of checksums at once')
   if (checksums === 'v2' || checksums === 'v3') {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, 'unsupported')
-    if (!checksumHolds(raw)) throw damaged('its checksum is wrong; it is damaged')
+    if (raw[80] !== crc32cType) throw unsupported(`the journal's checksums are of the unknown type ${raw[80]}`)
+    if (!checksumHolds(raw)) throw damaged('its checksum is wrong')
   }
   const total = raw.readUInt32BE(16)
-  if (total * blockSize > journal.size) throw damaged(`it should have ${total} blocks, but it is only ${journal.size} bytes; it is damaged`)
+  if (total * blockSize > journal.size) throw damaged(`the journal should have ${total} blocks, but has only ${journal.size} bytes`)
   const fastCommits = features & incompat.fastCommit ? fastCommitArea(total, word(84)) : undefined
   const superblock: JournalSuperblock = {
     blockSize,
@@ -76,9 +77,9 @@ export function readSuperblock(journal: Source, blockSize: number, warn: Warn): 
     ...(fastCommits && { fastCommits }),
   }
   const { first, end, start } = superblock
-  if (first === 0 || first >= end) throw damaged(`its log begins at block ${first} of ${end}; it is damaged`)
+  if (first === 0 || first >= end) throw damaged(`the log begins at block ${first} of ${end}`)
   if (start !== 0 && (start < first || start >= end)) {
-    throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`)
+    throw damaged(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`)
   }
   if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`)
   return superblock
@@ -101,6 +102,6 @@ function checksumHolds(raw: Buffer): boolean {
 /** Linux leaves the block between the log and the fast commits unused. A length of 0 means 256 blocks. */
 function fastCommitArea(total: number, length: number): { first: number; end: number } {
   const blocks = length || 256
-  const logEnd = total - blocks >= leastLogBlocks ? total - blocks : total
+  const logEnd = total - blocks >= minLogBlocks ? total - blocks : total
   return { first: logEnd + 1, end: total }
 }

@@ -41,5 +41,5 @@ export function blockMapRuns(reader: ExtReader, inode: Inode, blocks: number, ru
     add(field.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next), depth, span)
     next += span
   }
-  if (next < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`)
+  if (next < blocks) throw runs.damage(`its size of ${inode.size} bytes is more than its block map can hold`)
 }

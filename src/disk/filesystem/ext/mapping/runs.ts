@@ -1,10 +1,10 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../../bytes/errors.ts'
 import type { FileBlock, FsBlock } from '../../block-number.ts'
 import { type Inode, inodePlace } from '../inode/inode.ts'
 import type { ExtReader } from '../reader.ts'
 
 /** A 16 GiB file has this many runs only if no two of its blocks are adjacent. A list of this length takes 100 MB. */
-const mostRuns = 4_000_000
+const maxRuns = 4_000_000
 
 /** Where the written blocks of a file are, in file order. Blocks that no run covers read as zeros. */
 export class Runs {
@@ -13,12 +13,12 @@ export class Runs {
   readonly fsBlocks: FsBlock[] = []
   readonly counts: number[] = []
   readonly #reader: ExtReader
-  readonly #place: string
+  readonly #inode: Inode
   readonly #seen = new Set<FsBlock>()
 
   constructor(reader: ExtReader, inode: Inode) {
     this.#reader = reader
-    this.#place = inodePlace(reader, inode.number)
+    this.#inode = inode
   }
 
   /**
@@ -32,7 +32,10 @@ export class Runs {
       this.counts[last]! += count
       return
     }
-    if (this.counts.length === mostRuns) throw this.error(`it is fragmented into more than ${mostRuns} pieces`)
+    if (this.counts.length === maxRuns) {
+      const place = inodePlace(this.#reader, this.#inode.number)
+      throw new DiskError(place, `it is fragmented into more than ${maxRuns} pieces, which is the limit`, 'unsupported')
+    }
     this.fileBlocks.push(fileBlock)
     this.fsBlocks.push(fsBlock)
     this.counts.push(count)
@@ -44,19 +47,20 @@ export class Runs {
    */
   readMapBlock(into: Buffer, block: FsBlock): void {
     this.#checkBlocks(block, 1)
-    if (this.#seen.has(block)) throw this.error(`the map of its blocks leads to block ${block} twice; the filesystem is damaged`)
+    if (this.#seen.has(block)) throw this.damage(`the map of its blocks leads to block ${block} twice`)
     this.#seen.add(block)
     this.#reader.device.read(into, block * this.#reader.superblock.blockSize)
   }
 
-  error(what: string): DiskError {
-    return new DiskError(this.#place, what)
+  /** An error for a file whose map is damaged; `what` as for `damage` in bytes/errors.ts. */
+  damage(what: string): DiskError {
+    return damage(this.#reader, `inode ${this.#inode.number}`, what)
   }
 
   #checkBlocks(block: FsBlock, count: number): void {
     const { firstDataBlock, blocksCount } = this.#reader.superblock
     // The first data block is the superblock's own, or with larger blocks contains it.
     if (block > firstDataBlock && block + count <= blocksCount) return
-    throw this.error(`it uses blocks ${block} to ${block + count - 1}, which can't belong to a file; the filesystem is damaged`)
+    throw this.damage(`it uses blocks ${block} to ${block + count - 1}, which can't belong to a file`)
   }
 }

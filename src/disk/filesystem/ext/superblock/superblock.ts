@@ -1,5 +1,5 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damage } from '../../../../bytes/errors.ts'
 import { peek } from '../../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { checkReadable, compat, type Features, incompat, roCompat } from './features.ts'
@@ -50,25 +50,26 @@ export function readSuperblock(device: Source): Superblock {
   const raw = bytesAt(device, position, length)
   const u16 = (at: number) => raw.readUInt16LE(at)
   const u32 = (at: number) => raw.readUInt32LE(at)
-  const name = device.name
-  if (u16(0x38) !== magic) throw new DiskError(name, 'it has no ext superblock')
+  const demand = (isSound: boolean, what: string) => {
+    if (!isSound) throw damage(device, 'the superblock', `it says that the filesystem has ${what}, which is impossible`)
+  }
+  if (u16(0x38) !== magic) throw damage(device, 'the superblock', 'its magic number is wrong')
   const features: Features = { compat: u32(0x5c), incompat: u32(0x60), roCompat: u32(0x64) }
   const has64bit = (features.incompat & incompat.is64bit) !== 0
   const u48 = (low: number, high: number) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32
-  verifyChecksum(raw, features, name)
-  checkReadable(features, name)
+  verifyChecksum(raw, features, device)
+  checkReadable(features, device.name)
 
   const revision0 = u32(0x4c) === 0
   const blockSize = 1024 << u32(0x18)
-  demand(u32(0x18) <= 6, name, `a block size of 2^${10 + u32(0x18)}`)
+  demand(u32(0x18) <= 6, `a block size of 2^${10 + u32(0x18)}`)
   const inodeSize = revision0 ? 128 : u16(0x58)
-  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, name, `an inode size of ${inodeSize}`)
+  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, `an inode size of ${inodeSize}`)
   const firstInode = revision0 ? 11 : u32(0x54)
-  demand(firstInode >= 11, name, `${firstInode} as its first inode`)
+  demand(firstInode >= 11, `${firstInode} as its first inode`)
   const descriptorSize = has64bit ? u16(0xfe) : 32
   demand(
     !has64bit || (isPowerOf2(descriptorSize) && descriptorSize >= 64 && descriptorSize <= 1024),
-    name,
     `group descriptors of ${descriptorSize} bytes`,
   )
   const blocksCount = u48(0x4, 0x150)
@@ -76,20 +77,19 @@ export function readSuperblock(device: Source): Superblock {
   const bigalloc = (features.roCompat & roCompat.bigalloc) !== 0
   demand(
     firstDataBlock === (blockSize === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
-    name,
     `${firstDataBlock} as its first data block`,
   )
-  demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`)
+  demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, `${blocksCount} blocks`)
   const blocksPerGroup = u32(0x20)
   // A group's bitmap is one block; with bigalloc its bits stand for clusters.
   const clusterRatio = bigalloc ? 2 ** (u32(0x1c) - u32(0x18)) : 1
-  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`)
-  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, name, `${blocksPerGroup} blocks in a group`)
+  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, `clusters of ${clusterRatio} blocks`)
+  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, `${blocksPerGroup} blocks in a group`)
   const inodesPerGroup = u32(0x28)
-  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, name, `${inodesPerGroup} inodes in a group`)
+  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, `${inodesPerGroup} inodes in a group`)
   const groupsCount = Math.ceil((blocksCount - firstDataBlock) / blocksPerGroup)
   const inodesCount = u32(0)
-  demand(inodesCount === groupsCount * inodesPerGroup, name, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`)
+  demand(inodesCount === groupsCount * inodesPerGroup, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`)
   const firstMetaBg = features.incompat & incompat.metaBg ? u32(0x104) : Number.POSITIVE_INFINITY
 
   const uuid = raw.subarray(0x68, 0x78)
@@ -122,17 +122,13 @@ export function readSuperblock(device: Source): Superblock {
   }
 }
 
-function verifyChecksum(raw: Buffer, features: Features, name: string): void {
+function verifyChecksum(raw: Buffer, features: Features, device: Source): void {
   if (!(features.roCompat & roCompat.metadataCsum)) return
   const type = raw.readUInt8(0x175)
-  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, 'unsupported')
+  if (type !== 1) throw new DiskError(device.name, `the ext superblock names the unknown checksum type ${type}`, 'unsupported')
   if (crc32c(0xffffffff, raw.subarray(0, checksumPosition)) !== raw.readUInt32LE(checksumPosition)) {
-    throw new DiskError(name, 'the checksum of the ext superblock is wrong; the filesystem is damaged')
+    throw damage(device, 'the superblock', 'its checksum is wrong')
   }
-}
-
-function demand(sound: boolean, name: string, what: string): void {
-  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`)
 }
 
 function isPowerOf2(value: number): boolean {

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damage } from '../../../../bytes/errors.ts'
 
 /** On disk, only entries for named users and groups have an id. */
 const tagsWithId = [0x02, 0x08]
@@ -8,9 +8,10 @@ const noId = 0xffffffff
 /**
  * Converts an access control list from its form on disk (fs/ext4/acl.h) to the one that getxattr(2) returns (Linux,
  * include/uapi/linux/posix_acl_xattr.h): the version is 2 instead of 1, and every entry has an id.
+ * @param at whose list it is, as for `damage` in bytes/errors.ts
  */
-export function userSpaceAcl(stored: Buffer, place: string): Buffer {
-  const damaged = () => new DiskError(place, 'its access control list is damaged')
+export function userSpaceAcl(stored: Buffer, source: { readonly name: string }, at: string): Buffer {
+  const damaged = () => damage(source, at, 'its access control list is invalid')
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged()
   const version = Buffer.alloc(4)
   version.writeUInt32LE(2)

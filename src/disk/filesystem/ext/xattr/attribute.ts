@@ -1,5 +1,5 @@
 import { crc32c, crc32cOfU32 } from '../../../../bytes/crc32c.ts'
-import { DiskError, damage } from '../../../../bytes/errors.ts'
+import { damage } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { pathText } from '../../../../bytes/text.ts'
 import type { FsBlock } from '../../block-number.ts'
@@ -22,7 +22,7 @@ export const attributeMagic = 0xea020000
 const entryHeader = 16
 const blockHeader = 32
 /** Linux's XATTR_SIZE_MAX. */
-const largestValue = 65536
+const maxValueSize = 65536
 
 /** The attributes in a block, which several inodes may share. */
 export function readAttributeBlock(device: Source, superblock: Superblock, block: FsBlock): Attribute[] {
@@ -39,13 +39,16 @@ export function readAttributeBlock(device: Source, superblock: Superblock, block
     const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32))
     if (crc32c(seed, raw) !== stored) throw damage(device, place, 'its checksum is wrong')
   }
-  return readEntries(raw, blockHeader, `${place} of ${device.name}`)
+  return readEntries(raw, blockHeader, device, place)
 }
 
-/** Entries follow each other from `first` on, until four zero bytes. Values come after the entries, at offsets from the start of `area`. */
-export function readEntries(area: Buffer, first: number, place: string): Attribute[] {
+/**
+ * Entries follow each other from `first` on, until four zero bytes. Values come after the entries, at offsets from the start of `area`.
+ * @param place what `area` is, as for `damage` in bytes/errors.ts
+ */
+export function readEntries(area: Buffer, first: number, source: { readonly name: string }, place: string): Attribute[] {
   const found: Attribute[] = []
-  const damaged = () => new DiskError(place, `the entry at byte ${at} is damaged`)
+  const damaged = () => damage(source, place, `the entry at byte ${at} is invalid`)
   let at = first
   for (; ; at += (entryHeader + area.readUInt8(at) + 3) & ~3) {
     if (at + 4 > area.length) throw damaged()
@@ -57,7 +60,7 @@ export function readEntries(area: Buffer, first: number, place: string): Attribu
     const valueInode = area.readUInt32LE(at + 4)
     const valueSize = area.readUInt32LE(at + 8)
     const stored = valueInode === 0 ? valueSize : 0
-    if (name.includes(0) || valueSize > largestValue || (stored > 0 && offset + stored > area.length)) throw damaged()
+    if (name.includes(0) || valueSize > maxValueSize || (stored > 0 && offset + stored > area.length)) throw damaged()
     found.push({
       index: area.readUInt8(at + 1),
       name: pathText(name),

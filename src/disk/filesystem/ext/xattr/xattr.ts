@@ -9,7 +9,7 @@ import { type Attribute, attributeMagic, readEntries } from './attribute.ts'
 import { attributeInodeValue } from './ea-inode.ts'
 
 /** Limit for all values of an inode. Compared with that, names and values outside their own inodes hardly matter. */
-const mostValueBytes = 2 ** 20
+const maxValueBytes = 2 ** 20
 const aclIndexes = [2, 3]
 /**
  * By index. An index that isn't here, such as an encryption context or inline data, belongs to the filesystem itself and isn't listed;
@@ -39,14 +39,18 @@ export function readAttributes(reader: ExtReader, inode: Inode): Map<string, Buf
   const names = [...found.keys()].sort()
   let total = 0
   for (const { valueSize } of found.values()) total += valueSize
-  if (total > mostValueBytes)
-    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`)
+  if (total > maxValueBytes)
+    throw new DiskError(
+      inodePlace(reader, inode.number),
+      `it has ${total} bytes of attributes; the limit is ${maxValueBytes}`,
+      'unsupported',
+    )
   return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name)!)]))
 }
 
 function attributeValue(reader: ExtReader, inode: Inode, attribute: Attribute): Buffer {
   const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute)
-  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, reader, `inode ${inode.number}`) : value
 }
 
 /** The attributes stored in the inode. */
@@ -54,7 +58,7 @@ export function inodeAttributes(reader: ExtReader, inode: Inode): Attribute[] {
   const start = originalSize + inode.extraSize
   if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return []
   const area = inode.raw.subarray(start + 4)
-  return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`)
+  return readEntries(area, 0, reader, `the attributes of inode ${inode.number}`)
 }
 
 function attributeBlockNumber({ raw }: Inode, { descriptorSize }: Superblock): FsBlock {

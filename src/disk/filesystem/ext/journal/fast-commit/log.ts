@@ -1,5 +1,5 @@
 import { crc32c } from '../../../../../bytes/crc32c.ts'
-import type { Warn } from '../../../../../bytes/errors.ts'
+import { DiskError, type Warn } from '../../../../../bytes/errors.ts'
 import { type FileBlock, type FsBlock, fileBlock, fsBlock } from '../../../block-number.ts'
 import { longestWrittenExtent } from '../../inode/layout.ts'
 import type { Log } from '../log.ts'
@@ -33,7 +33,7 @@ const nameChanges = new Map<number, NameChange>([
 ])
 const tagHeaderSize = 4
 /** Far more than fit into the journals that Linux makes. */
-const mostChanges = 1_000_000
+const maxChanges = 1_000_000
 
 /**
  * Reads the fast commits that follow transaction `transaction - 1`: little-endian tags, lengths and values, up to a tail with a correct
@@ -56,8 +56,10 @@ export function readFastCommits(log: Log, transaction: number, inodeSize: number
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan
       if (kind === tag.head) {
         const features = value.readUInt32LE(0)
-        if (features !== 0)
-          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, 'unsupported')
+        if (features !== 0) {
+          const what = `the fast commits have features that can't be read: 0x${features.toString(16)}`
+          throw new DiskError(`block ${at} of ${log.name}`, what, 'unsupported')
+        }
         if (value.readUInt32LE(4) !== transaction) break scan
       }
       const summed = kind === tag.tail ? 4 : value.length
@@ -72,7 +74,7 @@ export function readFastCommits(log: Log, transaction: number, inodeSize: number
       }
       const change = readChange(kind, value)
       if (change) changes.push(change)
-      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`)
+      if (changes.length > maxChanges) throw log.damage(at, `the fast commits hold more than ${maxChanges} changes`)
     }
   }
   if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`)
