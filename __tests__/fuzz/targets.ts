@@ -1,0 +1,8 @@
+import type { Target } from './seed.ts'
+import { ext } from './seeds/ext.ts'
+import { gzip, iso, ova } from './seeds/iso.ts'
+import { gpt, mbr } from './seeds/partitions.ts'
+import { vhd } from './seeds/vhd.ts'
+import { xva } from './seeds/xva.ts'
+
+export const targets: readonly Target[] = [iso, ova, gzip, xva, vhd, mbr, gpt, ext]
