@@ -11,23 +11,40 @@ import { metadataRanges } from './trace.ts'
 /** Spaces after the XML, so that a mutant has room for more words. */
 const room = 4000
 
-/** Damages the ISO's own structures: descriptors, path tables, directory records and their extensions. */
+/**
+ * Damages the ISO's own structures: descriptors, path tables, directory records and their extensions. Only one of the seeds is a DDK's,
+ * since its chunks take longer to read than the ISO.
+ */
 export const iso: Target = {
   name: 'iso',
   async seeds(dir) {
+    const from = join(dir, 'from')
+    mkdirSync(from)
+    sh(`cd ${from}; ${tree}`)
     const options: readonly (readonly [string, IsoOptions])[] = [
       ['Rock Ridge', {}],
       ['Joliet and Rock Ridge', { naming: 'all' }],
       ['Joliet', { naming: 'joliet' }],
-      ['genisoimage', { isoTool: 'genisoimage' }],
+      ['level 1', { naming: 'plain' }],
     ]
-    return options.map(([name, how], index): Seed => {
-      const bytes = makeDdk(join(dir, `iso-${index}`), how)
-      const ranges = metadataRanges(bytes, { open: openIso })
-      return { name, bytes, ranges, repair: (mutant) => agree(mutant, ranges) }
+    const images = options.map(([name, how]) => {
+      const image = join(dir, 'tree.iso')
+      makeIso(from, image, how)
+      return [name, readFileSync(image)] as const
     })
+    return [...images, ['a DDK by genisoimage', makeDdk(join(dir, 'ddk'), { isoTool: 'genisoimage' })] as const].map(
+      ([name, bytes]): Seed => {
+        const ranges = metadataRanges(bytes, { open: openIso })
+        return { name, bytes, ranges, repair: (mutant) => agree(mutant, ranges) }
+      },
+    )
   },
 }
+
+/** Deep folders, which Rock Ridge relocates, long names and links, and more entries than fit into a sector. */
+const tree = `mkdir -p 1/2/3/4/5/6/7/8/9/10 many; echo deep > 1/2/3/4/5/6/7/8/9/10/file; seq 3000 > numbers; ln -s ../many 1/link
+  ln -s ${'long/'.repeat(60)}.. 1/longlink; echo named > 1/${'long-name-'.repeat(18)}; ln numbers 1/linked
+  for i in $(seq 40); do echo $i > many/entry-number-$i; done; find . -exec touch --no-dereference --date=@1421841600 {} +`
 
 /** Damages the text of ova.xml on an ISO. */
 export const ova: Target = {
