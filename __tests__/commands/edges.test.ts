@@ -186,14 +186,26 @@ test('standard output is full', () => {
   expect([code, stderr]).toEqual([1, 'xenserver-ddk: writing to standard output failed (no space left on device)\n'])
 })
 
-test('all that can be read is listed, though something in the root directory can not', () => {
-  const image = at('damaged')
-  const from = at('from')
-  sh(`mkdir '${from}' '${from}/usr'; echo 1 > '${from}/bad'; echo 2 > '${from}/good'
-    truncate -s 4M '${image}'; mke2fs -q -F -t ext2 -d '${from}' '${image}'; debugfs -w -R 'sif bad mode 0' '${image}' 2>/dev/null`)
-  const { code, stdout, stderr } = cli('list', image, '--json')
-  expect(parseLines(stdout).map(({ path }) => path)).toEqual(['good', 'lost+found', 'usr'])
-  expect([code, stderr]).toEqual([3, expect.stringMatching(/inode \d+ of .*damaged: its mode 0 has no known type/)])
+describe('list reads what it can of a damaged filesystem', () => {
+  const all = ['file', 'lost+found', 'usr', 'usr/file']
+  const cases: [what: string, command: string, code: number, paths: string[], error: string][] = [
+    ['a file in the root directory', 'clri /file', 1, ['lost+found', 'usr', 'usr/file'], 'error: inode \\d+ of .*: .* it is deleted'],
+    ['a directory in the root directory', 'clri /lost+found', 1, ['file', 'usr', 'usr/file'], 'error: inode 11 of .*: .* it is deleted'],
+    ['a file in another directory', 'sif /usr/file mode 0', 1, ['file', 'lost+found', 'usr'], 'error: inode \\d+ of .*: its mode 0 has no'],
+    ['a block of another directory', 'sif /usr block[0] 4000000', 1, ['file', 'lost+found', 'usr'], "error: inode \\d+ of .*can't belong"],
+    ['the content of a file', 'sif /file block[0] 4000000', 1, all, "error: inode \\d+ of .*can't belong"],
+    ['a block of the root directory', 'sif / block[0] 4000000', 3, [], "xenserver-ddk: inode 2 of .*can't belong"],
+    ["the root directory's inode", 'clri /', 3, [], 'xenserver-ddk: inode 2 of .*it is deleted'],
+    ['the superblock', 'ssv blocks_per_group 0', 3, [], 'xenserver-ddk: the superblock of .*0 blocks in a group'],
+  ]
+  test.each(cases)('%s', (_, command, code, paths, error) => {
+    const [image, from] = [at('damaged'), at('from')]
+    sh(`rm -rf '${from}' '${image}'; mkdir -p '${from}/usr'; echo 1 > '${from}/file'; echo 2 > '${from}/usr/file'
+      truncate -s 4M '${image}'; mke2fs -q -F -t ext2 -d '${from}' '${image}'; debugfs -w -R '${command}' '${image}' 2>/dev/null`)
+    const ended = cli('list', image, '--json', '--sha256')
+    expect(parseLines(ended.stdout).map(({ path }) => path)).toEqual(paths)
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(new RegExp(error))])
+  })
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)('a conversion that %s ends leaves nothing behind', async (signal) => {

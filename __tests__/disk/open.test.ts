@@ -14,7 +14,7 @@ function read(iso: string, tempDir: string): { listing?: string; problem?: strin
   try {
     const root = openRoot(iso, { tempDir, warn: (sentence) => warnings.push(sentence) })
     try {
-      const entries = [...listTree(root.fileSystem, { sha256: true })]
+      const entries = [...listTree(root.fileSystem, { sha256: true, onLost: ({ message }) => errors.push(message) })]
       for (const { error } of entries) if (error !== undefined) errors.push(error)
       root.finish()
       return { listing: JSON.stringify(entries), ...([...errors, ...warnings][0] && { problem: [...errors, ...warnings][0]! }) }

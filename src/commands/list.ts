@@ -8,7 +8,9 @@ import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
 Lists the root filesystem in INPUT, or the ISO's own files if it has no ova.xml. Each directory comes
-before its contents. If something can't be read, the rest is still listed, and the exit code is 1.
+before its contents. If a file or a directory can't be read, the error is on standard error, the rest is
+listed, and the exit code is 1. Any other exit code but 0 means that INPUT as a whole can't be used: that
+its root directory can't be read, or that a part of the disk is damaged, so don't trust the list then.
 
   --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
@@ -25,7 +27,12 @@ export async function listCommand(words: string[]): Promise<number> {
   const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
   const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr })
   try {
-    const unreadable = await print(listTree(root.fileSystem, { sha256 }), json)
+    let unreadable = 0
+    const onUnreadable = (message: string) => {
+      unreadable++
+      sayOnStderr(`error: ${message}`)
+    }
+    await print(listTree(root.fileSystem, { sha256, onLost: ({ message }) => onUnreadable(message) }), json, onUnreadable)
     root.finish()
     return unreadable === 0 ? 0 : 1
   } catch (error) {
@@ -35,16 +42,15 @@ export async function listCommand(words: string[]): Promise<number> {
   }
 }
 
-/** Returns the number of entries with errors. If the listing throws, everything before that is still printed. */
-async function print(entries: Iterable<ListingEntry>, json: boolean): Promise<number> {
-  let unreadable = 0
+/**
+ * Prints the entries. If the listing throws, everything before that is still printed.
+ * @param onError called with the error of each entry that has one
+ */
+async function print(entries: Iterable<ListingEntry>, json: boolean, onError: (message: string) => void): Promise<void> {
   let block = ''
   try {
     for (const entry of entries) {
-      if (entry.error !== undefined) {
-        unreadable++
-        sayOnStderr(`error: ${entry.error}`)
-      }
+      if (entry.error !== undefined) onError(entry.error)
       block += `${json ? jsonText(entry) : text(entry)}\n`
       if (block.length < blockLength) continue
       await write(block)
@@ -53,7 +59,6 @@ async function print(entries: Iterable<ListingEntry>, json: boolean): Promise<nu
   } finally {
     await write(block)
   }
-  return unreadable
 }
 
 /** Formats an entry much like `ls -l`. */

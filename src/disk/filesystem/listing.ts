@@ -63,19 +63,25 @@ export function listed({ path, node }: TreeEntry, options: { sha256: boolean }):
   }
 }
 
+export interface ListingOptions {
+  /** Whether to read every file, for its checksum. */
+  readonly sha256: boolean
+  /** Called for an entry of the root directory that can't be read. The root itself isn't listed, so no listed entry can have the error. */
+  onLost(error: DiskError): void
+}
+
 /**
- * All entries below the root, in path order.
- * @throws DiskError after the last entry, if the root itself or an inode in it couldn't be read
+ * All entries below the root, in path order. An entry that can't be read is left out, and its directory has the error.
+ * @throws DiskError if the root directory itself can't be read
  */
-export function* listTree(tree: FileTree, options: { sha256: boolean }): Generator<ListingEntry> {
+export function* listTree(tree: FileTree, options: ListingOptions): Generator<ListingEntry> {
   // Whether a directory can be read is known only when the walk goes on, so its line waits until then.
   let waiting: ListingEntry | undefined
   let errors: string[] = []
-  const rootErrors: DiskError[] = []
-  const onUnreadable = (error: Error) => {
-    if (!(error instanceof DiskError)) throw error
+  const onUnreadable = (error: Error, path: Buffer) => {
+    if (!(error instanceof DiskError) || path.length === 0) throw error
     if (waiting) errors.push(error.message)
-    else rootErrors.push(error)
+    else options.onLost(error)
   }
   for (const entry of walk(tree, onUnreadable)) {
     if (waiting) yield withErrors(waiting, errors)
@@ -83,7 +89,6 @@ export function* listTree(tree: FileTree, options: { sha256: boolean }): Generat
     errors = []
   }
   if (waiting) yield withErrors(waiting, errors)
-  if (rootErrors[0]) throw rootErrors[0]
 }
 
 /** If many inodes in a directory can't be read, they share one error. */
