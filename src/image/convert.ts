@@ -53,7 +53,8 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   const archive = createArchive(options.archive)
   const { input, tempDir, uname = 'ddk' } = options
   const task: TarTask = { input, tempDir, uname }
-  const worker = new Worker(workerScript, { workerData: task })
+  // The default young generation makes a conversion no faster, and takes 30 MB more.
+  const worker = new Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   try {
     const { names, ...received } = await receive(worker, archive, options, stop.signal)
     const isoSha256 = (await options.inputSha256) ?? ''

@@ -41,7 +41,7 @@ export interface Found {
 }
 
 /** Number of pieces in flight. The other thread returns the memory of each piece when it is done with it. */
-const piecesAtOnce = 6
+const maxPieces = 6
 
 /** Finds the root filesystem in `task.input`, and sends it as a tar in pieces. */
 export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
@@ -109,7 +109,7 @@ function sharedMemory(port: MessagePort): { take(size: number): Uint8Array<Array
       return new Uint8Array(size)
     },
     async available() {
-      while (free.length === 0 && made >= piecesAtOnce) await once(port, 'message')
+      while (free.length === 0 && made >= maxPieces) await once(port, 'message')
     },
   }
 }

@@ -133,14 +133,21 @@ test('a link repeats owner, mode and attributes, or unpacking it would take them
   expect(header.toString('latin1', 100, 116)).toBe('0004755\x000000005\x00')
 })
 
-test('two names of one inode are links, though the filesystem counts none; directories never are', () => {
-  const file = { ino: 7, nlink: 1, content: 'x' }
+test('files with one inode number are hard links, also if the filesystem counts no names; directories never are', () => {
+  const file = { ino: 7, nlink: 0, content: 'x' }
   const dir = { ino: 9, type: 'dir' as const }
   const tar = tarOf([entry('a', file), entry('b', file), entry('c', { content: 'x' }), entry('d', dir), entry('e', dir)])
   const types = [0, 2, 3, 5, 6].map(
     (block) => tar.toString('latin1', block * 512, block * 512 + 1) + tar.toString('latin1', block * 512 + 156, block * 512 + 158),
   )
   expect(types.map((text) => text.replace('\0', ''))).toEqual(['a0', 'b1a', 'c0', 'd5', 'e5'])
+})
+
+test('an inode that claims to have one name is not remembered: a second name becomes a copy', () => {
+  const file = { ino: 7, nlink: 1, content: 'x' }
+  const tar = tarOf([entry('a', file), entry('b', file)])
+  expect([0, 2].map((block) => tar.toString('latin1', block * 512 + 156, block * 512 + 157))).toEqual(['0', '0'])
+  expect([1, 3].map((block) => tar.toString('latin1', block * 512, block * 512 + 1))).toEqual(['x', 'x'])
 })
 
 function unexpected(warning: string): void {

@@ -51,7 +51,7 @@ export function listed({ path, node }: TreeEntry, options: { sha256: boolean }):
     mode: node.mode.toString(8).padStart(4, '0'),
     uid: node.uid,
     gid: node.gid,
-    nlink: node.nlink,
+    nlink: Math.max(1, node.nlink),
     ino: node.ino,
     mtime: timeText(node.mtime),
     ...(node.type === 'file' && { size: node.size }),

@@ -32,8 +32,8 @@ export interface DirectoryEntry {
 export interface FileNode {
   readonly type: FileType
   /**
-   * Unique within its filesystem: names with the same number are hard links, whatever `nlink` says, and any of them may represent the
-   * others. A format without inodes uses another number that is unique for each file, such as the position of its entry.
+   * Unique within its filesystem: names with the same number are hard links, and any of them may represent the others. A format without
+   * inodes uses another number that is unique for each file, such as the position of its entry.
    */
   readonly ino: number
   /**
@@ -44,7 +44,10 @@ export interface FileNode {
   /** 0 if the format has no owners. */
   readonly uid: number
   readonly gid: number
-  /** Number of names, only for listings; 1 if the format doesn't count them. */
+  /**
+   * Number of names; 0 if the format doesn't count them. 1 promises that there is no other name, so that a tar needn't remember the inode: if
+   * there is another name nevertheless, it becomes a copy.
+   */
   readonly nlink: number
   /** 1970-01-01 if there is none. */
   readonly mtime: Time

@@ -57,11 +57,12 @@ const zeros = Buffer.alloc(2 * tarBlockSize)
 
 /** All parts of the tar, in order. */
 function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
+  /** By inode number. Most files have a single name, and are left out to save memory. */
   const firstNames = new Map<number, Buffer>()
   for (const entry of entries) {
     const { path, node } = entry
     const first = firstNames.get(node.ino)
-    if (!first && node.type !== 'dir') firstNames.set(node.ino, path)
+    if (!first && node.type !== 'dir' && node.nlink !== 1) firstNames.set(node.ino, path)
     const member = first ? linkTo(first, entry) : describe(entry)
     summary.members++
     yield memorySource(tarHeader(member), 'header')
