@@ -13,6 +13,9 @@ export interface Settings {
   readonly restarts: string
   /** User for steps that don't choose one: `root` or `runner`. */
   readonly user: string
+  /** How long the engine may take, in seconds. */
+  readonly question_deadline: string
+  readonly change_deadline: string
   /** Options of `exec` for steps that run as root. */
   readonly as_root: readonly string[]
   /** Options of `exec` for steps that run as the runner's user. */

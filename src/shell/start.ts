@@ -34,12 +34,19 @@ export async function startContainer(engine: Engine, image: Image, { shell, crea
   }
 }
 
-/** Device and inode of each folder, as `stat -Lc '%d:%i %n'` prints them, for ddk.sh to compare. */
+/**
+ * Device and inode of each folder, as `stat -Lc '%d:%i %n'` prints them, for ddk.sh to compare. Folders that this user can't access are left
+ * out: the daemon may have access.
+ */
 function identities(folders: readonly string[]): string {
-  return folders
-    .map((folder) => {
-      const stats = statSync(folder, { bigint: true, throwIfNoEntry: false })
-      return stats ? `${stats.dev}:${stats.ino} ${folder}\n` : ''
-    })
-    .join('')
+  return folders.map(identity).join('')
+}
+
+function identity(folder: string): string {
+  try {
+    const { dev, ino } = statSync(folder, { bigint: true })
+    return `${dev}:${ino} ${folder}\n`
+  } catch {
+    return ''
+  }
 }
