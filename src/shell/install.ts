@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Supervision } from '../engine/command.ts'
+import { type Supervision, usualDeadlines } from '../engine/command.ts'
 import { type ContainerOptions, createArguments, keepsId, mountPairs } from './container.ts'
 import { giveBackCommand } from './give-back.ts'
 import { type InstalledShell, removeShell } from './remove.ts'
@@ -48,7 +48,7 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
   const container = { engine: options.engine.command, name: place.name, giveBack }
   const shell: InstalledShell = { id, name: options.name, folder, bin, container }
   const create = createArguments(options, place)
-  const sources = [...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith('/'))]
+  const sources = [...new Set([...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith('/'))])]
 
   const settings = {
     engine: options.engine.command,
@@ -56,6 +56,8 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
     create,
     restarts: String(options.engine.name === 'docker'),
     user: options.user,
+    question_deadline: String(usualDeadlines.question),
+    change_deadline: String(usualDeadlines.change),
     as_root: user.asRoot,
     as_runner: user.asRunner,
     entrypoint: options.image.entrypoint,
@@ -103,13 +105,29 @@ async function makeFolders({ temp, name, supervision, say }: Pick<InstallOptions
   const shells = join(temp, 'xenserver-ddk-shells')
   const folder = join(shells, name)
   const record = join(folder, 'installed.json')
+  const [home, bin] = [join(folder, 'home'), join(folder, 'bin')]
   if (existsSync(record)) {
     say?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`)
-    await removeShell(JSON.parse(readFileSync(record, 'utf8')), undefined, supervision)
+    await removeShell({ id: '', name, folder, bin, ...recorded(record) }, undefined, supervision)
   }
-  const [home, bin] = [join(folder, 'home'), join(folder, 'bin')]
   for (const directory of [home, bin]) mkdirSync(directory, { recursive: true, mode: 0o755 })
   return { shells, folder, home, bin, lifeline: join(folder, 'settings') }
+}
+
+/**
+ * The ID and container of an earlier shell. Steps in its container can write to its folder, so nothing from there may name a program or a
+ * folder of the host. A record that isn't one of this file's is none: the container then ends itself, because its lifeline is removed.
+ */
+function recorded(record: string): Partial<Pick<InstalledShell, 'id' | 'container'>> {
+  try {
+    const { id, container } = JSON.parse(readFileSync(record, 'utf8')) as InstalledShell
+    const { engine, name, giveBack } = container!
+    const isOurs =
+      /^[0-9a-f-]{36}$/.test(id) && (engine === 'docker' || engine === 'podman') && giveBack.every((word) => typeof word === 'string')
+    return isOurs ? { id, container: { engine, name, giveBack } } : {}
+  } catch {
+    return {}
+  }
 }
 
 interface RunAs {
