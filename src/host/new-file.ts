@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { removeAtExit } from './at-exit.ts'
 import { destinationOf } from './destination.ts'
+import { isAlive, isOwnerTag, ownerTag } from './owner.ts'
 
 /** A file that is written from front to back. */
 export interface Output {
@@ -28,18 +29,36 @@ export function writeAt({ fd, name }: Output, bytes: Uint8Array, position: numbe
   }
 }
 
-/** An output that gets its name only when it is complete. If this process ends before that, nothing of it remains. */
+/** An output that gets its name only when it is complete. If this process ends before that, nothing of it remains, unless it was killed. */
 export interface NewFile extends Output {
-  /** Gives the file its name, and replaces any other file of that name. */
+  /**
+   * Gives the file its name, and replaces any other file of that name.
+   * @throws Error with one sentence if the name has come to lead elsewhere
+   */
   keep(): void
   /** Removes the file; does nothing after `keep`. */
   discard(): void
 }
 
-/** @throws Error with one sentence if nothing can be written there, or the name belongs to something other than a file */
+/**
+ * Also removes what killed processes left of the same file.
+ * @throws Error with one sentence if nothing can be written there, or the name belongs to something other than a file
+ */
 export function newFile(path: string): NewFile {
   const destination = destinationOf(path)
+  removeAbandoned(destination)
   return namedLater(path, destination, partOf(destination), 'wx')
+}
+
+/** Writes a small file, which others see whole or not at all. */
+export function writeWhole(path: string, text: string): void {
+  const file = newFile(path)
+  try {
+    append(file, Buffer.from(text))
+    file.keep()
+  } finally {
+    file.discard()
+  }
 }
 
 /** Continues an existing `part`, whose name is from `partOf`. */
@@ -47,9 +66,33 @@ export function openPart(path: string, part: string): NewFile {
   return namedLater(path, destinationOf(path), part, 'r+')
 }
 
-/** Name of a file that isn't complete: in the same folder. */
+/** Name of a file that isn't complete: in the same folder, and with a tag from which others see whether this process is alive. */
 export function partOf(destination: string): string {
-  return `${destination}.${randomBytes(4).toString('hex')}.part`
+  return `${destination}.${ownerTag()}.part`
+}
+
+/** Milliseconds. A process on another machine or in another container, which can't be seen from here, may pause for a while. */
+const patience = 3600_000
+
+function removeAbandoned(destination: string): void {
+  const [folder, prefix, suffix] = [dirname(destination), `${basename(destination)}.`, '.part']
+  for (const name of namesIn(folder)) {
+    const tag = name.slice(prefix.length, -suffix.length)
+    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, join(folder, name), patience)) continue
+    try {
+      unlinkSync(join(folder, name))
+    } catch {
+      // It belongs to another user, or another process was faster.
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 function namedLater(path: string, destination: string, part: string, flags: 'wx' | 'r+'): NewFile {
@@ -66,6 +109,9 @@ function namedLater(path: string, destination: string, part: string, flags: 'wx'
     position: 0,
     keep() {
       close()
+      if (destinationOf(path) !== destination) {
+        throw new Error(`${path}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`)
+      }
       writing(path, () => renameSync(part, destination))
       release()
     },

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from '../engine/engine.ts'
+import { writeWhole } from '../host/new-file.ts'
 import { keyLabel } from '../image/config/labels.ts'
 
 // The images that this action has loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
@@ -24,10 +25,7 @@ export function rememberImage({ id, labels }: Image): void {
   try {
     const record = recordOf(key)
     mkdirSync(join(record, '..'), { recursive: true })
-    // Another job may be reading it.
-    const part = `${record}.${process.pid}.part`
-    writeFileSync(part, JSON.stringify([...known, id]), { mode: 0o644 })
-    renameSync(part, record)
+    writeWhole(record, JSON.stringify([...known, id]))
   } catch {
     // The next job then trusts the label, as on a runner that has never made the image.
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { heartbeat, isAlive, ownerTag } from './owner.ts'
+import { heartbeat, isAlive, ownerTag } from '../../host/owner.ts'
 
 /** A folder that only this job uses. */
 export interface Claim {

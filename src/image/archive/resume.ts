@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, fstatSync, ftruncateSync, readSync, renameSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, fstatSync, ftruncateSync, readSync, renameSync, rmSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { destinationOf } from '../../host/destination.ts'
@@ -41,7 +41,7 @@ function move(from: string, to: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
     try {
-      copyFileSync(from, to)
+      copyFileSync(from, to, constants.COPYFILE_EXCL)
     } catch (copyError) {
       rmSync(to, { force: true })
       throw copyError

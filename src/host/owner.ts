@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
-import { bootId } from '../../host/boot-id.ts'
+import { bootId } from './boot-id.ts'
 
 /** How often an owner updates the time of its folder to show that it is alive, in milliseconds. */
 export const heartbeat = 5000
 
-/** How long an owner whose process isn't visible from here may show no sign of life before it counts as dead. */
-const patience = 60_000
+/** Milliseconds. */
+const usualPatience = 60_000
 
 /**
  * A name that lets others find out whether this process is still alive. It consists of the boot, the PID namespace, the PID, the start time
@@ -17,8 +17,16 @@ export function ownerTag(): string {
   return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, randomBytes(4).toString('hex')].join('-')
 }
 
-/** @param path what the owner with that tag owns, and keeps touching */
-export function isAlive(tag: string, path: string): boolean {
+/** Whether a text is an owner's tag. */
+export function isOwnerTag(text: string): boolean {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text)
+}
+
+/**
+ * @param path what the owner with that tag owns, and keeps touching
+ * @param patience milliseconds without a touch after which an owner whose process isn't visible from here counts as dead
+ */
+export function isAlive(tag: string, path: string, patience = usualPatience): boolean {
   const [boot, namespace, pid, start] = tag.split('-')
   // On another machine or in another container, the same PID is another process.
   if (boot === bootTag() && boot !== '' && namespace === namespaceTag()) return runs(Number(pid), Number(start))
