@@ -25,6 +25,7 @@ import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
 import { decideCacheUse } from './supply/cache-use.ts'
 import { findExisting } from './supply/existing.ts'
+import { firstChecksum } from './supply/first-checksum.ts'
 import { fromIso, getIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
@@ -48,9 +49,11 @@ async function run(): Promise<void> {
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
   const store = openStore({ say, notice })
 
+  const checksumBefore = firstChecksum(request, store, order)
+
   const known = await group('Identify the ISO', () => recognize(request, store, phase))
-  const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order), order))
-  const existing = await group('Look for the image', () => findExisting(known, engine, order))
+  const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order, checksumBefore), order))
+  const existing = await group('Look for the image', () => findExisting(known, engine, order, checksumBefore))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
   phase.signal.throwIfAborted()

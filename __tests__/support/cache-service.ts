@@ -7,13 +7,15 @@ import { until } from './tools.ts'
 export interface Faults {
   /** Status of the answer to a lookup, 0 for none at all; and how often, -1 for always. */
   lookup?: { status: number; times: number }
+  /** Milliseconds until a lookup is answered. */
+  delay?: number
   /** How a reservation ends. */
   reserve?: 'conflict' | 'denied' | 'not ok' | 'error'
   /** How an upload ends. */
   upload?: 'refused' | 'stalled'
   finalize?: 'not ok'
   /** What happens to the archive on its way back. */
-  download?: 'stalled' | 'truncated' | 'short' | 'flipped' | 'missing'
+  download?: 'stalled' | 'trickling' | 'truncated' | 'short' | 'flipped' | 'missing'
 }
 
 interface Stored {
@@ -41,6 +43,8 @@ export interface CacheService {
   swap(from: string, to: string): void
   /** Resolves when a request like this has come. */
   heard(line: RegExp): Promise<void>
+  /** Removes entries, by their keys. */
+  forget(which: (key: string) => boolean): void
   forgetAll(): void
   close(): Promise<void>
 }
@@ -116,6 +120,14 @@ export async function startCacheService(): Promise<CacheService> {
       response.writeHead(200, { 'content-length': flipped.length }).end(flipped)
     } else if (faults.download === 'truncated') {
       response.writeHead(200, { 'content-length': middle }).end(archive.subarray(0, middle))
+    } else if (faults.download === 'trickling') {
+      response.writeHead(200, { 'content-length': archive.length })
+      let at = 0
+      const timer = setInterval(() => {
+        response.write(archive.subarray(at, at + 1000))
+        at += 1000
+      }, 100)
+      response.on('close', () => clearInterval(timer))
     } else if (faults.download === 'short' || faults.download === 'stalled') {
       response.writeHead(200, { 'content-length': archive.length })
       response.write(archive.subarray(0, middle), () => faults.download === 'short' && response.destroy())
@@ -156,6 +168,7 @@ export async function startCacheService(): Promise<CacheService> {
     requests.push(
       `${request.method} ${first === 'blob' ? 'blob' : first === 'account' ? `upload ${searchParams.get('comp') ?? 'whole'}` : rest.at(-1)}`,
     )
+    if (lookup && faults.delay) await new Promise((resolve) => setTimeout(resolve, faults.delay))
     if (lookup && faults.lookup && faults.lookup.times !== 0) {
       faults.lookup.times--
       if (faults.lookup.status === 0) return
@@ -192,6 +205,9 @@ export async function startCacheService(): Promise<CacheService> {
       entries.push({ ...stored(from), key: to })
     },
     heard: (line) => until(() => requests.some((request) => line.test(request))),
+    forget(which) {
+      for (let index = entries.length; index-- > 0; ) if (which(entries[index]!.key)) entries.splice(index, 1)
+    },
     forgetAll() {
       for (const name of Object.keys(faults)) delete faults[name as keyof Faults]
       entries.length = 0

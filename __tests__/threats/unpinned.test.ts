@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -15,6 +15,8 @@ let dir = ''
 let isos: string[] = []
 let sums: string[] = []
 let given = 0
+/** What the server says that it gives. */
+let pretended: number | undefined
 let server: Server
 let service: CacheService
 beforeAll(async () => {
@@ -23,10 +25,13 @@ beforeAll(async () => {
   sh(`cp -r matchers '${dir}'`)
   isos = ['first.iso', 'other.iso'].map((name) => join(dir, name))
   for (const [index, iso] of isos.entries()) await makeDdkIso({ iso, label: `XenServer DDK 6.5.0-90233c, ${index}` })
+  // As long as each other: what is known of them before they are fetched can be the same.
+  const size = Math.max(...isos.map((iso) => statSync(iso).size))
+  for (const iso of isos) truncateSync(iso, size)
   sums = isos.map((iso) => run('sha256sum', [iso]).split(' ')[0]!)
   server = await serve((request, response) => {
     const iso = isos[given]!
-    response.writeHead(200, { 'content-length': statSync(iso).size, etag: `"${given}"` })
+    response.writeHead(200, { 'content-length': statSync(iso).size, etag: `"${pretended ?? given}"` })
     if (request.method === 'HEAD') response.end()
     else createReadStream(iso).pipe(response)
   })
@@ -38,6 +43,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   given = 0
+  pretended = undefined
   service.forgetAll()
 })
 
@@ -81,6 +87,17 @@ describe('another file than before stops the step', () => {
     expect(await job(freshMachine(), { cache: 'image' })).toEqual({ code: 1, stdout: changed() })
   })
 
+  test('by the tool cache, although its ISO was damaged and is removed', async () => {
+    const machine = freshMachine()
+    expect((await job(machine, { cache: 'none' })).code).toBe(0)
+    truncateSync(machine.outputs()['iso-path']!, 1000)
+    given = 1
+    pretended = 0
+    expect(await job(machine.nextJob(), { cache: 'none' })).toEqual({ code: 1, stdout: changed() })
+    given = 0
+    expect((await job(machine.nextJob(), { cache: 'none' })).code).toBe(0)
+  })
+
   test('unless it is confirmed', async () => {
     const machine = freshMachine()
     await job(machine)
@@ -88,6 +105,51 @@ describe('another file than before stops the step', () => {
     const next = machine.nextJob()
     expect((await job(next, { 'iso-sha256': sums[1]! })).code).toBe(0)
     expect(next.outputs()).toMatchObject({ source: 'download', 'iso-sha256': sums[1] })
+  })
+})
+
+describe('an entry of the Actions cache that was made from another file than the first', () => {
+  /** What an attacker saves who can write to the cache: an image and an ISO that fit the address, but not its first checksum. */
+  async function forge(prefix: string): Promise<string> {
+    expect((await job(freshMachine())).code).toBe(0)
+    const key = service.keys().find((one) => one.startsWith(prefix))!
+    const attackers = await startCacheService()
+    given = 1
+    pretended = 0
+    const machine = makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), attackers.env.v2)
+    expect((await job(machine)).code).toBe(0)
+    service.replace(key, attackers.archive(key))
+    await attackers.close()
+    return key
+  }
+
+  test('an image stops the step, and nothing of it is left', async () => {
+    const key = await forge('xenserver-ddk-image-')
+    const machine = freshMachine()
+    const { code, stdout } = await job(machine)
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining(
+        `::error::The image in the Actions cache was made from an ISO with the SHA-256 ${sums[1]}, but its address first gave one with ${sums[0]}. Someone may have forged the entry ${key}: `,
+      ),
+    ])
+    expect(readdirSync(machine.temp)).toEqual([])
+  })
+
+  test('an ISO does so, too', async () => {
+    await forge('xenserver-ddk-iso-')
+    expect(await job(freshMachine(), { cache: 'iso' })).toEqual({ code: 1, stdout: changed() })
+  })
+
+  test('an image is compared with what this machine fetched before, if the cache has no record', async () => {
+    await forge('xenserver-ddk-image-')
+    const machine = freshMachine()
+    given = 0
+    expect((await job(machine, { cache: 'none' })).code).toBe(0)
+    rmSync(machine.outputs()['iso-path']!)
+    service.forget((key) => key.startsWith('xenserver-ddk-checksum-'))
+    const { code, stdout } = await job(machine.nextJob())
+    expect([code, stdout]).toEqual([1, expect.stringContaining(`was made from an ISO with the SHA-256 ${sums[1]}`)])
   })
 })
 

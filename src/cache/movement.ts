@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** If less than this arrives for seconds in a row, the service is refusing rather than transferring. */
-const minBytes = 64 << 10
+/** If less than this is transferred for seconds in a row, making the image anew is faster. */
+const minBytes = 1 << 20
 
 /**
  * Watches whether a process group transfers bytes, over the network or to and from files and pipes (Linux: proc_pid_io(5)).

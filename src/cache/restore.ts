@@ -20,13 +20,15 @@ export interface RestoreOptions {
 /** If the service has kept this step waiting in vain, it isn't asked again. */
 export interface ServiceHealth {
   failing: boolean
+  /** Milliseconds that this step has waited for answers that brought it nothing. */
+  waited: number
 }
 
-/** Milliseconds without a byte after which the service counts as failing. */
+/** Milliseconds without a noteworthy transfer after which the service counts as failing, for all entries of a step together. */
 export const stallLimit = 8000
 
-/** Milliseconds. A refusal that took longer came after several attempts of the toolkit. */
-const longRefusal = 1500
+/** Milliseconds. In less, no answer can be expected. */
+const leastPatience = 1000
 
 /**
  * Restores an entry from the Actions cache. Returns its folder, whose contents are not verified; or undefined if there is no entry or
@@ -34,19 +36,23 @@ const longRefusal = 1500
  * @throws only the reason of `signal`
  */
 export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
-  const { say, signal, patience = 300_000, health = { failing: false } } = options
+  const { say, signal, patience = 300_000, health = { failing: false, waited: 0 } } = options
   if (!haveService() || health.failing) return undefined
   const folder = join(entry.dir, entryFolder)
   const start = Date.now()
   const trouble = await bestEffort(
-    () => restoreTo(folder, entry, patience, signal),
+    () => restoreTo(folder, entry, patience, stallLimit - health.waited, signal),
     (why) => why,
   )
   if (trouble === undefined && !signal?.aborted) return folder
   rmSync(folder, { recursive: true, force: true })
   signal?.throwIfAborted()
-  if (trouble !== '' && Date.now() - start > longRefusal) health.failing = true
-  say(trouble === '' ? `The Actions cache doesn't have ${entry.what}` : `Restoring ${entry.what} from the Actions cache failed: ${trouble}`)
+  say(trouble !== '' ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`)
+  health.waited += Date.now() - start
+  if (!health.failing && health.waited > stallLimit - leastPatience) {
+    health.failing = true
+    say('The Actions cache is too slow, so this step goes on without it')
+  }
   return undefined
 }
 
@@ -55,6 +61,7 @@ async function restoreTo(
   folder: string,
   entry: CacheEntry,
   patience: number,
+  stall: number,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   mkdirSync(entry.dir, { recursive: true })
@@ -64,7 +71,7 @@ async function restoreTo(
   const child = startCacheProcess({ kind: 'restore', entries: [entry], statusFile })
   const deadline = AbortSignal.timeout(patience)
   const stalled = new AbortController()
-  const hasStalled = watchMovement(child.pid ?? 0, stallLimit)
+  const hasStalled = watchMovement(child.pid ?? 0, stall)
   const timer = setInterval(() => hasStalled() && stalled.abort(), 500)
   try {
     await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, ...(signal ? [signal] : [])]) })
@@ -73,7 +80,7 @@ async function restoreTo(
     if (!result) return failure || 'the cache process ended early'
     return result.outcome === 'restored' ? undefined : result.reason
   } catch (error) {
-    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stallLimit)}`
+    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`
     if (!deadline.aborted) throw error
     return `it took longer than ${durationText(patience)}`
   } finally {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { restoreImage } from '../cache/image-cache.ts'
 import { finishImage } from '../image/description.ts'
+import type { FirstChecksum } from './first-checksum.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
@@ -8,9 +9,17 @@ import type { Supply } from './supply.ts'
  * Takes the image from the Actions cache: restores and verifies its layers, and makes an archive with the requested name.
  * @param key in the Actions cache
  * @param sha256 of the ISO, if it is known
+ * @throws Error if the image was made from another ISO than its address gave first
  */
-export async function fromCache(key: string, sha256: string | undefined, order: Order): Promise<Supply | undefined> {
+export async function fromCache(
+  key: string,
+  sha256: string | undefined,
+  order: Order,
+  firstChecksum: FirstChecksum,
+): Promise<Supply | undefined> {
   const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd } = order
+  // Meanwhile, because each question to the cache takes a while.
+  const first = firstChecksum()
   const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...phase, health, mayBeZstd })
   if (!restored) return undefined
   const { archive, description } = restored
@@ -21,6 +30,13 @@ export async function fromCache(key: string, sha256: string | undefined, order: 
       phase.say(`The image in the Actions cache is ignored: it was made from an ISO with the SHA-256 ${isoSha256}`)
       await archive.abort()
       return undefined
+    }
+    const expected = await first
+    if (expected !== undefined && isoSha256 !== expected) {
+      throw new Error(
+        `The image in the Actions cache was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. ` +
+          `Someone may have forged the entry ${key}: delete it, or pin the ISO that you trust with "iso-sha256"`,
+      )
     }
     const name = order.name(identity)
     const conversion = finishImage(archive, description, [name])

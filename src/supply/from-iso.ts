@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
-import { restoreChecksum } from '../cache/checksum-record.ts'
 import { restoreIso } from '../cache/iso-cache.ts'
 import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import { checkFreeSpace } from '../host/free-space.ts'
 import { convertWithProgress } from '../report/steps.ts'
+import type { FirstChecksum } from './first-checksum.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 import type { Origin, Supply } from './supply.ts'
@@ -19,9 +19,14 @@ export interface Iso {
 
 /**
  * Gets the ISO from the tool cache, from the Actions cache, or by downloading it into the tool cache.
- * @throws Error with one sentence if the ISO can't be had from any of them
+ * @throws Error with one sentence if the ISO can't be had from any of them, or isn't what its address gave first
  */
-export async function getIso({ request, identity, sha256, stored }: KnownIso, store: Store, order: Order): Promise<Iso> {
+export async function getIso(
+  { request, identity, sha256, stored }: KnownIso,
+  store: Store,
+  order: Order,
+  firstChecksum: FirstChecksum,
+): Promise<Iso> {
   if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
   const { phase, tempDir, cacheHealth: health } = order
   const { address, version } = request
@@ -32,25 +37,13 @@ export async function getIso({ request, identity, sha256, stored }: KnownIso, st
   }
   const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
   if (cached) {
-    const before = address.sha256 === undefined ? store.checksumBefore(identifyingUrl(address)) : undefined
+    const before = await firstChecksum()
     if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before!, cached.sha256))
     phase.say('Found the ISO in the Actions cache')
     return { origin: 'iso-cache', ...cached }
   }
-  const sha256Before = address.sha256 === undefined ? await checksumBefore(identifyingUrl(address), store, order) : undefined
+  const sha256Before = await firstChecksum()
   return { origin: 'download', ...(await store.fetch({ ...address, ...(sha256Before && { sha256Before }) }, version, phase)) }
-}
-
-/** What an address that isn't pinned gave before, on this machine or in an earlier run. */
-async function checksumBefore(
-  url: string,
-  store: Store,
-  { phase, tempDir, cacheHealth: health, useCache }: Order,
-): Promise<string | undefined> {
-  const { iso, image } = useCache.restore
-  return (
-    store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, join(tempDir, 'restored-checksum'), { ...phase, health }) : undefined)
-  )
 }
 
 /** Converts a local ISO into an image. */

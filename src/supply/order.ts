@@ -50,7 +50,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     useCache,
-    cacheHealth: { failing: false },
+    cacheHealth: { failing: false, waited: 0 },
     name(identity) {
       expectVersion(identity, inputs.version)
       return inputs.image ?? imageName(identity, inputs.uname)

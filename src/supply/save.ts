@@ -18,7 +18,7 @@ import type { Supply } from './supply.ts'
 export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
   const statusFile = join(order.tempDir, 'saving')
   if (order.cacheHealth.failing) {
-    order.phase.say("Nothing is saved to the Actions cache, because it didn't answer before")
+    order.phase.say('Nothing is saved to the Actions cache, because it was too slow before')
     return statusFile
   }
   try {

@@ -11,6 +11,7 @@ import { type Address, identifyingUrl } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
 import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
 import { markWhole, publish, verified } from './entry.ts'
+import { knownChecksum, rememberChecksum } from './known-checksums.ts'
 import { cameAfter, describeIso, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
 /**
@@ -49,8 +50,9 @@ export function openStore({
   const toolCaches = [...runners, fallback]
   return {
     checksumBefore(url) {
+      const recorded = toolCaches.map((toolCache) => knownChecksum(toolCache, url)).find((sha256) => sha256 !== undefined)
       const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, { url }).map(readIso))
-      return isos.find((iso) => iso !== undefined && isWanted(iso, { url }))?.sha256
+      return recorded ?? isos.find((iso) => iso !== undefined && isWanted(iso, { url }))?.sha256
     },
     find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
     async fetch(address, version, options) {
@@ -170,6 +172,8 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
   if ('path' in claimed) return claimed
   try {
     const iso = await fillAndPublish(claimed, entry, address, options)
+    // It is what the address gave before, or the user has vouched for it.
+    rememberChecksum(toolCache, url, iso.sha256)
     sweep(partial)
     for (const name of namesIn(root)) tryTo(() => removeAbandoned(join(root, name)))
     return iso
