@@ -188,7 +188,7 @@ describe('a checksum that is wrong', () => {
       '-t ext4',
       ':',
       () => 1024 + 0x78,
-      (image) => expect(() => read(image, '/')).toThrow('the checksum of the ext superblock is wrong'),
+      (image) => expect(() => read(image, '/')).toThrow('its checksum is wrong; the filesystem is damaged'),
     )
   })
   test.each(['-t ext4 -b 1024', '-t ext4 -b 1024 -O ^metadata_csum,uninit_bg', '-t ext4 -b 1024 -O ^metadata_csum,uninit_bg,^64bit'])(
