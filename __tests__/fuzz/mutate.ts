@@ -1,10 +1,5 @@
-import { randomNumbers } from '../support/mutants.ts'
-import type { Range, Seed } from './seed.ts'
-
-type Random = (bound: number) => number
-
-/** Numbers that break readers: bounds of the usual widths, and neighbours. */
-const interesting = [0, 1, 2, 3, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
+import { changeField, type Random, type Range, randomNumbers } from '../support/mutants.ts'
+import type { Seed } from './seed.ts'
 
 const interestingWords = [
   '',
@@ -56,36 +51,6 @@ export function numbersFor(seed: number, index: number): Random {
   // The first numbers of neighbouring states of such a generator resemble each other.
   for (let skip = 0; skip < 8; skip++) random(2)
   return random
-}
-
-function changeField(mutant: Buffer, [from, to]: Range, original: Buffer, random: Random): void {
-  const width = Math.min([1, 2, 4, 8][random(4)]!, to - from)
-  const used = Math.min(width, 6)
-  const fields = Math.max(1, Math.floor((to - from) / width))
-  let at = from + random(fields) * width
-  // Most of a table is often empty, and never read.
-  for (let tries = 0; tries < 20 && original[at] === 0; tries++) at = from + random(fields) * width
-  const bigEndian = random(2) === 0
-  const old = bigEndian ? mutant.readUIntBE(at, used) : mutant.readUIntLE(at, used)
-  const limit = 2 ** (8 * used)
-  const values = [
-    interesting[random(interesting.length)]!,
-    old + 1,
-    old - 1,
-    old * 2,
-    old + limit / 2,
-    limit - 1 - random(4),
-    random(64),
-    Math.floor(at / 512),
-    Math.floor(at / 4096),
-    random(2 ** 31),
-    // The value of another field: a pointer that leads to the wrong place, or in a circle.
-    original.readUIntBE(from + random(Math.max(1, to - from - used)), used),
-  ]
-  const value = ((values[random(values.length)]! % limit) + limit) % limit
-  if (random(6) === 0) mutant[at] = mutant[at]! ^ (1 << random(8))
-  else if (bigEndian) mutant.writeUIntBE(value, at, used)
-  else mutant.writeUIntLE(value, at, used)
 }
 
 /** Replaces, repeats, moves or removes words. The text keeps its length: what becomes too long loses its end, the rest is spaces. */

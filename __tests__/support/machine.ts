@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Skip } from './reasons.ts'
@@ -9,8 +9,21 @@ import { asNobody, corpus } from './tools.ts'
 
 export const noRoot: Skip | undefined = process.getuid?.() === 0 ? undefined : { reason: 'no-root' }
 
-/** To mount: the kernel's own view is the oracle of the filesystem tests. */
+/** To mount anything at all. */
 export const noMounts: Skip | undefined = noRoot ?? cannotMount()
+
+/** To mount a filesystem of a type, e.g. `xfs`: the kernel's own view is the oracle of the filesystem tests. */
+export function noMountOf(type: string): Skip | undefined {
+  return noMounts ?? (isKnown(type) ? undefined : { reason: 'kernel-without-filesystem', detail: type })
+}
+
+/** Whether the kernel has the filesystem's driver, built in or as a module. */
+function isKnown(type: string): boolean {
+  const isListed = () => new RegExp(`\\t${type}$`, 'm').test(readFileSync('/proc/filesystems', 'latin1'))
+  if (isListed()) return true
+  spawnSync('modprobe', ['--quiet', type])
+  return isListed()
+}
 
 /** Another user (`asNobody`) who can run this checkout's programs. */
 export const noOtherUser: Skip | undefined =

@@ -10,6 +10,7 @@ export const reasons = {
   'no-second-filesystem': { missing: 'a second filesystem to write to', cure: 'mount a tmpfs at /dev/shm' },
   'private-checkout': { missing: 'a checkout that other users can read', cure: "don't check out below a private folder such as /root" },
   'kernel-without-fast-commits': { missing: "ext4's fast commits", cure: 'use a kernel (5.10 or later) that writes them' },
+  'kernel-without-filesystem': { missing: "the kernel's driver for a filesystem", cure: 'load its module, or use a kernel that has it' },
   'no-older-node': { missing: 'a Node older than 24 in /usr/bin or /usr/local/bin', cure: 'install the one of the distribution' },
   'not-x86-64': { missing: 'an x86-64 processor', cure: 'use another machine' },
 } as const satisfies Record<string, { missing: string; cure: string }>

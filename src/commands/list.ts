@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { oneLine } from '../bytes/text.ts'
-import { type ListingEntry, listTree } from '../disk/filesystem/listing.ts'
+import { listTree } from '../disk/filesystem/listing.ts'
+import type { ListingEntry } from '../disk/filesystem/listing-entry.ts'
 import { openRoot } from '../disk/open.ts'
 import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 

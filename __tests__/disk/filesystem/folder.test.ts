@@ -2,9 +2,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/bytes/errors.ts'
 import { openFolder } from '../../../src/disk/filesystem/folder.ts'
-import { listed } from '../../../src/disk/filesystem/listing.ts'
 import { walk } from '../../../src/disk/filesystem/tree.ts'
-import { byPath, sh, walkMounted, withTempDir } from '../../support/tools.ts'
+import { listOf } from '../../support/filesystem.ts'
+import { sh, walkMounted, withTempDir } from '../../support/tools.ts'
 
 test('a folder is what the kernel says of it', () =>
   withTempDir((dir) => {
@@ -13,8 +13,8 @@ test('a folder is what the kernel says of it', () =>
     })
     sh("touch $'\\xff' && chmod 1777 a && touch -d '1969-12-31T23:59:58.25Z' a/b", { cwd: dir })
     const folder = openFolder(dir)
-    const ours = [...walk(folder)].map((entry) => ({ ...listed(entry, { sha256: true }), ino: 0 }))
-    expect(byPath(ours)).toEqual(walkMounted(dir).map((entry) => ({ ...entry, ino: 0 })))
+    const ours = listOf(folder).map((entry) => ({ ...entry, ino: 0 }))
+    expect(ours).toEqual(walkMounted(dir).map((entry) => ({ ...entry, ino: 0 })))
     const inos = new Map([...walk(folder)].map(({ path, node }) => [path.toString(), node.ino]))
     expect(inos.get('a/one')).toBe(inos.get('a/b/two'))
     expect(new Set(inos.values()).size).toBe(inos.size - 1)

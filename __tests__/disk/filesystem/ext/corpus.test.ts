@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { noCorpus, noMounts } from '../../../support/machine.ts'
+import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
+import { readImage } from '../../../support/filesystem.ts'
+import { noCorpus, noMountOf } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { fromCorpus, type Listed, parseLines, readCorpus, walkMounted, withMount, withTempDir } from '../../../support/tools.ts'
-import { walkImage } from './support.ts'
 
 const sound = [
   'dfvfs-ext2.raw.gz',
@@ -25,23 +26,23 @@ unless(noCorpus).describe('images that others made equal what the kernel said of
   test.each(sound)('%s', async (file) => {
     await withTempDir(async (dir) => {
       const image = fromCorpus(`ext/other/${file}`, dir)
-      const { entries, unreadable } = walkImage(image)
+      const { entries, unreadable } = readImage(image, ext.open)
       expect(unreadable).toEqual({})
       expect(entries).toEqual(manifest(file))
     })
   })
 
-  unless(noMounts).test.each(sound)('%s equals what this kernel says of it', async (file) => {
+  unless(noMountOf('ext4')).test.each(sound)('%s equals what this kernel says of it', async (file) => {
     await withTempDir(async (dir) => {
       const image = fromCorpus(`ext/other/${file}`, dir)
-      expect(walkImage(image).entries).toEqual(await withMount(image, walkMounted))
+      expect(readImage(image, ext.open).entries).toEqual(await withMount(image, walkMounted))
     })
   })
 
   test('with an encrypted directory, which is named', async () => {
     await withTempDir((dir) => {
       const file = 'ext4view-test_disk1.img.zst'
-      const { entries, unreadable } = walkImage(fromCorpus(`ext/other/${file}`, dir))
+      const { entries, unreadable } = readImage(fromCorpus(`ext/other/${file}`, dir), ext.open)
       expect(unreadable).toEqual({ encrypted_dir: "inode 11032 of the image: it is encrypted and can't be read without its key" })
       expect(entries.map(({ path }) => path)).toContain('encrypted_dir')
       expect(entries).toEqual(manifest(file).filter(({ path }) => !path.startsWith('encrypted_dir/')))
@@ -50,13 +51,15 @@ unless(noCorpus).describe('images that others made equal what the kernel said of
 
   test('one that stops before its superblock', async () => {
     await withTempDir((dir) => {
-      expect(() => walkImage(fromCorpus('ext/other/ext4view-not_ext4.bin', dir))).toThrow(/^the image: 1024 bytes are needed at byte 1024/)
+      expect(() => readImage(fromCorpus('ext/other/ext4view-not_ext4.bin', dir), ext.open)).toThrow(
+        /^the image: 1024 bytes are needed at byte 1024/,
+      )
     })
   })
 
   test('one with holes in a directory', async () => {
     await withTempDir((dir) => {
-      const { warnings } = walkImage(fromCorpus('ext/other/faux-f_holedir3.img.gz', dir))
+      const { warnings } = readImage(fromCorpus('ext/other/faux-f_holedir3.img.gz', dir), ext.open)
       expect(warnings).toEqual([
         'inode 12 of the image: 3 blocks of the directory are missing, starting with block 2; the names in them are lost',
       ])

@@ -2,13 +2,15 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { bytesAt } from '../../../../src/bytes/source.ts'
+import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
-import { noMounts } from '../../../support/machine.ts'
+import { readImage, withFileSystem } from '../../../support/filesystem.ts'
+import { noMountOf } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { run, sh, walkMounted, withMount, withTempDir } from '../../../support/tools.ts'
-import { fill, makeImage, walkImage, withImage } from './support.ts'
+import { fill, makeImage } from './support.ts'
 
-const { describe: suite } = unless(noMounts)
+const { describe: suite } = unless(noMountOf('ext4'))
 
 const configurations: readonly [name: string, blockSize: number, options: string, ...fill: string[]][] = [
   ['ext2', 1024, '-t ext2 -b 1024 -I 128 -N 12000'],
@@ -47,7 +49,7 @@ suite('equals what the kernel says', () => {
       const image = makeImage(join(dir, 'image'), options)
       await fill(image, blockSize, ...fillOptions)
       const mounted = await withMount(image, walkMounted)
-      const { entries, unreadable, warnings } = walkImage(image)
+      const { entries, unreadable, warnings } = readImage(image, ext.open)
       expect(unreadable).toEqual({})
       expect(warnings).toEqual([])
       expect(mounted.length).toBeGreaterThan(1500)
@@ -65,7 +67,7 @@ suite('equals what the kernel says', () => {
           for (const at of places) sh(`echo block at ${at} | dd of=${mounted}/file bs=1 seek=${at} conv=notrunc status=none`)
           const size = statSync(join(mounted, 'file')).size
           run('sync', ['-f', mounted])
-          withImage(image, (fs) => {
+          withFileSystem(image, ext.open, (fs) => {
             const file = resolve(fs, 'file')!
             expect(file.size).toBe(size)
             const fd = openSync(join(mounted, 'file'), 'r')
@@ -99,7 +101,7 @@ for index in range(5000): os.link('one', '%d-' % index + 'm' * 240)"`),
       )
       expect(sh(`debugfs -R 'htree_dump /' ${image} 2>/dev/null | head -20`)).toContain('Indirect levels: 2')
       const names = await withMount(image, (mounted) => readdirSync(mounted).sort())
-      expect(withImage(image, (fs) => [...fs.entries(fs.root)].map(({ name }) => name.toString()).sort())).toEqual(names)
+      expect(withFileSystem(image, ext.open, (fs) => [...fs.entries(fs.root)].map(({ name }) => name.toString()).sort())).toEqual(names)
     })
   })
 })
@@ -116,7 +118,7 @@ describe('equals what mke2fs was given, where the kernel may not know the featur
       sh(`mkdir -p ${from}/sub/deeper; cd ${from}; seq 100000 > numbers; ln numbers sub/linked; ln -s numbers sub/link; truncate -s 3M hole; mkfifo fifo
         printf %s ${'long/'.repeat(40)} > target; ln -s "$(cat target)" longlink; for i in $(seq 3000); do : > sub/deeper/$i-${'n'.repeat(40)}; done`)
       const image = makeImage(join(dir, 'image'), options, '256M', ['-d', from])
-      const { entries, unreadable } = walkImage(image)
+      const { entries, unreadable } = readImage(image, ext.open)
       expect(unreadable).toEqual({})
       // mke2fs gives inodes of its own, cuts times to seconds, and adds a directory.
       const comparable = (list: typeof entries) => list.map(({ ino, mtime, ...rest }) => ({ ...rest, mtime: String(mtime).split('.')[0] }))

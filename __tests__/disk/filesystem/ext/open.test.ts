@@ -4,8 +4,9 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../../src/bytes/source.ts'
 import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
+import { readImage, withFileSystem } from '../../../support/filesystem.ts'
 import { run, sh, withTempDir } from '../../../support/tools.ts'
-import { makeImage, walkImage, withImage } from './support.ts'
+import { makeImage } from './support.ts'
 
 describe('what a filesystem is, as dumpe2fs and blkid say', () => {
   test.each([
@@ -22,7 +23,7 @@ describe('what a filesystem is, as dumpe2fs and blkid say', () => {
       const dump = sh(`dumpe2fs -h ${image} 2>/dev/null`)
       const field = (name: string) => new RegExp(`^${name}: +(.*)$`, 'm').exec(dump)?.[1]?.trim() ?? ''
       const [features, label] = [field('Filesystem features'), field('Filesystem volume name')]
-      const { info } = withImage(image, (fs) => fs)
+      const { info } = withFileSystem(image, ext.open, (fs) => fs)
       expect(info).toEqual({
         type: run('blkid', ['-p', '-o', 'value', '-s', 'TYPE', image]).trim(),
         label: label === '<none>' ? '' : label,
@@ -134,7 +135,7 @@ test('encrypted files, directories and symlinks are listed, and their contents r
       const flags = name === 'link' ? 0x800 : 0x80800
       sh(`debugfs -w -R 'set_inode_field /${name} flags ${flags}' ${image} 2>/dev/null`)
     }
-    withImage(image, (fs) => {
+    withFileSystem(image, ext.open, (fs) => {
       const child = (name: string) => [...fs.entries(fs.root)].find((entry) => entry.name.toString() === name)!.node()
       const message = (name: string) => `inode ${child(name).ino} of the image: it is encrypted and can't be read without its key`
       expect(child('file').type).toBe('file')
@@ -156,7 +157,7 @@ test('more bytes of attributes than any layer can carry', async () => {
     })
     writeFileSync(join(dir, 'file'), '')
     run('debugfs', ['-w', '-f', '-', image], { input: [`write ${dir}/file file`, ...commands].join('\n') })
-    withImage(image, (fs) => {
+    withFileSystem(image, ext.open, (fs) => {
       expect(() => resolve(fs, 'file')!.xattrs()).toThrow('it has 1105000 bytes of attributes; the limit is 1048576')
     })
   })
@@ -177,7 +178,7 @@ describe('a checksum that is wrong', () => {
   }
   const debugfs = (image: string, command: string) => sh(`debugfs -R '${command}' ${image} 2>/dev/null`)
   const read = (image: string, path: string) =>
-    withImage(image, (fs) => {
+    withFileSystem(image, ext.open, (fs) => {
       const node = resolve(fs, path)!
       node.xattrs()
       if (node.type === 'file') node.content().read(Buffer.alloc(1), 0)
@@ -199,7 +200,7 @@ describe('a checksum that is wrong', () => {
         ':',
         () => 2048 + 0xc,
         (image) => {
-          const { entries, unreadable, warnings } = walkImage(image)
+          const { entries, unreadable, warnings } = readImage(image, ext.open)
           expect(entries.map(({ path }) => path)).toEqual(['lost+found'])
           expect(unreadable).toEqual({})
           expect(warnings).toEqual([expect.stringMatching(/^the image: the checksum of a block group's descriptor is wrong/)])

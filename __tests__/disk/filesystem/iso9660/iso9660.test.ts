@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bytesAt, memorySource } from '../../../../src/bytes/source.ts'
-import { iso9660 } from '../../../../src/disk/filesystem/iso9660/index.ts'
+import { iso9660, openIso } from '../../../../src/disk/filesystem/iso9660/index.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
+import { listOf, withFileSystem } from '../../../support/filesystem.ts'
 import { noCorpus, noRoot } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { fromCorpus, readCorpus, run, sh, walkMounted, withTempDir } from '../../../support/tools.ts'
-import { brief, fromMtree, kept, list, listByBsdtar, makeIso, makePlainTree, makePosixTree, withIso } from './support.ts'
+import { brief, fromMtree, kept, listByBsdtar, makeIso, makePlainTree, makePosixTree } from './support.ts'
 
 let work: string
 beforeAll(() => {
@@ -37,8 +38,8 @@ unless(noRoot).describe('Rock Ridge', () => {
   test.each(rockRidgeForms)('%s', (command) => {
     const dir = join(work, 'posix')
     const iso = makeIso(command, dir, join(work, 'posix.iso'))
-    withIso(iso, (opened, warnings) => {
-      const found = list(opened)
+    withFileSystem(iso, openIso, (opened, warnings) => {
+      const found = listOf(opened)
       const numbers = found.filter(({ path }) => path === 'README' || path === 'hard').map(({ ino }) => ino)
       expect(found.map(kept)).toEqual(walkMounted(dir).map(kept))
       expect(opened.iso.naming).toBe('rock-ridge')
@@ -55,7 +56,7 @@ unless(noRoot).describe('Rock Ridge', () => {
         `cd ${dir}/tree; touch ${'n'.repeat(255)}; ln -s ${Array(5).fill('x'.repeat(200)).join('/')} far; ln -s ${'../'.repeat(300)}e up; ln -s ${'l'.repeat(255)}/${'m'.repeat(200)} wide`,
       )
       const iso = makeIso('xorriso -as mkisofs -R', join(dir, 'tree'), join(dir, 'long.iso'))
-      withIso(iso, (opened) => expect(list(opened).map(kept)).toEqual(walkMounted(join(dir, 'tree')).map(kept)))
+      withFileSystem(iso, openIso, (opened) => expect(listOf(opened).map(kept)).toEqual(walkMounted(join(dir, 'tree')).map(kept)))
     })
   })
 })
@@ -64,18 +65,18 @@ describe('without Rock Ridge', () => {
   test.each(['genisoimage -J -joliet-long', 'xorriso -as mkisofs -J -joliet-long --norock'])('Joliet: %s', (command) => {
     const dir = join(work, 'plain')
     const iso = makeIso(command, dir, join(work, 'joliet.iso'))
-    withIso(iso, (opened) => {
+    withFileSystem(iso, openIso, (opened) => {
       expect(opened.iso.naming).toBe('joliet')
-      expect(list(opened).map(brief)).toEqual(walkMounted(dir).map((entry) => brief(entry as never)))
+      expect(listOf(opened).map(brief)).toEqual(walkMounted(dir).map((entry) => brief(entry as never)))
     })
   })
 
   test.each([1, 2, 3, 4])('plain names of level %i', (level) => {
     const iso = makeIso(`genisoimage -iso-level ${level} -quiet`, join(work, 'plain'), join(work, 'plain.iso'))
-    withIso(iso, (opened) => {
+    withFileSystem(iso, openIso, (opened) => {
       expect(opened.iso.naming).toBe('plain')
-      expect(list(opened).map(brief)).toEqual(listByBsdtar(iso))
-      expect(list(opened)).toHaveLength(129)
+      expect(listOf(opened).map(brief)).toEqual(listByBsdtar(iso))
+      expect(listOf(opened)).toHaveLength(129)
     })
   })
 })
@@ -94,7 +95,7 @@ test('Joliet is read where the primary directories can’t be, and that is said'
 test('the description', () => {
   const command = 'xorriso -as mkisofs -R -J -V DDK_65 -sysid XS -publisher citrix -appid ddk --modification-date=2015010203040599'
   const iso = makeIso(command, join(work, 'plain'), join(work, 'described.iso'))
-  withIso(iso, (opened) => {
+  withFileSystem(iso, openIso, (opened) => {
     expect(opened.iso).toMatchObject({ volumeId: 'DDK_65', systemId: 'XS', publisherId: 'CITRIX', applicationId: 'DDK', blockSize: 2048 })
     expect(opened.iso.modified).toEqual({ seconds: Date.UTC(2015, 0, 2, 3, 4, 5) / 1000, nanoseconds: 990_000_000 })
     expect(opened.iso).toMatchObject({ extensions: ['rock-ridge', 'joliet'], elTorito: false, udfBridge: false, hybrid: [] })
@@ -112,14 +113,14 @@ test('what makes an ISO start is seen', () => {
     join(work, 'boot.iso'),
   )
   rmSync(join(work, 'plain/boot.img'))
-  withIso(iso, (opened) => expect(opened.iso).toMatchObject({ elTorito: true, hybrid: expect.arrayContaining(['mbr']) }))
+  withFileSystem(iso, openIso, (opened) => expect(opened.iso).toMatchObject({ elTorito: true, hybrid: expect.arrayContaining(['mbr']) }))
   const udf = makeIso('genisoimage -R -udf', dir, join(work, 'udf.iso'))
-  withIso(udf, (opened) => expect(opened.iso).toMatchObject({ elTorito: false, udfBridge: true, hybrid: [] }))
+  withFileSystem(udf, openIso, (opened) => expect(opened.iso).toMatchObject({ elTorito: false, udfBridge: true, hybrid: [] }))
 })
 
 test('content can be read by file descriptor', () => {
   const iso = makeIso('genisoimage -R', join(work, 'plain'), join(work, 'runs.iso'))
-  withIso(iso, (opened) => {
+  withFileSystem(iso, openIso, (opened) => {
     const content = resolve(opened, 'ddk/xvda/chunk-000000001.gz')!.content()
     expect(content.size).toBe(2048)
     expect(content.runs).toMatchObject([{ length: 2048 }])
@@ -138,7 +139,7 @@ test('a file of more than 4 GiB has several extents', async () => {
     )
     const iso = join(dir, 'big.iso')
     sh(`xorriso -as mkisofs -quiet -R -iso-level 3 ${dir}/tree | dd of=${iso} bs=1M conv=sparse iflag=fullblock status=none`)
-    withIso(iso, (opened) => {
+    withFileSystem(iso, openIso, (opened) => {
       const content = resolve(opened, 'big')!.content()
       expect(content.size).toBe(size)
       expect(content.runs!.reduce((sum, { length }) => sum + length, 0)).toBe(size)
@@ -152,7 +153,7 @@ test('a file of more than 4 GiB has several extents', async () => {
 test('zisofs is refused by name, when the file is read', () => {
   sh(`mkdir -p ${work}/z; head -c 100000 /dev/zero > ${work}/z/zeros; mkzftree ${work}/z ${work}/zipped`)
   const iso = makeIso('genisoimage -R -z', join(work, 'zipped'), join(work, 'z.iso'))
-  withIso(iso, (opened) => {
+  withFileSystem(iso, openIso, (opened) => {
     const file = resolve(opened, 'zeros')!
     expect(file.size).toBe(100_000)
     expect(() => file.content()).toThrow(/zeros .*: the file is compressed by zisofs \(pz\), which can't be read/)
@@ -164,11 +165,11 @@ test('a download that broke off is told from the volume’s size, and what lies 
   const last = 'many files/f99.txt'
   truncateSync(
     iso,
-    withIso(iso, (opened) => resolve(opened, last)!.content().runs![0]!.offset + 3),
+    withFileSystem(iso, openIso, (opened) => resolve(opened, last)!.content().runs![0]!.offset + 3),
   )
-  withIso(iso, (opened, warnings) => {
+  withFileSystem(iso, openIso, (opened, warnings) => {
     expect(warnings).toEqual([
-      expect.stringMatching(/cut\.iso: the ISO has \d+ bytes, of which only the first \d+ are there.*download isn't complete/),
+      expect.stringMatching(/the image: the ISO has \d+ bytes, of which only the first \d+ are there.*download isn't complete/),
     ])
     expect(() => resolve(opened, last)!.content()).toThrow(
       /f99.txt .*should be at bytes \d+ to \d+, but the ISO ends at byte \d+; the ISO is damaged/,
@@ -187,9 +188,9 @@ test('what isn’t an ISO isn’t taken for one', () => {
 unless(noCorpus).describe('the corpus', () => {
   test.each(['copying-rr', 'copying', 'joliet', 'test-udf1'])('%s is as bsdtar lists it', async (name) => {
     await withTempDir((dir) =>
-      withIso(fromCorpus(`iso/libcdio/${name}.iso.gz`, dir), (opened, warnings) => {
+      withFileSystem(fromCorpus(`iso/libcdio/${name}.iso.gz`, dir), openIso, (opened, warnings) => {
         const manifest = readCorpus(`manifest/iso_libcdio_${name}.mtree`).split('\n').flatMap(fromMtree)
-        expect(list(opened).map(brief)).toEqual(manifest.sort((a, b) => (a.path < b.path ? -1 : 1)))
+        expect(listOf(opened).map(brief)).toEqual(manifest.sort((a, b) => (a.path < b.path ? -1 : 1)))
         expect(warnings).toEqual([])
       }),
     )
@@ -203,7 +204,7 @@ unless(noCorpus).describe('the corpus', () => {
   ])('%s ends in one sentence', async (name, sentence) => {
     await withTempDir((dir) => {
       const iso = fromCorpus(`iso/libcdio/${name}.iso.gz`, dir)
-      expect(() => withIso(iso, list)).toThrow(sentence)
+      expect(() => withFileSystem(iso, openIso, (opened) => listOf(opened))).toThrow(sentence)
     })
   })
 })

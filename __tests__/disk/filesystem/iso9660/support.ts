@@ -1,28 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { openFile, type Source } from '../../../../src/bytes/source.ts'
-import { type IsoFileSystem, openIso } from '../../../../src/disk/filesystem/iso9660/index.ts'
-import { type ListingEntry, listed } from '../../../../src/disk/filesystem/listing.ts'
-import { walk } from '../../../../src/disk/filesystem/tree.ts'
-import { run, sh } from '../../../support/tools.ts'
-
-/** Opens an ISO for as long as `use` takes, with the warnings so far. */
-export function withIso<T>(path: string, use: (iso: IsoFileSystem, warnings: string[], source: Source) => T): T {
-  const file = openFile(path)
-  const warnings: string[] = []
-  try {
-    return use(
-      openIso(file, (sentence) => warnings.push(sentence)),
-      warnings,
-      file,
-    )
-  } finally {
-    file.close()
-  }
-}
-
-export function list(iso: IsoFileSystem): ListingEntry[] {
-  return [...walk(iso)].map((entry) => listed(entry, { sha256: true })).sort((a, b) => (a.path < b.path ? -1 : 1))
-}
+import type { ListingEntry } from '../../../../src/disk/filesystem/listing-entry.ts'
+import { type Listed, run, sh } from '../../../support/tools.ts'
 
 /** The fields of a listing that an ISO with Rock Ridge keeps; of a directory's link count each program has its own opinion. */
 export function kept(entry: object): object {
@@ -87,6 +65,6 @@ export function fromMtree(line: string): { path: string }[] {
   ]
 }
 
-export function brief({ path, type, size, sha256 }: ListingEntry): object {
+export function brief({ path, type, size, sha256 }: Listed): object {
   return { path, type, ...(type === 'file' && { size, sha256 }) }
 }

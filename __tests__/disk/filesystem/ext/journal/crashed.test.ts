@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { noCorpus, noMounts } from '../../../../support/machine.ts'
+import { ext } from '../../../../../src/disk/filesystem/ext/index.ts'
+import { readImage, withFileSystem } from '../../../../support/filesystem.ts'
+import { noCorpus, noMountOf } from '../../../../support/machine.ts'
 import { unless } from '../../../../support/skip.ts'
 import { byPath, fromCorpus, parseLines, readCorpus, run, withTempDir } from '../../../../support/tools.ts'
-import { makeImage, walkImage, withImage } from '../support.ts'
+import { makeImage } from '../support.ts'
 import { crashedImage, journalOf, looksLikeJournal, mountedByKernel, overwriteJournal } from './support.ts'
 
 /** Many small transactions, with names and blocks freed and used again, and files that look like a journal. */
@@ -34,17 +36,19 @@ const configurations: [string, string, string, RegExp][] = [
   ['asynchronous commits', '-t ext4 -b 4096 -O ^metadata_csum,^64bit', 'data=writeback,journal_async_commit', /journal_async_commit/],
 ]
 
-unless(noMounts).describe('the journal of a filesystem in use', () => {
+unless(noMountOf('ext4')).describe('the journal of a filesystem in use', () => {
   test.each(configurations)('%s', async (_name, mkfs, mount, features) => {
     await withTempDir(async (dir) => {
       const image = await crashedImage(dir, mkfs, mount, busy)
       expect(run('dumpe2fs', ['-h', image], { stdio: 'pipe' })).toMatch(features)
       const mounted = await mountedByKernel(image)
-      const { entries, unreadable, warnings } = walkImage(image)
+      const { entries, unreadable, warnings } = readImage(image, ext.open)
       expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
       expect(mounted!.length).toBeGreaterThan(50)
       expect(entries).toEqual(mounted)
-      withImage(image, ({ info }) => expect(info.notes).toEqual([expect.stringMatching(/^journal replayed: \d+ transactions$/)]))
+      withFileSystem(image, ext.open, ({ info }) =>
+        expect(info.notes).toEqual([expect.stringMatching(/^journal replayed: \d+ transactions$/)]),
+      )
     })
   })
 
@@ -61,10 +65,10 @@ unless(noMounts).describe('the journal of a filesystem in use', () => {
       overwriteJournal(image, last, 16, Buffer.from('spoilt'))
       const mounted = await mountedByKernel(image)
       expect(mounted).toBeDefined()
-      expect(walkImage(image).entries).toEqual(mounted)
+      expect(readImage(image, ext.open).entries).toEqual(mounted)
       overwriteJournal(image, commits[3]!, 16, Buffer.from('spoilt'))
       expect(await mountedByKernel(image)).toBeUndefined()
-      expect(() => walkImage(image)).toThrow(/fails its checksum/)
+      expect(() => readImage(image, ext.open)).toThrow(/fails its checksum/)
     })
   })
 })
@@ -72,7 +76,7 @@ unless(noMounts).describe('the journal of a filesystem in use', () => {
 test('a journal with nothing in it changes nothing', async () => {
   await withTempDir((dir) => {
     const image = makeImage(join(dir, 'image'), '-t ext4 -b 4096', '32M')
-    withImage(image, ({ info }) => expect(info.notes).toEqual([]))
+    withFileSystem(image, ext.open, ({ info }) => expect(info.notes).toEqual([]))
   })
 })
 
@@ -80,7 +84,7 @@ unless(noCorpus).test('the journal of an image that others made', async () => {
   await withTempDir((dir) => {
     const image = fromCorpus('ext/other/ext4view-test_disk_4k_block_journal.img.zst', dir)
     const expected = byPath(parseLines(readCorpus('manifest/other_ext4view-test_disk_4k_block_journal.replayed.jsonl')))
-    const { entries, unreadable, warnings } = walkImage(image)
+    const { entries, unreadable, warnings } = readImage(image, ext.open)
     expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
     expect(entries).toHaveLength(774)
     // The manifest has Python's octal numbers, `0o755`.

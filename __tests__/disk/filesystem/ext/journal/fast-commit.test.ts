@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { DiskError } from '../../../../../src/bytes/errors.ts'
-import { noMounts } from '../../../../support/machine.ts'
+import { ext } from '../../../../../src/disk/filesystem/ext/index.ts'
+import { readImage } from '../../../../support/filesystem.ts'
+import { noMountOf } from '../../../../support/machine.ts'
 import { unless } from '../../../../support/skip.ts'
 import { type Listed, withTempDir } from '../../../../support/tools.ts'
-import { walkImage } from '../support.ts'
 import { copyImage, crashedImage, journalOf, mountedByKernel, noFastCommits, overwriteJournal, replay } from './support.ts'
 
-const { describe: suite } = unless(noMounts ?? noFastCommits())
+const { describe: suite } = unless(noMountOf('ext4') ?? noFastCommits())
 
 const before = `
 os.mkdir('a'); os.mkdir('b'); os.mkdir('a/empty')
@@ -74,7 +75,7 @@ suite('fast commits', () => {
   test.each([...cases.map((change) => [...change, ...plain!]), [...all, ...inline!]])('%s', async (_what, script, _on, mkfs) => {
     await withTempDir(async (dir) => {
       const image = await crashedImage(dir, mkfs, 'rw', `${before}\n${script}\n${assertFastCommits}`, { undisturbed: true })
-      const { entries, unreadable, warnings } = walkImage(image)
+      const { entries, unreadable, warnings } = readImage(image, ext.open)
       expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
       expect(comparable(entries)).toEqual(comparable((await mountedByKernel(image))!))
     })
@@ -110,7 +111,7 @@ suite('damaged fast commits', () => {
       use(image)
     })
   }
-  const files = (image: string) => walkImage(image).entries.flatMap(({ path }) => (/^a\/(one|two)$/.test(path) ? [path] : []))
+  const files = (image: string) => readImage(image, ext.open).entries.flatMap(({ path }) => (/^a\/(one|two)$/.test(path) ? [path] : []))
 
   test('none are', () => damaged(0, 1020, 0, (image) => expect(files(image)).toEqual(['a/one', 'a/two'])))
 
@@ -119,13 +120,15 @@ suite('damaged fast commits', () => {
   test('the first was never finished', () =>
     damaged(0, 40, 0x55, (image) => {
       expect(files(image)).toEqual([])
-      expect(walkImage(image).warnings).toEqual([expect.stringContaining('its only fast commit is unfinished or damaged, and is ignored')])
+      expect(readImage(image, ext.open).warnings).toEqual([
+        expect.stringContaining('its only fast commit is unfinished or damaged, and is ignored'),
+      ])
     }))
 
   test('they are of another transaction', () => damaged(0, 8, 0x77, (image) => expect(files(image)).toEqual([])))
 
   test('they have an unknown feature', () =>
-    damaged(0, 4, 0x02, (image) => expect(() => walkImage(image)).toThrow(/fast commits have features that can't be read: 0x2/)))
+    damaged(0, 4, 0x02, (image) => expect(() => readImage(image, ext.open)).toThrow(/fast commits have features that can't be read: 0x2/)))
 
   test('are replayed or left out wherever a byte is changed', () =>
     damaged(0, 1020, 0, (image) => {
