@@ -15,6 +15,7 @@ const layers: Readonly<Record<string, string>> = {
   'disk/xva': 'bytes',
   'disk/spool': 'bytes',
   'disk/root': 'bytes disk/filesystem',
+  'disk/zip': 'bytes disk/filesystem disk/spool',
   'disk/appliance': 'bytes disk/filesystem disk/image.ts disk/root disk/spool',
   disk: 'bytes',
   catalog: 'bytes disk/root',

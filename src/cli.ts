@@ -18,8 +18,9 @@ const commands: Readonly<Record<string, (words: string[]) => number | Promise<nu
 
 const help = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
-Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml, an .xva, a VHD,
-a raw disk, or a bare filesystem. It is recognized by its content, not by its name.
+Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml or an .xva, an .xva, a VHD,
+a raw disk, or a bare filesystem; each file may be compressed with gzip or zstd, or be in a zip.
+It is recognized by its content, not by its name.
 
 Commands:
   inspect   show what it contains: container, disk, partitions, filesystems, version, kernel

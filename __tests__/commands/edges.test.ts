@@ -44,7 +44,8 @@ function fails(code: number, message: string, ...args: string[]): void {
 }
 
 test.each([
-  ['a gzip file', 4, Buffer.from([0x1f, 0x8b, 8, 0])],
+  ['an xz file', 4, Buffer.from('\xfd7zXZ\0', 'latin1')],
+  ['a gzip file that is cut short', 3, Buffer.from([0x1f, 0x8b, 8, 0])],
   ['a text', 7, Buffer.from('no disk')],
   ['an encrypted volume', 5, Buffer.concat([Buffer.from('LUKS\xba\xbe\0\x02', 'latin1'), Buffer.alloc(1 << 20)])],
   ['a damaged filesystem', 3, extWithoutBlocks()],

@@ -31,7 +31,7 @@ test.each(['ext2', 'ext3', 'ext4'])('the root of an unpartitioned disk (%s) is f
         bytes.copy(into, 0, offset, offset + into.length)
       },
     }
-    const disk = openDisk({ bytes: arriving, diskSize: bytes.length, finish() {}, close() {} }, () => {})
+    const disk = openDisk({ bytes: arriving, diskSize: bytes.length, finish() {} }, () => {})
     expect(furthest).toBeLessThan(1 << 20)
     expect(findRoot(disk.table.partitions, 'root=/dev/xvda ro', () => {}).looksLikeRoot).toBe(true)
     expect(furthest).toBeLessThan(16 << 20)

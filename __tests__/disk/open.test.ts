@@ -8,11 +8,11 @@ import { randomNumbers } from '../support/mutants.ts'
 import { withTempDir } from '../support/tools.ts'
 
 /** What is read of an ISO, or why it can't be: the last word of a conversion. */
-function read(iso: string, tempDir: string): { listing?: string; problem?: string } {
+async function read(iso: string, tempDir: string): Promise<{ listing?: string; problem?: string }> {
   const warnings: string[] = []
   const errors: string[] = []
   try {
-    const root = openRoot(iso, { tempDir, warn: (sentence) => warnings.push(sentence) })
+    const root = await openRoot(iso, { tempDir, warn: (sentence) => warnings.push(sentence) })
     try {
       const entries = [...listTree(root.fileSystem, { sha256: true, onLost: ({ message }) => errors.push(message) })]
       for (const { error } of entries) if (error !== undefined) errors.push(error)
@@ -31,14 +31,14 @@ function read(iso: string, tempDir: string): { listing?: string; problem?: strin
 
 describe('an ISO that was damaged on its way', () => {
   async function withDamaged(
-    use: (whole: string, damaged: (change: (bytes: Buffer) => Buffer | undefined) => ReturnType<typeof read>) => void,
+    use: (whole: string, damaged: (change: (bytes: Buffer) => Buffer | undefined) => ReturnType<typeof read>) => Promise<void>,
   ) {
     await withTempDir(async (dir) => {
       const iso = join(dir, 'small.iso')
       await makeDdkIso({ iso, chunkBytes: 4_000_000 })
       const original = readFileSync(iso)
       const damaged = join(dir, 'damaged.iso')
-      use(read(iso, dir).listing!, (change) => {
+      await use((await read(iso, dir)).listing!, (change) => {
         const copy = Buffer.from(original)
         writeFileSync(damaged, change(copy) ?? copy)
         return read(damaged, dir)
@@ -47,11 +47,11 @@ describe('an ISO that was damaged on its way', () => {
   }
 
   test('is never read as another one without a word: a bit flipped anywhere', async () => {
-    await withDamaged((whole, damaged) => {
+    await withDamaged(async (whole, damaged) => {
       const below = randomNumbers(20)
       let problems = 0
       for (let index = 0; index < 120; index++) {
-        const { listing, problem } = damaged((bytes) => {
+        const { listing, problem } = await damaged((bytes) => {
           // Every second one where the ISO's own directories and ova.xml are.
           const at = index % 2 === 0 ? 32768 + below(40_000) : below(bytes.length)
           bytes[at]! ^= 1 << below(8)
@@ -65,10 +65,10 @@ describe('an ISO that was damaged on its way', () => {
   })
 
   test('is never read as another one without a word: cut anywhere', async () => {
-    await withDamaged((whole, damaged) => {
+    await withDamaged(async (whole, damaged) => {
       const size = readLength(damaged)
       for (let length = 0; length < size; length += 65_536) {
-        const { listing, problem } = damaged((bytes) => bytes.subarray(0, length))
+        const { listing, problem } = await damaged((bytes) => bytes.subarray(0, length))
         expect(problem).toBeDefined()
         // The padding at the end may be lacking.
         if (listing !== undefined) expect(listing).toBe(whole)
@@ -77,10 +77,10 @@ describe('an ISO that was damaged on its way', () => {
   })
 
   test('the chunk is named, not what its bytes made of the filesystem', async () => {
-    await withDamaged((_whole, damaged) => {
+    await withDamaged(async (_whole, damaged) => {
       const found = new Set<string>()
       for (let index = 0; index < 30; index++) {
-        const { problem } = damaged((bytes) => {
+        const { problem } = await damaged((bytes) => {
           bytes[71_000 + index * 400]! ^= 0x10
           return undefined
         })

@@ -24,12 +24,17 @@ describe('what tools make is known', () => {
     ['echo x > x; tar --format=v7 -cf out x', 'tar', 'a tar archive'],
     ['echo x > x; tar --format=pax -cf out x', 'tar', 'a tar archive'],
     ['echo x > x; bsdtar --format=ustar -cf out x', 'tar', 'a tar archive'],
-    ['echo x | gzip > out', 'gzip', 'it is a gzip file; unpack it with gunzip first'],
-    ['echo x | xz > out', 'xz', 'it is an xz file; unpack it with unxz first'],
-    ['echo x | bzip2 > out', 'bzip2', 'it is a bzip2 file; unpack it with bunzip2 first'],
-    ['echo x | zstd > out', 'zstd', 'it is a zstd file; unpack it with unzstd first'],
-    ['echo x > x; zip -q - x > out', 'zip', 'it is a zip file (old DDKs come like this); unpack it with unzip first'],
-    ['echo x > x; 7z a x.7z x >/dev/null; mv x.7z out', '7z', 'unpack it with 7z x first'],
+    ['echo x | gzip > out', 'gzip', 'a gzip file'],
+    ['echo x | zstd > out', 'zstd', 'a zstd file'],
+    ['echo x > x; zip -q - x > out', 'zip', 'a zip file'],
+    ['printf "PK\\5\\6%018d" 0 > out', 'empty', 'it is an empty zip file'],
+    ['echo x | xz > out', 'xz', 'it is an xz file; unpack it first: xz -d out'],
+    ['echo x | bzip2 > out', 'bzip2', 'it is a bzip2 file; unpack it first: bzip2 -d out'],
+    ['echo x > x; 7z a x.7z x >/dev/null; mv x.7z out', '7z', 'it is a 7z file; unpack it first: 7z x out'],
+    ["printf 'Rar!\\x1a\\x07\\x01\\0' > out", 'rar', 'it is a RAR file; unpack it first: 7z x out'],
+    ["printf 'LZIP\\x01' > out", 'lzip', 'unpack it first: lzip -d out'],
+    ["printf '\\x04\\x22\\x4d\\x18' > out", 'lz4', 'unpack it first: lz4 -d out'],
+    ["printf '\\x1f\\x9d\\x90' > out", 'compress', 'unpack it first: gzip -d out'],
     ['truncate -s 8M out; echo 63,1000 | sfdisk -q out', 'disk', 'a raw disk with a partition table'],
     ['truncate -s 8M out; echo "label: gpt" | sfdisk -q out', 'disk', 'a raw disk with a partition table'],
     [
@@ -43,12 +48,18 @@ describe('what tools make is known', () => {
   ])('%s', (script, format, words) =>
     withTempDir((dir) => {
       sh(script, { cwd: dir })
-      const { description, refusal, ...sniffed } = sniff(memorySource(readFileSync(join(dir, 'out')), 'file'))
+      const { description, refusal, ...sniffed } = sniff(memorySource(readFileSync(join(dir, 'out')), 'out'))
       expect(sniffed.format).toBe(format)
       expect(refusal?.why ?? description).toContain(words)
-      expect(refusal === undefined).toBe(['vhd', 'iso9660', 'tar', 'disk'].includes(format))
+      expect(refusal === undefined).toBe(['vhd', 'iso9660', 'tar', 'disk', 'gzip', 'zstd', 'zip'].includes(format))
     }),
   )
+})
+
+test('the command to run names the file, as a shell takes it', () => {
+  const why = (name: string) => sniff(memorySource(Buffer.from('BZh9'), name)).refusal!.why
+  expect(why('/tmp/XenServer-6.5.0+1.iso.bz2')).toBe('it is a bzip2 file; unpack it first: bzip2 -d /tmp/XenServer-6.5.0+1.iso.bz2')
+  expect(why("it's here")).toBe("it is a bzip2 file; unpack it first: bzip2 -d 'it'\\''s here'")
 })
 
 test.each([

@@ -29,8 +29,8 @@ const warningLimit = 1000
 /** Reads an input as `inspect` and `convert` do, and checks what comes out. */
 export async function read(path: string, dir: string, tarReader: TarReader, checker?: Checker): Promise<Outcome> {
   try {
-    inspect(path, { tempDir: dir })
-    const outcome = convert(path, dir)
+    await inspect(path, { tempDir: dir })
+    const outcome = await convert(path, dir)
     if (outcome.result !== 'read') return outcome
     const fault = (await tarReader.findFault(join(dir, 'tar'))) ?? (checker && (await differenceTo(checker, path, dir)))
     return fault === undefined ? outcome : { result: 'wrong', what: fault }
@@ -39,11 +39,11 @@ export async function read(path: string, dir: string, tarReader: TarReader, chec
   }
 }
 
-function convert(path: string, dir: string): Outcome {
+async function convert(path: string, dir: string): Promise<Outcome> {
   let warnings = 0
   const warn = () => void warnings++
   try {
-    const root = openRoot(path, { tempDir: dir, warn })
+    const root = await openRoot(path, { tempDir: dir, warn })
     try {
       const pieces: Uint8Array[] = []
       let size = 0
@@ -73,7 +73,7 @@ async function differenceTo(checker: Checker, path: string, dir: string): Promis
   if (!checker.isClean(path)) return undefined
   const expected = await checker.list(path)
   if (!expected) return undefined
-  const root = openRoot(path, { tempDir: dir, warn() {} })
+  const root = await openRoot(path, { tempDir: dir, warn() {} })
   try {
     const ours = byPath([...listTree(root.fileSystem, { sha256: true, onLost() {} })].map((entry) => ({ ...entry })))
     for (const [index, theirs] of expected.entries()) {

@@ -1,5 +1,5 @@
 import type { FileGrowth } from './growth.ts'
-import { checkRange, readFully, type Source } from './source.ts'
+import { checkRange, type FileRun, readFully, type Source } from './source.ts'
 
 /** A source that another thread is still writing: `read` waits for the bytes it needs, and `size` for the last one. */
 export interface GrowingSource extends Source {
@@ -9,6 +9,8 @@ export interface GrowingSource extends Source {
    */
   waitFor(end: number): number
   readonly reaches: (end: number) => boolean
+  /** Waits for the last byte: another thread needs to know where everything is. */
+  readonly runs: readonly FileRun[]
 }
 
 /** File number `index` of `growth`, open as `fd`. */
@@ -19,7 +21,8 @@ export function growingFile(fd: number, growth: FileGrowth, index: number, name:
     if (end > known) known = growth.waitFor(index, end)
     return known
   }
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name))
+  const runs = () => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }]
+  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs)
 }
 
 /** Concatenates the parts. The start of a part is known only when all parts before it are complete. */
@@ -37,7 +40,7 @@ export function concatGrowing(parts: readonly GrowingSource[], name: string): Gr
       starts.push(start + there)
     }
   }
-  return growingSource(name, waitFor, (into, offset) => {
+  const readThere = (into: Uint8Array, offset: number) => {
     let index = starts.findLastIndex((start) => start <= offset)
     for (let done = 0; done < into.length; index++) {
       const at = offset + done - starts[index]!
@@ -46,16 +49,25 @@ export function concatGrowing(parts: readonly GrowingSource[], name: string): Gr
       parts[index]!.read(into.subarray(done, done + length), at)
       done += length
     }
-  })
+  }
+  return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs))
 }
 
 /** @param readThere fills a buffer with bytes that have arrived */
-function growingSource(name: string, waitFor: GrowingSource['waitFor'], readThere: Source['read']): GrowingSource {
+function growingSource(
+  name: string,
+  waitFor: GrowingSource['waitFor'],
+  readThere: Source['read'],
+  runs: () => readonly FileRun[],
+): GrowingSource {
   const source: GrowingSource = {
     name,
     waitFor,
     get size() {
       return waitFor(Number.POSITIVE_INFINITY)
+    },
+    get runs() {
+      return runs()
     },
     reaches: (end) => waitFor(end) >= end,
     read(into, offset) {

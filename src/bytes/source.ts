@@ -18,7 +18,7 @@ export interface Source {
    */
   read(into: Uint8Array, offset: number): void
   /** Where the bytes are in open files, in order, for a thread that reads them itself; absent if they are computed. */
-  readonly runs?: readonly FileRun[]
+  readonly runs?: readonly FileRun[] | undefined
   /**
    * Only for a source that is still growing: waits until `end` bytes have arrived, and returns whether there are that many. (`size` would
    * wait for all of them.)
@@ -142,8 +142,12 @@ export function slice(source: Source, offset: number, size: number, name = sourc
       checkRange(part, at, into.length)
       source.read(into, offset + at)
     },
+    // Only when they are asked for: those of a growing source wait for its end.
+    get runs() {
+      return source.runs && sliceRuns(source.runs, offset, size)
+    },
   }
-  return source.runs ? { ...part, runs: sliceRuns(source.runs, offset, size) } : part
+  return part
 }
 
 function sliceRuns(runs: readonly FileRun[], offset: number, size: number): FileRun[] {

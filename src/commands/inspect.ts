@@ -14,10 +14,10 @@ The output contains nothing secret, so you can paste it into a bug report.
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `
 
-export function inspectCommand(words: string[]): number {
+export async function inspectCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, { json: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
-  const inspection = inspect(parsed.input, { tempDir: parsed.values['temp-dir'] ?? tmpdir() })
+  const inspection = await inspect(parsed.input, { tempDir: parsed.values['temp-dir'] ?? tmpdir() })
   process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}\n` : inspectionText(inspection))
   if (inspection.errors.length === 0) return 0
   return inspection.errorKind === undefined ? 1 : exitCodeOf(inspection.errorKind)

@@ -26,7 +26,7 @@ export async function listCommand(words: string[]): Promise<number> {
   const parsed = parseWords(words, { json: { type: 'boolean' }, sha256: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
   if (!parsed) return 0
   const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
-  const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr })
+  const root = await openRoot(parsed.input, { tempDir, warn: warnOnStderr })
   try {
     let unreadable = 0
     const onUnreadable = (message: string) => {

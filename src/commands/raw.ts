@@ -1,10 +1,9 @@
 import { tmpdir } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
-import { DiskError } from '../bytes/errors.ts'
 import { pieces, type Source } from '../bytes/source.ts'
 import { sparseAppender } from '../bytes/sparse-file.ts'
 import { openDisk } from '../disk/disk.ts'
-import { openInput } from '../disk/input.ts'
+import { notADdkIso, openInput } from '../disk/input.ts'
 import { endRequest } from '../host/end-request.ts'
 import { newFile, writing } from '../host/new-file.ts'
 import { isSameFile } from '../host/same-file.ts'
@@ -26,9 +25,9 @@ export async function rawCommand(words: string[]): Promise<number> {
   const { output, 'temp-dir': tempDir = tmpdir() } = parsed.values
   if (!output) throw new UsageError('the option -o FILE is missing')
   if (output === '-' && process.stdout.isTTY) throw new UsageError('raw would write a disk to the terminal; give the name of a file')
-  const input = openInput(parsed.input, { tempDir, warn: warnOnStderr })
+  const input = await openInput(parsed.input, { tempDir, warn: warnOnStderr })
   try {
-    if (!input.image) throw new DiskError(parsed.input, 'it contains neither an ova.xml nor an .xva, so it has no disk', 'not-a-ddk')
+    if (!input.image) throw notADdkIso(parsed.input)
     const disk = openDisk(input.image, warnOnStderr)
     const check = () => {
       input.image?.finish()

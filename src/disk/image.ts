@@ -11,5 +11,4 @@ export interface DiskImage {
    * @throws DiskError that names the damaged part
    */
   finish(): void
-  close(): void
 }

@@ -1,31 +1,36 @@
 import { statSync } from 'node:fs'
 import { DiskError, fileError, type Warn } from '../bytes/errors.ts'
 import { openFile, type Source } from '../bytes/source.ts'
-import { pathText } from '../bytes/text.ts'
 import { openAppliance } from './appliance/index.ts'
 import type { Appliance } from './appliance/ova.ts'
 import { openFolder } from './filesystem/folder.ts'
 import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
-import { type FileTree, walk } from './filesystem/tree.ts'
+import type { FileTree } from './filesystem/tree.ts'
+import { type Held, holder } from './held.ts'
 import type { DiskImage } from './image.ts'
-import { sniff } from './sniff.ts'
-import type { Chunk } from './spool/chunk.ts'
-import { isXva, openXva } from './xva/index.ts'
+import { type Candidate, findCandidates, onlyOne } from './search.ts'
+import { type PackedFormat, sniff } from './sniff.ts'
+import { spoolFiles, unpackedLimit } from './spool/index.ts'
+import type { PackedFile } from './spool/packed-file.ts'
+import { openXva } from './xva/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
+import { openZip, type Zip } from './zip/index.ts'
 
 export interface InputOptions {
-  /** An existing directory, with room for the whole disk if it has to be unpacked. */
+  /** An existing directory, with room for the whole disk if it has to be unpacked, and for whatever the disk is packed in. */
   readonly tempDir: string
   readonly warn: Warn
 }
 
 /** The input that contains a disk: a DDK ISO, a folder with such an ISO's files, an .xva, or a file that is the disk itself. */
 export interface DiskInput {
-  readonly kind: 'iso' | 'folder' | 'xva' | 'file'
+  readonly kind: 'iso' | 'folder' | 'zip' | 'xva' | 'file'
+  /** What the input was unpacked from, outermost first. */
+  readonly packedAs: readonly PackedFormat[]
   readonly iso?: IsoFileSystem
   /** XVA version 1: the contents of ova.xml, and the files of the disk. */
   readonly appliance?: Appliance
-  readonly chunks?: readonly Chunk[]
+  readonly chunks?: readonly PackedFile[]
   /** XVA version 2. */
   readonly xva?: XvaDescription
   /** The kernel's command line, e.g. `root=/dev/xvda1 ro`. */
@@ -35,12 +40,39 @@ export interface DiskInput {
   close(): void
 }
 
+/** What is found in a file or a folder. */
+type Found = Omit<DiskInput, 'packedAs' | 'image' | 'close'> & { readonly image?: Pick<DiskImage, 'bytes' | 'diskSize'> }
+
+/** A zip that contains a compressed ISO that contains a compressed .xva is more than anybody makes. */
+const maxPacking = 4
+
 /**
  * Opens the input at `path`.
  * @throws DiskError if it can't be opened, or can't contain a disk
  */
-export function openInput(path: string, options: InputOptions): DiskInput {
-  return isFolder(path) ? openDdkFolder(path, options) : openInputFile(path, options)
+export async function openInput(path: string, options: InputOptions): Promise<DiskInput> {
+  const held = holder()
+  const packedAs: PackedFormat[] = []
+  try {
+    const opening: Opening = { ...options, held, packedAs }
+    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(held.add(openFile(path)), opening)
+    return { ...found, packedAs, ...(image && { image: { ...image, finish: held.finish } }), close: held.close }
+  } catch (error) {
+    const cause = held.causeOf(error)
+    held.close()
+    throw cause
+  }
+}
+
+/** The error for an ISO without a DDK. */
+export function notADdkIso(path: string): DiskError {
+  return new DiskError(path, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", 'not-a-ddk')
+}
+
+interface Opening extends InputOptions {
+  /** Everything that is open. */
+  readonly held: Held
+  readonly packedAs: PackedFormat[]
 }
 
 function isFolder(path: string): boolean {
@@ -51,54 +83,102 @@ function isFolder(path: string): boolean {
   }
 }
 
-function openDdkFolder(path: string, options: InputOptions): DiskInput {
-  const folder = openFolder(path)
-  const parts = partsOfTree(folder, path, options)
-  if (!parts) throw new DiskError(path, 'there is no ova.xml in it; give a folder that a DDK ISO was unpacked into', 'not-a-ddk')
-  return { kind: 'folder', ...parts, close: closeBoth(parts.image, folder) }
+/** A DDK lies in the folder itself or, as on its ISO, in a folder in it. */
+const folderDepth = 2
+
+async function openDdkFolder(path: string, opening: Opening): Promise<Found> {
+  const folder = opening.held.add(openFolder(path))
+  const look = (node: Candidate['node']) => {
+    const source = folder.openFile(node)
+    return { source, compression: 'none', close: source.close } as const
+  }
+  const candidates = await findCandidates(folder, look, folderDepth)
+  const ddk = onlyOne(candidates.filter(isOnIso), path)
+  if (ddk) return { kind: 'folder', ...(await openCandidate(folder, ddk, path, opening)) }
+  const others = candidates.map((candidate) => candidate.path).slice(0, 3)
+  const wayOut = others.length > 0 ? `give the file itself, e.g. ${others.join(' or ')}` : 'give a folder that a DDK ISO was unpacked into'
+  throw new DiskError(path, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut}`, 'not-a-ddk')
 }
 
-function openInputFile(path: string, options: InputOptions): DiskInput {
-  const file = openFile(path)
-  try {
-    const { format, refusal } = sniff(file)
-    if (refusal !== undefined) throw new DiskError(path, refusal.why, refusal.kind)
-    if (format === 'tar') return { kind: 'xva', ...partsOfXva(file, options.warn), close: file.close }
-    if (format !== 'iso9660') return { kind: 'file', image: { bytes: file, finish() {}, close() {} }, close: file.close }
-    const iso = openIso(file, options.warn)
-    const parts = partsOfTree(iso, path, options)
-    return { kind: 'iso', iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close }
-  } catch (error) {
-    file.close()
-    throw error
+function isOnIso({ holds }: Candidate): boolean {
+  return holds === 'ova.xml' || holds === 'xva'
+}
+
+async function openContents(source: Source, opening: Opening): Promise<Found> {
+  const { format, description, refusal } = sniff(source)
+  if (refusal !== undefined) throw new DiskError(source.name, refusal.why, refusal.kind)
+  switch (format) {
+    case 'tar':
+      return { kind: 'xva', ...(await openDiskOfXva(source, opening)) }
+    case 'iso9660':
+      return openDdkIso(source, opening)
+    case 'gzip':
+    case 'zstd':
+      return openContents(unpack(source, format, opening), opening)
+    case 'zip':
+      addPacking(source, format, opening)
+      return openDdkZip(opening.held.add(await openZip(source, opening.tempDir)), source.name, opening)
+    case 'vhd':
+    case 'disk':
+      return { kind: 'file', image: { bytes: source } }
+    default:
+      throw new DiskError(source.name, `it is ${description}`, 'unsupported')
   }
 }
 
-type Parts = Pick<DiskInput, 'appliance' | 'chunks' | 'xva' | 'bootLine'> & Required<Pick<DiskInput, 'image'>>
-
-/** Opens the disk in a tree of files: chunks beside an ova.xml, or an .xva. Returns undefined if there is neither. */
-function partsOfTree(tree: FileTree, name: string, { tempDir, warn }: InputOptions): Parts | undefined {
-  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn)
+async function openDdkIso(source: Source, opening: Opening): Promise<Found> {
+  const iso = openIso(source, opening.warn)
+  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: 'none' }))
+  const ddk = onlyOne(candidates.filter(isOnIso), source.name)
+  return { kind: 'iso', iso, ...(ddk && (await openCandidate(iso, ddk, source.name, opening))) }
 }
 
-function openXvaInTree(tree: FileTree, warn: Warn): Parts | undefined {
-  for (const { path, node } of walk(tree, () => {})) {
-    if (node.type === 'file' && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn)
+async function openDdkZip(zip: Zip, name: string, opening: Opening): Promise<Found> {
+  const candidates = await findCandidates(zip, zip.packed)
+  // Next to an ISO, what looks like a disk may be anything, e.g. the image of a boot floppy.
+  const ddk = onlyOne(
+    candidates.filter(({ holds }) => holds !== 'disk'),
+    name,
+  )
+  const found = ddk ?? onlyOne(candidates, name)
+  if (!found) throw new DiskError(name, 'the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk', 'not-a-ddk')
+  if (found.holds !== 'ova.xml') return openContents(found.node.content(), opening)
+  return { kind: 'zip', ...(await openCandidate(zip, found, name, opening)) }
+}
+
+/** Opens the disk in a tree of files: chunks beside an ova.xml, or an .xva. */
+async function openCandidate(
+  tree: FileTree,
+  { path, node, holds }: Candidate,
+  name: string,
+  opening: Opening,
+): Promise<Omit<Found, 'kind'>> {
+  if (holds === 'ova.xml') {
+    const { image, ...appliance } = openAppliance(tree, { path, node }, name, opening)
+    return { ...appliance, image: opening.held.add(image) }
   }
-  return undefined
+  const content = node.content()
+  const { format } = sniff(content)
+  return openDiskOfXva(format === 'gzip' || format === 'zstd' ? unpack(content, format, opening) : content, opening)
 }
 
-/** Takes the disk that the machine boots from: the bootable one, else the first. */
-function partsOfXva(source: Source, warn: Warn): Parts {
-  const { description, disks } = openXva(source, warn)
-  const disk = disks.find(({ bootable }) => bootable) ?? disks[0]!
-  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {}, close() {} }
-  return { xva: description, bootLine: description.bootLine, image }
+async function openDiskOfXva(source: Source, { warn, held }: Opening): Promise<Omit<Found, 'kind'>> {
+  const { description, disk } = await openXva(source, warn)
+  held.add({ finish: disk.finish, close() {} })
+  return { xva: description, bootLine: description.bootLine, image: { bytes: disk, diskSize: disk.size } }
 }
 
-function closeBoth(image: DiskImage, holder: { close(): void }): () => void {
-  return () => {
-    image.close()
-    holder.close()
-  }
+/** Unpacks a compressed file in the background. */
+function unpack(source: Source, compression: 'gzip' | 'zstd', opening: Opening): Source {
+  addPacking(source, compression, opening)
+  const file: PackedFile = { name: source.name, source, compression }
+  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`
+  const wayOut = 'the file is damaged or incomplete; download it again'
+  return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut }))
+}
+
+function addPacking(source: Source, format: PackedFormat, { packedAs }: Opening): void {
+  packedAs.push(format)
+  if (packedAs.length > maxPacking)
+    throw new DiskError(source.name, `it is packed more than ${maxPacking} times: ${packedAs.join(', ')}`, 'unsupported')
 }

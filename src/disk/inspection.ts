@@ -6,7 +6,7 @@ import type { FileSystemInfo } from './filesystem/format.ts'
 import { openFileSystem } from './filesystem/formats.ts'
 import type { IsoDescription } from './filesystem/iso9660/index.ts'
 import { identifyVolume } from './filesystem/signatures.ts'
-import { type DiskInput, type InputOptions, openInput } from './input.ts'
+import { type DiskInput, type InputOptions, notADdkIso, openInput } from './input.ts'
 import type { Partition } from './partitions/index.ts'
 import { type Identity, identify } from './root/identity.ts'
 import { findRoot } from './root/index.ts'
@@ -17,6 +17,7 @@ import type { XvaDescription } from './xva/ova.ts'
 export interface Inspection {
   input: string
   kind?: DiskInput['kind']
+  packedAs?: DiskInput['packedAs']
   size?: number
   iso?: IsoDescription
   appliance?: Appliance
@@ -42,11 +43,11 @@ export interface InspectedVolume extends Omit<Partition, 'source'> {
 }
 
 /** Inspects all layers of an input. If one can't be read, `errors` says so, and the layers before it are still reported. */
-export function inspect(path: string, options: Omit<InputOptions, 'warn'>): Inspection {
+export async function inspect(path: string, options: Omit<InputOptions, 'warn'>): Promise<Inspection> {
   const inspection: Inspection = { input: path, warnings: [], errors: [] }
   const warn = (sentence: string) => inspection.warnings.push(sentence)
   try {
-    const input = openInput(path, { ...options, warn })
+    const input = await openInput(path, { ...options, warn })
     try {
       inspectInput(inspection, input, path, warn)
     } finally {
@@ -64,14 +65,16 @@ function addError(inspection: Inspection, error: unknown): void {
 }
 
 function inspectInput(inspection: Inspection, input: DiskInput, path: string, warn: Warn): void {
-  const { kind, iso, appliance, chunks, xva, image } = input
+  const { kind, packedAs, iso, appliance, chunks, xva, image } = input
   inspection.kind = kind
+  if (packedAs.length > 0) inspection.packedAs = packedAs
   if (kind !== 'folder') inspection.size = statSync(path).size
   if (iso) inspection.iso = iso.iso
   if (appliance) inspection.appliance = appliance
   if (xva) inspection.xva = xva
-  if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }))
-  if (!image) throw new DiskError(path, "it contains neither an ova.xml nor an .xva, so it isn't a DDK ISO", 'not-a-ddk')
+  if (chunks)
+    inspection.chunks = chunks.map(({ name, source, compression }) => ({ name, size: source.size, gzipped: compression === 'gzip' }))
+  if (!image) throw notADdkIso(path)
   image.finish()
   const disk = openDisk(image, warn)
   inspection.image = { format: disk.format, size: image.bytes.size, ...(disk.vhd && { vhd: disk.vhd }) }

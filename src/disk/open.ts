@@ -33,8 +33,8 @@ export interface OpenRoot {
  * appliance counts as a filesystem.
  * @throws DiskError that says which layer is missing or damaged
  */
-export function openRoot(path: string, options: InputOptions): OpenRoot {
-  const input = openInput(path, options)
+export async function openRoot(path: string, options: InputOptions): Promise<OpenRoot> {
+  const input = await openInput(path, options)
   try {
     return input.image ? rootInImage(input, options) : isoAlone(input, path)
   } catch (error) {

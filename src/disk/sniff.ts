@@ -11,21 +11,26 @@ import { endFooter } from './vhd/footer.ts'
 /** The format of a file. */
 export interface Sniffed {
   /** `disk` is a raw disk, or a filesystem without a partition table. */
-  readonly format: 'iso9660' | 'tar' | 'vhd' | 'disk' | RefusedFormat
+  readonly format: 'iso9660' | 'tar' | 'vhd' | 'disk' | PackedFormat | RefusedFormat
   /** E.g. `a gzip file`. */
   readonly description: string
   /** Why it can't be used as it is, and what to do; absent if it can be used. */
   readonly refusal?: { readonly why: string; readonly kind: DiskErrorKind }
 }
 
+/** A file that contains another one, which can be read after unpacking. */
+export type PackedFormat = 'gzip' | 'zstd' | 'zip'
+
 export type RefusedFormat =
   | 'empty'
-  | 'gzip'
   | 'xz'
   | 'bzip2'
-  | 'zstd'
-  | 'zip'
+  | 'lzip'
+  | 'lz4'
+  | 'compress'
   | '7z'
+  | 'rar'
+  | 'cab'
   | 'vhdx'
   | 'vmdk'
   | 'qcow2'
@@ -40,7 +45,8 @@ export type RefusedFormat =
 export function sniff(source: Source): Sniffed {
   const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512))!
   if (start.length === 0) return refuse('empty', 'an empty file', 'download it again')
-  return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start)
+  const sniffed = bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start)
+  return withFileName(sniffed, source.name)
 }
 
 interface Magic {
@@ -50,7 +56,8 @@ interface Magic {
   readonly sniffed: Sniffed
 }
 
-const unpack = (program: string) => `unpack it with ${program} first`
+/** FILE stands for the name of the file. */
+const unpack = (command: string) => `unpack it first: ${command} FILE`
 const convert = 'convert it first, e.g. with qemu-img convert -O raw'
 
 const magics: readonly Magic[] = [
@@ -58,13 +65,21 @@ const magics: readonly Magic[] = [
   // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: 'CD001', sniffed: { format: 'iso9660', description: 'an ISO 9660 image' } },
   { at: 32769, text: 'BEA01', sniffed: refuse('udf', 'a UDF image', 'an ISO 9660 image is expected') },
-  { at: 0, text: '\x1f\x8b', sniffed: refuse('gzip', 'a gzip file', unpack('gunzip')) },
-  { at: 0, text: '\xfd7zXZ\0', sniffed: refuse('xz', 'an xz file', unpack('unxz')) },
-  { at: 0, text: 'BZh', sniffed: refuse('bzip2', 'a bzip2 file', unpack('bunzip2')) },
-  { at: 0, text: '\x28\xb5\x2f\xfd', sniffed: refuse('zstd', 'a zstd file', unpack('unzstd')) },
-  { at: 0, text: 'PK\x03\x04', sniffed: refuse('zip', 'a zip file (old DDKs come like this)', unpack('unzip')) },
-  { at: 0, text: 'PK\x05\x06', sniffed: refuse('zip', 'an empty zip file', 'download it again') },
+  { at: 0, text: '\x1f\x8b\x08', sniffed: { format: 'gzip', description: 'a gzip file' } },
+  { at: 0, text: '\x28\xb5\x2f\xfd', sniffed: { format: 'zstd', description: 'a zstd file' } },
+  // A skippable frame, which pzstd writes first.
+  { at: 0, text: '\x50\x2a\x4d\x18', sniffed: { format: 'zstd', description: 'a zstd file' } },
+  { at: 0, text: 'PK\x03\x04', sniffed: { format: 'zip', description: 'a zip file' } },
+  { at: 0, text: 'PK\x05\x06', sniffed: refuse('empty', 'an empty zip file', 'download it again') },
+  { at: 0, text: 'PK\x07\x08', sniffed: refuse('7z', 'a part of a split zip file', unpack('7z x')) },
+  { at: 0, text: '\xfd7zXZ\0', sniffed: refuse('xz', 'an xz file', unpack('xz -d')) },
+  { at: 0, text: 'BZh', sniffed: refuse('bzip2', 'a bzip2 file', unpack('bzip2 -d')) },
+  { at: 0, text: 'LZIP', sniffed: refuse('lzip', 'an lzip file', unpack('lzip -d')) },
+  { at: 0, text: '\x04\x22\x4d\x18', sniffed: refuse('lz4', 'an lz4 file', unpack('lz4 -d')) },
+  { at: 0, text: '\x1f\x9d', sniffed: refuse('compress', 'a file of compress', unpack('gzip -d')) },
   { at: 0, text: '7z\xbc\xaf\x27\x1c', sniffed: refuse('7z', 'a 7z file', unpack('7z x')) },
+  { at: 0, text: 'Rar!\x1a\x07', sniffed: refuse('rar', 'a RAR file', unpack('7z x')) },
+  { at: 0, text: 'MSCF\0\0\0\0', sniffed: refuse('cab', 'a cabinet file', unpack('7z x')) },
   { at: 0, text: 'vhdxfile', sniffed: refuse('vhdx', 'a VHDX disk', convert) },
   { at: 0, text: 'KDMV', sniffed: refuse('vmdk', 'a VMDK disk', convert) },
   { at: 0, text: '# Disk DescriptorFile', sniffed: refuse('vmdk', 'the description of a VMDK disk', convert) },
@@ -112,6 +127,14 @@ function byEnd(source: Source): Sniffed | undefined {
 function unknown(start: Buffer): Sniffed {
   const bytes = start.every((byte) => byte === 0) ? 'zeros' : start.toString('hex', 0, 8).replace(/..(?=.)/g, '$& ')
   return refuse('unknown', `a file of an unknown format (it begins with ${bytes})`, 'an ISO, an .xva, a VHD or a raw disk is expected')
+}
+
+/** Puts the file's name into the command that unpacks it, quoted if a shell needs it. */
+function withFileName(sniffed: Sniffed, name: string): Sniffed {
+  const { refusal } = sniffed
+  if (!refusal?.why.endsWith(' FILE')) return sniffed
+  const word = /^[\w./:@%+,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+  return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -'FILE'.length)}${word}` } }
 }
 
 function refuse(format: RefusedFormat, description: string, wayOut: string): Sniffed {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
 import { DiskError, type DiskErrorKind, type Warn } from '../bytes/errors.ts'
 import { resolve, walk } from '../disk/filesystem/tree.ts'
+import { notADdkIso } from '../disk/input.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
 import { sentenceOf } from '../host/system-error.ts'
@@ -48,9 +49,9 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
   const post = (message: TarMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
   const warn = (text: string) => post({ kind: 'warning', text })
   try {
-    const root = openRoot(task.input, { tempDir: task.tempDir, warn })
+    const root = await openRoot(task.input, { tempDir: task.tempDir, warn })
     try {
-      const found = describe(root, warn)
+      const found = describe(root, task, warn)
       const addition = task.uname === 'ddk' && {
         environment: buildEnvironment(root.fileSystem, found.identity, imageTime(found.created), warn),
       }
@@ -77,7 +78,8 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
   port.close()
 }
 
-function describe(root: OpenRoot, warn: Warn): Found {
+function describe(root: OpenRoot, task: TarTask, warn: Warn): Found {
+  if (!root.disk) throw notADdkIso(task.input)
   if (!root.looksLikeRoot) {
     throw new DiskError(
       root.place,

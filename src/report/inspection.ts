@@ -14,6 +14,7 @@ export function inspectionText(inspection: Inspection): string {
     block('Input', [
       ['path', inspection.input],
       ['kind', inspection.kind],
+      ['packed as', inspection.packedAs?.join(', ')],
       ['size', size(inspection.size)],
     ]),
     inspection.iso && isoBlock(inspection.iso),

@@ -6,7 +6,7 @@ import { bytesAt } from '../../../src/bytes/source.ts'
 import { findChunks } from '../../../src/disk/appliance/chunks.ts'
 import type { Vdi } from '../../../src/disk/appliance/ova.ts'
 import { openFolder } from '../../../src/disk/filesystem/folder.ts'
-import type { Chunk } from '../../../src/disk/spool/chunk.ts'
+import type { PackedFile } from '../../../src/disk/spool/packed-file.ts'
 import { sh, withTempDir } from '../../support/tools.ts'
 
 const vdi: Vdi = { name: 'vdi_xvda', source: 'file://xvda', type: 'dir-gzipped-chunks' }
@@ -15,7 +15,7 @@ const vdi: Vdi = { name: 'vdi_xvda', source: 'file://xvda', type: 'dir-gzipped-c
 async function find(
   files: readonly string[],
   { disk = vdi, device = 'xvda', ova = 'ddk/ova.xml', lengths = [] as readonly number[] } = {},
-): Promise<Chunk[]> {
+): Promise<PackedFile[]> {
   return withTempDir((dir) => {
     for (const [index, file] of [...files, ova].entries()) {
       mkdirSync(dirname(join(dir, file)), { recursive: true })
@@ -91,8 +91,8 @@ describe('findChunks', () => {
   test('that are not compressed', async () => {
     const plain = ['ddk/xvda/chunk-000000000', 'ddk/xvda/chunk-000000001']
     const { type: _, ...untyped } = vdi
-    expect((await find(plain, { disk: untyped })).map(({ gzipped }) => gzipped)).toEqual([false, false])
-    expect((await find(numbered(2), { disk: untyped })).map(({ gzipped }) => gzipped)).toEqual([true, true])
+    expect((await find(plain, { disk: untyped })).map(({ compression }) => compression)).toEqual(['none', 'none'])
+    expect((await find(numbered(2), { disk: untyped })).map(({ compression }) => compression)).toEqual(['gzip', 'gzip'])
     await expect(find(plain)).rejects.toThrow('ddk/xvda/chunk-000000000: it should be a gzip file, but')
     await expect(find([...numbered(1), plain[1]!], { disk: untyped })).rejects.toThrow(
       'ddk/xvda/chunk-000000001: it should be a gzip file, but',
@@ -151,7 +151,7 @@ describe('short names, as ISO makers cut them', () => {
         sh('genisoimage -quiet -o out.iso in 2> log && mkdir out && bsdtar -xf out.iso -C out && chmod -R u+w out', { cwd: dir })
         expect(readdirSync(join(dir, 'out/XVDA'))).toHaveLength(count)
         try {
-          const [first] = findChunks(openFolder(join(dir, 'out')), 'OVA.XML', vdi, undefined) as [Chunk]
+          const [first] = findChunks(openFolder(join(dir, 'out')), 'OVA.XML', vdi, undefined) as [PackedFile]
           expect(gunzipSync(bytesAt(first.source, 0, first.source.size)).toString()).not.toMatch(/^00/)
         } catch (error) {
           expect(String(error)).toMatch("which don't give their order")

@@ -1,32 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../src/bytes/source.ts'
-import { findOva, xmlText } from '../../../src/disk/appliance/ova-file.ts'
-import { openFolder } from '../../../src/disk/filesystem/folder.ts'
-import { sh, withTempDir } from '../../support/tools.ts'
-
-async function find(...files: string[]): Promise<string | undefined> {
-  return withTempDir((dir) => {
-    for (const file of files) sh(`mkdir -p "$(dirname ${file})" && touch ${file}`, { cwd: dir })
-    return findOva(openFolder(dir))?.path
-  })
-}
-
-describe('findOva', () => {
-  test('anywhere, in any case', async () => {
-    expect(await find('ddk/ova.xml', 'ddk/xvda/chunk')).toBe('ddk/ova.xml')
-    expect(await find('A/B/C/OVA.XML')).toBe('A/B/C/OVA.XML')
-    expect(await find('nova.xml', 'ova.xml.bak', 'ova.xml/file')).toBe(undefined)
-  })
-  test('the nearest to the root', async () => {
-    expect(await find('a/a/ova.xml', 'z/ova.xml')).toBe('z/ova.xml')
-  })
-  test('ddk/ova.xml of several, else none', async () => {
-    expect(await find('a/ova.xml', 'DDK/Ova.xml', 'z/ova.xml')).toBe('DDK/Ova.xml')
-    await expect(find('a/ova.xml', 'b/ova.xml', 'b/c/ova.xml')).rejects.toThrow(
-      "a/ova.xml: there are 2 files of this name: a/ova.xml, b/ova.xml; copy the DDK's, with its chunks",
-    )
-  })
-})
+import { xmlText } from '../../../src/disk/appliance/ova-file.ts'
 
 describe('xmlText', () => {
   const text = '<?xml version="1.0"?><é/>'

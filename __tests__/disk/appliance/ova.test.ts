@@ -106,7 +106,7 @@ describe('parseOva', () => {
       fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
         const xml = edits.reduce((text, { at, removed, added }) => text.slice(0, at) + added.join('') + text.slice(at + removed), ddk)
         try {
-          rootDisk(parseOva(xml, 'ova.xml'), 'ova.xml')
+          rootDisk(parseOva(xml, 'ova.xml'), 'ova.xml', () => {})
         } catch (error) {
           expect(error).toBeInstanceOf(DiskError)
         }
@@ -130,7 +130,7 @@ describe('rootDisk', () => {
     vbds,
     vdis: names.map((name) => ({ name })),
   })
-  const found = (...args: Parameters<typeof appliance>) => rootDisk(appliance(...args), 'ova.xml').vdi.name
+  const found = (...args: Parameters<typeof appliance>) => rootDisk(appliance(...args), 'ova.xml', () => {}).vdi.name
 
   test('takes the one whose function is root', () => {
     expect(

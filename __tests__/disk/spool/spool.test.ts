@@ -23,14 +23,16 @@ import { DiskError } from '../../../src/bytes/errors.ts'
 import { bytesAt, memorySource, pieces, slice } from '../../../src/bytes/source.ts'
 import { findChunks } from '../../../src/disk/appliance/chunks.ts'
 import { type Folder, openFolder } from '../../../src/disk/filesystem/folder.ts'
-import type { Chunk } from '../../../src/disk/spool/chunk.ts'
-import { type Spool, type SpoolOptions, spoolChunks } from '../../../src/disk/spool/index.ts'
+import { type Spool, type SpoolOptions, spoolFiles } from '../../../src/disk/spool/index.ts'
+import type { PackedFile } from '../../../src/disk/spool/packed-file.ts'
 import { noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
 import { run, sh, withTempDir } from '../../support/tools.ts'
 
 const MiB = 1 << 20
 const limit = 1 << 30
+const wayOut = 'the ISO is damaged or incomplete; download it again'
+const texts = { tooLarge: 'the chunks inflate to more than the disk can hold', wayOut }
 
 /** A disk of 40 MiB, cut into chunks of 7 MiB by split and gzip, with a hole and with bytes that don't compress. */
 let dir: string
@@ -58,7 +60,7 @@ interface Options extends Partial<SpoolOptions> {
 async function withSpool<T>(use: (spool: Spool, spoolDir: string) => T | Promise<T>, { from = dir, ...options }: Options = {}): Promise<T> {
   return withTempDir(async (spoolDir) => {
     const folder: Folder = openFolder(from)
-    const spool = spoolChunks(findChunks(folder, 'ova.xml', vdi, undefined), 'the disk', { dir: spoolDir, limit, ...options })
+    const spool = spoolFiles(findChunks(folder, 'ova.xml', vdi, undefined), 'the disk', { dir: spoolDir, limit, ...texts, ...options })
     try {
       return await use(spool, spoolDir)
     } finally {
@@ -84,7 +86,7 @@ function hashOf(spool: Spool): string {
   return hash.digest('hex')
 }
 
-describe('spoolChunks', () => {
+describe('spoolFiles', () => {
   test.each([1, 2, 4])('%d at once: the bytes are those of the disk', (concurrency) =>
     withSpool(
       (spool) => {
@@ -164,7 +166,6 @@ describe('chunks that are not sound', () => {
     Buffer.from(bytes).copy(content, offset < 0 ? content.length + offset : offset)
     writeFileSync(path, content)
   }
-  const wayOut = 'the ISO is damaged or incomplete; download it again'
 
   test.each<[string, (xvda: string) => void, string]>([
     ['cut short', (xvda) => truncateSync(at(xvda, 2), 10_000), `chunk-000000002.gz: its gzip data ends too early; ${wayOut}`],
@@ -235,7 +236,7 @@ describe('chunks that are not sound', () => {
       const folder = openFolder(short)
       const chunks = findChunks(folder, 'ova.xml', vdi, undefined)
       truncateSync(join(short, 'xvda/chunk-000000000.gz'), 1000)
-      const spool = spoolChunks(chunks, 'the disk', { dir: short, limit })
+      const spool = spoolFiles(chunks, 'the disk', { dir: short, limit, ...texts })
       expect(() => spool.finish()).toThrow(/chunk-000000000.gz: the file that contains it ends \d+ bytes too early/)
       spool.close()
       folder.close()
@@ -245,7 +246,7 @@ describe('chunks that are not sound', () => {
     withSpool(
       (spool) => {
         expect(() => spool.finish()).toThrow(
-          /xvda\/chunk-00000000\d.gz: the chunks inflate to more than 8000000 bytes, which is more than the disk can hold/,
+          /xvda\/chunk-00000000\d.gz: the chunks inflate to more than the disk can hold; the ISO is damaged/,
         )
         expect(spool.inflated()).toBeLessThanOrEqual(8_000_000)
       },
@@ -254,8 +255,8 @@ describe('chunks that are not sound', () => {
   test('exactly the limit', () => withSpool((spool) => spool.finish(), { limit: 40 * MiB }))
 
   test('a chunk that lies in no file', () => {
-    const chunk: Chunk = { name: 'chunk-000000000.gz', source: memorySource(gzipSync('x'), 'x'), gzipped: true }
-    expect(() => spoolChunks([chunk], 'the disk', { dir: tmpdir(), limit })).toThrow(
+    const chunk: PackedFile = { name: 'chunk-000000000.gz', source: memorySource(gzipSync('x'), 'x'), compression: 'gzip' }
+    expect(() => spoolFiles([chunk], 'the disk', { dir: tmpdir(), limit, ...texts })).toThrow(
       'chunk-000000000.gz: its bytes are not stored in an open file',
     )
   })
@@ -291,12 +292,13 @@ describe('chunks that are not compressed', () => {
     withTempDir((plain) => {
       sh('mkdir xvda && printf one > xvda/chunk-000000000 && printf three > xvda/chunk-000000001', { cwd: plain })
       const folder = openFolder(plain)
-      const spool = spoolChunks(findChunks(folder, 'ova.xml', { name: 'a', source: 'file://xvda' }, undefined), 'the disk', {
+      const spool = spoolFiles(findChunks(folder, 'ova.xml', { name: 'a', source: 'file://xvda' }, undefined), 'the disk', {
         dir: '/nowhere',
         limit,
+        ...texts,
       })
       expect(bytesAt(spool, 0, spool.size).toString()).toBe('onethree')
-      expect(spool.reaches(9)).toBe(false)
+      expect(spool.size).toBe(8)
       spool.finish()
       expect(spool.inflated()).toBe(8)
       spool.close()
@@ -314,14 +316,14 @@ describe('threads and processes', () => {
     import { findChunks } from ${source('disk/appliance/chunks.ts')}
     import { openFolder } from ${source('disk/filesystem/folder.ts')}
     import { pieces } from ${source('bytes/source.ts')}
-    import { spoolChunks } from ${source('disk/spool/index.ts')}
+    import { spoolFiles } from ${source('disk/spool/index.ts')}
     if (process.argv[4] === 'in a worker' && isMainThread) {
       const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
       // Not even the main thread answers.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
     } else {
       const folder = openFolder(process.argv[2])
-      const spool = spoolChunks(findChunks(folder, 'ova.xml', ${JSON.stringify(vdi)}, undefined), 'the disk', { dir: process.argv[3], limit: ${limit} })
+      const spool = spoolFiles(findChunks(folder, 'ova.xml', ${JSON.stringify(vdi)}, undefined), 'the disk', { dir: process.argv[3], limit: ${limit} })
       ${then}
     }`
   const printDigest = `

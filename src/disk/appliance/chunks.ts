@@ -2,7 +2,7 @@ import { DiskError } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
 import type { FileNode, FileTree } from '../filesystem/tree.ts'
-import type { Chunk } from '../spool/chunk.ts'
+import type { PackedFile } from '../spool/packed-file.ts'
 import type { Vdi } from './ova.ts'
 
 /** More would be a disk of 100 TB. */
@@ -14,7 +14,7 @@ const maxChunks = 100_000
  * @param ovaPath path of ova.xml from the root of the tree
  * @throws DiskError if there are none, if a number is missing or occurs twice, or if the names don't give an order
  */
-export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: string | undefined): Chunk[] {
+export function findChunks(tree: FileTree, ovaPath: string, vdi: Vdi, device: string | undefined): PackedFile[] {
   const place = ovaPath.split('/').slice(0, -1)
   const candidates = [...new Set([vdi.source, device].filter((name) => name !== undefined).map(relativePath))]
   for (const candidate of candidates) {
@@ -140,13 +140,13 @@ function numberOf({ digits, path }: ChunkFile): number {
   return Number(digits)
 }
 
-function asChunks(files: readonly ChunkFile[], vdi: Vdi): Chunk[] {
+function asChunks(files: readonly ChunkFile[], vdi: Vdi): PackedFile[] {
   const chunks = files.map(({ path, node }) => ({ name: path, source: node.content() }))
   // Only the first chunk can be sniffed: a later one may contain a file that begins with the same bytes.
   const gzipped = vdi.type === 'dir-gzipped-chunks' || isGzip(chunks[0]!.source)
   const plain = gzipped && chunks.find(({ source }) => !isGzip(source))
   if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete")
-  return chunks.map((chunk) => ({ ...chunk, gzipped }))
+  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? 'gzip' : 'none' }))
 }
 
 function isGzip(source: Source): boolean {

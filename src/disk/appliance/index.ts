@@ -1,38 +1,45 @@
+import type { Warn } from '../../bytes/errors.ts'
 import type { FileTree } from '../filesystem/tree.ts'
 import type { DiskImage } from '../image.ts'
-import type { Chunk } from '../spool/chunk.ts'
-import { spoolChunks } from '../spool/index.ts'
+import { spoolFiles } from '../spool/index.ts'
+import type { PackedFile } from '../spool/packed-file.ts'
 import { findChunks } from './chunks.ts'
 import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
-import { findOva, xmlText } from './ova-file.ts'
+import { type OvaFile, xmlText } from './ova-file.ts'
 
 /** An XVA version 1, spread over the files of a tree. */
 export interface OpenAppliance {
   readonly appliance: Appliance
   readonly bootLine: string
-  readonly chunks: readonly Chunk[]
+  readonly chunks: readonly PackedFile[]
   /** The root disk. */
-  readonly image: DiskImage
+  readonly image: DiskImage & { close(): void }
+}
+
+export interface ApplianceOptions {
+  readonly tempDir: string
+  readonly warn: Warn
 }
 
 /**
- * Starts to unpack the root disk of the appliance that a tree's ova.xml describes. Returns undefined if there is no ova.xml.
+ * Starts to unpack the root disk of the appliance that an ova.xml describes.
  * @param name of the tree, for messages
- * @param tempDir an existing directory with room for the whole disk
+ * @param options.tempDir an existing directory with room for the whole disk
  * @throws DiskError if ova.xml or the chunks are invalid
  */
-export function openAppliance(tree: FileTree, name: string, tempDir: string): OpenAppliance | undefined {
-  const ova = findOva(tree)
-  if (!ova) return undefined
+export function openAppliance(tree: FileTree, ova: OvaFile, name: string, { tempDir, warn }: ApplianceOptions): OpenAppliance {
   const appliance = parseOva(xmlText(ova.node.content()), ova.path)
-  const { vdi, vbd } = rootDisk(appliance, ova.path)
+  const { vdi, vbd } = rootDisk(appliance, ova.path, warn)
   const chunks = findChunks(tree, ova.path, vdi, vbd?.device)
   const { bootLine } = appliance
   return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) }
 }
 
-function unpack(chunks: readonly Chunk[], vdi: Vdi, name: string, tempDir: string): DiskImage {
-  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) })
+function unpack(chunks: readonly PackedFile[], vdi: Vdi, name: string, tempDir: string): OpenAppliance['image'] {
+  const limit = imageLimit(vdi)
+  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`
+  const wayOut = 'the ISO is damaged or incomplete; download it again'
+  const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut })
   return { bytes: spool, finish: spool.finish, close: spool.close, ...(vdi.size !== undefined && { diskSize: vdi.size }) }
 }
 

@@ -1,40 +1,15 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../bytes/source.ts'
-import { pathText } from '../../bytes/text.ts'
-import { type FileNode, type FileTree, walk } from '../filesystem/tree.ts'
+import type { FileNode } from '../filesystem/tree.ts'
 
 /** An ova.xml with a few disks has 2 KiB. */
 const maxSize = 4 << 20
 
-export interface FoundOva {
+/** The ova.xml in a tree. */
+export interface OvaFile {
   /** From the root of the tree. */
   readonly path: string
   readonly node: FileNode
-}
-
-/**
- * Finds the `ova.xml` of a tree, ignoring case, at the path with the fewest components; undefined if there is none.
- * @throws DiskError if several have the fewest components and none of them is ddk/ova.xml
- */
-export function findOva(tree: FileTree): FoundOva | undefined {
-  const found: FoundOva[] = []
-  // Errors are ignored: an unreadable directory hides nothing that the conversion needs, or else the user is told that ova.xml is missing.
-  for (const { path, node } of walk(tree, () => {})) {
-    const text = pathText(path)
-    if (node.type === 'file' && /(?:^|\/)ova\.xml$/i.test(text)) found.push({ path: text, node })
-  }
-  const depth = ({ path }: FoundOva) => path.split('/').length
-  const least = Math.min(...found.map(depth))
-  const nearest = found.filter((ova) => depth(ova) === least)
-  if (nearest.length <= 1) return nearest[0]
-  const usual = nearest.find(({ path }) => path.toLowerCase() === 'ddk/ova.xml')
-  if (usual) return usual
-  const paths = nearest.map(({ path }) => path)
-  throw new DiskError(
-    paths[0]!,
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(', ')}; copy the DDK's, with its chunks, into a folder, and use that folder`,
-    'not-a-ddk',
-  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes'
-import { DiskError, type DiskErrorKind } from '../../bytes/errors.ts'
+import { DiskError, type DiskErrorKind, type Warn } from '../../bytes/errors.ts'
 import { rootOnBootLine } from '../root/boot-line.ts'
 
 /** A virtual machine as described in `ova.xml` of an XVA version 1. */
@@ -137,20 +137,41 @@ export interface AttachedDisk {
 }
 
 /**
- * Finds the disk that the machine boots from: the one whose function is `root`, else the only one, else the first writable one.
+ * Finds the disk that the machine boots from: the one whose function is `root`, else the only one, else the first writable one. If several
+ * have the function `root`, the one that the boot line names.
  * @param name of the ova.xml, for messages
  * @throws DiskError that lists the disks, if none qualifies
  */
-export function rootDisk({ vbds, vdis }: Appliance, name: string): AttachedDisk {
+export function rootDisk(appliance: Appliance, name: string, warn: Warn): AttachedDisk {
+  const { vbds, vdis } = appliance
   const attached = (vbd: Vbd | undefined) => {
     const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi)
     return vdi && { vdi, vbd }
   }
-  const rootVbd = vbds.find((vbd) => vbd.function === 'root')
-  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name)
+  const roots = vbds.filter((vbd) => vbd.function === 'root')
+  if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name, warn)) ?? noRoot(vbds, vdis, name)
   const disks = vbds.map(attached).filter((disk) => disk !== undefined)
   if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0]! }
-  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith('w'))) ?? noRoot(vbds, vdis, name)
+  if (disks.length === 1) return disks[0]!
+  const writable = disks.find(({ vbd }) => vbd.mode?.startsWith('w'))
+  if (!writable) return noRoot(vbds, vdis, name)
+  warn(
+    `${name}: no disk has the function root; the first writable one of ${disks.length} is used: ${writable.vbd.device ?? writable.vdi.name}`,
+  )
+  return writable
+}
+
+/** Of several disks with the function `root`, the one that the boot line names. */
+function bootDisk(roots: readonly Vbd[], { rootDevice }: Appliance, name: string, warn: Warn): Vbd | undefined {
+  const devices = roots.map(({ device }) => device ?? '?').join(', ')
+  // A partition's number follows, and the kernel's name for the bus may be another one: xvda1 is on sda.
+  const letterOf = (device: string | undefined) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? '')?.[1]
+  const letter = letterOf(rootDevice)
+  const exact = roots.filter(({ device }) => device !== undefined && rootDevice?.replace(/^\/dev\/|\d+$/g, '') === device)
+  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== undefined && letterOf(device) === letter)
+  if (named.length !== 1) return undefined
+  warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0]!.device}`)
+  return named[0]
 }
 
 function noRoot(vbds: readonly Vbd[], vdis: readonly Vdi[], name: string): never {

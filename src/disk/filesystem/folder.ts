@@ -1,12 +1,14 @@
 import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { DiskError, fileError } from '../../bytes/errors.ts'
-import { fileSource, type Source } from '../../bytes/source.ts'
+import { fileSource, type OpenFile, openFile, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
 import { fileTypeOf } from './file-type.ts'
 import type { FileNode, FileTree, Time } from './tree.ts'
 
 /** A local folder. Files that were read stay open until `close()`. */
 export interface Folder extends FileTree {
+  /** Opens a file for a look at it; the caller closes it. */
+  openFile(node: FileNode): OpenFile
   close(): void
 }
 
@@ -40,6 +42,7 @@ export function openFolder(path: string): Folder {
         }
       }
     },
+    openFile: (node) => openFile(pathText(paths.get(node)!)),
     close: nodes.close,
   }
 }

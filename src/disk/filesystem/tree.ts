@@ -90,9 +90,10 @@ export type OnUnreadable = (error: Error, path: Buffer) => void
 
 /**
  * All entries below the root: each directory before its contents, siblings sorted by the bytes of their names.
+ * @param depth how many components a path may have; deeper directories aren't entered
  * @throws DiskError for what no valid filesystem has: a directory or a name that occurs twice, or an impossible name
  */
-export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Generator<TreeEntry> {
+export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow, depth = Number.POSITIVE_INFINITY): Generator<TreeEntry> {
   const seen = new Set([tree.root.ino])
   const pending: TreeEntry[] = []
   let count = 0
@@ -111,7 +112,7 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Gen
   enter({ path: Buffer.alloc(0), node: tree.root })
   for (let entry = pending.pop(); entry; entry = pending.pop()) {
     yield entry
-    if (entry.node.type !== 'dir') continue
+    if (entry.node.type !== 'dir' || componentsOf(entry.path) >= depth) continue
     if (seen.has(entry.node.ino)) {
       onUnreadable(
         new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
@@ -122,6 +123,12 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow): Gen
     seen.add(entry.node.ino)
     enter(entry)
   }
+}
+
+function componentsOf(path: Buffer): number {
+  let slashes = 0
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) slashes++
+  return slashes + 1
 }
 
 function rethrow(error: Error): void {

@@ -5,76 +5,89 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { DiskError, systemMessage } from '../../bytes/errors.ts'
-import { concatGrowing, type GrowingSource, growingFile } from '../../bytes/growing-source.ts'
+import { concatGrowing, growingFile } from '../../bytes/growing-source.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
-import { concat, type FileRun } from '../../bytes/source.ts'
-import type { Chunk } from './chunk.ts'
-import type { InflateTask } from './inflate-worker.ts'
+import { concat, type Source } from '../../bytes/source.ts'
+import type { FileTask, InflateTask } from './inflate-worker.ts'
+import type { PackedFile } from './packed-file.ts'
+
+/** Limit for a file that doesn't say how large it is unpacked: some bytes of zstd can stand for gigabytes of zeros. */
+export const unpackedLimit = 256 * 2 ** 30
 
 export interface SpoolOptions {
-  /** An existing directory with room for the whole disk. */
+  /** An existing directory with room for everything. */
   readonly dir: string
-  /** Limit for the inflated size of all chunks together, in bytes. */
+  /** Limit for the unpacked size of all files together, in bytes. */
   readonly limit: number
-  /** How many chunks are inflated at once. */
+  /** The message if they are larger; the limit is the text's own matter. */
+  readonly tooLarge: string
+  /** What the user can do about damaged bytes. */
+  readonly wayOut: string
+  /** How many files are unpacked at once. */
   readonly concurrency?: number
 }
 
-/** A disk whose chunks are inflated in the background, into unlinked files. */
-export interface Spool extends GrowingSource {
-  /** Bytes that have been inflated so far. */
+/** Files that are unpacked or verified in the background, one after the other in one source. */
+export interface Spool extends Source {
+  /** Bytes that have been unpacked so far. */
   inflated(): number
   /**
-   * Waits until every chunk is inflated and its checksum verified.
-   * @throws DiskError that names the damaged chunk, or the directory that is full
+   * Waits until every file is unpacked, and its checksum verified.
+   * @throws DiskError that names the damaged file, or the directory that is full
    */
   finish(): void
-  /** Stops all work and frees the space. After that, the chunks' own sources may be closed. */
+  /** Stops all work and frees the space. After that, the files' own sources may be closed. */
   close(): void
 }
 
 /**
- * Assembles a disk from its chunks. If they are gzipped, a worker thread inflates them, first chunk first. The calling thread may block in
- * `read` right away, because the worker needs nothing more from it. Uncompressed chunks are read in place.
+ * Unpacks files into one source. If they are compressed, a worker thread unpacks them into unlinked files, first file first. The calling
+ * thread may block in `read` right away, because the worker needs nothing more from it. Files that are stored without compression are read
+ * in place, while the worker verifies the checksums of those that have any.
  * @throws DiskError if `dir` can't be written to
  */
-export function spoolChunks(chunks: readonly Chunk[], name: string, options: SpoolOptions): Spool {
-  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options) : plainChunks(chunks, name)
+export function spoolFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
+  return files.some(({ compression }) => compression !== 'none') ? inflateFiles(files, name, options) : readInPlace(files, name, options)
 }
 
-function plainChunks(chunks: readonly Chunk[], name: string): Spool {
-  const sources = chunks.map(({ source }) => source)
+function readInPlace(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
+  const sources = files.map(({ source }) => source)
   const whole = concat(sources, name)
-  const size = () => whole.size
-  return Object.assign(whole, { waitFor: size, reaches: (end: number) => end <= whole.size, inflated: size, finish() {}, close() {} })
+  const verification = files.some(({ expected }) => expected) ? startWork(files.map(taskOf), [], options) : { finish() {}, close() {} }
+  return Object.assign(whole, { inflated: () => whole.size, finish: verification.finish, close: verification.close })
 }
 
-function inflateChunks(chunks: readonly Chunk[], name: string, { dir, limit, concurrency = defaultConcurrency() }: SpoolOptions): Spool {
-  const script = workerScript()
-  const growth = new FileGrowth(chunks.length)
-  const runs = chunks.map(runsOf)
-  const files = openTemporaryFiles(chunks.length, dir)
-  const task: InflateTask = {
-    shared: growth.shared,
-    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index]!, fd: files[index]! })),
-    dir,
-    limit,
-    concurrency,
-  }
-  const parts = chunks.map((chunk, index) => growingFile(files[index]!, growth, index, chunk.name))
-  const whole = concatGrowing(parts, name)
-  startWorker(script, task, growth)
-  return Object.assign(whole, {
-    inflated: () => chunks.reduce((sum, _, index) => sum + growth.available(index), 0),
-    finish: () => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
+function inflateFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
+  const tasks = files.map(taskOf)
+  workerScript()
+  const fds = openTemporaryFiles(files.length, options.dir)
+  const { growth, finish, close } = startWork(tasks, fds, options)
+  const parts = files.map((file, index) => growingFile(fds[index]!, growth, index, file.name))
+  const inflated = () => files.reduce((sum, _, index) => sum + growth.available(index), 0)
+  return Object.assign(concatGrowing(parts, name), { inflated, finish, close })
+}
+
+/** @param fds where to write each file; without any, the files are only verified */
+function startWork(files: readonly FileTask[], fds: number[], { concurrency = defaultConcurrency(), ...settings }: SpoolOptions) {
+  const growth = new FileGrowth(files.length)
+  const tasks = files.map((file, index) => ({ ...file, ...(index < fds.length && { fd: fds[index]! }) }))
+  startWorker(workerScript(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth)
+  return {
+    growth,
+    finish: () => files.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
       // A worker that doesn't respond may still write, so its files stay open: otherwise their descriptors could be reused for other files.
-      if (growth.stop()) for (const fd of files.splice(0)) closeSync(fd)
+      if (growth.stop()) for (const fd of fds.splice(0)) closeSync(fd)
     },
-  })
+  }
 }
 
-/** Each inflating chunk takes one of libuv's four threads, and another core writes. */
+function taskOf({ name, source, compression, expected }: PackedFile): FileTask {
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background")
+  return { name, runs: source.runs, compression, ...(expected && { expected }) }
+}
+
+/** Each inflating file takes one of libuv's four threads, and another core writes. */
 function defaultConcurrency(): number {
   return Math.max(2, Math.min(4, availableParallelism()))
 }
@@ -87,11 +100,6 @@ function workerScript(): URL {
   const script = new URL(import.meta.url.endsWith('.ts') ? './inflate-worker.ts' : './inflate-worker.cjs', import.meta.url)
   if (!existsSync(script)) throw new DiskError(fileURLToPath(script), 'the program is incomplete: this file is missing', 'input-output')
   return script
-}
-
-function runsOf({ name, source }: Chunk): readonly FileRun[] {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background")
-  return source.runs
 }
 
 /** Unlinked files: nothing remains of them when the process ends, however it ends. */
@@ -112,7 +120,7 @@ function openTemporaryFiles(count: number, dir: string): number[] {
 
 function startWorker(script: URL, task: InflateTask, growth: FileGrowth): void {
   const stopped = (why: string) => {
-    growth.fail('inflating the chunks', why)
+    growth.fail('unpacking', why)
     growth.end()
   }
   // The worker reports its own failures. These handlers are for a worker that couldn't, if this thread isn't blocked. A small young

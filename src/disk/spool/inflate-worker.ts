@@ -1,46 +1,47 @@
 import { readSync } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 import { workerData } from 'node:worker_threads'
-import { createGunzip } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { type DiskErrorKind, systemMessage } from '../../bytes/errors.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
+import { decode, pieceSize } from './decode.ts'
+import type { Compression, Expected } from './packed-file.ts'
 
-/** The data that spoolChunks passes to this thread. */
+/** The data that `spoolFiles` passes to this thread. */
 export interface InflateTask {
-  /** Memory of the FileGrowth that has a file for each chunk. */
+  /** Memory of the FileGrowth that has a file for each of `files`. */
   readonly shared: SharedArrayBuffer
-  readonly chunks: readonly ChunkTask[]
+  readonly files: readonly FileTask[]
   /** Directory of the files that are written, for messages. */
   readonly dir: string
+  /** Limit for the unpacked size of all files together, in bytes, and the message that it is exceeded. */
   readonly limit: number
+  readonly tooLarge: string
   readonly concurrency: number
+  /** What the user can do about damaged bytes. */
+  readonly wayOut: string
 }
 
-interface ChunkTask {
+export interface FileTask {
   readonly name: string
-  /** Position of the compressed bytes. */
+  /** Position of the stored bytes. */
   readonly runs: readonly FileRun[]
-  /** Where to write. */
-  readonly fd: number
+  readonly compression: Compression
+  readonly expected?: Expected
+  /** Where to write the unpacked bytes; absent if they are only to be verified. */
+  readonly fd?: number
 }
 
-/** Measured: pieces larger than 256 KiB aren't faster, and zlib allocates each one anew. */
-const pieceSize = 256 << 10
-
-/** What the user can do about damaged bytes. */
-const wayOut = 'the ISO is damaged or incomplete; download it again'
-
-const { shared, chunks, dir, limit, concurrency } = workerData as InflateTask
+const { shared, files, dir, limit, tooLarge, concurrency, wayOut } = workerData as InflateTask
 const growth = new FileGrowth(shared)
 const stopping = new AbortController()
 let inflated = 0
 
 // The reader may be blocked in Atomics.wait, and then learns only what is in the shared memory.
-process.on('uncaughtException', (error) => stopFor('inflating the chunks', { why: error.message, kind: 'input-output' }))
+process.on('uncaughtException', (error) => stopFor('unpacking', { why: error.message, kind: 'input-output' }))
 process.on('exit', () => {
-  growth.fail('inflating the chunks', 'the thread stopped early')
+  growth.fail('unpacking', 'the thread stopped early')
   growth.end()
 })
 const heartbeat = setInterval(() => {
@@ -52,37 +53,49 @@ inflateAll().finally(() => {
   growth.end()
 })
 
-/** Inflates several chunks at a time, lowest number first. */
+/** Inflates several files at a time, first one first. */
 async function inflateAll(): Promise<void> {
-  const pending = chunks.entries()
+  const pending = files.entries()
   const inflateInTurn = async () => {
-    for (const [index, chunk] of pending) {
+    for (const [index, file] of pending) {
       if (stopping.signal.aborted) return
-      await inflate(chunk, index).catch((error: unknown) => stopFor(chunk.name, failureOf(error as NodeJS.ErrnoException)))
+      await inflate(file, index).catch((error: unknown) => stopFor(file.name, failureOf(error as NodeJS.ErrnoException, file.compression)))
     }
   }
   await Promise.all(Array.from({ length: concurrency }, inflateInTurn))
 }
 
-async function inflate(chunk: ChunkTask, index: number): Promise<void> {
-  const gunzip = createGunzip({ chunkSize: pieceSize })
-  const append = sparseAppender(chunk.fd)
-  const store = async (output: AsyncIterable<Buffer>) => {
-    for await (const piece of output) {
-      checkStop()
-      inflated += piece.length
-      if (inflated > limit)
-        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can hold; ${wayOut}`)
-      append(piece)
-      growth.advance(index, piece.length)
+async function inflate(file: FileTask, index: number): Promise<void> {
+  const append = file.fd === undefined ? () => {} : sparseAppender(file.fd)
+  const { output, consumed } = decode(file.compression, storedPieces(file, 0))
+  let size = 0
+  let crc = 0
+  for await (const piece of output) {
+    checkStop()
+    inflated += piece.length
+    if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`)
+    size += piece.length
+    if (file.expected) {
+      if (size > file.expected.size) throw new Refusal(`it has more than the ${file.expected.size} bytes that the zip states; ${wayOut}`)
+      crc = crc32(piece, crc)
     }
+    append(piece)
+    growth.advance(index, piece.length)
   }
-  await pipeline(compressedPieces(chunk, 0), gunzip, store, { signal: stopping.signal })
-  checkRest(chunk, gunzip.bytesWritten)
+  checkRest(file, consumed())
+  if (file.expected) checkExpected(file.expected, size, crc)
   growth.complete(index)
 }
 
-function* compressedPieces({ runs }: ChunkTask, from: number): Generator<Buffer> {
+function checkExpected(expected: Expected, size: number, crc: number): void {
+  if (size !== expected.size) throw new Refusal(`it has ${size} bytes, but the zip states ${expected.size}; ${wayOut}`)
+  if (crc !== expected.crc32) {
+    const hex = (value: number) => value.toString(16).padStart(8, '0')
+    throw new Refusal(`its CRC-32 is ${hex(crc)}, but the zip states ${hex(expected.crc32)}; ${wayOut}`)
+  }
+}
+
+function* storedPieces({ runs }: FileTask, from: number): Generator<Buffer> {
   let start = 0
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
@@ -106,9 +119,9 @@ function readAt(run: FileRun, into: Buffer, at: number): number {
 }
 
 /** A gzip file may be padded with zeros. zlib stops at the first zero and doesn't check what follows. */
-function checkRest(chunk: ChunkTask, from: number): void {
-  for (const piece of compressedPieces(chunk, from)) {
-    if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the gzip data; ${wayOut}`)
+function checkRest(file: FileTask, from: number): void {
+  for (const piece of storedPieces(file, from)) {
+    if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the ${file.compression} data; ${wayOut}`)
   }
 }
 
@@ -138,13 +151,20 @@ class Refusal extends Error {
   }
 }
 
-function failureOf(error: NodeJS.ErrnoException): Failure {
+function failureOf(error: NodeJS.ErrnoException, compression: Compression): Failure {
   if (error instanceof Refusal) return { why: error.message, kind: error.kind }
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+  const { code = '' } = error
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
     const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there; free some space or choose another directory`
     return { why, kind: 'input-output' }
   }
-  if (error.code === 'Z_BUF_ERROR') return { why: `its gzip data ends too early; ${wayOut}`, kind: 'damaged' }
-  if (error.code?.startsWith('Z_')) return { why: `its gzip data is damaged (${error.message}); ${wayOut}`, kind: 'damaged' }
+  if (code === 'Z_BUF_ERROR' || code === 'ZSTD_cut_short')
+    return { why: `its ${compression} data ends too early; ${wayOut}`, kind: 'damaged' }
+  if (code === 'ZSTD_no_frame') return { why: `something other than zeros follows the zstd data; ${wayOut}`, kind: 'damaged' }
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
+    const why = 'its zstd data needs a window of more than 128 MiB; compress it again without --long or --ultra'
+    return { why, kind: 'unsupported' }
+  }
+  if (/^(?:Z|ZSTD)_/.test(code)) return { why: `its ${compression} data is damaged (${error.message}); ${wayOut}`, kind: 'damaged' }
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: 'input-output' }
 }

@@ -1,158 +1,156 @@
-import { createHash } from 'node:crypto'
 import { DiskError, type Warn } from '../../bytes/errors.ts'
 import { bytesAt, checkRange, type Source } from '../../bytes/source.ts'
+import { type Block, indexOf, type XvaIndex } from './blocks.ts'
+import { blockVerifier, type VerifyBlock } from './checksum.ts'
 import { parseXvaOva, type XvaDescription, type XvaDiskDescription } from './ova.ts'
-import { isTar, type TarMember, tarMembers } from './tar.ts'
+import { tarMembers } from './tar.ts'
 
 /** An XVA version 2, as XenServer exports a virtual machine: a tar with `ova.xml` and the blocks of its disks. */
 export interface Xva {
-  readonly ovaXml: string
   readonly description: XvaDescription
-  /** The disks that have blocks, in the order in which they are attached. */
-  readonly disks: readonly XvaDisk[]
+  /** The disk that the machine boots from. */
+  readonly disk: XvaDisk
 }
 
-export interface XvaDisk extends XvaDiskDescription {
-  /** The disk's bytes. Unless given, `size` is the size in the description, in bytes. */
-  source(size?: number): Source
+export interface XvaDisk extends Source {
+  readonly ref: string
+  /**
+   * Reads the archive to its end, and verifies all blocks of this disk that haven't been read.
+   * @throws DiskError that names the damaged block
+   */
+  finish(): void
 }
-
-/** Size of every block except the last one of a disk. */
-const blockSize = 1 << 20
 
 const maxOvaSize = 16 << 20
 
-/** Whether it is a tar that begins with `ova.xml`. */
+/** Whether it is a tar whose first file is one of an XVA. Its first 4 KiB are enough. */
 export function isXva(source: Source): boolean {
-  if (!isTar(source)) return false
-  const [first] = tarMembers(source)
-  return first?.name === 'ova.xml'
-}
-
-/** @throws DiskError if it is compressed or cut short, or its description is missing or invalid */
-export function openXva(source: Source, warn: Warn): Xva {
-  refuseCompressed(source)
-  const blocks = new Map<string, DiskBlocks>()
-  let ova: TarMember | undefined
-  for (const member of tarMembers(source)) {
-    if (member.name === 'ova.xml') ova = member
-    else addBlock(blocks, member, source)
+  try {
+    const [first] = tarMembers(source)
+    return first !== undefined && /^(?:ova\.xml$|Ref:[^/]+\/\d)/.test(first.name)
+  } catch {
+    return false
   }
-  if (!ova) throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA', 'not-a-ddk')
-  const place = `ova.xml of ${source.name}`
-  if (ova.size > maxOvaSize)
-    throw new DiskError(place, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`)
-  const ovaXml = bytesAt(source, ova.offset, ova.size).toString()
-  const description = parseXvaOva(ovaXml, place)
-  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) }
 }
 
-function refuseCompressed(source: Source): void {
-  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 0x1f8b) {
+/**
+ * Opens an uncompressed XVA, which may still be growing. The root disk is the one with the lowest `userdevice` that has blocks; `bootable`
+ * isn't reliable, because XenServer 7.0 exports 0 and Xen Orchestra always 1.
+ * @throws DiskError if the archive is cut short or damaged, or its description is missing or invalid
+ */
+export async function openXva(source: Source, warn: Warn): Promise<Xva> {
+  const index = indexOf(source)
+  const description = readDescription(source, index)
+  const disk = rootDisk(source, index, description, warn)
+  return { description, disk: openDisk(source, index, disk, await blockVerifier()) }
+}
+
+function readDescription(source: Source, index: XvaIndex): XvaDescription {
+  if (!index.readUntil(() => index.ova !== undefined)) {
+    throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA', 'not-a-ddk')
+  }
+  const { offset, size } = index.ova!
+  const place = `ova.xml of ${source.name}`
+  if (size > maxOvaSize) throw new DiskError(place, `it has ${size} bytes; but the description of a machine has at most ${maxOvaSize}`)
+  return parseXvaOva(bytesAt(source, offset, size).toString(), place)
+}
+
+function rootDisk(source: Source, index: XvaIndex, { disks }: XvaDescription, warn: Warn): XvaDiskDescription {
+  const hasBlocks = ({ ref }: XvaDiskDescription) => index.readUntil(() => index.disk(ref) !== undefined)
+  const attached = disks.find((disk) => disk.userdevice !== undefined && hasBlocks(disk))
+  if (attached) return attached
+  const others = disks.filter(hasBlocks)
+  if (others.length === 0) {
+    const described = disks.map(({ ref }) => ref).slice(0, 10)
+    const found = [...index.refs].slice(0, 10)
     throw new DiskError(
       source.name,
-      'the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)',
-      'unsupported',
+      `the archive has no blocks of any disk that its ova.xml describes: it describes ${described.join(', ') || 'none'}, and there are blocks of ${found.join(', ') || 'none'}`,
+      'not-a-ddk',
     )
   }
+  const refs = others.map(({ ref }) => ref).join(', ')
+  if (others.length > 1)
+    throw new DiskError(source.name, `no disk is attached to the machine, and several have blocks: ${refs}`, 'not-a-ddk')
+  warn(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`)
+  return others[0]!
 }
 
-/** A disk's blocks by number: block 3 begins at byte 3 MiB. Missing blocks are zeros. */
-type DiskBlocks = Map<number, Block>
-
-interface Block {
-  content?: TarMember
-  /** The file with the SHA-1 of the content, in hexadecimal. */
-  sha1?: TarMember
-  hasXxhash?: boolean
-}
-
-function addBlock(blocks: Map<string, DiskBlocks>, member: TarMember, source: Source): void {
-  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? []
-  if (!ref) return
-  const disk = blocks.get(ref) ?? new Map<number, Block>()
-  blocks.set(ref, disk)
-  const number = Number(digits)
-  const block = disk.get(number) ?? {}
-  disk.set(number, block)
-  if (suffix === '.checksum') block.sha1 = member
-  else if (suffix === '.xxhash') block.hasXxhash = true
-  else if (block.content) throw new DiskError(source.name, `the archive has ${member.name} twice`)
-  else block.content = member
-}
-
-function matchDisks(source: Source, description: XvaDescription, blocks: Map<string, DiskBlocks>, warn: Warn): XvaDisk[] {
-  const disks: XvaDisk[] = []
-  for (const disk of description.disks) {
-    const found = blocks.get(disk.ref)
-    // An empty drive, or the suspended memory of the machine, has a description but no blocks.
-    if (found) disks.push({ ...disk, source: (size = disk.virtualSize) => diskSource(source, disk.ref, found, size) })
-  }
-  if (disks.length === 0) throw new DiskError(source.name, 'the archive has no blocks of any disk that its ova.xml describes', 'not-a-ddk')
-  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
-    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`)
-  }
-  return disks
-}
-
-/** @throws DiskError if a block lies outside the disk, or has the wrong size */
-function diskSource(archive: Source, ref: string, blocks: DiskBlocks, size: number): Source {
-  const name = `${ref} of ${archive.name}`
-  const last = highest(blocks)
-  for (const [number, { content }] of blocks) checkBlock(name, number, content, number === last, size)
+function openDisk(archive: Source, index: XvaIndex, { ref, virtualSize }: XvaDiskDescription, verify: VerifyBlock): XvaDisk {
+  const found = index.disk(ref)!
+  const { blocks } = found
   const verified = new Set<number>()
-  const disk: Source = {
-    name,
-    size,
+  let checked = 0
+  const readUntil = (isFound: () => boolean) => {
+    index.readUntil(isFound)
+    for (; checked < blocks.length; checked++) checkPosition(archive, blocks[checked]!, virtualSize)
+  }
+  const verifyOnce = (number: number) => {
+    if (verified.has(number)) return
+    verify(archive, blocks[number]!)
+    checkPadding(archive, blocks[number]!, virtualSize)
+    verified.add(number)
+  }
+  /** Fills as much as is in one block or in one gap, and returns how much. */
+  const readSome = (into: Uint8Array, at: number): number => {
+    readUntil(() => found.end > at)
+    const number = lastAtOrBefore(blocks, at)
+    const block = blocks[number]
+    const end = block ? block.start + block.size : 0
+    if (block && at < end) {
+      verifyOnce(number)
+      const length = Math.min(into.length, end - at)
+      archive.read(into.subarray(0, length), block.offset + at - block.start)
+      return length
+    }
+    const length = Math.min(into.length, (blocks[number + 1]?.start ?? virtualSize) - at)
+    into.fill(0, 0, length)
+    return length
+  }
+  const disk: XvaDisk = {
+    name: `${ref} of ${archive.name}`,
+    size: virtualSize,
+    ref,
     read(into, offset) {
       checkRange(disk, offset, into.length)
-      for (let done = 0; done < into.length; ) {
-        const number = Math.floor((offset + done) / blockSize)
-        const within = offset + done - number * blockSize
-        const piece = into.subarray(done, done + Math.min(into.length - done, blockSize - within))
-        const block = blocks.get(number)
-        if (block && !verified.has(number)) {
-          verify(archive, name, number, block)
-          verified.add(number)
-        }
-        readBlock(archive, block?.content, piece, within)
-        done += piece.length
-      }
+      for (let done = 0; done < into.length; ) done += readSome(into.subarray(done), offset + done)
+    },
+    finish() {
+      readUntil(() => false)
+      for (const number of blocks.keys()) verifyOnce(number)
     },
   }
   return disk
 }
 
-function highest(blocks: DiskBlocks): number {
-  let last = 0
-  for (const number of blocks.keys()) last = Math.max(last, number)
-  return last
+/** The index of the last block that starts at or before `at`; -1 if there is none. */
+function lastAtOrBefore(blocks: readonly Block[], at: number): number {
+  let low = 0
+  let high = blocks.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (blocks[middle]!.start <= at) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
-function checkBlock(name: string, number: number, content: TarMember | undefined, isLast: boolean, size: number): void {
-  const place = `block ${number} of ${name}`
-  if (!content) throw new DiskError(place, 'its checksum is there, but the block itself is missing; the archive is damaged')
-  // An empty block stands for zeros. It was sent to keep a slow connection open.
-  const isWhole = content.size === blockSize || content.size === 0
-  if (content.size > blockSize || (!isWhole && !isLast)) throw new DiskError(place, `it has ${content.size} bytes instead of ${blockSize}`)
-  if (number * blockSize >= size) throw new DiskError(place, `it lies past the end of the disk, which has ${size} bytes`)
+function checkPosition(archive: Source, { name, header, start, size }: Block, diskSize: number): void {
+  if (size === 0 || start < diskSize) return
+  throw new DiskError(
+    `${name} of ${archive.name}, byte ${header}`,
+    `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`,
+  )
 }
 
-/** Reads from one block. Past the end of a short block there are zeros. */
-function readBlock(archive: Source, content: TarMember | undefined, into: Uint8Array, within: number): void {
-  const length = Math.max(0, Math.min(into.length, (content?.size ?? 0) - within))
-  if (content && length > 0) archive.read(into.subarray(0, length), content.offset + within)
-  into.fill(0, length)
-}
-
-/** @throws DiskError if the block's SHA-1 differs from the one in the archive */
-function verify(archive: Source, name: string, number: number, { content, sha1 }: Block): void {
-  if (!content || !sha1) return
-  const place = `block ${number} of ${name}`
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`)
-  const expected = bytesAt(archive, sha1.offset, sha1.size).toString('latin1').trim().toLowerCase()
-  const found = createHash('sha1')
-    .update(bytesAt(archive, content.offset, content.size))
-    .digest('hex')
-  if (found !== expected) throw new DiskError(place, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`)
+/** Some makers fill the last block with zeros. */
+function checkPadding(archive: Source, { name, header, offset, start, size }: Block, diskSize: number): void {
+  const excess = start + size - diskSize
+  if (excess <= 0) return
+  if (bytesAt(archive, offset + size - excess, excess).some((byte) => byte !== 0)) {
+    throw new DiskError(
+      `${name} of ${archive.name}, byte ${header}`,
+      `it goes ${excess} bytes beyond the end of the disk, which has ${diskSize} bytes; the archive is damaged`,
+    )
+  }
 }

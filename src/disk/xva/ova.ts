@@ -25,6 +25,9 @@ export interface XvaDiskDescription {
   readonly bootable: boolean
 }
 
+/** The limit of a VHD. */
+const maxDiskSize = 2040 * 2 ** 30
+
 /** An XML-RPC value. A scalar of any type is represented by its text. */
 type Value = string | Value[] | Struct
 type Struct = Map<string, Value>
@@ -39,37 +42,62 @@ export function parseXvaOva(xml: string, place: string): XvaDescription {
   if (!Array.isArray(objects))
     throw new DiskError(place, 'it has no list of objects, so it is not the description of an XVA version 2', 'not-a-ddk')
   const ofClass = (name: string) => objects.map(struct).filter((object) => text(object, 'class') === name)
-  const vms = ofClass('VM').map(snapshot)
+  const vms = ofClass('VM')
   // Snapshots of the machine are exported with it.
-  const vm = vms.find((candidate) => text(candidate, 'is_a_snapshot') !== '1') ?? vms[0]
-  if (!vm) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)', 'not-a-ddk')
+  const machines = vms.filter((object) => !isTrue(snapshot(object), 'is_a_snapshot'))
+  if (machines.length > 1) {
+    const names = machines.map((object) => JSON.stringify(text(snapshot(object), 'name_label'))).slice(0, 10)
+    throw new DiskError(place, `it describes ${machines.length} virtual machines: ${names.join(', ')}; export the DDK alone`, 'not-a-ddk')
+  }
+  const machine = machines[0] ?? vms[0]
+  if (!machine) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)', 'not-a-ddk')
+  const vm = snapshot(machine)
   const product = struct(struct(top).get('version'))
   return {
     exportedBy: `${text(product, 'product_brand')} ${text(product, 'product_version')}`.trim(),
     label: text(vm, 'name_label'),
     bootLine: text(vm, 'PV_args') || text(vm, 'PV_legacy_args'),
     bootloader: text(vm, 'PV_bootloader'),
-    disks: describeDisks(ofClass('VDI'), ofClass('VBD').map(snapshot), place),
+    disks: describeDisks(ofClass('VDI'), attachments(ofClass('VBD').map(snapshot), text(machine, 'id')), place),
   }
 }
 
-function describeDisks(vdis: Struct[], vbds: Struct[], place: string): XvaDiskDescription[] {
+/** How a machine's disks are attached. Those of its snapshots have the same positions, and drives for CDs contain no disk of it. */
+function attachments(vbds: readonly Struct[], vm: string): Struct[] {
+  return vbds.filter((vbd) => ['', vm].includes(text(vbd, 'VM')) && ['', 'disk'].includes(text(vbd, 'type').toLowerCase()))
+}
+
+function describeDisks(vdis: readonly Struct[], vbds: readonly Struct[], place: string): XvaDiskDescription[] {
   const disks = vdis.map((vdi) => {
     const ref = text(vdi, 'id')
     const size = text(snapshot(vdi), 'virtual_size')
     if (!/^\d{1,15}$/.test(size))
       throw new DiskError(place, `the disk ${ref} has the size ${JSON.stringify(size)}, which is not a number of bytes`)
+    if (Number(size) > maxDiskSize)
+      throw new DiskError(place, `the disk ${ref} has ${size} bytes; the limit is ${maxDiskSize}`, 'unsupported')
     const vbd = vbds.find((candidate) => text(candidate, 'VDI') === ref)
     return {
       ref,
       virtualSize: Number(size),
       label: text(snapshot(vdi), 'name_label'),
       userdevice: vbd && text(vbd, 'userdevice'),
-      bootable: vbd !== undefined && text(vbd, 'bootable') === '1',
+      bootable: vbd !== undefined && isTrue(vbd, 'bootable'),
     }
   })
-  const order = ({ userdevice }: XvaDiskDescription) => (/^\d+$/.test(userdevice ?? '') ? Number(userdevice) : Number.MAX_SAFE_INTEGER)
-  return disks.sort((a, b) => order(a) - order(b))
+  return disks.sort((a, b) => positionOf(a.userdevice) - positionOf(b.userdevice))
+}
+
+/** The number of `0`, `1`, …, or of `xvda`, `xvdb`, …; unattached disks come last. */
+function positionOf(userdevice: string | undefined): number {
+  if (userdevice === undefined) return Number.MAX_SAFE_INTEGER
+  if (/^\d{1,9}$/.test(userdevice)) return Number(userdevice)
+  const letter = /^(?:xvd|sd|hd)([a-z])$/.exec(userdevice)?.[1]
+  return letter === undefined ? 1e9 : letter.charCodeAt(0) - 'a'.charCodeAt(0)
+}
+
+/** XML-RPC writes 1. */
+function isTrue(from: Struct, name: string): boolean {
+  return ['1', 'true'].includes(text(from, name).toLowerCase())
 }
 
 function snapshot(object: Struct): Struct {
@@ -82,7 +110,7 @@ function struct(value: Value | undefined): Struct {
 
 function text(from: Struct, name: string): string {
   const value = from.get(name)
-  return typeof value === 'string' ? value : ''
+  return typeof value === 'string' ? value.trim() : ''
 }
 
 /** An element that is still open. */
