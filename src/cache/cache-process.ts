@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
+import { makeFolder } from '../host/make-folder.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
 import { bestEffort } from './best-effort.ts'
@@ -21,7 +22,7 @@ async function run(task: CacheTask): Promise<void> {
     process.exit(1)
   })
   // The toolkit leaves temporary folders behind.
-  mkdirSync(temp, { recursive: true })
+  makeFolder(temp)
   process.env.RUNNER_TEMP = temp
   // With RUNNER_DEBUG, the toolkit lists every archive, which decompresses it a second time.
   delete process.env.RUNNER_DEBUG

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Of } from '../bytes/digest.ts'
+import { makeFolder } from '../host/make-folder.ts'
 import { bestEffort } from './best-effort.ts'
 import { readJson, writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
@@ -36,7 +37,7 @@ export async function restoreChecksum(url: string, dir: string, options: Restore
  */
 export function stageChecksum(url: string, dir: string, sha256: string): CacheEntry {
   const key = checksumKey(url)
-  mkdirSync(dir, { recursive: true })
+  makeFolder(dir)
   const file = join(dir, 'checksum')
   writeFileSync(file, `${sha256}\n`)
   writeFolder(dir, file, 'checksum', { key, sha256 })

@@ -1,5 +1,6 @@
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../host/make-folder.ts'
 import { entryFolder } from './task.ts'
 
 /**
@@ -9,7 +10,7 @@ import { entryFolder } from './task.ts'
 export function writeFolder(dir: string, file: string, name: string, json: object): void {
   const folder = join(dir, entryFolder)
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   try {
     linkSync(file, join(folder, name))
   } catch {

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../host/make-folder.ts'
 import { shellQuote } from '../host/shell-quote.ts'
 
 /**
@@ -11,7 +12,7 @@ import { shellQuote } from '../host/shell-quote.ts'
 export function putAside(temp: string): { bin: string; archive: string } {
   const bin = join(temp, 'bin')
   const archive = join(temp, 'archive')
-  mkdirSync(bin, { recursive: true })
+  makeFolder(bin)
   writeFileSync(join(bin, 'tar'), script(archive), { mode: 0o755 })
   return { bin, archive }
 }

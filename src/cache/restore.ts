@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../host/make-folder.ts'
 import { durationText } from '../phase/units.ts'
 import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
@@ -64,7 +65,7 @@ async function restoreTo(
   stall: number,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  mkdirSync(entry.dir, { recursive: true })
+  makeFolder(entry.dir)
   rmSync(folder, { recursive: true, force: true })
   const statusFile = join(entry.dir, 'restore')
   signal?.throwIfAborted()

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Supervision, usualDeadlines } from '../engine/command.ts'
+import { makeFolder } from '../host/make-folder.ts'
 import { type ContainerOptions, createArguments, keepsId, mountPairs } from './container.ts'
 import { giveBackCommand } from './give-back.ts'
 import { type InstalledShell, removeShell } from './remove.ts'
@@ -110,7 +111,7 @@ async function makeFolders({ temp, name, supervision, say }: Pick<InstallOptions
     say?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`)
     await removeShell({ id: '', name, folder, bin, ...recorded(record) }, undefined, supervision)
   }
-  for (const directory of [home, bin]) mkdirSync(directory, { recursive: true, mode: 0o755 })
+  for (const directory of [home, bin]) makeFolder(directory, 0o755)
   return { shells, folder, home, bin, lifeline: join(folder, 'settings') }
 }
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from '../engine/engine.ts'
+import { makeFolder } from '../host/make-folder.ts'
 import { writeWhole } from '../host/new-file.ts'
 import { keyLabel } from '../image/config/labels.ts'
 
@@ -24,7 +25,7 @@ export function rememberImage({ id, labels }: Image): void {
   if (known.includes(id)) return
   try {
     const record = recordOf(key)
-    mkdirSync(join(record, '..'), { recursive: true })
+    makeFolder(join(record, '..'))
     writeWhole(record, JSON.stringify([...known, id]))
   } catch {
     // The next job then trusts the label, as on a runner that has never made the image.

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ServiceHealth } from '../cache/restore.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
+import { makeFolder } from '../host/make-folder.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
 import type { UnameChoice } from '../image/config/uname-choice.ts'
@@ -61,7 +61,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
 /** Without an engine, the archive is the only result, so the post step doesn't remove it. The runner empties RUNNER_TEMP after the job. */
 function archivePath({ archive }: Inputs, engine: Engine | undefined, tempDir: string): string {
   if (archive === undefined) return engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`
-  mkdirSync(dirname(archive), { recursive: true })
+  makeFolder(dirname(archive))
   return archive
 }
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeFolder } from '../../host/make-folder.ts'
 import { heartbeat, isAlive, ownerTag } from '../../host/owner.ts'
 
 /** A folder that only this job uses. */
@@ -25,7 +26,7 @@ export async function claim<T>(
   findResult: () => Promise<T | undefined>,
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): Promise<Claim | T> {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const mine = `${path}.${ownerTag()}`
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted()
@@ -76,7 +77,7 @@ function claimedByOther(path: string, mine: string): boolean {
 function take(path: string, mine: string): boolean {
   const dead = claimed(path).filter(({ alive }) => !alive)
   for (const { dir } of dead) if (moved(dir, mine)) return true
-  mkdirSync(path, { recursive: true })
+  makeFolder(path)
   return moved(path, mine)
 }
 

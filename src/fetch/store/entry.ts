@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../../host/make-folder.ts'
 import { sentenceOf } from '../../host/system-error.ts'
 import { flawOf, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
 
@@ -90,7 +91,7 @@ function entryNamedByContent(entry: string, { sha256 }: StoredIso): string {
 }
 
 function renamed(from: string, to: string): boolean {
-  mkdirSync(dirname(to), { recursive: true })
+  makeFolder(dirname(to))
   try {
     renameSync(from, to)
     return true

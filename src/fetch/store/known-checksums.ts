@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Of } from '../../bytes/digest.ts'
+import { makeFolder } from '../../host/make-folder.ts'
 import { writeWhole } from '../../host/new-file.ts'
 
 // The SHA-256 of what each address gave, apart from the ISOs: TOOL_CACHE/xenserver-ddk-checksums/HASH, where HASH is that of the address,
@@ -21,7 +22,7 @@ export function knownChecksum(toolCache: string, url: string): string | undefine
 export function rememberChecksum(toolCache: string, url: string, sha256: string): void {
   if (knownChecksum(toolCache, url) === sha256) return
   try {
-    mkdirSync(join(toolCache, folder), { recursive: true })
+    makeFolder(join(toolCache, folder))
     writeWhole(join(toolCache, folder, sha256Of(url)), `${sha256}\n`)
   } catch {
     // The description of the ISO has it, too, as long as the ISO is there.

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
@@ -6,6 +6,7 @@ import { sha256Of } from '../../bytes/digest.ts'
 import { systemMessage } from '../../bytes/errors.ts'
 import type { Version } from '../../catalog/version.ts'
 import { NoRoom } from '../../host/free-space.ts'
+import { makeFolder } from '../../host/make-folder.ts'
 import { sentenceOf } from '../../host/system-error.ts'
 import { type Address, identifyingUrl } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
@@ -94,7 +95,7 @@ function isNoRoom(error: unknown): boolean {
 
 function whyNotWritable(dir: string): string | undefined {
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir)
     rmdirSync(mkdtempSync(join(dir, '.try-')))
     return undefined
   } catch (error) {
