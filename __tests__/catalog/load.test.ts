@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { loadCatalogs } from '../../src/catalog/load.ts'
 import { readCatalog } from '../../src/catalog/read.ts'
 import { type Release, releaseText } from '../../src/catalog/release.ts'
+import { run } from '../support/tools.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'catalog-'))
 const path = join(dir, 'mine.json')
@@ -57,6 +58,8 @@ describe('a catalog of the user’s own', () => {
 })
 
 describe('a file that is no catalog', () => {
+  beforeEach(() => rmSync(path, { force: true }))
+
   test('wrong content: file, line and column', () => {
     writeFileSync(path, '{\n  "releases": [{ "version": 8.2 }]\n}')
     expect(() => loadCatalogs(path)).toThrow(
@@ -65,7 +68,15 @@ describe('a file that is no catalog', () => {
   })
 
   test('not there', () => expect(() => loadCatalogs(join(dir, 'none.json'))).toThrow(`${join(dir, 'none.json')}: there is no such file`))
-  test('a folder', () => expect(() => loadCatalogs(dir)).toThrow(`${dir}: it can't be read: `))
+  test('a folder', () => expect(() => loadCatalogs(dir)).toThrow(`${dir}: it is not a regular file`))
+  test('a link to a device that never ends', () => {
+    symlinkSync('/dev/zero', path)
+    expect(() => loadCatalogs(path)).toThrow(`${path}: it is not a regular file`)
+  })
+  test('a pipe that nobody writes to', () => {
+    run('mkfifo', [path])
+    expect(() => loadCatalogs(path)).toThrow(`${path}: it is not a regular file`)
+  })
 
   test('not text', () => {
     writeFileSync(path, Buffer.from([0x7b, 0xff, 0x7d]))

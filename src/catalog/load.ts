@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
 import shipped from '../../catalog.json' with { type: 'json' }
-import { fileError } from '../bytes/errors.ts'
+import { openFile } from '../bytes/source.ts'
 import { readCatalog } from './read.ts'
 import { type Catalog, type Release, releaseOf } from './release.ts'
 
@@ -33,11 +32,15 @@ function textOfFile(path: string): string {
   }
 }
 
+/** A pull request may have made the file a link to a device that never ends, or to a pipe. */
 function bytesOfFile(path: string): Buffer {
+  const file = openFile(path)
   try {
-    if (statSync(path).size <= largest) return readFileSync(path)
-  } catch (error) {
-    throw fileError(path, error)
+    if (file.size > largest) throw new Error(`${path} is not a catalog: it is larger than 1 MiB`)
+    const bytes = Buffer.alloc(file.size)
+    file.read(bytes, 0)
+    return bytes
+  } finally {
+    file.close()
   }
-  throw new Error(`${path} is not a catalog: it is larger than 1 MiB`)
 }
