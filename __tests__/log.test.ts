@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { oneLine } from '../src/bytes/text.ts'
+import { oneLine, shortLine } from '../src/bytes/text.ts'
+import { jsonText } from '../src/commands/usage.ts'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
 import { makeSmallRoot } from './fixtures/small-root.ts'
 import { bundle, cli } from './support/cli.ts'
@@ -39,12 +40,28 @@ describe('a line', () => {
     ['a ##[add-path]x', 'a \\u0023#[add-path]x'],
     ['###[add-path]x##[debug]', '#\\u0023#[add-path]x\\u0023#[debug]'],
     ['a\n::add-path::x', 'a\\u000a::add-path::x'],
+    ['\x1b[2J\x9b2J\x07\x7f', '\\u001b[2J\\u009b2J\\u0007\\u007f'],
+    ['a\u202etxt.iso\u2066', 'a\\u202etxt.iso\\u2066'],
   ])('%j', (text, shown) => {
     expect(oneLine(text)).toBe(shown)
     expect(logCommands(shown)).toEqual([])
     expect(oneLine(shown)).toBe(shown)
   })
   test.each(['a :: b', 'C::D', '# [x]', '#[x]', ':x'])('%j stays', (text) => expect(oneLine(text)).toBe(text))
+})
+
+test('a line that nobody would read to its end is shortened', () => {
+  const long = shortLine(`begin${'\x1b'.repeat(20_000_000)}end`)
+  expect(long).toMatch(/^begin(\\u001b)+ … 19990008 characters … (\\u001b)+end$/)
+  expect(long.length).toBeLessThan(100_000)
+  expect(shortLine('a'.repeat(4096))).toHaveLength(4096)
+})
+
+test('JSON controls no terminal, and its value stays', () => {
+  const value = { '\x1b[2J\x9b\u2028\u202e': ['##[add-path]x', '\x7f', 'ü😀'] }
+  const json = jsonText(value, 2)
+  expect(json).not.toMatch(/[^\P{Cc}\n]|[\p{Zl}\p{Bidi_Control}]|##\[/u)
+  expect(JSON.parse(json)).toEqual(value)
 })
 
 test('only one file writes to the log of a step', () => {
@@ -104,6 +121,8 @@ describe('a name in an ISO', () => {
 describe("an engine's words", () => {
   test.each([
     ['info', `echo '::add-path::x ${evil}' >&2; exit 1`],
+    // More than a line of the log can be of use.
+    ['many words', `head -c 5000000 /dev/zero | tr '\\0' x >&2; echo ' ${evil}' >&2; exit 1`],
     ['version', `printf %s '{"ServerVersion":"28 ${evil}\\n::add-path::x","Driver":"${evil}"}'`],
   ])('%s', async (_what, script) => {
     const bin = join(mkdtempSync(join(dir, 'bin-')))

@@ -12,15 +12,33 @@ export function pathText(bytes: Uint8Array): string {
   }
 }
 
+/** What ends a line, controls a terminal, or changes the direction of text, so that it reads otherwise than it is. */
+const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu
+
 /**
- * Text for one line of a log. Escapes, as JSON does, what would end the line or control a terminal, and what GitHub's runner takes for a
- * command: `::NAME::` at the start of the line and `##[NAME]` anywhere (actions/runner, ActionCommand.cs).
+ * Text for one line of a log. Escapes, as JSON does, what would end the line, control a terminal or change its direction, and what GitHub's
+ * runner takes for a command: `::NAME::` at the start of the line and `##[NAME]` anywhere (actions/runner, ActionCommand.cs).
  */
 export function oneLine(text: string): string {
   return text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped)
+    .replace(control, escaped)
     .replace(/(?<=^\s*):(?=:)/, escaped)
     .replace(/#(?=#\[)/g, escaped)
+}
+
+/** Characters. A path may have 4096 bytes. */
+const longestLine = 10_000
+
+/** `oneLine`, without the middle of what is too long to be read: what an engine or a server says may have any length. */
+export function shortLine(text: string): string {
+  if (text.length <= longestLine) return oneLine(text)
+  const half = longestLine / 2
+  return oneLine(`${text.slice(0, half)} … ${text.length - longestLine} characters … ${text.slice(-half)}`)
+}
+
+/** JSON with the same value for a reader of JSON, whose text controls no terminal, and in which the runner finds no command. */
+export function plainJson(json: string): string {
+  return json.replace(/#(?=#\[)/g, escaped).replace(/[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escaped)
 }
 
 function escaped(character: string): string {

@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import { oneLine } from '../bytes/text.ts'
+import { plainJson, shortLine } from '../bytes/text.ts'
 import { oneOf } from '../choice.ts'
 
 /** The command line can't be understood. */
@@ -35,16 +35,16 @@ export function usage<T>(parse: () => T, option?: string): T {
 
 /** Prints a line for people to standard error, away from the output. In a job, the runner reads it as well. */
 export function sayOnStderr(line: string): void {
-  process.stderr.write(`${oneLine(line)}\n`)
+  process.stderr.write(`${shortLine(line)}\n`)
 }
 
 export function warnOnStderr(sentence: string): void {
   sayOnStderr(`warning: ${sentence}`)
 }
 
-/** JSON with the same value for a JSON reader, in which the runner's log finds no command. */
+/** JSON in which neither the runner nor a terminal finds a command. */
 export function jsonText(value: object, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(/#(?=#\[)/g, '\\u0023')
+  return plainJson(JSON.stringify(value, undefined, indent))
 }
 
 /** @throws UsageError that lists the choices, unless the option's `text` is one of them */
