@@ -7,15 +7,19 @@ import { type Mount, propagations, type ShellUser } from './options.ts'
 /** Label of every container that runs a job's steps. Its value is the ID of one installation of the shell. */
 export const shellLabel = `${labelPrefix}.shell`
 
-/** Properties of the container. */
-export interface ContainerOptions {
-  readonly engine: Engine
-  readonly image: Image
-  readonly privileges: Privileges
+/** What the user wants of the container. */
+export interface ContainerRequest {
   readonly user: ShellUser
   readonly volumes: readonly Mount[]
   readonly network?: string
   readonly runOptions: readonly string[]
+}
+
+/** Properties of the container. */
+export interface ContainerOptions extends ContainerRequest {
+  readonly engine: Engine
+  readonly image: Image
+  readonly privileges: Privileges
 }
 
 /** Names and folders of a job's container. */

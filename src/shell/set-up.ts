@@ -2,21 +2,17 @@ import type { Supervision } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import { privilegesOf } from '../engine/privileges.ts'
 import { checkFirstUse } from './checks.ts'
+import type { ContainerRequest } from './container.ts'
 import { installRefusal, installShell, refuse } from './install.ts'
-import type { Mount, ShellUser } from './options.ts'
 import type { InstalledShell } from './remove.ts'
 import { startContainer } from './start.ts'
 
 /** What the user wants of a shell. */
-export interface ShellRequest {
+export interface ShellRequest extends ContainerRequest {
   /** The name that steps use: `ddk.sh`. */
   readonly name: string
-  readonly volumes: readonly Mount[]
   /** `NAME` or `NAME=VALUE`. */
   readonly env: readonly string[]
-  readonly network?: string
-  readonly runOptions: readonly string[]
-  readonly user: ShellUser
 }
 
 /** Where to install a shell, and who is told about it. */
