@@ -10,6 +10,7 @@ const layers: Readonly<Record<string, string>> = {
   programs: '',
   'disk/filesystem': 'bytes',
   'disk/image.ts': 'bytes',
+  'disk/lvm': 'bytes',
   'disk/partitions': 'bytes',
   'disk/vhd': 'bytes',
   'disk/xva': 'bytes',

@@ -175,7 +175,7 @@ export function concat(parts: readonly Source[], name: string): Source {
     size,
     read(into, offset) {
       checkRange(whole, offset, into.length)
-      let index = starts.findLastIndex((start) => start <= offset)
+      let index = lastUpTo(starts, offset)
       for (let done = 0; done < into.length; index++) {
         const part = parts[index]!
         const at = offset + done - starts[index]!
@@ -186,6 +186,17 @@ export function concat(parts: readonly Source[], name: string): Source {
     },
   }
   return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs!) } : whole
+}
+
+/** Index of the last of the ascending `starts` that is no greater than `offset`. The first one is 0. */
+function lastUpTo(starts: readonly number[], offset: number): number {
+  let low = 0
+  for (let high = starts.length; high - low > 1; ) {
+    const middle = (low + high) >>> 1
+    if (starts[middle]! <= offset) low = middle
+    else high = middle
+  }
+  return low
 }
 
 /** The bytes of a source in pieces of at most `pieceSize`. Each piece overwrites the one before. */
