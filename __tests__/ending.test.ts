@@ -140,7 +140,7 @@ test("the summary's cells are text", async () => {
 
 function rootWithRelease(line: string): string {
   const root = mkdtempSync(join(dir, 'root-'))
-  for (const folder of ['etc', 'usr', 'bin', 'lib/modules/3.10.0+2/build']) mkdirSync(join(root, folder), { recursive: true })
+  for (const folder of ['etc', 'usr/bin', 'bin', 'lib/modules/3.10.0+2/build']) mkdirSync(join(root, folder), { recursive: true })
   writeFileSync(join(root, 'etc/redhat-release'), `${line}\n`)
   return root
 }

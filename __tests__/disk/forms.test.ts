@@ -29,7 +29,7 @@ async function read(input: string): Promise<{ layer: string; warnings: string[];
   try {
     const hash = createHash('sha256')
     const options = { warn: () => {}, allocate: (size: number) => new Uint8Array(size) }
-    for (const piece of tarPieces(walk(root.fileSystem), options)) hash.update(piece)
+    for (const piece of tarPieces(walk(root.tree), options)) hash.update(piece)
     root.finish()
     return { layer: `sha256:${hash.digest('hex')}`, warnings, place: root.place }
   } catch (error) {

@@ -14,7 +14,7 @@ async function read(iso: string, tempDir: string): Promise<{ listing?: string; p
   try {
     const root = await openRoot(iso, { tempDir, warn: (sentence) => warnings.push(sentence) })
     try {
-      const entries = [...listTree(root.fileSystem, { sha256: true, onLost: ({ message }) => errors.push(message) })]
+      const entries = [...listTree(root.tree, { sha256: true, onLost: ({ message }) => errors.push(message) })]
       for (const { error } of entries) if (error !== undefined) errors.push(error)
       root.finish()
       return { listing: JSON.stringify(entries), ...([...errors, ...warnings][0] && { problem: [...errors, ...warnings][0]! }) }

@@ -35,7 +35,7 @@ async function read(path: string): Promise<{ entries: number; warnings: string[]
   const root = await openRoot(path, { tempDir: at('work'), warn: (sentence) => warnings.push(sentence) })
   try {
     let entries = 0
-    for (const { error } of listTree(root.fileSystem, { sha256: true, onLost: (error) => warnings.push(error.message) })) {
+    for (const { error } of listTree(root.tree, { sha256: true, onLost: (error) => warnings.push(error.message) })) {
       entries++
       if (error !== undefined) warnings.push(error)
     }

@@ -47,8 +47,7 @@ async function convert(path: string, dir: string): Promise<Outcome> {
     try {
       const pieces: Uint8Array[] = []
       let size = 0
-      const { size: filesystemSize } = root.fileSystem.info
-      for (const piece of tarPieces(walk(root.fileSystem), { warn, allocate: (bytes) => new Uint8Array(bytes), filesystemSize })) {
+      for (const piece of tarPieces(walk(root.tree), { warn, allocate: (bytes) => new Uint8Array(bytes), filesystemSize: root.size })) {
         pieces.push(piece)
         size += piece.length
         if (size > tarLimit) return { result: 'large' }
@@ -75,7 +74,7 @@ async function differenceTo(checker: Checker, path: string, dir: string): Promis
   if (!expected) return undefined
   const root = await openRoot(path, { tempDir: dir, warn() {} })
   try {
-    const ours = byPath([...listTree(root.fileSystem, { sha256: true, onLost() {} })].map((entry) => ({ ...entry })))
+    const ours = byPath([...listTree(root.tree, { sha256: true, onLost() {} })].map((entry) => ({ ...entry })))
     for (const [index, theirs] of expected.entries()) {
       if (isDeepStrictEqual(ours[index], theirs)) continue
       const [a, b] = [ours[index], theirs].map((entry) => JSON.stringify(entry))

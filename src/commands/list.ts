@@ -28,12 +28,17 @@ export async function listCommand(words: string[]): Promise<number> {
   const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
   const root = await openRoot(parsed.input, { tempDir, warn: warnOnStderr })
   try {
+    const { place, lacks, unreadable: others } = root
+    if (lacks !== undefined && others.length > 0) {
+      sayOnStderr(`error: ${place}: it isn't a root filesystem: ${lacks}. The root may be in what can't be read: ${others.join('; ')}`)
+      return 1
+    }
     let unreadable = 0
     const onUnreadable = (message: string) => {
       unreadable++
       sayOnStderr(`error: ${message}`)
     }
-    await print(listTree(root.fileSystem, { sha256, onLost: ({ message }) => onUnreadable(message) }), json, onUnreadable)
+    await print(listTree(root.tree, { sha256, onLost: ({ message }) => onUnreadable(message) }), json, onUnreadable)
     root.finish()
     return unreadable === 0 ? 0 : 1
   } catch (error) {

@@ -6,6 +6,7 @@ import { type PartitionTable, readPartitions } from './partitions/index.ts'
 import { sniff } from './sniff.ts'
 import { endFooter, endsAsFixedVhd } from './vhd/footer.ts'
 import { openVhd, type VhdInfo } from './vhd/index.ts'
+import { type DiskVolumes, diskVolumes } from './volumes.ts'
 
 /** A disk, independent of the format of its image. */
 export interface Disk {
@@ -14,6 +15,7 @@ export interface Disk {
   readonly vhd?: VhdInfo
   readonly bytes: Source
   readonly table: PartitionTable
+  readonly volumes: DiskVolumes
   /**
    * Checks that need the end of the image, and may have to wait for it: everything lies within it, and its length is the one in ova.xml.
    * @throws DiskError if a check fails
@@ -43,6 +45,7 @@ function vhdDisk(bytes: Source, warn: Warn): Disk {
     vhd: vhd.info,
     bytes: vhd,
     table,
+    volumes: diskVolumes(table, vhd.name, warn),
     check() {
       vhd.check()
       table.check()
@@ -58,6 +61,7 @@ function rawDisk(bytes: Source, size: number | undefined, warn: Warn): Disk {
     format: 'raw',
     bytes: disk,
     table,
+    volumes: diskVolumes(table, disk.name, warn),
     check() {
       table.check()
       const found = endFooter(bytes)?.offset ?? bytes.size

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import { DiskError, type DiskErrorKind, type Warn } from '../bytes/errors.ts'
+import type { Source } from '../bytes/source.ts'
+import { pathText } from '../bytes/text.ts'
 import type { Appliance } from './appliance/ova.ts'
 import { type Disk, openDisk } from './disk.ts'
 import type { FileSystemInfo } from './filesystem/format.ts'
@@ -7,6 +9,7 @@ import { openFileSystem } from './filesystem/formats.ts'
 import type { IsoDescription } from './filesystem/iso9660/index.ts'
 import { identifyVolume } from './filesystem/signatures.ts'
 import { type DiskInput, type InputOptions, notADdkIso, openInput } from './input.ts'
+import type { LogicalVolume, Lvm, VolumeGroup } from './lvm/index.ts'
 import type { Partition } from './partitions/index.ts'
 import { type Identity, identify } from './root/identity.ts'
 import { findRoot } from './root/index.ts'
@@ -26,7 +29,8 @@ export interface Inspection {
   image?: { format: string; size: number; vhd?: VhdInfo }
   disk?: { size: number; scheme: string; sectorSize: number }
   volumes?: InspectedVolume[]
-  root?: { place: string; looksLikeRoot: boolean }
+  volumeGroups?: InspectedGroup[]
+  root?: InspectedRoot
   identity?: Identity
   warnings: string[]
   /** Why the input can't be converted. */
@@ -35,11 +39,28 @@ export interface Inspection {
   errorKind?: DiskErrorKind
 }
 
-export interface InspectedVolume extends Omit<Partition, 'source'> {
-  /** The content: a filesystem's type, or the name of something that can't be read. */
+/** What a partition or a logical volume contains. */
+export interface InspectedContent {
+  /** A filesystem's type, or the name of something that can't be read. */
   holds: string
   fileSystem?: FileSystemInfo
   error?: string
+}
+
+export interface InspectedVolume extends Omit<Partition, 'source'>, InspectedContent {}
+
+export interface InspectedGroup extends Omit<VolumeGroup, 'logicalVolumes'> {
+  logicalVolumes: InspectedLogicalVolume[]
+}
+
+export interface InspectedLogicalVolume extends Omit<LogicalVolume, 'source' | 'place' | 'group' | 'groupUuid'>, InspectedContent {}
+
+export interface InspectedRoot {
+  place: string
+  looksLikeRoot: boolean
+  /** What its /etc/fstab mounts in it, and what it names that is left out on purpose. */
+  mounts: { path: string; place: string; line: number }[]
+  leftOut: { path: string; what: string; line: number; why: string }[]
 }
 
 /** Inspects all layers of an input. If one can't be read, `errors` says so, and the layers before it are still reported. */
@@ -83,29 +104,54 @@ function inspectInput(inspection: Inspection, input: DiskInput, path: string, wa
 }
 
 function inspectDisk(inspection: Inspection, disk: Disk, bootLine: string | undefined, warn: Warn): void {
-  const { scheme, sectorSize, partitions } = disk.table
-  inspection.disk = { size: disk.bytes.size, scheme, sectorSize }
-  inspection.volumes = partitions.map(inspectVolume)
-  const { volume, fileSystem, looksLikeRoot } = findRoot(partitions, bootLine, warn)
-  inspection.root = { place: volume.source.name, looksLikeRoot }
-  inspection.identity = identify(fileSystem, warn)
-  if (!looksLikeRoot) {
-    addError(
-      inspection,
-      new DiskError(volume.source.name, "it is the only filesystem, but it doesn't have the files of a root", 'not-a-ddk'),
-    )
+  const { volumes, table } = disk
+  inspection.disk = { size: disk.bytes.size, scheme: table.scheme, sectorSize: table.sectorSize }
+  inspection.volumes = table.partitions.map((partition) => inspectPartition(partition, volumes.lvm()))
+  if (volumes.lvm().groups.length > 0) inspection.volumeGroups = volumes.lvm().groups.map(inspectGroup)
+  const root = findRoot(volumes, bootLine, warn)
+  const { place } = root.volume
+  inspection.root = {
+    place,
+    looksLikeRoot: root.lacks === undefined,
+    mounts: root.mounts.map(({ line, opened }) => ({ path: latin1Text(line.path), place: opened.volume.place, line: line.number })),
+    leftOut: root.leftOut.map(({ line, why }) => ({ path: latin1Text(line.path), what: latin1Text(line.spec), line: line.number, why })),
+  }
+  inspection.identity = identify(root.tree, warn)
+  if (root.lacks !== undefined)
+    addError(inspection, new DiskError(place, `it is the only filesystem, but no root: ${root.lacks}`, 'not-a-ddk'))
+  root.check()
+}
+
+function latin1Text(text: string): string {
+  return pathText(Buffer.from(text, 'latin1'))
+}
+
+function inspectPartition({ source, ...fields }: Partition, lvm: Lvm): InspectedVolume {
+  if (fields.extended) return { ...fields, holds: 'logical partitions' }
+  const group = lvm.groups.find(({ physicalVolumes }) => physicalVolumes.some(({ place }) => place === source.name))
+  if (group) return { ...fields, holds: `LVM2 physical volume of ${group.name}` }
+  const problem = lvm.problems.find(({ place }) => place === source.name)
+  if (problem) return { ...fields, holds: 'LVM2 physical volume', error: problem.error.message }
+  return { ...fields, ...inspectContent(source) }
+}
+
+function inspectGroup(group: VolumeGroup): InspectedGroup {
+  return {
+    ...group,
+    logicalVolumes: group.logicalVolumes.map(({ source, place: _place, group: _group, groupUuid: _uuid, ...fields }) => {
+      if (!fields.isVisible) return { ...fields, holds: 'a part of other logical volumes' }
+      if (source instanceof DiskError) return { ...fields, holds: "a volume that can't be read", error: source.message }
+      return { ...fields, ...inspectContent(source) }
+    }),
   }
 }
 
-function inspectVolume({ source, ...fields }: Partition): InspectedVolume {
-  if (fields.extended) return { ...fields, holds: 'logical partitions' }
+function inspectContent(source: Source): InspectedContent {
   try {
     // The same warnings come from the search for the root, so they are dropped here.
     const info = openFileSystem(source, () => {})?.info
-    return info
-      ? { ...fields, holds: info.type, fileSystem: info }
-      : { ...fields, holds: identifyVolume(source)?.name ?? 'an unknown format' }
+    return info ? { holds: info.type, fileSystem: info } : { holds: identifyVolume(source)?.name ?? 'an unknown format' }
   } catch (error) {
-    return { ...fields, holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: (error as Error).message }
+    return { holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: (error as Error).message }
   }
 }

@@ -1,20 +1,27 @@
 import { DiskError } from '../bytes/errors.ts'
 import { type Disk, openDisk } from './disk.ts'
-import type { FileSystem } from './filesystem/format.ts'
+import type { FileTree } from './filesystem/tree.ts'
 import type { DiskImage } from './image.ts'
 import { type DiskInput, type InputOptions, openInput } from './input.ts'
 import { findRoot } from './root/index.ts'
 
-/** A root filesystem, and what it was found in. */
+/** A root filesystem, with what its /etc/fstab mounts in it, and what it was found in. */
 export interface OpenRoot {
   readonly input: DiskInput
   /** Absent if the filesystem is that of an ISO. */
   readonly disk?: Disk
   /** Position, e.g. `partition 1 of disk of XenServer-6.5.0-DDK.iso`. */
   readonly place: string
-  readonly fileSystem: FileSystem
-  /** Whether it has the files of a Linux root. */
-  readonly looksLikeRoot: boolean
+  readonly tree: FileTree
+  /** Type of the root's own filesystem, e.g. `ext3`. */
+  readonly type: string
+  /** Bytes in all its filesystems, and how many of them are in use. */
+  readonly size: number
+  readonly used: number
+  /** Why it isn't the root of a DDK, as a part of a sentence; absent if it is. */
+  readonly lacks?: string
+  /** Other volumes that may contain the root, but can't be read. */
+  readonly unreadable: readonly string[]
   /**
    * Waits until the whole input has been read and verified. Don't trust anything that was read until then.
    * @throws DiskError if the input is damaged
@@ -47,16 +54,23 @@ export async function openRoot(path: string, options: InputOptions): Promise<Ope
 function rootInImage(input: DiskInput, { warn }: InputOptions): OpenRoot {
   const image = input.image!
   const disk = openDisk(image, warn)
-  const { volume, fileSystem, looksLikeRoot } = findRoot(disk.table.partitions, input.bootLine, warn)
+  const root = findRoot(disk.volumes, input.bootLine, warn)
+  const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root
+  const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info)
   return {
     input,
     disk,
-    place: volume.source.name,
-    fileSystem,
-    looksLikeRoot,
+    place: volume.place,
+    tree,
+    type: fileSystem.info.type,
+    size: all.reduce((sum, { size }) => sum + size, 0),
+    used: all.reduce((sum, { size, free }) => sum + size - free, 0),
+    ...(lacks !== undefined && { lacks }),
+    unreadable,
     finish() {
       image.finish()
       disk.check()
+      root.check()
     },
     causeOf: (error) => causeOf(error, image),
     close: input.close,
@@ -74,11 +88,17 @@ function causeOf(error: unknown, image: DiskImage | undefined): unknown {
 }
 
 function isoAlone(input: DiskInput, path: string): OpenRoot {
+  const iso = input.iso!
+  const { type, size, free } = iso.info
   return {
     input,
     place: path,
-    fileSystem: input.iso!,
-    looksLikeRoot: false,
+    tree: iso,
+    type,
+    size,
+    used: size - free,
+    lacks: 'it is an ISO without an appliance',
+    unreadable: [],
     finish() {},
     causeOf: (error) => error,
     close: input.close,

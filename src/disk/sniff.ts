@@ -4,6 +4,7 @@ import type { Source } from '../bytes/source.ts'
 import { hasTarChecksum } from '../bytes/tar-header.ts'
 import { fileSystemFormats } from './filesystem/formats.ts'
 import { identifyVolume } from './filesystem/signatures.ts'
+import { hasLabel } from './lvm/index.ts'
 import { gptSectorSizes, hasGptSignature } from './partitions/gpt-header.ts'
 import { parseMbr } from './partitions/mbr.ts'
 import { endFooter } from './vhd/footer.ts'
@@ -96,6 +97,7 @@ function byStructure(source: Source, start: Buffer): Sniffed | undefined {
   if (hasTarChecksum(start)) return { format: 'tar', description: 'a tar archive' }
   if (parseMbr(start)) return { format: 'disk', description: 'a raw disk with a partition table' }
   if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: 'disk', description: 'a raw disk with a GPT' }
+  if (hasLabel(source)) return { format: 'disk', description: 'an unpartitioned LVM2 physical volume' }
   const fileSystem = fileSystemFormats.find((format) => format.detect(source))
   if (fileSystem) return { format: 'disk', description: `an unpartitioned ${fileSystem.name} filesystem` }
   return undefined

@@ -53,12 +53,11 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
     try {
       const found = describe(root, task, warn)
       const addition = task.uname === 'ddk' && {
-        environment: buildEnvironment(root.fileSystem, found.identity, imageTime(found.created), warn),
+        environment: buildEnvironment(root.tree, found.identity, imageTime(found.created), warn),
       }
       post({ kind: 'found', found, ...addition })
       const memory = sharedMemory(port)
-      const { size: filesystemSize } = root.fileSystem.info
-      const pieces = tarPieces(walk(root.fileSystem), { warn, allocate: memory.take, filesystemSize })
+      const pieces = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size })
       let next = pieces.next()
       for (; !next.done; next = pieces.next()) {
         post({ kind: 'piece', piece: next.value }, [next.value.buffer])
@@ -80,21 +79,21 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
 
 function describe(root: OpenRoot, task: TarTask, warn: Warn): Found {
   if (!root.disk) throw notADdkIso(task.input)
-  if (!root.looksLikeRoot) {
+  const { tree, input, place, type, used, lacks, unreadable } = root
+  if (lacks !== undefined) {
+    const others = unreadable.length > 0 ? `; ${unreadable.join('; ')}` : ''
     throw new DiskError(
-      root.place,
-      "it isn't the root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release",
-      'not-a-ddk',
+      place,
+      `it isn't the root filesystem of a DDK: ${lacks}${others}`,
+      unreadable.length > 0 ? 'unsupported' : 'not-a-ddk',
     )
   }
-  const { fileSystem, input, place } = root
-  const { type, size, free } = fileSystem.info
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root)
-  return { identity: identify(fileSystem, warn), place, type, used: size - free, created }
+  return { identity: identify(tree, warn), place, type, used, created }
 }
 
-function releaseTime({ fileSystem }: OpenRoot): number {
-  const release = resolve(fileSystem, '/etc/redhat-release') ?? resolve(fileSystem, '/etc/os-release')
+function releaseTime({ tree }: OpenRoot): number {
+  const release = resolve(tree, '/etc/redhat-release') ?? resolve(tree, '/etc/os-release')
   return release?.mtime.seconds ?? 0
 }
 

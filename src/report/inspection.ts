@@ -2,14 +2,14 @@ import { oneLine } from '../bytes/text.ts'
 import type { Appliance } from '../disk/appliance/ova.ts'
 import type { FileSystemInfo } from '../disk/filesystem/format.ts'
 import type { IsoDescription } from '../disk/filesystem/iso9660/index.ts'
-import type { InspectedVolume, Inspection } from '../disk/inspection.ts'
+import type { InspectedContent, InspectedGroup, InspectedVolume, Inspection } from '../disk/inspection.ts'
 import type { VhdInfo } from '../disk/vhd/index.ts'
 import type { XvaDescription } from '../disk/xva/ova.ts'
 import { bytesText } from '../phase/units.ts'
 
 /** Formats an inspection for people, who paste it into a bug report: a block for each layer, with everything that was found. */
 export function inspectionText(inspection: Inspection): string {
-  const { chunks = [], volumes = [], warnings, errors } = inspection
+  const { chunks = [], volumes = [], volumeGroups = [], warnings, errors } = inspection
   const blocks = [
     block('Input', [
       ['path', inspection.input],
@@ -30,7 +30,9 @@ export function inspectionText(inspection: Inspection): string {
         ['sector size', inspection.disk.sectorSize],
       ]),
     ...volumes.map(volumeBlock),
-    inspection.root && block('Root filesystem', [['in', inspection.root.place], ...identityRows(inspection)]),
+    ...volumeGroups.flatMap(groupBlocks),
+    inspection.root &&
+      block('Root filesystem', [['in', inspection.root.place], ...mountRows(inspection.root), ...identityRows(inspection)]),
     warnings.length > 0 && ['Warnings', ...warnings.map((text) => `  ${oneLine(text)}`)].join('\n'),
     errors.length > 0 && ['Errors', ...errors.map((text) => `  ${oneLine(text)}`)].join('\n'),
   ]
@@ -128,11 +130,42 @@ function volumeBlock(volume: InspectedVolume): string {
     ['size', size(volume.size)],
     ['type', [volume.type, volume.typeName].filter(Boolean).join(', ')],
     ['name', volume.name],
+    ['partition UUID', volume.uuid],
     ['bootable', volume.bootable ? 'yes' : undefined],
-    ['holds', volume.holds],
-    ...fileSystemRows(volume.fileSystem),
-    ['error', volume.error],
+    ...contentRows(volume),
   ])
+}
+
+function contentRows({ holds, fileSystem, error }: InspectedContent): Row[] {
+  return [['holds', holds], ...fileSystemRows(fileSystem), ['error', error]]
+}
+
+function groupBlocks({ name, uuid, seqno, extentSize, physicalVolumes, logicalVolumes }: InspectedGroup): string[] {
+  return [
+    block(`Volume group ${name}`, [
+      ['UUID', uuid],
+      ['change', seqno],
+      ['extent size', size(extentSize)],
+      ...physicalVolumes.map(
+        (pv): Row => ['physical volume', `${pv.uuid}, ${size(pv.size)}, ${[pv.place, pv.problem].filter(Boolean).join(', ')}`],
+      ),
+    ]),
+    ...logicalVolumes.map((volume) =>
+      block(`Logical volume ${name}/${volume.name}`, [
+        ['UUID', volume.uuid],
+        ['size', size(volume.size)],
+        ['type', volume.types.join(', ')],
+        ...contentRows(volume),
+      ]),
+    ),
+  ]
+}
+
+function mountRows({ mounts, leftOut }: NonNullable<Inspection['root']>): Row[] {
+  return [
+    ...mounts.map(({ path, place, line }): Row => ['mounted', `${path}: ${place} (/etc/fstab, line ${line})`]),
+    ...leftOut.map(({ path, what, line, why }): Row => ['left out', `${path}: ${what} (/etc/fstab, line ${line}): ${why}`]),
+  ]
 }
 
 function fileSystemRows(info: FileSystemInfo | undefined): Row[] {

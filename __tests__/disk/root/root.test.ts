@@ -4,19 +4,22 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../src/bytes/source.ts'
 import { readPartitions } from '../../../src/disk/partitions/index.ts'
 import { findRoot } from '../../../src/disk/root/index.ts'
+import { diskVolumes } from '../../../src/disk/volumes.ts'
 import { noCorpus, noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
 import { fromCorpus, run, sh, withTempDir } from '../../support/tools.ts'
 import { type Contents, makeDisk, makeExt } from './made-root.ts'
 
-const rootContents: Contents = { 'etc/redhat-release': 'XenServer DDK release 6.5.0-90233c\n', usr: undefined }
+const rootContents: Contents = { 'etc/redhat-release': 'XenServer DDK release 6.5.0-90233c\n', 'usr/bin/make': 'make' }
 const bootContents: Contents = { 'vmlinuz-3.10': 'kernel' }
 
 function find(disk: Buffer, bootLine?: string) {
   const warnings: string[] = []
-  const { partitions } = readPartitions(memorySource(disk, 'disk'), (sentence) => warnings.push(sentence))
-  const { volume, fileSystem, looksLikeRoot } = findRoot(partitions, bootLine, (sentence) => warnings.push(sentence))
-  return { number: volume.number, type: fileSystem.info.type, looksLikeRoot, warnings }
+  const warn = (sentence: string) => warnings.push(sentence)
+  const table = readPartitions(memorySource(disk, 'disk'), warn)
+  const { volume, fileSystem, lacks, check } = findRoot(diskVolumes(table, 'disk', warn), bootLine, warn)
+  check()
+  return { number: volume.number, type: fileSystem.info.type, ...(lacks !== undefined && { lacks }), warnings }
 }
 
 const pv = Buffer.alloc(1 << 20)
@@ -28,14 +31,14 @@ describe('the root is found', () => {
     withTempDir((dir) => {
       const disk = makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, rootContents), pv])
       for (const bootLine of [undefined, 'root=/dev/xvda1 ro', 'root=LABEL=none']) {
-        expect(find(disk, bootLine)).toEqual({ number: 2, type: 'ext3', looksLikeRoot: true, warnings: [] })
+        expect(find(disk, bootLine)).toEqual({ number: 2, type: 'ext3', warnings: [] })
       }
     }))
 
   test('by /etc/os-release that is a link', () =>
     withTempDir((dir) => {
       const contents = { 'etc/os-release': { link: '../usr/lib/os-release' }, 'usr/lib/os-release': 'NAME=x\n' }
-      expect(find(makeExt(dir, contents, ['-t', 'ext4']))).toEqual({ number: 0, type: 'ext4', looksLikeRoot: true, warnings: [] })
+      expect(find(makeExt(dir, contents, ['-t', 'ext4']))).toEqual({ number: 0, type: 'ext4', warnings: [] })
     }))
 
   describe('among several', () => {
@@ -58,7 +61,13 @@ describe('the root is found', () => {
       ['LABEL="first"', 1],
       ['UUID=6B1F1F0E-0000-4000-8000-000000000002', 2],
     ])('by root=%s', async (device, number) => {
-      expect(find(await twoRoots(), `ro root=${device} console=hvc0`)).toMatchObject({ number, looksLikeRoot: true })
+      expect(find(await twoRoots(), `ro root=${device} console=hvc0`)).toEqual({
+        number,
+        type: 'ext2',
+        warnings: [
+          `partition ${3 - number} of disk has the files of a root as well; partition ${number} of disk is used, because the boot line names it`,
+        ],
+      })
     })
 
     test('not by a boot line that names neither, which is an error', async () => {
@@ -74,7 +83,10 @@ describe('the root is found', () => {
 
   test('with a flag, if it is but the only filesystem', () =>
     withTempDir((dir) => {
-      expect(find(makeDisk(dir, [pv, makeExt(dir, bootContents)]))).toMatchObject({ number: 2, looksLikeRoot: false })
+      expect(find(makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, {}).fill(0)]))).toMatchObject({
+        number: 1,
+        lacks: 'it has neither /etc/redhat-release nor /etc/os-release',
+      })
     }))
 
   test('beside a damaged filesystem, with a warning', () =>
@@ -92,21 +104,23 @@ describe('an error says what each volume holds', () => {
     withTempDir((dir) => {
       const disk = makeDisk(dir, [makeExt(dir, bootContents).fill(0), pv])
       expect(() => find(disk)).toThrow(
-        "no root filesystem was found: partition 1 of disk: an unknown format; partition 2 of disk: LVM2 physical volume, which can't be read",
+        'no root filesystem was found: partition 1 of disk: an unknown format; partition 2 of disk, byte 512: the LVM label has a wrong checksum; the physical volume is damaged',
       )
     }))
 
   test('if none of several fits', () =>
     withTempDir((dir) => {
       const disk = makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, { usr: undefined })])
-      expect(() => find(disk)).toThrow('partition 1 of disk: ext3, without the files of a root; partition 2 of disk: ext3, without')
+      expect(() => find(disk)).toThrow(
+        'partition 1 of disk: ext3, without the files of a root: it has neither /etc/redhat-release nor /etc/os-release; partition 2 of disk: ext3, without',
+      )
     }))
 
   test('of the filesystem itself, if there is only that one', () =>
     withTempDir((dir) => {
       const damaged = makeExt(dir, rootContents)
       damaged.writeUInt32LE(99, 1024 + 24)
-      expect(() => find(damaged)).toThrow(/^the superblock of disk: .* damaged$/)
+      expect(() => find(damaged)).toThrow(/^the superblock of disk: /)
       expect(() => find(damaged)).not.toThrow('no root filesystem was found')
     }))
 })
@@ -135,7 +149,7 @@ describe('what other programs make is named', () => {
       } finally {
         run('losetup', ['-d', loop])
       }
-      expect(() => find(readFileSync(path))).toThrow("LVM2 physical volume, which can't be read")
+      expect(() => find(readFileSync(path))).toThrow('it is an LVM2 physical volume that belongs to no volume group')
     }),
   )
 
@@ -143,7 +157,7 @@ describe('what other programs make is named', () => {
     ['neg-jbd.img.xz', 'journal'],
     ['neg-luks1.img.xz', 'LUKS 1 encrypted volume'],
     ['neg-luks2.img.xz', 'LUKS 2 encrypted volume'],
-    ['neg-lvm2.img.xz', 'LVM2 physical volume'],
+    ['neg-lvm2.img.xz', 'it is an LVM2 physical volume that belongs to no volume group'],
     ['neg-mdraid.img.xz', 'Linux RAID member'],
     ['neg-swap1.img.xz', 'swap'],
     ['neg-xfs.img.xz', 'XFS filesystem'],

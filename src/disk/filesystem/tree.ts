@@ -37,6 +37,11 @@ export interface FileNode {
    */
   readonly ino: number
   /**
+   * Number of the filesystem that a tree of several filesystems has it from, like st_dev; absent in the first one, and in a tree of one.
+   * A reader leaves it out; `mountableTree` sets it.
+   */
+  readonly dev?: number
+  /**
    * Permission bits, with setuid, setgid and sticky: 0 to 0o7777. A format without them returns 0o555 for a directory and 0o444 for
    * anything else.
    */
@@ -64,6 +69,11 @@ export interface FileNode {
   target(): Buffer
   /** Extended attributes by full name (`security.capability`), sorted by name, as getxattr(2) returns them. */
   xattrs(): ReadonlyMap<string, Buffer>
+}
+
+/** The same for all names of a file, and different for any two files of a tree, also if it consists of several filesystems. */
+export function fileKey({ dev, ino }: FileNode): number | string {
+  return dev === undefined ? ino : `${dev}:${ino}`
 }
 
 /** A time as in POSIX: nanoseconds are 0 to 999,999,999 and always added, also before 1970. */
@@ -94,7 +104,7 @@ export type OnUnreadable = (error: Error, path: Buffer) => void
  * @throws DiskError for what no valid filesystem has: a directory or a name that occurs twice, or an impossible name
  */
 export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow, depth = Number.POSITIVE_INFINITY): Generator<TreeEntry> {
-  const seen = new Set([tree.root.ino])
+  const seen = new Set([fileKey(tree.root)])
   const pending: TreeEntry[] = []
   let count = 0
   const enter = (dir: TreeEntry) => {
@@ -113,14 +123,14 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow, dept
   for (let entry = pending.pop(); entry; entry = pending.pop()) {
     yield entry
     if (entry.node.type !== 'dir' || componentsOf(entry.path) >= depth) continue
-    if (seen.has(entry.node.ino)) {
+    if (seen.has(fileKey(entry.node))) {
       onUnreadable(
         new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
         entry.path,
       )
       continue
     }
-    seen.add(entry.node.ino)
+    seen.add(fileKey(entry.node))
     enter(entry)
   }
 }

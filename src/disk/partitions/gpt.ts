@@ -81,7 +81,8 @@ function describeTable(disk: Source, gpt: Gpt, warn: Warn): Omit<TableFields, 'c
     const name = entry.toString('utf16le', 56, 128).replace(/\0.*$/su, '')
     // Bit 2 is the GPT's equivalent of the MBR's boot flag.
     const bootable = (entry.readUInt8(48) & 4) !== 0
-    partitions.push({ number, start, size, type, typeName: gptTypeName(type), extended: false, name, bootable })
+    const uuid = guid(entry, 16).toLowerCase()
+    partitions.push({ number, start, size, type, typeName: gptTypeName(type), extended: false, name, uuid, bootable })
   }
   return { scheme: 'gpt', sectorSize: gpt.sectorSize, partitions }
 }

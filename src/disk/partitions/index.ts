@@ -33,6 +33,7 @@ function unpartitioned(disk: Source): PartitionTable {
     typeName: 'whole disk',
     extended: false,
     name: '',
+    uuid: '',
     bootable: false,
     source: disk,
   }

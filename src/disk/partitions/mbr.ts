@@ -35,10 +35,13 @@ export function hasProtectiveEntry(entries: readonly MbrEntry[]): boolean {
 /** The primary partitions by slot, then the logical ones in the order of their chains. */
 export function readMbrPartitions(disk: Source, entries: readonly MbrEntry[], warn: Warn): TableFields {
   const partitions: PartitionFields[] = []
-  for (const [slot, entry] of entries.entries()) if (isUsed(entry)) partitions.push(describe(entry, slot + 1, entry.start))
+  const signature = peek(disk, 440, 4)!.readUInt32LE()
+  for (const [slot, entry] of entries.entries()) if (isUsed(entry)) partitions.push(describe(entry, slot + 1, entry.start, signature))
   let number = 5
   for (const extended of entries.filter((entry) => isUsed(entry) && isExtended(entry))) {
-    for (const { entry, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe(entry, number++, start))
+    for (const { entry, start } of logicalPartitions(disk, extended, warn)) {
+      partitions.push(describe(entry, number++, start, signature))
+    }
   }
   return { scheme: 'mbr', sectorSize, partitions, check() {} }
 }
@@ -94,15 +97,18 @@ function isExtended({ type }: MbrEntry): boolean {
   return extendedTypes.includes(type)
 }
 
-function describe(entry: MbrEntry, number: number, start: number): PartitionFields {
+/** @param signature of the disk, from which libblkid makes the partitions' UUIDs; 0 if it has none */
+function describe(entry: MbrEntry, number: number, start: number, signature: number): PartitionFields {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0')
   return {
     number,
     start: start * sectorSize,
     size: entry.size * sectorSize,
-    type: entry.type.toString(16).padStart(2, '0'),
+    type: hex(entry.type, 2),
     typeName: mbrTypeName(entry.type),
     extended: isExtended(entry),
     name: '',
+    uuid: signature === 0 ? '' : `${hex(signature, 8)}-${hex(number, 2)}`,
     bootable: entry.flag === bootFlag,
   }
 }

@@ -25,8 +25,10 @@ export interface Partition {
   readonly typeName: string
   /** Whether it is an extended partition, which only contains logical partitions. */
   readonly extended: boolean
-  /** Name in a GPT. */
+  /** Name in a GPT, PARTLABEL in fstab(5). */
   readonly name: string
+  /** PARTUUID in fstab(5), as blkid prints it; empty if there is none. */
+  readonly uuid: string
   readonly bootable: boolean
   /** The partition's bytes. Reading past the end of the disk is an error. */
   readonly source: Source

@@ -1,66 +1,121 @@
 import { DiskError, type Warn } from '../../bytes/errors.ts'
-import type { Source } from '../../bytes/source.ts'
 import type { FileSystem } from '../filesystem/format.ts'
-import { openFileSystem } from '../filesystem/formats.ts'
-import { identifyVolume } from '../filesystem/signatures.ts'
 import { resolve } from '../filesystem/tree.ts'
 import { rootOnBootLine } from './boot-line.ts'
+import { type Device, isFileSystem, isVolume, parseDevice } from './device.ts'
+import { type MountedRoot, mountAll } from './mounts.ts'
+import { type Opener, type OpenVolume, type Volume, type Volumes, volumeOpener } from './volume.ts'
 
-/** Something that may contain a filesystem: a partition, a logical volume, a whole disk. */
-export interface Volume {
-  /** Number of a partition, as in Linux. */
-  readonly number: number
-  readonly source: Source
-  /** An extended partition, which contains nothing but logical partitions. */
-  readonly extended?: boolean
-}
+export type { Mount } from './mounts.ts'
+export type { Volume, Volumes } from './volume.ts'
 
-export interface Root<V extends Volume = Volume> {
-  readonly volume: V
+export interface Root extends Omit<MountedRoot, 'problems'> {
+  readonly volume: Volume
+  /** The root's own. `tree` is the whole, with what is mounted in it. */
   readonly fileSystem: FileSystem
-  /** Whether it has the files of a Linux root. If not, it is merely the only filesystem. */
-  readonly looksLikeRoot: boolean
+  /** Why it isn't the root of a DDK, as a part of a sentence; absent if it is. Then it is merely the only filesystem. */
+  readonly lacks?: string
+  /** Other volumes that may contain a root, but can't be read, and what they contain. Only known if all had to be looked at. */
+  readonly unreadable?: readonly string[]
+  /** Warns if another filesystem looks like a root as well. It looks at all volumes, and may have to wait for them. */
+  check(): void
 }
 
 /**
- * Finds the root filesystem by its content: a release file and /usr. `root=` on the boot line (`/dev/xvda1`, `LABEL=…`, `UUID=…`) only
- * decides between several.
+ * Finds the root filesystem by its content: a release file and a /usr with files, in the filesystem itself or in those that its /etc/fstab
+ * mounts. `root=` on the boot line (`/dev/xvda1`, `LABEL=…`, `/dev/mapper/group-volume`) only decides between several.
  * @throws DiskError if nothing can be read, or if several qualify and the boot line names none of them; it lists what each volume contains
  */
-export function findRoot<V extends Volume>(volumes: readonly V[], bootLine: string | undefined, warn: Warn): Root<V> {
-  const hint = rootOnBootLine(bootLine ?? '')
-  const holders = volumes.filter((volume) => !volume.extended)
-  const readable: Root<V>[] = []
-  const findings: string[] = []
-  const errors: DiskError[] = []
-  let isEncrypted = false
-  // Start with the volume whose number the boot line names: if it qualifies, the others, which may not have arrived yet, aren't needed.
-  for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
-    try {
-      const found = open(volume, warn)
-      if (found?.looksLikeRoot && isNamed(hint, found)) return found
-      if (found) readable.push(found)
-      if (found) findings.push(describe(found))
-      else {
-        const content = identifyVolume(volume.source)
-        isEncrypted ||= content?.isEncrypted === true
-        findings.push(`${volume.source.name}: ${content ? `${content.name}, which can't be read` : 'an unknown format'}`)
-      }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      errors.push(error)
-      findings.push(error.message)
+export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: Warn): Root {
+  const name = rootOnBootLine(bootLine ?? '')
+  const hint: Device = name === undefined ? { kind: 'unknown' } : parseDevice(Buffer.from(name).toString('latin1'))
+  const open = volumeOpener()
+  const readable: Candidate[] = []
+  const others: OpenVolume[] = []
+  // Start with the volume that the boot line names: if it qualifies, the others, which may not have arrived yet, aren't needed.
+  for (const volume of inOrder(volumes, hint)) {
+    const opened = open(volume)
+    if (!opened.fileSystem) {
+      others.push(opened)
+      continue
     }
+    const candidate = makeCandidate(opened, opened.fileSystem, volumes, open)
+    if (candidate.lacks === undefined && isNamed(hint, candidate)) return use(candidate, volumes, open, warn)
+    readable.push(candidate)
   }
-  const fitting = readable.filter((found) => found.looksLikeRoot)
-  const only = fitting.length > 0 ? fitting : readable
-  if (only.length === 1 && (fitting.length === 1 || errors.length === 0)) {
-    for (const error of errors) warn(error.message)
-    return only[0]!
+  const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()]
+  const fitting = readable.filter(({ lacks }) => lacks === undefined)
+  const [only, ...more] = fitting.length > 0 ? fitting : readable
+  if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
+    // A logical volume of an unsupported type is no damage, and matters only if the boot line names it.
+    for (const { volume, error } of others) if (error && (!volume.logical || isVolume(hint, volume))) warn(error.message)
+    return { ...use(only, volumes, open, warn), unreadable: others.filter(mayBeRoot).map(describeOther) }
   }
-  if (readable.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0]
-  const kind = errors[0]?.kind ?? (isEncrypted ? 'encrypted' : 'not-a-ddk')
+  if (readable.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0]
+  const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? 'encrypted' : 'not-a-ddk')
+  const findings = [...readable.map(describe), ...others.map(describeOther), ...volumes.problems().map(({ message }) => message)]
   throw new DiskError('no root filesystem was found', complaint(fitting.length, findings), kind)
+}
+
+interface Candidate {
+  readonly opened: OpenVolume
+  readonly fileSystem: FileSystem
+  readonly mounted: MountedRoot
+  readonly lacks: string | undefined
+}
+
+/** Partitions come before logical volumes, unless the boot line names one of these. */
+function* inOrder(volumes: Volumes, hint: Device): Generator<Volume> {
+  const named = hint.kind === 'logical' ? volumes.logicalVolumes() : volumes.partitions
+  const first = named.find((volume) => isVolume(hint, volume) && !volumes.isContainer(volume))
+  if (first) yield first
+  for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume
+  for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume
+}
+
+function makeCandidate(opened: OpenVolume, fileSystem: FileSystem, volumes: Volumes, open: Opener): Candidate {
+  const mounted = mountAll(opened, volumes, open)
+  return { opened, fileSystem, mounted, lacks: whatLacks(mounted) }
+}
+
+/** Returns why a tree isn't the root of a DDK; undefined if it is. */
+function whatLacks({ tree, problems }: MountedRoot): string | undefined {
+  if (!['/etc/redhat-release', '/etc/os-release'].some((path) => resolve(tree, path)?.type === 'file')) {
+    return 'it has neither /etc/redhat-release nor /etc/os-release'
+  }
+  const usr = resolve(tree, '/usr')
+  if (usr?.type !== 'dir') return 'it has no directory /usr'
+  for (const { name } of tree.entries(usr)) if (name.toString('latin1') !== 'lost+found') return undefined
+  const problem = problems.find(({ path }) => path === '/usr')
+  return `its /usr is empty${problem ? `; ${problem.sentence}` : ''}`
+}
+
+function use({ opened, fileSystem, mounted, lacks }: Candidate, volumes: Volumes, open: Opener, warn: Warn): Root {
+  const { tree, mounts, problems, leftOut } = mounted
+  for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn)
+  for (const { sentence } of problems) warn(sentence)
+  return {
+    volume: opened.volume,
+    fileSystem,
+    tree,
+    mounts,
+    leftOut,
+    ...(lacks !== undefined && { lacks }),
+    check() {
+      if (lacks !== undefined) return
+      for (const other of otherRoots(opened.volume, volumes, open)) {
+        warn(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`)
+      }
+    },
+  }
+}
+
+function* otherRoots(root: Volume, volumes: Volumes, open: Opener): Generator<Volume> {
+  for (const volume of inOrder(volumes, { kind: 'unknown' })) {
+    if (volume === root) continue
+    const opened = open(volume)
+    if (opened.fileSystem && makeCandidate(opened, opened.fileSystem, volumes, open).lacks === undefined) yield volume
+  }
 }
 
 function complaint(fitting: number, findings: readonly string[]): string {
@@ -69,30 +124,22 @@ function complaint(fitting: number, findings: readonly string[]): string {
   return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list
 }
 
-function open<V extends Volume>(volume: V, warn: Warn): Root<V> | undefined {
-  const fileSystem = openFileSystem(volume.source, warn)
-  return fileSystem && { volume, fileSystem, looksLikeRoot: looksLikeRoot(fileSystem) }
-}
-
-function looksLikeRoot(tree: FileSystem): boolean {
-  const hasRelease = ['/etc/redhat-release', '/etc/os-release'].some((path) => resolve(tree, path)?.type === 'file')
-  return hasRelease && resolve(tree, '/usr')?.type === 'dir'
-}
-
-function describe({ volume, fileSystem, looksLikeRoot }: Root): string {
+function describe({ opened, fileSystem, lacks }: Candidate): string {
   const { type, label } = fileSystem.info
-  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot ? 'with' : 'without'} the files of a root`
+  const verdict = lacks === undefined ? 'with the files of a root' : `without the files of a root: ${lacks}`
+  return `${opened.volume.place}: ${type}${label && ` "${label}"`}, ${verdict}`
 }
 
-/** Whether `root=` names a disk device with this partition's number (or without a number, for a whole disk). */
-function isNumber(hint: string | undefined, volume: Volume): boolean {
-  const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? '')
-  return device !== null && Number(device[1]) === volume.number
+function describeOther({ volume, error, content }: OpenVolume): string {
+  if (error) return error.message
+  return `${volume.place}: ${content === 'an unknown format' ? content : `${content}, which can't be read`}`
 }
 
-function isNamed(hint: string | undefined, { volume, fileSystem }: Root): boolean {
-  if (isNumber(hint, volume)) return true
-  const [, key, value] = /^(LABEL|UUID)=["']?(.+?)["']?$/.exec(hint ?? '') ?? []
-  if (key === 'LABEL') return fileSystem.info.label === value
-  return key === 'UUID' && fileSystem.info.uuid.toLowerCase() === value?.toLowerCase()
+/** Whether it contains something else than swap or an unknown format. */
+function mayBeRoot({ content }: OpenVolume): boolean {
+  return content !== undefined && content !== 'an unknown format' && !/swap|journal/.test(content)
+}
+
+function isNamed(hint: Device, { opened, fileSystem }: Candidate): boolean {
+  return isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info)
 }

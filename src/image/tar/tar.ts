@@ -1,7 +1,7 @@
 import type { Warn } from '../../bytes/errors.ts'
 import { memorySource, type Source } from '../../bytes/source.ts'
 import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
-import type { TreeEntry } from '../../disk/filesystem/tree.ts'
+import { fileKey, type TreeEntry } from '../../disk/filesystem/tree.ts'
 import { type TarMember, tarHeader } from './header.ts'
 import { type LayerEntry, type LayerPolicy, layerEntries } from './layer-policy.ts'
 
@@ -21,7 +21,7 @@ export interface TarSummary {
   readonly size: number
 }
 
-const defaultPieceSize = 4 << 20
+export const defaultPieceSize = 4 << 20
 
 /**
  * Writes a filesystem as a tar in pieces of `pieceSize` bytes; the last one is shorter. The format is POSIX.1-2001 (PAX), and the same
@@ -57,12 +57,13 @@ const zeros = Buffer.alloc(2 * tarBlockSize)
 
 /** All parts of the tar, in order. */
 function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
-  /** By inode number. Most files have a single name, and are left out to save memory. */
-  const firstNames = new Map<number, Buffer>()
+  /** By inode. Most files have a single name, and are left out to save memory. */
+  const firstNames = new Map<number | string, Buffer>()
   for (const entry of entries) {
     const { path, node } = entry
-    const first = firstNames.get(node.ino)
-    if (!first && node.type !== 'dir' && node.nlink !== 1) firstNames.set(node.ino, path)
+    const key = fileKey(node)
+    const first = firstNames.get(key)
+    if (!first && node.type !== 'dir' && node.nlink !== 1) firstNames.set(key, path)
     const member = first ? linkTo(first, entry) : describe(entry)
     summary.members++
     yield memorySource(tarHeader(member), 'header')
