@@ -7,7 +7,8 @@ import { jsonText, parseWords } from './usage.ts'
 const help = `Usage: xenserver-ddk inspect INPUT [--json]
 
 Shows what INPUT contains, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk
-image, the partition table, the content of each partition, the root filesystem, and which DDK it is.
+image, the partition table, the content of each partition and logical volume, the root filesystem, what
+its /etc/fstab mounts in it or is left out, and which DDK it is.
 The output contains nothing secret, so you can paste it into a bug report.
 
   --json           print one JSON object instead of text; sizes are in bytes

@@ -47,8 +47,11 @@ export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: W
   const fitting = readable.filter(({ lacks }) => lacks === undefined)
   const [only, ...more] = fitting.length > 0 ? fitting : readable
   if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
-    // A logical volume of an unsupported type is no damage, and matters only if the boot line names it.
-    for (const { volume, error } of others) if (error && (!volume.logical || isVolume(hint, volume))) warn(error.message)
+    for (const { volume, error } of others) {
+      // A logical volume of an unsupported type is no damage, and matters only if something names it; the fstab's lines warn by themselves.
+      const isKnown = only.mounted.problems.some(({ sentence }) => error && sentence.includes(error.message))
+      if (error && !isKnown && (!volume.logical || isVolume(hint, volume))) warn(error.message)
+    }
     return { ...use(only, volumes, open, warn), unreadable: others.filter(mayBeRoot).map(describeOther) }
   }
   if (readable.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0]
