@@ -3,7 +3,8 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { type CachedIso, checkIso, isoCacheKey, restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
+import { type CachedIso, checkIso } from '../../src/cache/check-iso.ts'
+import { restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
 import type { IsoIdentity } from '../../src/image/key/key.ts'
@@ -41,8 +42,9 @@ test.each<[string, IsoIdentity]>([
   ['its checksum', { sha256: sha256.toUpperCase() }],
   ['its address', address],
 ])('an ISO that is known by %s comes back', async (_, identity) => {
-  expect(isoCacheKey(identity)).toMatch(/^xenserver-ddk-iso-v1-[0-9a-f]{64}$/)
-  expect(await save(stageIso(identity, join(dir, 'staged'), iso, sha256))).toEqual([expect.stringMatching(/^Saved the ISO/)])
+  const staged = stageIso(identity, join(dir, 'staged'), iso, sha256)
+  expect(staged.key).toMatch(/^xenserver-ddk-iso-v1-[0-9a-f]{64}$/)
+  expect(await save(staged)).toEqual([expect.stringMatching(/^Saved the ISO/)])
   const { found, lines } = await restore(identity)
   expect(found).toEqual({ path: expect.stringContaining(dir), sha256, size: content.length })
   expect(readFileSync(found!.path).equals(content)).toBe(true)
@@ -72,15 +74,16 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
 ])('an ISO with %s is a miss', async (_, identity, damage, why) => {
   const staged = stageIso(identity, join(dir, 'staged'), iso, sha256)
   damage(join(staged.dir, entryFolder, 'iso'))
-  expect(await checkIso(join(staged.dir, entryFolder), identity)).toMatch(why)
+  expect(await checkIso(join(staged.dir, entryFolder), staged.key, identity)).toMatch(why)
   // The damage was to the cache's name of the file.
   expect(readFileSync(iso).equals(content)).toBe(true)
 })
 
 test('an ISO that is another one than its key says is a miss with one line', async () => {
   const other = { sha256: 'ab'.repeat(32) }
-  await save(stageIso(other, join(dir, 'staged'), iso, sha256))
-  service.swap(isoCacheKey(other), isoCacheKey(address))
+  const staged = stageIso(other, join(dir, 'staged'), iso, sha256)
+  await save(staged)
+  service.swap(staged.key, stageIso(address, join(dir, 'not-saved'), iso, sha256).key)
   const { found, lines } = await restore(address)
   expect([found, lines]).toEqual([
     undefined,

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, LoadProgress } from '../../src/engine/engine.ts'
 import { EngineError } from '../../src/engine/errors.ts'
-import { proofLabel } from '../../src/engine/images.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { keyLabel } from '../../src/image/config/labels.ts'
 import { run } from '../support/tools.ts'
@@ -78,7 +77,9 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(await engine.labelled('test.image', labels['test.image'])).toEqual([image.id])
     const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096']
     expect(cli('run', '--rm', '--network', 'none', ...limits, image.id, '/bin/busybox', 'echo', 'it runs')).toBe('it runs')
-    expect(cli('ps', '--all', '--quiet', '--filter', `label=${proofLabel}`, '--filter', `ancestor=${image.id}`)).toBe('')
+    expect(
+      cli('ps', '--all', '--quiet', '--filter', 'label=io.github.xenserver-ddk-action.proof', '--filter', `ancestor=${image.id}`),
+    ).toBe('')
     const last = progress.at(-1)!
     expect(last.size).toBeGreaterThan(10_000)
     expect(last.given).toBe(command === 'docker' ? last.size : undefined)

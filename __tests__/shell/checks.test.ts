@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { privilegesOf } from '../../src/engine/privileges.ts'
-import { checkFirstUse, explain } from '../../src/shell/checks.ts'
+import { checkFirstUse } from '../../src/shell/checks.ts'
 import { shellLabel } from '../../src/shell/container.ts'
 import { allEngines, describeEngines } from '../engine/engines.ts'
 import { printMachine } from '../fixtures/tiny-elf.ts'
@@ -120,14 +120,16 @@ unless(noMounts ?? noDockerd).test('a daemon that does not see the files', async
   }
 })
 
-test('no space, and what nobody thought of', () => {
-  const finished = { stdout: '', missing: false, timedOut: false }
-  const engine = { name: 'docker' } as Engine
+test.each([
+  [
+    'no space',
+    1,
+    'Error response from daemon: mkdir /data: no space left on device',
+    /^docker has no space for a container of the DDK; free/,
+  ],
+  ['an unexpected exit code', 3, '', /can't run: its shell ended with exit code 3$/],
+])('a container that can not be created: %s', async (_, code, lastWord, sentence) => {
   const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
-  const host = { arch: 'x64', maps: '' }
-  const full = 'Error response from daemon: mkdir /data: no space left on device'
-  expect(explain({ ...finished, code: 1, lastWord: full }, engine, image, host)).toMatch(
-    /^docker has no space for a container of the DDK; free some/,
-  )
-  expect(explain({ ...finished, code: 3, lastWord: '' }, engine, image, host)).toMatch(/can't run: its shell ended with exit code 3$/)
+  const call = async () => ({ stdout: '', missing: false, timedOut: false, code, lastWord })
+  expect(await checkFirstUse({ name: 'docker', call } as unknown as Engine, image, 'root', temp)).toMatch(sentence)
 })

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { volumeOption as createOptions } from '../../src/shell/container.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { createArguments } from '../../src/shell/container.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from '../../src/shell/options.ts'
 import { splitWords } from '../../src/shell/words.ts'
 
@@ -58,9 +59,13 @@ test('network, run-options, user', () => {
 })
 
 test('folders have the options of both engines, and no others', () => {
-  const [volume] = parseVolumes('/a:/b:ro,z,rshared')
-  expect(createOptions(volume!)).toEqual(['--mount', 'type=bind,source=/a,target=/b,readonly,bind-propagation=rshared'])
-  expect(createOptions(parseVolumes('cache:/b:ro,nocopy')[0]!)).toEqual(['--volume', 'cache:/b:ro,nocopy'])
+  const image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+  const place = { id: '1', name: 'ddk', folders: [], lifeline: '/settings', passwd: '' }
+  const engine = { name: 'docker' } as Engine
+  const optionsOf = (text: string) =>
+    createArguments({ engine, image, privileges: 'root', user: 'root', volumes: parseVolumes(text), runOptions: [] }, place).join(' ')
+  expect(optionsOf('/a:/b:ro,z,rshared')).toContain(' --mount type=bind,source=/a,target=/b,readonly,bind-propagation=rshared ')
+  expect(optionsOf('cache:/b:ro,nocopy')).toContain(' --volume cache:/b:ro,nocopy ')
   expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')
 })
 

@@ -35,6 +35,6 @@ export function failureIn(log: string): boolean {
 }
 
 /** Undoes the runner's escaping in commands. */
-export function unescaped(text: string): string {
+function unescaped(text: string): string {
   return text.replaceAll('%0D', ' ').replaceAll('%0A', ' ').replaceAll('%25', '%').trim()
 }

@@ -7,7 +7,7 @@ import { BrokenImageError, EngineError } from './errors.ts'
 type SharedPart = Pick<Engine, 'find' | 'labelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
 
 /** Labels the containers that `prove` makes, so that a leftover one can be found and removed. */
-export const proofLabel = 'io.github.xenserver-ddk-action.proof'
+const proofLabel = 'io.github.xenserver-ddk-action.proof'
 
 const change: CallOptions = { deadline: 'change' }
 

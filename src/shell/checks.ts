@@ -60,7 +60,7 @@ async function tryProgram(engine: Engine, image: Image, privileges: Privileges, 
 }
 
 /** Explains how a program of the image failed. */
-export function explain(finished: Finished, engine: Engine, image: Image, host: Host): string {
+function explain(finished: Finished, engine: Engine, image: Image, host: Host): string {
   const { code, lastWord, timedOut } = finished
   if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
     return (

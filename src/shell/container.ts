@@ -104,7 +104,7 @@ function mountField(option: string): string[] {
 }
 
 /** The engine creates a mount point that isn't one of the host's folders. */
-export function volumeOption({ source, target, options }: Mount): string[] {
+function volumeOption({ source, target, options }: Mount): string[] {
   return source.startsWith('/') ? bind(source, target, options) : ['--volume', [source, target, options].filter(Boolean).join(':')]
 }
 

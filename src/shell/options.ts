@@ -1,7 +1,7 @@
 import { splitWords } from './words.ts'
 
 /** The user that runs the steps' scripts in the container. */
-export const shellUsers = ['root', 'runner'] as const
+const shellUsers = ['root', 'runner'] as const
 
 export type ShellUser = (typeof shellUsers)[number]
 

@@ -7,7 +7,7 @@ import { decompressArchive } from '../../../src/image/archive/decompress.ts'
 import type { Compression } from '../../../src/image/archive/frames.ts'
 import type { Layer } from '../../../src/image/archive/layer.ts'
 import { frameLength } from '../../../src/image/archive/zstd-frames.ts'
-import { sampleImage } from '../../../src/image/key/recipe.ts'
+import { sampleImage } from '../../../src/image/key/sample-image.ts'
 import { noise } from '../../fetch/server.ts'
 import { sh } from '../../support/tools.ts'
 

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { Architecture } from '../../../src/disk/root/architecture.ts'
 import { configDigest } from '../../../src/image/archive/archive.ts'
-import { recipe, sampleImage } from '../../../src/image/key/recipe.ts'
+import { recipe } from '../../../src/image/key/recipe.ts'
+import { sampleImage } from '../../../src/image/key/sample-image.ts'
 
 // What this version of the code makes of a fixed small tree, to the last byte. Nothing here depends on the machine.
 

@@ -43,7 +43,7 @@ function bestFlavour(names: string[]): string[] {
 }
 
 /** Compares runs of digits and letters as rpm does: numbers by value, and a number is newer than letters. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const parts = (text: string): string[] => text.match(/\d+|[a-z]+/gi) ?? []
   const left = parts(a)
   const right = parts(b)

@@ -56,7 +56,7 @@ export function readBlockMap(source: Source, footer: Footer, header: Header, war
   }
 }
 
-export function roundUp(value: number, unit: number): number {
+function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit
 }
 

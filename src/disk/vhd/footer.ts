@@ -22,7 +22,7 @@ export interface Footer {
 export type DiskType = 'fixed' | 'dynamic' | 'differencing'
 
 export const footerSize = 512
-export const footerCookie = 'conectix'
+const footerCookie = 'conectix'
 
 /** 2040 GiB: what 32-bit sector numbers can address, minus a margin. Every program that writes VHDs respects it. */
 const maxDiskSize = 0xff000000 * 512

@@ -17,7 +17,7 @@ interface Memo extends Facts {
 
 const pieceSize = 4 << 20
 
-export function memoPath(partial: string): string {
+function memoPath(partial: string): string {
   return `${partial}.resume.json`
 }
 

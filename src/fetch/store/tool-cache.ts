@@ -80,7 +80,7 @@ export function openStore({
  * Name of a version in the tool cache, which accepts only semantic versions: `6.5.0`, `6.5.0-90233c`. Without a version, it is made from
  * the hash of the address.
  */
-export function semverOf(version: Version | undefined, url: string): string {
+function semverOf(version: Version | undefined, url: string): string {
   const [major = 0, minor = 0, patch = 0, ...rest] = version?.numbers ?? []
   const details = version ? [...rest.map(String), ...(version.build ? [version.build] : [])] : [sha256Of(url).slice(0, 16)]
   // A number in a semantic version has no leading zero.

@@ -21,7 +21,7 @@ export interface TarSummary {
   readonly size: number
 }
 
-export const defaultPieceSize = 4 << 20
+const defaultPieceSize = 4 << 20
 
 /**
  * Writes a filesystem as a tar in pieces of `pieceSize` bytes; the last one is shorter. The format is POSIX.1-2001 (PAX), and the same

@@ -1,0 +1,43 @@
+import { type Archive, configDigest } from '../image/archive/archive.ts'
+import { decompressArchive, isZstd } from '../image/archive/decompress.ts'
+import { resumeArchive } from '../image/archive/resume.ts'
+import { configOf, type ImageDescription } from '../image/description.ts'
+import { isDescription } from '../image/parse-description.ts'
+import { fileIn, readJson } from './folder.ts'
+
+/** What `image.json` says. */
+export interface ImageEntry {
+  readonly key: string
+  readonly configDigest: string
+  readonly description: ImageDescription
+}
+
+export interface CachedImage {
+  /** Has all its layers, and must still be finished. */
+  readonly archive: Archive
+  readonly description: ImageDescription
+}
+
+/**
+ * Checks an image whose entry was restored, and isn't trusted.
+ * @param folder of the entry
+ * @param archive path for the archive
+ * @param mayBeZstd whether the layers may stay compressed with zstd; otherwise they are decompressed
+ * @returns the image, or why it isn't the image with that key
+ * @throws Error if a file is missing, or can't be read or written
+ */
+export async function checkImage(folder: string, key: string, archive: string, mayBeZstd = true): Promise<CachedImage | string> {
+  const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
+  if (entry?.key !== key) return 'its contents belong to another key'
+  const { description } = entry
+  if (!isDescription(description)) return 'its description is damaged'
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest"
+  if (!mayBeZstd && description.layers.some(isZstd)) {
+    const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers)
+    if ('unusable' in made) return made.unusable
+    const layers = made.layers.map((layer, index) => ({ ...description.layers[index]!, ...layer }))
+    return { archive: made.archive, description: { ...description, layers } }
+  }
+  const resumed = await resumeArchive(fileIn(folder, 'image'), archive, description.layers)
+  return 'unusable' in resumed ? resumed.unusable : { archive: resumed.archive, description }
+}
