@@ -9,6 +9,7 @@ import { shellLabel } from '../src/shell/container.ts'
 import { startEngine } from './engine/engines.ts'
 import { type Server, serve } from './fetch/server.ts'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { makeXva } from './fixtures/xva.ts'
 import { type CacheService, startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { makeRunner, type Runner } from './support/runner.ts'
@@ -35,10 +36,11 @@ beforeAll(async () => {
   await makeDdkIso({ iso })
   isoSha256 = run('sha256sum', [iso]).split(' ')[0]!
   server = await serve((request, response) => {
-    if (request.url !== '/ddk.iso') return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-length': statSync(iso).size, etag: '"one"', 'accept-ranges': 'bytes' })
+    const file = { '/ddk.iso': iso, '/export?uuid=1': join(dir, 'exported'), '/XenServer-ddk.zip': join(dir, 'ddk.zip') }[request.url!]
+    if (file === undefined) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-length': statSync(file).size, etag: '"one"', 'accept-ranges': 'bytes' })
     if (request.method === 'HEAD') response.end()
-    else createReadStream(iso).pipe(response)
+    else createReadStream(file).pipe(response)
   })
   service = await startCacheService()
 })
@@ -106,6 +108,29 @@ describe.each([
       delete service.faults.download
     }
   })
+})
+
+test('what an address gives is recognized by its content: an exported machine, and a zip', async () => {
+  const disk = join(dir, 'ddk.img')
+  await makeDdkIso({ iso: join(dir, 'same.iso'), disk })
+  makeXva(disk, join(dir, 'exported'), join(dir, 'xva'), { maker: 'xenserver-8', compression: 'zstd' })
+  sh('zip -q ddk.zip ddk.iso', { cwd: dir })
+  const { 'image-id': imageId } = await job(freshMachine(), { iso, cache: 'none' })
+  const layersOf = (archive: string) => JSON.parse(run('tar', ['-xOf', archive, 'manifest.json']))[0].Layers
+  const layers: unknown[] = []
+  for (const [path, name] of [
+    ['export?uuid=1', 'export.iso'],
+    ['XenServer-ddk.zip', 'XenServer-ddk.zip'],
+  ] as const) {
+    const outputs = await job(freshMachine(), { iso: `${server.origin}/${path}`, cache: 'none', archive: join(dir, `${name}.tar`) })
+    expect(outputs).toMatchObject({ source: 'download', 'xenserver-version': '6.5.0', 'build-number': '90233c' })
+    expect(outputs['iso-path']).toMatch(new RegExp(`/${name}$`))
+    // The configuration has the checksum of the input.
+    expect(outputs['image-id']).not.toBe(imageId)
+    layers.push(layersOf(outputs.archive!))
+  }
+  const fromIso = await job(freshMachine(), { iso, cache: 'none', archive: join(dir, 'iso.tar') })
+  expect(layers).toEqual([layersOf(fromIso.archive!), layersOf(fromIso.archive!)])
 })
 
 test('an image that was made of another ISO is not used, though it lies under the right key', async () => {

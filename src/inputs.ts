@@ -12,6 +12,7 @@ import { destinationOf } from './host/destination.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/config/uname-choice.ts'
+import { parseZeroLimit } from './image/tar/zero-limit.ts'
 import { say } from './log.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'
@@ -43,6 +44,8 @@ export interface Inputs {
   /** Absolute path. */
   readonly archive?: string
   readonly uname: UnameChoice
+  /** Limit for bytes of zeros in the image. */
+  readonly maxZeroBytes?: number
   readonly shell: ShellRequest
 }
 
@@ -78,6 +81,7 @@ export function readInputs(): Inputs {
       isoSha256: parsed('iso-sha256', parseSha256),
       image: parsed('image', (text) => parseReference(text).text),
       archive: parsed('archive', parseArchive),
+      maxZeroBytes: parsed('zero-limit', parseZeroLimit),
     }),
   }
 }

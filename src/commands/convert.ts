@@ -13,6 +13,7 @@ import type { Compression } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/config/uname-choice.ts'
+import { parseZeroLimit } from '../image/tar/zero-limit.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
 import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
 
@@ -31,6 +32,7 @@ load, or an image in one of these engines, or both. The same INPUT gives the sam
   --compression HOW   compression of the layers: zstd (default; needs Docker 23 or later), gzip, or none
   --uname WHOSE       what uname reports in a container: ddk (default) as in the DDK's Dom0, or host for
                       the host machine; with host, the image contains only the DDK's files
+  --zero-limit GIB    limit for zeros in all files together, because holes are written out (default: 8)
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
@@ -43,6 +45,7 @@ const options = {
   tag: { type: 'string' },
   compression: { type: 'string' },
   uname: { type: 'string' },
+  'zero-limit': { type: 'string' },
   sha256: { type: 'string' },
   'version-is': { type: 'string' },
   'temp-dir': { type: 'string' },
@@ -61,6 +64,7 @@ export async function convertCommand(words: string[]): Promise<number> {
   const wanted = choiceOf('--engine', values.engine ?? 'auto', engineNames)
   const tag = values.tag && usage(() => parseReference(values.tag!).text)
   const asked = values['version-is'] === undefined ? undefined : usage(() => parseVersion(values['version-is']!))
+  const maxZeroBytes = values['zero-limit'] === undefined ? undefined : usage(() => parseZeroLimit(values['zero-limit']!), '--zero-limit')
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
   const signal = endRequest((name) => `stopped by ${name}`)
@@ -76,6 +80,7 @@ export async function convertCommand(words: string[]): Promise<number> {
         archive,
         tempDir: dir,
         uname,
+        maxZeroBytes,
         compression: compression ?? defaultCompression(engine),
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {

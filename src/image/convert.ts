@@ -21,6 +21,8 @@ export interface ConvertOptions {
   readonly compression: Compression
   /** What `uname` reports in a container. Default: `ddk`. */
   readonly uname?: UnameChoice
+  /** Limit for bytes of zeros in all files together; see `LayerPolicy`. */
+  readonly maxZeroBytes?: number | undefined
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
   /**
@@ -51,8 +53,8 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   if (isSameFile(options.input, options.archive))
     throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`)
   const archive = createArchive(options.archive)
-  const { input, tempDir, uname = 'ddk' } = options
-  const task: TarTask = { input, tempDir, uname }
+  const { input, tempDir, uname = 'ddk', maxZeroBytes } = options
+  const task: TarTask = { input, tempDir, uname, ...(maxZeroBytes !== undefined && { maxZeroBytes }) }
   // The default young generation makes a conversion no faster, and takes 30 MB more.
   const worker = new Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   try {

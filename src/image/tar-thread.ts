@@ -18,6 +18,8 @@ export interface TarTask {
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
   readonly uname: UnameChoice
+  /** As in LayerPolicy. */
+  readonly maxZeroBytes?: number
 }
 
 /** The thread's messages, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. Warnings may also come later. */
@@ -57,7 +59,8 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
       }
       post({ kind: 'found', found, ...addition })
       const memory = sharedMemory(port)
-      const pieces = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size })
+      const limits = task.maxZeroBytes !== undefined && { maxZeroBytes: task.maxZeroBytes }
+      const pieces = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size, ...limits })
       let next = pieces.next()
       for (; !next.done; next = pieces.next()) {
         post({ kind: 'piece', piece: next.value }, [next.value.buffer])

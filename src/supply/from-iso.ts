@@ -48,7 +48,7 @@ export async function getIso(
 
 /** Converts a local ISO into an image. */
 export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
-  const { phase, archive, tempDir, compression, uname } = order
+  const { phase, archive, tempDir, compression, uname, maxZeroBytes } = order
   const conversion = await convertWithProgress(
     {
       input: path,
@@ -56,6 +56,7 @@ export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Prom
       tempDir,
       compression,
       uname,
+      maxZeroBytes,
       inputSha256: Promise.resolve(sha256),
       name(found) {
         // A root filesystem compresses to about a third of its size.

@@ -25,6 +25,8 @@ export interface Order {
   /** Whether the engine can read zstd-compressed layers. */
   readonly mayBeZstd: boolean
   readonly uname: UnameChoice
+  /** Limit for bytes of zeros in a new image, if another than the default. It doesn't change the image, so it isn't part of its key. */
+  readonly maxZeroBytes: number | undefined
   readonly useCache: CacheUse
   /** What this step has learned about the cache service. */
   readonly cacheHealth: ServiceHealth
@@ -49,6 +51,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
     compression: compressionFor(engine, keepArchive || useCache.save.image),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
+    maxZeroBytes: inputs.maxZeroBytes,
     useCache,
     cacheHealth: { failing: false, waited: 0 },
     name(identity) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/bytes/errors.ts'
 import type { TreeEntry } from '../../../src/disk/filesystem/tree.ts'
 import { type LayerPolicy, layerEntries } from '../../../src/image/tar/layer-policy.ts'
+import { parseZeroLimit } from '../../../src/image/tar/zero-limit.ts'
 import { entry, tarOf } from '../memory-tree.ts'
 
 test('names that begin with .wh. are refused, with the path', () => {
@@ -90,17 +91,31 @@ describe('zeros', () => {
     const policy = { maxZeroBytes: 100 * 4096 }
     expect(() => tarOf([sparse('a', 50 * 4096), sparse('b', 50 * 4096)], policy)).not.toThrow()
     expect(() => tarOf([sparse('a', 50 * 4096), sparse('var/b', 51 * 4096)], policy)).toThrow(
-      /^\/var\/b: this file of 208896 bytes is mostly a hole/,
+      /^\/var\/b: with this file of 208896 bytes, the image would contain more than 409600 bytes of zeros, since an image has no holes; most are in \/var\/b \(208896 bytes\); raise the limit with zero-limit, in GiB/,
     )
     const noise = Buffer.alloc(200 * 4096).fill('x', 0, 4096 * 150)
     expect(() => tarOf([entry('c', { content: noise })], policy)).not.toThrow()
+  })
+
+  test('the files that have most of them are named, the largest first', () => {
+    const policy = { maxZeroBytes: 300 << 20 }
+    const files = [sparse('few', 1 << 20), sparse('many', 80 << 20), sparse('most', 200 << 20), sparse('last', 30 << 20)]
+    expect(() => tarOf(files, policy)).toThrow(/most are in \/most \(\d+ bytes\), \/many \(\d+ bytes\), \/last \(\d+ bytes\); raise/)
+  })
+
+  test('a limit is a whole number of GiB', () => {
+    expect(parseZeroLimit(' 16 ')).toBe(16 * 2 ** 30)
+    for (const text of ['', '0', '-1', '1.5', '8GiB', '1e9', '1000000'])
+      expect(() => parseZeroLimit(text)).toThrow(/it may be a whole number of GiB/)
   })
 
   test('of a file that is longer than its filesystem are known before they are read', () => {
     const endless = { name: 'endless', size: 16 * 2 ** 40, read: () => expect(0).toBe(1) }
     const file = entry('f', { size: endless.size })
     file.node.content = () => endless
-    expect(() => tarOf([file], { filesystemSize: 2 ** 30 })).toThrow(/^\/f: this file of 17592186044416 bytes/)
+    expect(() => tarOf([file], { filesystemSize: 2 ** 30 })).toThrow(
+      /^\/f: with this file of 17592186044416 bytes, .* most are in \/f \(17591112302592 bytes\)/,
+    )
   })
 })
 

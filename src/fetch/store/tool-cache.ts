@@ -207,5 +207,5 @@ function fileNameOf(url: string): string {
     .replace(/%[0-9a-f]{2}|[^\w.-]/gi, '_')
     .replace(/^[.-]+/, '')
     .slice(-100)
-  return /.\.(iso|xva|vhd|img)$/i.test(name) ? name : `${name || 'ddk'}.iso`
+  return /.\.(iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name) ? name : `${name || 'ddk'}.iso`
 }

@@ -6,7 +6,7 @@ import type { TreeEntry } from '../../disk/filesystem/tree.ts'
 import { atPath } from './at-path.ts'
 import { type DroppedXattr, layerXattrs } from './layer-xattrs.ts'
 import { tally } from './tally.ts'
-import { zeroLimit } from './zero-limit.ts'
+import { defaultZeroLimit, zeroLimit } from './zero-limit.ts'
 
 export interface LayerPolicy {
   /** Limit for bytes of zeros in all files together, counted in blocks of 4 KiB, because holes are written out. Default 8 GiB. */
@@ -45,7 +45,7 @@ const sentences: Readonly<Record<DroppedXattr | 'socket' | 'zeroDevice' | 'early
  */
 export function* layerEntries(entries: Iterable<TreeEntry>, policy: LayerPolicy, warn: Warn): Generator<LayerEntry> {
   const counts = tally(sentences)
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER)
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER)
   for (const entry of entries) {
     const { path, node } = entry
     checkName(path)
