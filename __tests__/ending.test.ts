@@ -110,7 +110,7 @@ describe("one of the runner's files can't be written", () => {
   test.each([
     ['STEP_SUMMARY', "the job's summary"],
     ['OUTPUT', 'the outputs, so later steps find them empty'],
-    ['STATE', 'what the post step has to tidy up (tempDir)'],
+    ['STATE', 'what the post step has to remove (tempDir)'],
   ])('%s', async (name, what) => {
     const folder = join(runner.temp, '..', 'no file')
     mkdirSync(folder)

@@ -117,12 +117,12 @@ function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
 
 /** As in YAML's core schema, and like the toolkit's `getBooleanInput`. */
 function parseBoolean(text: string): boolean {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it may be true or false`)
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it must be true or false`)
   return text.toLowerCase() === 'true'
 }
 
 /** Shorter than any real token or password. If it were masked, it would make the log unreadable: the 2 of `X-Api-Version: 2`. */
-const shortestSecret = 8
+const minSecretLength = 8
 
 /**
  * Masks the header values before anything is logged. For `Bearer TOKEN`, it also masks the token alone, because it may appear without
@@ -132,9 +132,9 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   const headers = parseHeaderLines(text)
   for (const [name, value] of headers) {
     const last = value.split(' ').at(-1)!
-    for (const secret of new Set([value, last])) if (secret.length >= shortestSecret) core.setSecret(secret)
-    if (last.length < shortestSecret) {
-      say(`The value of ${name} in iso-headers isn't masked in the log, since it has fewer than ${shortestSecret} characters`)
+    for (const secret of new Set([value, last])) if (secret.length >= minSecretLength) core.setSecret(secret)
+    if (last.length < minSecretLength) {
+      say(`The value of ${name} in iso-headers isn't masked in the log, because it has fewer than ${minSecretLength} characters`)
     }
   }
   return headers
@@ -142,7 +142,7 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
 
 /** @throws Error if no file can be written there. Its folder needn't exist yet. */
 function parseArchive(text: string): string {
-  if (text === '-') throw new Error("the archive can't go to standard output, which is the log; give the name of a file")
+  if (text === '-') throw new Error("the archive can't be written to standard output, which is the log; give the name of a file")
   destinationOf(text)
   return resolve(text)
 }

@@ -93,7 +93,7 @@ interface Provided {
 }
 
 /**
- * Loads the image unless the engine already has it. If an image from the cache can't be loaded, makes it anew: the cached entry may be
+ * Loads the image unless the engine already has it. If an image from the cache can't be loaded, makes a new one: the cached entry may be
  * wrong.
  */
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
@@ -111,8 +111,8 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
     order.phase.signal.throwIfAborted()
     if (supply.origin !== 'cache') throw error
     say(`The image from the Actions cache is ignored: ${sentenceOf(error)}`)
-    const anew = await make()
-    return { supply: anew, image: await load(anew) }
+    const made = await make()
+    return { supply: made, image: await load(made) }
   }
 }
 

@@ -19,9 +19,9 @@ async function post(): Promise<void> {
   if (tempDir !== undefined) attempt(() => rmSync(tempDir, { recursive: true, force: true }))
 }
 
-function attempt(tidy: () => void): void {
+function attempt(remove: () => void): void {
   try {
-    tidy()
+    remove()
   } catch (error) {
     complain(error)
   }

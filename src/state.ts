@@ -16,7 +16,7 @@ export interface PostState {
 /** Call this as soon as a field is known, if possible before it becomes true, so that the post step knows it however the main step ends. */
 export async function saveForPost(state: PostState): Promise<void> {
   for (const [name, value] of Object.entries(state)) {
-    await tellRunner(`what the post step has to tidy up (${name})`, () => core.saveState(name, JSON.stringify(value)))
+    await tellRunner(`what the post step has to remove (${name})`, () => core.saveState(name, JSON.stringify(value)))
   }
 }
 

@@ -155,7 +155,7 @@ describe('standard output as output', () => {
     expect(cli('raw', folder, '-o', '-').code).toBe(3)
   })
   test('an archive can not go there', () => {
-    fails(2, "an archive can't go to standard output", 'convert', iso, '-o', '-')
+    fails(2, "an archive can't be written to standard output", 'convert', iso, '-o', '-')
     expect(existsSync('-')).toBe(false)
   })
   unless(noMounts).test.each(['convert', 'raw'])('%s leaves /dev/stdout what it is', (command) => {

@@ -87,7 +87,7 @@ describe('what is masked', () => {
   test('is nothing so short that the log would be unreadable, which is said', async () => {
     const { stdout, masked } = await masks(`X-Api-Version: 2\nPrivate-Token: ${token}`)
     expect(masked).toEqual([token])
-    expect(stdout).toContain("The value of x-api-version in iso-headers isn't masked in the log, since it has fewer than 8 characters")
+    expect(stdout).toContain("The value of x-api-version in iso-headers isn't masked in the log, because it has fewer than 8 characters")
     expect(stdout).not.toContain('The value of private-token')
   })
 })

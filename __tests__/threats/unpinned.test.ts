@@ -58,7 +58,7 @@ async function job(runner: Runner, inputs: Record<string, string> = {}): Promise
 
 const changed = () =>
   expect.stringContaining(
-    `::error::${address()} has another file than before: its SHA-256 is ${sums[1]}, and it was ${sums[0]}. If that is meant, confirm the new one by this line below "with:": iso-sha256: ${sums[1]}`,
+    `::error::${address()} gives another file than before: its SHA-256 is ${sums[1]}, but was ${sums[0]}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${sums[1]}`,
   )
 
 test('the checksum is shown, with the line to paste', async () => {
@@ -174,6 +174,6 @@ describe('require-checksum', () => {
 
   test('is true or false', async () => {
     const { stdout } = await job(freshMachine(), { 'require-checksum': 'yes' })
-    expect(stdout).toContain('::error::Input "require-checksum": it is "yes"; it may be true or false')
+    expect(stdout).toContain('::error::Input "require-checksum": it is "yes"; it must be true or false')
   })
 })

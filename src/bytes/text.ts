@@ -27,13 +27,13 @@ export function oneLine(text: string): string {
 }
 
 /** Characters. A path may have 4096 bytes. */
-const longestLine = 10_000
+const maxLineLength = 10_000
 
 /** `oneLine`, without the middle of what is too long to be read: what an engine or a server says may have any length. */
 export function shortLine(text: string): string {
-  if (text.length <= longestLine) return oneLine(text)
-  const half = longestLine / 2
-  return oneLine(`${text.slice(0, half)} … ${text.length - longestLine} characters … ${text.slice(-half)}`)
+  if (text.length <= maxLineLength) return oneLine(text)
+  const half = maxLineLength / 2
+  return oneLine(`${text.slice(0, half)} … ${text.length - maxLineLength} characters … ${text.slice(-half)}`)
 }
 
 /** JSON with the same value for a reader of JSON, whose text controls no terminal, and in which the runner finds no command. */

@@ -28,8 +28,8 @@ export interface ServiceHealth {
 /** Milliseconds without a noteworthy transfer after which the service counts as failing, for all entries of a step together. */
 export const stallLimit = 8000
 
-/** Milliseconds. In less, no answer can be expected. */
-const leastPatience = 1000
+/** Milliseconds. No answer can be expected in less. */
+const minPatience = 1000
 
 /**
  * Restores an entry from the Actions cache. Returns its folder, whose contents are not verified; or undefined if there is no entry or
@@ -50,7 +50,7 @@ export async function restoreFolder(entry: CacheEntry, options: RestoreOptions):
   signal?.throwIfAborted()
   say(trouble !== '' ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`)
   health.waited += Date.now() - start
-  if (!health.failing && health.waited > stallLimit - leastPatience) {
+  if (!health.failing && health.waited > stallLimit - minPatience) {
     health.failing = true
     say('The Actions cache is too slow, so this step goes on without it')
   }

@@ -18,7 +18,7 @@ function versionOf({ version, build }: Identity): Version {
   try {
     return { ...parseVersion(version ?? ''), ...(build !== undefined && { build }) }
   } catch {
-    // It satisfies nobody.
+    // It satisfies no request.
     return { numbers: [] }
   }
 }

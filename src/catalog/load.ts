@@ -4,7 +4,7 @@ import { readCatalog } from './read.ts'
 import { type Catalog, type Release, releaseOf } from './release.ts'
 
 /** Larger than any catalog, and quick to read if someone gives an ISO by mistake. */
-const largest = 1 << 20
+const maxSize = 1 << 20
 
 /**
  * The user's releases, then the built-in ones that they don't replace.
@@ -36,7 +36,7 @@ function textOfFile(path: string): string {
 function bytesOfFile(path: string): Buffer {
   const file = openFile(path)
   try {
-    if (file.size > largest) throw new Error(`${path} is not a catalog: it is larger than 1 MiB`)
+    if (file.size > maxSize) throw new Error(`${path} is not a catalog: it is larger than 1 MiB`)
     const bytes = Buffer.alloc(file.size)
     file.read(bytes, 0)
     return bytes

@@ -16,7 +16,9 @@ export function readCatalog(text: string, name: string): Catalog {
   const { releases } = plainValue(root, schema, fail) as { releases: readonly unknown[] }
   const catalog = releases.map(releaseOf)
   const offsets = offsetsOfReleases(root)
-  refuseTwins(catalog, (index, twin, what) => fail(offsets[index]!, `${what} in ${place(text, offsets[twin]!)}; remove one of them`))
+  refuseDuplicates(catalog, (index, earlier, what) =>
+    fail(offsets[index]!, `${what} in ${place(text, offsets[earlier]!)}; remove one of them`),
+  )
   return catalog
 }
 
@@ -26,13 +28,13 @@ function offsetsOfReleases(root: JsonNode): readonly number[] {
 }
 
 /** Calls `fail` for a duplicate release, and for an alias that an earlier release gives to another version. */
-function refuseTwins(catalog: Catalog, fail: (index: number, twin: number, what: string) => never): void {
+function refuseDuplicates(catalog: Catalog, fail: (index: number, earlier: number, what: string) => never): void {
   const firsts = new Map<string, number>()
   const versionOf = new Map<string, number>()
   catalog.forEach((release, index) => {
     const text = releaseText(release)
-    const twin = firsts.get(text)
-    if (twin !== undefined) fail(index, twin, `${text} is already`)
+    const earlier = firsts.get(text)
+    if (earlier !== undefined) fail(index, earlier, `${text} is already`)
     firsts.set(text, index)
     for (const alias of release.aliases ?? []) {
       const other = versionOf.get(aliasKey(alias)) ?? index

@@ -56,7 +56,9 @@ export async function convertCommand(words: string[]): Promise<number> {
   if (!parsed) return 0
   const { input, values } = parsed
   if (values.output === '-')
-    throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file")
+    throw new UsageError(
+      "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file",
+    )
   if (!values.output && !values.load) throw new UsageError('give -o FILE or --load, or both')
   const compression =
     values.compression === undefined ? undefined : choiceOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)

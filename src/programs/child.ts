@@ -79,7 +79,7 @@ function collect(pipe: Socket): () => string {
  * Starts a program that may outlive this process, in a session of its own: neither a closed pipe nor a signal to this process ends it.
  * @param options.env all of its environment, which others can read in /proc while it runs
  * @param options.input what it gets as its standard input, at most as much as fits into a pipe: 64 KiB
- * @param options.log path of the file that gets all that it says; it is made anew, for this user's eyes
+ * @param options.log path of the file that gets all of its output; it is replaced, and only this user can read it
  */
 export function startDetached(
   command: string,

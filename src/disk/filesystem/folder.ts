@@ -49,7 +49,7 @@ export function openFolder(path: string): Folder {
 
 function nodeMaker(): { make(path: Buffer, stats: BigIntStats): FileNode; close(): void } {
   const descriptors = new Map<number, number>()
-  // Inode numbers have 64 bits and are unique per device only, so nodes are numbered anew.
+  // Inode numbers have 64 bits and are unique per device only, so nodes get other numbers.
   const numbers = new Map<string, number>()
   const open = (ino: number, path: Buffer) => {
     const fd = descriptors.get(ino) ?? attempt(path, () => openSync(path, 'r'))

@@ -42,7 +42,7 @@ function checkPlain(place: string, what: string, value: string | undefined): voi
   if (value === undefined || isPlain(value)) return
   throw new DiskError(
     place,
-    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`,
+    `the ${what} is ${JSON.stringify(value)}; only letters, digits and . _ + ~ - are allowed, because anything else could be a command`,
   )
 }
 

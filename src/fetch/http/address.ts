@@ -32,10 +32,10 @@ export function shownUrl(url: string | URL): string {
   return `${origin}${pathname}`
 }
 
-/** Why the file of an address isn't used that isn't what the address gave before. */
+/** Why a file is rejected that differs from what its address gave before. */
 export function changedSentence(url: string, before: string, now: string): string {
   return (
-    `${shownUrl(url)} has another file than before: its SHA-256 is ${now}, and it was ${before}. ` +
-    `If that is meant, confirm the new one by this line below "with:": iso-sha256: ${now}`
+    `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. ` +
+    `If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`
   )
 }

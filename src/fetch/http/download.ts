@@ -64,7 +64,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
       file.forget()
       if (address.sha256 === undefined && new URL(url).protocol === 'http:') {
         options.warn(
-          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it by this line below "with:": iso-sha256: ${sha256}`,
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with this line below "with:": iso-sha256: ${sha256}`,
         )
       }
       return { ...facts, sha256, size, url }

@@ -24,7 +24,7 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders): Fet
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
   if (status === 401 || status === 403) {
     return new FetchFailure(
-      `${answer}; if it requires a token, set it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`,
+      `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`,
     )
   }
   if (status === 407)

@@ -2,7 +2,7 @@ import { type Address, shownUrl } from './address.ts'
 import { partOf } from './reply.ts'
 import { request } from './request.ts'
 
-/** Milliseconds. Where nothing listens for https the answer is quick, and where packets are dropped little time is lost. */
+/** Milliseconds, for a firewall that drops the packets. A server without https refuses the connection at once. */
 const patience = 3000
 
 /**
@@ -14,7 +14,7 @@ export async function preferHttps(
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
 ): Promise<Address> {
   const [first] = address.urls
-  // A port that is named speaks the one protocol only.
+  // A server speaks only one protocol on an explicit port.
   if (first === undefined || new URL(first).protocol !== 'http:' || new URL(first).port !== '') return address
   const secure = first.replace(/^http:/i, 'https:')
   try {

@@ -68,7 +68,7 @@ function send(method: string, url: URL, headers: Record<string, string>, signal:
       const { request: open } = url.protocol === 'https:' ? https : http
       const asked = open(url, { method, headers, agent: agentFor(url), signal })
       asked.on('error', fail)
-      // Node tells a request nothing of its signal while a proxy hasn't answered to CONNECT.
+      // While a proxy hasn't answered CONNECT, Node doesn't pass the signal on to the request.
       signal.addEventListener('abort', fail, { once: true })
       asked.on('close', () => signal.removeEventListener('abort', fail))
       asked.on('response', (response) => {

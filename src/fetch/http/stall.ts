@@ -6,7 +6,7 @@ export interface Watch {
   readonly signal: AbortSignal
   /** Starts the timer: from now on, bytes are awaited. */
   wait(): void
-  /** They are there. */
+  /** Stops the timer: they have arrived. */
   rest(): void
 }
 

@@ -88,7 +88,7 @@ function semverOf(version: Version | undefined, url: string): string {
   return `${major}.${minor}.${patch}${legal.length > 0 ? `-${legal.join('.')}` : ''}`
 }
 
-/** Found out before a byte is fetched if the server says how many there are, else when the disk is full. */
+/** Detected before the download if the server states the size, else when the disk is full. */
 function isNoRoom(error: unknown): boolean {
   return error instanceof NoRoom || ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
@@ -183,12 +183,12 @@ async function fetchTo(toolCache: string, address: Address, semver: string, opti
   }
 }
 
-/** Other users' leftovers can't be removed, and needn't be. */
-function tryTo(tidy: () => void): void {
+/** Runs `remove`, and ignores errors: files of other users can't be removed, and only take up space. */
+function tryTo(remove: () => void): void {
   try {
-    tidy()
+    remove()
   } catch {
-    // They only take up space.
+    // See above.
   }
 }
 

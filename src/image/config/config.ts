@@ -1,7 +1,7 @@
 import type { Identity } from '../../disk/root/identity.ts'
 import { imageLabels } from './labels.ts'
 
-/** OCI Image Configuration: describes the image apart from its layers. Its digest is the image ID. */
+/** OCI Image Configuration: everything about an image except the contents of its layers. Its digest is the image ID. */
 export interface ImageConfig {
   readonly created: string
   readonly architecture: Architecture

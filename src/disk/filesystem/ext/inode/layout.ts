@@ -22,4 +22,4 @@ export const extentMagic = 0xf30a
 /** Size of an extent tree's header, of an extent, and of an index entry, in bytes. */
 export const extentEntrySize = 12
 /** A greater length means an extent of `length - 32768` blocks that is allocated but was never written, so it reads as zeros. */
-export const longestWrittenExtent = 32768
+export const maxWrittenExtent = 32768

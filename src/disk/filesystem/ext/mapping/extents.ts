@@ -1,7 +1,7 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
 import { type FsBlock, fileBlock, fsBlock } from '../../block-number.ts'
 import type { Inode } from '../inode/inode.ts'
-import { blockField, extentEntrySize, extentMagic, longestWrittenExtent } from '../inode/layout.ts'
+import { blockField, extentEntrySize, extentMagic, maxWrittenExtent } from '../inode/layout.ts'
 import type { ExtReader } from '../reader.ts'
 import type { Runs } from './runs.ts'
 
@@ -31,13 +31,13 @@ export function extentRuns(reader: ExtReader, inode: Inode, blocks: number, runs
   const addExtent = (node: Buffer, at: number, to: number): number => {
     const first = fileBlock(node.readUInt32LE(at))
     const length = node.readUInt16LE(at + 4)
-    const count = length > longestWrittenExtent ? length - longestWrittenExtent : length
+    const count = length > maxWrittenExtent ? length - maxWrittenExtent : length
     if (count === 0 || first + count > to) {
       throw runs.damage(`its extent at block ${first} of the file has the impossible length ${count}`)
     }
     const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8))
     const used = Math.min(count, blocks - first)
-    if (length <= longestWrittenExtent && used > 0) runs.add(first, start, used)
+    if (length <= maxWrittenExtent && used > 0) runs.add(first, start, used)
     return first + count
   }
   const addChild = (node: Buffer, at: number, nodeDepth: number, to: number): number => {

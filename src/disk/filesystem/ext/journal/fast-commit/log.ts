@@ -1,7 +1,7 @@
 import { crc32c } from '../../../../../bytes/crc32c.ts'
 import { DiskError, type Warn } from '../../../../../bytes/errors.ts'
 import { type FileBlock, type FsBlock, fileBlock, fsBlock } from '../../../block-number.ts'
-import { longestWrittenExtent } from '../../inode/layout.ts'
+import { maxWrittenExtent } from '../../inode/layout.ts'
 import type { Log } from '../log.ts'
 
 /** A change in a fast commit, in terms of inode numbers and blocks of files. */
@@ -104,6 +104,6 @@ function readChange(kind: number, value: Buffer): Change | undefined {
 function readExtent(value: Buffer): Range {
   const first = fileBlock(value.readUInt32LE(4))
   const length = value.readUInt16LE(8)
-  if (length > longestWrittenExtent) return { first, count: length - longestWrittenExtent }
+  if (length > maxWrittenExtent) return { first, count: length - maxWrittenExtent }
   return { first, count: length, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) }
 }
