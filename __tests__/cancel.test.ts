@@ -59,7 +59,7 @@ test.each(wholeRun.map((words, index) => [index + 1, words] as const))(
   },
 )
 
-test('signalled at any of its moments, it starts nothing more', async () => {
+test('after a signal at any point, it starts nothing more', async () => {
   const preload = fileURLToPath(new URL('./support/signal-at.cjs', import.meta.url))
   let moment = 0
   for (let signalled = true; signalled; ) {

@@ -36,7 +36,7 @@ function preloaded(script: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require=${file}` }
 }
 
-describe('what nobody caught is one sentence, and the step fails', () => {
+describe('an uncaught error is one sentence, and the step fails', () => {
   const thrown = (when: string, how: string) => `if (${when}) setTimeout(() => { ${how} }, 1)`
   // The thread that converts makes no pause before it is done with so small a root.
   const thrownAtOnce = (when: string, how: string) => `if (${when}) process.nextTick(() => { ${how} })`
@@ -70,7 +70,7 @@ describe('what nobody caught is one sentence, and the step fails', () => {
   })
 })
 
-describe('an archive that is half-done is gone, however the step ends', () => {
+describe('an unfinished archive is removed, however the step ends', () => {
   /** Does `what` when the first bytes of the archive are written. */
   const whenBegun = (what: string) => `const fs = require('node:fs')
     const write = fs.writeSync

@@ -45,7 +45,7 @@ describe('examples', () => {
     if (!missing) expect(complaints(name, read(name))).toBe('')
   })
 
-  test('what there is not would be found', () => {
+  test('an unknown input or output would be found', () => {
     if (missing) return
     const workflow = read('driver.yml')
     expect(complaints('input.yml', workflow.replace('iso:', 'isoo:'))).toContain('input "isoo" is not defined in action')

@@ -50,7 +50,7 @@ describe('a line', () => {
   test.each(['a :: b', 'C::D', '# [x]', '#[x]', ':x'])('%j stays', (text) => expect(oneLine(text)).toBe(text))
 })
 
-test('a line that nobody would read to its end is shortened', () => {
+test('an extremely long line is shortened', () => {
   const long = shortLine(`begin${'\x1b'.repeat(20_000_000)}end`)
   expect(long).toMatch(/^begin(\\u001b)+ … 19990008 characters … (\\u001b)+end$/)
   expect(long.length).toBeLessThan(100_000)

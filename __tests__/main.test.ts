@@ -75,7 +75,7 @@ describe('without an engine', () => {
     expect(existsSync(runner.path()[0]!)).toBe(false)
   })
 
-  test('the archive goes where it is wanted', async () => {
+  test('the archive is written to the given path', async () => {
     const archive = join(runner.workspace, 'new folder', 'image.tar')
     expect((await runner.main({ iso, engine: 'none', archive, image: 'vendor/ddk:mine' })).code).toBe(0)
     expect(runner.outputs()).toMatchObject({ archive, image: 'vendor/ddk:mine' })

@@ -151,7 +151,7 @@ test('what the cache has under one name can be had under another', async () => {
   expect(second).toMatchObject({ source: 'cache', image: 'vendor/ddk:two', 'image-id': first['image-id'] })
 })
 
-test('trouble with the cache service fails nothing', async () => {
+test('problems with the cache service fail no step', async () => {
   service.forgetAll()
   service.faults.lookup = { status: 500, times: 1 }
   service.faults.reserve = 'denied'
@@ -164,7 +164,7 @@ test('trouble with the cache service fails nothing', async () => {
   }
 })
 
-test('a server that is gone does not matter to who has fetched from it before', async () => {
+test('an ISO that was fetched before is used if the server is gone', async () => {
   const machine = freshMachine()
   const passing = await serve((request, response) => {
     response.writeHead(200, { 'content-length': statSync(iso).size, etag: '"one"' })

@@ -24,7 +24,7 @@ test('what a disk answers that can not read names the file and the byte', () => 
   }
 })
 
-test('damage is told by its byte, or by the structure that has it', () => {
+test('damage is reported with its byte, or with its structure', () => {
   const source = memorySource(Buffer.alloc(0), 'x.img')
   expect(damage(source, 7, 'a header is missing', 'ISO').message).toBe('x.img, byte 7: a header is missing; the ISO is damaged')
   expect(damage(source, 'inode 5', 'it has no type').message).toBe('inode 5 of x.img: it has no type; the filesystem is damaged')

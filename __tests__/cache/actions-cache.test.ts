@@ -66,7 +66,7 @@ async function restore(entry: CacheEntry, patience = 30_000): Promise<Buffer | s
 describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
   beforeEach(() => useService(version))
 
-  test('what one workspace saves, another gets, at whatever depth', async () => {
+  test('an entry can be restored into a workspace at any depth', async () => {
     const content = randomBytes(3_000_000)
     process.env.GITHUB_WORKSPACE = join(dir, 'work')
     expect(await save(entryIn('a', content))).toEqual([
@@ -79,7 +79,7 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     expect(readdirSync(dir).sort()).toEqual(['a', 'save', 'save.log', 'save.started', 'some'])
   })
 
-  test('what is there is not packed again', async () => {
+  test('an existing entry is not packed again', async () => {
     await save(entryIn('a', 'first'))
     const uploads = () => service.requests.filter((line) => /upload|PATCH|Create|caches/.test(line)).length
     const before = uploads()
@@ -115,14 +115,14 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
       /Saving the image to the Actions cache failed: the effective cache-mode 'none' does not permit writes/,
     ],
     ['the upload is refused', { upload: 'refused' }, {}, /^Saving the image to the Actions cache failed: \S/],
-  ])('a save ends well if %s', async (_, faults, env, sentence) => {
+  ])('a save succeeds if %s', async (_, faults, env, sentence) => {
     Object.assign(service.faults, faults)
     Object.assign(process.env, env)
     expect(await save(entryIn('a', 'content'))).toEqual([expect.stringMatching(sentence)])
     expect(service.keys()).toEqual([])
   })
 
-  test('an archive that arrives otherwise than it was sent is a miss, each with one line', async () => {
+  test('an archive that arrives damaged is a miss with one line', async () => {
     await save(entryIn('a', randomBytes(1_000_000)))
     const said: Record<string, Buffer | string[]> = {}
     for (const fault of ['truncated', 'short', 'flipped', 'missing'] as const) {
@@ -148,7 +148,7 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
   })
 })
 
-describe('a save under way', () => {
+describe('a save in progress', () => {
   const statusFile = () => join(dir, 'save')
   const startStalled = async () => {
     useService('v2')
@@ -180,7 +180,7 @@ describe('a save under way', () => {
     await nothingFound(pid)
   })
 
-  test('that is killed is told, and leaves no entry', async () => {
+  test('that is killed is reported, and leaves no entry', async () => {
     const pid = await startStalled()
     process.kill(-pid, 'SIGKILL')
     expect(await wait(60_000)).toEqual(['Saving the image to the Actions cache failed: the cache process ended early'])
@@ -188,7 +188,7 @@ describe('a save under way', () => {
   })
 })
 
-test('a restore that would take for ever ends when the job is cancelled, and says why', async () => {
+test('cancelling the job ends an endless restore, with the reason', async () => {
   useService('v2')
   await save(entryIn('a', randomBytes(1_000_000)))
   service.faults.download = 'stalled'
@@ -215,7 +215,7 @@ test('the step that starts to save ends at once, and another one hears how it we
   expect(lines).toEqual(['Saving the image to the Actions cache failed: it took longer than 0.1 s'])
 })
 
-test('who debugs a job sees what the toolkit printed, and no annotations', async () => {
+test("in debug mode, the toolkit's output is shown, without annotations", async () => {
   useService('v2')
   service.faults.download = 'short'
   await save(entryIn('a', randomBytes(1000)))
@@ -228,7 +228,7 @@ test('who debugs a job sees what the toolkit printed, and no annotations', async
   expect(lines.join()).toContain('?***')
 })
 
-test('without zstd nothing is found that was saved with it, and that is said', async () => {
+test("without zstd, entries that were saved with it aren't found, and the log says so", async () => {
   useService('v2')
   await save(entryIn('a', 'content'))
   const bin = join(dir, 'bin')
@@ -249,14 +249,14 @@ function node(line: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', script], { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-test('without a service nothing is said, and no process is started', async () => {
+test('without a service, nothing is logged and no process is started', async () => {
   for (const name of Object.keys(process.env)) if (name.startsWith('ACTIONS_')) delete process.env[name]
   expect(await save(entryIn('a', 'content'))).toEqual([])
   expect(await restore(entryIn('b'))).toEqual([])
   expect(readdirSync(dir)).toEqual(['a'])
 })
 
-test('two entries are saved one after the other, and a trouble with one is none of the other', async () => {
+test("two entries are saved one after the other, and a problem with one doesn't affect the other", async () => {
   useService('v2')
   const lines: string[] = []
   const say = (line: string) => void lines.push(line)

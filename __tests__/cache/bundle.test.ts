@@ -45,7 +45,7 @@ test.each([
   ['an exception', 'throw new Error("it is broken")', 'it is broken'],
   ['a rejection', 'Promise.reject(new Error("it is broken"))', 'it is broken'],
   ["one of the system's", 'require("node:fs").readFileSync("/nowhere")', "/nowhere: it can't be opened (no such file or directory)"],
-])('what nobody caught is one sentence in the status: %s', async (_what, thrown, failure) => {
+])('an uncaught error is one sentence in the status: %s', async (_what, thrown, failure) => {
   service.forgetAll()
   writeFileSync(join(dir, 'preload.cjs'), `setTimeout(() => { ${thrown} }, 50)`)
   const entries = [{ key: 'another', dir, what: 'the image' }]

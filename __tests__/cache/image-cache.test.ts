@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-test('the key is one that the cache takes', () => {
+test('the key is valid for the cache', () => {
   expect(key).toMatch(/^xenserver-ddk-image-[0-9a-f]{12}-(ab){32}-[0-9a-f]{16}$/)
 })
 

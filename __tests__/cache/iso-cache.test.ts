@@ -79,7 +79,7 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
   expect(readFileSync(iso).equals(content)).toBe(true)
 })
 
-test('an ISO that is another one than its key says is a miss with one line', async () => {
+test("an ISO that doesn't belong to its key is a miss with one line", async () => {
   const other = { sha256: 'ab'.repeat(32) }
   const staged = stageIso(other, join(dir, 'staged'), iso, sha256)
   await save(staged)

@@ -47,7 +47,7 @@ test.each([
   ['9999', '8.4.0'],
 ])('nearest to %s is %s', (asked, nearest) => expect(() => find(asked)).toThrow(`; the nearest is ${nearest}. `))
 
-test('an empty catalog has no nearest', () =>
+test('an empty catalog has no nearest version', () =>
   expect(() => find('6.5', [])).toThrow('XenServer 6.5 is not in the catalog, which is empty; set the input "iso"'))
 
 describe('several builds of a version', () => {
@@ -56,10 +56,11 @@ describe('several builds of a version', () => {
   const nowhere = { version: '8.2.0', build: '3c', urls: [], note: 'Ask Bob.' }
   const any = { version: '8.2.0', urls }
 
-  test('the first is meant', () => expect(find('8.2', [newer, older])).toBe(newer))
+  test('the first one is meant', () => expect(find('8.2', [newer, older])).toBe(newer))
   test('unless another is asked for', () => expect(find('8.2.0-1a', [newer, older])).toBe(older))
-  test('one without an address is passed by', () => expect(find('8.2', [nowhere, older])).toBe(older))
-  test('but not if it is asked for', () => expect(() => find('8.2.0-3c', [nowhere, older])).toThrow(/8\.2\.0-3c\. Ask Bob\. Set the input/))
+  test('one without an address is skipped', () => expect(find('8.2', [nowhere, older])).toBe(older))
+  test('but not if it is requested by name', () =>
+    expect(() => find('8.2.0-3c', [nowhere, older])).toThrow(/8\.2\.0-3c\. Ask Bob\. Set the input/))
   test('one of any build may be the one', () => expect(find('8.2.0-9z', [newer, any])).toBe(any))
   test('after the one that is', () => expect(find('8.2.0-1a', [any, older])).toBe(older))
   test('all are listed, each version once', () => {

@@ -39,7 +39,7 @@ describe('an error says where it is, what is there and what it may be', () => {
     ['<!DOCTYPE html>', 'line 1, column 1: "<!DOCTYPE" is not JSON; texts stand in double quotes, and there are no comments'],
   ])('%#', (text, error) => expect(read(text)).toThrow(new Error(`mine.json, ${error}`)))
 
-  test('a name that JavaScript knows means nothing either', () =>
+  test('a name that every JavaScript object has is unknown, too', () =>
     expect(read('{"releases": [{"version": "8.2.0", "__proto__": {}, "constructor": 1}]}')).toThrow(/"__proto__" is not a known key here/))
 
   test('a password is not shown', () => {
@@ -49,7 +49,7 @@ describe('an error says where it is, what is there and what it may be', () => {
     )
   })
 
-  test('a long text is not shown whole', () => {
+  test('a long text is shortened', () => {
     const error = /"kernel" is "(x*)…; it must be what uname -r prints/
     expect(read(oneRelease({ kernel: `${'x'.repeat(5000)} ` }))).toThrow(error)
   })

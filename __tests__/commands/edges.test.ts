@@ -70,7 +70,7 @@ describe('an input that is no file', () => {
     expect([code, stdout + stderr]).toEqual([7, expect.stringContaining(`${at('pipe')}: it is not a regular file`)])
   })
   test('a path through a file', () => fails(6, `${iso}/x: it can't be read: not a directory\n`, 'list', `${iso}/x`))
-  test('a name with a line of its own stays on its line', () => {
+  test('a name that contains a newline stays on one line', () => {
     fails(6, '/a\\u000a::error::b: there is no such file\n', 'list', '/a\n::error::b')
   })
 })
@@ -126,7 +126,7 @@ describe('an output that must not be replaced', () => {
 test.each([
   ['convert', 'image.tar'],
   ['raw', 'disk.raw'],
-])('%s replaces a file when the new one is whole, and writes through a link', (command, name) => {
+])('%s replaces a file once the new one is complete, and follows a link', (command, name) => {
   const [file, link] = [at(`there-${name}`), at(`link-${name}`)]
   writeFileSync(file, 'precious')
   symlinkSync(file, link)
@@ -146,7 +146,7 @@ describe('standard output as output', () => {
     for (const name of ['by-stdout.raw', 'by-pipe.raw']) run('cmp', [at('by-name.raw'), at(name)])
     expect(existsSync('-')).toBe(false)
   })
-  test('raw says by its exit code that not all of it was sound', () => {
+  test('raw has an exit code other than 0 if a part of the disk is damaged', () => {
     const folder = at('unsound')
     mkdirSync(folder)
     sh(
@@ -154,7 +154,7 @@ describe('standard output as output', () => {
     )
     expect(cli('raw', folder, '-o', '-').code).toBe(3)
   })
-  test('an archive can not go there', () => {
+  test("an archive can't be written to standard output", () => {
     fails(2, "an archive can't be written to standard output", 'convert', iso, '-o', '-')
     expect(existsSync('-')).toBe(false)
   })
@@ -169,12 +169,12 @@ code 1\nnull\nstdout\n/proc/self/fd/1\n`,
   })
 })
 
-test('a place for temporary files that is none', () => {
+test("a temporary directory that doesn't exist", () => {
   fails(1, 'no directory can be created in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
   fails(6, '/none: no temporary file can be created there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
 })
 
-test('raw gives a disk that can not be read to its end no name', () => {
+test("raw leaves no file if the disk can't be read to its end", () => {
   const out = at('raw-out')
   mkdirSync(out)
   sh(`bsdtar -xf '${iso}' -C '${out}' && chmod -R u+w '${out}/ddk' && sed -i 's/size="[0-9]*"/size="99999744"/' '${out}/ddk/ova.xml'`)

@@ -86,17 +86,17 @@ describe.each([
     expect(await endedBy("process.stdout.write('x')", words(), ['stdout'])).toMatchObject({ code: 0, signal: null })
     expect([readdirSync(out), readdirSync(temp)]).toEqual([[], []])
   })
-  test('standard error that nobody reads: it goes on', async () => {
+  test('if nobody reads standard error, it continues', async () => {
     const file = words().at(-1)!
     expect(await endedBy("process.stderr.write('x')", words(), ['stderr'])).toMatchObject({ code: 0, signal: null })
     expect([readdirSync(out).map((name) => join(out, name)), readdirSync(temp)]).toEqual([[file], []])
   })
-  test('an error that nobody catches', async () => {
+  test('an uncaught error', async () => {
     const { code, stderr } = await endedBy("setImmediate(() => { throw new Error('it is broken') })", words())
     expect([code, stderr]).toEqual([1, expect.stringMatching(/xenserver-ddk: it is broken\n$/)])
     expect([readdirSync(out), readdirSync(temp)]).toEqual([[], []])
   })
-  test('a full disk', async () => {
+  test('the disk is full', async () => {
     const { code, stderr } = await endedBy(fails, words())
     expect([code, stderr]).toEqual([1, expect.stringContaining("it can't be written (no space left on device)\n")])
     expect([readdirSync(out), readdirSync(temp)]).toEqual([[], []])

@@ -108,7 +108,7 @@ function testForm(number: number, options: (typeof forms)[number][1]): void {
     expect(walkMounted(root).map(inLayer)).toEqual(expected)
   })
 
-  test('raw gives the disk', () => {
+  test("raw writes the disk's bytes", () => {
     const raw = join(dir, `${number}.copy`)
     expect(cli('raw', made.iso, '-o', raw)).toEqual({ code: 0, stdout: '', stderr: '' })
     run('cmp', [raw, disk])

@@ -46,7 +46,7 @@ describe('an ISO that was damaged on its way', () => {
     })
   }
 
-  test('is never read as another one without a word: a bit flipped anywhere', async () => {
+  test('is never silently read as another one: a bit flipped anywhere', async () => {
     await withDamaged(async (whole, damaged) => {
       const below = randomNumbers(20)
       let problems = 0
@@ -64,7 +64,7 @@ describe('an ISO that was damaged on its way', () => {
     })
   })
 
-  test('is never read as another one without a word: cut anywhere', async () => {
+  test('is never silently read as another one: cut anywhere', async () => {
     await withDamaged(async (whole, damaged) => {
       const size = readLength(damaged)
       for (let length = 0; length < size; length += 65_536) {

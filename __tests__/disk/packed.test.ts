@@ -65,7 +65,7 @@ async function sentenceOf(name: string, script = ''): Promise<string> {
   return said.replaceAll(`${dir}/`, '')
 }
 
-describe('a choice is never silent', () => {
+describe('every choice between several is reported', () => {
   test.each<[string, string, string, string]>([
     [
       'two ova.xml on an ISO',
@@ -301,7 +301,7 @@ test('bombs: zeros by the gigabyte are only a hole, and a size beyond the limit 
   expect(await sentenceOf('large.zip')).toBe('ddk.iso of large.zip: it unpacks to 1099511627776 bytes; the limit is 274877906944')
 })
 
-test('damage to a zip ends in the same tree, a warning or a sentence, soon', async () => {
+test('a damaged zip gives the same tree, a warning or an error, soon', async () => {
   copyFileSync(at('ddk.zip'), at('original.zip'))
   const original = readFileSync(at('original.zip'))
   const whole = await read(at('original.zip'))

@@ -7,7 +7,7 @@ import { sh, withTempDir } from '../support/tools.ts'
 
 const sniffBytes = (bytes: Uint8Array | string) => sniff(memorySource(Buffer.from(bytes as string), 'file'))
 
-describe('what tools make is known', () => {
+describe('images made by tools are recognized', () => {
   test.each([
     ['qemu-img create -q -f vpc out 8M', 'vhd', 'a dynamic VHD'],
     ['qemu-img create -q -f vpc -o subformat=fixed out 8M', 'vhd', 'a VHD whose footer is at its end'],
@@ -84,7 +84,7 @@ test('a UDF image without ISO 9660 is refused by name', () => {
   expect(sniffBytes(bytes)).toMatchObject({ format: 'udf', refusal: { why: expect.stringContaining('a UDF image'), kind: 'not-a-ddk' } })
 })
 
-test('a file that is still growing is not asked for its size, if its start says what it is', () =>
+test("the size of a growing file isn't needed if its start identifies the format", () =>
   withTempDir((dir) => {
     const path = join(dir, 'disk')
     writeFileSync(path, '')

@@ -148,7 +148,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     if (engine.store !== 'containerd') expect(ofStranger).toBe(true)
   })
 
-  test('refuses an image that is another than the one that was made', async () => {
+  test("refuses an image that isn't the one that was made", async () => {
     const { made } = archive()
     const other = `sha256:${'0'.repeat(64)}`
     const { id } = await provide(engine, made, silent)

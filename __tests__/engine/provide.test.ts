@@ -64,7 +64,7 @@ esac
   return { outcome, said, removed: calls.filter((call) => call.startsWith('image rm')), calls }
 }
 
-describe('what has the name after a load', () => {
+describe('the image that has the name after a load', () => {
   test.each([
     ['the configuration that was made', { loads: made.configDigest }, made.configDigest],
     ['the manifest that was made, in the containerd store', { loads: made.manifestDigest, containerd: true }, made.manifestDigest],
@@ -76,7 +76,7 @@ describe('what has the name after a load', () => {
     ['another image', { loads: 'sha256:other' }, made.configDigest],
     ['a manifest where configurations are shown', { loads: made.manifestDigest }, made.configDigest],
     ['another image in the containerd store', { loads: made.configDigest, containerd: true }, made.manifestDigest],
-  ])('%s is refused, and stays', async (_title, fake, wanted) => {
+  ])('%s is refused, and not removed', async (_title, fake, wanted) => {
     expect(await provideBy(fake)).toMatchObject({
       outcome:
         `a:1 is the image ${fake.loads} in docker after the load, but ${wanted} was loaded; ` +
@@ -96,7 +96,7 @@ describe('cleaning up', () => {
     ])
   })
 
-  test('a container that cannot be removed says nothing against the image', async () => {
+  test("a container that can't be removed doesn't make the image unusable", async () => {
     expect(await provideBy({ ...sound, rm: 'echo "Error: device or resource busy" >&2; exit 1' })).toMatchObject({
       outcome: made.configDigest,
       said: ["docker couldn't remove the container container, which proved that the image is sound: Error: device or resource busy"],

@@ -93,7 +93,7 @@ describe('a daemon that hangs', () => {
   })
 })
 
-describe('the end of the job', () => {
+describe('cancelling the job', () => {
   test('before the first call: nothing is called', async () => {
     fakeDocker()
     stop.abort(new Error('Cancelled'))
@@ -128,7 +128,7 @@ describe('the end of the job', () => {
     expect(names()).toEqual(['image'])
   })
 
-  test('during a load: it is let finish, and nothing follows', async () => {
+  test('during a load: the load runs to its end, and nothing follows', async () => {
     writeFileSync(join(dir, 'archive'), '')
     await endDuring('load', (engine) => provide(engine, archived(), () => {}))
     expect(names()).toEqual(['image', 'load'])

@@ -27,7 +27,7 @@ describe('the input iso', () => {
     expect(() => parseIsoInput(text)).not.toThrow('hush')
   })
 
-  test('a mirror is an address', () => {
+  test('a mirror must be an address', () => {
     expect(parseHttpUrl(' https://host/a.iso ')).toBe('https://host/a.iso')
     expect(() => parseHttpUrl('/srv/ddk.iso')).toThrow('it is not a complete address; write it as https://host/path')
     expect(() => parseHttpUrl('https:host')).toThrow('it is not a complete address')

@@ -81,7 +81,7 @@ describe('a link', () => {
   })
 })
 
-test('what is no folder is told of in a sentence', () => {
+test('something other than a folder is reported in a sentence', () => {
   writeFileSync(at('file'), '')
   expect(() => destinationOf(at('file/image.tar'))).toThrow(`${at('file/image.tar')}: it can't be reached (not a directory)`)
 })

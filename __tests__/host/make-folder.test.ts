@@ -26,7 +26,7 @@ test('makes those above it, with the mode, and leaves one that is there', () => 
   expect(statSync(join(dir, 'a/b')).mode & 0o777).toBe(0o700)
 })
 
-describe('where none can be made it says so', () => {
+describe('if none can be made, the reason is given', () => {
   const sentence = (path: string) => {
     try {
       makeFolder(path)

@@ -43,7 +43,7 @@ async function begunByAnother(name: string) {
   }
 }
 
-describe('what is left of a file', () => {
+describe("a file's remains", () => {
   test('by a killed process is removed when the file is begun again; what another one is writing is not', async () => {
     const [first, second] = [await begunByAnother('image.tar'), await begunByAnother('image.tar')]
     const other = await begunByAnother('other.tar')
@@ -87,7 +87,7 @@ describe('what is left of a file', () => {
   })
 })
 
-describe('a name that has come to lead elsewhere meanwhile', () => {
+describe('a name that leads elsewhere by now', () => {
   test.each<[string, () => void]>([
     ['to another file', () => symlinkSync('precious', at('image.tar'))],
     ['to a device', () => symlinkSync('/dev/null', at('image.tar'))],
@@ -99,7 +99,7 @@ describe('a name that has come to lead elsewhere meanwhile', () => {
         symlinkSync(`${dir}.moved`, dir)
       },
     ],
-  ])('%s is left alone', (_title, swap) => {
+  ])('%s is not changed', (_title, swap) => {
     writeFileSync(at('precious'), 'precious')
     const file = newFile(at('image.tar'))
     append(file, Buffer.from('whole'))

@@ -32,7 +32,7 @@ const machines: [string, Record<string, string>][] = [
 ]
 
 describe.each(machines)('%s', (_title, programs) => {
-  test('gives the output, the exit code and the last word', async () => {
+  test('returns the output, the exit code and the last line of standard error', async () => {
     await withPath(programs, async () => {
       const script = 'echo out; echo first >&2; printf "a bar\\rlast word  \\n\\n" >&2; exit 7'
       expect(await callProgram('sh', ['-c', script], ample)).toEqual({
@@ -45,7 +45,7 @@ describe.each(machines)('%s', (_title, programs) => {
     })
   })
 
-  test('gives arguments as they are', async () => {
+  test('passes arguments unchanged', async () => {
     await withPath(programs, async () => {
       expect((await callProgram('sh', ['-c', 'printf %s "$1"', 'sh', '$HOME "* \n'], ample)).stdout).toBe('$HOME "* \n')
     })
@@ -62,7 +62,7 @@ describe.each(machines)('%s', (_title, programs) => {
     })
   })
 
-  test('ends a program that takes too long, even one that does not want to', async () => {
+  test('ends a program that takes too long, even if it ignores SIGTERM', async () => {
     await withPath({ ...programs, sleep: pathOf('sleep') }, async () => {
       // Either is longer than this test may take.
       for (const script of ['exec sleep 150', "trap '' TERM; while :; do sleep 1; done"]) {

@@ -10,7 +10,7 @@ import { until, withTempDir } from '../support/tools.ts'
 const deadline = 20
 
 describe('runChild', () => {
-  test('gives the output, the exit code and the last word', async () => {
+  test('returns the output, the exit code and the last line of standard error', async () => {
     const finished = await runChild('sh', ['-c', 'echo out; echo first >&2; printf "a bar\\rlast word  \\n\\n" >&2; exit 7'], { deadline })
     expect(finished).toEqual({ code: 7, stdout: 'out\n', lastWord: 'last word', missing: false, timedOut: false })
   })
@@ -24,18 +24,18 @@ describe('runChild', () => {
     expect((await runChild('sh', ['-c', 'kill -TERM $$'], { deadline })).lastWord).toBe('ended by SIGTERM')
   })
 
-  test('does not wait beyond its time, not even for a grandchild', async () => {
+  test("doesn't wait after the deadline, not even for a grandchild", async () => {
     // Longer than this test may take.
     expect(await runChild('sh', ['-c', 'sleep 150 & sleep 150'], { deadline: 0.2 })).toMatchObject({ timedOut: true, lastWord: '' })
   })
 
-  test('keeps no more of the output than anybody reads', async () => {
+  test('limits the output that is kept', async () => {
     const { code, stdout } = await runChild('sh', ['-c', 'head -c 40000000 /dev/zero'], { deadline })
     expect(code).toBe(0)
     expect(stdout.length).toBeLessThanOrEqual(16 << 20)
   })
 
-  test('gives a process group of its own if asked', async () => {
+  test('runs the program in its own process group if requested', async () => {
     const group = async (detached: boolean) =>
       (await runChild('sh', ['-c', 'ps -o pgid= -p $$; echo $$'], { deadline, detached })).stdout.split(/\s+/).filter(Boolean)
     const [itsGroup, itself] = await group(true)
@@ -57,7 +57,7 @@ describe('runChild', () => {
     })
   })
 
-  test('leaves a late program to itself if asked, and lets this process end meanwhile', async () => {
+  test('leaves a late program running if requested, without keeping this process alive', async () => {
     await withTempDir(async (dir) => {
       const module = pathToFileURL(join(import.meta.dirname, '../../src/programs/child.ts')).href
       const script = `until [ -e ${dir}/go ]; do sleep 0.05; done; echo >${dir}/done`

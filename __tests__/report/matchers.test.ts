@@ -167,7 +167,7 @@ describe('make', () => {
     expect(annotationsOf('make')).toEqual([{ owner: 'ddk-make-target', severity: 'error', message: '[Makefile:2: all] Error 2' }])
   })
 
-  test('a mistake in a makefile stands on its line', () => {
+  test('a mistake in a makefile is annotated on its line', () => {
     put('bad.mk', 'all:\n    true\n')
     expect(annotationsOf('make -f bad.mk')).toEqual([
       { owner: 'ddk-makefile', severity: 'error', file: 'bad.mk', line: 2, message: 'missing separator.  Stop.' },
@@ -236,7 +236,7 @@ describe('rpmbuild', () => {
   })
 })
 
-test('a build that goes well says nothing', () => {
+test('a build without errors gives no annotation', () => {
   expect(
     annotationsIn(
       'checking for gcc... gcc',
@@ -259,7 +259,7 @@ test('the expressions keep to what JavaScript and .NET have in common', () => {
   }
 })
 
-test('no line takes long, whatever is on it', () => {
+test('no line takes long to match, whatever it contains', () => {
   // Work that grows with the square of it would take minutes.
   const long = 100_000
   const lines = [

@@ -71,7 +71,7 @@ describeEngines(['docker', 'podman', 'newer docker, containerd store'], ({ comma
       })
     })
 
-    test('has died before any step: nothing is lost, so nothing is said', async () => {
+    test('ended before any step: nothing is lost, so there is no warning', async () => {
       const { container } = await job.install(engine, image)
       cli('rm', '--force', container.name)
       expect(await job.run('echo runs')).toEqual({ code: 0, stdout: 'runs\n', stderr: '' })
@@ -207,7 +207,7 @@ describeEngines(['docker', 'podman', 'newer docker, containerd store'], ({ comma
       expect(uids).toEqual([1500, 1500, 1500, 7, 1500, 999])
     })
 
-    unless(noRoot).test('a step that swaps paths while it ends gives away nothing that is mounted', async () => {
+    unless(noRoot).test("a step that replaces paths while it ends can't change the owner of mounted files", async () => {
       const outside = mkdtempSync(join(temp, 'outside-'))
       const file = join(outside, 'file')
       mkdirSync(join(outside, 'deep'))

@@ -58,7 +58,7 @@ test('a daemon that hangs ends a step with a sentence', async () => {
   })
 })
 
-test('a daemon that hangs while it creates the container does so, too', async () => {
+test('a daemon that hangs while it creates the container ends a step with a sentence', async () => {
   hurry()
   fakeDocker(dir, `case $1 in ${gone} create) exec sleep 600 ;; esac`)
   expect(await job.run(':')).toEqual({
@@ -75,14 +75,14 @@ test('what the engine says is no command to the runner', async () => {
   )
 })
 
-test('a daemon that is gone is no reason for a new container', async () => {
+test('if the daemon is gone, no new container is made', async () => {
   fakeDocker(dir, 'echo "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?" >&2; exit 1')
   expect((await job.run(':')).stderr).toBe(
     "::error::ddk.sh: docker couldn't say whether the DDK's container runs: Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?\n",
   )
 })
 
-test('why a container did not start is what the daemon said, and nothing stays in the way of the next step', async () => {
+test("the daemon's reason is shown if a container doesn't start, and nothing blocks the next step", async () => {
   const start = `start)
     echo 'Error response from daemon: unable to find user nobody: no matching entries in passwd file' >&2
     echo 'Error: failed to start containers: x' >&2

@@ -98,7 +98,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(readFileSync(join(job.workspace, 'a folder/$HOME/made here'), 'utf8')).toBe('made\n')
   })
 
-  test('the environment gets through, and never by a command line', async () => {
+  test('the environment is passed on, and never on a command line', async () => {
     await job.install(engine, gnu, { env: ['LC_TIME=en_US.UTF-8', 'FROM_INPUT=of the action', 'OWN=of the action', 'TMPDIR', 'NOT_SET'] })
     const secret = 'hunter-2 $(touch pwned) `x`'
     const step = job.start('tr "\\0" "\\n" < /proc/$$/environ; echo READY; until [ -e go ]; do sleep 0.05; done', {
@@ -164,7 +164,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     }
   })
 
-  test('what a step leaves is there in the next; all steps share one container, which ends with the job', async () => {
+  test('all steps share one container, which ends with the job', async () => {
     const shell = await job.install(engine, gnu)
     expect(containers()).toHaveLength(1)
     await job.run('echo installed > /usr/bin/new; sleep 1000 >/dev/null 2>&1 &')
@@ -180,7 +180,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(() => statSync(shell.folder)).toThrow(/ENOENT/)
   })
 
-  test('two shells side by side; one of the same name replaces the first', async () => {
+  test('two shells exist side by side, and one of the same name replaces the first', async () => {
     await job.install(engine, gnu, { env: ['WHICH=first'] })
     await job.install(engine, busybox, { name: 'other.sh', env: ['WHICH=second'] })
     expect((await job.run('echo $WHICH $(echo $BASH_VERSION | cut -c 1) > /here; cat /here')).stdout).toMatch(/^first \d\n$/)
@@ -257,7 +257,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(readdirSync(shell.folder).filter((name) => name.startsWith('step-'))).toEqual([])
   })
 
-  test('killed before it could tell, its container goes with the post step', async () => {
+  test('if it is killed before it could report the container, the post step removes it', async () => {
     await job.install(engine, gnu)
     const step = job.start('trap "" TERM INT; echo READY; sleep 1000')
     await step.says('READY')
@@ -334,7 +334,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(statSync(join(shell.folder, 'home/at-home')).uid).toBe(1500)
   })
 
-  test('what it says itself', async () => {
+  test('its own statements', async () => {
     const shell = await job.install(engine, gnu)
     expect(run(join(shell.bin, 'ddk.sh'), ['--help'])).toMatch(/^ddk\.sh runs a step's script .* shell: ddk\.sh \{0\}\n$/)
     rmSync(join(shell.folder, 'settings'))

@@ -57,12 +57,12 @@ test('one that was planted is not used, and that is said', async () => {
   ])
 })
 
-test('without a record the newest is taken, and that is said', async () => {
+test('without a record, the newest is used, and the log says so', async () => {
   expect(await look('sha256:newest', 'sha256:older')).toBe('sha256:newest')
   expect(said[0]).toBe('This runner has no record of the image sha256:newest, so its label is trusted')
 })
 
-test('a record that cannot be read or written is none', async () => {
+test("a record that can't be read or written is ignored", async () => {
   rememberImage(image('sha256:ours'))
   const [record] = readdirSync(join(toolCache, 'xenserver-ddk-images'))
   expect(record).toBe('v1-key.json')

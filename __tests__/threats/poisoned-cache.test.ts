@@ -92,7 +92,7 @@ test.each<[string, (target: string) => string]>([
   ['a name twice', () => `add('xenserver-ddk/image'); add('xenserver-ddk/image')`],
   ['more files than an entry has', () => `[add('xenserver-ddk/image%d' % n) for n in range(9)]`],
   ['a name with a line break', () => `add('xenserver-ddk/im\\n::warning::age')`],
-])('%s is a miss, and nothing is written', async (_, lines) => {
+])('%s is a cache miss, and nothing is written', async (_, lines) => {
   const target = join(dir, 'target')
   writeFileSync(target, 'untouched')
   mkdirSync(`${target}.d`)
@@ -108,7 +108,7 @@ test.each<[string, (target: string) => string]>([
 test.each([
   ['zstd', (tar: Buffer) => zstdCompressSync(tar)],
   ['gzip', (tar: Buffer) => gzipSync(tar)],
-])('what is an entry is unpacked, and cut nowhere is it (%s)', async (_, compress) => {
+])('a valid entry is unpacked, and one that is cut anywhere is not (%s)', async (_, compress) => {
   const sound = forge(`add('xenserver-ddk/image', pax={'mtime': '1.5'}); add('xenserver-ddk/image.json', content=b'{}')`, compress)
   const { folder } = await restoreForged(sound)
   expect(readdirSync(folder!).sort()).toEqual(['image', 'image.json'])
@@ -122,7 +122,7 @@ test.each([
   }
 })
 
-test('a file that the disk has no room for is not begun', async () => {
+test("a download that doesn't fit on the disk is not started", async () => {
   const header = ustarHeader({
     path: Buffer.from('xenserver-ddk/image'),
     type: 'file',
@@ -143,7 +143,7 @@ test('a file that the disk has no room for is not begun', async () => {
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
 })
 
-test('what could be a larger file than 8 GiB is no file of an entry', async () => {
+test('a size of more than 8 GiB is refused', async () => {
   const tar = Buffer.concat([
     ustarHeader({ path: Buffer.from('xenserver-ddk/image'), type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0 }),
     Buffer.alloc(1024),

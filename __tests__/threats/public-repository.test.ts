@@ -101,11 +101,11 @@ test.each(['private', 'internal'] as const)('one is cached if the repository is 
   expect(await kept(payload, confidential[0]![1]())).toEqual({ kinds: expect.arrayContaining(['image', 'iso']), notices: [] })
 })
 
-test('what everybody can download is cached everywhere', async () => {
+test('an ISO that everybody can download is cached everywhere', async () => {
   expect(await kept('public', { iso: address() })).toEqual({ kinds: expect.arrayContaining(['image', 'iso']), notices: [] })
 })
 
-test('who asks for it has it cached all the same', async () => {
+test('it is cached if the user asks for it', async () => {
   expect(await kept('public', { iso, cache: 'all' })).toEqual({ kinds: ['image'], notices: [] })
 })
 

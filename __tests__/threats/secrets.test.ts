@@ -84,7 +84,7 @@ describe('what is masked', () => {
     expect((await masks(`Authorization: Bearer ${token}`)).masked).toEqual([`Bearer ${token}`, token])
   })
 
-  test('is nothing so short that the log would be unreadable, which is said', async () => {
+  test('is not masked if it is so short that the log would become unreadable, with a line that says so', async () => {
     const { stdout, masked } = await masks(`X-Api-Version: 2\nPrivate-Token: ${token}`)
     expect(masked).toEqual([token])
     expect(stdout).toContain("The value of x-api-version in iso-headers isn't masked in the log, because it has fewer than 8 characters")

@@ -136,7 +136,7 @@ describe('an entry of the Actions cache that was made from another file than the
     expect(readdirSync(machine.temp)).toEqual([])
   })
 
-  test('an ISO does so, too', async () => {
+  test('so does an ISO', async () => {
     await forge('xenserver-ddk-iso-')
     expect(await job(freshMachine(), { cache: 'iso' })).toEqual({ code: 1, stdout: changed() })
   })

@@ -70,7 +70,7 @@ describe('findChunks', () => {
     )
   })
 
-  test('a gap or a number that stands twice', async () => {
+  test('a missing number, or one that occurs twice', async () => {
     await expect(find(numbered(9).filter((_, n) => n !== 3))).rejects.toThrow(
       'ddk/xvda: chunk 3 of the disk is missing: chunk-000000004.gz comes next',
     )

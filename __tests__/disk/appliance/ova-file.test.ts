@@ -19,7 +19,7 @@ describe('xmlText', () => {
     const latin = text.replace('?>', ' encoding="ISO-8859-1"?>')
     expect(xmlText(memorySource(Buffer.from(latin, 'latin1'), 'ova.xml'))).toBe(latin)
   })
-  test('what is in no encoding, or too large', () => {
+  test('text in an invalid encoding, or too large', () => {
     expect(() => xmlText(memorySource(Buffer.from(text, 'latin1'), 'ova.xml'))).toThrow("ova.xml: its text isn't valid utf-8")
     expect(() => xmlText(memorySource(Buffer.from(text.replace('?>', ' encoding="klingon"?>')), 'ova.xml'))).toThrow("isn't valid klingon")
     expect(() => xmlText({ name: 'ova.xml', size: 1e15, read() {} })).toThrow('ova.xml: it has 1000000000000000 bytes')

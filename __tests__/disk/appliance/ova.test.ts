@@ -36,7 +36,7 @@ describe('parseOva', () => {
     })
   })
 
-  test('leaves out what is not there', () => {
+  test('leaves out what is missing', () => {
     expect(parseOva('<appliance><vm><hacks is_hvm="true"/></vm></appliance>', 'ova.xml')).toEqual({
       label: '',
       bootLine: '',
@@ -82,7 +82,7 @@ describe('parseOva', () => {
     expect(() => parseOva(xml, 'ova.xml')).toThrow(message)
   })
 
-  test('any damage ends in a machine or a DiskError', () => {
+  test('any damaged description is read or refused with a DiskError', () => {
     const pieces = fc.constantFrom(
       '<',
       '>',

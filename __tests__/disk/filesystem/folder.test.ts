@@ -6,7 +6,7 @@ import { walk } from '../../../src/disk/filesystem/tree.ts'
 import { listOf } from '../../support/filesystem.ts'
 import { sh, walkMounted, withTempDir } from '../../support/tools.ts'
 
-test('a folder is what the kernel says of it', () =>
+test('a folder is read as the kernel shows it', () =>
   withTempDir((dir) => {
     sh('mkdir -p a/b "c d" && echo one > a/one && ln a/one a/b/two && ln -s ../a c\\ d/link && mkfifo fifo && chmod 4711 a/one', {
       cwd: dir,
@@ -21,7 +21,7 @@ test('a folder is what the kernel says of it', () =>
     folder.close()
   }))
 
-test('its files lie in descriptors', () =>
+test('its files have file descriptors', () =>
   withTempDir((dir) => {
     writeFileSync(`${dir}/file`, 'content')
     const folder = openFolder(dir)
@@ -30,7 +30,7 @@ test('its files lie in descriptors', () =>
     folder.close()
   }))
 
-test('what is not a folder, or gone, is said', () =>
+test('something other than a folder, and a missing one, are reported', () =>
   withTempDir((dir) => {
     writeFileSync(`${dir}/file`, '')
     expect(() => openFolder(`${dir}/file`)).toThrow(`${dir}/file: it is not a folder`)

@@ -169,7 +169,7 @@ describe('impossible metadata is refused', () => {
     expect(result).toContain(damaged)
   })
 
-  test('a volume that lies on itself', () => {
+  test('a volume that is mapped to itself', () => {
     expect(outcome(one(volumeText('root', [linear(0, 1, 'root', 0)])))).toContain(
       'a part of it lies on centos/root, which is a volume itself',
     )

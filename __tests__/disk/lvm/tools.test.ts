@@ -173,7 +173,7 @@ suite('of several copies of the metadata', () => {
     }),
   )
 
-  test('one is enough, if the others have none or are ignored', () =>
+  test('one is enough if the others have none or are ignored', () =>
     withTempDir((dir) => {
       const files = [emptyFile(join(dir, 'a'), 40), emptyFile(join(dir, 'b'), 40), emptyFile(join(dir, 'c'), 40)]
       makeVolumeGroup(files, [{ name: 'root', pieces: [1, 1, 1] }], { vgcreate: ['--vgmetadatacopies', '1'] })

@@ -34,7 +34,7 @@ describe('a line', () => {
   })
 })
 
-describe('what becomes of it', () => {
+describe('its end', () => {
   const plan = (text: string) => planFor(parseFstab(text).lines[0]!)
   test.each([
     '/dev/xvda2 /boot ext3',

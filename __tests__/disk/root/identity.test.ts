@@ -81,7 +81,7 @@ test('a version without a build is taken, CentOS last', async () => {
   expect(await identified(centos)).toMatchObject({ product: 'CentOS', version: '5.11', build: undefined })
 })
 
-test('nothing is made up', async () => {
+test('nothing is invented', async () => {
   expect(await identified({ 'etc/redhat-release': 'garbage', 'lib/modules/1.0': undefined, 'bin/sh': '#!/bin/true' })).toEqual({
     product: undefined,
     version: undefined,
@@ -99,11 +99,11 @@ test('of several kernels the newest is chosen, with a warning', async () => {
   expect(warnings).toEqual(['/lib/modules has headers for several kernels (3.10.0+99, 4.4.0+2, 4.4.0+10); the newest, 4.4.0+10, is used'])
 })
 
-test('kdump alone is better than nothing', async () => {
+test('a kdump kernel is used if there is no other', async () => {
   expect((await identified(built('2.6.32kdump', 'a'))).kernelVersion).toBe('2.6.32kdump')
 })
 
-test('the platform of rpm is the second witness of the architecture', async () => {
+test("rpm's platform is the second source for the architecture", async () => {
   expect(await identified({ 'etc/rpm/platform': 'i386-redhat-linux' })).toMatchObject({ architecture: 'i686' })
   const { architecture, warnings } = await identified({ 'etc/rpm/platform': 'i686-redhat-linux', ...bash64 })
   expect(architecture).toBe('x86_64')

@@ -268,7 +268,7 @@ describe('a mount', () => {
       expect(warnings[0]).toMatch(/^\/etc\/fstab, line 1 .*is missing from the image, because .*partition 2 of disk.*is damaged$/)
     }))
 
-  test('over another one at the same place is the first', () =>
+  test('of two mounts at the same place, the first is used', () =>
     withRoot([rootWith('/dev/sda2 /boot ext4\n/dev/sda3 /boot/ ext4\n'), boot, { contents: { other: 'x' } }], (root) => {
       expect(mounts(root)).toEqual([['/boot', 'partition 2 of disk']])
       expect(root.warnings).toEqual([
@@ -377,7 +377,7 @@ describe('on logical volumes', () => {
     }),
   )
 
-  test('an unreadable one is a warning if it is mounted, and else not a word', () =>
+  test('an unreadable one is a warning only if it would be mounted', () =>
     withTempDir((dir) => {
       const thin = 'start_extent = 0\nextent_count = 1\ntype = "thin"\nthin_pool = "pool"\ntransaction_id = 0\ndevice_id = 1'
       const volumes = two + volumeText('opt', [thin]) + volumeText('data', [thin])

@@ -81,7 +81,7 @@ describe('the root is found', () => {
     })
   })
 
-  test('with a flag, if it is but the only filesystem', () =>
+  test('with a flag if it is merely the only filesystem', () =>
     withTempDir((dir) => {
       expect(find(makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, {}).fill(0)]))).toMatchObject({
         number: 1,
@@ -125,7 +125,7 @@ describe('an error says what each volume holds', () => {
     }))
 })
 
-describe('what other programs make is named', () => {
+describe('formats of other programs are named', () => {
   const cases: [string, string][] = [
     ['truncate -s 64M disk; mkswap -q disk', 'swap'],
     ['truncate -s 64M disk; mkswap -q -p 65536 disk', 'swap'],

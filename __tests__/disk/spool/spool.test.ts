@@ -108,7 +108,7 @@ describe('spoolFiles', () => {
       expect(createHash('sha256').update(disk).digest('hex')).toBe(sha256)
     }))
 
-  test('close in the midst of it', () => withSpool((spool) => void bytesAt(spool, 0, 1)))
+  test('close while chunks are inflated', () => withSpool((spool) => void bytesAt(spool, 0, 1)))
   test('close at once, and twice', () => withSpool((spool) => spool.close()))
 
   test('the temporary directory is empty while it runs', () =>
@@ -215,7 +215,7 @@ describe('chunks that are not sound', () => {
     ),
   )
 
-  test('what lies before the damage can be read', () =>
+  test('everything before the damage can be read', () =>
     withDamage(
       (xvda) => truncateSync(at(xvda, 5), 1000),
       (from) =>
@@ -367,13 +367,13 @@ describe('threads and processes', () => {
     }),
   )
 
-  test('a worker that goes on keeps no process alive', () =>
+  test("a running worker doesn't keep the process alive", () =>
     withTempDir((temp) => {
       const script = asSources(probe(''), temp)
       expect(run(process.execPath, [script, dir, temp, 'in the main thread'], { timeout: 30_000 })).toBe('')
     }))
 
-  test('a bundle without its worker says so', () =>
+  test('a bundle without its worker reports the missing file', () =>
     withTempDir(async (temp) => {
       const script = await asBundle(probe(printDigest), temp)
       rmSync(join(temp, 'bundle/inflate-worker.cjs'))

@@ -44,7 +44,7 @@ describe('sector bitmaps', () => {
     expect(warnings).toEqual([expect.stringContaining('its checksum is wrong; the batmap of the VHD is ignored')])
   })
 
-  test('cut reads at odd bytes rightly', () => {
+  test('reads at odd offsets are right', () => {
     const disk = openVhd(makeVhd({ size: 2 * blockSize, blockSize, blocks: blocks([0b1010_0000, 0]) }), fail)
     const whole = bytesAt(disk, 0, 2 * blockSize)
     for (const [from, to] of [

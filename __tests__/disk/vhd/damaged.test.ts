@@ -13,7 +13,7 @@ function opened(options: Partial<VhdOptions>, warnings: string[] = []) {
   return openVhd(makeVhd({ ...sound, ...options }), (sentence) => warnings.push(sentence))
 }
 
-test('a sound one reads, in the order of its table', () => {
+test('a valid one is read in the order of its table', () => {
   const warnings: string[] = []
   const disk = opened({}, warnings)
   disk.check()

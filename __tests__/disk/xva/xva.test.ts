@@ -197,7 +197,7 @@ describe('which disk is the root', () => {
   })
 })
 
-describe('an archive that is not sound', () => {
+describe('a damaged archive', () => {
   const parts = { 'Ref:4/00000000': block('first'), 'Ref:4/00000002': block('third'), 'Ref:4/00000003': block('last', blockSize / 2) }
   const named = (name: string) => (member: XvaMember) => member.name === name
   const moved = (members: XvaMember[], name: string, to: number) => {
@@ -250,7 +250,7 @@ describe('an archive that is not sound', () => {
     await expect(readEdited((members) => edit([...members]))).rejects.toThrow(sentence)
   })
 
-  test('cut anywhere, it is never read as a whole one', () =>
+  test('cut anywhere, it is never read as a complete one', () =>
     withTempDir(async (dir) => {
       writeTar(archiveOf(parts), join(dir, 'machine.xva'), join(dir, 'work'))
       const whole = readFileSync(join(dir, 'machine.xva'))
@@ -286,7 +286,7 @@ describe('an archive that is not sound', () => {
     })
   })
 
-  test('what is no archive at all', async () => {
+  test("a file that isn't an archive", async () => {
     const garbage = memorySource(Buffer.alloc(4096, 'x'), 'x')
     expect(isXva(garbage)).toBe(false)
     await expect(openXva(garbage, () => {})).rejects.toThrow('x, byte 0: a tar header should be here, but its checksum is wrong')
@@ -301,7 +301,7 @@ describe('an archive that is not sound', () => {
 })
 
 /** Headers, ova.xml and checksums; half of the mutants get valid checksums in their headers again, or none would get past the first. */
-test.each<[XvaMaker]>([['xenserver-7'], ['xenserver-8']])('damage ends in a disk or a sentence, soon: %s', async (maker) => {
+test.each<[XvaMaker]>([['xenserver-7'], ['xenserver-8']])('damaged copies are read or refused, soon: %s', async (maker) => {
   await withTempDir(async (dir) => {
     const small = Buffer.concat([block('a', 3000), block('', 97_000)])
     writeFileSync(join(dir, 'disk'), small)

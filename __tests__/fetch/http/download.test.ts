@@ -69,7 +69,7 @@ const answer =
   (_, response) =>
     response.writeHead(status, headers).end(body)
 
-describe('a server that is sound', () => {
+describe('a server without faults', () => {
   test('gives the file', async () => {
     const { got, requests } = await fetchFile([sound])
     expectWhole(got)
@@ -94,7 +94,7 @@ describe('a server that is sound', () => {
     expectWhole(got)
   })
 
-  test('may be as slow as it likes, as long as something comes', async () => {
+  test('may be slow, as long as bytes arrive', async () => {
     const small = file.subarray(0, 8)
     const trickle: Handler = (_, response) => {
       response.writeHead(200, { 'content-length': small.length })
@@ -108,7 +108,7 @@ describe('a server that is sound', () => {
   })
 })
 
-describe('a download goes on where it stopped', () => {
+describe('an interrupted download is resumed', () => {
   const dropping: Handler = (request, response) => sendFile(request, response, file, { etag: '"1"', dropAfter: 700_000 })
 
   test('when the connection is lost, again and again', async () => {
@@ -148,7 +148,7 @@ describe('a download goes on where it stopped', () => {
     expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d*-$/)
   })
 
-  test('but starts over, when nothing could tell another file from this one', async () => {
+  test("but starts over if a change of the file couldn't be detected", async () => {
     const { got, requests } = await fetchFile([(q, r) => sendFile(q, r, file, { dropAfter: 700_000 }), (q, r) => sendFile(q, r, other)])
     expectWhole(got, other)
     expect(requests[1]!.headers.range).toBeUndefined()
@@ -193,7 +193,7 @@ describe('a download goes on where it stopped', () => {
   })
 })
 
-describe('a file that changes between two ranges is fetched anew', () => {
+describe('a file that changes between two ranges is fetched from the start', () => {
   const first =
     (habits = {}): Handler =>
     (q, r) =>
@@ -227,7 +227,7 @@ describe('a file that changes between two ranges is fetched anew', () => {
   })
 })
 
-describe('a server that takes ranges wrongly', () => {
+describe('a server that handles ranges wrongly', () => {
   const first: Handler = (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 700_000 })
 
   test('ignores them', async () => {
@@ -249,7 +249,7 @@ describe('a server that takes ranges wrongly', () => {
     else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
   })
 
-  test('has lost the file in the meantime', async () => {
+  test('no longer has the file', async () => {
     const { got } = await fetchFile([first, answer(416), sound])
     expectWhole(got)
   })
@@ -297,7 +297,7 @@ describe('a server that lies about the length', () => {
     )
   })
 
-  test('too short: the checksum tells', async () => {
+  test('too short: detected by the checksum', async () => {
     const liar: Handler = (_, response) => {
       response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n'), file.subarray(0, 5000)]))
     }
@@ -327,7 +327,7 @@ describe('a server that lies about the length', () => {
   })
 })
 
-describe('what is no file is refused in a sentence, without the query', () => {
+describe('something other than a file is refused in a sentence, without the query', () => {
   test.each<[string, Handler, string]>([
     ['403', answer(403), 'the server answered 403 Forbidden; if it requires a token, set it in the input "iso-headers"'],
     ['404', answer(404), 'the server answered 404 Not Found'],
@@ -352,7 +352,7 @@ describe('what is no file is refused in a sentence, without the query', () => {
   })
 })
 
-describe('a server in trouble is asked again', () => {
+describe('a server error is retried', () => {
   test.each([408, 429, 500, 502, 503, 504])('%d', async (status) => {
     expectWhole((await fetchFile([answer(status), answer(status), sound])).got)
   })
@@ -370,7 +370,7 @@ describe('a server in trouble is asked again', () => {
     expect(Date.now() - start).toBeGreaterThan(500)
   })
 
-  test('but not for ever', async () => {
+  test('but not forever', async () => {
     await withServer(answer(503), async ({ origin, requests }) => {
       expect(await messageOf(fetchFrom([`${origin}/ddk.iso`]))).toBe(
         `Can't fetch ${origin}/ddk.iso: the server answered 503 Service Unavailable (4 tries in a row)`,
@@ -379,7 +379,7 @@ describe('a server in trouble is asked again', () => {
     })
   })
 
-  test('one that nobody is behind', async () => {
+  test('an abandoned one', async () => {
     const gone = await serve(sound)
     await gone.close()
     expect(await messageOf(fetchFrom([`${gone.origin}/ddk.iso`]))).toContain('the connection was refused (4 tries in a row)')
@@ -426,7 +426,7 @@ describe('mirrors', () => {
         ])
       })
     })
-    test('and again the next', async () => {
+    test('and the next one again', async () => {
       await withServer(byPath({ '/a.iso': breaking(file), '/b.iso': answer(404), '/c.iso': others }), async ({ origin, requests }) => {
         expectWhole(
           await fetchFrom(
@@ -477,7 +477,7 @@ describe('the headers of the user', () => {
     )
   })
 
-  test('and the name and password of the address never arrive at another origin, not even by way of back', async () => {
+  test('and the name and password in the address are never sent to another origin, nor back to the first one after it', async () => {
     await withServer(sound, async (elsewhere) => {
       const port = new URL(elsewhere.origin).port
       const back = await serve((q, r) => answer(302, { location: `${home.origin}/back` })(q, r))
@@ -520,7 +520,7 @@ describe('an abort', () => {
   test.each([
     ['while bytes come', 1_000_000],
     ['after the first byte', 1],
-  ])('%s ends it at once, and leaves it to be resumed', async (_, sent) => {
+  ])('%s ends it at once, and it can be resumed', async (_, sent) => {
     const abort = new AbortController()
     const stalling: Handler = (q, r) => {
       sendFile(q, r, file, { etag: '"1"', stallAfter: sent })
@@ -537,7 +537,7 @@ describe('an abort', () => {
     })
   })
 
-  test('before anything came leaves nothing', async () => {
+  test('before the first byte leaves nothing', async () => {
     const abort = new AbortController()
     await withServer(stop(abort), async ({ origin }) =>
       expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))).toBe('Stopped'),

@@ -47,12 +47,12 @@ function fetchFrom(url: string, env: NodeJS.ProcessEnv) {
 
 const trusted = () => ({ NODE_EXTRA_CA_CERTS: join(dir, 'cert.pem') })
 
-test('a file comes over https, and nothing is warned of', async () => {
+test('a file is fetched over https without a warning', async () => {
   const { out, log } = await fetchFrom(`https://localhost:${port}/ddk.iso`, trusted())
   expect([out.sha256, log]).toEqual([sha256(file), ''])
 })
 
-test('a certificate that is not trusted is said', async () => {
+test('an untrusted certificate is reported', async () => {
   const { out } = await fetchFrom(`https://localhost:${port}/ddk.iso`, {})
   expect(out.error).toMatch(
     /^Can't fetch https:\/\/localhost:\d+\/ddk.iso: the server's certificate can't be verified \(\w+\); set NODE_EXTRA_CA_CERTS/,
@@ -71,7 +71,7 @@ test('a redirect from https to http is not followed', async () => {
   )
 })
 
-test('a server that speaks plain http is said', async () => {
+test('a server that answers https with plain http is reported', async () => {
   const plain = await serve((_, response) => response.end())
   const { out } = await fetchFrom(plain.origin.replace('http:', 'https:'), {})
   await plain.close()

@@ -83,7 +83,7 @@ describe('plain http', () => {
     expect(origin.requests).toEqual([])
   })
 
-  test('a proxy that is not there is said', async () => {
+  test('an unreachable proxy is reported', async () => {
     process.env.http_proxy = 'http://user:hush@127.0.0.1:1'
     const message = await fetchFrom(url)
     expect(message).toContain('the connection was refused')
@@ -96,7 +96,7 @@ describe('https', () => {
     ['403 Forbidden', 'the proxy refused to connect to the server (403)'],
     ['407 Proxy Authentication Required', 'the proxy requires a user name and a password'],
     ['502 Bad Gateway', 'the proxy refused to connect to the server (502) (2 tries in a row)'],
-  ])('a proxy that refuses is said: %s', async (refusal, sentence) => {
+  ])("a proxy's refusal is reported: %s", async (refusal, sentence) => {
     process.env.https_proxy = `http://user:hush@${proxy.address}`
     proxy.refusal = refusal
     const message = await fetchFrom('https://mirror.example.invalid/ddk.iso')

@@ -18,31 +18,31 @@ function probe(handler: Handler, stall = 60_000) {
 const lastModified = 'Tue, 13 Jan 2015 10:00:00 GMT'
 const sound: Handler = (request, response) => sendFile(request, response, file, { etag: '"1"', lastModified })
 
-test('a HEAD says what is there', async () => {
+test('a HEAD request tells the size and the ETag', async () => {
   const { remote, asked, origin } = await probe(sound)
   const url = `${origin}/ddk.iso?hush`
   expect(remote).toEqual({ url, finalUrl: url, etag: '"1"', lastModified, size: 10_000, acceptsRanges: true })
   expect(asked).toEqual(['HEAD  hush'])
 })
 
-test.each([403, 405, 501, 200])('a GET of one byte says it, where HEAD is answered by %d', async (status) => {
+test.each([403, 405, 501, 200])('a GET of one byte is used if HEAD is answered with %d', async (status) => {
   const { remote, asked } = await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(status).end() : sound(q, r)))
   expect(remote).toMatchObject({ etag: '"1"', size: 10_000, acceptsRanges: true })
   expect(asked).toEqual(['HEAD  hush', 'GET bytes=0-0 hush'])
 })
 
-test('a server without ranges is told from its whole answer, which is not read', async () => {
+test("a server without ranges is recognized by its full answer, whose body isn't read", async () => {
   const { remote } = await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sendFile(q, r, file, { whole: true })))
   expect(remote).toMatchObject({ size: 10_000, acceptsRanges: false })
 })
 
-test('a weak ETag identifies nothing, but the date does', async () => {
+test('a weak ETag identifies no file, but the date does', async () => {
   const { remote } = await probe((q, r) => sendFile(q, r, file, { lastModified, headers: { etag: 'W/"1"' } }))
   expect(remote).not.toHaveProperty('etag')
   expect(identityOf(remote as never)).toMatchObject({ etag: lastModified, size: 10_000 })
 })
 
-describe('what is no file is an error of one sentence', () => {
+describe('something other than a file is an error of one sentence', () => {
   test.each<[string, Handler, string]>([
     ['404', (_, r) => r.writeHead(404).end(), 'the server answered 404 Not Found'],
     ['a web page', (_, r) => r.writeHead(200, { 'content-type': 'text/html', 'content-length': 5 }).end(), 'the server sent a web page'],
@@ -57,7 +57,7 @@ describe('what is no file is an error of one sentence', () => {
   })
 })
 
-test('an address that says too little identifies nothing', () => {
+test('a server that says too little gives no identity', () => {
   expect(identityOf({ url: 'u', finalUrl: 'u', acceptsRanges: false, size: 5 })).toBeUndefined()
   expect(identityOf({ url: 'u', finalUrl: 'u', acceptsRanges: false, etag: '"1"' })).toBeUndefined()
   expect(identityOf({ url: 'u', finalUrl: 'f', acceptsRanges: false, etag: '"1"', size: 5 })).toEqual({ url: 'u', etag: '"1"', size: 5 })

@@ -99,7 +99,7 @@ describe('what was fetched', () => {
     })
   })
 
-  test('is found again, by each thing that it is known by', async () => {
+  test('is found again by each of its properties', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk`
       const { path } = await store.fetch({ urls: [url], headers, headersFor }, undefined, options)
@@ -164,7 +164,7 @@ test.each([
   })
 })
 
-describe('what is no longer what it was is removed, and fetched again', () => {
+describe('an ISO that has changed is removed, and fetched again', () => {
   test.each<[string, (path: string) => void]>([
     [
       'a flipped bit',
@@ -195,7 +195,7 @@ describe('what is no longer what it was is removed, and fetched again', () => {
     })
   })
 
-  test('a marker that a job had no time to write is written', async () => {
+  test('a missing marker is written later', async () => {
     await withServer(sound, async ({ origin }) => {
       const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
       rmSync(`${dirname(path)}.complete`)
@@ -298,7 +298,7 @@ describe('several processes on one tool cache', () => {
   })
 })
 
-describe('a part that someone else left', () => {
+describe('a .part file of another user', () => {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').replace(/[-\n]/g, '').slice(0, 12)
   const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
 
@@ -319,7 +319,7 @@ describe('a part that someone else left', () => {
   test.each([
     ['a process that has ended', `${boot}-${namespace}-${spawnSync('true').pid}-1-x`],
     ['a process whose number is now another one’s', `${boot}-${namespace}-${process.pid}-1-x`],
-  ])('%s, is gone on with at once', async (_, tag) => {
+  ])('%s, is continued at once', async (_, tag) => {
     await withServer(stalling(), async ({ origin, requests }) => {
       await leavePart(`${origin}/ddk.iso`, tag)
       expect(await goOn(`${origin}/ddk.iso`)).toMatchObject({ sha256: pinned })
@@ -331,7 +331,7 @@ describe('a part that someone else left', () => {
   test.each([
     ['in another container', `${boot}-1-${process.pid}-1-x`],
     ['on another machine', `ffffffffffff-${namespace}-${process.pid}-1-x`],
-  ])('%s, is waited for as long as its owner shows that it lives', async (_, tag) => {
+  ])('%s, is awaited as long as its owner is alive', async (_, tag) => {
     await withServer(stalling(), async ({ origin, requests }) => {
       const part = await leavePart(`${origin}/ddk.iso`, tag)
       utimesSync(part, new Date(), new Date())
@@ -357,7 +357,7 @@ describe('a part that someone else left', () => {
   })
 })
 
-describe('a tool cache that is of no use', () => {
+describe("a tool cache that can't be used", () => {
   test('because there is none: the ISO is kept for this job, with a notice', async () => {
     const temporary = openStore({ say: options.say, notice: (line) => noticed.push(line), toolCache: '', temp: join(dir, 'temp') })
     await withServer(sound, async ({ origin }) => {

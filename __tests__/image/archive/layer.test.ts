@@ -27,7 +27,7 @@ describe.each([
       expect(readFileSync(join(dir, 'plain')).equals(whole)).toBe(true)
     }))
 
-  test('gives the same blob again, and every piece’s memory back', () =>
+  test('gives the same blob again, and returns the memory of every piece', () =>
     withTempDir(async (dir) => {
       const released = new Set<ArrayBuffer>()
       const first = await writeLayer(join(dir, 'first'), { compression, release: (buffer) => released.add(buffer) })
@@ -37,7 +37,7 @@ describe.each([
     }))
 })
 
-test('a failure to write is told, and nothing is written after it', () =>
+test('a failure to write is reported, and nothing is written after it', () =>
   withTempDir(async (dir) => {
     const path = join(dir, 'blob')
     const fd = openSync(path, 'w')

@@ -20,7 +20,7 @@ const origin = {
 const tars = [tarOf([entry('lower', { content: 'x'.repeat(5000) })]), tarOf([entry('upper', { content: 'y' })])]
 
 describe.each(['zstd', 'none'] as const)('an archive of layers with %s', (compression) => {
-  test('that is taken up again is the same to the last byte', () =>
+  test('that is resumed is the same, byte for byte', () =>
     withTempDir(async (dir) => {
       const made = await make(join(dir, 'a.tar'), compression, ['ddk:first'])
       const before = readFileSync(join(dir, 'a.tar'))
@@ -71,7 +71,7 @@ unless(noOtherFilesystem).test('one on another filesystem is copied', () => {
   })
 })
 
-describe('an archive that is not what it should be', () => {
+describe('an archive with the wrong contents', () => {
   const layersEnd = (made: ArchiveSummary) => made.layers.reduce((sum, { size }) => sum + 512 + Math.ceil(size / 512) * 512, 0)
   test.each<[string, (bytes: Buffer, made: ArchiveSummary) => Buffer, RegExp]>([
     ['cut in a layer', (bytes) => bytes.subarray(0, 700), /^it has 700 bytes, but its layers should have \d+$/],
@@ -81,7 +81,7 @@ describe('an archive that is not what it should be', () => {
     ['with another bit in the second layer', (bytes, made) => flip(bytes, layersEnd(made) - 512), /^a layer should have the digest/],
     ['with another header', (bytes) => flip(bytes, 20), /^layer sha256:\w+ isn't where it should be$/],
     ['with the layers in another order', (bytes, { layers: [one] }) => swap(bytes, 512 + Math.ceil(one!.size / 512) * 512), /isn't where/],
-  ])('%s is not used, and is gone', (_, damage, why) =>
+  ])('%s is not used, and is removed', (_, damage, why) =>
     withTempDir(async (dir) => {
       const made = await make(join(dir, 'a.tar'), 'zstd', ['ddk:1'])
       writeFileSync(join(dir, 'a.tar'), damage(readFileSync(join(dir, 'a.tar')), made))
@@ -90,7 +90,7 @@ describe('an archive that is not what it should be', () => {
     }),
   )
 
-  test('nor is one that is given up after all left behind', () =>
+  test('nor does one that is given up stay behind', () =>
     withTempDir(async (dir) => {
       const made = await make(join(dir, 'a.tar'), 'zstd', [])
       await (await resumed(join(dir, 'a.tar'), join(dir, 'b.tar'), made)).abort()

@@ -65,13 +65,13 @@ test('what every command in a container begins with comes after PATH, and before
   expect(imageConfig(nothing, '', []).config).not.toHaveProperty('Entrypoint')
 })
 
-test('what is not known has no label', () => {
+test('unknown values have no label', () => {
   const { Labels } = imageConfig(nothing, '', []).config
   expect(Labels['org.opencontainers.image.title']).toBe('XenServer DDK')
   expect(Object.keys(Labels).filter((name) => name.startsWith('io.github.'))).toEqual([])
 })
 
-test('a date that no calendar has is moved to one', () => {
+test('an impossible date is limited to a possible one', () => {
   const created = (seconds: number) => imageConfig({ ...nothing, created: seconds }, '', []).created
   expect([-1, Number.NaN, 1e300].map(created)).toEqual(['1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z'])
 })

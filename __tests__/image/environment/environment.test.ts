@@ -157,7 +157,7 @@ describe('when the kernel was built', () => {
   test('else it is left out', () => withTempDir((root) => expect(script(environmentOf(root, '').layer)).toContain("version='#1 SMP'\n")))
 })
 
-describe('a 32-bit root', () => {
+describe('a 32-bit root filesystem', () => {
   const i686: Identity = { ...identity, architecture: 'i686' }
 
   test.each([
@@ -182,7 +182,7 @@ describe('a 32-bit root', () => {
       expect(warnings).toEqual([expect.stringContaining('neither linux32 nor setarch')])
     }))
 
-  test('answers as one', () =>
+  test('answers as a single file', () =>
     withTempDir((root) => {
       const { layer } = environmentOf(root, '', i686)
       expect(script(layer)).toContain("machine='i686'\nprocessor='i686'\nplatform='i386'\n")

@@ -18,7 +18,7 @@ import { lastLine, run } from '../../support/tools.ts'
 const made = noRoot ? undefined : spawnSync('script/lib/i386-root.sh', { encoding: 'utf8' })
 const noI386Root: Skip | undefined = made?.status === 0 ? undefined : { reason: 'no-i386-root', detail: made && lastLine(made.stderr) }
 
-unless(noI386Root).describe('a 32-bit root', () => {
+unless(noI386Root).describe('a 32-bit root filesystem', () => {
   const image = `ddk-i386-test-${randomUUID()}:6.2.0`
   let dir = ''
   beforeAll(() => {
@@ -46,7 +46,7 @@ unless(noI386Root).describe('a 32-bit root', () => {
       stop()
     })
 
-    test('whoever asks, it is an i686', () => {
+    test('the machine is reported as i686, whoever asks', () => {
       const kernel = shell('ls /lib/modules')
       expect(kernel).not.toBe(run('uname', ['-r']).trim())
       expect(shell('uname -rmpi')).toBe(`${kernel} i686 i686 i386`)

@@ -113,7 +113,7 @@ describe.each(shells)('%s', (name, shell, words) => {
     expect(uname('-r', '').status).toBe(1)
   })
 
-  oracle.each(['--help', '--version', '--vers', '-r --help'])('%s is what the real one says', (line) => {
+  oracle.each(['--help', '--version', '--vers', '-r --help'])('%s equals what the real uname prints', (line) => {
     const answer = uname(...line.split(' '))
     if (name === 'busybox') expect(answer.stdout + answer.stderr).toMatch(/busybox/i)
     else expect(answer).toEqual(gnu(...line.split(' ')))
@@ -130,13 +130,13 @@ describe.each(shells)('%s', (name, shell, words) => {
     expect(stdout(script, '-mpi')).toBe('x86_64 x86_64 x86_64\n')
   })
 
-  test('what is not known is asked of the real one', () => {
+  test('unknown values come from the real uname', () => {
     const partial = join(dir, 'partial')
     writeFileSync(partial, unameScript({ release: '', version: '', architecture: 'i686' }))
     expect(stdout(partial, '-srvm')).toBe(`Linux ${field('-r')} ${field('-v')} i686\n`)
   })
 
-  test('no name and no value in the environment changes an answer', () => {
+  test("the environment doesn't change any answer", () => {
     const env = {
       ...process.env,
       release: 'x',
@@ -165,7 +165,7 @@ describe.each(shells)('%s', (name, shell, words) => {
   })
 })
 
-test('any text is an answer, to the letter', () => {
+test('any text is printed unchanged', () => {
   const odd = join(dir, 'odd')
   const release = `'; echo $HOME \`id\` "\\ $& $1 '@version@' *`
   writeFileSync(odd, unameScript({ release, version: '', architecture: 'x86_64' }))

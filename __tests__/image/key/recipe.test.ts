@@ -50,7 +50,7 @@ ${JSON.stringify(found, undefined, 2)}`,
   }
 })
 
-test('the sample has what an image can have', () => {
+test('the sample has everything that an image can have', () => {
   const [root, environment] = sampleImage('i686', true).rootfs.diff_ids
   expect(root).not.toBe(environment)
   expect(sampleImage('i686', true).config).toMatchObject({

@@ -119,7 +119,7 @@ describe('pieces', () => {
   })
 })
 
-test('a link repeats owner, mode and attributes, or unpacking it would take them away', () => {
+test('a hard link repeats owner, mode and attributes, because unpacking it sets them again', () => {
   const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex')
   const file = { ino: 7, nlink: 2, mode: 0o4755, uid: 5, content: 'x', xattrs: { 'security.capability': capability } }
   const tar = tarOf([entry('a', file), entry('b', file)])

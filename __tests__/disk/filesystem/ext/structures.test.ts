@@ -41,11 +41,11 @@ describe('times', () => {
     expect(time(0, 0x1d6f3455)).toEqual({ seconds: 4294967296, nanoseconds: 123456789 })
   })
 
-  test('without the extra field, seconds alone', () => {
+  test('without the extra field, there are only seconds', () => {
     expect(time(0xffffffff, 0x1d6f3455, 8)).toEqual({ seconds: -1, nanoseconds: 0 })
   })
 
-  test('nanoseconds beyond a second carry over, as stat(2) would be read', () => {
+  test('nanoseconds beyond a second are carried over to the seconds', () => {
     expect(time(5, 0xfffffffc)).toEqual({ seconds: 6, nanoseconds: 0x3fffffff - 1e9 })
   })
 })
@@ -64,7 +64,7 @@ describe('access control lists', () => {
   })
 })
 
-test('recent results are kept, the oldest go first', () => {
+test('recent results are kept, and the oldest are dropped first', () => {
   const made: number[] = []
   const square = recent(2, (key) => {
     made.push(key)

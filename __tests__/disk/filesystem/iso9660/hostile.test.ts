@@ -24,7 +24,7 @@ const withFile = (systemUse: Buffer, sectors: Record<number, Buffer[]> = {}) =>
   })
 
 describe('directory records', () => {
-  test('one that is sound', () => {
+  test('a valid one', () => {
     expect(paths(image({ 18: [dots(18), record('FILE.;1', { location: 19, length: 5 })] }))).toEqual(['FILE'])
   })
 
@@ -56,7 +56,7 @@ describe('directory records', () => {
     expect(() => paths(overlap)).toThrow('overlap')
   })
 
-  test('a directory past the end, and one that isn’t there', () => {
+  test('a directory past the end, and one that is missing', () => {
     const far = (location: number, length = 2048) => image({ 18: [dots(18), record('FAR', { location, length, flags: 2 })], 20: [] })
     expect(() => paths(far(0xffffffff))).toThrow(DiskError)
     expect(() => paths(far(19, 0xffffffff))).toThrow('but the ISO ends at byte 43008')
@@ -70,7 +70,7 @@ describe('directory records', () => {
     )
   })
 
-  test('several extents are one file; one that never ends is damage', () => {
+  test('several extents are one file, and an endless one is damage', () => {
     const extents = [record('BIG', { location: 19, length: 5, flags: 0x80 }), record('BIG', { location: 20, length: 6 })]
     const iso = open(image({ 18: [dots(18), ...extents], 19: [Buffer.from('hello')], 20: [Buffer.from(' world')] }))
     const content = resolve(iso, 'BIG')!.content()
@@ -99,7 +99,7 @@ describe('directory records', () => {
     expect(bytesAt(resolve(open(bytes), 'A')!.content(), 0, 5).toString()).toBe('hello')
   })
 
-  test('different little-endian and big-endian values: the little-endian one is taken, and that is said', () => {
+  test('if little-endian and big-endian values differ, the little-endian one is used, with a warning', () => {
     const bytes = record('A', { location: 19, length: 5 })
     bytes[17] = 99
     const warnings: string[] = []
@@ -109,7 +109,7 @@ describe('directory records', () => {
 })
 
 describe('system use entries', () => {
-  test('continuations that go round in a circle, or never end', () => {
+  test('continuations that form a loop, or never end', () => {
     const loop = withFile(continuation(20, 0, 28), { 20: [continuation(20, 0, 28)] })
     expect(() => paths(loop)).toThrow('form a loop, or never end')
     const chain = Array.from({ length: 60 }, (_, index) => continuation(20, 28 * (index + 1), 28))

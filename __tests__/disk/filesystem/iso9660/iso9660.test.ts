@@ -104,7 +104,7 @@ test('the description', () => {
   })
 })
 
-test('what makes an ISO start is seen', () => {
+test('boot records and partition tables of an ISO are detected', () => {
   const dir = join(work, 'plain')
   writeFileSync(join(work, 'plain/boot.img'), Buffer.alloc(4096))
   const iso = makeIso(
@@ -160,7 +160,7 @@ test('zisofs is refused by name, when the file is read', () => {
   })
 })
 
-test('a download that broke off is told from the volume’s size, and what lies past the end is named', () => {
+test('an incomplete download is detected by the volume’s size, and a file past the end is named', () => {
   const iso = makeIso('genisoimage -R -no-pad', join(work, 'plain'), join(work, 'cut.iso'))
   const last = 'many files/f99.txt'
   truncateSync(
@@ -177,7 +177,7 @@ test('a download that broke off is told from the volume’s size, and what lies 
   })
 })
 
-test('what isn’t an ISO isn’t taken for one', () => {
+test('something other than an ISO isn’t taken for one', () => {
   expect(iso9660.detect(memorySource(Buffer.alloc(100_000), 'zeros'))).toBe(false)
   expect(iso9660.detect(memorySource(Buffer.alloc(10), 'short'))).toBe(false)
   expect(() => iso9660.open(memorySource(Buffer.alloc(100_000), 'zeros'), () => {})).toThrow(
