@@ -8,8 +8,11 @@ import { openRoot } from '../../src/disk/open.ts'
 import { tarPieces } from '../../src/image/tar/tar.ts'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { makeIso } from '../fixtures/iso.ts'
+import { emptyFile, makeVolumeGroup } from '../fixtures/lvm.ts'
 import { makeXva, type XvaOptions } from '../fixtures/xva.ts'
-import { sh } from '../support/tools.ts'
+import { noMounts } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
+import { run, sh } from '../support/tools.ts'
 
 // One root filesystem, in every form that a DDK may come in. Each is made by the format's own program.
 
@@ -109,5 +112,59 @@ with zipfile.ZipFile(Pipe(sys.stdout.buffer), 'w', zipfile.ZIP_DEFLATED) as z:
     const found = await read(title.split(': ').at(-1)!)
     expect(found.warnings).toEqual([])
     expect(found.layer).toBe(layer)
+  })
+})
+
+unless(noMounts).describe('the same root gives the same layer from logical volumes:', () => {
+  const rootImage = () => join(dir, 'root.img')
+  /** Each partition is an image of a physical volume, or of a /boot. */
+  const partitioned = (name: string, images: readonly string[]) => {
+    const lines = images.map((image, index) => `start=${2048 + index * 131_072},size=131072,type=${image.startsWith('boot') ? '83' : '8e'}`)
+    run('sfdisk', ['-q', '--wipe=always', emptyFile(join(dir, name), 1 + images.length * 64)], {
+      input: `label: dos\n${lines.join('\n')}\n`,
+    })
+    for (const [index, image] of images.entries()) {
+      sh(`dd if=${image} of=${name} bs=1M seek=${1 + index * 64} conv=notrunc,sparse status=none`, { cwd: dir })
+    }
+  }
+  beforeAll(() => {
+    sh(
+      "dd if=disk.img of=root.img bs=512 skip=63 count=$(sfdisk -J disk.img | python3 -c \"import json, sys; print(json.load(sys.stdin)['partitiontable']['partitions'][0]['size'])\") status=none",
+      { cwd: dir },
+    )
+    sh('mkdir boot; echo kernel > boot/vmlinuz; mke2fs -q -F -t ext2 -d boot boot.img 2M', { cwd: dir })
+  })
+
+  test('a linear one beside a /boot that the fstab does not name', async () => {
+    makeVolumeGroup([emptyFile(join(dir, 'pv'), 64)], [{ name: 'root', image: rootImage() }, { name: 'swap' }], { name: 'centos' })
+    partitioned('lvm.img', ['boot.img', 'pv'])
+    expect(await read('lvm.img')).toEqual({ layer, warnings: [], place: `logical volume centos/root of ${join(dir, 'lvm.img')}` })
+  })
+
+  test.each<[string, () => unknown]>([
+    ['lvm.vhd', shell('qemu-img convert -O vpc -o force_size=on lvm.img lvm.vhd')],
+    ['lvm.img.gz', shell('gzip -k lvm.img')],
+    [
+      'lvm.xva',
+      () => makeXva(join(dir, 'lvm.img'), join(dir, 'lvm.xva'), join(dir, 'lvm.work'), { maker: 'xenserver-8', compression: 'zstd' }),
+    ],
+  ])('the same in another form: %s', async (name, make) => {
+    make()
+    expect(await read(name)).toMatchObject({ layer, warnings: [] })
+  })
+
+  test('a striped one over two partitions', async () => {
+    const pvs = ['pv0', 'pv1'].map((name) => emptyFile(join(dir, name), 64))
+    makeVolumeGroup(pvs, [{ name: 'lv-root', image: rootImage(), stripes: 2 }])
+    partitioned('striped.img', ['pv0', 'pv1'])
+    expect(await read('striped.img')).toMatchObject({ layer, warnings: [] })
+  })
+
+  test('one in several segments on a whole disk', async () => {
+    const file = emptyFile(join(dir, 'whole.img'), 96)
+    makeVolumeGroup([file], [{ name: 'root', image: rootImage(), pieces: [1] }, { name: 'between' }], {
+      more: (lvm) => void lvm('lvextend', '-l', '+12', 'ddk-vg/root'),
+    })
+    expect(await read('whole.img')).toMatchObject({ layer, warnings: [] })
   })
 })

@@ -49,6 +49,17 @@ export function sealed(pv: Buffer): Buffer {
   return pv
 }
 
+/** Corrects the checksum of the text as well, if its place is possible. */
+export function resealed(pv: Buffer): void {
+  const [areaSize, offset, size] = [32, 40, 48].map((at) => Number(pv.readBigUInt64LE(areaAt + at))) as [number, number, number]
+  if (areaSize <= pv.length - areaAt && offset < areaSize && size <= areaSize) {
+    const first = pv.subarray(areaAt + offset, areaAt + Math.min(areaSize, offset + size))
+    const text = Buffer.concat([first, pv.subarray(areaAt + 512, areaAt + 512 + size - first.length)])
+    pv.writeUInt32LE(checksum(text), areaAt + 56)
+  }
+  sealed(pv)
+}
+
 /** Bit by bit, as the format's document has it. */
 function checksum(bytes: Uint8Array): number {
   let crc = 0xf597a6cf

@@ -10,6 +10,7 @@ import { emptyFile, type LogicalVolumeOptions, makeVolumeGroup, type VolumeGroup
 import { noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
 import { run, sh, withTempDir } from '../../support/tools.ts'
+import { groupText, linear, memoryPv, uuidOf, volumeText } from './memory-pv.ts'
 
 // Volume groups by LVM's own tools.
 
@@ -230,6 +231,18 @@ suite('what has no readable bytes is refused by name', () => {
 })
 
 suite('equals what grub-fstest reads', () => {
+  test('and the physical volumes that other tests make in memory are valid to pvck', () =>
+    withTempDir((dir) => {
+      const text = groupText(volumeText('root', [linear(0, 1, 'pv0', 0)]))
+      const file = join(dir, 'pv')
+      for (const textAt of [512, (60 << 10) - 512]) {
+        writeFileSync(file, memoryPv({ uuid: uuidOf(0), text, textAt, size: 8 << 20 }))
+        const dump = (what: string) => run('pvck', ['--dump', what, '--config', 'backup { backup = 0 archive = 0 }', file])
+        expect(dump('headers')).toContain(`pv_header.pv_uuid ${uuidOf(0)}`)
+        expect(dump('metadata')).toContain(text.trim())
+      }
+    }))
+
   test.each([
     ['linear', 1, undefined, undefined],
     ['in three segments', 2, [1, 2, 2], undefined],
