@@ -2,12 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 
-/** Of a room of src/, which others it may import. What has no line here belongs to the room that it lies in; the files on top may import all. */
+/**
+ * For each room of src/ (a folder, or a file that is alone), the other rooms that it may import; lowest room first. A folder without a line
+ * belongs to the room that it is in. The files on top may import all rooms.
+ */
 const layers: Readonly<Record<string, string>> = {
   bytes: '',
   phase: '',
   host: 'bytes phase',
   programs: '',
+  'choice.ts': '',
+  'log.ts': 'bytes',
   'disk/filesystem': 'bytes',
   'disk/image.ts': 'bytes',
   'disk/lvm': 'bytes',
@@ -24,11 +29,13 @@ const layers: Readonly<Record<string, string>> = {
   'image/tar': 'bytes disk/filesystem',
   'image/archive': 'bytes host image/config image/tar',
   'image/environment': 'bytes disk host image/config image/tar',
+  'image/key': 'bytes disk image/config image/environment image/tar',
   image: 'bytes disk host',
   engine: 'host programs',
   fetch: 'bytes catalog host phase',
   cache: 'bytes host image log.ts phase programs',
   shell: 'engine host image programs',
+  'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
   report: 'bytes disk engine image phase',
   commands: 'bytes catalog choice.ts disk engine host image report',
   supply: 'bytes cache catalog disk engine fetch host image inputs.ts phase report',
@@ -57,6 +64,21 @@ test('a room imports only from those below it', () => {
     return targets.filter((target) => !allowed.some((other) => isIn(target, other))).map((target) => `${file} -> ${target}`)
   })
   expect(wrong).toEqual([])
+})
+
+test('a room may only import rooms with earlier lines, so no two may import each other', () => {
+  const rooms = Object.keys(layers)
+  const wrong = rooms.flatMap((room, index) =>
+    layers[room]!.split(' ').filter((other) => other !== '' && !rooms.slice(0, index).includes(other)),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('each folder of src/, src/disk/ and src/image/ has a line', () => {
+  const folders = ['', 'disk/', 'image/'].flatMap((above) =>
+    readdirSync(`src/${above}`, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`${above}${entry.name}`] : [])),
+  )
+  expect(folders.filter((folder) => layers[folder] === undefined)).toEqual([])
 })
 
 test('no file imports itself by way of others', () => {
