@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { DiskError } from '../../../src/bytes/errors.ts'
 import { type Appliance, parseOva, rootDisk } from '../../../src/disk/appliance/ova.ts'
+import { rootOnBootLine } from '../../../src/disk/root/boot-line.ts'
 
 const ddk = `<?xml version="1.0" ?>
 <!DOCTYPE appliance SYSTEM "http://192.0.2.1/never-fetched.dtd">
@@ -144,9 +145,34 @@ describe('rootDisk', () => {
       ),
     ).toBe('b')
   })
+  test('of several, takes the one that the boot line names, and says so', () => {
+    const disk = (device: string) => ({ device, function: 'root', mode: 'w', vdi: device })
+    const choose = (bootLine: string, ...devices: string[]) => {
+      const warnings: string[] = []
+      const rootDevice = rootOnBootLine(bootLine)
+      const described = { ...appliance(devices.map(disk), ...devices), bootLine, ...(rootDevice !== undefined && { rootDevice }) }
+      return [rootDisk(described, 'ova.xml', (sentence) => warnings.push(sentence)).vdi.name, ...warnings]
+    }
+    const sentence = 'ova.xml: 2 disks have the function root: xvda, xvdb; the boot line decides, root='
+    expect(choose('ro root=/dev/xvdb1', 'xvda', 'xvdb')).toEqual(['xvdb', `${sentence}/dev/xvdb1: xvdb`])
+    expect(choose('root=/dev/sda', 'xvda', 'xvdb')).toEqual(['xvda', `${sentence}/dev/sda: xvda`])
+    expect(choose('root=/dev/xvda3', 'xvda', 'sda')[0]).toBe('xvda')
+    for (const line of ['', 'root=LABEL=/', 'root=/dev/xvdc1', 'root=/dev/VolGroup00/root']) {
+      expect(() => choose(line, 'xvda', 'xvdb')).toThrow(
+        /^ova\.xml: 2 disks have the function root: xvda, xvdb; the boot line names none of them \(root=/,
+      )
+    }
+    expect(choose('root=/dev/xvdb1', 'xvda')).toEqual(['xvda'])
+  })
   test('else the only one', () => {
     expect(found([{ mode: 'r', vdi: 'b' }, { vdi: 'gone' }], 'a', 'b')).toBe('b')
     expect(found([], 'a')).toBe('a')
+  })
+  test('says that it takes the first that can be written', () => {
+    const warnings: string[] = []
+    const vbds = ['a', 'b'].map((vdi) => ({ device: `xvd${vdi}`, mode: 'w', vdi }))
+    expect(rootDisk(appliance(vbds, 'a', 'b'), 'ova.xml', (sentence) => warnings.push(sentence)).vdi.name).toBe('a')
+    expect(warnings).toEqual(['ova.xml: no disk has the function root; the first writable one of 2 is used: xvda'])
   })
   test('else the first that can be written', () => {
     expect(

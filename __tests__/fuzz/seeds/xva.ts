@@ -8,21 +8,27 @@ import type { Range, Seed, Target } from '../seed.ts'
 export const xva: Target = {
   name: 'xva',
   async seeds(dir) {
-    const [root, raw, file] = ['root', 'raw', 'xva.xva'].map((name) => join(dir, name)) as [string, string, string]
+    const [root, raw] = ['root', 'raw'].map((name) => join(dir, name)) as [string, string]
     sh(`mkdir -p ${root}/etc ${root}/usr; echo 'XenServer DDK release 7.0.0' > ${root}/etc/redhat-release; seq 2000 > ${root}/usr/numbers`)
     makeFilesystem(root, raw, { filesystem: 'ext2', megabytes: 2 })
-    makeXva(raw, file, dir)
-    const bytes = readFileSync(file)
-    const headers = headersIn(bytes)
-    const xml: Range = [512, 512 + Number.parseInt(bytes.toString('latin1', 124, 135), 8)]
-    const common = { bytes, repair: (mutant: Buffer) => repairHeaders(mutant, headers) }
-    return [
-      { ...common, name: 'headers', ranges: headers },
-      { ...common, name: 'ova.xml', ranges: [xml], style: 'words' },
-      { ...common, name: 'checksums', ranges: headers.filter((_, index) => index > 1 && index % 2 === 0).map(([, to]) => [to, to + 40]) },
-    ] satisfies Seed[]
+    return makers.flatMap((maker): Seed[] => {
+      const file = join(dir, `${maker}.xva`)
+      makeXva(raw, file, join(dir, maker), { maker })
+      const bytes = readFileSync(file)
+      const headers = headersIn(bytes)
+      const xml: Range = [512, 512 + Number.parseInt(bytes.toString('latin1', 124, 135), 8)]
+      const common = { bytes, repair: (mutant: Buffer) => repairHeaders(mutant, headers) }
+      const sums = headers.filter(([from]) => /\.(?:checksum|xxhash)\0/.test(bytes.toString('latin1', from, from + 100)))
+      return [
+        { ...common, name: `${maker}: headers`, ranges: headers },
+        { ...common, name: `${maker}: ova.xml`, ranges: [xml], style: 'words' },
+        ...(sums.length > 0 ? [{ ...common, name: `${maker}: checksums`, ranges: sums.map(([, to]) => [to, to + 40] as const) }] : []),
+      ]
+    })
   },
 }
+
+const makers = ['xenserver-7', 'xenserver-8', 'xen-orchestra'] as const
 
 /** The 512-byte headers of a tar's members. */
 function headersIn(bytes: Buffer): Range[] {

@@ -162,16 +162,22 @@ export function rootDisk(appliance: Appliance, name: string, warn: Warn): Attach
 }
 
 /** Of several disks with the function `root`, the one that the boot line names. */
-function bootDisk(roots: readonly Vbd[], { rootDevice }: Appliance, name: string, warn: Warn): Vbd | undefined {
+function bootDisk(roots: readonly Vbd[], { rootDevice }: Appliance, name: string, warn: Warn): Vbd {
   const devices = roots.map(({ device }) => device ?? '?').join(', ')
   // A partition's number follows, and the kernel's name for the bus may be another one: xvda1 is on sda.
   const letterOf = (device: string | undefined) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? '')?.[1]
   const letter = letterOf(rootDevice)
   const exact = roots.filter(({ device }) => device !== undefined && rootDevice?.replace(/^\/dev\/|\d+$/g, '') === device)
   const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== undefined && letterOf(device) === letter)
-  if (named.length !== 1) return undefined
+  if (named.length !== 1) {
+    throw new DiskError(
+      name,
+      `${roots.length} disks have the function root: ${devices}; the boot line names none of them (root=${rootDevice ?? ''}); copy ova.xml and the chunks into a folder, and leave the function to one disk`,
+      'not-a-ddk',
+    )
+  }
   warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0]!.device}`)
-  return named[0]
+  return named[0]!
 }
 
 function noRoot(vbds: readonly Vbd[], vdis: readonly Vdi[], name: string): never {

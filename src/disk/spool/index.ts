@@ -11,9 +11,6 @@ import { concat, type Source } from '../../bytes/source.ts'
 import type { FileTask, InflateTask } from './inflate-worker.ts'
 import type { PackedFile } from './packed-file.ts'
 
-/** Limit for a file that doesn't say how large it is unpacked: some bytes of zstd can stand for gigabytes of zeros. */
-export const unpackedLimit = 256 * 2 ** 30
-
 export interface SpoolOptions {
   /** An existing directory with room for everything. */
   readonly dir: string

@@ -6,7 +6,7 @@ import { FileGrowth } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
 import { decode, pieceSize } from './decode.ts'
-import type { Compression, Expected } from './packed-file.ts'
+import { type Compression, type Expected, unpackedLimit } from './packed-file.ts'
 
 /** The data that `spoolFiles` passes to this thread. */
 export interface InflateTask {
@@ -73,12 +73,12 @@ async function inflate(file: FileTask, index: number): Promise<void> {
   for await (const piece of output) {
     checkStop()
     inflated += piece.length
-    if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`)
     size += piece.length
     if (file.expected) {
       if (size > file.expected.size) throw new Refusal(`it has more than the ${file.expected.size} bytes that the zip states; ${wayOut}`)
       crc = crc32(piece, crc)
     }
+    if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`)
     append(piece)
     growth.advance(index, piece.length)
   }
@@ -155,7 +155,8 @@ function failureOf(error: NodeJS.ErrnoException, compression: Compression): Fail
   if (error instanceof Refusal) return { why: error.message, kind: error.kind }
   const { code = '' } = error
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there; free some space or choose another directory`
+    const needed = limit < unpackedLimit ? ` up to ${limit} bytes are needed there;` : ''
+    const why = `there is no space left in ${dir} after ${inflated} bytes;${needed} free some space or choose another directory`
     return { why, kind: 'input-output' }
   }
   if (code === 'Z_BUF_ERROR' || code === 'ZSTD_cut_short')

@@ -1,5 +1,8 @@
 import type { Source } from '../../bytes/source.ts'
 
+/** Limit for a file that doesn't say how large it is unpacked: some bytes of zstd can stand for gigabytes of zeros. */
+export const unpackedLimit = 256 * 2 ** 30
+
 /** How the bytes of a file are stored. `deflate` has no header of its own, as in a zip (RFC 1951). */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'deflate'
 

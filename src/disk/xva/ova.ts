@@ -25,6 +25,9 @@ export interface XvaDiskDescription {
   readonly bootable: boolean
 }
 
+/** A machine has at most 255 disks, and so has each of its snapshots. */
+const maxDisks = 2000
+
 /** The limit of a VHD. */
 const maxDiskSize = 2040 * 2 ** 30
 
@@ -42,6 +45,10 @@ export function parseXvaOva(xml: string, place: string): XvaDescription {
   if (!Array.isArray(objects))
     throw new DiskError(place, 'it has no list of objects, so it is not the description of an XVA version 2', 'not-a-ddk')
   const ofClass = (name: string) => objects.map(struct).filter((object) => text(object, 'class') === name)
+  for (const kind of ['VDI', 'VBD']) {
+    const { length } = ofClass(kind)
+    if (length > maxDisks) throw new DiskError(place, `it describes ${length} objects of the class ${kind}; the limit is ${maxDisks}`)
+  }
   const vms = ofClass('VM')
   // Snapshots of the machine are exported with it.
   const machines = vms.filter((object) => !isTrue(snapshot(object), 'is_a_snapshot'))

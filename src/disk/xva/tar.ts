@@ -15,6 +15,9 @@ export interface TarMember {
   readonly size: number
 }
 
+/** A disk of 2040 GiB has two million blocks, each with a checksum. */
+const maxFiles = 5_000_000
+
 /** A name and a few numbers need less. */
 const maxExtension = 64 << 10
 
@@ -25,6 +28,7 @@ const maxExtension = 64 << 10
  */
 export function* tarMembers(source: Source): Generator<TarMember> {
   let next: { name?: string; size?: number } = {}
+  let files = 0
   for (let at = 0; ; ) {
     const place = `${source.name}, byte ${at}`
     const header = peek(source, at, tarBlockSize)
@@ -48,6 +52,7 @@ export function* tarMembers(source: Source): Generator<TarMember> {
       next = {}
       // V7 has no type for directories: their names end with a slash.
       const isFile = typeflag === '0' || typeflag === '7' || (typeflag === '\0' && !name.endsWith('/'))
+      if (isFile && ++files > maxFiles) throw new DiskError(place, `the archive has more than ${maxFiles} files`, 'unsupported')
       if (isFile) yield { name, header: at, offset, size }
     }
     at = offset + size + tarPadding(size)

@@ -1,8 +1,8 @@
 import { DiskError } from '../../bytes/errors.ts'
 import { type Source, slice } from '../../bytes/source.ts'
 import type { FileNode, FileTree } from '../filesystem/tree.ts'
-import { type Spool, type SpoolOptions, spoolFiles, unpackedLimit } from '../spool/index.ts'
-import type { PackedFile } from '../spool/packed-file.ts'
+import { type Spool, spoolFiles } from '../spool/index.ts'
+import { type PackedFile, unpackedLimit } from '../spool/packed-file.ts'
 import { readDirectory, type ZipEntry } from './directory.ts'
 
 /** A zip, as a tree of files. */
@@ -33,13 +33,6 @@ function treeOf(entries: readonly ZipEntry[], source: Source, tempDir: string): 
   const children = new Map<FileNode, Map<string, FileNode>>()
   const files = new Map<FileNode, PackedFile>()
   const contents = new Map<FileNode, Spool>()
-  const options: SpoolOptions = {
-    dir: tempDir,
-    limit: unpackedLimit,
-    tooLarge: `it unpacks to more than ${unpackedLimit} bytes`,
-    wayOut,
-    concurrency: 1,
-  }
   let made = 0
   const makeDirectory = () => {
     const node: FileNode = { ...plainNode, type: 'dir', ino: ++made, mode: 0o555, size: 0, content: () => notA('file') }
@@ -48,12 +41,12 @@ function treeOf(entries: readonly ZipEntry[], source: Source, tempDir: string): 
   }
   const open = (node: FileNode): Spool => {
     const file = files.get(node)!
-    if (file.expected!.size > unpackedLimit) {
-      throw new DiskError(file.name, `it unpacks to ${file.expected!.size} bytes; the limit is ${unpackedLimit}`, 'unsupported')
-    }
+    const { size } = file.expected!
+    if (size > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size} bytes; the limit is ${unpackedLimit}`, 'unsupported')
     // One after the other, so that many files don't need many threads.
     for (const spool of contents.values()) spool.finish()
-    return spoolFiles([file], file.name, options)
+    const tooLarge = `it unpacks to more than ${size} bytes`
+    return spoolFiles([file], file.name, { dir: tempDir, limit: size, tooLarge, wayOut, concurrency: 1 })
   }
   const makeFile = (packed: PackedFile) => {
     const node: FileNode = {
