@@ -1,4 +1,5 @@
 import { DiskError, type Warn } from '../bytes/errors.ts'
+import type { Source } from '../bytes/source.ts'
 import { hasLabel, type Lvm, readLvm } from './lvm/index.ts'
 import type { PartitionTable } from './partitions/index.ts'
 import type { Volume, Volumes } from './root/index.ts'
@@ -14,7 +15,7 @@ export function diskVolumes(table: PartitionTable, disk: string, warn: Warn): Di
   const partitions = table.partitions
     .filter(({ extended }) => !extended)
     .map(({ number, uuid, name, source }): Volume & { source: typeof source } => ({ place: source.name, source, number, uuid, name }))
-  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(hasLabel), disk, warn))
+  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disk, warn))
   const logicalVolumes = once(() =>
     lvm().groups.flatMap((group) =>
       group.logicalVolumes
@@ -24,10 +25,20 @@ export function diskVolumes(table: PartitionTable, disk: string, warn: Warn): Di
   )
   return {
     partitions,
-    isContainer: ({ source }) => !(source instanceof DiskError) && hasLabel(source),
+    isContainer: ({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source),
     logicalVolumes,
     problems: () => lvm().problems.map(({ error }) => error),
     lvm,
+  }
+}
+
+/** A partition that lies past the end of the disk isn't one. Whoever reads it gets the error. */
+function isPhysicalVolume(source: Source): boolean {
+  try {
+    return hasLabel(source)
+  } catch (error) {
+    if (error instanceof DiskError) return false
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../src/bytes/source.ts'
@@ -87,6 +87,24 @@ describe('the root is found', () => {
         number: 1,
         lacks: 'it has neither /etc/redhat-release nor /etc/os-release',
       })
+    }))
+
+  test('beside a partition that lies past the end of the disk, with a warning', () =>
+    withTempDir((dir) => {
+      const disk = makeDisk(dir, [makeExt(dir, rootContents), makeExt(dir, bootContents)])
+      const { number, warnings } = find(disk.subarray(0, (63 + 10240) * 512))
+      expect(number).toBe(1)
+      expect(warnings).toEqual([expect.stringMatching(/^disk: \d+ bytes are needed at byte \d+, but it ends at byte/)])
+    }))
+
+  test('beside a filesystem whose root directory is damaged, with a warning', () =>
+    withTempDir((dir) => {
+      const image = join(dir, 'damaged')
+      writeFileSync(image, makeExt(dir, bootContents))
+      sh(`debugfs -w -R 'sif <2> block[0] 4000000' ${image} 2>/dev/null`)
+      const { number, warnings } = find(makeDisk(dir, [readFileSync(image), makeExt(dir, rootContents)]))
+      expect(number).toBe(2)
+      expect(warnings).toEqual([expect.stringContaining('partition 1 of disk')])
     }))
 
   test('beside a damaged filesystem, with a warning', () =>

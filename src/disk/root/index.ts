@@ -34,14 +34,10 @@ export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: W
   const others: OpenVolume[] = []
   // Start with the volume that the boot line names: if it qualifies, the others, which may not have arrived yet, aren't needed.
   for (const volume of inOrder(volumes, hint)) {
-    const opened = open(volume)
-    if (!opened.fileSystem) {
-      others.push(opened)
-      continue
-    }
-    const candidate = makeCandidate(opened, opened.fileSystem, volumes, open)
-    if (candidate.lacks === undefined && isNamed(hint, candidate)) return use(candidate, volumes, open, warn)
-    readable.push(candidate)
+    const found = look(volume, volumes, open)
+    if (!('mounted' in found)) others.push(found)
+    else if (found.lacks === undefined && isNamed(hint, found)) return use(found, volumes, open, warn)
+    else readable.push(found)
   }
   const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()]
   const fitting = readable.filter(({ lacks }) => lacks === undefined)
@@ -76,9 +72,18 @@ function* inOrder(volumes: Volumes, hint: Device): Generator<Volume> {
   for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume
 }
 
-function makeCandidate(opened: OpenVolume, fileSystem: FileSystem, volumes: Volumes, open: Opener): Candidate {
-  const mounted = mountAll(opened, volumes, open)
-  return { opened, fileSystem, mounted, lacks: whatLacks(mounted) }
+/** Returns the volume itself if its filesystem can't be read, or is too damaged to see whether it is a root. */
+function look(volume: Volume, volumes: Volumes, open: Opener): Candidate | OpenVolume {
+  const opened = open(volume)
+  const { fileSystem } = opened
+  if (!fileSystem) return opened
+  try {
+    const mounted = mountAll(opened, volumes, open)
+    return { opened, fileSystem, mounted, lacks: whatLacks(mounted) }
+  } catch (error) {
+    if (error instanceof DiskError) return { volume, error, use: opened.use }
+    throw error
+  }
 }
 
 /** Returns why a tree isn't the root of a DDK; undefined if it is. */
@@ -116,8 +121,8 @@ function use({ opened, fileSystem, mounted, lacks }: Candidate, volumes: Volumes
 function* otherRoots(root: Volume, volumes: Volumes, open: Opener): Generator<Volume> {
   for (const volume of inOrder(volumes, { kind: 'unknown' })) {
     if (volume === root) continue
-    const opened = open(volume)
-    if (opened.fileSystem && makeCandidate(opened, opened.fileSystem, volumes, open).lacks === undefined) yield volume
+    const found = look(volume, volumes, open)
+    if ('mounted' in found && found.lacks === undefined) yield volume
   }
 }
 
