@@ -10,8 +10,8 @@ var __name = (target, value) => __defProp(target, "name", { value, configurable:
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
-  } catch (e) {
-    throw mod = 0, e;
+  } catch (e2) {
+    throw mod = 0, e2;
   }
 };
 var __copyProps = (to, from, except, desc) => {
@@ -830,9 +830,9 @@ var require_saxes = __commonJS({
           }
         }
       }
-      setXMLVersion(version) {
-        this.currentXMLVersion = version;
-        if (version === "1.0") {
+      setXMLVersion(version2) {
+        this.currentXMLVersion = version2;
+        if (version2 === "1.0") {
           this.isChar = isChar10;
           this.getCode = this.getCode10;
         } else {
@@ -1309,12 +1309,12 @@ var require_saxes = __commonJS({
         switch (this.name) {
           case "version": {
             this.xmlDeclExpects = ["encoding", "standalone"];
-            const version = value;
-            this.xmlDecl.version = version;
-            if (!/^1\.[0-9]+$/.test(version)) {
+            const version2 = value;
+            this.xmlDecl.version = version2;
+            if (!/^1\.[0-9]+$/.test(version2)) {
               this.fail("version number must match /^1\\.[0-9]+$/.");
             } else if (!this.opt.forceXMLVersion) {
-              this.setXMLVersion(version);
+              this.setXMLVersion(version2);
             }
             break;
           }
@@ -1956,6 +1956,1389 @@ var require_saxes = __commonJS({
   }
 });
 
+// node_modules/pend/index.js
+var require_pend = __commonJS({
+  "node_modules/pend/index.js"(exports2, module2) {
+    module2.exports = Pend;
+    function Pend() {
+      this.pending = 0;
+      this.max = Infinity;
+      this.listeners = [];
+      this.waiting = [];
+      this.error = null;
+    }
+    __name(Pend, "Pend");
+    Pend.prototype.go = function(fn) {
+      if (this.pending < this.max) {
+        pendGo(this, fn);
+      } else {
+        this.waiting.push(fn);
+      }
+    };
+    Pend.prototype.wait = function(cb) {
+      if (this.pending === 0) {
+        cb(this.error);
+      } else {
+        this.listeners.push(cb);
+      }
+    };
+    Pend.prototype.hold = function() {
+      return pendHold(this);
+    };
+    function pendHold(self) {
+      self.pending += 1;
+      var called = false;
+      return onCb;
+      function onCb(err) {
+        if (called) throw new Error("callback called twice");
+        called = true;
+        self.error = self.error || err;
+        self.pending -= 1;
+        if (self.waiting.length > 0 && self.pending < self.max) {
+          pendGo(self, self.waiting.shift());
+        } else if (self.pending === 0) {
+          var listeners = self.listeners;
+          self.listeners = [];
+          listeners.forEach(cbListener);
+        }
+      }
+      __name(onCb, "onCb");
+      function cbListener(listener) {
+        listener(self.error);
+      }
+      __name(cbListener, "cbListener");
+    }
+    __name(pendHold, "pendHold");
+    function pendGo(self, fn) {
+      fn(pendHold(self));
+    }
+    __name(pendGo, "pendGo");
+  }
+});
+
+// node_modules/yauzl/fd-slicer.js
+var require_fd_slicer = __commonJS({
+  "node_modules/yauzl/fd-slicer.js"(exports2) {
+    var fs2 = require("fs");
+    var util = require("util");
+    var stream = require("stream");
+    var Readable3 = stream.Readable;
+    var PassThrough = stream.PassThrough;
+    var Pend = require_pend();
+    var EventEmitter2 = require("events").EventEmitter;
+    exports2.BufferSlicer = BufferSlicer;
+    exports2.FdSlicer = FdSlicer;
+    util.inherits(FdSlicer, EventEmitter2);
+    function FdSlicer(fd) {
+      EventEmitter2.call(this);
+      this.fd = fd;
+      this.pend = new Pend();
+      this.pend.max = 1;
+      this.refCount = 0;
+    }
+    __name(FdSlicer, "FdSlicer");
+    FdSlicer.prototype.read = function(buffer, offset, length2, position3, callback) {
+      var self = this;
+      self.pend.go(function(cb) {
+        fs2.read(self.fd, buffer, offset, length2, position3, function(err, bytesRead, buffer2) {
+          cb();
+          callback(err, bytesRead, buffer2);
+        });
+      });
+    };
+    FdSlicer.prototype.createReadStream = function(options3) {
+      return new ReadStream(this, options3);
+    };
+    FdSlicer.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    FdSlicer.prototype.unref = function() {
+      var self = this;
+      self.refCount -= 1;
+      if (self.refCount < 0) throw new Error("invalid unref");
+      if (self.refCount > 0) return;
+      fs2.close(self.fd, onCloseDone);
+      function onCloseDone(err) {
+        if (err) {
+          self.emit("error", err);
+        } else {
+          self.emit("close");
+        }
+      }
+      __name(onCloseDone, "onCloseDone");
+    };
+    util.inherits(ReadStream, Readable3);
+    function ReadStream(context, options3) {
+      options3 = options3 || {};
+      Readable3.call(this, options3);
+      this.context = context;
+      this.context.ref();
+      this.start = options3.start || 0;
+      this.endOffset = options3.end;
+      this.pos = this.start;
+    }
+    __name(ReadStream, "ReadStream");
+    ReadStream.prototype._read = function(n) {
+      var self = this;
+      var toRead = Math.min(self._readableState.highWaterMark, n);
+      if (self.endOffset != null) {
+        toRead = Math.min(toRead, self.endOffset - self.pos);
+      }
+      if (toRead <= 0) {
+        self.push(null);
+        this._cleanup();
+        return;
+      }
+      self.context.pend.go(function(cb) {
+        var buffer = Buffer.allocUnsafe(toRead);
+        fs2.read(self.context.fd, buffer, 0, toRead, self.pos, function(err, bytesRead) {
+          if (err) {
+            self.destroy(err);
+          } else if (bytesRead === 0) {
+            self.push(null);
+            self._cleanup();
+          } else {
+            self.pos += bytesRead;
+            self.push(buffer.slice(0, bytesRead));
+          }
+          cb();
+        });
+      });
+    };
+    ReadStream.prototype._destroy = function(err, cb) {
+      this._cleanup();
+      cb(err);
+    };
+    ReadStream.prototype._cleanup = function() {
+      if (this.context != null) {
+        this.context.unref();
+        this.context = null;
+      }
+    };
+    util.inherits(BufferSlicer, EventEmitter2);
+    function BufferSlicer(buffer) {
+      EventEmitter2.call(this);
+      this.refCount = 0;
+      this.buffer = buffer;
+    }
+    __name(BufferSlicer, "BufferSlicer");
+    BufferSlicer.prototype.read = function(buffer, offset, length2, position3, callback) {
+      if (!(0 <= offset && offset <= buffer.length)) throw new RangeError("offset outside buffer: 0 <= " + offset + " <= " + buffer.length);
+      if (position3 < 0) throw new RangeError("position is negative: " + position3);
+      if (offset + length2 > buffer.length) {
+        length2 = buffer.length - offset;
+      }
+      if (position3 + length2 > this.buffer.length) {
+        length2 = this.buffer.length - position3;
+      }
+      if (length2 <= 0) {
+        setImmediate(function() {
+          callback(null, 0);
+        });
+        return;
+      }
+      this.buffer.copy(buffer, offset, position3, position3 + length2);
+      setImmediate(function() {
+        callback(null, length2);
+      });
+    };
+    BufferSlicer.prototype.createReadStream = function(options3) {
+      options3 = options3 || {};
+      var readStream = new PassThrough(options3);
+      readStream.start = options3.start || 0;
+      readStream.endOffset = options3.end;
+      readStream.pos = readStream.endOffset || this.buffer.length;
+      var entireSlice = this.buffer.slice(readStream.start, readStream.pos);
+      var maxChunkSize = 65536;
+      var offset = 0;
+      while (true) {
+        var nextOffset = offset + maxChunkSize;
+        if (nextOffset >= entireSlice.length) {
+          if (offset < entireSlice.length) {
+            readStream.write(entireSlice.slice(offset, entireSlice.length));
+          }
+          break;
+        }
+        readStream.write(entireSlice.slice(offset, nextOffset));
+        offset = nextOffset;
+      }
+      readStream.end();
+      return readStream;
+    };
+    BufferSlicer.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    BufferSlicer.prototype.unref = function() {
+      this.refCount -= 1;
+      if (this.refCount < 0) {
+        throw new Error("invalid unref");
+      }
+    };
+  }
+});
+
+// node_modules/yauzl/crc32.js
+var require_crc32 = __commonJS({
+  "node_modules/yauzl/crc32.js"(exports2, module2) {
+    var CRC_TABLE = new Int32Array([
+      0,
+      1996959894,
+      3993919788,
+      2567524794,
+      124634137,
+      1886057615,
+      3915621685,
+      2657392035,
+      249268274,
+      2044508324,
+      3772115230,
+      2547177864,
+      162941995,
+      2125561021,
+      3887607047,
+      2428444049,
+      498536548,
+      1789927666,
+      4089016648,
+      2227061214,
+      450548861,
+      1843258603,
+      4107580753,
+      2211677639,
+      325883990,
+      1684777152,
+      4251122042,
+      2321926636,
+      335633487,
+      1661365465,
+      4195302755,
+      2366115317,
+      997073096,
+      1281953886,
+      3579855332,
+      2724688242,
+      1006888145,
+      1258607687,
+      3524101629,
+      2768942443,
+      901097722,
+      1119000684,
+      3686517206,
+      2898065728,
+      853044451,
+      1172266101,
+      3705015759,
+      2882616665,
+      651767980,
+      1373503546,
+      3369554304,
+      3218104598,
+      565507253,
+      1454621731,
+      3485111705,
+      3099436303,
+      671266974,
+      1594198024,
+      3322730930,
+      2970347812,
+      795835527,
+      1483230225,
+      3244367275,
+      3060149565,
+      1994146192,
+      31158534,
+      2563907772,
+      4023717930,
+      1907459465,
+      112637215,
+      2680153253,
+      3904427059,
+      2013776290,
+      251722036,
+      2517215374,
+      3775830040,
+      2137656763,
+      141376813,
+      2439277719,
+      3865271297,
+      1802195444,
+      476864866,
+      2238001368,
+      4066508878,
+      1812370925,
+      453092731,
+      2181625025,
+      4111451223,
+      1706088902,
+      314042704,
+      2344532202,
+      4240017532,
+      1658658271,
+      366619977,
+      2362670323,
+      4224994405,
+      1303535960,
+      984961486,
+      2747007092,
+      3569037538,
+      1256170817,
+      1037604311,
+      2765210733,
+      3554079995,
+      1131014506,
+      879679996,
+      2909243462,
+      3663771856,
+      1141124467,
+      855842277,
+      2852801631,
+      3708648649,
+      1342533948,
+      654459306,
+      3188396048,
+      3373015174,
+      1466479909,
+      544179635,
+      3110523913,
+      3462522015,
+      1591671054,
+      702138776,
+      2966460450,
+      3352799412,
+      1504918807,
+      783551873,
+      3082640443,
+      3233442989,
+      3988292384,
+      2596254646,
+      62317068,
+      1957810842,
+      3939845945,
+      2647816111,
+      81470997,
+      1943803523,
+      3814918930,
+      2489596804,
+      225274430,
+      2053790376,
+      3826175755,
+      2466906013,
+      167816743,
+      2097651377,
+      4027552580,
+      2265490386,
+      503444072,
+      1762050814,
+      4150417245,
+      2154129355,
+      426522225,
+      1852507879,
+      4275313526,
+      2312317920,
+      282753626,
+      1742555852,
+      4189708143,
+      2394877945,
+      397917763,
+      1622183637,
+      3604390888,
+      2714866558,
+      953729732,
+      1340076626,
+      3518719985,
+      2797360999,
+      1068828381,
+      1219638859,
+      3624741850,
+      2936675148,
+      906185462,
+      1090812512,
+      3747672003,
+      2825379669,
+      829329135,
+      1181335161,
+      3412177804,
+      3160834842,
+      628085408,
+      1382605366,
+      3423369109,
+      3138078467,
+      570562233,
+      1426400815,
+      3317316542,
+      2998733608,
+      733239954,
+      1555261956,
+      3268935591,
+      3050360625,
+      752459403,
+      1541320221,
+      2607071920,
+      3965973030,
+      1969922972,
+      40735498,
+      2617837225,
+      3943577151,
+      1913087877,
+      83908371,
+      2512341634,
+      3803740692,
+      2075208622,
+      213261112,
+      2463272603,
+      3855990285,
+      2094854071,
+      198958881,
+      2262029012,
+      4057260610,
+      1759359992,
+      534414190,
+      2176718541,
+      4139329115,
+      1873836001,
+      414664567,
+      2282248934,
+      4279200368,
+      1711684554,
+      285281116,
+      2405801727,
+      4167216745,
+      1634467795,
+      376229701,
+      2685067896,
+      3608007406,
+      1308918612,
+      956543938,
+      2808555105,
+      3495958263,
+      1231636301,
+      1047427035,
+      2932959818,
+      3654703836,
+      1088359270,
+      936918e3,
+      2847714899,
+      3736837829,
+      1202900863,
+      817233897,
+      3183342108,
+      3401237130,
+      1404277552,
+      615818150,
+      3134207493,
+      3453421203,
+      1423857449,
+      601450431,
+      3009837614,
+      3294710456,
+      1567103746,
+      711928724,
+      3020668471,
+      3272380065,
+      1510334235,
+      755167117
+    ]);
+    function crc323(buf) {
+      let crc = -1;
+      for (let x of buf) {
+        crc = CRC_TABLE[(crc ^ x) & 255] ^ crc >>> 8;
+      }
+      return (crc ^ -1) >>> 0;
+    }
+    __name(crc323, "crc32");
+    module2.exports = crc323;
+  }
+});
+
+// node_modules/yauzl/index.js
+var require_yauzl = __commonJS({
+  "node_modules/yauzl/index.js"(exports2) {
+    var fs2 = require("fs");
+    var zlib = require("zlib");
+    var fd_slicer = require_fd_slicer();
+    var util = require("util");
+    var EventEmitter2 = require("events").EventEmitter;
+    var Transform = require("stream").Transform;
+    var PassThrough = require("stream").PassThrough;
+    var Writable = require("stream").Writable;
+    var crc323 = typeof zlib.crc32 === "function" ? zlib.crc32 : require_crc32();
+    exports2.open = open3;
+    exports2.fromFd = fromFd;
+    exports2.fromBuffer = fromBuffer;
+    exports2.fromRandomAccessReader = fromRandomAccessReader;
+    exports2.openPromise = openPromise;
+    exports2.fromFdPromise = fromFdPromise;
+    exports2.fromBufferPromise = fromBufferPromise;
+    exports2.fromRandomAccessReaderPromise = fromRandomAccessReaderPromise2;
+    exports2.dosDateTimeToDate = dosDateTimeToDate;
+    exports2.getFileNameLowLevel = getFileNameLowLevel;
+    exports2.validateFileName = validateFileName;
+    exports2.parseExtraFields = parseExtraFields;
+    exports2.ZipFile = ZipFile;
+    exports2.Entry = Entry;
+    exports2.LocalFileHeader = LocalFileHeader;
+    exports2.RandomAccessReader = RandomAccessReader2;
+    function openPromise(path4, options3) {
+      return new Promise((resolve5, reject) => {
+        open3(path4, { ...options3, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve5(zipfile);
+        });
+      });
+    }
+    __name(openPromise, "openPromise");
+    function fromFdPromise(fd, options3) {
+      return new Promise((resolve5, reject) => {
+        fromFd(fd, { ...options3, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve5(zipfile);
+        });
+      });
+    }
+    __name(fromFdPromise, "fromFdPromise");
+    function fromBufferPromise(buffer, options3) {
+      return new Promise((resolve5, reject) => {
+        fromBuffer(buffer, { ...options3, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve5(zipfile);
+        });
+      });
+    }
+    __name(fromBufferPromise, "fromBufferPromise");
+    function fromRandomAccessReaderPromise2(reader, totalSize, options3) {
+      return new Promise((resolve5, reject) => {
+        fromRandomAccessReader(reader, totalSize, { ...options3, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve5(zipfile);
+        });
+      });
+    }
+    __name(fromRandomAccessReaderPromise2, "fromRandomAccessReaderPromise");
+    function open3(path4, options3, callback) {
+      if (typeof options3 === "function") {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) options3 = {};
+      if (options3.autoClose == null) options3.autoClose = true;
+      if (options3.lazyEntries == null) options3.lazyEntries = false;
+      if (options3.decodeStrings == null) options3.decodeStrings = true;
+      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
+      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      fs2.open(path4, "r", function(err, fd) {
+        if (err) return callback(err);
+        fromFd(fd, options3, function(err2, zipfile) {
+          if (err2) fs2.close(fd, defaultCallback);
+          callback(err2, zipfile);
+        });
+      });
+    }
+    __name(open3, "open");
+    function fromFd(fd, options3, callback) {
+      if (typeof options3 === "function") {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) options3 = {};
+      if (options3.autoClose == null) options3.autoClose = false;
+      if (options3.lazyEntries == null) options3.lazyEntries = false;
+      if (options3.decodeStrings == null) options3.decodeStrings = true;
+      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
+      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      fs2.fstat(fd, function(err, stats) {
+        if (err) return callback(err);
+        var reader = new fd_slicer.FdSlicer(fd);
+        fromRandomAccessReader(reader, stats.size, options3, callback);
+      });
+    }
+    __name(fromFd, "fromFd");
+    function fromBuffer(buffer, options3, callback) {
+      if (typeof options3 === "function") {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) options3 = {};
+      options3.autoClose = false;
+      if (options3.lazyEntries == null) options3.lazyEntries = false;
+      if (options3.decodeStrings == null) options3.decodeStrings = true;
+      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
+      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      var reader = new fd_slicer.BufferSlicer(buffer);
+      fromRandomAccessReader(reader, buffer.length, options3, callback);
+    }
+    __name(fromBuffer, "fromBuffer");
+    function fromRandomAccessReader(reader, totalSize, options3, callback) {
+      if (typeof options3 === "function") {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) options3 = {};
+      if (options3.autoClose == null) options3.autoClose = true;
+      if (options3.lazyEntries == null) options3.lazyEntries = false;
+      if (options3.decodeStrings == null) options3.decodeStrings = true;
+      var decodeStrings = !!options3.decodeStrings;
+      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
+      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      if (typeof totalSize !== "number") throw new Error("expected totalSize parameter to be a number");
+      if (totalSize > Number.MAX_SAFE_INTEGER) {
+        throw new Error("zip file too large. only file sizes up to 2^52 are supported due to JavaScript's Number type being an IEEE 754 double.");
+      }
+      reader.ref();
+      var eocdrWithoutCommentSize = 22;
+      var zip64EocdlSize = 20;
+      var maxCommentSize = 65535;
+      var bufferSize = Math.min(zip64EocdlSize + eocdrWithoutCommentSize + maxCommentSize, totalSize);
+      var buffer = newBuffer(bufferSize);
+      var bufferReadStart = totalSize - buffer.length;
+      readAndAssertNoEof(reader, buffer, 0, bufferSize, bufferReadStart, function(err) {
+        if (err) return callback(err);
+        for (var i = bufferSize - eocdrWithoutCommentSize; i >= 0; i -= 1) {
+          if (buffer.readUInt32LE(i) !== 101010256) continue;
+          var eocdrBuffer = buffer.subarray(i);
+          var diskNumber = eocdrBuffer.readUInt16LE(4);
+          var entryCount = eocdrBuffer.readUInt16LE(10);
+          var centralDirectoryOffset = eocdrBuffer.readUInt32LE(16);
+          var commentLength = eocdrBuffer.readUInt16LE(20);
+          var expectedCommentLength = eocdrBuffer.length - eocdrWithoutCommentSize;
+          if (commentLength !== expectedCommentLength) {
+            return callback(new Error("Invalid comment length. Expected: " + expectedCommentLength + ". Found: " + commentLength + ". Are there extra bytes at the end of the file? Or is the end of central dir signature `PK\u263A\u263B` in the comment?"));
+          }
+          var comment = decodeStrings ? decodeBuffer(eocdrBuffer.subarray(22), false) : eocdrBuffer.subarray(22);
+          if (i - zip64EocdlSize >= 0 && buffer.readUInt32LE(i - zip64EocdlSize) === 117853008) {
+            var zip64EocdlBuffer = buffer.subarray(i - zip64EocdlSize, i - zip64EocdlSize + zip64EocdlSize);
+            var zip64EocdrOffset = readUInt64LE(zip64EocdlBuffer, 8);
+            var zip64EocdrBuffer = newBuffer(56);
+            return readAndAssertNoEof(reader, zip64EocdrBuffer, 0, zip64EocdrBuffer.length, zip64EocdrOffset, function(err2) {
+              if (err2) return callback(err2);
+              if (zip64EocdrBuffer.readUInt32LE(0) !== 101075792) {
+                return callback(new Error("invalid zip64 end of central directory record signature"));
+              }
+              diskNumber = zip64EocdrBuffer.readUInt32LE(16);
+              if (diskNumber !== 0) {
+                return callback(new Error("multi-disk zip files are not supported: found disk number: " + diskNumber));
+              }
+              entryCount = readUInt64LE(zip64EocdrBuffer, 32);
+              centralDirectoryOffset = readUInt64LE(zip64EocdrBuffer, 48);
+              return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options3.autoClose, options3.lazyEntries, decodeStrings, options3.validateEntrySizes, options3.strictFileNames));
+            });
+          }
+          if (diskNumber !== 0) {
+            return callback(new Error("multi-disk zip files are not supported: found disk number: " + diskNumber));
+          }
+          return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options3.autoClose, options3.lazyEntries, decodeStrings, options3.validateEntrySizes, options3.strictFileNames));
+        }
+        callback(new Error("End of central directory record signature not found. Either not a zip file, or file is truncated."));
+      });
+    }
+    __name(fromRandomAccessReader, "fromRandomAccessReader");
+    util.inherits(ZipFile, EventEmitter2);
+    function ZipFile(reader, centralDirectoryOffset, fileSize, entryCount, comment, autoClose, lazyEntries, decodeStrings, validateEntrySizes, strictFileNames) {
+      var self = this;
+      EventEmitter2.call(self);
+      self.reader = reader;
+      self.reader.on("error", function(err) {
+        emitError(self, err);
+      });
+      self.reader.once("close", function() {
+        self.emit("close");
+      });
+      self.readEntryCursor = centralDirectoryOffset;
+      self.fileSize = fileSize;
+      self.entryCount = entryCount;
+      self.comment = comment;
+      self.entriesRead = 0;
+      self.autoClose = !!autoClose;
+      self.lazyEntries = !!lazyEntries;
+      self.decodeStrings = !!decodeStrings;
+      self.validateEntrySizes = !!validateEntrySizes;
+      self.strictFileNames = !!strictFileNames;
+      self.isOpen = true;
+      self.emittedError = false;
+      self.hasEachEntryBeenCalled = false;
+      if (!self.lazyEntries) self._readEntry();
+    }
+    __name(ZipFile, "ZipFile");
+    ZipFile.prototype.close = function() {
+      if (!this.isOpen) return;
+      this.isOpen = false;
+      this.reader.unref();
+    };
+    function emitErrorAndAutoClose(self, err) {
+      if (self.autoClose) self.close();
+      emitError(self, err);
+    }
+    __name(emitErrorAndAutoClose, "emitErrorAndAutoClose");
+    function emitError(self, err) {
+      if (self.emittedError) return;
+      self.emittedError = true;
+      self.emit("error", err);
+    }
+    __name(emitError, "emitError");
+    ZipFile.prototype.readEntry = function() {
+      if (!this.lazyEntries) throw new Error("readEntry() called without lazyEntries:true");
+      this._readEntry();
+    };
+    ZipFile.prototype._readEntry = function() {
+      var self = this;
+      if (self.entryCount === self.entriesRead) {
+        setImmediate(function() {
+          if (self.autoClose) self.close();
+          if (self.emittedError) return;
+          self.emit("end");
+        });
+        return;
+      }
+      if (self.emittedError) return;
+      var buffer = newBuffer(46);
+      readAndAssertNoEof(self.reader, buffer, 0, buffer.length, self.readEntryCursor, function(err) {
+        if (err) return emitErrorAndAutoClose(self, err);
+        if (self.emittedError) return;
+        var entry2 = new Entry();
+        var signature2 = buffer.readUInt32LE(0);
+        if (signature2 !== 33639248) return emitErrorAndAutoClose(self, new Error("invalid central directory file header signature: 0x" + signature2.toString(16)));
+        entry2.versionMadeBy = buffer.readUInt16LE(4);
+        entry2.versionNeededToExtract = buffer.readUInt16LE(6);
+        entry2.generalPurposeBitFlag = buffer.readUInt16LE(8);
+        entry2.compressionMethod = buffer.readUInt16LE(10);
+        entry2.lastModFileTime = buffer.readUInt16LE(12);
+        entry2.lastModFileDate = buffer.readUInt16LE(14);
+        entry2.crc32 = buffer.readUInt32LE(16);
+        entry2.compressedSize = buffer.readUInt32LE(20);
+        entry2.uncompressedSize = buffer.readUInt32LE(24);
+        entry2.fileNameLength = buffer.readUInt16LE(28);
+        entry2.extraFieldLength = buffer.readUInt16LE(30);
+        entry2.fileCommentLength = buffer.readUInt16LE(32);
+        entry2.internalFileAttributes = buffer.readUInt16LE(36);
+        entry2.externalFileAttributes = buffer.readUInt32LE(38);
+        entry2.relativeOffsetOfLocalHeader = buffer.readUInt32LE(42);
+        if (entry2.generalPurposeBitFlag & 64) return emitErrorAndAutoClose(self, new Error("strong encryption is not supported"));
+        self.readEntryCursor += 46;
+        buffer = newBuffer(entry2.fileNameLength + entry2.extraFieldLength + entry2.fileCommentLength);
+        readAndAssertNoEof(self.reader, buffer, 0, buffer.length, self.readEntryCursor, function(err2) {
+          if (err2) return emitErrorAndAutoClose(self, err2);
+          if (self.emittedError) return;
+          entry2.fileNameRaw = buffer.subarray(0, entry2.fileNameLength);
+          var fileCommentStart = entry2.fileNameLength + entry2.extraFieldLength;
+          entry2.extraFieldRaw = buffer.subarray(entry2.fileNameLength, fileCommentStart);
+          entry2.fileCommentRaw = buffer.subarray(fileCommentStart, fileCommentStart + entry2.fileCommentLength);
+          try {
+            entry2.extraFields = parseExtraFields(entry2.extraFieldRaw);
+          } catch (err3) {
+            return emitErrorAndAutoClose(self, err3);
+          }
+          if (self.decodeStrings) {
+            var isUtf8 = (entry2.generalPurposeBitFlag & 2048) !== 0;
+            entry2.fileComment = decodeBuffer(entry2.fileCommentRaw, isUtf8);
+            entry2.fileName = getFileNameLowLevel(entry2.generalPurposeBitFlag, entry2.fileNameRaw, entry2.extraFields, self.strictFileNames);
+            var errorMessage = validateFileName(entry2.fileName);
+            if (errorMessage != null) return emitErrorAndAutoClose(self, new Error(errorMessage));
+          } else {
+            entry2.fileComment = entry2.fileCommentRaw;
+            entry2.fileName = entry2.fileNameRaw;
+          }
+          entry2.comment = entry2.fileComment;
+          self.readEntryCursor += buffer.length;
+          self.entriesRead += 1;
+          for (var i = 0; i < entry2.extraFields.length; i++) {
+            var extraField = entry2.extraFields[i];
+            if (extraField.id !== 1) continue;
+            var zip64EiefBuffer = extraField.data;
+            var index = 0;
+            if (entry2.uncompressedSize === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include uncompressed size"));
+              }
+              entry2.uncompressedSize = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            if (entry2.compressedSize === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include compressed size"));
+              }
+              entry2.compressedSize = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            if (entry2.relativeOffsetOfLocalHeader === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include relative header offset"));
+              }
+              entry2.relativeOffsetOfLocalHeader = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            break;
+          }
+          if (self.validateEntrySizes && entry2.compressionMethod === 0) {
+            var expectedCompressedSize = entry2.uncompressedSize;
+            if (entry2.isEncrypted()) {
+              expectedCompressedSize += 12;
+            }
+            if (entry2.compressedSize !== expectedCompressedSize) {
+              var msg = "compressed/uncompressed size mismatch for stored file: " + entry2.compressedSize + " != " + entry2.uncompressedSize;
+              return emitErrorAndAutoClose(self, new Error(msg));
+            }
+          }
+          self.emit("entry", entry2);
+          if (!self.lazyEntries) self._readEntry();
+        });
+      });
+    };
+    ZipFile.prototype.eachEntry = function() {
+      const self = this;
+      if (!self.lazyEntries) throw new Error("eachEntry() requires lazyEntries: true");
+      if (self.hasEachEntryBeenCalled) throw new Error("eachEntry() must only be called once per ZipFile");
+      self.hasEachEntryBeenCalled = true;
+      let pendingResolveReject = null;
+      self.on("entry", onEntry);
+      self.on("end", onEnd);
+      self.on("error", onError);
+      function cleanup() {
+        self.removeListener("entry", onEntry);
+        self.removeListener("end", onEnd);
+        self.removeListener("error", onError);
+        if (self.autoClose) self.close();
+      }
+      __name(cleanup, "cleanup");
+      function onEntry(entry2) {
+        let { resolve: resolve5 } = pendingResolveReject;
+        pendingResolveReject = null;
+        resolve5({ value: entry2 });
+      }
+      __name(onEntry, "onEntry");
+      function onEnd() {
+        let { resolve: resolve5 } = pendingResolveReject;
+        pendingResolveReject = null;
+        cleanup();
+        resolve5({ done: true });
+      }
+      __name(onEnd, "onEnd");
+      function onError(err) {
+        let { reject } = pendingResolveReject;
+        pendingResolveReject = null;
+        cleanup();
+        reject(err);
+      }
+      __name(onError, "onError");
+      return {
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+        next() {
+          const promise = new Promise((resolve5, reject) => {
+            if (pendingResolveReject != null) throw new Error("next() called before previous Promise was resolved.");
+            pendingResolveReject = { resolve: resolve5, reject };
+          });
+          self.readEntry();
+          return promise;
+        },
+        return(value) {
+          cleanup();
+          return Promise.resolve({ done: true, value });
+        },
+        throw(value) {
+          cleanup();
+          return Promise.reject(value);
+        }
+      };
+    };
+    ZipFile.prototype.openReadStream = function(entry2, options3, callback) {
+      var self = this;
+      var relativeStart = 0;
+      var relativeEnd = entry2.compressedSize;
+      if (callback == null) {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) {
+        options3 = {};
+      } else {
+        if (options3.decodeFileData === false) {
+          if (options3.decrypt != null) {
+            throw new Error("cannot use options.decrypt when options.decodeFileData === false");
+          }
+          if (options3.decompress != null) {
+            throw new Error("cannot use options.decompress when options.decodeFileData === false");
+          }
+        } else {
+          if (options3.decrypt != null) {
+            if (!entry2.isEncrypted()) {
+              throw new Error("options.decrypt can only be specified for encrypted entries. See also option decodeFileData.");
+            }
+            if (options3.decrypt !== false) throw new Error("invalid options.decrypt value: " + options3.decrypt);
+            if (entry2.isCompressed()) {
+              if (options3.decompress !== false) throw new Error("entry is encrypted and compressed, and options.decompress !== false. See also option decodeFileData.");
+            }
+          }
+          if (options3.decompress != null) {
+            if (!entry2.isCompressed()) {
+              throw new Error("options.decompress can only be specified for compressed entries. See also option decodeFileData.");
+            }
+            if (!(options3.decompress === false || options3.decompress === true)) {
+              throw new Error("invalid options.decompress value: " + options3.decompress);
+            }
+            decompress = options3.decompress;
+          }
+        }
+        if (options3.start != null) {
+          relativeStart = options3.start;
+          if (relativeStart < 0) throw new Error("options.start < 0");
+          if (relativeStart > entry2.compressedSize) throw new Error("options.start > entry.compressedSize");
+        }
+        if (options3.end != null) {
+          relativeEnd = options3.end;
+          if (relativeEnd < 0) throw new Error("options.end < 0");
+          if (relativeEnd > entry2.compressedSize) throw new Error("options.end > entry.compressedSize");
+          if (relativeEnd < relativeStart) throw new Error("options.end < options.start");
+        }
+      }
+      var rawMode = options3.decodeFileData === false || // Explicitly requested raw.
+      (entry2.compressionMethod === 0 || // Naturally without compression.
+      entry2.compressionMethod === 8 && options3.decompress === false) && (!entry2.isEncrypted() || // Naturally without encryption.
+      options3.decrypt === false);
+      if (options3.start != null || options3.end != null) {
+        if (!rawMode) throw new Error("start/end range require options.decodeFileData === false for non-trivial encoded entries.");
+      }
+      if (!self.isOpen) return callback(new Error("closed"));
+      if (entry2.isEncrypted() && !rawMode) {
+        if (options3.decrypt !== false) return callback(new Error("entry is encrypted, and options.decodeFileData !== false"));
+      }
+      var decompress;
+      if (rawMode) {
+        decompress = false;
+      } else if (entry2.compressionMethod === 8) {
+        decompress = options3.decodeFileData !== true;
+      } else {
+        return callback(new Error("unsupported compression method: " + entry2.compressionMethod));
+      }
+      self.readLocalFileHeader(entry2, { minimal: true }, function(err, localFileHeader) {
+        if (err) return callback(err);
+        self.openReadStreamLowLevel(
+          localFileHeader.fileDataStart,
+          entry2.compressedSize,
+          relativeStart,
+          relativeEnd,
+          decompress,
+          entry2.uncompressedSize,
+          callback
+        );
+      });
+    };
+    ZipFile.prototype.openReadStreamLowLevel = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, callback) {
+      var self = this;
+      var fileDataEnd = fileDataStart + compressedSize;
+      var readStream = self.reader.createReadStream({
+        start: fileDataStart + relativeStart,
+        end: fileDataStart + relativeEnd
+      });
+      var endpointStream = readStream;
+      if (decompress) {
+        var destroyed = false;
+        var inflateFilter = zlib.createInflateRaw();
+        readStream.on("error", function(err) {
+          setImmediate(function() {
+            if (!destroyed) inflateFilter.emit("error", err);
+          });
+        });
+        readStream.pipe(inflateFilter);
+        if (self.validateEntrySizes) {
+          endpointStream = new AssertByteCountStream(uncompressedSize);
+          inflateFilter.on("error", function(err) {
+            setImmediate(function() {
+              if (!destroyed) endpointStream.emit("error", err);
+            });
+          });
+          inflateFilter.pipe(endpointStream);
+        } else {
+          endpointStream = inflateFilter;
+        }
+        installDestroyFn(endpointStream, function() {
+          destroyed = true;
+          if (inflateFilter !== endpointStream) inflateFilter.unpipe(endpointStream);
+          readStream.unpipe(inflateFilter);
+          readStream.destroy();
+        });
+      }
+      callback(null, endpointStream);
+    };
+    ZipFile.prototype.readLocalFileHeader = function(entry2, options3, callback) {
+      var self = this;
+      if (callback == null) {
+        callback = options3;
+        options3 = null;
+      }
+      if (options3 == null) options3 = {};
+      self.reader.ref();
+      var buffer = newBuffer(30);
+      readAndAssertNoEof(self.reader, buffer, 0, buffer.length, entry2.relativeOffsetOfLocalHeader, function(err) {
+        try {
+          if (err) return callback(err);
+          var signature2 = buffer.readUInt32LE(0);
+          if (signature2 !== 67324752) {
+            return callback(new Error("invalid local file header signature: 0x" + signature2.toString(16)));
+          }
+          var fileNameLength = buffer.readUInt16LE(26);
+          var extraFieldLength = buffer.readUInt16LE(28);
+          var fileDataStart = entry2.relativeOffsetOfLocalHeader + 30 + fileNameLength + extraFieldLength;
+          if (fileDataStart + entry2.compressedSize > self.fileSize) {
+            return callback(new Error("file data overflows file bounds: " + fileDataStart + " + " + entry2.compressedSize + " > " + self.fileSize));
+          }
+          if (options3.minimal) {
+            return callback(null, { fileDataStart });
+          }
+          var localFileHeader = new LocalFileHeader();
+          localFileHeader.fileDataStart = fileDataStart;
+          localFileHeader.versionNeededToExtract = buffer.readUInt16LE(4);
+          localFileHeader.generalPurposeBitFlag = buffer.readUInt16LE(6);
+          localFileHeader.compressionMethod = buffer.readUInt16LE(8);
+          localFileHeader.lastModFileTime = buffer.readUInt16LE(10);
+          localFileHeader.lastModFileDate = buffer.readUInt16LE(12);
+          localFileHeader.crc32 = buffer.readUInt32LE(14);
+          localFileHeader.compressedSize = buffer.readUInt32LE(18);
+          localFileHeader.uncompressedSize = buffer.readUInt32LE(22);
+          localFileHeader.fileNameLength = fileNameLength;
+          localFileHeader.extraFieldLength = extraFieldLength;
+          buffer = newBuffer(fileNameLength + extraFieldLength);
+          self.reader.ref();
+          readAndAssertNoEof(self.reader, buffer, 0, buffer.length, entry2.relativeOffsetOfLocalHeader + 30, function(err2) {
+            try {
+              if (err2) return callback(err2);
+              localFileHeader.fileName = buffer.subarray(0, fileNameLength);
+              localFileHeader.extraField = buffer.subarray(fileNameLength);
+              return callback(null, localFileHeader);
+            } finally {
+              self.reader.unref();
+            }
+          });
+        } finally {
+          self.reader.unref();
+        }
+      });
+    };
+    ZipFile.prototype.openReadStreamPromise = function(entry2, options3) {
+      return new Promise((resolve5, reject) => {
+        this.openReadStream(entry2, options3, function(err, readStream) {
+          if (err) return reject(err);
+          resolve5(readStream);
+        });
+      });
+    };
+    ZipFile.prototype.openReadStreamLowLevelPromise = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize) {
+      return new Promise((resolve5, reject) => {
+        this.openReadStream(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, function(err, readStream) {
+          if (err) return reject(err);
+          resolve5(readStream);
+        });
+      });
+    };
+    ZipFile.prototype.readLocalFileHeaderPromise = function(entry2, options3) {
+      return new Promise((resolve5, reject) => {
+        this.readLocalFileHeader(entry2, options3, function(err, localFileHeader) {
+          if (err) return reject(err);
+          resolve5(localFileHeader);
+        });
+      });
+    };
+    function Entry() {
+    }
+    __name(Entry, "Entry");
+    Entry.prototype.getLastModDate = function(options3) {
+      if (options3 == null) options3 = {};
+      if (!options3.forceDosFormat) {
+        for (var i = 0; i < this.extraFields.length; i++) {
+          var extraField = this.extraFields[i];
+          if (extraField.id === 21589) {
+            var data = extraField.data;
+            if (data.length < 5) continue;
+            var flags = data[0];
+            var HAS_MTIME = 1;
+            if (!(flags & HAS_MTIME)) continue;
+            var posixTimestamp = data.readInt32LE(1);
+            return new Date(posixTimestamp * 1e3);
+          } else if (extraField.id === 10) {
+            var data = extraField.data;
+            if (data.length !== 32) continue;
+            if (data.readUInt16LE(4) !== 1) continue;
+            if (data.readUInt16LE(6) !== 24) continue;
+            var hundredNanoSecondsSince1601 = data.readUInt32LE(8) + 4294967296 * data.readInt32LE(12);
+            var millisecondsSince1970 = hundredNanoSecondsSince1601 / 1e4 - 116444736e5;
+            return new Date(millisecondsSince1970);
+          }
+        }
+      }
+      return dosDateTimeToDate(this.lastModFileDate, this.lastModFileTime, options3.timezone);
+    };
+    Entry.prototype.canDecodeFileData = function() {
+      return !this.isEncrypted() && (this.compressionMethod === 0 || this.compressionMethod === 8);
+    };
+    Entry.prototype.isEncrypted = function() {
+      return (this.generalPurposeBitFlag & 1) !== 0;
+    };
+    Entry.prototype.isCompressed = function() {
+      return this.compressionMethod === 8;
+    };
+    function LocalFileHeader() {
+    }
+    __name(LocalFileHeader, "LocalFileHeader");
+    function dosDateTimeToDate(date, time, timezone) {
+      var day = date & 31;
+      var month = (date >> 5 & 15) - 1;
+      var year = (date >> 9 & 127) + 1980;
+      var millisecond = 0;
+      var second = (time & 31) * 2;
+      var minute = time >> 5 & 63;
+      var hour = time >> 11 & 31;
+      if (timezone == null || timezone === "local") {
+        return new Date(year, month, day, hour, minute, second, millisecond);
+      } else if (timezone === "UTC") {
+        return new Date(Date.UTC(year, month, day, hour, minute, second, millisecond));
+      } else {
+        throw new Error("unrecognized options.timezone: " + options.timezone);
+      }
+    }
+    __name(dosDateTimeToDate, "dosDateTimeToDate");
+    function getFileNameLowLevel(generalPurposeBitFlag, fileNameBuffer, extraFields, strictFileNames) {
+      var fileName = null;
+      for (var i = 0; i < extraFields.length; i++) {
+        var extraField = extraFields[i];
+        if (extraField.id === 28789) {
+          if (extraField.data.length < 6) {
+            continue;
+          }
+          if (extraField.data.readUInt8(0) !== 1) {
+            continue;
+          }
+          var oldNameCrc32 = extraField.data.readUInt32LE(1);
+          if (crc323(fileNameBuffer) !== oldNameCrc32) {
+            continue;
+          }
+          fileName = decodeBuffer(extraField.data.subarray(5), true);
+          break;
+        }
+      }
+      if (fileName == null) {
+        var isUtf8 = (generalPurposeBitFlag & 2048) !== 0;
+        fileName = decodeBuffer(fileNameBuffer, isUtf8);
+      }
+      if (!strictFileNames) {
+        fileName = fileName.replace(/\\/g, "/");
+      }
+      return fileName;
+    }
+    __name(getFileNameLowLevel, "getFileNameLowLevel");
+    function validateFileName(fileName) {
+      if (fileName.indexOf("\\") !== -1) {
+        return "invalid characters in fileName: " + fileName;
+      }
+      if (/^[a-zA-Z]:/.test(fileName) || /^\//.test(fileName)) {
+        return "absolute path: " + fileName;
+      }
+      if (fileName.split("/").indexOf("..") !== -1) {
+        return "invalid relative path: " + fileName;
+      }
+      return null;
+    }
+    __name(validateFileName, "validateFileName");
+    function parseExtraFields(extraFieldBuffer) {
+      var extraFields = [];
+      var i = 0;
+      while (i < extraFieldBuffer.length - 3) {
+        var headerId = extraFieldBuffer.readUInt16LE(i + 0);
+        var dataSize = extraFieldBuffer.readUInt16LE(i + 2);
+        var dataStart2 = i + 4;
+        var dataEnd = dataStart2 + dataSize;
+        if (dataEnd > extraFieldBuffer.length) throw new Error("extra field length exceeds extra field buffer size");
+        var dataBuffer = extraFieldBuffer.subarray(dataStart2, dataEnd);
+        extraFields.push({
+          id: headerId,
+          data: dataBuffer
+        });
+        i = dataEnd;
+      }
+      return extraFields;
+    }
+    __name(parseExtraFields, "parseExtraFields");
+    function readAndAssertNoEof(reader, buffer, offset, length2, position3, callback) {
+      if (length2 === 0) {
+        return setImmediate(function() {
+          callback(null, newBuffer(0));
+        });
+      }
+      reader.read(buffer, offset, length2, position3, function(err, bytesRead) {
+        if (err) return callback(err);
+        if (bytesRead < length2) {
+          return callback(new Error("unexpected EOF"));
+        }
+        callback();
+      });
+    }
+    __name(readAndAssertNoEof, "readAndAssertNoEof");
+    util.inherits(AssertByteCountStream, Transform);
+    function AssertByteCountStream(byteCount2) {
+      Transform.call(this);
+      this.actualByteCount = 0;
+      this.expectedByteCount = byteCount2;
+    }
+    __name(AssertByteCountStream, "AssertByteCountStream");
+    AssertByteCountStream.prototype._transform = function(chunk, encoding, cb) {
+      this.actualByteCount += chunk.length;
+      if (this.actualByteCount > this.expectedByteCount) {
+        var msg = "too many bytes in the stream. expected " + this.expectedByteCount + ". got at least " + this.actualByteCount;
+        return cb(new Error(msg));
+      }
+      cb(null, chunk);
+    };
+    AssertByteCountStream.prototype._flush = function(cb) {
+      if (this.actualByteCount < this.expectedByteCount) {
+        var msg = "not enough bytes in the stream. expected " + this.expectedByteCount + ". got only " + this.actualByteCount;
+        return cb(new Error(msg));
+      }
+      cb();
+    };
+    util.inherits(RandomAccessReader2, EventEmitter2);
+    function RandomAccessReader2() {
+      EventEmitter2.call(this);
+      this.refCount = 0;
+    }
+    __name(RandomAccessReader2, "RandomAccessReader");
+    RandomAccessReader2.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    RandomAccessReader2.prototype.unref = function() {
+      var self = this;
+      self.refCount -= 1;
+      if (self.refCount > 0) return;
+      if (self.refCount < 0) throw new Error("invalid unref");
+      self.close(onCloseDone);
+      function onCloseDone(err) {
+        if (err) return self.emit("error", err);
+        self.emit("close");
+      }
+      __name(onCloseDone, "onCloseDone");
+    };
+    RandomAccessReader2.prototype.createReadStream = function(options3) {
+      if (options3 == null) options3 = {};
+      var start = options3.start;
+      var end = options3.end;
+      if (start === end) {
+        var emptyStream = new PassThrough();
+        setImmediate(function() {
+          emptyStream.end();
+        });
+        return emptyStream;
+      }
+      var stream = this._readStreamForRange(start, end);
+      var destroyed = false;
+      var refUnrefFilter = new RefUnrefFilter(this);
+      stream.on("error", function(err) {
+        setImmediate(function() {
+          if (!destroyed) refUnrefFilter.emit("error", err);
+        });
+      });
+      installDestroyFn(refUnrefFilter, function() {
+        stream.unpipe(refUnrefFilter);
+        refUnrefFilter.unref();
+        stream.destroy();
+      });
+      var byteCounter = new AssertByteCountStream(end - start);
+      refUnrefFilter.on("error", function(err) {
+        setImmediate(function() {
+          if (!destroyed) byteCounter.emit("error", err);
+        });
+      });
+      installDestroyFn(byteCounter, function() {
+        destroyed = true;
+        refUnrefFilter.unpipe(byteCounter);
+        refUnrefFilter.destroy();
+      });
+      return stream.pipe(refUnrefFilter).pipe(byteCounter);
+    };
+    RandomAccessReader2.prototype._readStreamForRange = function(start, end) {
+      throw new Error("not implemented");
+    };
+    RandomAccessReader2.prototype.read = function(buffer, offset, length2, position3, callback) {
+      var readStream = this.createReadStream({ start: position3, end: position3 + length2 });
+      var writeStream = new Writable();
+      var written = 0;
+      writeStream._write = function(chunk, encoding, cb) {
+        chunk.copy(buffer, offset + written, 0, chunk.length);
+        written += chunk.length;
+        cb();
+      };
+      writeStream.on("finish", callback);
+      readStream.on("error", function(error) {
+        callback(error);
+      });
+      readStream.pipe(writeStream);
+    };
+    RandomAccessReader2.prototype.close = function(callback) {
+      setImmediate(callback);
+    };
+    util.inherits(RefUnrefFilter, PassThrough);
+    function RefUnrefFilter(context) {
+      PassThrough.call(this);
+      this.context = context;
+      this.context.ref();
+      this.unreffedYet = false;
+    }
+    __name(RefUnrefFilter, "RefUnrefFilter");
+    RefUnrefFilter.prototype._flush = function(cb) {
+      this.unref();
+      cb();
+    };
+    RefUnrefFilter.prototype.unref = function(cb) {
+      if (this.unreffedYet) return;
+      this.unreffedYet = true;
+      this.context.unref();
+    };
+    var cp437 = "\0\u263A\u263B\u2665\u2666\u2663\u2660\u2022\u25D8\u25CB\u25D9\u2642\u2640\u266A\u266B\u263C\u25BA\u25C4\u2195\u203C\xB6\xA7\u25AC\u21A8\u2191\u2193\u2192\u2190\u221F\u2194\u25B2\u25BC !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\u2302\xC7\xFC\xE9\xE2\xE4\xE0\xE5\xE7\xEA\xEB\xE8\xEF\xEE\xEC\xC4\xC5\xC9\xE6\xC6\xF4\xF6\xF2\xFB\xF9\xFF\xD6\xDC\xA2\xA3\xA5\u20A7\u0192\xE1\xED\xF3\xFA\xF1\xD1\xAA\xBA\xBF\u2310\xAC\xBD\xBC\xA1\xAB\xBB\u2591\u2592\u2593\u2502\u2524\u2561\u2562\u2556\u2555\u2563\u2551\u2557\u255D\u255C\u255B\u2510\u2514\u2534\u252C\u251C\u2500\u253C\u255E\u255F\u255A\u2554\u2569\u2566\u2560\u2550\u256C\u2567\u2568\u2564\u2565\u2559\u2558\u2552\u2553\u256B\u256A\u2518\u250C\u2588\u2584\u258C\u2590\u2580\u03B1\xDF\u0393\u03C0\u03A3\u03C3\xB5\u03C4\u03A6\u0398\u03A9\u03B4\u221E\u03C6\u03B5\u2229\u2261\xB1\u2265\u2264\u2320\u2321\xF7\u2248\xB0\u2219\xB7\u221A\u207F\xB2\u25A0\xA0";
+    function decodeBuffer(buffer, isUtf8) {
+      if (isUtf8) {
+        return buffer.toString("utf8");
+      } else {
+        var result = "";
+        for (var i = 0; i < buffer.length; i++) {
+          result += cp437[buffer[i]];
+        }
+        return result;
+      }
+    }
+    __name(decodeBuffer, "decodeBuffer");
+    function readUInt64LE(buffer, offset) {
+      var lower32 = buffer.readUInt32LE(offset);
+      var upper32 = buffer.readUInt32LE(offset + 4);
+      return upper32 * 4294967296 + lower32;
+    }
+    __name(readUInt64LE, "readUInt64LE");
+    var newBuffer;
+    if (typeof Buffer.allocUnsafe === "function") {
+      newBuffer = /* @__PURE__ */ __name(function(len) {
+        return Buffer.allocUnsafe(len);
+      }, "newBuffer");
+    } else {
+      newBuffer = /* @__PURE__ */ __name(function(len) {
+        return new Buffer(len);
+      }, "newBuffer");
+    }
+    function installDestroyFn(stream, fn) {
+      if (typeof stream.destroy === "function") {
+        stream._destroy = function(err, cb) {
+          fn();
+          if (cb != null) cb(err);
+        };
+      } else {
+        stream.destroy = fn;
+      }
+    }
+    __name(installDestroyFn, "installDestroyFn");
+    function defaultCallback(err) {
+      if (err) throw err;
+    }
+    __name(defaultCallback, "defaultCallback");
+  }
+});
+
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
 
@@ -1969,10 +3352,22 @@ function pathText(bytes) {
   }
 }
 __name(pathText, "pathText");
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text4) {
-  return text4.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+  return text4.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
+var maxLineLength = 1e4;
+function shortLine(text4) {
+  if (text4.length <= maxLineLength) return oneLine(text4);
+  const half = maxLineLength / 2;
+  return oneLine(`${text4.slice(0, half)} \u2026 ${text4.length - maxLineLength} characters \u2026 ${text4.slice(-half)}`);
+}
+__name(shortLine, "shortLine");
+function plainJson(json2) {
+  return json2.replace(/#(?=#\[)/g, escaped).replace(/[\u007f-\u009f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escaped);
+}
+__name(plainJson, "plainJson");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -1998,9 +3393,9 @@ function sequenceLength(bytes, at) {
   if (first < 128) return 1;
   const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
   const second = bytes[at + 1] ?? 0;
-  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length2 === 0 || second < least || second > most2) return 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length2 === 0 || second < secondMin || second > secondMax) return 0;
   for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
   return length2;
 }
@@ -2022,15 +3417,15 @@ var DiskError = class _DiskError extends Error {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
-function damage(source, at, what, whole = "filesystem") {
+function damage(source, at, what, whole2 = "filesystem") {
   const place2 = typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`;
-  return new DiskError(place2, `${what}; the ${whole} is damaged`);
+  return new DiskError(place2, `${what}; the ${whole2} is damaged`);
 }
 __name(damage, "damage");
 function fileError(path4, error) {
   const { code } = error;
-  const known2 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path4, known2[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
+  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
 }
 __name(fileError, "fileError");
 function systemMessage(error) {
@@ -2049,9 +3444,9 @@ function onceEach(warn) {
 __name(onceEach, "onceEach");
 
 // src/commands/convert.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_os2 = require("node:os");
-var import_node_path3 = require("node:path");
+var import_node_path4 = require("node:path");
 
 // src/bytes/digest.ts
 var import_node_crypto = require("node:crypto");
@@ -2088,9 +3483,9 @@ function openFile(path4, name = path4) {
   return Object.assign(fileSource(fd, size2, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
-function attempt(path4, open4) {
+function attempt(path4, open3) {
   try {
-    return open4();
+    return open3();
   } catch (error) {
     throw fileError(path4, error);
   }
@@ -2148,15 +3543,19 @@ function slice(source, offset, size2, name = source.name) {
     read(into, at) {
       checkRange(part, at, into.length);
       source.read(into, offset + at);
+    },
+    // Only when they are asked for: those of a growing source wait for its end.
+    get runs() {
+      return source.runs && sliceRuns(source.runs, offset, size2);
     }
   };
-  return source.runs ? { ...part, runs: sliceRuns(source.runs, offset, size2) } : part;
+  return part;
 }
 __name(slice, "slice");
-function sliceRuns(runs, offset, size2) {
+function sliceRuns(runs2, offset, size2) {
   const found = [];
   let start = 0;
-  for (const run of runs) {
+  for (const run of runs2) {
     const from = Math.max(offset, start);
     const to = Math.min(offset + size2, start + run.length);
     if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from });
@@ -2172,12 +3571,12 @@ function concat(parts, name) {
     starts.push(size2);
     size2 += part.size;
   }
-  const whole = {
+  const whole2 = {
     name,
     size: size2,
     read(into, offset) {
-      checkRange(whole, offset, into.length);
-      let index = starts.findLastIndex((start) => start <= offset);
+      checkRange(whole2, offset, into.length);
+      let index = lastUpTo(starts, offset);
       for (let done = 0; done < into.length; index++) {
         const part = parts[index];
         const at = offset + done - starts[index];
@@ -2187,11 +3586,21 @@ function concat(parts, name) {
       }
     }
   };
-  return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs) } : whole;
+  return parts.every((part) => part.runs) ? { ...whole2, runs: parts.flatMap((part) => part.runs) } : whole2;
 }
 __name(concat, "concat");
-function* pieces(source, pieceSize = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, source.size));
+function lastUpTo(starts, offset) {
+  let low = 0;
+  for (let high = starts.length; high - low > 1; ) {
+    const middle = low + high >>> 1;
+    if (starts[middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+__name(lastUpTo, "lastUpTo");
+function* pieces(source, pieceSize2 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
   for (let offset = 0; offset < source.size; offset += buffer.length) {
     const piece2 = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
     source.read(piece2, offset);
@@ -2272,13 +3681,13 @@ function expectVersion(found, asked) {
   );
 }
 __name(expectVersion, "expectVersion");
-function productText({ product = "an unknown product", version = "of unknown version", build }) {
-  return `${product} ${version}${build === void 0 ? "" : `-${build}`}`;
+function productText({ product = "an unknown product", version: version2 = "of unknown version", build }) {
+  return `${product} ${version2}${build === void 0 ? "" : `-${build}`}`;
 }
 __name(productText, "productText");
-function versionOf({ version, build }) {
+function versionOf({ version: version2, build }) {
   try {
-    return { ...parseVersion(version ?? ""), ...build !== void 0 && { build } };
+    return { ...parseVersion(version2 ?? ""), ...build !== void 0 && { build } };
   } catch {
     return { numbers: [] };
   }
@@ -2315,16 +3724,16 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
         step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(rejected, "rejected");
@@ -2448,16 +3857,16 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
         step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(rejected, "rejected");
@@ -2548,16 +3957,16 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
         step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(rejected, "rejected");
@@ -2573,23 +3982,23 @@ var ToolRunner = class extends events.EventEmitter {
   static {
     __name(this, "ToolRunner");
   }
-  constructor(toolPath, args, options2) {
+  constructor(toolPath, args, options3) {
     super();
     if (!toolPath) {
       throw new Error("Parameter 'toolPath' cannot be null or empty.");
     }
     this.toolPath = toolPath;
     this.args = args || [];
-    this.options = options2 || {};
+    this.options = options3 || {};
   }
   _debug(message2) {
     if (this.options.listeners && this.options.listeners.debug) {
       this.options.listeners.debug(message2);
     }
   }
-  _getCommandString(options2, noPrefix) {
+  _getCommandString(options3, noPrefix) {
     const toolPath = this._getSpawnFileName();
-    const args = this._getSpawnArgs(options2);
+    const args = this._getSpawnArgs(options3);
     let cmd = noPrefix ? "" : "[command]";
     if (IS_WINDOWS2) {
       if (this._isCmdFile()) {
@@ -2597,7 +4006,7 @@ var ToolRunner = class extends events.EventEmitter {
         for (const a of args) {
           cmd += ` ${a}`;
         }
-      } else if (options2.windowsVerbatimArguments) {
+      } else if (options3.windowsVerbatimArguments) {
         cmd += `"${toolPath}"`;
         for (const a of args) {
           cmd += ` ${a}`;
@@ -2640,13 +4049,13 @@ var ToolRunner = class extends events.EventEmitter {
     }
     return this.toolPath;
   }
-  _getSpawnArgs(options2) {
+  _getSpawnArgs(options3) {
     if (IS_WINDOWS2) {
       if (this._isCmdFile()) {
         let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
         for (const a of this.args) {
           argline += " ";
-          argline += options2.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
+          argline += options3.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
         }
         argline += '"';
         return [argline];
@@ -2744,28 +4153,28 @@ var ToolRunner = class extends events.EventEmitter {
     reverse += '"';
     return reverse.split("").reverse().join("");
   }
-  _cloneExecOptions(options2) {
-    options2 = options2 || {};
+  _cloneExecOptions(options3) {
+    options3 = options3 || {};
     const result = {
-      cwd: options2.cwd || process.cwd(),
-      env: options2.env || process.env,
-      silent: options2.silent || false,
-      windowsVerbatimArguments: options2.windowsVerbatimArguments || false,
-      failOnStdErr: options2.failOnStdErr || false,
-      ignoreReturnCode: options2.ignoreReturnCode || false,
-      delay: options2.delay || 1e4
+      cwd: options3.cwd || process.cwd(),
+      env: options3.env || process.env,
+      silent: options3.silent || false,
+      windowsVerbatimArguments: options3.windowsVerbatimArguments || false,
+      failOnStdErr: options3.failOnStdErr || false,
+      ignoreReturnCode: options3.ignoreReturnCode || false,
+      delay: options3.delay || 1e4
     };
-    result.outStream = options2.outStream || process.stdout;
-    result.errStream = options2.errStream || process.stderr;
+    result.outStream = options3.outStream || process.stdout;
+    result.errStream = options3.errStream || process.stderr;
     return result;
   }
-  _getSpawnOptions(options2, toolPath) {
-    options2 = options2 || {};
+  _getSpawnOptions(options3, toolPath) {
+    options3 = options3 || {};
     const result = {};
-    result.cwd = options2.cwd;
-    result.env = options2.env;
-    result["windowsVerbatimArguments"] = options2.windowsVerbatimArguments || this._isCmdFile();
-    if (options2.windowsVerbatimArguments) {
+    result.cwd = options3.cwd;
+    result.env = options3.env;
+    result["windowsVerbatimArguments"] = options3.windowsVerbatimArguments || this._isCmdFile();
+    if (options3.windowsVerbatimArguments) {
       result.argv0 = `"${toolPath}"`;
     }
     return result;
@@ -2931,7 +4340,7 @@ var ExecState = class _ExecState extends events.EventEmitter {
   static {
     __name(this, "ExecState");
   }
-  constructor(options2, toolPath) {
+  constructor(options3, toolPath) {
     super();
     this.processClosed = false;
     this.processError = "";
@@ -2944,10 +4353,10 @@ var ExecState = class _ExecState extends events.EventEmitter {
     if (!toolPath) {
       throw new Error("toolPath must not be empty");
     }
-    this.options = options2;
+    this.options = options3;
     this.toolPath = toolPath;
-    if (options2.delay) {
-      this.delay = options2.delay;
+    if (options3.delay) {
+      this.delay = options3.delay;
     }
   }
   CheckComplete() {
@@ -3005,16 +4414,16 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
         step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
+      } catch (e2) {
+        reject(e2);
       }
     }
     __name(rejected, "rejected");
@@ -3025,7 +4434,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-function exec(commandLine, args, options2) {
+function exec(commandLine, args, options3) {
   return __awaiter4(this, void 0, void 0, function* () {
     const commandArgs = argStringToArray(commandLine);
     if (commandArgs.length === 0) {
@@ -3033,20 +4442,20 @@ function exec(commandLine, args, options2) {
     }
     const toolPath = commandArgs[0];
     args = commandArgs.slice(1).concat(args || []);
-    const runner = new ToolRunner(toolPath, args, options2);
+    const runner = new ToolRunner(toolPath, args, options3);
     return runner.exec();
   });
 }
 __name(exec, "exec");
-function getExecOutput(commandLine, args, options2) {
+function getExecOutput(commandLine, args, options3) {
   return __awaiter4(this, void 0, void 0, function* () {
     var _a, _b;
     let stdout = "";
     let stderr = "";
     const stdoutDecoder = new import_string_decoder.StringDecoder("utf8");
     const stderrDecoder = new import_string_decoder.StringDecoder("utf8");
-    const originalStdoutListener = (_a = options2 === null || options2 === void 0 ? void 0 : options2.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
-    const originalStdErrListener = (_b = options2 === null || options2 === void 0 ? void 0 : options2.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
+    const originalStdoutListener = (_a = options3 === null || options3 === void 0 ? void 0 : options3.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
+    const originalStdErrListener = (_b = options3 === null || options3 === void 0 ? void 0 : options3.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
     const stdErrListener = /* @__PURE__ */ __name((data) => {
       stderr += stderrDecoder.write(data);
       if (originalStdErrListener) {
@@ -3059,8 +4468,8 @@ function getExecOutput(commandLine, args, options2) {
         originalStdoutListener(data);
       }
     }, "stdOutListener");
-    const listeners = Object.assign(Object.assign({}, options2 === null || options2 === void 0 ? void 0 : options2.listeners), { stdout: stdOutListener, stderr: stdErrListener });
-    const exitCode2 = yield exec(commandLine, args, Object.assign(Object.assign({}, options2), { listeners }));
+    const listeners = Object.assign(Object.assign({}, options3 === null || options3 === void 0 ? void 0 : options3.listeners), { stdout: stdOutListener, stderr: stdErrListener });
+    const exitCode2 = yield exec(commandLine, args, Object.assign(Object.assign({}, options3), { listeners }));
     stdout += stdoutDecoder.end();
     stderr += stderrDecoder.end();
     return {
@@ -3075,6 +4484,13 @@ __name(getExecOutput, "getExecOutput");
 // src/programs/child.ts
 var import_node_child_process = require("node:child_process");
 
+// src/programs/environment.ts
+var own = /^(INPUT|STATE|ACTIONS)_/i;
+function environmentForPrograms(env = process.env) {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value === void 0 || own.test(name) ? [] : [[name, value]]));
+}
+__name(environmentForPrograms, "environmentForPrograms");
+
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
 function lastLine(text4) {
@@ -3085,17 +4501,17 @@ __name(lastLine, "lastLine");
 
 // src/programs/child.ts
 var outputLimit = 16 << 20;
-async function runChild(command, args, options2) {
-  options2.signal?.throwIfAborted();
-  const finished2 = await untilEnd(command, args, options2);
-  options2.signal?.throwIfAborted();
+async function runChild(command, args, options3) {
+  options3.signal?.throwIfAborted();
+  const finished2 = await untilEnd(command, args, options3);
+  options3.signal?.throwIfAborted();
   return finished2;
 }
 __name(runChild, "runChild");
-function untilEnd(command, args, options2) {
+function untilEnd(command, args, options3) {
   return new Promise((resolve5) => {
-    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options2;
-    const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
+    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options3;
+    const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const pipes = [child2.stdout, child2.stderr];
     const [stdout, stderr] = pipes.map(collect);
     let timedOut = false;
@@ -3141,11 +4557,11 @@ async function callProgram(command, args, deadline) {
   const start = performance.now();
   const finished2 = /* @__PURE__ */ __name((fields2) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields2 }), "finished");
   try {
-    const limits4 = ["-k", String(grace), String(deadline)];
-    const output = await getExecOutput(`"${timeout}"`, [...limits4, command, ...args], {
+    const limits6 = ["-k", String(grace), String(deadline)];
+    const output = await getExecOutput(`"${timeout}"`, [...limits6, command, ...args], {
       silent: true,
       ignoreReturnCode: true,
-      env: process.env,
+      env: environmentForPrograms(),
       // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
@@ -3180,10 +4596,9 @@ function wordOfTimeout(line) {
 __name(wordOfTimeout, "wordOfTimeout");
 
 // src/engine/command.ts
-var questionDeadline = 30;
-var changeDeadline = 120;
+var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
-}, "debug") } = {}) {
+}, "debug"), deadlines = usualDeadlines } = {}) {
   const traced = /* @__PURE__ */ __name(async (args, start) => {
     const shown = [program, ...args].join(" ");
     const began = performance.now();
@@ -3196,10 +4611,12 @@ function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
   }, "traced");
   return {
     program,
-    async call(args, { deadline = questionDeadline, evenIfCancelled = false } = {}) {
+    deadlines,
+    async call(args, { deadline = "question", evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted();
-      const finished2 = await traced(args, () => callProgram(program, args, deadline));
-      return finished2.timedOut ? { ...finished2, lastWord: `it didn't answer within ${deadline} seconds${chosenDaemon()}` } : finished2;
+      const seconds = deadlines[deadline];
+      const finished2 = await traced(args, () => callProgram(program, args, seconds));
+      return finished2.timedOut ? { ...finished2, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished2;
     },
     follow: /* @__PURE__ */ __name((args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })), "follow"),
     async feed(args, stdin, deadline) {
@@ -3234,7 +4651,7 @@ var BrokenImageError = class extends EngineError {
 
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
-var change = { deadline: changeDeadline };
+var change = { deadline: "change" };
 function images(command, platformOption) {
   const { program } = command;
   const find = /* @__PURE__ */ __name(async (reference) => {
@@ -3253,7 +4670,7 @@ function images(command, platformOption) {
     async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`;
       const output = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
-      return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
+      return [...new Set(output.split("\n").map((id2) => id2.trim()))].filter((id2) => id2 !== "");
     },
     async imageId(reference) {
       return (await need(reference)).id;
@@ -3297,8 +4714,8 @@ function readImage(program, reference, json2) {
   };
 }
 __name(readImage, "readImage");
-async function succeed(command, args, wanted, options2) {
-  const finished2 = await command.call(args, options2);
+async function succeed(command, args, wanted, options3) {
+  const finished2 = await command.call(args, options3);
   if (finished2.code !== 0) throw failure(command.program, wanted, finished2);
   return finished2.stdout;
 }
@@ -3355,7 +4772,6 @@ __name(position, "position");
 
 // src/engine/detect.ts
 var engineNames = ["auto", "docker", "podman", "none"];
-var patience = 10;
 async function detectEngine(wanted, notice = () => {
 }, supervision = {}) {
   if (wanted === "none") return void 0;
@@ -3375,9 +4791,9 @@ async function detectEngine(wanted, notice = () => {
 __name(detectEngine, "detectEngine");
 async function ask(command) {
   const { program } = command;
-  const finished2 = await command.call(["info", "--format", "{{json .}}"], { deadline: patience });
+  const finished2 = await command.call(["info", "--format", "{{json .}}"], { deadline: "greeting" });
   if (finished2.missing) return `${program} isn't installed: there is no such program in PATH`;
-  if (finished2.timedOut) return `${program} didn't answer within ${patience} seconds${chosenDaemon()}`;
+  if (finished2.timedOut) return `${program} didn't answer within ${command.deadlines.greeting} seconds${chosenDaemon()}`;
   const info = parse(finished2.stdout);
   if (info.version?.Version !== void 0) {
     return podman(command, info.version.Version, info.store?.graphDriverName ?? "unknown", info.host?.serviceIsRemote ?? false);
@@ -3400,18 +4816,18 @@ function dockerStore(info) {
   return containerd ? "containerd" : info.Driver ?? "unknown";
 }
 __name(dockerStore, "dockerStore");
-function docker(command, version, store) {
+function docker(command, version2, store) {
   return {
     ...commonParts(command, true, dockerLoad),
     name: "docker",
-    version,
+    version: version2,
     store,
-    loadsZstd: Number.parseInt(version, 10) >= 23
+    loadsZstd: Number.parseInt(version2, 10) >= 23
   };
 }
 __name(docker, "docker");
-function podman(command, version, store, remote) {
-  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: "podman", version, store, loadsZstd: true };
+function podman(command, version2, store, remote) {
+  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: "podman", version: version2, store, loadsZstd: true };
 }
 __name(podman, "podman");
 function commonParts(command, platformOption, method) {
@@ -3434,18 +4850,18 @@ __name(wayOut2, "wayOut");
 
 // src/host/at-exit.ts
 var import_node_fs5 = require("node:fs");
-var doomed = /* @__PURE__ */ new Set();
+var toRemove = /* @__PURE__ */ new Set();
 function removeAtExit(path4) {
-  if (doomed.size === 0) process.on("exit", removeAll);
-  doomed.add(path4);
+  if (toRemove.size === 0) process.on("exit", removeAll);
+  toRemove.add(path4);
   return () => {
-    doomed.delete(path4);
-    if (doomed.size === 0) process.off("exit", removeAll);
+    toRemove.delete(path4);
+    if (toRemove.size === 0) process.off("exit", removeAll);
   };
 }
 __name(removeAtExit, "removeAtExit");
 function removeAll() {
-  for (const path4 of doomed) {
+  for (const path4 of toRemove) {
     try {
       (0, import_node_fs5.rmSync)(path4, { recursive: true, force: true });
     } catch {
@@ -3469,10 +4885,10 @@ function endRequest(reason) {
 __name(endRequest, "endRequest");
 
 // src/image/config/name.ts
-function imageName({ version, build }, uname) {
-  if (version === void 0)
+function imageName({ version: version2, build }, uname) {
+  if (version2 === void 0)
     throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
-  return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
+  return `xenserver-ddk:${[version2, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
 __name(imageName, "imageName");
 
@@ -3525,6 +4941,56 @@ __name(canonicalName, "canonicalName");
 // src/image/config/uname-choice.ts
 var unameChoices = ["ddk", "host"];
 
+// src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  const large = [];
+  return (path4, content2) => {
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more) => {
+      if (found + more <= maxZeroBytes) return;
+      const named = [...large, { path: path4, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files2 = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `with this file of ${content2.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        "unsupported"
+      );
+    }, "check");
+    check(Math.max(0, content2.size - filesystemSize));
+    return {
+      name: content2.name,
+      size: content2.size,
+      read(into, offset) {
+        content2.read(into, offset);
+        const more = zeroBytesIn(into);
+        check(more);
+        found += more;
+        inFile += more;
+        if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path: path4, zeros: inFile });
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+function parseZeroLimit(text4) {
+  if (!/^[1-9]\d{0,5}$/.test(text4.trim())) throw new Error(`it is "${text4}"; it may be a whole number of GiB, from 1 to 999999`);
+  return Number(text4) * 2 ** 30;
+}
+__name(parseZeroLimit, "parseZeroLimit");
+
 // src/engine/provide.ts
 async function provide(engine, { path: path4, name, configDigest, manifestDigest }, info, onProgress) {
   const made = engine.store === "containerd" ? manifestDigest : configDigest;
@@ -3569,9 +5035,46 @@ function isSameFile(one, other) {
 }
 __name(isSameFile, "isSameFile");
 
+// src/bytes/tar-header.ts
+var tarBlockSize = 512;
+function tarPadding(size2) {
+  return (tarBlockSize - size2 % tarBlockSize) % tarBlockSize;
+}
+__name(tarPadding, "tarPadding");
+var field = { start: 148, end: 156 };
+function tarChecksum(header2) {
+  let sum = 0;
+  for (const [index, byte] of header2.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  return sum;
+}
+__name(tarChecksum, "tarChecksum");
+function hasTarChecksum(header2) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
+}
+__name(hasTarChecksum, "hasTarChecksum");
+function readTarHeader(header2) {
+  const name = text(header2, 0, 100);
+  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text(header2, 345, 500) : "";
+  return { path: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(header2), typeflag: header2.toString("latin1", 156, 157) };
+}
+__name(readTarHeader, "readTarHeader");
+function sizeField(header2) {
+  if ((header2[124] & 128) !== 0) {
+    return header2.readUInt32BE(124) === 2147483648 ? header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132) : Number.NaN;
+  }
+  const digits = text(header2, 124, 136).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(sizeField, "sizeField");
+function text(header2, start, end) {
+  return header2.toString("latin1", start, end).replace(/\0.*$/s, "");
+}
+__name(text, "text");
+
 // src/host/new-file.ts
-var import_node_crypto2 = require("node:crypto");
-var import_node_fs8 = require("node:fs");
+var import_node_fs10 = require("node:fs");
+var import_node_path3 = require("node:path");
 var import_node_util2 = require("node:util");
 
 // src/host/destination.ts
@@ -3615,12 +5118,12 @@ __name(sentenceOf, "sentenceOf");
 var maxLinks = 40;
 function destinationOf(path4) {
   let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links = 0; links < maxLinks; links++) {
+  for (let links2 = 0; links2 < maxLinks; links2++) {
     checkPlace(path4, place2);
     place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
     checkPlace(path4, place2);
     const there = attempt2(path4, () => (0, import_node_fs7.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links > 0)
+    if (!there && links2 > 0)
       throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
     if (!there || there.isFile()) return place2;
     if (!there.isSymbolicLink())
@@ -3648,14 +5151,86 @@ function realFolder(path4, folder) {
   });
 }
 __name(realFolder, "realFolder");
-function attempt2(path4, look) {
+function attempt2(path4, look2) {
   try {
-    return look();
+    return look2();
   } catch (error) {
     throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
   }
 }
 __name(attempt2, "attempt");
+
+// src/host/owner.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs9 = require("node:fs");
+
+// src/host/boot-id.ts
+var import_node_fs8 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read();
+  return known;
+}
+__name(bootId, "bootId");
+function read() {
+  try {
+    return (0, import_node_fs8.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read, "read");
+
+// src/host/owner.ts
+var usualPatience = 6e4;
+function ownerTag() {
+  const self = process.pid;
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text4) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text4);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag2, path4, patience2 = usualPatience) {
+  const [boot, namespace, pid, start] = tag2.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs9.statSync)(path4, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs9.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields2 = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields2[0] === "Z" || fields2[0] === "X" ? -1 : Number(fields2[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs9.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
 
 // src/host/new-file.ts
 function append(out, bytes) {
@@ -3665,26 +5240,48 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position3) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs8.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+    done += writing(name, () => (0, import_node_fs10.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
   }
 }
 __name(writeAt, "writeAt");
 function newFile(path4) {
   const destination = destinationOf(path4);
+  removeAbandoned(destination);
   return namedLater(path4, destination, partOf(destination), "wx");
 }
 __name(newFile, "newFile");
 function partOf(destination) {
-  return `${destination}.${(0, import_node_crypto2.randomBytes)(4).toString("hex")}.part`;
+  return `${destination}.${ownerTag()}.part`;
 }
 __name(partOf, "partOf");
+var patience = 36e5;
+function removeAbandoned(destination) {
+  const [folder, prefix, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
+  for (const name of namesIn(folder)) {
+    const tag2 = name.slice(prefix.length, -suffix.length);
+    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name), patience)) continue;
+    try {
+      (0, import_node_fs10.unlinkSync)((0, import_node_path3.join)(folder, name));
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs10.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
 function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs8.openSync)(part, flags, 420));
+  const fd = writing(path4, () => (0, import_node_fs10.openSync)(part, flags, 420));
   const release = removeAtExit(part);
-  let open4 = true;
+  let open3 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs8.closeSync)(fd);
-    open4 = false;
+    if (open3) (0, import_node_fs10.closeSync)(fd);
+    open3 = false;
   }, "close");
   return {
     fd,
@@ -3692,20 +5289,23 @@ function namedLater(path4, destination, part, flags) {
     position: 0,
     keep() {
       close();
-      writing(path4, () => (0, import_node_fs8.renameSync)(part, destination));
+      if (destinationOf(path4) !== destination) {
+        throw new Error(`${path4}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path4, () => (0, import_node_fs10.renameSync)(part, destination));
       release();
     },
     discard() {
       close();
-      (0, import_node_fs8.rmSync)(part, { force: true });
+      (0, import_node_fs10.rmSync)(part, { force: true });
       release();
     }
   };
 }
 __name(namedLater, "namedLater");
-function writing(path4, use) {
+function writing(path4, use2) {
   try {
-    return use();
+    return use2();
   } catch (error) {
     const { errno } = error;
     if (errno === void 0) throw error;
@@ -3713,20 +5313,6 @@ function writing(path4, use) {
   }
 }
 __name(writing, "writing");
-
-// src/bytes/tar-checksum.ts
-var field = { start: 148, end: 156 };
-function tarChecksum(header2) {
-  let sum = 0;
-  for (const [index, byte] of header2.entries()) sum += index < field.start || index >= field.end ? byte : 32;
-  return sum;
-}
-__name(tarChecksum, "tarChecksum");
-function hasTarChecksum(header2) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", field.start, field.end))?.[1];
-  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
-}
-__name(hasTarChecksum, "hasTarChecksum");
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -3753,20 +5339,15 @@ function aclText(value) {
 __name(aclText, "aclText");
 
 // src/image/tar/header.ts
-var blockSize = 512;
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
 function tarHeader(member) {
   const records2 = paxRecords(member);
   if (records2.length === 0) return ustarHeader(member);
   const body = Buffer.concat(records2);
   const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
-  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)]);
+  return Buffer.concat([pax, body, Buffer.alloc(tarPadding(body.length)), ustarHeader(member)]);
 }
 __name(tarHeader, "tarHeader");
-function padding(size2) {
-  return (blockSize - size2 % blockSize) % blockSize;
-}
-__name(padding, "padding");
 var octal11 = 8 ** 11 - 1;
 var octal7 = 8 ** 7 - 1;
 var nameLength = 100;
@@ -3807,7 +5388,7 @@ function ustarName(path4) {
 }
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
-  const header2 = Buffer.alloc(blockSize);
+  const header2 = Buffer.alloc(tarBlockSize);
   const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
   name.copy(header2, 0);
   number(header2, 100, 8, member.mode);
@@ -3867,8 +5448,13 @@ __name(gzipMember, "gzipMember");
 
 // src/image/archive/layer.ts
 var maxPending = 4;
-function layerWriter(out, options2) {
-  const { compress, mediaType } = frameCompressor(options2);
+var minOwnMemory = 1 << 20;
+function free({ buffer }) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
+}
+__name(free, "free");
+function layerWriter(out, options3) {
+  const { compress, mediaType } = frameCompressor(options3);
   const diffId = (0, import_node_crypto3.createHash)("sha256");
   const digest2 = (0, import_node_crypto3.createHash)("sha256");
   const start = out.position;
@@ -3884,6 +5470,7 @@ function layerWriter(out, options2) {
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
     const [bytes] = await Promise.all([frame, before]);
     store(bytes);
+    free(bytes);
   }, "storeInOrder");
   return {
     async write(piece2) {
@@ -3891,10 +5478,10 @@ function layerWriter(out, options2) {
       uncompressedSize += piece2.length;
       if (!compress) {
         store(piece2);
-        options2.release?.(piece2.buffer);
+        options3.release?.(piece2.buffer);
         return;
       }
-      const frame = compress(piece2).finally(() => options2.release?.(piece2.buffer));
+      const frame = compress(piece2).finally(() => options3.release?.(piece2.buffer));
       last = storeInOrder(last, frame);
       last.catch(() => {
       });
@@ -3960,23 +5547,23 @@ function createArchive(path4) {
 __name(createArchive, "createArchive");
 function archiveOn(out, layers) {
   let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
     const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
     return { digest: digest2, size: bytes.length };
   }, "addBlob");
   return {
-    addLayer(options2) {
+    addLayer(options3) {
       const header2 = out.position;
-      out.position += blockSize;
-      const writer = layerWriter(out, options2);
+      out.position += tarBlockSize;
+      const writer = layerWriter(out, options3);
       current = {
         ...writer,
         async finish() {
           const layer = await writer.finish();
           writeAt(out, layerHeader(layer), header2);
-          append(out, Buffer.alloc(padding(layer.size)));
+          append(out, Buffer.alloc(tarPadding(layer.size)));
           layers.push(layer);
           return layer;
         }
@@ -3989,7 +5576,7 @@ function archiveOn(out, layers) {
       addFile("index.json", json(ociIndex(manifest, config, tags3)));
       addFile("oci-layout", json(ociLayout));
       addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
-      append(out, Buffer.alloc(2 * blockSize));
+      append(out, Buffer.alloc(2 * tarBlockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
     },
@@ -4018,9 +5605,13 @@ function memberHeader(name, size2) {
 __name(memberHeader, "memberHeader");
 
 // src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+__name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
   const enter = /* @__PURE__ */ __name((dir2) => {
@@ -4038,19 +5629,25 @@ function* walk(tree, onUnreadable = rethrow) {
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
-    if (entry2.node.type !== "dir") continue;
-    if (seen.has(entry2.node.ino)) {
+    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
+    if (seen.has(fileKey(entry2.node))) {
       onUnreadable(
         new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
         entry2.path
       );
       continue;
     }
-    seen.add(entry2.node.ino);
+    seen.add(fileKey(entry2.node));
     enter(entry2);
   }
 }
 __name(walk, "walk");
+function componentsOf(path4) {
+  let slashes = 0;
+  for (let at = path4.indexOf("/"); at >= 0; at = path4.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+__name(componentsOf, "componentsOf");
 function rethrow(error) {
   throw error;
 }
@@ -4059,7 +5656,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   const children3 = [];
   for (const entry2 of tree.entries(dir2.node)) {
     checkName(entry2.name, dir2);
-    const path4 = join5(dir2.path, entry2.name);
+    const path4 = join6(dir2.path, entry2.name);
     try {
       children3.push({ path: path4, node: entry2.node() });
     } catch (error) {
@@ -4085,10 +5682,10 @@ function checkName(name, dir2) {
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
-function join5(dir2, name) {
+function join6(dir2, name) {
   return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
 }
-__name(join5, "join");
+__name(join6, "join");
 function resolve3(tree, path4) {
   const trail = resolveTrail(tree, path4);
   return trail && (trail.at(-1)?.node ?? tree.root);
@@ -4098,7 +5695,7 @@ function resolveTrail(tree, path4) {
   const trail = [];
   const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
   const pending = components(path4).reverse();
-  let links = 0;
+  let links2 = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
     const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
     if (name === "..") {
@@ -4109,10 +5706,10 @@ function resolveTrail(tree, path4) {
     const node = childNode(tree, dir2.node, name);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join5(dir2.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join6(dir2.path, Buffer.from(name, "latin1")), node });
       continue;
     }
-    if (++links > 40) return void 0;
+    if (++links2 > 40) return void 0;
     const target = node.target().toString("latin1");
     if (target.startsWith("/")) trail.length = 0;
     pending.push(...components(target).reverse());
@@ -4127,9 +5724,9 @@ function childNode(tree, dir2, name) {
 __name(childNode, "childNode");
 
 // src/disk/filesystem/small-file.ts
-var most = 64 << 10;
+var maxTextSize = 64 << 10;
 function readText(root, path4) {
-  return readStart(root, path4, most)?.toString("utf8");
+  return readStart(root, path4, maxTextSize)?.toString("utf8");
 }
 __name(readText, "readText");
 function readStart(root, path4, length2) {
@@ -4234,7 +5831,7 @@ function checkPlain(place2, what, value) {
   if (value === void 0 || isPlain(value)) return;
   throw new DiskError(
     place2,
-    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`
+    `the ${what} is ${JSON.stringify(value)}; only letters, digits and . _ + ~ - are allowed, because anything else could be a command`
   );
 }
 __name(checkPlain, "checkPlain");
@@ -4244,8 +5841,8 @@ function findRelease(root) {
 }
 __name(findRelease, "findRelease");
 function parseRedhatRelease(text4) {
-  const [, product, version] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
-  return product ? { product, ...splitBuild(version) } : void 0;
+  const [, product, version2] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version2) } : void 0;
 }
 __name(parseRedhatRelease, "parseRedhatRelease");
 function parseOsRelease(text4) {
@@ -4255,8 +5852,8 @@ function parseOsRelease(text4) {
 }
 __name(parseOsRelease, "parseOsRelease");
 function splitBuild(text4 = "") {
-  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
-  return { version, build };
+  const [, version2, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
+  return { version: version2, build };
 }
 __name(splitBuild, "splitBuild");
 function findArchitecture(root, warn) {
@@ -4273,15 +5870,15 @@ __name(findArchitecture, "findArchitecture");
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
 function imageLabels(identity, isoSha256, created, key) {
-  const { product, version, build, kernelVersion, architecture } = identity;
-  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const { product, version: version2, build, kernelVersion, architecture } = identity;
+  const name = [version2, build].filter((part) => part !== void 0).join("-");
   const labels = {
     "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
     "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
     "org.opencontainers.image.version": name,
     "org.opencontainers.image.created": created,
     [`${labelPrefix}.product`]: product,
-    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.version`]: version2,
     [`${labelPrefix}.build`]: build,
     [`${labelPrefix}.kernel-version`]: kernelVersion,
     [`${labelPrefix}.architecture`]: architecture,
@@ -4323,12 +5920,15 @@ function imageTime(seconds) {
 __name(imageTime, "imageTime");
 
 // src/image/key/recipe.ts
+var import_node_crypto5 = require("node:crypto");
+
+// src/image/key/sample-image.ts
 var import_node_crypto4 = require("node:crypto");
 
 // src/image/tar/at-path.ts
-function atPath(path4, use) {
+function atPath(path4, use2) {
   try {
-    return use();
+    return use2();
   } catch (error) {
     const place2 = `/${pathText(path4)}`;
     if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
@@ -4363,14 +5963,14 @@ function layerXattrs({ path: path4, node }, drop) {
   return kept;
 }
 __name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
+function reasonToDrop(name, value, type2) {
   if (name === "security.selinux") return "selinux";
   if (name === "security.ima" || name === "security.evm") return "integrity";
   if (name.startsWith("trusted.")) return "trusted";
   if (name.startsWith("user.overlay.")) return "overlay";
   if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
   if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
   return "unknown";
 }
 __name(reasonToDrop, "reasonToDrop");
@@ -4400,42 +6000,6 @@ function tally(sentences2) {
 }
 __name(tally, "tally");
 
-// src/image/tar/zero-limit.ts
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  return (path4, content2) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
-      throw new DiskError(
-        `/${pathText(path4)}`,
-        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
-        "unsupported"
-      );
-    }, "check");
-    check(found + Math.max(0, content2.size - filesystemSize));
-    return {
-      name: content2.name,
-      size: content2.size,
-      read(into, offset) {
-        content2.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
 // src/image/tar/layer-policy.ts
 var sentences = {
   socket: "sockets are left out, because tar can't store them",
@@ -4451,7 +6015,7 @@ var sentences = {
 };
 function* layerEntries(entries2, policy, warn) {
   const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
   for (const entry2 of entries2) {
     const { path: path4, node } = entry2;
     checkName2(path4);
@@ -4499,28 +6063,28 @@ function targetOf({ path: path4, node }) {
 }
 __name(targetOf, "targetOf");
 function checkOwner({ path: path4, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path4)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  for (const [what, id2] of [["user", node.uid], ["group", node.gid]]) {
+    if (id2 >= 4294967295) throw new DiskError(`/${pathText(path4)}`, `it belongs to ${what} ${id2}, which Linux can't set`, "unsupported");
   }
 }
 __name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
-function* tarPieces(entries2, options2) {
-  const { pieceSize = defaultPieceSize, allocate, warn } = options2;
+function* tarPieces(entries2, options3) {
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options3;
   const summary2 = { members: 0, contentSize: 0, size: 0 };
   let piece2;
   let used = 0;
-  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
+  for (const part of tarParts(layerEntries(entries2, options3, warn), summary2)) {
     for (let offset = 0; offset < part.size; ) {
-      piece2 ??= allocate(pieceSize);
-      const length2 = Math.min(pieceSize - used, part.size - offset);
+      piece2 ??= allocate(pieceSize2);
+      const length2 = Math.min(pieceSize2 - used, part.size - offset);
       part.read(piece2.subarray(used, used + length2), offset);
       used += length2;
       offset += length2;
       summary2.size += length2;
-      if (used < pieceSize) continue;
+      if (used < pieceSize2) continue;
       yield piece2;
       piece2 = void 0;
       used = 0;
@@ -4530,20 +6094,21 @@ function* tarPieces(entries2, options2) {
   return summary2;
 }
 __name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * blockSize);
+var zeros2 = Buffer.alloc(2 * tarBlockSize);
 function* tarParts(entries2, summary2) {
   const firstNames = /* @__PURE__ */ new Map();
   for (const entry2 of entries2) {
     const { path: path4, node } = entry2;
-    const first = firstNames.get(node.ino);
-    if (!first && node.type !== "dir") firstNames.set(node.ino, path4);
+    const key = fileKey(node);
+    const first = firstNames.get(key);
+    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path4);
     const member = first ? linkTo(first, entry2) : describe(entry2);
     summary2.members++;
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
     yield entry2.content();
-    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+    yield memorySource(zeros2.subarray(0, tarPadding(member.size)), "padding");
   }
   yield memorySource(zeros2, "end");
 }
@@ -4552,17 +6117,17 @@ function linkTo(first, entry2) {
   return { ...describe(entry2), type: "link", size: 0, linkname: first };
 }
 __name(linkTo, "linkTo");
-function describe({ path: path4, node, type, xattrs, target }) {
+function describe({ path: path4, node, type: type2, xattrs, target }) {
   return {
-    path: type === "dir" ? Buffer.concat([path4, Buffer.from("/")]) : path4,
-    type,
+    path: type2 === "dir" ? Buffer.concat([path4, Buffer.from("/")]) : path4,
+    type: type2,
     mode: node.mode,
     uid: node.uid,
     gid: node.gid,
-    size: type === "file" ? node.size : 0,
+    size: type2 === "file" ? node.size : 0,
     mtime: Math.max(0, node.mtime.seconds),
     xattrs,
-    ...type === "symlink" && { linkname: target() },
+    ...type2 === "symlink" && { linkname: target() },
     ...node.rdev && { device: node.rdev }
   };
 }
@@ -4573,8 +6138,8 @@ var places = ["include/generated/compile.h", "include/linux/compile.h", "include
 function kernelBuild(root, kernelVersion) {
   for (const place2 of places) {
     const text4 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
-    if (version) return version;
+    const [, version2] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
+    if (version2) return version2;
   }
   return "#1 SMP";
 }
@@ -4607,21 +6172,21 @@ function placeFile(root, file, mtime) {
 }
 __name(placeFile, "placeFile");
 function existing(root, names) {
-  for (let depth = names.length; depth >= 0; depth--) {
-    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+  for (let depth2 = names.length; depth2 >= 0; depth2--) {
+    const trail = resolveTrail(root, names.slice(0, depth2).join("/"));
     if (!trail) continue;
     const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth);
+    const missing = names.slice(depth2);
     return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
 }
 __name(existing, "existing");
 var nextNumber = -1;
-function newNode(type, mode, mtime, text4 = "") {
+function newNode(type2, mode, mtime, text4 = "") {
   const content2 = Buffer.from(text4);
   return {
-    type,
+    type: type2,
     ino: nextNumber--,
     mode,
     uid: 0,
@@ -4637,7 +6202,7 @@ function newNode(type, mode, mtime, text4 = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text4) {
@@ -4650,17 +6215,17 @@ var machines = {
   x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
   i686: { machine: "i686", processor: "i686", platform: "i386" }
 };
-function unameScript({ release, version, architecture }) {
-  const answers = { release, version, ...machines[architecture] };
-  return (0, import_node_fs9.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+function unameScript({ release, version: version2, architecture }) {
+  const answers = { release, version: version2, ...machines[architecture] };
+  return (0, import_node_fs11.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
 
 // src/image/environment/variables.ts
-function ddkVariables({ version, build, kernelVersion }) {
+function ddkVariables({ version: version2, build, kernelVersion }) {
   const variables = [
-    ["XENSERVER_VERSION", version],
+    ["XENSERVER_VERSION", version2],
     ["XENSERVER_BUILD", build],
     ["DDK_KERNEL_VERSION", kernelVersion]
   ];
@@ -4680,8 +6245,8 @@ __name(profileScript, "profileScript");
 function buildEnvironment(root, identity, created, warn) {
   const variables = ddkVariables(identity);
   const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const version2 = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version2, architecture }) };
   const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
   const files2 = [[uname, "so none is added, and uname may report the host machine"]];
   if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
@@ -4719,7 +6284,7 @@ function entrypoint32(root, warn) {
 }
 __name(entrypoint32, "entrypoint32");
 
-// src/image/key/sample.ts
+// src/image/key/sample-tree.ts
 var dir = { type: "dir", mode: 493, nlink: 2 };
 var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
 var contents = {
@@ -4789,15 +6354,7 @@ function nodeOf({ content: content2 = "", target = "", xattrs = {}, ...more }, i
 }
 __name(nodeOf, "nodeOf");
 
-// src/image/key/recipe.ts
-var writerRevision = 1;
-var known;
-function recipe() {
-  const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
-  known ??= (0, import_node_crypto4.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
-  return known;
-}
-__name(recipe, "recipe");
+// src/image/key/sample-image.ts
 function sampleImage(architecture, withEnvironment) {
   const tree = sampleTree();
   const created = 142e7;
@@ -4818,9 +6375,19 @@ function digestOf2(pieces2) {
 }
 __name(digestOf2, "digestOf");
 
+// src/image/key/recipe.ts
+var writerRevision = 2;
+var known2;
+function recipe() {
+  const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
+  known2 ??= (0, import_node_crypto5.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
+  return known2;
+}
+__name(recipe, "recipe");
+
 // src/image/key/key.ts
-function imageKey(iso, options2) {
-  const sorted = Object.entries(options2).sort(([a], [b]) => a < b ? -1 : 1);
+function imageKey(iso, options3) {
+  const sorted = Object.entries(options3).sort(([a], [b]) => a < b ? -1 : 1);
   return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
@@ -4842,20 +6409,20 @@ function configOf({ found, isoSha256, layers, uname, defaults }) {
 __name(configOf, "configOf");
 
 // src/image/convert.ts
-async function convert(options2) {
-  options2.signal?.throwIfAborted();
+async function convert(options3) {
+  options3.signal?.throwIfAborted();
   const stop = new AbortController();
-  options2.inputSha256.catch((error) => stop.abort(error));
-  options2.signal?.addEventListener("abort", () => stop.abort(options2.signal.reason));
-  if (isSameFile(options2.input, options2.archive))
-    throw new Error(`${options2.archive}: the archive would overwrite its own input; choose another name`);
-  const archive = createArchive(options2.archive);
-  const { input, tempDir, uname = "ddk" } = options2;
-  const task = { input, tempDir, uname };
-  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task });
+  options3.inputSha256.catch((error) => stop.abort(error));
+  options3.signal?.addEventListener("abort", () => stop.abort(options3.signal.reason));
+  if (isSameFile(options3.input, options3.archive))
+    throw new Error(`${options3.archive}: the archive would overwrite its own input; choose another name`);
+  const archive = createArchive(options3.archive);
+  const { input, tempDir, uname = "ddk", maxZeroBytes } = options3;
+  const task = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
-    const { names, ...received } = await receive(worker, archive, options2, stop.signal);
-    const isoSha256 = await options2.inputSha256 ?? "";
+    const { names, ...received } = await receive(worker, archive, options3, stop.signal);
+    const isoSha256 = await options3.inputSha256 ?? "";
     await (0, import_promises2.setImmediate)();
     stop.signal.throwIfAborted();
     return finishImage(archive, { ...received, isoSha256, uname }, names);
@@ -4867,30 +6434,30 @@ async function convert(options2) {
 }
 __name(convert, "convert");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
-async function receive(worker, archive, options2, signal) {
+async function receive(worker, archive, options3, signal) {
   const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
-  let known2;
+  let known3;
   let bytes = 0;
   for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
     switch (message2.kind) {
       case "warning":
-        options2.warn(message2.text);
+        options3.warn(message2.text);
         break;
       case "found": {
         const { found, environment } = message2;
-        const names = options2.name(found);
-        known2 = { found, environment, names, layer: archive.addLayer({ compression: options2.compression, release }) };
+        const names = options3.name(found);
+        known3 = { found, environment, names, layer: archive.addLayer({ compression: options3.compression, release }) };
         break;
       }
       case "piece":
         bytes += message2.piece.length;
-        await known2.layer.write(message2.piece);
-        options2.onProgress?.(bytes, known2.found);
+        await known3.layer.write(message2.piece);
+        options3.onProgress?.(bytes, known3.found);
         break;
       case "done": {
-        const { found, environment, names, layer } = known2;
+        const { found, environment, names, layer } = known3;
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
-        const layers = environment ? [root, await addEnvironment(archive, environment, options2.compression)] : [root];
+        const layers = environment ? [root, await addEnvironment(archive, environment, options3.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
         return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
       }
@@ -4957,11 +6524,11 @@ function shareText(done, total) {
 __name(shareText, "shareText");
 
 // src/report/steps.ts
-async function convertWithProgress(options2, say) {
+async function convertWithProgress(options3, say) {
   const start = Date.now();
   const line = new ProgressLine(say);
   const conversion = await convert({
-    ...options2,
+    ...options3,
     onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
   });
   const { found, tar, layers, archive } = conversion;
@@ -5005,9 +6572,9 @@ var UsageError = class extends Error {
   }
   name = "UsageError";
 };
-function parseWords(words, options2, help6) {
+function parseWords(words, options3, help6) {
   const parsed = usage(
-    () => (0, import_node_util4.parseArgs)({ args: words, options: { ...options2, help: { type: "boolean", short: "h" } }, allowPositionals: true })
+    () => (0, import_node_util4.parseArgs)({ args: words, options: { ...options3, help: { type: "boolean", short: "h" } }, allowPositionals: true })
   );
   const values = parsed.values;
   if (parsed.values.help) {
@@ -5030,7 +6597,7 @@ function usage(parse2, option) {
 }
 __name(usage, "usage");
 function sayOnStderr(line) {
-  process.stderr.write(`${oneLine(line)}
+  process.stderr.write(`${shortLine(line)}
 `);
 }
 __name(sayOnStderr, "sayOnStderr");
@@ -5039,7 +6606,7 @@ function warnOnStderr(sentence) {
 }
 __name(warnOnStderr, "warnOnStderr");
 function jsonText(value, indent) {
-  return JSON.stringify(value, void 0, indent).replace(/#(?=#\[)/g, "\\u0023");
+  return plainJson(JSON.stringify(value, void 0, indent));
 }
 __name(jsonText, "jsonText");
 function choiceOf(option, text4, choices) {
@@ -5063,33 +6630,38 @@ load, or an image in one of these engines, or both. The same INPUT gives the sam
   --compression HOW   compression of the layers: zstd (default; needs Docker 23 or later), gzip, or none
   --uname WHOSE       what uname reports in a container: ddk (default) as in the DDK's Dom0, or host for
                       the host machine; with host, the image contains only the DDK's files
+  --zero-limit GIB    limit for zeros in all files together, because holes are written out (default: 8)
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
 `;
-var options = {
+var options2 = {
   output: { type: "string", short: "o" },
   load: { type: "boolean" },
   engine: { type: "string" },
   tag: { type: "string" },
   compression: { type: "string" },
   uname: { type: "string" },
+  "zero-limit": { type: "string" },
   sha256: { type: "string" },
   "version-is": { type: "string" },
   "temp-dir": { type: "string" }
 };
 async function convertCommand(words) {
-  const parsed = parseWords(words, options, help);
+  const parsed = parseWords(words, options2, help);
   if (!parsed) return 0;
   const { input, values } = parsed;
   if (values.output === "-")
-    throw new UsageError("an archive can't go to standard output: what stands at its start is known at its end; give the name of a file");
+    throw new UsageError(
+      "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file"
+    );
   if (!values.output && !values.load) throw new UsageError("give -o FILE or --load, or both");
   const compression = values.compression === void 0 ? void 0 : choiceOf("--compression", values.compression, ["zstd", "gzip", "none"]);
   const uname = choiceOf("--uname", values.uname ?? "ddk", unameChoices);
   const wanted = choiceOf("--engine", values.engine ?? "auto", engineNames);
   const tag2 = values.tag && usage(() => parseReference(values.tag).text);
   const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
+  const maxZeroBytes = values["zero-limit"] === void 0 ? void 0 : usage(() => parseZeroLimit(values["zero-limit"]), "--zero-limit");
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   const signal = endRequest((name) => `stopped by ${name}`);
   const engine = values.load ? await detectEngine(wanted, sayOnStderr, { signal }) : void 0;
@@ -5097,13 +6669,14 @@ async function convertCommand(words) {
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
   const release = removeAtExit(dir2);
   try {
-    const archive = values.output ? (0, import_node_path3.resolve)(values.output) : (0, import_node_path3.join)(dir2, "image.tar");
+    const archive = values.output ? (0, import_node_path4.resolve)(values.output) : (0, import_node_path4.join)(dir2, "image.tar");
     const conversion = await convertWithProgress(
       {
         input,
         archive,
         tempDir: dir2,
         uname,
+        maxZeroBytes,
         compression: compression ?? defaultCompression(engine),
         inputSha256: sha256OfFile(input, expected),
         name({ identity }) {
@@ -5120,7 +6693,7 @@ async function convertCommand(words) {
     process.stdout.write(`${names[0]} ${made.configDigest}
 `);
   } finally {
-    (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
+    (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
     release();
   }
   return 0;
@@ -5128,7 +6701,7 @@ async function convertCommand(words) {
 __name(convertCommand, "convertCommand");
 function makeTempDir(parent) {
   try {
-    return (0, import_node_fs10.mkdtempSync)((0, import_node_path3.join)(parent, "xenserver-ddk-"));
+    return (0, import_node_fs12.mkdtempSync)((0, import_node_path4.join)(parent, "xenserver-ddk-"));
   } catch (error) {
     throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`);
   }
@@ -5161,7 +6734,7 @@ __name(exitCode, "exitCode");
 var import_node_os4 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 
 // src/bytes/peek.ts
 function peek(source, offset, length2) {
@@ -5194,30 +6767,30 @@ __name(window, "window");
 var import_node_zlib2 = require("node:zlib");
 var gptSectorSizes = [512, 4096];
 var signature = "EFI PART";
-var mostEntries = 1024;
-function hasGptSignature(disk, sectorSize3) {
-  return hasText(disk, sectorSize3, signature);
+var maxEntries = 1024;
+function hasGptSignature(disk, sectorSize5) {
+  return hasText(disk, sectorSize5, signature);
 }
 __name(hasGptSignature, "hasGptSignature");
-function readGptAt(disk, sectorSize3, sector) {
-  if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
-  const header2 = peek(disk, sector * sectorSize3, sectorSize3);
+function readGptAt(disk, sectorSize5, sector) {
+  if (!Number.isSafeInteger(sector * sectorSize5)) return void 0;
+  const header2 = peek(disk, sector * sectorSize5, sectorSize5);
   if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
   const size2 = header2.readUInt32LE(12);
-  if (size2 < 92 || size2 > sectorSize3) return `its size is ${size2}`;
+  if (size2 < 92 || size2 > sectorSize5) return `its size is ${size2}`;
   if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size2))) return "its checksum is wrong";
   if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
   const arraySector = Number(header2.readBigUInt64LE(72));
   const count = header2.readUInt32LE(80);
   const entrySize = header2.readUInt32LE(84);
-  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
+  if (count > maxEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
     return `it has ${count} entries of ${entrySize} bytes`;
   }
-  if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
-  const array = peek(disk, arraySector * sectorSize3, count * entrySize);
+  if (!Number.isSafeInteger(arraySector * sectorSize5)) return `its entries are in sector ${arraySector}`;
+  const array = peek(disk, arraySector * sectorSize5, count * entrySize);
   if (!array) return "its entries lie past the end of the disk";
   if (header2.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
+  return { sectorSize: sectorSize5, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
 }
 __name(readGptAt, "readGptAt");
 function headerChecksum(header2) {
@@ -5234,12 +6807,12 @@ function guid(bytes, at) {
 __name(guid, "guid");
 
 // src/disk/partitions/types.ts
-function mbrTypeName(type) {
-  return mbrTypes[type] ?? "";
+function mbrTypeName(type2) {
+  return mbrTypes[type2] ?? "";
 }
 __name(mbrTypeName, "mbrTypeName");
-function gptTypeName(type) {
-  return gptTypes[type] ?? "";
+function gptTypeName(type2) {
+  return gptTypes[type2] ?? "";
 }
 __name(gptTypeName, "gptTypeName");
 var mbrTypes = {
@@ -5298,10 +6871,10 @@ function readGpt(disk, mbr, warn) {
 __name(readGpt, "readGpt");
 function readPrimary(disk) {
   let wrong = "the header in sector 1 is missing";
-  for (const sectorSize3 of gptSectorSizes) {
-    const gpt = readGptAt(disk, sectorSize3, 1);
+  for (const sectorSize5 of gptSectorSizes) {
+    const gpt = readGptAt(disk, sectorSize5, 1);
     if (typeof gpt === "object") return gpt;
-    if (gpt) wrong = `the header at byte ${sectorSize3} is damaged (${gpt})`;
+    if (gpt) wrong = `the header at byte ${sectorSize5} is damaged (${gpt})`;
   }
   return wrong;
 }
@@ -5311,11 +6884,11 @@ function findBackup(disk, mbr) {
     ...mbr.map(
       ({ start, size: size2 }) => () => start + size2 - 1
     ),
-    (sectorSize3) => Math.floor(disk.size / sectorSize3) - 1
+    (sectorSize5) => Math.floor(disk.size / sectorSize5) - 1
   ]) {
-    for (const sectorSize3 of gptSectorSizes) {
-      const sector = lastSector(sectorSize3);
-      const gpt = sector > 1 ? readGptAt(disk, sectorSize3, sector) : void 0;
+    for (const sectorSize5 of gptSectorSizes) {
+      const sector = lastSector(sectorSize5);
+      const gpt = sector > 1 ? readGptAt(disk, sectorSize5, sector) : void 0;
       if (typeof gpt === "object") return gpt;
     }
   }
@@ -5339,10 +6912,11 @@ function describeTable(disk, gpt, warn) {
       warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
       continue;
     }
-    const type = guid(entry2, 0);
+    const type2 = guid(entry2, 0);
     const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
     const bootable = (entry2.readUInt8(48) & 4) !== 0;
-    partitions.push({ number: number2, start, size: size2, type, typeName: gptTypeName(type), extended: false, name, bootable });
+    const uuid2 = guid(entry2, 16).toLowerCase();
+    partitions.push({ number: number2, start, size: size2, type: type2, typeName: gptTypeName(type2), extended: false, name, uuid: uuid2, bootable });
   }
   return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
 }
@@ -5350,7 +6924,7 @@ __name(describeTable, "describeTable");
 
 // src/disk/partitions/mbr.ts
 var sectorSize = 512;
-var mostRecords = 128;
+var maxRecords = 128;
 var extendedTypes = [5, 15, 133];
 var protectiveType = 238;
 var bootFlag = 128;
@@ -5365,10 +6939,13 @@ function hasProtectiveEntry(entries2) {
 __name(hasProtectiveEntry, "hasProtectiveEntry");
 function readMbrPartitions(disk, entries2, warn) {
   const partitions = [];
-  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe2(entry2, slot + 1, entry2.start));
+  const signature2 = peek(disk, 440, 4).readUInt32LE();
+  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe2(entry2, slot + 1, entry2.start, signature2));
   let number2 = 5;
   for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
-    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe2(entry2, number2++, start));
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) {
+      partitions.push(describe2(entry2, number2++, start, signature2));
+    }
   }
   return { scheme: "mbr", sectorSize, partitions, check() {
   } };
@@ -5397,7 +6974,7 @@ function* logicalPartitions(disk, extended, warn) {
 __name(logicalPartitions, "logicalPartitions");
 function readExtendedRecord(disk, record, seen) {
   if (seen.has(record)) return "the chain of extended boot records forms a loop";
-  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
+  if (seen.size >= maxRecords) return `the extended partition has more than ${maxRecords} boot records`;
   return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
 }
 __name(readExtendedRecord, "readExtendedRecord");
@@ -5411,23 +6988,25 @@ function parseBootRecord(sector) {
   }));
 }
 __name(parseBootRecord, "parseBootRecord");
-function isUsed({ type, size: size2 }) {
-  return type !== 0 && size2 !== 0;
+function isUsed({ type: type2, size: size2 }) {
+  return type2 !== 0 && size2 !== 0;
 }
 __name(isUsed, "isUsed");
-function isExtended({ type }) {
-  return extendedTypes.includes(type);
+function isExtended({ type: type2 }) {
+  return extendedTypes.includes(type2);
 }
 __name(isExtended, "isExtended");
-function describe2(entry2, number2, start) {
+function describe2(entry2, number2, start, signature2) {
+  const hex = /* @__PURE__ */ __name((value, digits) => value.toString(16).padStart(digits, "0"), "hex");
   return {
     number: number2,
     start: start * sectorSize,
     size: entry2.size * sectorSize,
-    type: entry2.type.toString(16).padStart(2, "0"),
+    type: hex(entry2.type, 2),
     typeName: mbrTypeName(entry2.type),
     extended: isExtended(entry2),
     name: "",
+    uuid: signature2 === 0 ? "" : `${hex(signature2, 8)}-${hex(number2, 2)}`,
     bootable: entry2.flag === bootFlag
   };
 }
@@ -5469,7 +7048,7 @@ __name(warnOfOverlaps, "warnOfOverlaps");
 // src/disk/partitions/index.ts
 function readPartitions(disk, warn) {
   const mbr = parseMbr(peek(disk, 0, 512));
-  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
+  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize5) => hasGptSignature(disk, sectorSize5))) {
     return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
   }
   if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
@@ -5477,7 +7056,7 @@ function readPartitions(disk, warn) {
 }
 __name(readPartitions, "readPartitions");
 function unpartitioned(disk) {
-  const whole = {
+  const whole2 = {
     number: 0,
     start: 0,
     get size() {
@@ -5487,20 +7066,21 @@ function unpartitioned(disk) {
     typeName: "whole disk",
     extended: false,
     name: "",
+    uuid: "",
     bootable: false,
     source: disk
   };
-  return { scheme: "none", sectorSize: 512, partitions: [whole], check() {
+  return { scheme: "none", sectorSize: 512, partitions: [whole2], check() {
   } };
 }
 __name(unpartitioned, "unpartitioned");
 
 // src/disk/filesystem/checks.ts
-var longestTarget = 4095;
-function checkedTarget(target, source, at, whole) {
-  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole);
-  if (target.length > longestTarget) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole);
-  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole);
+var maxTargetLength = 4095;
+function checkedTarget(target, source, at, whole2) {
+  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole2);
+  if (target.length > maxTargetLength) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole2);
+  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole2);
   return target;
 }
 __name(checkedTarget, "checkedTarget");
@@ -5526,7 +7106,7 @@ function generation(raw) {
 __name(generation, "generation");
 var extentMagic = 62218;
 var extentEntrySize = 12;
-var longestWrittenExtent = 32768;
+var maxWrittenExtent = 32768;
 
 // src/disk/filesystem/block-number.ts
 function fileBlock(number2) {
@@ -5539,8 +7119,8 @@ function fsBlock(number2) {
 __name(fsBlock, "fsBlock");
 
 // src/bytes/crc32c.ts
-function crc32c(seed, bytes) {
-  let crc = seed | 0;
+function crc32c(seed2, bytes) {
+  let crc = seed2 | 0;
   const length2 = bytes.length;
   let at = 0;
   for (const last = length2 - 8; at <= last; at += 8) {
@@ -5551,8 +7131,8 @@ function crc32c(seed, bytes) {
   return crc >>> 0;
 }
 __name(crc32c, "crc32c");
-function crc32cOfU32(seed, value) {
-  const crc = seed ^ value;
+function crc32cOfU32(seed2, value) {
+  const crc = seed2 ^ value;
   return (table[768 | crc & 255] ^ table[512 | crc >>> 8 & 255] ^ table[256 | crc >>> 16 & 255] ^ table[crc >>> 24]) >>> 0;
 }
 __name(crc32cOfU32, "crc32cOfU32");
@@ -5707,23 +7287,23 @@ function loadInode(reader, number2) {
   const onDevice = reader.rawInode(number2);
   const raw = reader.fastCommits?.inode(number2, onDevice) ?? onDevice;
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
-  const place2 = inodePlace(reader, number2);
+  const at = `inode ${number2}`;
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place2, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`);
+    throw damage(reader, at, `its extra size of ${extraSize} bytes is impossible`);
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
-  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place2);
+  const isVerified = superblock.hasChecksums && superblock.madeByLinux && raw === onDevice;
+  if (isVerified && !checksumHolds(raw, extraSize, checksumSeed)) throw damage(reader, at, "its checksum is wrong");
   const mode = raw.readUInt16LE(0);
   const hasHighSize = fileTypeOf(mode) === "file" || (superblock.features.incompat & incompat.largeDir) !== 0;
   const size2 = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
-  if (size2 > 2 ** 32 * superblock.blockSize)
-    throw new DiskError(place2, `its size of ${size2} bytes is impossible; the filesystem is damaged`);
+  if (size2 > 2 ** 32 * superblock.blockSize) throw damage(reader, at, `its size of ${size2} bytes is impossible`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size: size2, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
 __name(loadInode, "loadInode");
-function verifyChecksum(raw, extraSize, seed, place2) {
+function checksumHolds(raw, extraSize, seed2) {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
-  let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros);
+  let crc = crc32c(crc32c(seed2, raw.subarray(0, checksumLow)), twoZeros);
   if (hasHigh) {
     crc = crc32c(crc32c(crc, raw.subarray(checksumLow + 2, checksumHigh)), twoZeros);
     crc = crc32c(crc, raw.subarray(checksumHigh + 2));
@@ -5731,9 +7311,9 @@ function verifyChecksum(raw, extraSize, seed, place2) {
     crc = crc32c(crc, raw.subarray(checksumLow + 2));
   }
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
-  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
+  return stored === (hasHigh ? crc : crc & 65535);
 }
-__name(verifyChecksum, "verifyChecksum");
+__name(checksumHolds, "checksumHolds");
 function modificationTime({ raw, extraSize }) {
   const base = raw.readInt32LE(16);
   if (extraSize < 136 + 4 - originalSize) return { seconds: base, nanoseconds: 0 };
@@ -5752,22 +7332,22 @@ __name(inodePlace, "inodePlace");
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
-function userSpaceAcl(stored, place2) {
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
+function userSpaceAcl(stored, source, at) {
+  const damaged = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
-  const version = Buffer.alloc(4);
-  version.writeUInt32LE(2);
-  const parts = [version];
-  for (let at = 4; at < stored.length; ) {
-    if (at + 4 > stored.length) throw damaged();
-    const tag2 = stored.readUInt16LE(at);
+  const version2 = Buffer.alloc(4);
+  version2.writeUInt32LE(2);
+  const parts = [version2];
+  for (let at2 = 4; at2 < stored.length; ) {
+    if (at2 + 4 > stored.length) throw damaged();
+    const tag2 = stored.readUInt16LE(at2);
     const hasId = tagsWithId.includes(tag2);
-    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at + 8 > stored.length) throw damaged();
+    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at2 + 8 > stored.length) throw damaged();
     const entry2 = Buffer.alloc(8);
-    stored.copy(entry2, 0, at, at + 4);
-    entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at + 4) : noId, 4);
+    stored.copy(entry2, 0, at2, at2 + 4);
+    entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at2 + 4) : noId, 4);
     parts.push(entry2);
-    at += hasId ? 8 : 4;
+    at2 += hasId ? 8 : 4;
   }
   return Buffer.concat(parts);
 }
@@ -5777,27 +7357,27 @@ __name(userSpaceAcl, "userSpaceAcl");
 var attributeMagic = 3925999616;
 var entryHeader = 16;
 var blockHeader = 32;
-var largestValue = 65536;
+var maxValueSize = 65536;
 function readAttributeBlock(device, superblock, block2) {
-  const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
+  const { blockSize, blocksCount, firstDataBlock } = superblock;
   const place2 = `attribute block ${block2}`;
   if (block2 <= firstDataBlock || block2 >= blocksCount) throw damage(device, place2, "it is outside the filesystem");
-  const raw = bytesAt(device, block2 * blockSize4, blockSize4);
+  const raw = bytesAt(device, block2 * blockSize, blockSize);
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
     throw damage(device, place2, "it has no attribute header");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
-    const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block2 % 2 ** 32), Math.floor(block2 / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
+    const seed2 = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block2 % 2 ** 32), Math.floor(block2 / 2 ** 32));
+    if (crc32c(seed2, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
   }
-  return readEntries(raw, blockHeader, `${place2} of ${device.name}`);
+  return readEntries(raw, blockHeader, device, place2);
 }
 __name(readAttributeBlock, "readAttributeBlock");
-function readEntries(area, first, place2) {
+function readEntries(area, first, source, place2) {
   const found = [];
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, `the entry at byte ${at} is damaged`), "damaged");
+  const damaged = /* @__PURE__ */ __name(() => damage(source, place2, `the entry at byte ${at} is invalid`), "damaged");
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
     if (at + 4 > area.length) throw damaged();
@@ -5809,7 +7389,7 @@ function readEntries(area, first, place2) {
     const valueInode = area.readUInt32LE(at + 4);
     const valueSize = area.readUInt32LE(at + 8);
     const stored = valueInode === 0 ? valueSize : 0;
-    if (name.includes(0) || valueSize > largestValue || stored > 0 && offset + stored > area.length) throw damaged();
+    if (name.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged();
     found.push({
       index: area.readUInt8(at + 1),
       name: pathText(name),
@@ -5858,64 +7438,63 @@ __name(cut, "cut");
 // src/disk/filesystem/ext/mapping/block-map.ts
 var directPointers = 12;
 var depths = [1, 2, 3];
-function blockMapRuns(reader, inode, blocks, runs) {
+function blockMapRuns(reader, inode, blocks, runs2) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth, span) => {
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth2, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
       const block2 = fsBlock(pointers.readUInt32LE(4 * index));
       if (block2 === 0) continue;
-      if (depth === 0) {
-        runs.add(first, block2, 1);
+      if (depth2 === 0) {
+        runs2.add(first, block2, 1);
         continue;
       }
-      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs.readMapBlock(buffers[depth], block2);
-      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
+      buffers[depth2] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs2.readMapBlock(buffers[depth2], block2);
+      add(buffers[depth2], perBlock, first, depth2 - 1, span / perBlock);
     }
   }, "add");
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
-  for (const depth of depths) {
-    const span = perBlock ** depth;
-    add(field3.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next2), depth, span);
+  for (const depth2 of depths) {
+    const span = perBlock ** depth2;
+    add(field3.subarray(4 * (directPointers + depth2 - 1)), 1, fileBlock(next2), depth2, span);
     next2 += span;
   }
-  if (next2 < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
+  if (next2 < blocks) throw runs2.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
 }
 __name(blockMapRuns, "blockMapRuns");
 
 // src/disk/filesystem/ext/mapping/extents.ts
-var mostLevels = 5;
+var maxLevels = 5;
 var endOfFile = 2 ** 32;
-function extentRuns(reader, inode, blocks, runs) {
+function extentRuns(reader, inode, blocks, runs2) {
   const root = blockField(inode);
-  const depth = checkHeader(root, runs);
-  if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
+  const depth2 = checkHeader(root, runs2);
+  if (depth2 > maxLevels) throw runs2.damage(`its extent tree is ${depth2} levels deep`);
   const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
-    let free = from;
+    let free2 = from;
     for (let index = 0; index < count; index++) {
       const at = extentEntrySize * (index + 1);
       const first = fileBlock(node.readUInt32LE(at));
-      if (first < free || first >= to)
-        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
-      free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
+      if (first < free2 || first >= to) throw runs2.damage(`its extent tree is out of order at block ${first} of the file`);
+      free2 = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
     }
   }, "add");
   const addExtent = /* @__PURE__ */ __name((node, at, to) => {
     const first = fileBlock(node.readUInt32LE(at));
     const length2 = node.readUInt16LE(at + 4);
-    const count = length2 > longestWrittenExtent ? length2 - longestWrittenExtent : length2;
+    const count = length2 > maxWrittenExtent ? length2 - maxWrittenExtent : length2;
     if (count === 0 || first + count > to) {
-      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
+      throw runs2.damage(`its extent at block ${first} of the file has the impossible length ${count}`);
     }
     const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8));
     const used = Math.min(count, blocks - first);
-    if (length2 <= longestWrittenExtent && used > 0) runs.add(first, start, used);
+    if (length2 <= maxWrittenExtent && used > 0) runs2.add(first, start, used);
     return first + count;
   }, "addExtent");
   const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
@@ -5923,38 +7502,36 @@ function extentRuns(reader, inode, blocks, runs) {
     if (first >= blocks) return first + 1;
     const block2 = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32);
     const child2 = Buffer.allocUnsafeSlow(reader.superblock.blockSize);
-    runs.readMapBlock(child2, block2);
-    if (checkHeader(child2, runs) !== nodeDepth - 1)
-      throw runs.error(`block ${block2} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (reader.superblock.hasChecksums) verifyChecksum2(child2, inode, block2, runs);
+    runs2.readMapBlock(child2, block2);
+    if (checkHeader(child2, runs2) !== nodeDepth - 1) throw runs2.damage(`block ${block2} is at the wrong depth of its extent tree`);
+    if (reader.superblock.hasChecksums) verifyChecksum(child2, inode, block2, runs2);
     add(child2, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
-  add(root, depth, 0, endOfFile);
+  add(root, depth2, 0, endOfFile);
 }
 __name(extentRuns, "extentRuns");
-function checkHeader(node, runs) {
-  if (node.readUInt16LE(0) !== extentMagic)
-    throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
+function checkHeader(node, runs2) {
+  if (node.readUInt16LE(0) !== extentMagic) throw runs2.damage("its extent tree has a node without the magic number");
   const entries2 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
-  const depth = node.readUInt16LE(6);
-  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth > 0) {
-    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
+  const depth2 = node.readUInt16LE(6);
+  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth2 > 0) {
+    throw runs2.damage(`its extent tree has a node of ${entries2} entries with room for ${max}`);
   }
-  return depth;
+  return depth2;
 }
 __name(checkHeader, "checkHeader");
-function verifyChecksum2(node, inode, block2, runs) {
+function verifyChecksum(node, inode, block2, runs2) {
   const end = (node.readUInt16LE(4) + 1) * extentEntrySize;
   if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
-    throw runs.error(`the checksum of block ${block2} of its extent tree is wrong; the filesystem is damaged`);
+    throw runs2.damage(`the checksum of block ${block2} of its extent tree is wrong`);
   }
 }
-__name(verifyChecksum2, "verifyChecksum");
+__name(verifyChecksum, "verifyChecksum");
 
 // src/disk/filesystem/ext/mapping/runs.ts
-var mostRuns = 4e6;
+var maxRuns = 4e6;
 var Runs = class {
   static {
     __name(this, "Runs");
@@ -5964,11 +7541,11 @@ var Runs = class {
   fsBlocks = [];
   counts = [];
   #reader;
-  #place;
+  #inode;
   #seen = /* @__PURE__ */ new Set();
   constructor(reader, inode) {
     this.#reader = reader;
-    this.#place = inodePlace(reader, inode.number);
+    this.#inode = inode;
   }
   /**
    * Adds blocks that come after all blocks added before.
@@ -5981,7 +7558,10 @@ var Runs = class {
       this.counts[last] += count;
       return;
     }
-    if (this.counts.length === mostRuns) throw this.error(`it is fragmented into more than ${mostRuns} pieces`);
+    if (this.counts.length === maxRuns) {
+      const place2 = inodePlace(this.#reader, this.#inode.number);
+      throw new DiskError(place2, `it is fragmented into more than ${maxRuns} pieces, which is the limit`, "unsupported");
+    }
     this.fileBlocks.push(fileBlock2);
     this.fsBlocks.push(fsBlock2);
     this.counts.push(count);
@@ -5992,32 +7572,33 @@ var Runs = class {
    */
   readMapBlock(into, block2) {
     this.#checkBlocks(block2, 1);
-    if (this.#seen.has(block2)) throw this.error(`the map of its blocks leads to block ${block2} twice; the filesystem is damaged`);
+    if (this.#seen.has(block2)) throw this.damage(`the map of its blocks leads to block ${block2} twice`);
     this.#seen.add(block2);
     this.#reader.device.read(into, block2 * this.#reader.superblock.blockSize);
   }
-  error(what) {
-    return new DiskError(this.#place, what);
+  /** An error for a file whose map is damaged; `what` as for `damage` in bytes/errors.ts. */
+  damage(what) {
+    return damage(this.#reader, `inode ${this.#inode.number}`, what);
   }
   #checkBlocks(block2, count) {
     const { firstDataBlock, blocksCount } = this.#reader.superblock;
     if (block2 > firstDataBlock && block2 + count <= blocksCount) return;
-    throw this.error(`it uses blocks ${block2} to ${block2 + count - 1}, which can't belong to a file; the filesystem is damaged`);
+    throw this.damage(`it uses blocks ${block2} to ${block2 + count - 1}, which can't belong to a file`);
   }
 };
 
 // src/disk/filesystem/ext/mapping/file-runs.ts
 function fileRuns(reader, inode) {
-  const runs = new Runs(reader, inode);
+  const runs2 = new Runs(reader, inode);
   const blocks = Math.ceil(inode.size / reader.superblock.blockSize);
-  if (inode.flags & inodeFlags.extents) extentRuns(reader, inode, blocks, runs);
-  else blockMapRuns(reader, inode, blocks, runs);
+  if (inode.flags & inodeFlags.extents) extentRuns(reader, inode, blocks, runs2);
+  else blockMapRuns(reader, inode, blocks, runs2);
   const changes = reader.fastCommits?.ranges(inode.number);
-  return changes ? changedRuns(reader, inode, blocks, runs, changes) : runs;
+  return changes ? changedRuns(reader, inode, blocks, runs2, changes) : runs2;
 }
 __name(fileRuns, "fileRuns");
-function changedRuns(reader, inode, blocks, runs, changes) {
-  const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.fsBlocks[index] }));
+function changedRuns(reader, inode, blocks, runs2, changes) {
+  const onDevice = runs2.counts.map((count, index) => ({ first: runs2.fileBlocks[index], count, start: runs2.fsBlocks[index] }));
   const changed = new Runs(reader, inode);
   for (const { first, count, start } of laidOver(onDevice, changes)) {
     const used = Math.min(count, blocks - first);
@@ -6042,17 +7623,17 @@ function mappedContent(reader, inode) {
   return content2;
 }
 __name(mappedContent, "mappedContent");
-function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
-  const { fileBlocks, fsBlocks, counts } = runs;
-  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
-  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
+function runReader({ device, superblock: { blockSize } }, runs2) {
+  const { fileBlocks, fsBlocks, counts } = runs2;
+  const startOf4 = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY, "startOf");
+  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize, "endOf");
   let next2 = 0;
   return (into, offset) => {
     if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
     if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
     for (let done = 0; done < into.length; ) {
       const at = offset + done;
-      const start = startOf(next2);
+      const start = startOf4(next2);
       if (at < start) {
         const length3 = Math.min(into.length - done, start - at);
         into.fill(0, done, done + length3);
@@ -6060,7 +7641,7 @@ function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
         continue;
       }
       const length2 = Math.min(into.length - done, endOf2(next2) - at);
-      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize4 + at - start);
+      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize + at - start);
       done += length2;
       if (at + length2 === endOf2(next2)) next2++;
     }
@@ -6097,7 +7678,7 @@ function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
 __name(attributeInodeValue, "attributeInodeValue");
 
 // src/disk/filesystem/ext/xattr/xattr.ts
-var mostValueBytes = 2 ** 20;
+var maxValueBytes = 2 ** 20;
 var aclIndexes = [2, 3];
 var prefixes = {
   1: "user.",
@@ -6118,21 +7699,25 @@ function readAttributes(reader, inode) {
   const names = [...found.keys()].sort();
   let total = 0;
   for (const { valueSize } of found.values()) total += valueSize;
-  if (total > mostValueBytes)
-    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`);
+  if (total > maxValueBytes)
+    throw new DiskError(
+      inodePlace(reader, inode.number),
+      `it has ${total} bytes of attributes; the limit is ${maxValueBytes}`,
+      "unsupported"
+    );
   return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
 }
 __name(readAttributes, "readAttributes");
 function attributeValue(reader, inode, attribute) {
   const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute);
-  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value;
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, reader, `inode ${inode.number}`) : value;
 }
 __name(attributeValue, "attributeValue");
 function inodeAttributes(reader, inode) {
   const start = originalSize + inode.extraSize;
   if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return [];
   const area = inode.raw.subarray(start + 4);
-  return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`);
+  return readEntries(area, 0, reader, `the attributes of inode ${inode.number}`);
 }
 __name(inodeAttributes, "inodeAttributes");
 function attributeBlockNumber({ raw }, { descriptorSize }) {
@@ -6172,40 +7757,39 @@ var tailSize = 12;
 var tailType = 222;
 var dotSize = 12;
 var fourZeros = Buffer.alloc(4);
-function checkDirectoryBlock(block2, inode, isFirstBlock, place2) {
+function directoryBlockHolds(block2, inode, isFirstBlock) {
   const tree = treeNode(block2, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
-  const sound = tree === void 0 ? checkTail(block2, inode.checksumSeed) : checkTree(block2, inode.checksumSeed, tree);
-  if (!sound) throw new DiskError(place2, "its checksum is missing or wrong; the filesystem is damaged");
+  return tree === void 0 ? tailHolds(block2, inode.checksumSeed) : treeHolds(block2, inode.checksumSeed, tree);
 }
-__name(checkDirectoryBlock, "checkDirectoryBlock");
-function treeNode(block2, mayBeRoot) {
-  if (mayBeRoot && block2.readUInt16LE(dotSize + 4) === block2.length - dotSize && block2.readUInt8(29) === 8) return 32;
+__name(directoryBlockHolds, "directoryBlockHolds");
+function treeNode(block2, mayBeRoot2) {
+  if (mayBeRoot2 && block2.readUInt16LE(dotSize + 4) === block2.length - dotSize && block2.readUInt8(29) === 8) return 32;
   const length2 = block2.readUInt16LE(4);
   const coversBlock = length2 === block2.length || block2.length === 65536 && (length2 === 0 || length2 === 65535);
   return block2.readUInt32LE(0) === 0 && coversBlock ? 8 : void 0;
 }
 __name(treeNode, "treeNode");
-function checkTail(block2, seed) {
+function tailHolds(block2, seed2) {
   const at = block2.length - tailSize;
   const isTail = block2.readUInt32LE(at) === 0 && block2.readUInt16LE(at + 4) === tailSize && block2.readUInt16LE(at + 6) === tailType << 8;
-  return isTail && crc32c(seed, block2.subarray(0, at)) === block2.readUInt32LE(at + 8);
+  return isTail && crc32c(seed2, block2.subarray(0, at)) === block2.readUInt32LE(at + 8);
 }
-__name(checkTail, "checkTail");
-function checkTree(block2, seed, pointers) {
+__name(tailHolds, "tailHolds");
+function treeHolds(block2, seed2, pointers) {
   const limit = block2.readUInt16LE(pointers);
   const count = block2.readUInt16LE(pointers + 2);
   const tail = pointers + limit * 8;
   if (count > limit || tail + 8 > block2.length) return false;
-  let crc = crc32c(seed, block2.subarray(0, pointers + count * 8));
+  let crc = crc32c(seed2, block2.subarray(0, pointers + count * 8));
   crc = crc32c(crc, block2.subarray(tail, tail + 4));
   return crc32c(crc, fourZeros) === block2.readUInt32LE(tail + 4);
 }
-__name(checkTree, "checkTree");
+__name(treeHolds, "treeHolds");
 
 // src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
 var piece = 64 * 1024;
-var mostBytes = 2 ** 30;
+var maxBytes = 2 ** 30;
 function directoryRecords(reader, inode) {
   const onDevice = recordsOnDevice(reader, inode);
   return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice;
@@ -6225,35 +7809,37 @@ function* inlineRecords(reader, inode) {
 __name(inlineRecords, "inlineRecords");
 function* blockRecords(reader, inode) {
   const { device, superblock } = reader;
-  const { blockSize: blockSize4 } = superblock;
+  const { blockSize } = superblock;
   const place2 = inodePlace(reader, inode.number);
-  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
-  const runs = fileRuns(reader, inode);
-  if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
-  const blocks = Math.ceil(inode.size / blockSize4);
-  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
-  const perPiece = buffer.length / blockSize4;
+  if (inode.size > maxBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${maxBytes}`, "unsupported");
+  const runs2 = fileRuns(reader, inode);
+  if (runs2.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
+  const blocks = Math.ceil(inode.size / blockSize);
+  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)));
+  const perPiece = buffer.length / blockSize;
   const holes = { first: 0, count: 0 };
   let expected = 0;
   const skipTo = /* @__PURE__ */ __name((fileBlock2) => {
     if (fileBlock2 > expected && holes.count === 0) holes.first = expected;
     holes.count += fileBlock2 - expected;
   }, "skipTo");
-  for (const [index, count] of runs.counts.entries()) {
-    const fileBlock2 = runs.fileBlocks[index];
-    const fsBlock2 = runs.fsBlocks[index];
+  for (const [index, count] of runs2.counts.entries()) {
+    const fileBlock2 = runs2.fileBlocks[index];
+    const fsBlock2 = runs2.fsBlocks[index];
     skipTo(fileBlock2);
     for (let done = 0; done < count; done += perPiece) {
-      const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
-      reader.directoryBytesLeft -= read.length;
+      const read2 = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize);
+      reader.directoryBytesLeft -= read2.length;
       if (reader.directoryBytesLeft < 0)
         throw damage(reader, `inode ${inode.number}`, "the directories have more bytes than any valid filesystem");
-      device.read(read, (fsBlock2 + done) * blockSize4);
-      for (let at = 0; at < read.length; at += blockSize4) {
-        const block2 = read.subarray(at, at + blockSize4);
-        const number2 = fileBlock2 + done + at / blockSize4;
-        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize4} of the filesystem)`;
-        if (superblock.hasChecksums) checkDirectoryBlock(block2, inode, number2 === 0, `${what}, ${place2}`);
+      device.read(read2, (fsBlock2 + done) * blockSize);
+      for (let at = 0; at < read2.length; at += blockSize) {
+        const block2 = read2.subarray(at, at + blockSize);
+        const number2 = fileBlock2 + done + at / blockSize;
+        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize} of the filesystem)`;
+        if (superblock.hasChecksums && !directoryBlockHolds(block2, inode, number2 === 0)) {
+          throw damage(reader, `${what}, inode ${inode.number}`, "its checksum is missing or wrong");
+        }
         yield* records(reader, inode, block2, what, number2 === 0);
       }
     }
@@ -6302,9 +7888,9 @@ function openNode(reader, number2) {
     throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
   }
   if (inode.linksCount === 0) throw damage(reader, at, "a name refers to it, but it is deleted");
-  const type = fileTypeOf(inode.mode);
-  if (type === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
-  return new ExtNode(reader, inode, type);
+  const type2 = fileTypeOf(inode.mode);
+  if (type2 === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
+  return new ExtNode(reader, inode, type2);
 }
 __name(openNode, "openNode");
 var ExtNode = class {
@@ -6320,10 +7906,10 @@ var ExtNode = class {
   mtime;
   size;
   #reader;
-  constructor(reader, inode, type) {
+  constructor(reader, inode, type2) {
     const { raw } = inode;
     this.#reader = reader;
-    this.type = type;
+    this.type = type2;
     this.ino = inode.number;
     this.mode = inode.mode & 4095;
     this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
@@ -6331,7 +7917,7 @@ var ExtNode = class {
     this.nlink = inode.linksCount;
     this.mtime = modificationTime(inode);
     this.size = inode.size;
-    if (type === "char" || type === "block") this.rdev = storedDevice(inode);
+    if (type2 === "char" || type2 === "block") this.rdev = storedDevice(inode);
   }
   content() {
     return fileContent(this.#reader, this.#inode());
@@ -6386,8 +7972,8 @@ function recent(limit, make) {
 __name(recent, "recent");
 
 // src/disk/filesystem/ext/inode/crc16.ts
-function crc16(seed, bytes) {
-  let crc = seed;
+function crc16(seed2, bytes) {
+  let crc = seed2;
   for (const byte of bytes) {
     crc ^= byte;
     for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
@@ -6399,30 +7985,29 @@ __name(crc16, "crc16");
 // src/disk/filesystem/ext/inode/block-group.ts
 var checksumPosition = 30;
 function groupDescriptors(device, superblock, warn) {
-  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
-  const perBlock = blockSize4 / descriptorSize;
-  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
+  const { blockSize, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
+  const perBlock = blockSize / descriptorSize;
+  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize);
   return (group) => {
     const block2 = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
-    const raw = bytesAt(device, block2 * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
-    const place2 = `the descriptor of block group ${group} of ${device.name}`;
+    const raw = bytesAt(device, block2 * blockSize + group % perBlock * descriptorSize, descriptorSize);
     const expected = checksum(superblock, group, raw);
     if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition)) {
       warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
     }
     const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
     if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
-      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem; the filesystem is damaged`);
+      throw damage(device, `the descriptor of block group ${group}`, `its inode table at block ${table4} is outside the filesystem`);
     }
     return fsBlock(table4);
   };
 }
 __name(groupDescriptors, "groupDescriptors");
 function descriptorBlock(superblock, index, perBlock) {
-  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
-  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
+  const { blockSize, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
+  if (index < firstMetaBg) return (blockSize === 1024 ? 1 : 0) + 1 + index;
   const group = index * perBlock;
-  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
+  const bootBlock = blockSize === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
   return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
 }
 __name(descriptorBlock, "descriptorBlock");
@@ -6459,18 +8044,18 @@ __name(checksum, "checksum");
 // src/disk/filesystem/ext/inode/inode-table.ts
 var windowSize = 32 * 1024;
 function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
-  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
+  const { inodesCount, inodesPerGroup, inodeSize, blockSize } = superblock;
   const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
   const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
   const window2 = recent(windowsKept2, (key) => {
     const group = Math.floor(key / windowsPerGroup);
     const first = key % windowsPerGroup * perWindow;
     const count = Math.min(perWindow, inodesPerGroup - first);
-    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
+    return bytesAt(device, inodeTableBlock(group) * blockSize + first * inodeSize, count * inodeSize);
   });
   return (number2) => {
     if (!(number2 >= 1 && number2 <= inodesCount)) {
-      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
+      throw damage(device, `inode ${number2}`, `it doesn't exist, because the last inode is ${inodesCount}`);
     }
     const group = Math.floor((number2 - 1) / inodesPerGroup);
     const index = (number2 - 1) % inodesPerGroup;
@@ -6481,7 +8066,7 @@ function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
 __name(inodeTable, "inodeTable");
 
 // src/disk/filesystem/ext/open-reader.ts
-var mostDirectoryBytes = 4 * 2 ** 30;
+var maxDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
 function openReader(device, superblock, warn, fastCommits2) {
@@ -6491,7 +8076,7 @@ function openReader(device, superblock, warn, fastCommits2) {
     device,
     superblock,
     warn,
-    directoryBytesLeft: mostDirectoryBytes,
+    directoryBytesLeft: maxDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
     attributeBlock: recent(attributeBlocksKept, (block2) => readAttributeBlock(device, superblock, block2)),
@@ -6537,13 +8122,13 @@ function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
   return tag2.checksum === (checksums === "v3" ? checksum3 : checksum3 & 65535);
 }
 __name(dataHolds, "dataHolds");
-function tailHolds(raw, superblock) {
+function tailHolds2(raw, superblock) {
   if (!hasBlockChecksums(superblock)) return true;
   const tail = raw.length - tailSize2;
   const zeroed = Buffer.from(raw).fill(0, tail);
   return raw.readUInt32BE(tail) === crc32c(superblock.checksumSeed, zeroed);
 }
-__name(tailHolds, "tailHolds");
+__name(tailHolds2, "tailHolds");
 function hasBlockChecksums({ checksums }) {
   return checksums === "v2" || checksums === "v3";
 }
@@ -6628,8 +8213,8 @@ function patched(raw, logged, isOther) {
   logged.copy(result, 0, 0, blockFieldRange.start);
   logged.copy(result, blockFieldRange.end, blockFieldRange.end);
   const flags = logged.readUInt32LE(32);
-  const type = fileTypeOf(logged.readUInt16LE(0));
-  if (flags & inodeFlags.inlineData || type !== "file" && type !== "dir" && !(flags & inodeFlags.extents)) {
+  const type2 = fileTypeOf(logged.readUInt16LE(0));
+  if (flags & inodeFlags.inlineData || type2 !== "file" && type2 !== "dir" && !(flags & inodeFlags.extents)) {
     logged.copy(result, blockFieldRange.start, blockFieldRange.start, blockFieldRange.end);
   } else if (flags & inodeFlags.extents && result.readUInt16LE(blockFieldRange.start) !== extentMagic) {
     result.fill(0, blockFieldRange.start, blockFieldRange.end);
@@ -6648,7 +8233,7 @@ var nameChanges = /* @__PURE__ */ new Map([
   [tag.unlink, "unlink"]
 ]);
 var tagHeaderSize = 4;
-var mostChanges = 1e6;
+var maxChanges = 1e6;
 function readFastCommits(log, transaction2, inodeSize, warn) {
   const { first, end } = log.superblock.fastCommits;
   const changes = [];
@@ -6664,8 +8249,10 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
       if (kind === tag.head) {
         const features = value.readUInt32LE(0);
-        if (features !== 0)
-          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, "unsupported");
+        if (features !== 0) {
+          const what = `the fast commits have features that can't be read: 0x${features.toString(16)}`;
+          throw new DiskError(`block ${at} of ${log.name}`, what, "unsupported");
+        }
         if (value.readUInt32LE(4) !== transaction2) break scan;
       }
       const summed = kind === tag.tail ? 4 : value.length;
@@ -6680,7 +8267,7 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       }
       const change2 = readChange(kind, value);
       if (change2) changes.push(change2);
-      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`);
+      if (changes.length > maxChanges) throw log.damage(at, `the fast commits hold more than ${maxChanges} changes`);
     }
   }
   if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
@@ -6709,26 +8296,26 @@ __name(readChange, "readChange");
 function readExtent(value) {
   const first = fileBlock(value.readUInt32LE(4));
   const length2 = value.readUInt16LE(8);
-  if (length2 > longestWrittenExtent) return { first, count: length2 - longestWrittenExtent };
+  if (length2 > maxWrittenExtent) return { first, count: length2 - maxWrittenExtent };
   return { first, count: length2, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
 __name(readExtent, "readExtent");
 
 // src/disk/filesystem/ext/journal/log.ts
 function openLog(journal, superblock) {
-  const { blockSize: blockSize4, first, end } = superblock;
+  const { blockSize, first, end } = superblock;
   return {
     name: journal.name,
     superblock,
-    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize4, blockSize4), "block"),
+    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize, blockSize), "block"),
     after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
-    error: /* @__PURE__ */ __name((at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind), "error")
+    damage: /* @__PURE__ */ __name((at, what) => damage(journal, `block ${at}`, what, "journal"), "damage")
   };
 }
 __name(openLog, "openLog");
 
 // src/disk/filesystem/ext/journal/overlay.ts
-function overlay(device, journal, blockSize4, replacements) {
+function overlay(device, journal, blockSize, replacements) {
   const { name, size: size2 } = device;
   const replayed = {
     name,
@@ -6740,9 +8327,9 @@ function overlay(device, journal, blockSize4, replacements) {
         if (pending < upTo) device.read(into.subarray(pending, upTo), offset + pending);
       }, "flush");
       for (let done = 0; done < into.length; ) {
-        const block2 = Math.floor((offset + done) / blockSize4);
-        const within = offset + done - block2 * blockSize4;
-        const end = Math.min(into.length, done + blockSize4 - within);
+        const block2 = Math.floor((offset + done) / blockSize);
+        const within = offset + done - block2 * blockSize;
+        const end = Math.min(into.length, done + blockSize - within);
         const replacement = replacements.get(block2);
         if (replacement) {
           flush(done);
@@ -6755,7 +8342,7 @@ function overlay(device, journal, blockSize4, replacements) {
     }
   };
   const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
-    journal.read(into, at * blockSize4 + within);
+    journal.read(into, at * blockSize + within);
     if (escaped2 && within < magic.length) into.set(magic.subarray(within, Math.min(magic.length, within + into.length)));
   }, "readReplacement");
   return replacements.size > 0 ? replayed : device;
@@ -6790,8 +8377,7 @@ function* revokedBlocks(log, at) {
   const raw = log.block(at);
   const { has64bit } = log.superblock;
   const end = raw.readUInt32BE(headerSize);
-  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0))
-    throw log.error(at, `its revoke records have ${end} bytes; it is damaged`);
+  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0)) throw log.damage(at, `its revoke records have ${end} bytes`);
   const size2 = has64bit ? 8 : 4;
   for (let offset = headerSize + 4; offset + size2 <= end; offset += size2) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
@@ -6830,8 +8416,8 @@ var table2 = Uint32Array.from({ length: 256 }, (_, byte) => {
   for (let bit2 = 0; bit2 < 8; bit2++) crc = crc & 2147483648 ? crc << 1 ^ polynomial : crc << 1;
   return crc;
 });
-function crc32be(seed, bytes) {
-  let crc = seed;
+function crc32be(seed2, bytes) {
+  let crc = seed2;
   for (const byte of bytes) crc = crc << 8 ^ table2[crc >>> 24 ^ byte];
   return crc >>> 0;
 }
@@ -6854,18 +8440,18 @@ function committedTransactions(log) {
     if (raw.readUInt32BE(0) !== journalMagic || raw.readUInt32BE(8) !== current.sequence) return committed;
     walked++;
     at = log.after(block2, 1);
-    const type = raw.readUInt32BE(4);
-    if (type === blockType.descriptor) {
-      if (!tailHolds(raw, superblock)) suspect ??= block2;
+    const type2 = raw.readUInt32BE(4);
+    if (type2 === blockType.descriptor) {
+      if (!tailHolds2(raw, superblock)) suspect ??= block2;
       const count = countTags(raw, log);
       if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
       current.descriptors.push({ at: block2, data: at });
       walked += count;
       at = log.after(at, count);
-    } else if (type === blockType.revoke) {
-      if (!tailHolds(raw, superblock)) suspect ??= block2;
+    } else if (type2 === blockType.revoke) {
+      if (!tailHolds2(raw, superblock)) suspect ??= block2;
       current.revokes.push(block2);
-    } else if (type === blockType.commit) {
+    } else if (type2 === blockType.commit) {
       const time = commitTime(raw);
       const holds = commitHolds(raw, crc, superblock);
       if ((suspect !== void 0 || !holds) && time < lastTime) return committed;
@@ -6880,7 +8466,7 @@ function committedTransactions(log) {
     } else {
       return committed;
     }
-    if (walked > length2) throw log.error(block2, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
+    if (walked > length2) throw log.damage(block2, `transaction ${current.sequence} is longer than the log`);
   }
 }
 __name(committedTransactions, "committedTransactions");
@@ -6894,17 +8480,14 @@ function countTags(descriptor, log) {
   return count;
 }
 __name(countTags, "countTags");
-function transactionCrc(seed, descriptor, log, data, count) {
-  let crc = crc32be(seed, descriptor);
+function transactionCrc(seed2, descriptor, log, data, count) {
+  let crc = crc32be(seed2, descriptor);
   for (let index = 0; index < count; index++) crc = crc32be(crc, log.block(log.after(data, index)));
   return crc;
 }
 __name(transactionCrc, "transactionCrc");
 function corrupt(log, at, { sequence }) {
-  return log.error(
-    at,
-    `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`
-  );
+  return log.damage(at, `transaction ${sequence} fails its checksum (e2fsck may be able to repair it)`);
 }
 __name(corrupt, "corrupt");
 
@@ -6914,32 +8497,33 @@ var incompat2 = { revoke: 1, has64bit: 2, asyncCommit: 4, checksumV2: 8, checksu
 var knownIncompat = Object.values(incompat2).reduce((all, bit2) => all | bit2, 0);
 var crc32cType = 4;
 var superblockSize = 1024;
-var leastLogBlocks = 1024;
-function readSuperblock(journal, blockSize4, warn) {
-  const damaged = /* @__PURE__ */ __name((what, kind) => new DiskError(`${journal.name}, superblock`, what, kind), "damaged");
+var minLogBlocks = 1024;
+function readSuperblock(journal, blockSize, warn) {
+  const damaged = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
+  const unsupported = /* @__PURE__ */ __name((what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported"), "unsupported");
   const raw = bytesAt(journal, 0, superblockSize);
-  const type = raw.readUInt32BE(4);
-  if (raw.readUInt32BE(0) !== journalMagic || type !== blockType.superblockV1 && type !== blockType.superblockV2) {
-    throw damaged("it is not a journal; the filesystem is damaged");
+  const type2 = raw.readUInt32BE(4);
+  if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
+    throw damaged("its magic number or its type is not the one of a journal");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
   const features = word2(40);
   if (features & ~knownIncompat)
-    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, "unsupported");
-  if (raw.readUInt32BE(12) !== blockSize4) {
-    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize4}; it is damaged`);
+    throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
+  if (raw.readUInt32BE(12) !== blockSize) {
+    throw damaged(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`);
   }
   const checksums = checksumKind(word2(36), features);
-  if (!checksums) throw damaged("it claims to have several kinds of checksums at once; it is damaged");
+  if (!checksums) throw damaged("it claims to have several kinds of checksums at once");
   if (checksums === "v2" || checksums === "v3") {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, "unsupported");
-    if (!checksumHolds(raw)) throw damaged("its checksum is wrong; it is damaged");
+    if (raw[80] !== crc32cType) throw unsupported(`the journal's checksums are of the unknown type ${raw[80]}`);
+    if (!checksumHolds2(raw)) throw damaged("its checksum is wrong");
   }
   const total = raw.readUInt32BE(16);
-  if (total * blockSize4 > journal.size) throw damaged(`it should have ${total} blocks, but it is only ${journal.size} bytes; it is damaged`);
+  if (total * blockSize > journal.size) throw damaged(`the journal should have ${total} blocks, but has only ${journal.size} bytes`);
   const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word2(84)) : void 0;
   const superblock = {
-    blockSize: blockSize4,
+    blockSize,
     first: raw.readUInt32BE(20),
     end: fastCommits2 ? fastCommits2.first - 1 : total,
     sequence: raw.readUInt32BE(24),
@@ -6952,9 +8536,9 @@ function readSuperblock(journal, blockSize4, warn) {
     ...fastCommits2 && { fastCommits: fastCommits2 }
   };
   const { first, end, start } = superblock;
-  if (first === 0 || first >= end) throw damaged(`its log begins at block ${first} of ${end}; it is damaged`);
+  if (first === 0 || first >= end) throw damaged(`the log begins at block ${first} of ${end}`);
   if (start !== 0 && (start < first || start >= end)) {
-    throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`);
+    throw damaged(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`);
   }
   if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
@@ -6968,15 +8552,15 @@ function checksumKind(compat2, features) {
   return kinds.length > 1 ? void 0 : kinds[0] ?? "none";
 }
 __name(checksumKind, "checksumKind");
-function checksumHolds(raw) {
+function checksumHolds2(raw) {
   const zeroed = Buffer.from(raw);
   zeroed.writeUInt32BE(0, 252);
   return crc32c(4294967295, zeroed) === raw.readUInt32BE(252);
 }
-__name(checksumHolds, "checksumHolds");
+__name(checksumHolds2, "checksumHolds");
 function fastCommitArea(total, length2) {
   const blocks = length2 || 256;
-  const logEnd = total - blocks >= leastLogBlocks ? total - blocks : total;
+  const logEnd = total - blocks >= minLogBlocks ? total - blocks : total;
   return { first: logEnd + 1, end: total };
 }
 __name(fastCommitArea, "fastCommitArea");
@@ -7004,10 +8588,10 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
       for (const tag2 of tags2(log.block(descriptor.at), log.superblock)) {
         if (!isRevoked(tag2.block, sequence)) {
           if (tag2.block >= deviceBlocks) {
-            throw log.error(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
+            throw log.damage(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
           }
           if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag2, sequence, log.superblock)) {
-            throw log.error(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
+            throw log.damage(at, `the copy of block ${tag2.block} fails its checksum`);
           }
           replacements.set(tag2.block, { at, escaped: tag2.escaped });
         }
@@ -7032,51 +8616,51 @@ function readSuperblock2(device) {
   const raw = bytesAt(device, position2, length);
   const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
-  const name = device.name;
-  if (u16(56) !== magic2) throw new DiskError(name, "it has no ext superblock");
+  const demand = /* @__PURE__ */ __name((isSound, what) => {
+    if (!isSound) throw damage(device, "the superblock", `it says that the filesystem has ${what}, which is impossible`);
+  }, "demand");
+  if (u16(56) !== magic2) throw damage(device, "the superblock", "its magic number is wrong");
   const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
   const has64bit = (features.incompat & incompat.is64bit) !== 0;
   const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
-  verifyChecksum3(raw, features, name);
-  checkReadable(features, name);
+  verifyChecksum2(raw, features, device);
+  checkReadable(features, device.name);
   const revision0 = u32(76) === 0;
-  const blockSize4 = 1024 << u32(24);
-  demand(u32(24) <= 6, name, `a block size of 2^${10 + u32(24)}`);
+  const blockSize = 1024 << u32(24);
+  demand(u32(24) <= 6, `a block size of 2^${10 + u32(24)}`);
   const inodeSize = revision0 ? 128 : u16(88);
-  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize4, name, `an inode size of ${inodeSize}`);
+  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, `an inode size of ${inodeSize}`);
   const firstInode = revision0 ? 11 : u32(84);
-  demand(firstInode >= 11, name, `${firstInode} as its first inode`);
+  demand(firstInode >= 11, `${firstInode} as its first inode`);
   const descriptorSize = has64bit ? u16(254) : 32;
   demand(
     !has64bit || isPowerOf2(descriptorSize) && descriptorSize >= 64 && descriptorSize <= 1024,
-    name,
     `group descriptors of ${descriptorSize} bytes`
   );
   const blocksCount = u48(4, 336);
   const firstDataBlock = u32(20);
   const bigalloc = (features.roCompat & roCompat.bigalloc) !== 0;
   demand(
-    firstDataBlock === (blockSize4 === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
-    name,
+    firstDataBlock === (blockSize === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
     `${firstDataBlock} as its first data block`
   );
-  demand(blocksCount > firstDataBlock && blocksCount * blockSize4 <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`);
+  demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, `${blocksCount} blocks`);
   const blocksPerGroup = u32(32);
   const clusterRatio = bigalloc ? 2 ** (u32(28) - u32(24)) : 1;
-  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`);
-  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize4 * clusterRatio, name, `${blocksPerGroup} blocks in a group`);
+  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, `clusters of ${clusterRatio} blocks`);
+  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, `${blocksPerGroup} blocks in a group`);
   const inodesPerGroup = u32(40);
-  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize4, name, `${inodesPerGroup} inodes in a group`);
+  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, `${inodesPerGroup} inodes in a group`);
   const groupsCount = Math.ceil((blocksCount - firstDataBlock) / blocksPerGroup);
   const inodesCount = u32(0);
-  demand(inodesCount === groupsCount * inodesPerGroup, name, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`);
+  demand(inodesCount === groupsCount * inodesPerGroup, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`);
   const firstMetaBg = features.incompat & incompat.metaBg ? u32(260) : Number.POSITIVE_INFINITY;
   const uuid2 = raw.subarray(104, 120);
   const label = raw.subarray(120, 136);
   const end = label.indexOf(0);
   return {
     features,
-    blockSize: blockSize4,
+    blockSize,
     blocksCount,
     freeBlocksCount: u48(12, 344),
     firstDataBlock,
@@ -7101,19 +8685,15 @@ function readSuperblock2(device) {
   };
 }
 __name(readSuperblock2, "readSuperblock");
-function verifyChecksum3(raw, features, name) {
+function verifyChecksum2(raw, features, device) {
   if (!(features.roCompat & roCompat.metadataCsum)) return;
-  const type = raw.readUInt8(373);
-  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, "unsupported");
+  const type2 = raw.readUInt8(373);
+  if (type2 !== 1) throw new DiskError(device.name, `the ext superblock names the unknown checksum type ${type2}`, "unsupported");
   if (crc32c(4294967295, raw.subarray(0, checksumPosition2)) !== raw.readUInt32LE(checksumPosition2)) {
-    throw new DiskError(name, "the checksum of the ext superblock is wrong; the filesystem is damaged");
+    throw damage(device, "the superblock", "its checksum is wrong");
   }
 }
-__name(verifyChecksum3, "verifyChecksum");
-function demand(sound, name, what) {
-  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`);
-}
-__name(demand, "demand");
+__name(verifyChecksum2, "verifyChecksum");
 function isPowerOf2(value) {
   return value > 0 && (value & value - 1) === 0;
 }
@@ -7149,9 +8729,9 @@ __name(recover, "recover");
 // src/disk/filesystem/ext/superblock/mmp.ts
 var magic3 = 5066064;
 var clean = 4283256144;
-function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
-  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
-  const raw = bytesAt(device, mmpBlock * blockSize4, 8);
+function warnIfInUse(device, { mmpBlock, blockSize }, warn) {
+  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize > device.size) return;
+  const raw = bytesAt(device, mmpBlock * blockSize, 8);
   if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
     warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
@@ -7166,7 +8746,7 @@ function open2(device, warnAlways) {
   warnAboutState(device, superblock, warn);
   const { reader, notes } = recover(openReader(device, superblock, warn));
   const root = openNode(reader, 2);
-  if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
+  if (root.type !== "dir") throw damage(device, "inode 2", "it should be the root directory, but is not a directory");
   return { info: describe3(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir2) => entries(reader, dir2), "entries") };
 }
 __name(open2, "open");
@@ -7187,14 +8767,14 @@ function* entries(reader, dir2) {
 }
 __name(entries, "entries");
 function describe3(superblock, notes) {
-  const { features, label, uuid: uuid2, blockSize: blockSize4, blocksCount, freeBlocksCount } = superblock;
+  const { features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount } = superblock;
   return {
     type: typeName(features),
     label: pathText(label),
     uuid: uuid2.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
-    blockSize: blockSize4,
-    size: blocksCount * blockSize4,
-    free: freeBlocksCount * blockSize4,
+    blockSize,
+    size: blocksCount * blockSize,
+    free: freeBlocksCount * blockSize,
     features: featureNames(features),
     notes
   };
@@ -7263,8 +8843,8 @@ function parseRecord(source, bytes, at, warnOnce) {
   };
 }
 __name(parseRecord, "parseRecord");
-function dataStart(record, blockSize4) {
-  return (record.location + record.earBlocks) * blockSize4;
+function dataStart(record, blockSize) {
+  return (record.location + record.earBlocks) * blockSize;
 }
 __name(dataStart, "dataStart");
 function isSelf(record) {
@@ -7284,10 +8864,10 @@ function selfRecord(reader, start) {
 }
 __name(selfRecord, "selfRecord");
 function* directoryRecords2(reader, directory) {
-  const { source, blockSize: blockSize4, warnOnce } = reader;
+  const { source, blockSize, warnOnce } = reader;
   if (directory.dataLength === 0) return;
   if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved", "ISO");
-  const start = dataStart(directory, blockSize4);
+  const start = dataStart(directory, blockSize);
   const end = start + directory.dataLength;
   if (end > source.size) {
     throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
@@ -7304,9 +8884,9 @@ function* directoryRecords2(reader, directory) {
   }
 }
 __name(directoryRecords2, "directoryRecords");
-function checkNoOverlap({ source, blockSize: blockSize4, budget }, start, from, to) {
+function checkNoOverlap({ source, blockSize, budget }, start, from, to) {
   budget.directoryBytes += to - from;
-  for (let block2 = from; block2 < to; block2 += blockSize4) {
+  for (let block2 = from; block2 < to; block2 += blockSize) {
     const owner = budget.owners.get(block2) ?? start;
     if (owner !== start) throw damage(source, block2, `the directories that begin at bytes ${owner} and ${start} overlap`, "ISO");
     budget.owners.set(block2, start);
@@ -7316,7 +8896,7 @@ __name(checkNoOverlap, "checkNoOverlap");
 
 // src/disk/filesystem/iso9660/descriptors.ts
 var firstDescriptor = 16 * sectorSize2;
-var mostDescriptors = 64;
+var maxDescriptors = 64;
 function hasDescriptor(source) {
   return identifierAt(source, firstDescriptor) === "CD001";
 }
@@ -7327,21 +8907,18 @@ function readDescriptors(source, warnOnce) {
   let elTorito = false;
   const types2 = [];
   let at = firstDescriptor;
-  for (; types2.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
+  for (; types2.length < maxDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
     const bytes = bytesAt(source, at, sectorSize2);
-    const type = bytes.readUInt8(0);
-    types2.push(type);
-    if (type === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
-    if (type === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type === 255) break;
+    const type2 = bytes.readUInt8(0);
+    types2.push(type2);
+    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 255) break;
   }
   if (!primary) {
-    const found = types2.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types2.join(", ")}`;
-    throw new DiskError(
-      `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`
-    );
+    const found = types2.length === 0 ? "there is none" : `there are only descriptors of the types ${types2.join(", ")}`;
+    throw damage(source, firstDescriptor, `a primary volume descriptor should be here, but ${found}`, "ISO");
   }
   if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
@@ -7352,9 +8929,9 @@ function identifierAt(source, at) {
 }
 __name(identifierAt, "identifierAt");
 function parseDescriptor(source, bytes, at, warnOnce) {
-  const blockSize4 = bytes.readUInt16LE(128);
-  if (![512, 1024, 2048].includes(blockSize4)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`, "ISO");
+  const blockSize = bytes.readUInt16LE(128);
+  if (![512, 1024, 2048].includes(blockSize)) {
+    throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`, "ISO");
   }
   const text4 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
   return {
@@ -7365,7 +8942,7 @@ function parseDescriptor(source, bytes, at, warnOnce) {
     applicationId: text4(574, 702),
     created: longDate(bytes.subarray(813, 830)),
     modified: longDate(bytes.subarray(830, 847)),
-    blockSize: blockSize4,
+    blockSize,
     blocks: bytes.readUInt32LE(80),
     root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
   };
@@ -7413,7 +8990,7 @@ function systemUseSkip(rootSelf) {
 }
 __name(systemUseSkip, "systemUseSkip");
 function* systemUseEntries(reader, record) {
-  const { source, blockSize: blockSize4 } = reader;
+  const { source, blockSize } = reader;
   const first = firstEntry(reader, record);
   let area = record.systemUse.subarray(first);
   let at = record.systemUseAt + first;
@@ -7427,7 +9004,7 @@ function* systemUseEntries(reader, record) {
       else yield entry2;
     }
     if (!next2) return;
-    at = next2.bytes.readUInt32LE(4) * blockSize4 + next2.bytes.readUInt32LE(12);
+    at = next2.bytes.readUInt32LE(4) * blockSize + next2.bytes.readUInt32LE(12);
     const length2 = next2.bytes.readUInt32LE(20);
     bytes += length2;
     if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
@@ -7483,23 +9060,23 @@ var SymlinkText = class {
   /** Adds the components of one entry. Returns what is wrong with them, if anything. */
   add(entry2) {
     const parts = [this.text ?? Buffer.alloc(0)];
-    let trouble;
+    let problem;
     let at = 5;
     while (at + 2 <= entry2.length) {
       const flags = entry2.readUInt8(at);
       const end = at + 2 + entry2.readUInt8(at + 1);
       if (end > entry2.length) {
-        trouble = "a symbolic link's component is longer than its entry; the target ends there";
+        problem = "a symbolic link's component is longer than its entry; the target ends there";
         break;
       }
-      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
+      if (flags & ~15) problem = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
       if (!this.joins) parts.push(Buffer.from("/"));
       parts.push(componentText(flags, entry2.subarray(at + 2, end)));
       this.joins = (flags & (component2.continues | component2.root)) !== 0;
       at = end;
     }
     this.text = Buffer.concat(parts);
-    return trouble;
+    return problem;
   }
 };
 function componentText(flags, content2) {
@@ -7516,16 +9093,16 @@ function rockRidge(reader, record) {
   const name = [];
   const link = new SymlinkText();
   for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
-    const read = readers[signature2];
-    if (read) {
-      if (bytes.length < read.least)
+    const read2 = readers[signature2];
+    if (read2) {
+      if (bytes.length < read2.minLength)
         throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
-      read.into(found, bytes);
+      read2.into(found, bytes);
     } else if (signature2 === "NM" && bytes.length >= 5) {
       if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
     } else if (signature2 === "SL" && bytes.length >= 5) {
-      const trouble = link.add(bytes);
-      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, "symlink");
+      const problem = link.add(bytes);
+      if (problem) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${problem}`, "symlink");
     }
   }
   if (name.length > 0) found.name = Buffer.concat(name);
@@ -7535,7 +9112,7 @@ function rockRidge(reader, record) {
 __name(rockRidge, "rockRidge");
 var readers = {
   PX: {
-    least: 36,
+    minLength: 36,
     into(found, bytes) {
       found.mode = bytes.readUInt32LE(4);
       found.nlink = bytes.readUInt32LE(12);
@@ -7545,39 +9122,39 @@ var readers = {
     }
   },
   PN: {
-    least: 20,
+    minLength: 20,
     into(found, bytes) {
       found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
     }
   },
   TF: {
-    least: 5,
+    minLength: 5,
     into(found, bytes) {
       const modified = modificationTime2(bytes);
       if (modified) found.modified = modified;
     }
   },
   CL: {
-    least: 12,
+    minLength: 12,
     into(found, bytes) {
       found.childAt = bytes.readUInt32LE(4);
     }
   },
   RE: {
-    least: 4,
+    minLength: 4,
     into(found) {
       found.isRelocated = true;
     }
   },
   ZF: {
-    least: 16,
+    minLength: 16,
     into(found, bytes) {
       found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
       found.size = bytes.readUInt32LE(8);
     }
   },
   SF: {
-    least: 12,
+    minLength: 12,
     into(found) {
       found.encoding = "stored as a sparse file (SF)";
     }
@@ -7619,74 +9196,68 @@ function makeNode(reader, named) {
 __name(makeNode, "makeNode");
 function describe4(reader, { name, records: records2, posix }) {
   const [first] = records2;
-  const type = nodeType(reader, first, posix);
-  const isDir = type === "dir";
-  const place2 = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
+  const type2 = nodeType(reader, first, posix);
+  const isDir = type2 === "dir";
+  const at = `${pathText(name)} (directory record at byte ${first.at})`;
   return {
-    type,
-    ino: inodeNumber(reader, type, first, posix),
+    type: type2,
+    ino: inodeNumber(reader, type2, first, posix),
     mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
     uid: posix.uid ?? 0,
     gid: posix.gid ?? 0,
     nlink: posix.nlink ?? 1,
     mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
-    size: type === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
-    ...(type === "char" || type === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
     records: records2,
     content() {
-      if (type !== "file") throw new DiskError(place2, `a ${type} has no content`);
-      if (posix.encoding)
-        throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, "unsupported");
-      return content(reader, place2, records2);
+      if (posix.encoding) {
+        const what = `the file is ${posix.encoding}, which can't be read; make the ISO without it`;
+        throw new DiskError(`${at} of ${reader.source.name}`, what, "unsupported");
+      }
+      return content(reader, at, records2);
     },
     target() {
-      return checkedTarget(
-        posix.target ?? Buffer.alloc(0),
-        reader.source,
-        `${pathText(name)} (directory record at byte ${first.at})`,
-        "ISO"
-      );
+      return checkedTarget(posix.target ?? Buffer.alloc(0), reader.source, at, "ISO");
     },
     xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
   };
 }
 __name(describe4, "describe");
 function nodeType({ source, warnOnce }, record, { mode }) {
-  const plain = record.isDirectory ? "dir" : "file";
-  if (mode === void 0) return plain;
-  const type = fileTypeOf(mode);
-  if (type && type === "dir" === record.isDirectory) return type;
+  const plain2 = record.isDirectory ? "dir" : "file";
+  if (mode === void 0) return plain2;
+  const type2 = fileTypeOf(mode);
+  if (type2 && type2 === "dir" === record.isDirectory) return type2;
   warnOnce(
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain}; it is treated as a ${plain}`,
+    `${source.name}, byte ${record.at}: a ${plain2} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain2}; it is treated as a ${plain2}`,
     "type"
   );
-  return plain;
+  return plain2;
 }
 __name(nodeType, "nodeType");
-function inodeNumber({ blockSize: blockSize4, hardLinks }, type, record, { serial, nlink, rdev }) {
-  if (type === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
+function inodeNumber({ blockSize, hardLinks }, type2, record, { serial, nlink, rdev }) {
+  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize) : record.at;
   if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
-  const identity = [serial, type, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
-  const known2 = hardLinks.get(identity) ?? record.at;
-  hardLinks.set(identity, known2);
-  return known2;
+  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const known3 = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known3);
+  return known3;
 }
 __name(inodeNumber, "inodeNumber");
-function content({ source, blockSize: blockSize4 }, place2, records2) {
+function content({ source, blockSize }, at, records2) {
+  const name = `${at} of ${source.name}`;
   const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read", "unsupported");
-    if (record.dataLength === 0) return slice(source, 0, 0, place2);
-    const start = dataStart(record, blockSize4);
+    if (record.isInterleaved) throw new DiskError(name, "the file is interleaved with others, which can't be read", "unsupported");
+    if (record.dataLength === 0) return slice(source, 0, 0, name);
+    const start = dataStart(record, blockSize);
     const end = start + record.dataLength;
     if (end > source.size) {
-      throw new DiskError(
-        place2,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`
-      );
+      throw damage(source, at, `its content should be at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
     }
-    return slice(source, start, record.dataLength, place2);
+    return slice(source, start, record.dataLength, name);
   });
-  return extents.length === 1 ? extents[0] : concat(extents, place2);
+  return extents.length === 1 ? extents[0] : concat(extents, name);
 }
 __name(content, "content");
 
@@ -7782,9 +9353,9 @@ function chooseNames(source, { primary, joliet }, warnOnce) {
   return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
 }
 __name(chooseNames, "chooseNames");
-function makeReader(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
+function makeReader(source, { blockSize }, naming, skip, warnOnce) {
   const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
-  return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
+  return { source, blockSize, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
 }
 __name(makeReader, "makeReader");
 function describe5(source, descriptors, naming, hasRockRidge) {
@@ -7835,9 +9406,9 @@ __name(openFileSystem, "openFileSystem");
 
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
-  const found = signatures.find(({ at, magic: magic4 }) => at.some((offset) => hasText(source, offset, magic4)));
+  const found = signatures.find(({ at, magic: magic6 }) => at.some((offset) => hasText(source, offset, magic6)));
   if (found) return found;
-  const name = structures.map((look) => look(source)).find((name2) => name2 !== void 0);
+  const name = structures.map((look2) => look2(source)).find((name2) => name2 !== void 0);
   return name === void 0 ? void 0 : { name };
 }
 __name(identifyVolume, "identifyVolume");
@@ -7872,19 +9443,570 @@ function extJournal(source) {
 __name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic4 = peek(source, offset, 8);
-    if (!magic4) return void 0;
-    if (magic4.readBigUInt64LE() === 0x00bab10cn || magic4.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+    const magic6 = peek(source, offset, 8);
+    if (!magic6) return void 0;
+    if (magic6.readBigUInt64LE() === 0x00bab10cn || magic6.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
   }
   return void 0;
 }
 __name(zfs, "zfs");
 function raidAtEnd(source) {
-  const sectors = Math.floor(source.size / 512);
-  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
+  const sectors2 = Math.floor(source.size / 512);
+  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors2 / 8) * 8 - 16) * 512];
   return places2.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
 }
 __name(raidAtEnd, "raidAtEnd");
+
+// src/disk/lvm/checksum.ts
+var import_node_zlib3 = require("node:zlib");
+var seed = 4120356559;
+function lvmChecksum(bytes) {
+  return ~(0, import_node_zlib3.crc32)(bytes, ~seed >>> 0) >>> 0;
+}
+__name(lvmChecksum, "lvmChecksum");
+
+// src/disk/lvm/label.ts
+var sectorSize3 = 512;
+var labelSectors = 4;
+var id = "LABELONE";
+var type = "LVM2 001";
+var checkedFrom = 20;
+var mostAreas = 8;
+function readLabel(source) {
+  let wrong;
+  for (let sector = 0; sector < labelSectors; sector++) {
+    const bytes = peek(source, sector * sectorSize3, sectorSize3);
+    if (!bytes || bytes.toString("latin1", 0, 8) !== id || bytes.toString("latin1", 24, 32) !== type) continue;
+    const what = problemOf(bytes, sector);
+    if (what === void 0) return parseLabel(source, bytes, sector);
+    wrong ??= { sector, what };
+  }
+  if (wrong) throw damage(source, wrong.sector * sectorSize3, `the LVM label ${wrong.what}`, "physical volume");
+  return void 0;
+}
+__name(readLabel, "readLabel");
+function problemOf(bytes, sector) {
+  if (bytes.readUInt32LE(16) !== lvmChecksum(bytes.subarray(checkedFrom))) return "has a wrong checksum";
+  if (bytes.readBigUInt64LE(8) !== BigInt(sector)) return `says that it is in sector ${bytes.readBigUInt64LE(8)}`;
+  return void 0;
+}
+__name(problemOf, "problemOf");
+function parseLabel(source, bytes, sector) {
+  const fail2 = /* @__PURE__ */ __name((what) => damage(source, sector * sectorSize3, `the LVM label ${what}`, "physical volume"), "fail");
+  const header2 = bytes.readUInt32LE(20);
+  if (header2 < 32 || header2 + 40 > sectorSize3) throw fail2(`has its header at byte ${header2}`);
+  const uuid2 = bytes.toString("latin1", header2, header2 + 32);
+  if (!/^[A-Za-z0-9!#]{32}$/.test(uuid2)) throw fail2("has no valid UUID");
+  let at = header2 + 40;
+  const regions = /* @__PURE__ */ __name(() => {
+    const found = [];
+    for (; at + 16 <= sectorSize3; at += 16) {
+      const offset = Number(bytes.readBigUInt64LE(at));
+      const size2 = Number(bytes.readBigUInt64LE(at + 8));
+      if (offset === 0) {
+        at += 16;
+        return found;
+      }
+      if (!Number.isSafeInteger(offset + size2)) throw fail2(`has an area at byte ${offset}, beyond any possible disk`);
+      found.push({ offset, size: size2 });
+    }
+    throw fail2("has a list of areas that doesn't end");
+  }, "regions");
+  regions();
+  const metadataAreas = regions();
+  if (metadataAreas.length > mostAreas) throw fail2(`lists ${metadataAreas.length} metadata areas`);
+  return { uuid: uuid2, deviceSize: Number(bytes.readBigUInt64LE(header2 + 32)), metadataAreas };
+}
+__name(parseLabel, "parseLabel");
+
+// src/disk/lvm/logical-volume.ts
+var typeNames = {
+  thin: "a thin volume",
+  "thin-pool": "a thin pool",
+  cache: "a cached volume",
+  "cache-pool": "a cache pool",
+  writecache: "a volume with a write cache",
+  mirror: "a mirror",
+  snapshot: "a snapshot",
+  vdo: "a VDO volume",
+  "vdo-pool": "a VDO pool",
+  error: "a volume without data (error)",
+  zero: "a volume without data (zero)"
+};
+function logicalVolumeSource(volume, group, pvs, name) {
+  const snapshot2 = snapshotProblem(volume, group);
+  if (snapshot2) throw new DiskError(name, snapshot2, "unsupported");
+  for (const { type: type2 } of volume.segments)
+    if (!isReadable(type2)) throw new DiskError(name, `it is ${typeName2(type2)}${supported}`, "unsupported");
+  let end = 0;
+  const parts = volume.segments.toSorted((a, b) => a.start - b.start).map((segment, index) => {
+    const fail2 = /* @__PURE__ */ __name((what) => new DiskError(name, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`), "fail");
+    if (segment.start !== end) throw fail2(`begins at extent ${segment.start} instead of ${end}`);
+    end += segment.extents;
+    if (!Number.isSafeInteger(end * group.extentSize)) throw fail2("ends beyond any possible disk");
+    return segmentSource(segment, group, pvs, name, fail2);
+  });
+  if (end === 0) throw new DiskError(name, "it has no segments; the metadata of the volume group is damaged");
+  return concat(parts, name);
+}
+__name(logicalVolumeSource, "logicalVolumeSource");
+var supported = ", and only linear and striped volumes can be read";
+function isReadable(type2) {
+  return type2 === "striped" || type2 === "linear";
+}
+__name(isReadable, "isReadable");
+function typeName2(type2) {
+  const [plain2] = type2.split("+");
+  if (plain2?.startsWith("raid")) return `a RAID volume (${type2})`;
+  return typeNames[plain2] ?? `a volume of the type ${JSON.stringify(type2.slice(0, 40))}`;
+}
+__name(typeName2, "typeName");
+function snapshotProblem({ name }, group) {
+  for (const { segments } of group.logicalVolumes) {
+    for (const { type: type2, values } of segments) {
+      if (type2 !== "snapshot") continue;
+      if (values.get("cow_store") === name) return `it is a snapshot of ${String(values.get("origin"))}${supported}`;
+      if (!values.has("merging_store")) continue;
+      if (values.get("merging_store") === name) return `it is a snapshot that is being merged into ${String(values.get("origin"))}`;
+      if (values.get("origin") === name) return "a snapshot is being merged into it; activate it once with LVM, so that it can finish";
+    }
+  }
+  return void 0;
+}
+__name(snapshotProblem, "snapshotProblem");
+function segmentSource(segment, group, pvs, name, fail2) {
+  const { extents, stripes, stripeSize } = segment;
+  if (extents === 0 || extents % stripes.length !== 0) throw fail2(`has ${extents} extents on ${stripes.length} stripes`);
+  const size2 = extents / stripes.length * group.extentSize;
+  const areas = stripes.map(({ on: on2, start }) => {
+    const description = group.physicalVolumes.get(on2);
+    const pv = pvs.get(on2);
+    if (!description || pv === void 0) {
+      const part = group.logicalVolumes.find((other) => other.name === on2);
+      if (!part) throw fail2(`lies on ${JSON.stringify(on2)}, which doesn't exist`);
+      const type2 = part.segments[0]?.type ?? "";
+      throw new DiskError(
+        name,
+        `a part of it lies on ${group.name}/${on2}, which is ${isReadable(type2) ? "a volume itself" : typeName2(type2)}${supported}`,
+        "unsupported"
+      );
+    }
+    if (typeof pv === "string") throw new DiskError(name, `it needs the physical volume ${description.uuid}, ${pv}`, "unsupported");
+    if (start + extents / stripes.length > description.extents) {
+      throw fail2(
+        `ends at extent ${start + extents / stripes.length} of physical volume ${description.uuid}, which has ${description.extents}`
+      );
+    }
+    const offset = description.start + start * group.extentSize;
+    if (!Number.isSafeInteger(offset + size2)) throw fail2("ends beyond any possible disk");
+    return window(pv, offset, size2, name);
+  });
+  if (areas.length === 1) return areas[0];
+  if (stripeSize === 0 || size2 % stripeSize !== 0) throw fail2(`has stripes of ${stripeSize} bytes in areas of ${size2} bytes`);
+  return striped(areas, stripeSize, name);
+}
+__name(segmentSource, "segmentSource");
+function striped(areas, stripeSize, name) {
+  const whole2 = {
+    name,
+    size: areas.reduce((sum, { size: size2 }) => sum + size2, 0),
+    read(into, offset) {
+      checkRange(whole2, offset, into.length);
+      for (let done = 0; done < into.length; ) {
+        const at = offset + done;
+        const stripe = Math.floor(at / stripeSize);
+        const within = at % stripeSize;
+        const length2 = Math.min(stripeSize - within, into.length - done);
+        areas[stripe % areas.length].read(into.subarray(done, done + length2), Math.floor(stripe / areas.length) * stripeSize + within);
+        done += length2;
+      }
+    }
+  };
+  return whole2;
+}
+__name(striped, "striped");
+
+// src/disk/lvm/metadata-area.ts
+var headerSize2 = 512;
+var magic4 = " LVM2 x[5A%r0N*>";
+var version = 1;
+var ignoredFlag = 1;
+var mostText = 16 << 20;
+function readMetadataText(source, area) {
+  const header2 = peek(source, area.offset, headerSize2);
+  if (!header2) return `it lies past the end`;
+  if (header2.readUInt32LE(0) !== lvmChecksum(header2.subarray(4))) return "the checksum of its header is wrong";
+  if (header2.toString("latin1", 4, 20) !== magic4) return "its header has no signature";
+  if (header2.readUInt32LE(20) !== version) return `its version is ${header2.readUInt32LE(20)}`;
+  if (Number(header2.readBigUInt64LE(24)) !== area.offset) return `its header belongs to byte ${header2.readBigUInt64LE(24)}`;
+  const areaSize = Number(header2.readBigUInt64LE(32));
+  const offset = Number(header2.readBigUInt64LE(40));
+  const size2 = Number(header2.readBigUInt64LE(48));
+  const flags = header2.readUInt32LE(60);
+  if (offset === 0 || size2 === 0 || (flags & ignoredFlag) !== 0) return void 0;
+  if (!(offset >= headerSize2 && offset < areaSize && size2 <= areaSize - headerSize2 && Number.isSafeInteger(area.offset + areaSize))) {
+    return `its text of ${size2} bytes at byte ${offset} doesn't fit into its ${areaSize} bytes`;
+  }
+  if (size2 > mostText) return `its text has ${size2} bytes; the limit is ${mostText}`;
+  const untilEnd2 = Math.min(size2, areaSize - offset);
+  const first = peek(source, area.offset + offset, untilEnd2);
+  const rest = peek(source, area.offset + headerSize2, size2 - untilEnd2);
+  if (!first || !rest) return "its text lies past the end";
+  const text4 = Buffer.concat([first, rest]);
+  return header2.readUInt32LE(56) === lvmChecksum(text4) ? text4 : "the checksum of its text is wrong";
+}
+__name(readMetadataText, "readMetadataText");
+function hasLabel(source) {
+  return [0, 512, 1024, 1536].some((offset) => hasText(source, offset, "LABELONE") && hasText(source, offset + 24, "LVM2 001"));
+}
+__name(hasLabel, "hasLabel");
+
+// src/disk/lvm/overlaps.ts
+function findOverlaps(group) {
+  const areas = group.logicalVolumes.flatMap(
+    ({ name: volume, segments }) => segments.flatMap(
+      ({ extents, stripes }) => stripes.map(({ on: pv, start }) => ({ volume, pv, start, end: start + extents / stripes.length }))
+    )
+  ).filter(({ pv }) => group.physicalVolumes.has(pv)).sort((a, b) => a.pv === b.pv ? a.start - b.start : a.pv < b.pv ? -1 : 1);
+  const found = /* @__PURE__ */ new Map();
+  let before;
+  for (const area of areas) {
+    if (before?.pv === area.pv && area.start < before.end) {
+      const extent = `extent ${area.start} of physical volume ${group.physicalVolumes.get(area.pv).uuid}`;
+      const other = /* @__PURE__ */ __name((volume) => before.volume === area.volume ? "itself" : `${group.name}/${volume}`, "other");
+      found.set(area.volume, `it shares ${extent} with ${other(before.volume)}`);
+      found.set(before.volume, `it shares ${extent} with ${other(area.volume)}`);
+    }
+    if (before?.pv !== area.pv || area.end > before.end) before = area;
+  }
+  return found;
+}
+__name(findOverlaps, "findOverlaps");
+
+// src/disk/lvm/config-text.ts
+var limits3 = { depth: 16, values: 1e6 };
+function parseConfigText(text4) {
+  const tokens = tokenizer(text4);
+  let count = 0;
+  const addTo = /* @__PURE__ */ __name((map, name, value2) => {
+    if (++count > limits3.values) throw new Error(`has more than ${limits3.values} values`);
+    map.set(name, value2);
+  }, "addTo");
+  const section = /* @__PURE__ */ __name((depth2) => {
+    if (depth2 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
+    const values = /* @__PURE__ */ new Map();
+    const sections = /* @__PURE__ */ new Map();
+    for (; ; ) {
+      const token = tokens.next();
+      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections };
+      if (token.kind === "sign") throw tokens.unexpected(token);
+      const name = token.text;
+      if (values.has(name) || sections.has(name)) throw new Error(`has ${JSON.stringify(name)} twice (line ${token.line})`);
+      const after = tokens.next();
+      if (isSign(after, "{")) addTo(sections, name, section(depth2 + 1));
+      else if (isSign(after, "=")) addTo(values, name, value());
+      else throw tokens.unexpected(after);
+    }
+  }, "section");
+  const value = /* @__PURE__ */ __name(() => {
+    const token = tokens.next();
+    return isSign(token, "[") ? list() : scalar(token);
+  }, "value");
+  const list = /* @__PURE__ */ __name(() => {
+    const found = [];
+    for (let token = tokens.next(); ; token = tokens.next()) {
+      if (isSign(token, "]")) return found;
+      if (++count > limits3.values) throw new Error(`has more than ${limits3.values} values`);
+      found.push(scalar(token));
+      const after = tokens.next();
+      if (isSign(after, "]")) return found;
+      if (!isSign(after, ",")) throw tokens.unexpected(after);
+    }
+  }, "list");
+  const scalar = /* @__PURE__ */ __name((token) => {
+    if (token.kind === "sign") throw tokens.unexpected(token);
+    return token.kind === "word" && /^[+-]?\d+(\.\d*)?$/.test(token.text) ? Number(token.text) : token.text;
+  }, "scalar");
+  return section(0);
+}
+__name(parseConfigText, "parseConfigText");
+function isSign(token, text4) {
+  return token.kind === "sign" && token.text === text4;
+}
+__name(isSign, "isSign");
+var space = " 	\r\n\v\f";
+var signs = "{}[]=,";
+function tokenizer(text4) {
+  const nul = text4.indexOf("\0");
+  const end = nul === -1 ? text4.length : nul;
+  let at = 0;
+  let line = 1;
+  const skipSpace = /* @__PURE__ */ __name(() => {
+    for (; at < end; at++) {
+      if (text4[at] === "#") while (at < end && text4[at] !== "\n") at++;
+      if (at < end && !space.includes(text4[at])) return;
+      if (text4[at] === "\n") line++;
+    }
+  }, "skipSpace");
+  const string2 = /* @__PURE__ */ __name(() => {
+    const start = line;
+    let value = "";
+    let from = ++at;
+    for (; text4[at] !== '"'; at++) {
+      if (text4[at] === "\\") {
+        value += text4.slice(from, at);
+        from = ++at;
+      }
+      if (at >= end) throw new Error(`has a string that doesn't end (line ${start})`);
+      if (text4[at] === "\n") line++;
+    }
+    return { kind: "string", text: value + text4.slice(from, at++), line: start };
+  }, "string");
+  const next2 = /* @__PURE__ */ __name(() => {
+    skipSpace();
+    if (at >= end) return { kind: "sign", text: "", line };
+    if (text4[at] === '"') return string2();
+    if (signs.includes(text4[at])) return { kind: "sign", text: text4[at++], line };
+    const start = at;
+    while (at < end && !space.includes(text4[at]) && !signs.includes(text4[at]) && text4[at] !== "#" && text4[at] !== '"') at++;
+    return { kind: "word", text: text4.slice(start, at), line };
+  }, "next");
+  const unexpected = /* @__PURE__ */ __name(({ text: found, line: where }) => new Error(found === "" ? "ends in the middle" : `has ${JSON.stringify(found.slice(0, 40))} where it isn't allowed (line ${where})`), "unexpected");
+  return { next: next2, unexpected };
+}
+__name(tokenizer, "tokenizer");
+
+// src/disk/lvm/volume-group.ts
+var sectorSize4 = 512;
+var limits4 = { physicalVolumes: 1024, logicalVolumes: 1e4, segments: 1e5, stripes: 128 };
+function parseVolumeGroup(text4) {
+  const top = parseConfigText(text4);
+  const contents2 = top.values.get("contents");
+  if (contents2 !== "Text Format Volume Group") throw new Error(`has the contents ${JSON.stringify(contents2 ?? "")}`);
+  if (top.values.get("version") !== 1) throw new Error(`has the version ${JSON.stringify(top.values.get("version") ?? "")}`);
+  const [[name, group] = [void 0, void 0], ...others] = top.sections;
+  if (!group || others.length > 0) throw new Error(`describes ${top.sections.size} volume groups`);
+  checkName3(name);
+  const format = group.values.get("format");
+  if (format !== void 0 && format !== "lvm2") throw new Error(`has the format ${JSON.stringify(format)}`);
+  const pvs = [...subsections(group, "physical_volumes", limits4.physicalVolumes)];
+  const lvs = [...subsections(group, "logical_volumes", limits4.logicalVolumes)];
+  const budget = { segments: limits4.segments };
+  return {
+    name,
+    uuid: string(group, "id"),
+    seqno: whole(group, "seqno"),
+    extentSize: sectors(group, "extent_size", 1),
+    physicalVolumes: new Map(pvs.map(([key, pv]) => [key, parsePhysicalVolume(pv)])),
+    logicalVolumes: lvs.map(([key, lv]) => parseLogicalVolume(key, lv, budget))
+  };
+}
+__name(parseVolumeGroup, "parseVolumeGroup");
+function checkName3(name) {
+  if (!/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,127}$/.test(name) || name === "." || name === "..") {
+    throw new Error(`has the impossible name ${JSON.stringify(name.slice(0, 140))}`);
+  }
+}
+__name(checkName3, "checkName");
+function subsections(section, name, most) {
+  const found = section.sections.get(name)?.sections ?? /* @__PURE__ */ new Map();
+  if (found.size > most) throw new Error(`has ${found.size} ${name}; the limit is ${most}`);
+  return found;
+}
+__name(subsections, "subsections");
+function parsePhysicalVolume(section) {
+  const device = section.values.get("device");
+  return {
+    uuid: string(section, "id"),
+    device: typeof device === "string" ? device : "",
+    start: sectors(section, "pe_start"),
+    extents: whole(section, "pe_count")
+  };
+}
+__name(parsePhysicalVolume, "parsePhysicalVolume");
+function parseLogicalVolume(name, section, budget) {
+  checkName3(name);
+  const count = whole(section, "segment_count");
+  budget.segments -= count;
+  if (budget.segments < 0) throw new Error(`has more than ${limits4.segments} segments`);
+  const segments = [];
+  for (let number2 = 1; number2 <= count; number2++) {
+    const segment = section.sections.get(`segment${number2}`);
+    if (!segment) throw new Error(`lacks segment ${number2} of ${name}`);
+    segments.push(parseSegment(segment, `segment ${number2} of ${name}`));
+  }
+  const status = section.values.get("status");
+  const isVisible = Array.isArray(status) && status.includes("VISIBLE");
+  return { name, uuid: string(section, "id"), isVisible, segments };
+}
+__name(parseLogicalVolume, "parseLogicalVolume");
+function parseSegment(section, where) {
+  const type2 = string(section, "type");
+  const hasStripes = type2 === "striped" || type2 === "linear";
+  return {
+    start: whole(section, "start_extent"),
+    extents: whole(section, "extent_count"),
+    type: type2,
+    stripes: hasStripes ? parseStripes(section, where) : [],
+    stripeSize: section.values.has("stripe_size") ? sectors(section, "stripe_size") : 0,
+    values: section.values
+  };
+}
+__name(parseSegment, "parseSegment");
+function parseStripes(section, where) {
+  const list = section.values.get("stripes");
+  const count = whole(section, "stripe_count");
+  if (!Array.isArray(list) || count < 1 || list.length !== 2 * count) throw new Error(`has no list of ${count} stripes in ${where}`);
+  if (count > limits4.stripes) throw new Error(`has ${count} stripes in ${where}; the limit is ${limits4.stripes}`);
+  return Array.from({ length: count }, (_, index) => {
+    const [on2, start] = [list[2 * index], list[2 * index + 1]];
+    if (typeof on2 !== "string" || !isWhole(start)) throw new Error(`has a stripe without a place in ${where}`);
+    return { on: on2, start };
+  });
+}
+__name(parseStripes, "parseStripes");
+function string(section, key) {
+  const value = section.values.get(key);
+  if (typeof value !== "string" || value === "") throw new Error(`lacks the value "${key}"`);
+  return value;
+}
+__name(string, "string");
+function isWhole(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+__name(isWhole, "isWhole");
+function whole(section, key) {
+  const value = section.values.get(key);
+  if (!isWhole(value)) throw new Error(`has ${JSON.stringify(value ?? "nothing")} as "${key}"`);
+  return value;
+}
+__name(whole, "whole");
+function sectors(section, key, least = 0) {
+  const value = whole(section, key);
+  if (value < least || !Number.isSafeInteger(value * sectorSize4)) throw new Error(`has ${value} as "${key}"`);
+  return value * sectorSize4;
+}
+__name(sectors, "sectors");
+
+// src/disk/lvm/index.ts
+function readLvm(sources, disk, warn) {
+  const problems = [];
+  const found = sources.flatMap((source) => readPhysicalVolume(source, problems) ?? []);
+  const latest = /* @__PURE__ */ new Map();
+  for (const { copies } of found) {
+    for (const { description } of copies) {
+      const known3 = latest.get(description.uuid);
+      if (!known3 || known3.seqno < description.seqno) latest.set(description.uuid, description);
+    }
+  }
+  const groups = [...latest.values()].map((description) => makeGroup(description, found, disk));
+  warnOfCopies(found, latest, warn);
+  for (const [index, { name }] of groups.entries()) {
+    if (groups.findIndex((other) => other.name === name) < index) warn(`${disk}: there are several volume groups with the name ${name}`);
+  }
+  const members = new Set(groups.flatMap(({ physicalVolumes }) => physicalVolumes.map(({ uuid: uuid2 }) => plain(uuid2))));
+  for (const { source, label, damages } of found) {
+    if (members.has(label.uuid)) continue;
+    const error = damages[0] ? new DiskError(source.name, `its LVM metadata can't be read: ${damages.join("; ")}`) : new DiskError(source.name, "it is an LVM2 physical volume that belongs to no volume group", "not-a-ddk");
+    problems.push({ place: source.name, error });
+  }
+  return { groups, problems };
+}
+__name(readLvm, "readLvm");
+function readPhysicalVolume(source, problems) {
+  try {
+    const label = readLabel(source);
+    if (!label) return void 0;
+    const copies = [];
+    const damages = [];
+    for (const area of label.metadataAreas) {
+      const text4 = readMetadataText(source, area);
+      if (text4 === void 0) continue;
+      const copy = typeof text4 === "string" ? text4 : parseCopy(text4);
+      if (typeof copy === "string") damages.push(`the metadata area at byte ${area.offset} is damaged (${copy})`);
+      else copies.push({ at: area.offset, ...copy });
+    }
+    return { source, label, copies, damages };
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    problems.push({ place: source.name, error });
+    return void 0;
+  }
+}
+__name(readPhysicalVolume, "readPhysicalVolume");
+function parseCopy(bytes) {
+  const text4 = bytes.toString();
+  try {
+    return { text: text4, description: parseVolumeGroup(text4) };
+  } catch (error) {
+    return `the metadata ${error.message}`;
+  }
+}
+__name(parseCopy, "parseCopy");
+function warnOfCopies(found, latest, warn) {
+  const texts = /* @__PURE__ */ new Map();
+  for (const { copies } of found) for (const { text: text4, description } of copies) texts.set(description, text4);
+  for (const { source, copies, damages } of found) {
+    if (copies.length > 0) for (const damage2 of damages) warn(`${source.name}: ${damage2}; another copy is used`);
+    for (const { at, text: text4, description } of copies) {
+      const { name, uuid: uuid2, seqno } = description;
+      const used = latest.get(uuid2);
+      const copy = `${source.name}, byte ${at}: the metadata of volume group ${name}`;
+      if (seqno < used.seqno) warn(`${copy} is that of change ${seqno}; the newer one of change ${used.seqno} is used`);
+      else if (text4 !== texts.get(used)) warn(`${copy} differs from another copy of the same change ${seqno}, which is used`);
+    }
+  }
+}
+__name(warnOfCopies, "warnOfCopies");
+function makeGroup(description, found, disk) {
+  const { name, uuid: uuid2, seqno, extentSize } = description;
+  const sources = /* @__PURE__ */ new Map();
+  const physicalVolumes = [...description.physicalVolumes].map(([key, pv]) => {
+    const places2 = found.filter(({ label }) => label.uuid === plain(pv.uuid)).map(({ source }) => source);
+    const [place2] = places2;
+    const problem = problemOfPlaces(places2, pv.device);
+    sources.set(key, problem ?? place2);
+    return { uuid: pv.uuid, size: pv.extents * extentSize, ...place2 && { place: place2.name }, ...problem && { problem } };
+  });
+  const overlaps = findOverlaps(description);
+  const logicalVolumes = description.logicalVolumes.map((volume) => {
+    const place2 = `logical volume ${name}/${volume.name} of ${disk}`;
+    const { segments, isVisible } = volume;
+    const overlap = overlaps.get(volume.name);
+    return {
+      place: place2,
+      group: name,
+      groupUuid: uuid2,
+      name: volume.name,
+      uuid: volume.uuid,
+      size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize,
+      types: [...new Set(segments.map(({ type: type2, stripes }) => type2 === "striped" && stripes.length === 1 ? "linear" : type2))],
+      isVisible,
+      source: overlap ? new DiskError(place2, `${overlap}; the metadata of the volume group is damaged`) : attempt3(() => logicalVolumeSource(volume, description, sources, place2))
+    };
+  });
+  return { name, uuid: uuid2, seqno, extentSize, physicalVolumes, logicalVolumes };
+}
+__name(makeGroup, "makeGroup");
+function problemOfPlaces(places2, device) {
+  if (places2.length === 1) return void 0;
+  if (places2.length > 1) return `of which there are several: ${places2.map(({ name }) => name).join(" and ")}`;
+  return `which is missing${device && ` (it was ${device} before)`}`;
+}
+__name(problemOfPlaces, "problemOfPlaces");
+function attempt3(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof DiskError) return error;
+    throw error;
+  }
+}
+__name(attempt3, "attempt");
+function plain(uuid2) {
+  return uuid2.replaceAll("-", "");
+}
+__name(plain, "plain");
 
 // src/disk/vhd/checksum.ts
 function checksumWithout(bytes, field3) {
@@ -7898,7 +10020,7 @@ __name(checksumWithout, "checksumWithout");
 // src/disk/vhd/footer.ts
 var footerSize = 512;
 var footerCookie = "conectix";
-var largestDisk = 4278190080 * 512;
+var maxDiskSize = 4278190080 * 512;
 var diskTypes = { 2: "fixed", 3: "dynamic", 4: "differencing" };
 function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
@@ -7908,18 +10030,18 @@ function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
     warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
   const typeCode = bytes.readUInt32BE(60);
-  const type = diskTypes[typeCode];
-  if (!type)
+  const type2 = diskTypes[typeCode];
+  if (!type2)
     throw new DiskError(
       place2,
       `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`,
       "unsupported"
     );
   const currentSize = Number(bytes.readBigUInt64BE(48));
-  if (currentSize > largestDisk)
-    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, "unsupported");
+  if (currentSize > maxDiskSize)
+    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${maxDiskSize}`, "unsupported");
   return {
-    type,
+    type: type2,
     creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
     creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
     dataOffset: Number(bytes.readBigUInt64BE(16)),
@@ -7949,23 +10071,32 @@ __name(endsAsFixedVhd, "endsAsFixedVhd");
 function sniff(source) {
   const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512));
   if (start.length === 0) return refuse("empty", "an empty file", "download it again");
-  return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
+  const sniffed = bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
+  return withFileName(sniffed, source.name);
 }
 __name(sniff, "sniff");
-var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} first`, "unpack");
+var unpack = /* @__PURE__ */ __name((command) => `unpack it first: ${command} FILE`, "unpack");
 var convert2 = "convert it first, e.g. with qemu-img convert -O raw";
 var magics = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
   // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
   { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
-  { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
-  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
-  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
-  { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file (old DDKs come like this)", unpack("unzip")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "download it again") },
+  { at: 0, text: "\x8B\b", sniffed: { format: "gzip", description: "a gzip file" } },
+  { at: 0, text: "(\xB5/\xFD", sniffed: { format: "zstd", description: "a zstd file" } },
+  // A skippable frame, which pzstd writes first.
+  { at: 0, text: "P*M", sniffed: { format: "zstd", description: "a zstd file" } },
+  { at: 0, text: "PK", sniffed: { format: "zip", description: "a zip file" } },
+  { at: 0, text: "PK", sniffed: refuse("empty", "an empty zip file", "download it again") },
+  { at: 0, text: "PK\x07\b", sniffed: refuse("7z", "a part of a split zip file", unpack("7z x")) },
+  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("xz -d")) },
+  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bzip2 -d")) },
+  { at: 0, text: "LZIP", sniffed: refuse("lzip", "an lzip file", unpack("lzip -d")) },
+  { at: 0, text: '"M', sniffed: refuse("lz4", "an lz4 file", unpack("lz4 -d")) },
+  { at: 0, text: "\x9D", sniffed: refuse("compress", "a file of compress", unpack("gzip -d")) },
   { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
+  { at: 0, text: "Rar!\x07", sniffed: refuse("rar", "a RAR file", unpack("7z x")) },
+  { at: 0, text: "MSCF\0\0\0\0", sniffed: refuse("cab", "a cabinet file", unpack("7z x")) },
   { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert2) },
   { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert2) },
   { at: 0, text: "# Disk DescriptorFile", sniffed: refuse("vmdk", "the description of a VMDK disk", convert2) },
@@ -7981,6 +10112,7 @@ function byStructure(source, start) {
   if (hasTarChecksum(start)) return { format: "tar", description: "a tar archive" };
   if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
   if (gptSectorSizes.some((size2) => hasGptSignature(source, size2))) return { format: "disk", description: "a raw disk with a GPT" };
+  if (hasLabel(source)) return { format: "disk", description: "an unpartitioned LVM2 physical volume" };
   const fileSystem = fileSystemFormats.find((format) => format.detect(source));
   if (fileSystem) return { format: "disk", description: `an unpartitioned ${fileSystem.name} filesystem` };
   return void 0;
@@ -8011,31 +10143,38 @@ function unknown(start) {
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
-function refuse(format, description, wayOut3) {
+function withFileName(sniffed, name) {
+  const { refusal } = sniffed;
+  if (!refusal?.why.endsWith(" FILE")) return sniffed;
+  const word2 = /^[\w./:@%+,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+  return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word2}` } };
+}
+__name(withFileName, "withFileName");
+function refuse(format, description, wayOut4) {
   const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format) ? "not-a-ddk" : "unsupported";
-  return { format, description, refusal: { why: `it is ${description}; ${wayOut3}`, kind } };
+  return { format, description, refusal: { why: `it is ${description}; ${wayOut4}`, kind } };
 }
 __name(refuse, "refuse");
 
 // src/disk/vhd/bitmaps.ts
-var mostKept = 4096;
+var maxKept = 4096;
 function bitmapReader(source, map, footer) {
   const knownFull = new Uint8Array(map.count);
   const kept = /* @__PURE__ */ new Map();
   const littleEndian = footer.creator === "tap" && footer.creatorVersion.major === 0 && footer.creatorVersion.minor === 1;
-  const sectors = map.blockSize / 512;
+  const sectors2 = map.blockSize / 512;
   return {
     of(block2) {
       if (knownFull[block2]) return "full";
-      const known2 = kept.get(block2);
-      if (known2) return known2;
-      const bitmap = map.isFull(block2) ? void 0 : bytesAt(source, map.place(block2), Math.ceil(sectors / 8));
+      const known3 = kept.get(block2);
+      if (known3) return known3;
+      const bitmap = map.isFull(block2) ? void 0 : bytesAt(source, map.place(block2), Math.ceil(sectors2 / 8));
       if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index);
-      if (!bitmap || isFull(bitmap, sectors)) {
+      if (!bitmap || isFull(bitmap, sectors2)) {
         knownFull[block2] = 1;
         return "full";
       }
-      if (kept.size >= mostKept) kept.delete(kept.keys().next().value);
+      if (kept.size >= maxKept) kept.delete(kept.keys().next().value);
       kept.set(block2, bitmap);
       return bitmap;
     }
@@ -8046,10 +10185,10 @@ function bit(bitmap, sector) {
   return (bitmap.readUInt8(sector >>> 3) & 128 >>> (sector & 7)) !== 0;
 }
 __name(bit, "bit");
-function isFull(bitmap, sectors) {
-  const wholeBytes = sectors >>> 3;
+function isFull(bitmap, sectors2) {
+  const wholeBytes = sectors2 >>> 3;
   for (let index = 0; index < wholeBytes; index++) if (bitmap[index] !== 255) return false;
-  for (let sector = wholeBytes * 8; sector < sectors; sector++) if (!bit(bitmap, sector)) return false;
+  for (let sector = wholeBytes * 8; sector < sectors2; sector++) if (!bit(bitmap, sector)) return false;
   return true;
 }
 __name(isFull, "isFull");
@@ -8062,7 +10201,7 @@ __name(reversed, "reversed");
 
 // src/disk/vhd/batmap.ts
 var cookie = "tdbatmap";
-var mostBytes2 = 1 << 21;
+var maxBytes2 = 1 << 21;
 function readBatmap(source, footer, header2, warn) {
   const { major, minor } = footer.creatorVersion;
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
@@ -8076,7 +10215,7 @@ function readBatmap(source, footer, header2, warn) {
   const offset = Number(fields2.readBigUInt64BE(8));
   const size2 = fields2.readUInt32BE(16) * 512;
   const blocks = Math.ceil(footer.currentSize / header2.blockSize);
-  if (!Number.isSafeInteger(offset) || size2 > mostBytes2 || size2 * 8 < blocks) return distrust(`its size of ${size2} bytes is impossible`);
+  if (!Number.isSafeInteger(offset) || size2 > maxBytes2 || size2 * 8 < blocks) return distrust(`its size of ${size2} bytes is impossible`);
   const bits = peek(source, offset, size2);
   if (!bits) return distrust("it lies past the end of the file");
   if (fields2.readUInt32BE(24) !== checksum2(bits, fields2.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
@@ -8095,30 +10234,28 @@ function checksum2(bits, signed) {
 __name(checksum2, "checksum");
 
 // src/disk/vhd/header.ts
-var headerSize2 = 1024;
+var headerSize3 = 1024;
 var cookie2 = "cxsparse";
-var largestBlock = 1 << 21;
+var maxBlockSize = 1 << 21;
 function readHeader(source, offset, warn) {
   const place2 = `${source.name}, byte ${offset}`;
-  if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, "the VHD footer has no valid position of the dynamic disk header; it is damaged");
-  const bytes = bytesAt(source, offset, headerSize2);
-  if (bytes.toString("latin1", 0, 8) !== cookie2)
-    throw new DiskError(place2, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
+  if (!Number.isSafeInteger(offset)) throw damage(source, "the footer", "it has no valid position of the dynamic disk header", "VHD");
+  const bytes = bytesAt(source, offset, headerSize3);
+  if (bytes.toString("latin1", 0, 8) !== cookie2) throw damage(source, offset, `the header of a dynamic VHD ("${cookie2}") is missing`, "VHD");
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
     warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
-  const blockSize4 = bytes.readUInt32BE(32);
-  if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
+  const blockSize = bytes.readUInt32BE(32);
+  if (blockSize < 512 || blockSize > maxBlockSize || (blockSize & blockSize - 1) !== 0) {
     throw new DiskError(
       place2,
-      `the VHD has blocks of ${blockSize4} bytes; only powers of two from 512 to ${largestBlock} can be read`,
+      `the VHD has blocks of ${blockSize} bytes; only powers of two from 512 to ${maxBlockSize} can be read`,
       "unsupported"
     );
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16));
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place2, "the VHD header has no valid position of the block allocation table; it is damaged");
-  return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
+    throw damage(source, offset, "the VHD header has no valid position of the block allocation table", "VHD");
+  return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize, parentName: parentName(bytes.subarray(64, 576)) };
 }
 __name(readHeader, "readHeader");
 function parentName(field3) {
@@ -8130,30 +10267,27 @@ __name(parentName, "parentName");
 
 // src/disk/vhd/block-map.ts
 var unallocated = 4294967295;
-var mostBlocks = 1 << 22;
+var maxBlocks = 1 << 22;
 function readBlockMap(source, footer, header2, warn) {
-  const { blockSize: blockSize4, tableOffset, maxTableEntries } = header2;
-  const place2 = `${source.name}, byte ${tableOffset}`;
-  const count = Math.ceil(footer.currentSize / blockSize4);
+  const { blockSize, tableOffset, maxTableEntries } = header2;
+  const count = Math.ceil(footer.currentSize / blockSize);
   if (count > maxTableEntries) {
-    throw new DiskError(
-      place2,
-      `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
-    );
+    const what = `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`;
+    throw damage(source, tableOffset, what, "VHD");
   }
-  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, "unsupported");
+  if (count > maxBlocks) throw new DiskError(source.name, `the VHD has ${count} blocks; at most ${maxBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
   const batmap = readBatmap(source, footer, header2, warn);
-  const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
+  const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512);
   const tables = [
     { what: "the footer copy", start: 0, end: footerSize },
-    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize2 },
+    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize3 },
     { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
     ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
   ];
-  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place2);
+  const allocated = checkOverlaps(table4, bitmapSize + blockSize, tables, (what) => damage(source, tableOffset, what, "VHD"));
   return {
-    blockSize: blockSize4,
+    blockSize,
     count,
     allocated,
     batmap: batmap !== void 0,
@@ -8170,19 +10304,19 @@ function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
-function checkOverlaps(table4, size2, tables, place2) {
-  const sectors = table4.filter((sector) => sector !== unallocated).sort();
+function checkOverlaps(table4, size2, tables, damaged) {
+  const sectors2 = table4.filter((sector) => sector !== unallocated).sort();
   const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
-  for (const [index, sector] of sectors.entries()) {
+  for (const [index, sector] of sectors2.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size2);
-    if (area) throw new DiskError(place2, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
-    const next2 = sectors[index + 1];
+    if (area) throw damaged(`${owner(sector)}, where ${area.what} is`);
+    const next2 = sectors2[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size2) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw new DiskError(place2, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`);
+      throw damaged(`${owner(sector)}, where block ${other} is as well`);
     }
   }
-  return sectors.length;
+  return sectors2.length;
 }
 __name(checkOverlaps, "checkOverlaps");
 
@@ -8204,7 +10338,7 @@ function openDynamic(source, footerBytes, footer, warn) {
   }
   const map = readBlockMap(source, footer, header2, warn);
   const bitmaps = bitmapReader(source, map, footer);
-  function readBlock2(block2, into, within) {
+  function readBlock(block2, into, within) {
     const place2 = map.place(block2);
     if (place2 === void 0) {
       into.fill(0);
@@ -8222,7 +10356,7 @@ function openDynamic(source, footerBytes, footer, warn) {
       else piece2.fill(0);
     }
   }
-  __name(readBlock2, "readBlock");
+  __name(readBlock, "readBlock");
   const disk = {
     name: source.name,
     size: footer.currentSize,
@@ -8240,7 +10374,7 @@ function openDynamic(source, footerBytes, footer, warn) {
         const block2 = Math.floor((offset + done) / map.blockSize);
         const within = offset + done - block2 * map.blockSize;
         const length2 = Math.min(map.blockSize - within, into.length - done);
-        readBlock2(block2, into.subarray(done, done + length2), within);
+        readBlock(block2, into.subarray(done, done + length2), within);
         done += length2;
       }
     },
@@ -8299,8 +10433,7 @@ function openVhd(source, warn) {
   const start = peek(source, 0, footerSize);
   if (start && hasFooterCookie(start)) {
     const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
-    if (footer2.type === "fixed")
-      throw new DiskError(source.name, "it starts with the footer of a fixed VHD, which has one at its end only; it is damaged");
+    if (footer2.type === "fixed") throw damage(source, 0, "there is the footer of a fixed VHD, which has one at its end only", "VHD");
     return openDynamic(source, start, footer2, warn);
   }
   const found = endFooter(source);
@@ -8311,6 +10444,42 @@ function openVhd(source, warn) {
   return openDynamic(source, found.bytes, footer, warn);
 }
 __name(openVhd, "openVhd");
+
+// src/disk/volumes.ts
+function diskVolumes(table4, disk, warn) {
+  const partitions = table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => ({ place: source.name, source, number: number2, uuid: uuid2, name }));
+  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disk, warn));
+  const logicalVolumes = once(
+    () => lvm().groups.flatMap(
+      (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
+    )
+  );
+  return {
+    partitions,
+    isContainer: /* @__PURE__ */ __name(({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source), "isContainer"),
+    logicalVolumes,
+    problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems"),
+    lvm
+  };
+}
+__name(diskVolumes, "diskVolumes");
+function isPhysicalVolume(source) {
+  try {
+    return hasLabel(source);
+  } catch (error) {
+    if (error instanceof DiskError) return false;
+    throw error;
+  }
+}
+__name(isPhysicalVolume, "isPhysicalVolume");
+function once(make) {
+  let made;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+__name(once, "once");
 
 // src/disk/disk.ts
 function openDisk(image, warn) {
@@ -8329,6 +10498,7 @@ function vhdDisk(bytes, warn) {
     vhd: vhd.info,
     bytes: vhd,
     table: table4,
+    volumes: diskVolumes(table4, vhd.name, warn),
     check() {
       vhd.check();
       table4.check();
@@ -8343,6 +10513,7 @@ function rawDisk(bytes, size2, warn) {
     format: "raw",
     bytes: disk,
     table: table4,
+    volumes: diskVolumes(table4, disk.name, warn),
     check() {
       table4.check();
       const found = endFooter(bytes)?.offset ?? bytes.size;
@@ -8358,24 +10529,25 @@ function rawDisk(bytes, size2, warn) {
 __name(rawDisk, "rawDisk");
 
 // src/disk/input.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 
 // src/disk/spool/index.ts
-var import_node_crypto5 = require("node:crypto");
-var import_node_fs11 = require("node:fs");
+var import_node_crypto6 = require("node:crypto");
+var import_node_fs13 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path4 = require("node:path");
+var import_node_path5 = require("node:path");
 var import_node_url = require("node:url");
 var import_node_worker_threads2 = require("node:worker_threads");
 
 // src/bytes/growing-source.ts
 function growingFile(fd, growth, index, name) {
-  let known2 = 0;
+  let known3 = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known2) known2 = growth.waitFor(index, end);
-    return known2;
+    if (end > known3) known3 = growth.waitFor(index, end);
+    return known3;
   }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
+  const runs2 = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
+  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs2);
 }
 __name(growingFile, "growingFile");
 function concatGrowing(parts, name) {
@@ -8391,7 +10563,7 @@ function concatGrowing(parts, name) {
       starts.push(start + there);
     }
   }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => {
+  const readThere = /* @__PURE__ */ __name((into, offset) => {
     let index = starts.findLastIndex((start) => start <= offset);
     for (let done = 0; done < into.length; index++) {
       const at = offset + done - starts[index];
@@ -8400,15 +10572,19 @@ function concatGrowing(parts, name) {
       parts[index].read(into.subarray(done, done + length2), at);
       done += length2;
     }
-  });
+  }, "readThere");
+  return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs));
 }
 __name(concatGrowing, "concatGrowing");
-function growingSource(name, waitFor, readThere) {
+function growingSource(name, waitFor, readThere, runs2) {
   const source = {
     name,
     waitFor,
     get size() {
       return waitFor(Number.POSITIVE_INFINITY);
+    },
+    get runs() {
+      return runs2();
     },
     reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
     read(into, offset) {
@@ -8501,8 +10677,8 @@ ${what}`;
       return this.#waitInSilence(ended) ?? false;
     }
   }
-  #wait(look) {
-    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
+  #wait(look2) {
+    const found = this.#waitInSilence(look2, () => Atomics.load(this.#words, word.failure) > 1);
     if (found !== void 0) return found;
     const failure2 = Atomics.load(this.#words, word.failure);
     if (failure2 > 1) {
@@ -8516,12 +10692,12 @@ ${what}`;
     );
   }
   /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
-  #waitInSilence(look, isOver = () => false) {
+  #waitInSilence(look2, isOver = () => false) {
     let heartbeat = Atomics.load(this.#words, word.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
       const signal = Atomics.load(this.#words, word.signal);
       const over = isOver();
-      const found = look();
+      const found = look2();
       if (found !== void 0 || over) return found;
       const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
       const now = Atomics.load(this.#words, word.heartbeat);
@@ -8543,68 +10719,67 @@ ${what}`;
 };
 
 // src/disk/spool/index.ts
-function spoolChunks(chunks, name, options2) {
-  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options2) : plainChunks(chunks, name);
+function spoolFiles(files2, name, options3) {
+  return files2.some(({ compression }) => compression !== "none") ? inflateFiles(files2, name, options3) : readInPlace(files2, name, options3);
 }
-__name(spoolChunks, "spoolChunks");
-function plainChunks(chunks, name) {
-  const sources = chunks.map(({ source }) => source);
-  const whole = concat(sources, name);
-  const size2 = /* @__PURE__ */ __name(() => whole.size, "size");
-  return Object.assign(whole, { waitFor: size2, reaches: /* @__PURE__ */ __name((end) => end <= whole.size, "reaches"), inflated: size2, finish() {
+__name(spoolFiles, "spoolFiles");
+function readInPlace(files2, name, options3) {
+  const sources = files2.map(({ source }) => source);
+  const whole2 = concat(sources, name);
+  const verification = files2.some(({ expected }) => expected) ? startWork(files2.map(taskOf), [], options3) : { finish() {
   }, close() {
-  } });
+  } };
+  return Object.assign(whole2, { inflated: /* @__PURE__ */ __name(() => whole2.size, "inflated"), finish: verification.finish, close: verification.close });
 }
-__name(plainChunks, "plainChunks");
-function inflateChunks(chunks, name, { dir: dir2, limit, concurrency = defaultConcurrency() }) {
-  const script = workerScript2();
-  const growth = new FileGrowth(chunks.length);
-  const runs = chunks.map(runsOf);
-  const files2 = openTemporaryFiles(chunks.length, dir2);
-  const task = {
-    shared: growth.shared,
-    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
-    dir: dir2,
-    limit,
-    concurrency
-  };
-  const parts = chunks.map((chunk, index) => growingFile(files2[index], growth, index, chunk.name));
-  const whole = concatGrowing(parts, name);
-  startWorker(script, task, growth);
-  return Object.assign(whole, {
-    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated"),
-    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+__name(readInPlace, "readInPlace");
+function inflateFiles(files2, name, options3) {
+  const tasks = files2.map(taskOf);
+  workerScript2();
+  const fds = openTemporaryFiles(files2.length, options3.dir);
+  const { growth, finish, close } = startWork(tasks, fds, options3);
+  const parts = files2.map((file, index) => growingFile(fds[index], growth, index, file.name));
+  const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
+  return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
+}
+__name(inflateFiles, "inflateFiles");
+function startWork(files2, fds, { concurrency = defaultConcurrency(), ...settings }) {
+  const growth = new FileGrowth(files2.length);
+  const tasks = files2.map((file, index) => ({ ...file, ...index < fds.length && { fd: fds[index] } }));
+  startWorker(workerScript2(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth);
+  return {
+    growth,
+    finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of files2.splice(0)) (0, import_node_fs11.closeSync)(fd);
+      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs13.closeSync)(fd);
     }
-  });
+  };
 }
-__name(inflateChunks, "inflateChunks");
+__name(startWork, "startWork");
+function taskOf({ name, source, compression, expected }) {
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
+  return { name, runs: source.runs, compression, ...expected && { expected } };
+}
+__name(taskOf, "taskOf");
 function defaultConcurrency() {
   return Math.max(2, Math.min(4, (0, import_node_os3.availableParallelism)()));
 }
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs11.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
+  if (!(0, import_node_fs13.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript2, "workerScript");
-function runsOf({ name, source }) {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
-  return source.runs;
-}
-__name(runsOf, "runsOf");
 function openTemporaryFiles(count, dir2) {
   const files2 = [];
   try {
     while (files2.length < count) {
-      const path4 = (0, import_node_path4.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto5.randomUUID)()}`);
-      files2.push((0, import_node_fs11.openSync)(path4, "wx+", 384));
-      (0, import_node_fs11.unlinkSync)(path4);
+      const path4 = (0, import_node_path5.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
+      files2.push((0, import_node_fs13.openSync)(path4, "wx+", 384));
+      (0, import_node_fs13.unlinkSync)(path4);
     }
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs11.closeSync)(fd);
+    for (const fd of files2) (0, import_node_fs13.closeSync)(fd);
     throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
   }
   return files2;
@@ -8612,7 +10787,7 @@ function openTemporaryFiles(count, dir2) {
 __name(openTemporaryFiles, "openTemporaryFiles");
 function startWorker(script, task, growth) {
   const stopped = /* @__PURE__ */ __name((why) => {
-    growth.fail("inflating the chunks", why);
+    growth.fail("unpacking", why);
     growth.end();
   }, "stopped");
   const worker = new import_node_worker_threads2.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
@@ -8708,10 +10883,10 @@ function isShort({ path: path4 }) {
 }
 __name(isShort, "isShort");
 function areSerial(files2) {
-  const inOrder2 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
-  if (inOrder2.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
-  const [first, ...others] = inOrder2.map(({ node }) => wholeLength(node.content()));
-  return inOrder2[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
+  const inOrder3 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
+  if (inOrder3.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
+  const [first, ...others] = inOrder3.map(({ node }) => wholeLength(node.content()));
+  return inOrder3[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
 }
 __name(areSerial, "areSerial");
 function wholeLength(source) {
@@ -8726,9 +10901,9 @@ __name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path: path4, node }) => ({ name: path4, source: node.content() }));
   const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
-  return chunks.map((chunk) => ({ ...chunk, gzipped }));
+  const plain2 = gzipped && chunks.find(({ source }) => !isGzip(source));
+  if (plain2) throw new DiskError(plain2.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
+  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
 }
 __name(asChunks, "asChunks");
 function isGzip(source) {
@@ -8746,7 +10921,7 @@ function rootOnBootLine(bootLine) {
 __name(rootOnBootLine, "rootOnBootLine");
 
 // src/disk/appliance/ova.ts
-var limits3 = { depth: 32, disks: 1e3 };
+var limits5 = { depth: 32, disks: 1e3 };
 function parseOva(xml, name) {
   const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
   const path4 = [];
@@ -8778,9 +10953,9 @@ function parseOva(xml, name) {
   parser.on("opentag", (tag2) => {
     if (path4.length === 0) checkRoot(tag2.name, fail2);
     path4.push(tag2.name);
-    if (path4.length > limits3.depth) fail2(`elements are nested more than ${limits3.depth} deep`);
+    if (path4.length > limits5.depth) fail2(`elements are nested more than ${limits5.depth} deep`);
     onElement[path4.join("/")]?.(tag2.attributes);
-    if (vbds.length > limits3.disks || vdis.length > limits3.disks) fail2(`it has more than ${limits3.disks} disks`);
+    if (vbds.length > limits5.disks || vdis.length > limits5.disks) fail2(`it has more than ${limits5.disks} disks`);
   });
   parser.on("closetag", () => path4.pop());
   parser.on("text", addText);
@@ -8792,11 +10967,11 @@ function parseOva(xml, name) {
 __name(parseOva, "parseOva");
 function describe6(vm, vbds, vdis) {
   const label = vm.label.trim();
-  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
+  const [, version2, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
   const rootDevice = rootOnBootLine(vm.bootLine);
   return {
     label,
-    ...version !== void 0 && { version },
+    ...version2 !== void 0 && { version: version2 },
     ...build !== void 0 && { build },
     bootLine: vm.bootLine,
     ...rootDevice !== void 0 && { rootDevice },
@@ -8827,24 +11002,48 @@ function byteCount(text4) {
   return Number.isSafeInteger(count) ? count : void 0;
 }
 __name(byteCount, "byteCount");
-function rootDisk({ vbds, vdis }, name) {
+function rootDisk(appliance, name, warn) {
+  const { vbds, vdis } = appliance;
   const attached = /* @__PURE__ */ __name((vbd) => {
     const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
     return vdi && { vdi, vbd };
   }, "attached");
-  const rootVbd = vbds.find((vbd) => vbd.function === "root");
-  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name);
+  const roots = vbds.filter((vbd) => vbd.function === "root");
+  if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name, warn)) ?? noRoot(vbds, vdis, name);
   const disks = vbds.map(attached).filter((disk) => disk !== void 0);
   if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
-  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith("w"))) ?? noRoot(vbds, vdis, name);
+  if (disks.length === 1) return disks[0];
+  const writable = disks.find(({ vbd }) => vbd.mode?.startsWith("w"));
+  if (!writable) return noRoot(vbds, vdis, name);
+  warn(
+    `${name}: no disk has the function root; the first writable one of ${disks.length} is used: ${writable.vbd.device ?? writable.vdi.name}`
+  );
+  return writable;
 }
 __name(rootDisk, "rootDisk");
+function bootDisk(roots, { rootDevice }, name, warn) {
+  const devices = roots.map(({ device }) => device ?? "?").join(", ");
+  const letterOf = /* @__PURE__ */ __name((device) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1], "letterOf");
+  const letter = letterOf(rootDevice);
+  const exact = roots.filter(({ device }) => device !== void 0 && rootDevice?.replace(/^\/dev\/|\d+$/g, "") === device);
+  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && letterOf(device) === letter);
+  if (named.length !== 1) {
+    throw new DiskError(
+      name,
+      `${roots.length} disks have the function root: ${devices}; the boot line names none of them (root=${rootDevice ?? ""}); copy ova.xml and the chunks into a folder, and leave the function to one disk`,
+      "not-a-ddk"
+    );
+  }
+  warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0].device}`);
+  return named[0];
+}
+__name(bootDisk, "bootDisk");
 function noRoot(vbds, vdis, name) {
-  const attachments = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
+  const attachments2 = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
   const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
   throw new DiskError(
     name,
-    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
+    `it doesn't say which disk is the root: its attachments are ${attachments2.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
     "not-a-ddk"
   );
 }
@@ -8852,27 +11051,6 @@ __name(noRoot, "noRoot");
 
 // src/disk/appliance/ova-file.ts
 var maxSize = 4 << 20;
-function findOva(tree) {
-  const found = [];
-  for (const { path: path4, node } of walk(tree, () => {
-  })) {
-    const text4 = pathText(path4);
-    if (node.type === "file" && /(?:^|\/)ova\.xml$/i.test(text4)) found.push({ path: text4, node });
-  }
-  const depth = /* @__PURE__ */ __name(({ path: path4 }) => path4.split("/").length, "depth");
-  const least = Math.min(...found.map(depth));
-  const nearest = found.filter((ova) => depth(ova) === least);
-  if (nearest.length <= 1) return nearest[0];
-  const usual = nearest.find(({ path: path4 }) => path4.toLowerCase() === "ddk/ova.xml");
-  if (usual) return usual;
-  const paths = nearest.map(({ path: path4 }) => path4);
-  throw new DiskError(
-    paths[0],
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; copy the DDK's, with its chunks, into a folder, and use that folder`,
-    "not-a-ddk"
-  );
-}
-__name(findOva, "findOva");
 function xmlText(source) {
   if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`);
   const bytes = bytesAt(source, 0, source.size);
@@ -8894,32 +11072,33 @@ function encodingOf(bytes) {
 __name(encodingOf, "encodingOf");
 
 // src/disk/appliance/index.ts
-function openAppliance(tree, name, tempDir) {
-  const ova = findOva(tree);
-  if (!ova) return void 0;
+function openAppliance(tree, ova, name, { tempDir, warn }) {
   const appliance = parseOva(xmlText(ova.node.content()), ova.path);
-  const { vdi, vbd } = rootDisk(appliance, ova.path);
+  const { vdi, vbd } = rootDisk(appliance, ova.path, warn);
   const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
   const { bootLine } = appliance;
   return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name}`, tempDir) };
 }
 __name(openAppliance, "openAppliance");
 function unpack2(chunks, vdi, name, tempDir) {
-  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) });
+  const limit = imageLimit(vdi);
+  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`;
+  const wayOut4 = "the ISO is damaged or incomplete; download it again";
+  const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut: wayOut4 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
 }
 __name(unpack2, "unpack");
 function imageLimit({ size: size2 }) {
-  const largestVhd = 2 ** 41;
-  return size2 === void 0 ? largestVhd : Math.ceil(size2 * 1.01) + (16 << 20);
+  const maxVhdSize = 2 ** 41;
+  return size2 === void 0 ? maxVhdSize : Math.ceil(size2 * 1.01) + (16 << 20);
 }
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 function openFolder(path4) {
   const nodes = nodeMaker();
-  const root = attempt3(path4, () => (0, import_node_fs12.statSync)(path4, { bigint: true }));
+  const root = attempt4(path4, () => (0, import_node_fs14.statSync)(path4, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -8931,17 +11110,18 @@ function openFolder(path4) {
     root: add(Buffer.from(path4), root),
     *entries(dir2) {
       const dirPath = paths.get(dir2);
-      for (const name of attempt3(dirPath, () => (0, import_node_fs12.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name of attempt4(dirPath, () => (0, import_node_fs14.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt3(childPath, () => (0, import_node_fs12.lstatSync)(childPath, { bigint: true }))
+            attempt4(childPath, () => (0, import_node_fs14.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
     },
+    openFile: /* @__PURE__ */ __name((node) => openFile(pathText(paths.get(node))), "openFile"),
     close: nodes.close
   };
 }
@@ -8949,8 +11129,8 @@ __name(openFolder, "openFolder");
 function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
-  const open4 = /* @__PURE__ */ __name((ino, path4) => {
-    const fd = descriptors.get(ino) ?? attempt3(path4, () => (0, import_node_fs12.openSync)(path4, "r"));
+  const open3 = /* @__PURE__ */ __name((ino, path4) => {
+    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs14.openSync)(path4, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -8967,15 +11147,15 @@ function nodeMaker() {
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt3(path4, () => (0, import_node_fs12.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path4), Number(stats.size), pathText(path4)), "content"),
+      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs14.readlinkSync)(path4, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs12.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs14.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -8986,59 +11166,467 @@ function timeOf(sinceEpoch) {
   return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
 }
 __name(timeOf, "timeOf");
-function attempt3(path4, read) {
+function attempt4(path4, read2) {
   try {
-    return read();
+    return read2();
   } catch (error) {
     throw fileError(typeof path4 === "string" ? path4 : pathText(path4), error);
   }
 }
-__name(attempt3, "attempt");
+__name(attempt4, "attempt");
 
-// src/disk/xva/index.ts
-var import_node_crypto6 = require("node:crypto");
+// src/disk/held.ts
+function holder() {
+  const things = [];
+  const finish = /* @__PURE__ */ __name(() => {
+    for (const thing of things) thing.finish?.();
+  }, "finish");
+  return {
+    add(thing) {
+      things.push(thing);
+      return thing;
+    },
+    finish,
+    causeOf(error) {
+      if (!(error instanceof DiskError)) return error;
+      try {
+        finish();
+        return error;
+      } catch (cause) {
+        return cause;
+      }
+    },
+    close() {
+      for (const thing of things.splice(0).reverse()) thing.close();
+    }
+  };
+}
+__name(holder, "holder");
+
+// src/disk/spool/decode.ts
+var import_node_stream2 = require("node:stream");
+var import_node_zlib5 = require("node:zlib");
+
+// src/disk/spool/zstd.ts
+var import_node_stream = require("node:stream");
+var import_node_zlib4 = require("node:zlib");
+var ZstdError = class extends Error {
+  static {
+    __name(this, "ZstdError");
+  }
+  code;
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+};
+async function* decodeZstd(stored, chunkSize) {
+  const input = new Input(stored);
+  while (input.fill(1)) {
+    const frame = framePieces(input);
+    if (frame === void 0) return;
+    const decoder = (0, import_node_zlib4.createZstdDecompress)({ chunkSize });
+    (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
+    });
+    for await (const piece2 of decoder) yield piece2;
+  }
+}
+__name(decodeZstd, "decodeZstd");
+var Input = class {
+  static {
+    __name(this, "Input");
+  }
+  #pieces;
+  #rest = Buffer.alloc(0);
+  constructor(pieces2) {
+    this.#pieces = pieces2[Symbol.iterator]();
+  }
+  /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
+  fill(length2) {
+    while (this.#rest.length < length2) {
+      const { value, done } = this.#pieces.next();
+      if (done) return false;
+      this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    }
+    return true;
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  peek(length2) {
+    if (!this.fill(length2)) throw new ZstdError("ZSTD_cut_short");
+    return this.#rest.subarray(0, length2);
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  take(length2) {
+    const taken = this.peek(length2);
+    this.#rest = this.#rest.subarray(length2);
+    return taken;
+  }
+  /** Between 1 and `limit` bytes. */
+  takeSome(limit) {
+    this.peek(1);
+    return this.take(Math.min(limit, this.#rest.length));
+  }
+};
+var magic5 = 4247762216;
+var zeros3 = Buffer.alloc(4);
+function framePieces(input) {
+  while (input.fill(1)) {
+    if (!input.fill(4)) {
+      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+      return void 0;
+    }
+    const start = input.peek(4).readUInt32LE();
+    if (start === magic5) return standardFrame(input);
+    if (start >>> 4 === 25481893) {
+      let left = input.take(8).readUInt32LE(4);
+      while (left > 0) left -= input.takeSome(left).length;
+    } else if (input.take(4).equals(zeros3)) continue;
+    else throw new ZstdError("ZSTD_no_frame");
+  }
+  return void 0;
+}
+__name(framePieces, "framePieces");
+function* standardFrame(input) {
+  const descriptor = input.peek(5)[4];
+  const isSingleSegment = (descriptor & 32) !== 0;
+  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
+  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  for (let isLast = false; !isLast; ) {
+    const bytes = input.take(3);
+    const header2 = bytes.readUIntLE(0, 3);
+    isLast = (header2 & 1) === 1;
+    yield bytes;
+    for (let left = (header2 >> 1 & 3) === 1 ? 1 : header2 >> 3; left > 0; ) {
+      const some = input.takeSome(left);
+      yield some;
+      left -= some.length;
+    }
+  }
+  if ((descriptor & 4) !== 0) yield input.take(4);
+}
+__name(standardFrame, "standardFrame");
+
+// src/disk/spool/decode.ts
+var pieceSize = 256 << 10;
+function decode(compression, stored) {
+  if (compression === "none" || compression === "zstd") {
+    let bytes = 0;
+    const counted = (function* () {
+      for (const piece2 of stored) {
+        bytes += piece2.length;
+        yield piece2;
+      }
+    })();
+    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: /* @__PURE__ */ __name(() => bytes, "consumed") };
+  }
+  const stream = compression === "gzip" ? (0, import_node_zlib5.createGunzip)({ chunkSize: pieceSize }) : (0, import_node_zlib5.createInflateRaw)({ chunkSize: pieceSize });
+  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(stored, { highWaterMark: 1 }), stream, () => {
+  });
+  return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
+}
+__name(decode, "decode");
+async function peekDecoded(compression, source, length2) {
+  const found = [];
+  let size2 = 0;
+  try {
+    for await (const piece2 of decode(compression, startOf2(source)).output) {
+      found.push(piece2);
+      size2 += piece2.length;
+      if (size2 >= length2) break;
+    }
+  } catch {
+  }
+  return Buffer.concat(found).subarray(0, length2);
+}
+__name(peekDecoded, "peekDecoded");
+function* startOf2(source) {
+  for (let at = 0; at < source.size; at += 4096) yield bytesAt(source, at, Math.min(4096, source.size - at));
+}
+__name(startOf2, "startOf");
+
+// src/disk/xva/tar.ts
+var maxFiles = 5e6;
+var maxExtension = 64 << 10;
+function* tarMembers(source) {
+  let next2 = {};
+  let files2 = 0;
+  for (let at = 0; ; ) {
+    const place2 = `${source.name}, byte ${at}`;
+    const header2 = peek(source, at, tarBlockSize);
+    if (!header2) throw new DiskError(place2, "the end of the archive is missing; it is cut short");
+    if (header2.every((byte) => byte === 0)) return;
+    if (!hasTarChecksum(header2))
+      throw new DiskError(place2, "a tar header should be here, but its checksum is wrong; the archive is damaged");
+    const { path: path4, typeflag, size: sizeField2 } = readTarHeader(header2);
+    const size2 = next2.size ?? sizeField2;
+    const name = (next2.name ?? path4).replace(/^(?:\.\/+)+/, "");
+    const offset = at + tarBlockSize;
+    if (!Number.isSafeInteger(size2) || !source.reaches && offset + size2 > source.size) {
+      throw new DiskError(place2, `${name} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`);
+    }
+    if (typeflag === "x" || typeflag === "L") {
+      if (size2 > maxExtension) throw new DiskError(place2, `the header of the next file has ${size2} bytes; the limit is ${maxExtension}`);
+      const bytes = bytesAt(source, offset, size2).toString("latin1");
+      next2 = { ...next2, ...typeflag === "L" ? { name: bytes.replace(/\0.*$/s, "") } : paxFields(bytes) };
+    } else if (typeflag !== "g") {
+      next2 = {};
+      const isFile = typeflag === "0" || typeflag === "7" || typeflag === "\0" && !name.endsWith("/");
+      if (isFile && ++files2 > maxFiles) throw new DiskError(place2, `the archive has more than ${maxFiles} files`, "unsupported");
+      if (isFile) yield { name, header: at, offset, size: size2 };
+    }
+    at = offset + size2 + tarPadding(size2);
+  }
+}
+__name(tarMembers, "tarMembers");
+function paxFields(records2) {
+  const found = {};
+  for (let at = 0; at < records2.length; ) {
+    const [, length2, key, value] = /^(\d{1,6}) ([^=]+)=(.*)\n$/s.exec(records2.slice(at, at + Number.parseInt(records2.slice(at), 10))) ?? [];
+    if (length2 === void 0) break;
+    if (key === "path") found.name = value;
+    if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    at += Number(length2);
+  }
+  return found;
+}
+__name(paxFields, "paxFields");
+
+// src/disk/xva/blocks.ts
+function indexOf(source) {
+  const members = tarMembers(source);
+  const disks = /* @__PURE__ */ new Map();
+  let ova;
+  let blockLength2;
+  let pending;
+  let ended = false;
+  let failure2;
+  const settle = /* @__PURE__ */ __name(() => {
+    if (!pending) return;
+    const { disk, block: block2 } = pending;
+    disk.blocks.push(block2);
+    disk.end = block2.start + block2.size;
+    pending = void 0;
+  }, "settle");
+  const addBlock = /* @__PURE__ */ __name((member, ref, digits) => {
+    settle();
+    const disk = disks.get(ref) ?? { blocks: [], end: 0, last: -1 };
+    disks.set(ref, disk);
+    const number2 = Number(digits);
+    const place2 = `${source.name}, byte ${member.header}`;
+    if (!Number.isSafeInteger(number2)) throw new DiskError(place2, `${member.name} has an impossible number; the archive is damaged`);
+    if (number2 === disk.last) throw new DiskError(place2, `${member.name} is a block that the archive has twice; it is damaged`);
+    if (number2 < disk.last) {
+      throw new DiskError(
+        place2,
+        `${member.name} comes after block ${disk.last}, but the numbers of blocks must increase; the archive is damaged`
+      );
+    }
+    blockLength2 ??= member.size;
+    const start = disk.end + (number2 - disk.last - 1) * blockLength2;
+    if (!Number.isSafeInteger(start)) throw new DiskError(place2, `${member.name} has an impossible number; the archive is damaged`);
+    disk.last = number2;
+    pending = { disk, block: { ...member, start } };
+  }, "addBlock");
+  const addChecksum = /* @__PURE__ */ __name((member, blockName, extension) => {
+    if (pending?.block.name !== blockName || pending.block.checksum) {
+      throw new DiskError(
+        `${source.name}, byte ${member.header}`,
+        `${member.name} doesn't follow ${blockName}, whose checksum it is; the archive is damaged`
+      );
+    }
+    pending.block = { ...pending.block, checksum: { ...member, algorithm: extension === ".xxhash" ? "XXH64" : "SHA-1" } };
+  }, "addChecksum");
+  const readNext = /* @__PURE__ */ __name(() => {
+    const { value: member, done } = members.next();
+    if (done) {
+      ended = true;
+      settle();
+      return;
+    }
+    const [, blockName, ref, digits, extension] = /^((Ref:[^/]+)\/(\d{1,20}))(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
+    if (blockName === void 0) {
+      settle();
+      if (member.name !== "ova.xml") return;
+      if (ova)
+        throw new DiskError(`${source.name}, byte ${member.header}`, `the archive has a second ova.xml; the first is at byte ${ova.header}`);
+      ova = member;
+    } else if (extension === void 0) addBlock(member, ref, digits);
+    else addChecksum(member, blockName, extension);
+  }, "readNext");
+  return {
+    get ova() {
+      return ova;
+    },
+    get refs() {
+      return disks.keys();
+    },
+    disk: /* @__PURE__ */ __name((ref) => disks.get(ref), "disk"),
+    readUntil(isFound) {
+      while (!isFound()) {
+        if (failure2 !== void 0) throw failure2;
+        if (ended) return false;
+        try {
+          readNext();
+        } catch (error) {
+          failure2 = error;
+        }
+      }
+      return true;
+    }
+  };
+}
+__name(indexOf, "indexOf");
+
+// src/disk/xva/checksum.ts
+var import_node_crypto7 = require("node:crypto");
+
+// node_modules/xxhash-wasm/esm/xxhash-wasm.js
+var t = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 48, 8, 96, 3, 127, 127, 127, 1, 127, 96, 3, 127, 127, 127, 0, 96, 2, 127, 127, 0, 96, 1, 127, 1, 127, 96, 3, 127, 127, 126, 1, 126, 96, 3, 126, 127, 127, 1, 126, 96, 2, 127, 126, 0, 96, 1, 127, 1, 126, 3, 11, 10, 0, 0, 2, 1, 3, 4, 5, 6, 1, 7, 5, 3, 1, 0, 1, 7, 85, 9, 3, 109, 101, 109, 2, 0, 5, 120, 120, 104, 51, 50, 0, 0, 6, 105, 110, 105, 116, 51, 50, 0, 2, 8, 117, 112, 100, 97, 116, 101, 51, 50, 0, 3, 8, 100, 105, 103, 101, 115, 116, 51, 50, 0, 4, 5, 120, 120, 104, 54, 52, 0, 5, 6, 105, 110, 105, 116, 54, 52, 0, 7, 8, 117, 112, 100, 97, 116, 101, 54, 52, 0, 8, 8, 100, 105, 103, 101, 115, 116, 54, 52, 0, 9, 10, 251, 22, 10, 242, 1, 1, 4, 127, 32, 0, 32, 1, 106, 33, 3, 32, 1, 65, 16, 79, 4, 127, 32, 3, 65, 16, 107, 33, 6, 32, 2, 65, 168, 136, 141, 161, 2, 106, 33, 3, 32, 2, 65, 137, 235, 208, 208, 7, 107, 33, 4, 32, 2, 65, 207, 140, 162, 142, 6, 106, 33, 5, 3, 64, 32, 3, 32, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 3, 32, 4, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 4, 32, 2, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 2, 32, 5, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 5, 32, 6, 32, 0, 65, 4, 106, 34, 0, 79, 13, 0, 11, 32, 2, 65, 12, 119, 32, 5, 65, 18, 119, 106, 32, 4, 65, 7, 119, 106, 32, 3, 65, 1, 119, 106, 5, 32, 2, 65, 177, 207, 217, 178, 1, 106, 11, 32, 1, 106, 32, 0, 32, 1, 65, 15, 113, 16, 1, 11, 146, 1, 0, 32, 1, 32, 2, 106, 33, 2, 3, 64, 32, 1, 65, 4, 106, 32, 2, 75, 69, 4, 64, 32, 0, 32, 1, 40, 2, 0, 65, 189, 220, 202, 149, 124, 108, 106, 65, 17, 119, 65, 175, 214, 211, 190, 2, 108, 33, 0, 32, 1, 65, 4, 106, 33, 1, 12, 1, 11, 11, 3, 64, 32, 1, 32, 2, 79, 69, 4, 64, 32, 0, 32, 1, 45, 0, 0, 65, 177, 207, 217, 178, 1, 108, 106, 65, 11, 119, 65, 177, 243, 221, 241, 121, 108, 33, 0, 32, 1, 65, 1, 106, 33, 1, 12, 1, 11, 11, 32, 0, 32, 0, 65, 15, 118, 115, 65, 247, 148, 175, 175, 120, 108, 34, 0, 65, 13, 118, 32, 0, 115, 65, 189, 220, 202, 149, 124, 108, 34, 0, 65, 16, 118, 32, 0, 115, 11, 63, 0, 32, 0, 65, 8, 106, 32, 1, 65, 168, 136, 141, 161, 2, 106, 54, 2, 0, 32, 0, 65, 12, 106, 32, 1, 65, 137, 235, 208, 208, 7, 107, 54, 2, 0, 32, 0, 65, 16, 106, 32, 1, 54, 2, 0, 32, 0, 65, 20, 106, 32, 1, 65, 207, 140, 162, 142, 6, 106, 54, 2, 0, 11, 195, 4, 1, 6, 127, 32, 1, 32, 2, 106, 33, 6, 32, 0, 65, 24, 106, 33, 4, 32, 0, 65, 40, 106, 40, 2, 0, 33, 3, 32, 0, 32, 0, 40, 2, 0, 32, 2, 106, 54, 2, 0, 32, 0, 65, 4, 106, 34, 5, 32, 5, 40, 2, 0, 32, 2, 65, 16, 79, 32, 0, 40, 2, 0, 65, 16, 79, 114, 114, 54, 2, 0, 32, 2, 32, 3, 106, 65, 16, 73, 4, 64, 32, 3, 32, 4, 106, 32, 1, 32, 2, 252, 10, 0, 0, 32, 0, 65, 40, 106, 32, 2, 32, 3, 106, 54, 2, 0, 15, 11, 32, 3, 4, 64, 32, 3, 32, 4, 106, 32, 1, 65, 16, 32, 3, 107, 34, 2, 252, 10, 0, 0, 32, 0, 65, 8, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 12, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 4, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 16, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 8, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 20, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 12, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 40, 106, 65, 0, 54, 2, 0, 32, 1, 32, 2, 106, 33, 1, 11, 32, 1, 32, 6, 65, 16, 107, 77, 4, 64, 32, 6, 65, 16, 107, 33, 8, 32, 0, 65, 8, 106, 40, 2, 0, 33, 2, 32, 0, 65, 12, 106, 40, 2, 0, 33, 3, 32, 0, 65, 16, 106, 40, 2, 0, 33, 5, 32, 0, 65, 20, 106, 40, 2, 0, 33, 7, 3, 64, 32, 2, 32, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 2, 32, 3, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 3, 32, 5, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 5, 32, 7, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 7, 32, 8, 32, 1, 65, 4, 106, 34, 1, 79, 13, 0, 11, 32, 0, 65, 8, 106, 32, 2, 54, 2, 0, 32, 0, 65, 12, 106, 32, 3, 54, 2, 0, 32, 0, 65, 16, 106, 32, 5, 54, 2, 0, 32, 0, 65, 20, 106, 32, 7, 54, 2, 0, 11, 32, 1, 32, 6, 73, 4, 64, 32, 4, 32, 1, 32, 6, 32, 1, 107, 34, 1, 252, 10, 0, 0, 32, 0, 65, 40, 106, 32, 1, 54, 2, 0, 11, 11, 97, 1, 1, 127, 32, 0, 65, 16, 106, 40, 2, 0, 33, 1, 32, 0, 65, 4, 106, 40, 2, 0, 4, 127, 32, 1, 65, 12, 119, 32, 0, 65, 20, 106, 40, 2, 0, 65, 18, 119, 106, 32, 0, 65, 12, 106, 40, 2, 0, 65, 7, 119, 106, 32, 0, 65, 8, 106, 40, 2, 0, 65, 1, 119, 106, 5, 32, 1, 65, 177, 207, 217, 178, 1, 106, 11, 32, 0, 40, 2, 0, 106, 32, 0, 65, 24, 106, 32, 0, 65, 40, 106, 40, 2, 0, 16, 1, 11, 255, 3, 2, 3, 126, 1, 127, 32, 0, 32, 1, 106, 33, 6, 32, 1, 65, 32, 79, 4, 126, 32, 6, 65, 32, 107, 33, 6, 32, 2, 66, 214, 235, 130, 238, 234, 253, 137, 245, 224, 0, 124, 33, 3, 32, 2, 66, 177, 169, 172, 193, 173, 184, 212, 166, 61, 125, 33, 4, 32, 2, 66, 249, 234, 208, 208, 231, 201, 161, 228, 225, 0, 124, 33, 5, 3, 64, 32, 3, 32, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 3, 32, 4, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 4, 32, 2, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 2, 32, 5, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 5, 32, 6, 32, 0, 65, 8, 106, 34, 0, 79, 13, 0, 11, 32, 2, 66, 12, 137, 32, 5, 66, 18, 137, 124, 32, 4, 66, 7, 137, 124, 32, 3, 66, 1, 137, 124, 32, 3, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 4, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 2, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 5, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 5, 32, 2, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 124, 11, 32, 1, 173, 124, 32, 0, 32, 1, 65, 31, 113, 16, 6, 11, 134, 2, 0, 32, 1, 32, 2, 106, 33, 2, 3, 64, 32, 2, 32, 1, 65, 8, 106, 79, 4, 64, 32, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 32, 0, 133, 66, 27, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 33, 0, 32, 1, 65, 8, 106, 33, 1, 12, 1, 11, 11, 32, 1, 65, 4, 106, 32, 2, 77, 4, 64, 32, 0, 32, 1, 53, 2, 0, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 23, 137, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 249, 243, 221, 241, 153, 246, 153, 171, 22, 124, 33, 0, 32, 1, 65, 4, 106, 33, 1, 11, 3, 64, 32, 1, 32, 2, 73, 4, 64, 32, 0, 32, 1, 49, 0, 0, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 126, 133, 66, 11, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 0, 32, 1, 65, 1, 106, 33, 1, 12, 1, 11, 11, 32, 0, 32, 0, 66, 33, 136, 133, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 34, 0, 32, 0, 66, 29, 136, 133, 66, 249, 243, 221, 241, 153, 246, 153, 171, 22, 126, 34, 0, 32, 0, 66, 32, 136, 133, 11, 77, 0, 32, 0, 65, 8, 106, 32, 1, 66, 214, 235, 130, 238, 234, 253, 137, 245, 224, 0, 124, 55, 3, 0, 32, 0, 65, 16, 106, 32, 1, 66, 177, 169, 172, 193, 173, 184, 212, 166, 61, 125, 55, 3, 0, 32, 0, 65, 24, 106, 32, 1, 55, 3, 0, 32, 0, 65, 32, 106, 32, 1, 66, 249, 234, 208, 208, 231, 201, 161, 228, 225, 0, 124, 55, 3, 0, 11, 244, 4, 2, 3, 127, 4, 126, 32, 1, 32, 2, 106, 33, 5, 32, 0, 65, 40, 106, 33, 4, 32, 0, 65, 200, 0, 106, 40, 2, 0, 33, 3, 32, 0, 32, 0, 41, 3, 0, 32, 2, 173, 124, 55, 3, 0, 32, 2, 32, 3, 106, 65, 32, 73, 4, 64, 32, 3, 32, 4, 106, 32, 1, 32, 2, 252, 10, 0, 0, 32, 0, 65, 200, 0, 106, 32, 2, 32, 3, 106, 54, 2, 0, 15, 11, 32, 3, 4, 64, 32, 3, 32, 4, 106, 32, 1, 65, 32, 32, 3, 107, 34, 2, 252, 10, 0, 0, 32, 0, 65, 8, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 16, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 8, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 24, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 16, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 32, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 24, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 200, 0, 106, 65, 0, 54, 2, 0, 32, 1, 32, 2, 106, 33, 1, 11, 32, 1, 65, 32, 106, 32, 5, 77, 4, 64, 32, 5, 65, 32, 107, 33, 2, 32, 0, 65, 8, 106, 41, 3, 0, 33, 6, 32, 0, 65, 16, 106, 41, 3, 0, 33, 7, 32, 0, 65, 24, 106, 41, 3, 0, 33, 8, 32, 0, 65, 32, 106, 41, 3, 0, 33, 9, 3, 64, 32, 6, 32, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 6, 32, 7, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 7, 32, 8, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 8, 32, 9, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 9, 32, 2, 32, 1, 65, 8, 106, 34, 1, 79, 13, 0, 11, 32, 0, 65, 8, 106, 32, 6, 55, 3, 0, 32, 0, 65, 16, 106, 32, 7, 55, 3, 0, 32, 0, 65, 24, 106, 32, 8, 55, 3, 0, 32, 0, 65, 32, 106, 32, 9, 55, 3, 0, 11, 32, 1, 32, 5, 73, 4, 64, 32, 4, 32, 1, 32, 5, 32, 1, 107, 34, 1, 252, 10, 0, 0, 32, 0, 65, 200, 0, 106, 32, 1, 54, 2, 0, 11, 11, 188, 2, 1, 5, 126, 32, 0, 65, 24, 106, 41, 3, 0, 33, 1, 32, 0, 41, 3, 0, 34, 2, 66, 32, 90, 4, 126, 32, 0, 65, 8, 106, 41, 3, 0, 34, 3, 66, 1, 137, 32, 0, 65, 16, 106, 41, 3, 0, 34, 4, 66, 7, 137, 124, 32, 1, 66, 12, 137, 32, 0, 65, 32, 106, 41, 3, 0, 34, 5, 66, 18, 137, 124, 124, 32, 3, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 4, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 1, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 5, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 5, 32, 1, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 124, 11, 32, 2, 124, 32, 0, 65, 40, 106, 32, 2, 66, 31, 131, 167, 16, 6, 11]);
+async function e() {
+  return (function(t2) {
+    const { exports: { mem: e2, xxh32: n, xxh64: r, init32: i, update32: a, digest32: o, init64: s, update64: u, digest64: c } } = t2;
+    let h = new Uint8Array(e2.buffer);
+    function g(t3, n2) {
+      if (e2.buffer.byteLength < t3 + n2) {
+        const r2 = Math.ceil((t3 + n2 - e2.buffer.byteLength) / 65536);
+        e2.grow(r2), h = new Uint8Array(e2.buffer);
+      }
+    }
+    __name(g, "g");
+    function f(t3, e3, n2, r2, i2, a2) {
+      g(t3);
+      const o2 = new Uint8Array(t3);
+      return h.set(o2), n2(0, e3), o2.set(h.subarray(0, t3)), { update(e4) {
+        let n3;
+        return h.set(o2), "string" == typeof e4 ? (g(3 * e4.length, t3), n3 = w.encodeInto(e4, h.subarray(t3)).written) : (g(e4.byteLength, t3), h.set(e4, t3), n3 = e4.byteLength), r2(0, t3, n3), o2.set(h.subarray(0, t3)), this;
+      }, digest: /* @__PURE__ */ __name(() => (h.set(o2), a2(i2(0))), "digest") };
+    }
+    __name(f, "f");
+    function y(t3) {
+      return t3 >>> 0;
+    }
+    __name(y, "y");
+    const b = 2n ** 64n - 1n;
+    function d(t3) {
+      return t3 & b;
+    }
+    __name(d, "d");
+    const w = new TextEncoder(), l = 0, p = 0n;
+    function x(t3, e3 = l) {
+      return g(3 * t3.length, 0), y(n(0, w.encodeInto(t3, h).written, e3));
+    }
+    __name(x, "x");
+    function L(t3, e3 = p) {
+      return g(3 * t3.length, 0), d(r(0, w.encodeInto(t3, h).written, e3));
+    }
+    __name(L, "L");
+    return { h32: x, h32ToString: /* @__PURE__ */ __name((t3, e3 = l) => x(t3, e3).toString(16).padStart(8, "0"), "h32ToString"), h32Raw: /* @__PURE__ */ __name((t3, e3 = l) => (g(t3.byteLength, 0), h.set(t3), y(n(0, t3.byteLength, e3))), "h32Raw"), create32: /* @__PURE__ */ __name((t3 = l) => f(48, t3, i, a, o, y), "create32"), h64: L, h64ToString: /* @__PURE__ */ __name((t3, e3 = p) => L(t3, e3).toString(16).padStart(16, "0"), "h64ToString"), h64Raw: /* @__PURE__ */ __name((t3, e3 = p) => (g(t3.byteLength, 0), h.set(t3), d(r(0, t3.byteLength, e3))), "h64Raw"), create64: /* @__PURE__ */ __name((t3 = p) => f(88, t3, s, u, c, d), "create64") };
+  })((await WebAssembly.instantiate(t)).instance);
+}
+__name(e, "e");
+
+// src/disk/xva/checksum.ts
+var loaded;
+async function blockVerifier() {
+  loaded ??= e();
+  const { create64 } = await loaded;
+  return (archive, { name, header: header2, offset, size: size2, checksum: checksum3 }) => {
+    if (!checksum3) return;
+    const { algorithm } = checksum3;
+    const place2 = `${name} of ${archive.name}, byte ${header2}`;
+    const digits = algorithm === "SHA-1" ? 40 : 16;
+    if (checksum3.size < digits || checksum3.size > digits + 2)
+      throw new DiskError(place2, `its checksum has ${checksum3.size} bytes; ${algorithm} has ${digits}; the archive is damaged`);
+    const expected = bytesAt(archive, checksum3.offset, checksum3.size).toString("latin1").trim().toLowerCase();
+    const content2 = window(archive, offset, size2, name);
+    const found = algorithm === "SHA-1" ? sha1(content2) : xxh64(content2, create64);
+    if (found !== expected) throw new DiskError(place2, `its ${algorithm} is ${found}, but should be ${expected}; the archive is damaged`);
+  };
+}
+__name(blockVerifier, "blockVerifier");
+function sha1(content2) {
+  const hash = (0, import_node_crypto7.createHash)("sha1");
+  for (const piece2 of pieces(content2)) hash.update(piece2);
+  return hash.digest("hex");
+}
+__name(sha1, "sha1");
+function xxh64(content2, create64) {
+  const hash = create64();
+  for (const piece2 of pieces(content2)) hash.update(piece2);
+  return hash.digest().toString(16).padStart(16, "0");
+}
+__name(xxh64, "xxh64");
 
 // src/disk/xva/ova.ts
 var import_saxes2 = __toESM(require_saxes(), 1);
+var maxDisks = 2e3;
+var maxDiskSize2 = 2040 * 2 ** 30;
 var maxDepth = 64;
 function parseXvaOva(xml, place2) {
   const top = parseValue(xml, place2);
   const objects = struct(top).get("objects");
   if (!Array.isArray(objects))
     throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
-  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
-  const vms = ofClass("VM").map(snapshot);
-  const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
+  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text2(object, "class") === name), "ofClass");
+  for (const kind of ["VDI", "VBD"]) {
+    const { length: length2 } = ofClass(kind);
+    if (length2 > maxDisks) throw new DiskError(place2, `it describes ${length2} objects of the class ${kind}; the limit is ${maxDisks}`);
+  }
+  const vms = ofClass("VM");
+  const machines2 = vms.filter((object) => !isTrue(snapshot(object), "is_a_snapshot"));
+  if (machines2.length > 1) {
+    const names = machines2.map((object) => JSON.stringify(text2(snapshot(object), "name_label"))).slice(0, 10);
+    throw new DiskError(place2, `it describes ${machines2.length} virtual machines: ${names.join(", ")}; export the DDK alone`, "not-a-ddk");
+  }
+  const machine = machines2[0] ?? vms[0];
+  if (!machine) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
+  const vm = snapshot(machine);
   const product = struct(struct(top).get("version"));
   return {
-    exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
-    label: text(vm, "name_label"),
-    bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
-    bootloader: text(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
+    exportedBy: `${text2(product, "product_brand")} ${text2(product, "product_version")}`.trim(),
+    label: text2(vm, "name_label"),
+    bootLine: text2(vm, "PV_args") || text2(vm, "PV_legacy_args"),
+    bootloader: text2(vm, "PV_bootloader"),
+    disks: describeDisks(ofClass("VDI"), attachments(ofClass("VBD").map(snapshot), text2(machine, "id")), place2)
   };
 }
 __name(parseXvaOva, "parseXvaOva");
+function attachments(vbds, vm) {
+  return vbds.filter((vbd) => ["", vm].includes(text2(vbd, "VM")) && ["", "disk"].includes(text2(vbd, "type").toLowerCase()));
+}
+__name(attachments, "attachments");
 function describeDisks(vdis, vbds, place2) {
   const disks = vdis.map((vdi) => {
-    const ref = text(vdi, "id");
-    const size2 = text(snapshot(vdi), "virtual_size");
+    const ref = text2(vdi, "id");
+    const size2 = text2(snapshot(vdi), "virtual_size");
     if (!/^\d{1,15}$/.test(size2))
       throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size2)}, which is not a number of bytes`);
-    const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
+    if (Number(size2) > maxDiskSize2)
+      throw new DiskError(place2, `the disk ${ref} has ${size2} bytes; the limit is ${maxDiskSize2}`, "unsupported");
+    const vbd = vbds.find((candidate) => text2(candidate, "VDI") === ref);
     return {
       ref,
       virtualSize: Number(size2),
-      label: text(snapshot(vdi), "name_label"),
-      userdevice: vbd && text(vbd, "userdevice"),
-      bootable: vbd !== void 0 && text(vbd, "bootable") === "1"
+      label: text2(snapshot(vdi), "name_label"),
+      userdevice: vbd && text2(vbd, "userdevice"),
+      bootable: vbd !== void 0 && isTrue(vbd, "bootable")
     };
   });
-  const order = /* @__PURE__ */ __name(({ userdevice }) => /^\d+$/.test(userdevice ?? "") ? Number(userdevice) : Number.MAX_SAFE_INTEGER, "order");
-  return disks.sort((a, b) => order(a) - order(b));
+  return disks.sort((a, b) => positionOf(a.userdevice) - positionOf(b.userdevice));
 }
 __name(describeDisks, "describeDisks");
+function positionOf(userdevice) {
+  if (userdevice === void 0) return Number.MAX_SAFE_INTEGER;
+  if (/^\d{1,9}$/.test(userdevice)) return Number(userdevice);
+  const letter = /^(?:xvd|sd|hd)([a-z])$/.exec(userdevice)?.[1];
+  return letter === void 0 ? 1e9 : letter.charCodeAt(0) - "a".charCodeAt(0);
+}
+__name(positionOf, "positionOf");
+function isTrue(from, name) {
+  return ["1", "true"].includes(text2(from, name).toLowerCase());
+}
+__name(isTrue, "isTrue");
 function snapshot(object) {
   return struct(object.get("snapshot"));
 }
@@ -9047,11 +11635,11 @@ function struct(value) {
   return value instanceof Map ? value : /* @__PURE__ */ new Map();
 }
 __name(struct, "struct");
-function text(from, name) {
+function text2(from, name) {
   const value = from.get(name);
-  return typeof value === "string" ? value : "";
+  return typeof value === "string" ? value.trim() : "";
 }
-__name(text, "text");
+__name(text2, "text");
 function parseValue(xml, place2) {
   const stack = [];
   let result;
@@ -9061,14 +11649,14 @@ function parseValue(xml, place2) {
   });
   parser.on("opentag", ({ name }) => {
     if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
-    const open4 = { name, text: "" };
-    if (name === "struct") open4.value = /* @__PURE__ */ new Map();
-    if (name === "data") open4.value = [];
-    stack.push(open4);
+    const open3 = { name, text: "" };
+    if (name === "struct") open3.value = /* @__PURE__ */ new Map();
+    if (name === "data") open3.value = [];
+    stack.push(open3);
   });
   const characters = /* @__PURE__ */ __name((piece2) => {
-    const open4 = stack.at(-1);
-    if (open4) open4.text += piece2;
+    const open3 = stack.at(-1);
+    if (open3) open3.text += piece2;
   }, "characters");
   parser.on("text", characters);
   parser.on("cdata", characters);
@@ -9096,318 +11684,964 @@ function finished(element) {
 }
 __name(finished, "finished");
 
-// src/disk/xva/tar.ts
-var blockSize2 = 512;
-function isTar(source) {
-  return source.size >= blockSize2 && hasTarChecksum(bytesAt(source, 0, blockSize2));
-}
-__name(isTar, "isTar");
-function* tarMembers(source) {
-  let at = 0;
-  for (; at + blockSize2 <= source.size; ) {
-    const header2 = bytesAt(source, at, blockSize2);
-    if (header2.every((byte) => byte === 0)) return;
-    if (!hasTarChecksum(header2))
-      throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
-    const size2 = sizeField(header2);
-    const offset = at + blockSize2;
-    if (!Number.isSafeInteger(size2) || offset + size2 > source.size) {
-      throw new DiskError(
-        `${source.name}, byte ${at}`,
-        `${memberName(header2)} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`
-      );
-    }
-    const type = header2.toString("latin1", 156, 157);
-    if (type === "0" || type === "\0") yield { name: memberName(header2), offset, size: size2 };
-    at = offset + Math.ceil(size2 / blockSize2) * blockSize2;
-  }
-  throw new DiskError(`${source.name}, byte ${at}`, "the end of the archive is missing; it is cut short");
-}
-__name(tarMembers, "tarMembers");
-function memberName(header2) {
-  const name = text2(header2, 0, 100);
-  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
-  return prefix === "" ? name : `${prefix}/${name}`;
-}
-__name(memberName, "memberName");
-function sizeField(header2) {
-  if ((header2[124] & 128) === 0) return octal(header2, 124, 136);
-  return header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132);
-}
-__name(sizeField, "sizeField");
-function octal(header2, from, to) {
-  const digits = text2(header2, from, to).trim();
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
-}
-__name(octal, "octal");
-function text2(header2, from, to) {
-  return header2.toString("latin1", from, to).replace(/\0.*$/s, "");
-}
-__name(text2, "text");
-
 // src/disk/xva/index.ts
-var blockSize3 = 1 << 20;
 var maxOvaSize = 16 << 20;
 function isXva(source) {
-  if (!isTar(source)) return false;
-  const [first] = tarMembers(source);
-  return first?.name === "ova.xml";
+  try {
+    const [first] = tarMembers(source);
+    return first !== void 0 && /^(?:ova\.xml$|Ref:[^/]+\/\d)/.test(first.name);
+  } catch {
+    return false;
+  }
 }
 __name(isXva, "isXva");
-function openXva(source, warn) {
-  refuseCompressed(source);
-  const blocks = /* @__PURE__ */ new Map();
-  let ova;
-  for (const member of tarMembers(source)) {
-    if (member.name === "ova.xml") ova = member;
-    else addBlock(blocks, member, source);
-  }
-  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
-  const place2 = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize)
-    throw new DiskError(place2, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`);
-  const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
-  const description = parseXvaOva(ovaXml, place2);
-  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
+async function openXva(source, warn) {
+  const index = indexOf(source);
+  const description = readDescription(source, index);
+  const disk = rootDisk2(source, index, description, warn);
+  return { description, disk: openDisk2(source, index, disk, await blockVerifier()) };
 }
 __name(openXva, "openXva");
-function refuseCompressed(source) {
-  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
+function readDescription(source, index) {
+  if (!index.readUntil(() => index.ova !== void 0)) {
+    throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+  }
+  const { offset, size: size2 } = index.ova;
+  const place2 = `ova.xml of ${source.name}`;
+  if (size2 > maxOvaSize) throw new DiskError(place2, `it has ${size2} bytes; but the description of a machine has at most ${maxOvaSize}`);
+  return parseXvaOva(bytesAt(source, offset, size2).toString(), place2);
+}
+__name(readDescription, "readDescription");
+function rootDisk2(source, index, { disks }, warn) {
+  const hasBlocks = /* @__PURE__ */ __name(({ ref }) => index.readUntil(() => index.disk(ref) !== void 0), "hasBlocks");
+  const attached = disks.find((disk) => disk.userdevice !== void 0 && hasBlocks(disk));
+  if (attached) return attached;
+  const others = disks.filter(hasBlocks);
+  if (others.length === 0) {
+    const described = disks.map(({ ref }) => ref).slice(0, 10);
+    const found = [...index.refs].slice(0, 10);
     throw new DiskError(
       source.name,
-      "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)",
-      "unsupported"
+      `the archive has no blocks of any disk that its ova.xml describes: it describes ${described.join(", ") || "none"}, and there are blocks of ${found.join(", ") || "none"}`,
+      "not-a-ddk"
     );
   }
+  const refs = others.map(({ ref }) => ref).join(", ");
+  if (others.length > 1)
+    throw new DiskError(source.name, `no disk is attached to the machine, and several have blocks: ${refs}`, "not-a-ddk");
+  warn(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`);
+  return others[0];
 }
-__name(refuseCompressed, "refuseCompressed");
-function addBlock(blocks, member, source) {
-  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
-  if (!ref) return;
-  const disk = blocks.get(ref) ?? /* @__PURE__ */ new Map();
-  blocks.set(ref, disk);
-  const number2 = Number(digits);
-  const block2 = disk.get(number2) ?? {};
-  disk.set(number2, block2);
-  if (suffix === ".checksum") block2.sha1 = member;
-  else if (suffix === ".xxhash") block2.hasXxhash = true;
-  else if (block2.content) throw new DiskError(source.name, `the archive has ${member.name} twice`);
-  else block2.content = member;
-}
-__name(addBlock, "addBlock");
-function matchDisks(source, description, blocks, warn) {
-  const disks = [];
-  for (const disk of description.disks) {
-    const found = blocks.get(disk.ref);
-    if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size2 = disk.virtualSize) => diskSource(source, disk.ref, found, size2), "source") });
-  }
-  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes", "not-a-ddk");
-  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
-    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
-  }
-  return disks;
-}
-__name(matchDisks, "matchDisks");
-function diskSource(archive, ref, blocks, size2) {
-  const name = `${ref} of ${archive.name}`;
-  const last = highest(blocks);
-  for (const [number2, { content: content2 }] of blocks) checkBlock(name, number2, content2, number2 === last, size2);
+__name(rootDisk2, "rootDisk");
+function openDisk2(archive, index, { ref, virtualSize }, verify) {
+  const found = index.disk(ref);
+  const { blocks } = found;
   const verified = /* @__PURE__ */ new Set();
+  let checked = 0;
+  const readUntil = /* @__PURE__ */ __name((isFound) => {
+    index.readUntil(isFound);
+    for (; checked < blocks.length; checked++) checkPosition(archive, blocks[checked], virtualSize);
+  }, "readUntil");
+  const verifyOnce = /* @__PURE__ */ __name((number2) => {
+    if (verified.has(number2)) return;
+    verify(archive, blocks[number2]);
+    checkPadding(archive, blocks[number2], virtualSize);
+    verified.add(number2);
+  }, "verifyOnce");
+  const readSome = /* @__PURE__ */ __name((into, at) => {
+    readUntil(() => found.end > at);
+    const number2 = lastAtOrBefore(blocks, at);
+    const block2 = blocks[number2];
+    const end = block2 ? block2.start + block2.size : 0;
+    if (block2 && at < end) {
+      verifyOnce(number2);
+      const length3 = Math.min(into.length, end - at);
+      archive.read(into.subarray(0, length3), block2.offset + at - block2.start);
+      return length3;
+    }
+    const length2 = Math.min(into.length, (blocks[number2 + 1]?.start ?? virtualSize) - at);
+    into.fill(0, 0, length2);
+    return length2;
+  }, "readSome");
   const disk = {
-    name,
-    size: size2,
+    name: `${ref} of ${archive.name}`,
+    size: virtualSize,
+    ref,
     read(into, offset) {
       checkRange(disk, offset, into.length);
-      for (let done = 0; done < into.length; ) {
-        const number2 = Math.floor((offset + done) / blockSize3);
-        const within = offset + done - number2 * blockSize3;
-        const piece2 = into.subarray(done, done + Math.min(into.length - done, blockSize3 - within));
-        const block2 = blocks.get(number2);
-        if (block2 && !verified.has(number2)) {
-          verify(archive, name, number2, block2);
-          verified.add(number2);
-        }
-        readBlock(archive, block2?.content, piece2, within);
-        done += piece2.length;
-      }
+      for (let done = 0; done < into.length; ) done += readSome(into.subarray(done), offset + done);
+    },
+    finish() {
+      readUntil(() => false);
+      for (const number2 of blocks.keys()) verifyOnce(number2);
     }
   };
   return disk;
 }
-__name(diskSource, "diskSource");
-function highest(blocks) {
-  let last = 0;
-  for (const number2 of blocks.keys()) last = Math.max(last, number2);
-  return last;
+__name(openDisk2, "openDisk");
+function lastAtOrBefore(blocks, at) {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (blocks[middle].start <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
-__name(highest, "highest");
-function checkBlock(name, number2, content2, isLast, size2) {
-  const place2 = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place2, "its checksum is there, but the block itself is missing; the archive is damaged");
-  const isWhole = content2.size === blockSize3 || content2.size === 0;
-  if (content2.size > blockSize3 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize3}`);
-  if (number2 * blockSize3 >= size2) throw new DiskError(place2, `it lies past the end of the disk, which has ${size2} bytes`);
+__name(lastAtOrBefore, "lastAtOrBefore");
+function checkPosition(archive, { name, header: header2, start, size: size2 }, diskSize) {
+  if (size2 === 0 || start < diskSize) return;
+  throw new DiskError(
+    `${name} of ${archive.name}, byte ${header2}`,
+    `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`
+  );
 }
-__name(checkBlock, "checkBlock");
-function readBlock(archive, content2, into, within) {
-  const length2 = Math.max(0, Math.min(into.length, (content2?.size ?? 0) - within));
-  if (content2 && length2 > 0) archive.read(into.subarray(0, length2), content2.offset + within);
-  into.fill(0, length2);
+__name(checkPosition, "checkPosition");
+function checkPadding(archive, { name, header: header2, offset, start, size: size2 }, diskSize) {
+  const excess = start + size2 - diskSize;
+  if (excess <= 0) return;
+  if (bytesAt(archive, offset + size2 - excess, excess).some((byte) => byte !== 0)) {
+    throw new DiskError(
+      `${name} of ${archive.name}, byte ${header2}`,
+      `it goes ${excess} bytes beyond the end of the disk, which has ${diskSize} bytes; the archive is damaged`
+    );
+  }
 }
-__name(readBlock, "readBlock");
-function verify(archive, name, number2, { content: content2, sha1 }) {
-  if (!content2 || !sha1) return;
-  const place2 = `block ${number2} of ${name}`;
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
-  const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
-  const found = (0, import_node_crypto6.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
-  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
+__name(checkPadding, "checkPadding");
+
+// src/disk/search.ts
+var lookSize = 64 << 10;
+var packedLookSize = 256 << 10;
+async function findCandidates(tree, look2, depth2) {
+  const files2 = [];
+  for (const { path: path4, node } of walk(tree, () => {
+  }, depth2)) if (node.type === "file") files2.push({ path: pathText(path4), node });
+  const isOva = /* @__PURE__ */ __name(({ path: path4 }) => /(?:^|\/)ova\.xml$/i.test(path4), "isOva");
+  const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
+  const isChunk = /* @__PURE__ */ __name(({ path: path4 }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path4), "isChunk");
+  const others = files2.filter((file) => !isOva(file) && !isChunk(file));
+  for (const file of others) {
+    const holds = await lookAt(file.node, look2);
+    if (holds) found.push({ ...file, holds });
+  }
+  return found;
 }
-__name(verify, "verify");
+__name(findCandidates, "findCandidates");
+async function lookAt(node, look2) {
+  try {
+    const { source, compression, close } = look2(node);
+    try {
+      const start = await peekDecoded(compression, source, lookSize);
+      const { format } = sniff(startOf3(start, source.name));
+      if (format !== "gzip" && format !== "zstd") return holdingOf(startOf3(start, source.name));
+      const packed = startOf3(await peekDecoded(compression, source, packedLookSize), source.name);
+      return holdingOf(startOf3(await peekDecoded(format, packed, lookSize), source.name));
+    } finally {
+      close?.();
+    }
+  } catch (error) {
+    if (error instanceof DiskError) return void 0;
+    throw error;
+  }
+}
+__name(lookAt, "lookAt");
+function holdingOf(start) {
+  const { format } = sniff(start);
+  if (format === "tar") return isXva(start) ? "xva" : void 0;
+  if (format === "iso9660") return "iso";
+  return format === "vhd" || format === "disk" ? "disk" : void 0;
+}
+__name(holdingOf, "holdingOf");
+function startOf3(bytes, name) {
+  return {
+    name,
+    size: bytes.length,
+    reaches: /* @__PURE__ */ __name((end) => end <= bytes.length, "reaches"),
+    read: /* @__PURE__ */ __name((into, offset) => void into.set(bytes.subarray(offset, offset + into.length)), "read")
+  };
+}
+__name(startOf3, "startOf");
+function onlyOne(candidates, name) {
+  if (candidates.length <= 1) return candidates[0];
+  const paths = candidates.slice(0, 10).map(({ path: path4 }) => path4);
+  const more = candidates.length > paths.length ? ", \u2026" : "";
+  throw new DiskError(
+    name,
+    `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
+    "not-a-ddk"
+  );
+}
+__name(onlyOne, "onlyOne");
+
+// src/disk/spool/packed-file.ts
+var unpackedLimit = 256 * 2 ** 30;
+
+// src/disk/zip/directory.ts
+var import_yauzl = __toESM(require_yauzl(), 1);
+var maxEntries2 = 1e5;
+var methods = {
+  1: "Shrink",
+  6: "Implode",
+  9: "Deflate64",
+  12: "bzip2",
+  14: "LZMA",
+  93: "zstd",
+  95: "xz",
+  98: "PPMd"
+};
+async function readDirectory(source) {
+  const entries2 = [];
+  try {
+    const zip = await (0, import_yauzl.fromRandomAccessReaderPromise)(new SourceReader(source), source.size, { autoClose: false, lazyEntries: true });
+    if (zip.entryCount > maxEntries2) throw new DiskError(source.name, `the zip has ${zip.entryCount} entries; the limit is ${maxEntries2}`);
+    for await (const entry2 of zip.eachEntry()) {
+      checkReadable2(entry2, source);
+      const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry2, { minimal: true });
+      if (start + entry2.compressedSize > source.size) throw new Error(`${entry2.fileName} goes beyond the end of the file`);
+      entries2.push({
+        path: entry2.fileName,
+        isDirectory: entry2.fileName.endsWith("/"),
+        start,
+        storedSize: entry2.compressedSize,
+        compression: entry2.compressionMethod === 0 ? "none" : "deflate",
+        expected: { size: entry2.uncompressedSize, crc32: entry2.crc32 >>> 0 }
+      });
+    }
+  } catch (error) {
+    if (error instanceof DiskError) throw error;
+    const what = error.message.replace(/[.\s]+$/, "");
+    throw new DiskError(source.name, `its zip directory can't be read: ${what}; it is damaged or incomplete; download it again`);
+  }
+  return entries2;
+}
+__name(readDirectory, "readDirectory");
+function checkReadable2(entry2, { name }) {
+  const place2 = `${entry2.fileName} of ${name}`;
+  if (entry2.isEncrypted())
+    throw new DiskError(place2, "it is encrypted; unpack the zip with its password, and give the file itself", "encrypted");
+  if (entry2.compressionMethod === 0 || entry2.compressionMethod === 8) return;
+  const method = methods[entry2.compressionMethod] ?? `method ${entry2.compressionMethod}`;
+  throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name}`, "unsupported");
+}
+__name(checkReadable2, "checkReadable");
+var SourceReader = class extends import_yauzl.RandomAccessReader {
+  static {
+    __name(this, "SourceReader");
+  }
+  #source;
+  constructor(source) {
+    super();
+    this.#source = source;
+  }
+  read(buffer, offset, length2, position3, callback) {
+    let failure2 = null;
+    try {
+      this.#source.read(buffer.subarray(offset, offset + length2), position3);
+    } catch (error) {
+      failure2 = error;
+    }
+    setImmediate(callback, failure2);
+  }
+};
+
+// src/disk/zip/index.ts
+async function openZip(source, tempDir) {
+  return treeOf(await readDirectory(source), source, tempDir);
+}
+__name(openZip, "openZip");
+var wayOut3 = "the zip is damaged or incomplete; download it again";
+function treeOf(entries2, source, tempDir) {
+  const children3 = /* @__PURE__ */ new Map();
+  const files2 = /* @__PURE__ */ new Map();
+  const contents2 = /* @__PURE__ */ new Map();
+  let made = 0;
+  const makeDirectory = /* @__PURE__ */ __name(() => {
+    const node = { ...plainNode, type: "dir", ino: ++made, mode: 365, size: 0, content: /* @__PURE__ */ __name(() => notA("file"), "content") };
+    children3.set(node, /* @__PURE__ */ new Map());
+    return node;
+  }, "makeDirectory");
+  const open3 = /* @__PURE__ */ __name((node) => {
+    const file = files2.get(node);
+    const { size: size2 } = file.expected;
+    if (size2 > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size2} bytes; the limit is ${unpackedLimit}`, "unsupported");
+    for (const spool of contents2.values()) spool.finish();
+    const tooLarge = `it unpacks to more than ${size2} bytes`;
+    return spoolFiles([file], file.name, { dir: tempDir, limit: size2, tooLarge, wayOut: wayOut3, concurrency: 1 });
+  }, "open");
+  const makeFile = /* @__PURE__ */ __name((packed) => {
+    const node = {
+      ...plainNode,
+      type: "file",
+      ino: ++made,
+      mode: 292,
+      size: packed.expected.size,
+      content() {
+        const content2 = contents2.get(node) ?? open3(node);
+        contents2.set(node, content2);
+        return content2;
+      }
+    };
+    files2.set(node, packed);
+    return node;
+  }, "makeFile");
+  const root = makeDirectory();
+  for (const { path: path4, start, storedSize, compression, expected, isDirectory: isDirectory2 } of entries2) {
+    const names = path4.split("/").filter((name2) => name2 !== "" && name2 !== ".");
+    const last = names.pop();
+    if (last === void 0) continue;
+    let dir2 = root;
+    for (const name2 of isDirectory2 ? [...names, last] : names) {
+      const next2 = children3.get(dir2).get(name2) ?? makeDirectory();
+      if (next2.type !== "dir") throw twice(source, path4);
+      children3.get(dir2).set(name2, next2);
+      dir2 = next2;
+    }
+    if (isDirectory2) continue;
+    if (children3.get(dir2).has(last)) throw twice(source, path4);
+    const name = `${path4} of ${source.name}`;
+    children3.get(dir2).set(last, makeFile({ name, source: slice(source, start, storedSize, name), compression, expected }));
+  }
+  return {
+    root,
+    *entries(dir2) {
+      for (const [name, node] of children3.get(dir2)) yield { name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") };
+    },
+    packed: /* @__PURE__ */ __name((node) => files2.get(node), "packed"),
+    finish() {
+      for (const content2 of contents2.values()) content2.finish();
+    },
+    close() {
+      for (const content2 of contents2.values()) content2.close();
+      contents2.clear();
+    }
+  };
+}
+__name(treeOf, "treeOf");
+var plainNode = {
+  uid: 0,
+  gid: 0,
+  nlink: 1,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  target: /* @__PURE__ */ __name(() => notA("symlink"), "target"),
+  xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+};
+function notA(type2) {
+  throw new Error(`it is no ${type2}`);
+}
+__name(notA, "notA");
+function twice(source, path4) {
+  return new DiskError(source.name, `the zip has ${path4} twice; unpack it, and give the right file`);
+}
+__name(twice, "twice");
 
 // src/disk/input.ts
-function openInput(path4, options2) {
-  return isFolder(path4) ? openDdkFolder(path4, options2) : openInputFile(path4, options2);
+var maxPacking = 4;
+async function openInput(path4, options3) {
+  const held = holder();
+  const packedAs = [];
+  try {
+    const opening = { ...options3, held, packedAs };
+    const { image, ...found } = isFolder(path4) ? await openDdkFolder(path4, opening) : await openContents(held.add(openFile(path4)), opening);
+    return { ...found, packedAs, ...image && { image: { ...image, finish: held.finish } }, close: held.close };
+  } catch (error) {
+    const cause = held.causeOf(error);
+    held.close();
+    throw cause;
+  }
 }
 __name(openInput, "openInput");
+function notADdkIso(path4) {
+  return new DiskError(path4, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
+}
+__name(notADdkIso, "notADdkIso");
 function isFolder(path4) {
   try {
-    return (0, import_node_fs13.statSync)(path4).isDirectory();
+    return (0, import_node_fs15.statSync)(path4).isDirectory();
   } catch (error) {
     throw fileError(path4, error);
   }
 }
 __name(isFolder, "isFolder");
-function openDdkFolder(path4, options2) {
-  const folder = openFolder(path4);
-  const parts = partsOfTree(folder, path4, options2);
-  if (!parts) throw new DiskError(path4, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into", "not-a-ddk");
-  return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
+var folderDepth = 2;
+async function openDdkFolder(path4, opening) {
+  const folder = opening.held.add(openFolder(path4));
+  const look2 = /* @__PURE__ */ __name((node) => {
+    const source = folder.openFile(node);
+    return { source, compression: "none", close: source.close };
+  }, "look");
+  const candidates = await findCandidates(folder, look2, folderDepth);
+  const ddk = onlyOne(candidates.filter(isOnIso), path4);
+  if (ddk) return { kind: "folder", ...await openCandidate(folder, ddk, path4, opening) };
+  const others = candidates.map((candidate) => candidate.path).slice(0, 3);
+  const wayOut4 = others.length > 0 ? `give the file itself, e.g. ${others.join(" or ")}` : "give a folder that a DDK ISO was unpacked into";
+  throw new DiskError(path4, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut4}`, "not-a-ddk");
 }
 __name(openDdkFolder, "openDdkFolder");
-function openInputFile(path4, options2) {
-  const file = openFile(path4);
+function isOnIso({ holds }) {
+  return holds === "ova.xml" || holds === "xva";
+}
+__name(isOnIso, "isOnIso");
+async function openContents(source, opening) {
+  const { format, description, refusal } = sniff(source);
+  if (refusal !== void 0) throw new DiskError(source.name, refusal.why, refusal.kind);
+  switch (format) {
+    case "tar":
+      return { kind: "xva", ...await openDiskOfXva(source, opening) };
+    case "iso9660":
+      return openDdkIso(source, opening);
+    case "gzip":
+    case "zstd":
+      return openContents(unpack3(source, format, opening), opening);
+    case "zip":
+      addPacking(source, format, opening);
+      return openDdkZip(opening.held.add(await openZip(source, opening.tempDir)), source.name, opening);
+    case "vhd":
+    case "disk":
+      return { kind: "file", image: { bytes: source } };
+    default:
+      throw new DiskError(source.name, `it is ${description}`, "unsupported");
+  }
+}
+__name(openContents, "openContents");
+async function openDdkIso(source, opening) {
+  const iso = openIso(source, opening.warn);
+  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: "none" }));
+  const ddk = onlyOne(candidates.filter(isOnIso), source.name);
+  return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
+}
+__name(openDdkIso, "openDdkIso");
+async function openDdkZip(zip, name, opening) {
+  const candidates = await findCandidates(zip, zip.packed);
+  const ddk = onlyOne(
+    candidates.filter(({ holds }) => holds !== "disk"),
+    name
+  );
+  const found = ddk ?? onlyOne(candidates, name);
+  if (!found) throw new DiskError(name, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
+  if (found.holds !== "ova.xml") return openContents(found.node.content(), opening);
+  return { kind: "zip", ...await openCandidate(zip, found, name, opening) };
+}
+__name(openDdkZip, "openDdkZip");
+async function openCandidate(tree, { path: path4, node, holds }, name, opening) {
+  if (holds === "ova.xml") {
+    const { image, ...appliance } = openAppliance(tree, { path: path4, node }, name, opening);
+    return { ...appliance, image: opening.held.add(image) };
+  }
+  const content2 = node.content();
+  const { format } = sniff(content2);
+  return openDiskOfXva(format === "gzip" || format === "zstd" ? unpack3(content2, format, opening) : content2, opening);
+}
+__name(openCandidate, "openCandidate");
+async function openDiskOfXva(source, { warn, held }) {
+  const { description, disk } = await openXva(source, warn);
+  held.add({ finish: disk.finish, close() {
+  } });
+  return { xva: description, bootLine: description.bootLine, image: { bytes: disk, diskSize: disk.size } };
+}
+__name(openDiskOfXva, "openDiskOfXva");
+function unpack3(source, compression, opening) {
+  addPacking(source, compression, opening);
+  const file = { name: source.name, source, compression };
+  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`;
+  const wayOut4 = "the file is damaged or incomplete; download it again";
+  return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut4 }));
+}
+__name(unpack3, "unpack");
+function addPacking(source, format, { packedAs }) {
+  packedAs.push(format);
+  if (packedAs.length > maxPacking)
+    throw new DiskError(source.name, `it is packed more than ${maxPacking} times: ${packedAs.join(", ")}`, "unsupported");
+}
+__name(addPacking, "addPacking");
+
+// src/disk/root/device.ts
+var links = [
+  ["/dev/disk/by-uuid/", "uuid"],
+  ["/dev/disk/by-label/", "label"],
+  ["/dev/disk/by-partuuid/", "partuuid"],
+  ["/dev/disk/by-partlabel/", "partlabel"]
+];
+function parseDevice(text4) {
+  const { key, value } = /^(?<key>UUID|LABEL|PARTUUID|PARTLABEL)=(?<quote>["']?)(?<value>.+)\k<quote>$/.exec(text4)?.groups ?? {};
+  if (key && value) return { kind: key.toLowerCase(), value };
+  for (const [prefix, kind] of links) if (text4.startsWith(prefix)) return { kind, value: withoutUdevEscapes(text4.slice(prefix.length)) };
+  const partition = /^\/dev\/(?:(?:xvd|sd|hd|vd)([a-z]+)|(?:nvme|mmcblk)(\d+)(?:n\d+)?p?)(\d*)$/.exec(text4);
+  if (partition) return { kind: "partition", disk: partition[1] ?? partition[2], number: Number(partition[3]) };
+  const mapped = /^\/dev\/(?:mapper\/|disk\/by-id\/dm-name-)([^/]+)$/.exec(text4);
+  if (mapped) return { kind: "logical", mapperName: withoutUdevEscapes(mapped[1]) };
+  const logical = /^\/dev\/([^/]+)\/([^/]+)$/.exec(text4);
+  if (logical) return { kind: "logical", mapperName: mapperName(logical[1], logical[2]) };
+  return { kind: "unknown" };
+}
+__name(parseDevice, "parseDevice");
+function withoutUdevEscapes(name) {
+  return name.replace(/\\x([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+__name(withoutUdevEscapes, "withoutUdevEscapes");
+function mapperName(group, volume) {
+  return [group, volume].map((name) => name.replaceAll("-", "--")).join("-");
+}
+__name(mapperName, "mapperName");
+function isVolume(device, { number: number2, uuid: uuid2, name, logical }) {
+  switch (device.kind) {
+    case "partition":
+      return number2 === device.number;
+    case "partuuid":
+      return uuid2 !== void 0 && uuid2 !== "" && uuid2 === device.value.toLowerCase();
+    case "partlabel":
+      return name !== void 0 && name !== "" && Buffer.from(name).toString("latin1") === device.value;
+    case "logical":
+      return logical !== void 0 && mapperName(logical.group, logical.name) === device.mapperName;
+    default:
+      return false;
+  }
+}
+__name(isVolume, "isVolume");
+function isFileSystem(device, { label, uuid: uuid2 }) {
+  if (device.kind === "label") return label !== "" && Buffer.from(label).toString("latin1") === device.value;
+  return device.kind === "uuid" && uuid2 !== "" && uuid2.toLowerCase() === device.value.toLowerCase();
+}
+__name(isFileSystem, "isFileSystem");
+
+// src/disk/filesystem/mountable-tree.ts
+function mountableTree(base) {
+  const trees = [base];
+  const mounted = /* @__PURE__ */ new Map();
+  const originals = /* @__PURE__ */ new WeakMap();
+  const adopt = /* @__PURE__ */ __name((node, dev) => {
+    if (dev === 0) return node;
+    const adopted = withDevice(node, dev);
+    if (node.type === "dir") originals.set(adopted, node);
+    return adopted;
+  }, "adopt");
+  const topmost = /* @__PURE__ */ __name((node) => {
+    let top = node;
+    if (node.type === "dir") for (let over = mounted.get(fileKey(top)); over; over = mounted.get(fileKey(top))) top = over;
+    return top;
+  }, "topmost");
+  return {
+    get root() {
+      return topmost(base.root);
+    },
+    *entries(dir2) {
+      const { dev = 0 } = dir2;
+      for (const { name, node } of trees[dev].entries(originals.get(dir2) ?? dir2)) yield { name, node: /* @__PURE__ */ __name(() => topmost(adopt(node(), dev)), "node") };
+    },
+    mount(dir2, other) {
+      mounted.set(fileKey(dir2), adopt(other.root, trees.length));
+      trees.push(other);
+    }
+  };
+}
+__name(mountableTree, "mountableTree");
+function withDevice(node, dev) {
+  const { type: type2, ino, mode, uid, gid, nlink, mtime, size: size2, rdev } = node;
+  return {
+    type: type2,
+    ino,
+    dev,
+    mode,
+    uid,
+    gid,
+    nlink,
+    mtime,
+    size: size2,
+    ...rdev && { rdev },
+    content: /* @__PURE__ */ __name(() => node.content(), "content"),
+    target: /* @__PURE__ */ __name(() => node.target(), "target"),
+    xattrs: /* @__PURE__ */ __name(() => node.xattrs(), "xattrs")
+  };
+}
+__name(withDevice, "withDevice");
+
+// src/disk/root/fstab.ts
+var mostLines = 200;
+function parseFstab(text4) {
+  const lines = [];
+  const damaged = [];
+  for (const [index, whole2] of text4.split("\n").entries()) {
+    const line = { number: index + 1, text: whole2.trim() };
+    if (line.text === "" || line.text.startsWith("#")) continue;
+    if (lines.length + damaged.length >= mostLines) {
+      damaged.push({ ...line, why: `it is one of more than ${mostLines} lines; this one and those after it are ignored` });
+      break;
+    }
+    const [spec, path4, type2, options3 = "defaults"] = line.text.split(/[ \t\r]+/).map(withoutEscapes);
+    if (!spec || !path4 || !type2) damaged.push({ ...line, why: "it has fewer than three fields" });
+    else if (/[\0\n]/.test(spec + path4)) damaged.push({ ...line, why: "it has a byte that no path can have" });
+    else if (path4.split("/").includes("..")) damaged.push({ ...line, why: `its mount point has ".." in it` });
+    else lines.push({ ...line, spec, path: normalized(path4), type: type2, options: options3.split(",") });
+  }
+  return { lines, damaged };
+}
+__name(parseFstab, "parseFstab");
+function withoutEscapes(field3) {
+  return field3.replace(/\\([0-3][0-7]{2})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+__name(withoutEscapes, "withoutEscapes");
+function normalized(path4) {
+  if (!path4.startsWith("/")) return path4;
+  return `/${path4.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
+}
+__name(normalized, "normalized");
+var systemDirectories = ["bin", "boot", "etc", "lib", "lib32", "lib64", "opt", "root", "sbin", "usr", "var"];
+var otherPaths = ["/dev", "/home", "/media", "/mnt", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/var/run", "/var/lock"];
+var networkTypes = [
+  "9p",
+  "afs",
+  "ceph",
+  "cifs",
+  "coda",
+  "davfs",
+  "gfs",
+  "gfs2",
+  "glusterfs",
+  "lustre",
+  "ncpfs",
+  "nfs",
+  "nfs4",
+  "ocfs2",
+  "smbfs",
+  "smb3"
+];
+var kernelTypes = [
+  "autofs",
+  "binfmt_misc",
+  "bpf",
+  "cgroup",
+  "cgroup2",
+  "configfs",
+  "debugfs",
+  "devfs",
+  "devpts",
+  "devtmpfs",
+  "efivarfs",
+  "fusectl",
+  "hugetlbfs",
+  "mqueue",
+  "nfsd",
+  "proc",
+  "pstore",
+  "ramfs",
+  "rpc_pipefs",
+  "securityfs",
+  "selinuxfs",
+  "sysfs",
+  "tmpfs",
+  "tracefs",
+  "usbdevfs",
+  "usbfs",
+  "xenfs"
+];
+function planFor({ spec, path: path4, type: type2, options: options3 }) {
+  if (path4 === "/") return { kind: "root" };
+  const isSystem = systemDirectories.includes(path4.split("/")[1] ?? "");
+  const leave = /* @__PURE__ */ __name((why, matters = isSystem) => ({ kind: "leave-out", why, isSystem: matters }), "leave");
+  if (type2 === "swap") return leave("it is swap", false);
+  if (!path4.startsWith("/")) return leave("it has no mount point", false);
+  if (kernelTypes.includes(type2)) return leave("its files exist only in a running system", false);
+  if (otherPaths.some((other) => path4 === other || path4.startsWith(`${other}/`)))
+    return leave(`${path4} isn't part of the installed system`, false);
+  if (networkTypes.includes(type2) || type2.startsWith("fuse.") || options3.includes("_netdev") || /^\/\/|^[^/]+:\//.test(spec)) {
+    return leave("it is mounted from the network");
+  }
+  if (options3.includes("bind") || options3.includes("rbind")) return leave("it is a bind mount");
+  if (options3.includes("noauto")) return leave("it isn't mounted at boot (noauto)");
+  if (!isSystem) return leave(`${path4} isn't one of the directories of an installed system`, true);
+  return { kind: "mount" };
+}
+__name(planFor, "planFor");
+
+// src/disk/root/mounts.ts
+var fstab = "/etc/fstab";
+var mostBytes = 64 << 10;
+function mountAll(root, volumes, open3) {
+  const base = root.fileSystem;
+  const problems = [];
+  const leftOut = [];
+  const mounts = [];
+  const text4 = readFstab(base, root.volume.place, problems);
+  if (text4 === void 0) return { tree: base, mounts, problems, leftOut };
+  const { lines, damaged } = parseFstab(text4);
+  const plans = lines.map((line) => ({ line, plan: planFor(line) }));
+  const rootDevice = plans.find(({ plan }) => plan.kind === "root")?.line.spec;
+  const find = deviceFinder(root, rootDevice, volumes, open3);
+  const tree = mountableTree(base);
+  for (const line of damaged) problems.push(ignored(line, line.why));
+  for (const { line, plan } of plans) {
+    if (plan.kind !== "leave-out") continue;
+    leftOut.push({ line, why: plan.why });
+    if (plan.isSystem) problems.push(lacking(line, plan.why));
+  }
+  const wanted = plans.filter(({ plan }) => plan.kind === "mount").map(({ line }) => line);
+  for (const line of wanted.toSorted((a, b) => depth(a.path) - depth(b.path))) {
+    const mount = mountLine(line, tree, mounts, find);
+    if (typeof mount === "string") problems.push(lacking(line, mount));
+    else mounts.push(mount);
+  }
+  problems.sort((a, b) => a.line - b.line);
+  return { tree: mounts.length === 0 ? base : tree, mounts, problems, leftOut };
+}
+__name(mountAll, "mountAll");
+function readFstab(root, place2, problems) {
+  const problem = /* @__PURE__ */ __name((what) => problems.push({ line: 0, path: "", sentence: `${place2}: ${fstab} ${what}` }), "problem");
   try {
-    const { format, refusal } = sniff(file);
-    if (refusal !== void 0) throw new DiskError(path4, refusal.why, refusal.kind);
-    if (format === "tar") return { kind: "xva", ...partsOfXva(file, options2.warn), close: file.close };
-    if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
-    }, close() {
-    } }, close: file.close };
-    const iso = openIso(file, options2.warn);
-    const parts = partsOfTree(iso, path4, options2);
-    return { kind: "iso", iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close };
+    const node = resolve3(root, fstab);
+    if (node?.type !== "file") return void 0;
+    const content2 = node.content();
+    if (content2.size > mostBytes) problem(`has ${content2.size} bytes; only the first ${mostBytes} are used`);
+    return bytesAt(content2, 0, Math.min(content2.size, mostBytes)).toString("latin1");
   } catch (error) {
-    file.close();
+    if (!(error instanceof DiskError)) throw error;
+    problem(`can't be read, so nothing is mounted that it may name: ${error.message}`);
+    return void 0;
+  }
+}
+__name(readFstab, "readFstab");
+function depth(path4) {
+  return path4.split("/").length;
+}
+__name(depth, "depth");
+function mountLine(line, tree, mounts, find) {
+  const before = mounts.find((other) => other.line.path === line.path);
+  if (before) return `line ${before.line.number} has the same mount point`;
+  const found = find(line.spec);
+  if (typeof found === "string") return found;
+  const { fileSystem, volume, error, content: content2 } = found;
+  if (!fileSystem) return error?.message ?? `${volume.place} contains ${content2}, which can't be read`;
+  try {
+    const dir2 = resolve3(tree, line.path);
+    if (dir2?.type !== "dir") return `there is no directory ${pathText(Buffer.from(line.path, "latin1"))}`;
+    tree.mount(dir2, fileSystem);
+    return { line, opened: found, fileSystem };
+  } catch (error2) {
+    if (error2 instanceof DiskError) return error2.message;
+    throw error2;
+  }
+}
+__name(mountLine, "mountLine");
+function deviceFinder(root, rootDevice, volumes, open3) {
+  const known3 = rootDevice === void 0 ? void 0 : parseDevice(rootDevice);
+  const rootDisk3 = known3?.kind === "partition" ? known3.disk : void 0;
+  return (spec) => {
+    const device = parseDevice(spec);
+    const found = findVolumes(device, rootDisk3, volumes, open3);
+    if (typeof found === "string") return found;
+    const [only, ...others] = found;
+    if (!only) return nothingFound(device, volumes, open3);
+    if (others.length > 0) return `${found.length} volumes have this name: ${found.map(({ volume }) => volume.place).join(" and ")}`;
+    if (only.volume === root.volume) return "it names the root filesystem itself";
+    return only;
+  };
+}
+__name(deviceFinder, "deviceFinder");
+function findVolumes(device, rootDisk3, volumes, open3) {
+  switch (device.kind) {
+    case "unknown":
+      return "its first field isn't the name of a disk's volume";
+    case "partition":
+      if (device.disk !== (rootDisk3 ?? device.disk) || rootDisk3 === void 0 && device.disk !== "a" && device.disk !== "0") {
+        return "it names another disk than that of the root";
+      }
+      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open3);
+    case "partuuid":
+    case "partlabel":
+      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open3);
+    case "logical":
+      return volumes.logicalVolumes().filter((volume) => isVolume(device, volume)).map(open3);
+    default:
+      return everything(volumes).map(open3).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
+  }
+}
+__name(findVolumes, "findVolumes");
+function everything(volumes) {
+  return [...volumes.partitions.filter((volume) => !volumes.isContainer(volume)), ...volumes.logicalVolumes()];
+}
+__name(everything, "everything");
+function nothingFound(device, volumes, open3) {
+  if (device.kind !== "uuid" && device.kind !== "label") {
+    const problems = device.kind === "logical" ? volumes.problems().map(({ message: message2 }) => `; ${message2}`) : [];
+    return `the disk has no such volume${problems.join("")}`;
+  }
+  const others = everything(volumes).map(open3).flatMap(({ volume, fileSystem, error, content: content2 }) => fileSystem ? [] : [error?.message ?? `${volume.place} contains ${content2}`]);
+  const rest = [...others, ...volumes.problems().map(({ message: message2 }) => message2)];
+  const what = device.kind === "uuid" ? "UUID" : "label";
+  return `no filesystem that can be read has this ${what}${rest.length > 0 ? ` (${rest.join("; ")})` : ""}`;
+}
+__name(nothingFound, "nothingFound");
+function lacking(line, why) {
+  const path4 = pathText(Buffer.from(line.path, "latin1"));
+  return {
+    line: line.number,
+    path: line.path,
+    sentence: `${nameOf2(line)}: what it mounts at ${path4} is missing from the image, because ${why}`
+  };
+}
+__name(lacking, "lacking");
+function ignored(line, why) {
+  return { line: line.number, path: "", sentence: `${nameOf2(line)}: it is ignored, because ${why}` };
+}
+__name(ignored, "ignored");
+function nameOf2({ number: number2, text: text4 }) {
+  const whole2 = pathText(Buffer.from(text4, "latin1")).replace(/[ \t]+/g, " ");
+  return `${fstab}, line ${number2} (${whole2.length > 200 ? `${whole2.slice(0, 200)}\u2026` : whole2})`;
+}
+__name(nameOf2, "nameOf");
+
+// src/disk/root/volume.ts
+function volumeOpener() {
+  const known3 = /* @__PURE__ */ new Map();
+  return (volume) => {
+    const opened = known3.get(volume) ?? openVolume(volume);
+    known3.set(volume, opened);
+    return opened;
+  };
+}
+__name(volumeOpener, "volumeOpener");
+function openVolume(volume) {
+  const { source } = volume;
+  const waiting = [];
+  let pass;
+  const use2 = /* @__PURE__ */ __name((warn) => {
+    if (pass) return;
+    pass = warn;
+    for (const sentence of waiting.splice(0)) warn(sentence);
+  }, "use");
+  if (source instanceof DiskError) return { volume, error: source, use: use2 };
+  try {
+    const fileSystem = openFileSystem(source, (sentence) => pass ? pass(sentence) : waiting.push(sentence));
+    if (fileSystem) return { volume, fileSystem, use: use2 };
+    const content2 = identifyVolume(source);
+    return { volume, content: content2?.name ?? "an unknown format", isEncrypted: content2?.isEncrypted === true, use: use2 };
+  } catch (error) {
+    if (error instanceof DiskError) return { volume, error, use: use2 };
     throw error;
   }
 }
-__name(openInputFile, "openInputFile");
-function partsOfTree(tree, name, { tempDir, warn }) {
-  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
-}
-__name(partsOfTree, "partsOfTree");
-function openXvaInTree(tree, warn) {
-  for (const { path: path4, node } of walk(tree, () => {
-  })) {
-    if (node.type === "file" && /\.xva$/i.test(pathText(path4)) && isXva(node.content())) return partsOfXva(node.content(), warn);
-  }
-  return void 0;
-}
-__name(openXvaInTree, "openXvaInTree");
-function partsOfXva(source, warn) {
-  const { description, disks } = openXva(source, warn);
-  const disk = disks.find(({ bootable }) => bootable) ?? disks[0];
-  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {
-  }, close() {
-  } };
-  return { xva: description, bootLine: description.bootLine, image };
-}
-__name(partsOfXva, "partsOfXva");
-function closeBoth(image, holder) {
-  return () => {
-    image.close();
-    holder.close();
-  };
-}
-__name(closeBoth, "closeBoth");
+__name(openVolume, "openVolume");
 
 // src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
-  const hint = rootOnBootLine(bootLine ?? "");
-  const holders = volumes.filter((volume) => !volume.extended);
+  const name = rootOnBootLine(bootLine ?? "");
+  const hint = name === void 0 ? { kind: "unknown" } : parseDevice(Buffer.from(name).toString("latin1"));
+  const open3 = volumeOpener();
   const readable2 = [];
-  const findings = [];
-  const errors = [];
-  let isEncrypted = false;
-  for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
-    try {
-      const found = open3(volume, warn);
-      if (found?.looksLikeRoot && isNamed(hint, found)) return found;
-      if (found) readable2.push(found);
-      if (found) findings.push(describe7(found));
-      else {
-        const content2 = identifyVolume(volume.source);
-        isEncrypted ||= content2?.isEncrypted === true;
-        findings.push(`${volume.source.name}: ${content2 ? `${content2.name}, which can't be read` : "an unknown format"}`);
-      }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      errors.push(error);
-      findings.push(error.message);
+  const others = [];
+  for (const volume of inOrder2(volumes, hint)) {
+    const found = look(volume, volumes, open3);
+    if (!("mounted" in found)) others.push(found);
+    else if (found.lacks === void 0 && isNamed(hint, found)) return use(found, volumes, open3, warn);
+    else readable2.push(found);
+  }
+  const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()];
+  const fitting = readable2.filter(({ lacks }) => lacks === void 0);
+  const [only, ...more] = fitting.length > 0 ? fitting : readable2;
+  if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
+    for (const { volume, error } of others) {
+      const isKnown = only.mounted.problems.some(({ sentence }) => error && sentence.includes(error.message));
+      if (error && !isKnown && (!volume.logical || isVolume(hint, volume))) warn(error.message);
     }
+    return { ...use(only, volumes, open3, warn), unreadable: others.filter(mayBeRoot).map(describeOther) };
   }
-  const fitting = readable2.filter((found) => found.looksLikeRoot);
-  const only = fitting.length > 0 ? fitting : readable2;
-  if (only.length === 1 && (fitting.length === 1 || errors.length === 0)) {
-    for (const error of errors) warn(error.message);
-    return only[0];
-  }
-  if (readable2.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0];
-  const kind = errors[0]?.kind ?? (isEncrypted ? "encrypted" : "not-a-ddk");
+  if (readable2.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0];
+  const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? "encrypted" : "not-a-ddk");
+  const findings = [...readable2.map(describe7), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
   throw new DiskError("no root filesystem was found", complaint(fitting.length, findings), kind);
 }
 __name(findRoot, "findRoot");
+function* inOrder2(volumes, hint) {
+  const named = hint.kind === "logical" ? volumes.logicalVolumes() : volumes.partitions;
+  const first = named.find((volume) => isVolume(hint, volume) && !volumes.isContainer(volume));
+  if (first) yield first;
+  for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume;
+  for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume;
+}
+__name(inOrder2, "inOrder");
+function look(volume, volumes, open3) {
+  const opened = open3(volume);
+  const { fileSystem } = opened;
+  if (!fileSystem) return opened;
+  try {
+    const mounted = mountAll(opened, volumes, open3);
+    return { opened, fileSystem, mounted, lacks: whatLacks(mounted) };
+  } catch (error) {
+    if (error instanceof DiskError) return { volume, error, use: opened.use };
+    throw error;
+  }
+}
+__name(look, "look");
+function whatLacks({ tree, problems }) {
+  if (!["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve3(tree, path4)?.type === "file")) {
+    return "it has neither /etc/redhat-release nor /etc/os-release";
+  }
+  const usr = resolve3(tree, "/usr");
+  if (usr?.type !== "dir") return "it has no directory /usr";
+  for (const { name } of tree.entries(usr)) if (name.toString("latin1") !== "lost+found") return void 0;
+  const problem = problems.find(({ path: path4 }) => path4 === "/usr");
+  return `its /usr is empty${problem ? `; ${problem.sentence}` : ""}`;
+}
+__name(whatLacks, "whatLacks");
+function use({ opened, fileSystem, mounted, lacks }, volumes, open3, warn) {
+  const { tree, mounts, problems, leftOut } = mounted;
+  for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn);
+  for (const { sentence } of problems) warn(sentence);
+  return {
+    volume: opened.volume,
+    fileSystem,
+    tree,
+    mounts,
+    leftOut,
+    ...lacks !== void 0 && { lacks },
+    check() {
+      if (lacks !== void 0) return;
+      for (const other of otherRoots(opened.volume, volumes, open3)) {
+        warn(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`);
+      }
+    }
+  };
+}
+__name(use, "use");
+function* otherRoots(root, volumes, open3) {
+  for (const volume of inOrder2(volumes, { kind: "unknown" })) {
+    if (volume === root) continue;
+    const found = look(volume, volumes, open3);
+    if ("mounted" in found && found.lacks === void 0) yield volume;
+  }
+}
+__name(otherRoots, "otherRoots");
 function complaint(fitting, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
   return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list;
 }
 __name(complaint, "complaint");
-function open3(volume, warn) {
-  const fileSystem = openFileSystem(volume.source, warn);
-  return fileSystem && { volume, fileSystem, looksLikeRoot: looksLikeRoot(fileSystem) };
-}
-__name(open3, "open");
-function looksLikeRoot(tree) {
-  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve3(tree, path4)?.type === "file");
-  return hasRelease && resolve3(tree, "/usr")?.type === "dir";
-}
-__name(looksLikeRoot, "looksLikeRoot");
-function describe7({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
-  const { type, label } = fileSystem.info;
-  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
+function describe7({ opened, fileSystem, lacks }) {
+  const { type: type2, label } = fileSystem.info;
+  const verdict = lacks === void 0 ? "with the files of a root" : `without the files of a root: ${lacks}`;
+  return `${opened.volume.place}: ${type2}${label && ` "${label}"`}, ${verdict}`;
 }
 __name(describe7, "describe");
-function isNumber(hint, volume) {
-  const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? "");
-  return device !== null && Number(device[1]) === volume.number;
+function describeOther({ volume, error, content: content2 }) {
+  if (error) return error.message;
+  return `${volume.place}: ${content2 === "an unknown format" ? content2 : `${content2}, which can't be read`}`;
 }
-__name(isNumber, "isNumber");
-function isNamed(hint, { volume, fileSystem }) {
-  if (isNumber(hint, volume)) return true;
-  const [, key, value] = /^(LABEL|UUID)=["']?(.+?)["']?$/.exec(hint ?? "") ?? [];
-  if (key === "LABEL") return fileSystem.info.label === value;
-  return key === "UUID" && fileSystem.info.uuid.toLowerCase() === value?.toLowerCase();
+__name(describeOther, "describeOther");
+function mayBeRoot({ content: content2 }) {
+  return content2 !== void 0 && content2 !== "an unknown format" && !/swap|journal/.test(content2);
+}
+__name(mayBeRoot, "mayBeRoot");
+function isNamed(hint, { opened, fileSystem }) {
+  return isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info);
 }
 __name(isNamed, "isNamed");
 
 // src/disk/inspection.ts
-function inspect(path4, options2) {
+async function inspect(path4, options3) {
   const inspection = { input: path4, warnings: [], errors: [] };
   const warn = /* @__PURE__ */ __name((sentence) => inspection.warnings.push(sentence), "warn");
   try {
-    const input = openInput(path4, { ...options2, warn });
+    const input = await openInput(path4, { ...options3, warn });
     try {
       inspectInput(inspection, input, path4, warn);
     } finally {
@@ -9425,14 +12659,16 @@ function addError(inspection, error) {
 }
 __name(addError, "addError");
 function inspectInput(inspection, input, path4, warn) {
-  const { kind, iso, appliance, chunks, xva, image } = input;
+  const { kind, packedAs, iso, appliance, chunks, xva, image } = input;
   inspection.kind = kind;
-  if (kind !== "folder") inspection.size = (0, import_node_fs14.statSync)(path4).size;
+  if (packedAs.length > 0) inspection.packedAs = packedAs;
+  if (kind !== "folder") inspection.size = (0, import_node_fs16.statSync)(path4).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
-  if (chunks) inspection.chunks = chunks.map(({ name, source, gzipped }) => ({ name, size: source.size, gzipped }));
-  if (!image) throw new DiskError(path4, "it contains neither an ova.xml nor an .xva, so it isn't a DDK ISO", "not-a-ddk");
+  if (chunks)
+    inspection.chunks = chunks.map(({ name, source, compression }) => ({ name, size: source.size, gzipped: compression === "gzip" }));
+  if (!image) throw notADdkIso(path4);
   image.finish();
   const disk = openDisk(image, warn);
   inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
@@ -9441,39 +12677,67 @@ function inspectInput(inspection, input, path4, warn) {
 }
 __name(inspectInput, "inspectInput");
 function inspectDisk(inspection, disk, bootLine, warn) {
-  const { scheme, sectorSize: sectorSize3, partitions } = disk.table;
-  inspection.disk = { size: disk.bytes.size, scheme, sectorSize: sectorSize3 };
-  inspection.volumes = partitions.map(inspectVolume);
-  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(partitions, bootLine, warn);
-  inspection.root = { place: volume.source.name, looksLikeRoot: looksLikeRoot2 };
-  inspection.identity = identify(fileSystem, warn);
-  if (!looksLikeRoot2) {
-    addError(
-      inspection,
-      new DiskError(volume.source.name, "it is the only filesystem, but it doesn't have the files of a root", "not-a-ddk")
-    );
-  }
+  const { volumes, table: table4 } = disk;
+  inspection.disk = { size: disk.bytes.size, scheme: table4.scheme, sectorSize: table4.sectorSize };
+  inspection.volumes = table4.partitions.map((partition) => inspectPartition(partition, volumes.lvm()));
+  if (volumes.lvm().groups.length > 0) inspection.volumeGroups = volumes.lvm().groups.map(inspectGroup);
+  const root = findRoot(volumes, bootLine, warn);
+  const { place: place2 } = root.volume;
+  inspection.root = {
+    place: place2,
+    looksLikeRoot: root.lacks === void 0,
+    mounts: root.mounts.map(({ line, opened }) => ({ path: latin1Text(line.path), place: opened.volume.place, line: line.number })),
+    leftOut: root.leftOut.map(({ line, why }) => ({ path: latin1Text(line.path), what: latin1Text(line.spec), line: line.number, why }))
+  };
+  inspection.identity = identify(root.tree, warn);
+  if (root.lacks !== void 0)
+    addError(inspection, new DiskError(place2, `it is the only filesystem, but no root: ${root.lacks}`, "not-a-ddk"));
+  root.check();
 }
 __name(inspectDisk, "inspectDisk");
-function inspectVolume({ source, ...fields2 }) {
+function latin1Text(text4) {
+  return pathText(Buffer.from(text4, "latin1"));
+}
+__name(latin1Text, "latin1Text");
+function inspectPartition({ source, ...fields2 }, lvm) {
   if (fields2.extended) return { ...fields2, holds: "logical partitions" };
+  const group = lvm.groups.find(({ physicalVolumes }) => physicalVolumes.some(({ place: place2 }) => place2 === source.name));
+  if (group) return { ...fields2, holds: `LVM2 physical volume of ${group.name}` };
+  const problem = lvm.problems.find(({ place: place2 }) => place2 === source.name);
+  if (problem) return { ...fields2, holds: "LVM2 physical volume", error: problem.error.message };
+  return { ...fields2, ...inspectContent(source) };
+}
+__name(inspectPartition, "inspectPartition");
+function inspectGroup(group) {
+  return {
+    ...group,
+    logicalVolumes: group.logicalVolumes.map(({ source, place: _place, group: _group, groupUuid: _uuid, ...fields2 }) => {
+      if (!fields2.isVisible) return { ...fields2, holds: "a part of other logical volumes" };
+      if (source instanceof DiskError) return { ...fields2, holds: "a volume that can't be read", error: source.message };
+      return { ...fields2, ...inspectContent(source) };
+    })
+  };
+}
+__name(inspectGroup, "inspectGroup");
+function inspectContent(source) {
   try {
     const info = openFileSystem(source, () => {
     })?.info;
-    return info ? { ...fields2, holds: info.type, fileSystem: info } : { ...fields2, holds: identifyVolume(source)?.name ?? "an unknown format" };
+    return info ? { holds: info.type, fileSystem: info } : { holds: identifyVolume(source)?.name ?? "an unknown format" };
   } catch (error) {
-    return { ...fields2, holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: error.message };
+    return { holds: identifyVolume(source)?.name ?? "a filesystem that can't be read", error: error.message };
   }
 }
-__name(inspectVolume, "inspectVolume");
+__name(inspectContent, "inspectContent");
 
 // src/report/inspection.ts
 function inspectionText(inspection) {
-  const { chunks = [], volumes = [], warnings, errors } = inspection;
+  const { chunks = [], volumes = [], volumeGroups = [], warnings, errors } = inspection;
   const blocks = [
     block("Input", [
       ["path", inspection.input],
       ["kind", inspection.kind],
+      ["packed as", inspection.packedAs?.join(", ")],
       ["size", size(inspection.size)]
     ]),
     inspection.iso && isoBlock(inspection.iso),
@@ -9487,7 +12751,8 @@ function inspectionText(inspection) {
       ["sector size", inspection.disk.sectorSize]
     ]),
     ...volumes.map(volumeBlock),
-    inspection.root && block("Root filesystem", [["in", inspection.root.place], ...identityRows(inspection)]),
+    ...volumeGroups.flatMap(groupBlocks),
+    inspection.root && block("Root filesystem", [["in", inspection.root.place], ...mountRows(inspection.root), ...identityRows(inspection)]),
     warnings.length > 0 && ["Warnings", ...warnings.map((text4) => `  ${oneLine(text4)}`)].join("\n"),
     errors.length > 0 && ["Errors", ...errors.map((text4) => `  ${oneLine(text4)}`)].join("\n")
   ];
@@ -9529,10 +12794,10 @@ function fields(object) {
   return Object.entries(object).map(([name, value]) => `${name}=${value}`).join(" ");
 }
 __name(fields, "fields");
-function applianceBlock({ label, version, build, bootLine, isHvm, vbds, vdis }) {
+function applianceBlock({ label, version: version2, build, bootLine, isHvm, vbds, vdis }) {
   return block("ova.xml", [
     ["label", label],
-    ["version", version],
+    ["version", version2],
     ["build", build],
     ["boot line", bootLine],
     ["HVM", isHvm ? "yes" : "no"],
@@ -9579,13 +12844,44 @@ function volumeBlock(volume) {
     ["size", size(volume.size)],
     ["type", [volume.type, volume.typeName].filter(Boolean).join(", ")],
     ["name", volume.name],
+    ["partition UUID", volume.uuid],
     ["bootable", volume.bootable ? "yes" : void 0],
-    ["holds", volume.holds],
-    ...fileSystemRows(volume.fileSystem),
-    ["error", volume.error]
+    ...contentRows(volume)
   ]);
 }
 __name(volumeBlock, "volumeBlock");
+function contentRows({ holds, fileSystem, error }) {
+  return [["holds", holds], ...fileSystemRows(fileSystem), ["error", error]];
+}
+__name(contentRows, "contentRows");
+function groupBlocks({ name, uuid: uuid2, seqno, extentSize, physicalVolumes, logicalVolumes }) {
+  return [
+    block(`Volume group ${name}`, [
+      ["UUID", uuid2],
+      ["change", seqno],
+      ["extent size", size(extentSize)],
+      ...physicalVolumes.map(
+        (pv) => ["physical volume", `${pv.uuid}, ${size(pv.size)}, ${[pv.place, pv.problem].filter(Boolean).join(", ")}`]
+      )
+    ]),
+    ...logicalVolumes.map(
+      (volume) => block(`Logical volume ${name}/${volume.name}`, [
+        ["UUID", volume.uuid],
+        ["size", size(volume.size)],
+        ["type", volume.types.join(", ")],
+        ...contentRows(volume)
+      ])
+    )
+  ];
+}
+__name(groupBlocks, "groupBlocks");
+function mountRows({ mounts, leftOut }) {
+  return [
+    ...mounts.map(({ path: path4, place: place2, line }) => ["mounted", `${path4}: ${place2} (/etc/fstab, line ${line})`]),
+    ...leftOut.map(({ path: path4, what, line, why }) => ["left out", `${path4}: ${what} (/etc/fstab, line ${line}): ${why}`])
+  ];
+}
+__name(mountRows, "mountRows");
 function fileSystemRows(info) {
   if (!info) return [];
   return [
@@ -9614,16 +12910,17 @@ __name(identityRows, "identityRows");
 var help2 = `Usage: xenserver-ddk inspect INPUT [--json]
 
 Shows what INPUT contains, layer by layer: the ISO and its extensions, ova.xml, the chunks, the disk
-image, the partition table, the content of each partition, the root filesystem, and which DDK it is.
+image, the partition table, the content of each partition and logical volume, the root filesystem, what
+its /etc/fstab mounts in it or is left out, and which DDK it is.
 The output contains nothing secret, so you can paste it into a bug report.
 
   --json           print one JSON object instead of text; sizes are in bytes
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
 `;
-function inspectCommand(words) {
+async function inspectCommand(words) {
   const parsed = parseWords(words, { json: { type: "boolean" }, "temp-dir": { type: "string" } }, help2);
   if (!parsed) return 0;
-  const inspection = inspect(parsed.input, { tempDir: parsed.values["temp-dir"] ?? (0, import_node_os4.tmpdir)() });
+  const inspection = await inspect(parsed.input, { tempDir: parsed.values["temp-dir"] ?? (0, import_node_os4.tmpdir)() });
   process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}
 ` : inspectionText(inspection));
   if (inspection.errors.length === 0) return 0;
@@ -9635,28 +12932,28 @@ __name(inspectCommand, "inspectCommand");
 var import_node_events2 = require("node:events");
 var import_node_os5 = require("node:os");
 
-// src/disk/filesystem/listing.ts
-function listed({ path: path4, node }, options2) {
+// src/disk/filesystem/listing-entry.ts
+function listingEntry({ path: path4, node }, options3) {
   const errors = [];
-  const attempt4 = /* @__PURE__ */ __name((read) => {
+  const attempt5 = /* @__PURE__ */ __name((read2) => {
     try {
-      return read();
+      return read2();
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       errors.push(error.message);
       return void 0;
     }
   }, "attempt");
-  const target = node.type === "symlink" ? attempt4(() => node.target()) : void 0;
-  const xattrs = attempt4(() => [...node.xattrs()]) ?? [];
-  const sha256 = node.type === "file" && options2.sha256 ? attempt4(() => sha256OfSource(node.content())) : void 0;
+  const target = node.type === "symlink" ? attempt5(() => node.target()) : void 0;
+  const xattrs = attempt5(() => [...node.xattrs()]) ?? [];
+  const sha256 = node.type === "file" && options3.sha256 ? attempt5(() => sha256OfSource(node.content())) : void 0;
   return {
     path: pathText(path4),
     type: node.type,
     mode: node.mode.toString(8).padStart(4, "0"),
     uid: node.uid,
     gid: node.gid,
-    nlink: node.nlink,
+    nlink: Math.max(1, node.nlink),
     ino: node.ino,
     mtime: timeText(node.mtime),
     ...node.type === "file" && { size: node.size },
@@ -9667,23 +12964,27 @@ function listed({ path: path4, node }, options2) {
     ...errors.length > 0 && { error: errors.join("; ") }
   };
 }
-__name(listed, "listed");
-function* listTree(tree, options2) {
+__name(listingEntry, "listingEntry");
+function timeText({ seconds, nanoseconds }) {
+  return `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
+}
+__name(timeText, "timeText");
+
+// src/disk/filesystem/listing.ts
+function* listTree(tree, options3) {
   let waiting;
   let errors = [];
-  const rootErrors = [];
-  const onUnreadable = /* @__PURE__ */ __name((error) => {
-    if (!(error instanceof DiskError)) throw error;
+  const onUnreadable = /* @__PURE__ */ __name((error, path4) => {
+    if (!(error instanceof DiskError) || path4.length === 0) throw error;
     if (waiting) errors.push(error.message);
-    else rootErrors.push(error);
+    else options3.onLost(error);
   }, "onUnreadable");
   for (const entry2 of walk(tree, onUnreadable)) {
     if (waiting) yield withErrors(waiting, errors);
-    waiting = listed(entry2, options2);
+    waiting = listingEntry(entry2, options3);
     errors = [];
   }
   if (waiting) yield withErrors(waiting, errors);
-  if (rootErrors[0]) throw rootErrors[0];
 }
 __name(listTree, "listTree");
 function withErrors(entry2, errors) {
@@ -9692,16 +12993,12 @@ function withErrors(entry2, errors) {
   return { ...entry2, error: errors.length === 1 ? first : `${first}; and ${errors.length - 1} more errors in it` };
 }
 __name(withErrors, "withErrors");
-function timeText({ seconds, nanoseconds }) {
-  return `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
-}
-__name(timeText, "timeText");
 
 // src/disk/open.ts
-function openRoot(path4, options2) {
-  const input = openInput(path4, options2);
+async function openRoot(path4, options3) {
+  const input = await openInput(path4, options3);
   try {
-    return input.image ? rootInImage(input, options2) : isoAlone(input, path4);
+    return input.image ? rootInImage(input, options3) : isoAlone(input, path4);
   } catch (error) {
     const cause = causeOf(error, input.image);
     input.close();
@@ -9712,16 +13009,23 @@ __name(openRoot, "openRoot");
 function rootInImage(input, { warn }) {
   const image = input.image;
   const disk = openDisk(image, warn);
-  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, input.bootLine, warn);
+  const root = findRoot(disk.volumes, input.bootLine, warn);
+  const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root;
+  const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info);
   return {
     input,
     disk,
-    place: volume.source.name,
-    fileSystem,
-    looksLikeRoot: looksLikeRoot2,
+    place: volume.place,
+    tree,
+    type: fileSystem.info.type,
+    size: all.reduce((sum, { size: size2 }) => sum + size2, 0),
+    used: all.reduce((sum, { size: size2, free: free2 }) => sum + size2 - free2, 0),
+    ...lacks !== void 0 && { lacks },
+    unreadable,
     finish() {
       image.finish();
       disk.check();
+      root.check();
     },
     causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
     close: input.close
@@ -9739,11 +13043,17 @@ function causeOf(error, image) {
 }
 __name(causeOf, "causeOf");
 function isoAlone(input, path4) {
+  const iso = input.iso;
+  const { type: type2, size: size2, free: free2 } = iso.info;
   return {
     input,
     place: path4,
-    fileSystem: input.iso,
-    looksLikeRoot: false,
+    tree: iso,
+    type: type2,
+    size: size2,
+    used: size2 - free2,
+    lacks: "it is an ISO without an appliance",
+    unreadable: [],
     finish() {
     },
     causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
@@ -9755,8 +13065,12 @@ __name(isoAlone, "isoAlone");
 // src/commands/list.ts
 var help3 = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
-Lists the root filesystem in INPUT, or the ISO's own files if it has no ova.xml. Each directory comes
-before its contents. If something can't be read, the rest is still listed, and the exit code is 1.
+Lists the root filesystem in INPUT with what its /etc/fstab mounts in it, or the ISO's own files if it
+has no ova.xml. Each directory comes before its contents. If a file or a directory can't be read, the
+error is on standard error, the rest is listed, and the exit code is 1. It is also 1, and nothing is
+listed, if the only filesystem that can be read isn't the root of a system, but another one may be. Any
+other exit code but 0 means that INPUT as a whole can't be used: that its root directory can't be read,
+or that a part of the disk is damaged, so don't trust the list then.
 
   --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
@@ -9768,9 +13082,19 @@ async function listCommand(words) {
   const parsed = parseWords(words, { json: { type: "boolean" }, sha256: { type: "boolean" }, "temp-dir": { type: "string" } }, help3);
   if (!parsed) return 0;
   const { json: json2 = false, sha256 = false, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
-  const root = openRoot(parsed.input, { tempDir, warn: warnOnStderr });
+  const root = await openRoot(parsed.input, { tempDir, warn: warnOnStderr });
   try {
-    const unreadable = await print(listTree(root.fileSystem, { sha256 }), json2);
+    const { place: place2, lacks, unreadable: others } = root;
+    if (lacks !== void 0 && others.length > 0) {
+      sayOnStderr(`error: ${place2}: it isn't a root filesystem: ${lacks}. The root may be in what can't be read: ${others.join("; ")}`);
+      return 1;
+    }
+    let unreadable = 0;
+    const onUnreadable = /* @__PURE__ */ __name((message2) => {
+      unreadable++;
+      sayOnStderr(`error: ${message2}`);
+    }, "onUnreadable");
+    await print(listTree(root.tree, { sha256, onLost: /* @__PURE__ */ __name(({ message: message2 }) => onUnreadable(message2), "onLost") }), json2, onUnreadable);
     root.finish();
     return unreadable === 0 ? 0 : 1;
   } catch (error) {
@@ -9780,15 +13104,11 @@ async function listCommand(words) {
   }
 }
 __name(listCommand, "listCommand");
-async function print(entries2, json2) {
-  let unreadable = 0;
+async function print(entries2, json2, onError) {
   let block2 = "";
   try {
     for (const entry2 of entries2) {
-      if (entry2.error !== void 0) {
-        unreadable++;
-        sayOnStderr(`error: ${entry2.error}`);
-      }
+      if (entry2.error !== void 0) onError(entry2.error);
       block2 += `${json2 ? jsonText(entry2) : text3(entry2)}
 `;
       if (block2.length < blockLength) continue;
@@ -9798,12 +13118,11 @@ async function print(entries2, json2) {
   } finally {
     await write(block2);
   }
-  return unreadable;
 }
 __name(print, "print");
-function text3({ type, mode, uid, gid, size: size2 = 0, rdev, mtime, path: path4, target, error }) {
+function text3({ type: type2, mode, uid, gid, size: size2 = 0, rdev, mtime, path: path4, target, error }) {
   const date = new Date(Number(mtime.split(".")[0]) * 1e3).toISOString().slice(0, 19);
-  const columns = [type.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, path4];
+  const columns = [type2.padEnd(7), mode.padStart(4), `${uid}:${gid}`.padEnd(11), String(rdev ?? size2).padStart(12), date, path4];
   return oneLine(`${columns.join(" ")}${target === void 0 ? "" : ` -> ${target}`}${error === void 0 ? "" : ` (${error})`}`);
 }
 __name(text3, "text");
@@ -9817,26 +13136,26 @@ var import_node_os6 = require("node:os");
 var import_promises3 = require("node:timers/promises");
 
 // src/bytes/sparse-file.ts
-var import_node_fs15 = require("node:fs");
+var import_node_fs17 = require("node:fs");
 var holeSize = 64 << 10;
-var zeros3 = Buffer.alloc(holeSize);
+var zeros4 = Buffer.alloc(holeSize);
 function sparseAppender(fd) {
   let length2 = 0;
   return (piece2) => {
     let start = 0;
     for (let at = 0; at + holeSize <= piece2.length; at += holeSize) {
-      if (!piece2.subarray(at, at + holeSize).equals(zeros3)) continue;
+      if (!piece2.subarray(at, at + holeSize).equals(zeros4)) continue;
       writeFully(fd, piece2.subarray(start, at), length2 + start);
       start = at + holeSize;
     }
     writeFully(fd, piece2.subarray(start), length2 + start);
     length2 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs15.ftruncateSync)(fd, length2);
+    if (start === piece2.length) (0, import_node_fs17.ftruncateSync)(fd, length2);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs15.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs17.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -9856,9 +13175,9 @@ async function rawCommand(words) {
   const { output, "temp-dir": tempDir = (0, import_node_os6.tmpdir)() } = parsed.values;
   if (!output) throw new UsageError("the option -o FILE is missing");
   if (output === "-" && process.stdout.isTTY) throw new UsageError("raw would write a disk to the terminal; give the name of a file");
-  const input = openInput(parsed.input, { tempDir, warn: warnOnStderr });
+  const input = await openInput(parsed.input, { tempDir, warn: warnOnStderr });
   try {
-    if (!input.image) throw new DiskError(parsed.input, "it contains neither an ova.xml nor an .xva, so it has no disk", "not-a-ddk");
+    if (!input.image) throw notADdkIso(parsed.input);
     const disk = openDisk(input.image, warnOnStderr);
     const check = /* @__PURE__ */ __name(() => {
       input.image?.finish();
@@ -9917,8 +13236,9 @@ var commands2 = {
 };
 var help5 = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
-Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml, an .xva, a VHD,
-a raw disk, or a bare filesystem. It is recognized by its content, not by its name.
+Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml or an .xva, an .xva, a VHD,
+a raw disk, or a bare filesystem; each file may be compressed with gzip or zstd, or be in a zip.
+It is recognized by its content, not by its name.
 
 Commands:
   inspect   show what it contains: container, disk, partitions, filesystems, version, kernel

@@ -10,8 +10,8 @@ var __name = (target, value) => __defProp(target, "name", { value, configurable:
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
-  } catch (e) {
-    throw mod = 0, e;
+  } catch (e2) {
+    throw mod = 0, e2;
   }
 };
 var __copyProps = (to, from, except, desc) => {
@@ -830,9 +830,9 @@ var require_saxes = __commonJS({
           }
         }
       }
-      setXMLVersion(version) {
-        this.currentXMLVersion = version;
-        if (version === "1.0") {
+      setXMLVersion(version2) {
+        this.currentXMLVersion = version2;
+        if (version2 === "1.0") {
           this.isChar = isChar10;
           this.getCode = this.getCode10;
         } else {
@@ -1309,12 +1309,12 @@ var require_saxes = __commonJS({
         switch (this.name) {
           case "version": {
             this.xmlDeclExpects = ["encoding", "standalone"];
-            const version = value;
-            this.xmlDecl.version = version;
-            if (!/^1\.[0-9]+$/.test(version)) {
+            const version2 = value;
+            this.xmlDecl.version = version2;
+            if (!/^1\.[0-9]+$/.test(version2)) {
               this.fail("version number must match /^1\\.[0-9]+$/.");
             } else if (!this.opt.forceXMLVersion) {
-              this.setXMLVersion(version);
+              this.setXMLVersion(version2);
             }
             break;
           }
@@ -1956,6 +1956,1389 @@ var require_saxes = __commonJS({
   }
 });
 
+// node_modules/pend/index.js
+var require_pend = __commonJS({
+  "node_modules/pend/index.js"(exports2, module2) {
+    module2.exports = Pend;
+    function Pend() {
+      this.pending = 0;
+      this.max = Infinity;
+      this.listeners = [];
+      this.waiting = [];
+      this.error = null;
+    }
+    __name(Pend, "Pend");
+    Pend.prototype.go = function(fn) {
+      if (this.pending < this.max) {
+        pendGo(this, fn);
+      } else {
+        this.waiting.push(fn);
+      }
+    };
+    Pend.prototype.wait = function(cb) {
+      if (this.pending === 0) {
+        cb(this.error);
+      } else {
+        this.listeners.push(cb);
+      }
+    };
+    Pend.prototype.hold = function() {
+      return pendHold(this);
+    };
+    function pendHold(self) {
+      self.pending += 1;
+      var called = false;
+      return onCb;
+      function onCb(err) {
+        if (called) throw new Error("callback called twice");
+        called = true;
+        self.error = self.error || err;
+        self.pending -= 1;
+        if (self.waiting.length > 0 && self.pending < self.max) {
+          pendGo(self, self.waiting.shift());
+        } else if (self.pending === 0) {
+          var listeners = self.listeners;
+          self.listeners = [];
+          listeners.forEach(cbListener);
+        }
+      }
+      __name(onCb, "onCb");
+      function cbListener(listener) {
+        listener(self.error);
+      }
+      __name(cbListener, "cbListener");
+    }
+    __name(pendHold, "pendHold");
+    function pendGo(self, fn) {
+      fn(pendHold(self));
+    }
+    __name(pendGo, "pendGo");
+  }
+});
+
+// node_modules/yauzl/fd-slicer.js
+var require_fd_slicer = __commonJS({
+  "node_modules/yauzl/fd-slicer.js"(exports2) {
+    var fs = require("fs");
+    var util = require("util");
+    var stream = require("stream");
+    var Readable3 = stream.Readable;
+    var PassThrough = stream.PassThrough;
+    var Pend = require_pend();
+    var EventEmitter = require("events").EventEmitter;
+    exports2.BufferSlicer = BufferSlicer;
+    exports2.FdSlicer = FdSlicer;
+    util.inherits(FdSlicer, EventEmitter);
+    function FdSlicer(fd) {
+      EventEmitter.call(this);
+      this.fd = fd;
+      this.pend = new Pend();
+      this.pend.max = 1;
+      this.refCount = 0;
+    }
+    __name(FdSlicer, "FdSlicer");
+    FdSlicer.prototype.read = function(buffer, offset, length2, position2, callback) {
+      var self = this;
+      self.pend.go(function(cb) {
+        fs.read(self.fd, buffer, offset, length2, position2, function(err, bytesRead, buffer2) {
+          cb();
+          callback(err, bytesRead, buffer2);
+        });
+      });
+    };
+    FdSlicer.prototype.createReadStream = function(options2) {
+      return new ReadStream(this, options2);
+    };
+    FdSlicer.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    FdSlicer.prototype.unref = function() {
+      var self = this;
+      self.refCount -= 1;
+      if (self.refCount < 0) throw new Error("invalid unref");
+      if (self.refCount > 0) return;
+      fs.close(self.fd, onCloseDone);
+      function onCloseDone(err) {
+        if (err) {
+          self.emit("error", err);
+        } else {
+          self.emit("close");
+        }
+      }
+      __name(onCloseDone, "onCloseDone");
+    };
+    util.inherits(ReadStream, Readable3);
+    function ReadStream(context, options2) {
+      options2 = options2 || {};
+      Readable3.call(this, options2);
+      this.context = context;
+      this.context.ref();
+      this.start = options2.start || 0;
+      this.endOffset = options2.end;
+      this.pos = this.start;
+    }
+    __name(ReadStream, "ReadStream");
+    ReadStream.prototype._read = function(n) {
+      var self = this;
+      var toRead = Math.min(self._readableState.highWaterMark, n);
+      if (self.endOffset != null) {
+        toRead = Math.min(toRead, self.endOffset - self.pos);
+      }
+      if (toRead <= 0) {
+        self.push(null);
+        this._cleanup();
+        return;
+      }
+      self.context.pend.go(function(cb) {
+        var buffer = Buffer.allocUnsafe(toRead);
+        fs.read(self.context.fd, buffer, 0, toRead, self.pos, function(err, bytesRead) {
+          if (err) {
+            self.destroy(err);
+          } else if (bytesRead === 0) {
+            self.push(null);
+            self._cleanup();
+          } else {
+            self.pos += bytesRead;
+            self.push(buffer.slice(0, bytesRead));
+          }
+          cb();
+        });
+      });
+    };
+    ReadStream.prototype._destroy = function(err, cb) {
+      this._cleanup();
+      cb(err);
+    };
+    ReadStream.prototype._cleanup = function() {
+      if (this.context != null) {
+        this.context.unref();
+        this.context = null;
+      }
+    };
+    util.inherits(BufferSlicer, EventEmitter);
+    function BufferSlicer(buffer) {
+      EventEmitter.call(this);
+      this.refCount = 0;
+      this.buffer = buffer;
+    }
+    __name(BufferSlicer, "BufferSlicer");
+    BufferSlicer.prototype.read = function(buffer, offset, length2, position2, callback) {
+      if (!(0 <= offset && offset <= buffer.length)) throw new RangeError("offset outside buffer: 0 <= " + offset + " <= " + buffer.length);
+      if (position2 < 0) throw new RangeError("position is negative: " + position2);
+      if (offset + length2 > buffer.length) {
+        length2 = buffer.length - offset;
+      }
+      if (position2 + length2 > this.buffer.length) {
+        length2 = this.buffer.length - position2;
+      }
+      if (length2 <= 0) {
+        setImmediate(function() {
+          callback(null, 0);
+        });
+        return;
+      }
+      this.buffer.copy(buffer, offset, position2, position2 + length2);
+      setImmediate(function() {
+        callback(null, length2);
+      });
+    };
+    BufferSlicer.prototype.createReadStream = function(options2) {
+      options2 = options2 || {};
+      var readStream = new PassThrough(options2);
+      readStream.start = options2.start || 0;
+      readStream.endOffset = options2.end;
+      readStream.pos = readStream.endOffset || this.buffer.length;
+      var entireSlice = this.buffer.slice(readStream.start, readStream.pos);
+      var maxChunkSize = 65536;
+      var offset = 0;
+      while (true) {
+        var nextOffset = offset + maxChunkSize;
+        if (nextOffset >= entireSlice.length) {
+          if (offset < entireSlice.length) {
+            readStream.write(entireSlice.slice(offset, entireSlice.length));
+          }
+          break;
+        }
+        readStream.write(entireSlice.slice(offset, nextOffset));
+        offset = nextOffset;
+      }
+      readStream.end();
+      return readStream;
+    };
+    BufferSlicer.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    BufferSlicer.prototype.unref = function() {
+      this.refCount -= 1;
+      if (this.refCount < 0) {
+        throw new Error("invalid unref");
+      }
+    };
+  }
+});
+
+// node_modules/yauzl/crc32.js
+var require_crc32 = __commonJS({
+  "node_modules/yauzl/crc32.js"(exports2, module2) {
+    var CRC_TABLE = new Int32Array([
+      0,
+      1996959894,
+      3993919788,
+      2567524794,
+      124634137,
+      1886057615,
+      3915621685,
+      2657392035,
+      249268274,
+      2044508324,
+      3772115230,
+      2547177864,
+      162941995,
+      2125561021,
+      3887607047,
+      2428444049,
+      498536548,
+      1789927666,
+      4089016648,
+      2227061214,
+      450548861,
+      1843258603,
+      4107580753,
+      2211677639,
+      325883990,
+      1684777152,
+      4251122042,
+      2321926636,
+      335633487,
+      1661365465,
+      4195302755,
+      2366115317,
+      997073096,
+      1281953886,
+      3579855332,
+      2724688242,
+      1006888145,
+      1258607687,
+      3524101629,
+      2768942443,
+      901097722,
+      1119000684,
+      3686517206,
+      2898065728,
+      853044451,
+      1172266101,
+      3705015759,
+      2882616665,
+      651767980,
+      1373503546,
+      3369554304,
+      3218104598,
+      565507253,
+      1454621731,
+      3485111705,
+      3099436303,
+      671266974,
+      1594198024,
+      3322730930,
+      2970347812,
+      795835527,
+      1483230225,
+      3244367275,
+      3060149565,
+      1994146192,
+      31158534,
+      2563907772,
+      4023717930,
+      1907459465,
+      112637215,
+      2680153253,
+      3904427059,
+      2013776290,
+      251722036,
+      2517215374,
+      3775830040,
+      2137656763,
+      141376813,
+      2439277719,
+      3865271297,
+      1802195444,
+      476864866,
+      2238001368,
+      4066508878,
+      1812370925,
+      453092731,
+      2181625025,
+      4111451223,
+      1706088902,
+      314042704,
+      2344532202,
+      4240017532,
+      1658658271,
+      366619977,
+      2362670323,
+      4224994405,
+      1303535960,
+      984961486,
+      2747007092,
+      3569037538,
+      1256170817,
+      1037604311,
+      2765210733,
+      3554079995,
+      1131014506,
+      879679996,
+      2909243462,
+      3663771856,
+      1141124467,
+      855842277,
+      2852801631,
+      3708648649,
+      1342533948,
+      654459306,
+      3188396048,
+      3373015174,
+      1466479909,
+      544179635,
+      3110523913,
+      3462522015,
+      1591671054,
+      702138776,
+      2966460450,
+      3352799412,
+      1504918807,
+      783551873,
+      3082640443,
+      3233442989,
+      3988292384,
+      2596254646,
+      62317068,
+      1957810842,
+      3939845945,
+      2647816111,
+      81470997,
+      1943803523,
+      3814918930,
+      2489596804,
+      225274430,
+      2053790376,
+      3826175755,
+      2466906013,
+      167816743,
+      2097651377,
+      4027552580,
+      2265490386,
+      503444072,
+      1762050814,
+      4150417245,
+      2154129355,
+      426522225,
+      1852507879,
+      4275313526,
+      2312317920,
+      282753626,
+      1742555852,
+      4189708143,
+      2394877945,
+      397917763,
+      1622183637,
+      3604390888,
+      2714866558,
+      953729732,
+      1340076626,
+      3518719985,
+      2797360999,
+      1068828381,
+      1219638859,
+      3624741850,
+      2936675148,
+      906185462,
+      1090812512,
+      3747672003,
+      2825379669,
+      829329135,
+      1181335161,
+      3412177804,
+      3160834842,
+      628085408,
+      1382605366,
+      3423369109,
+      3138078467,
+      570562233,
+      1426400815,
+      3317316542,
+      2998733608,
+      733239954,
+      1555261956,
+      3268935591,
+      3050360625,
+      752459403,
+      1541320221,
+      2607071920,
+      3965973030,
+      1969922972,
+      40735498,
+      2617837225,
+      3943577151,
+      1913087877,
+      83908371,
+      2512341634,
+      3803740692,
+      2075208622,
+      213261112,
+      2463272603,
+      3855990285,
+      2094854071,
+      198958881,
+      2262029012,
+      4057260610,
+      1759359992,
+      534414190,
+      2176718541,
+      4139329115,
+      1873836001,
+      414664567,
+      2282248934,
+      4279200368,
+      1711684554,
+      285281116,
+      2405801727,
+      4167216745,
+      1634467795,
+      376229701,
+      2685067896,
+      3608007406,
+      1308918612,
+      956543938,
+      2808555105,
+      3495958263,
+      1231636301,
+      1047427035,
+      2932959818,
+      3654703836,
+      1088359270,
+      936918e3,
+      2847714899,
+      3736837829,
+      1202900863,
+      817233897,
+      3183342108,
+      3401237130,
+      1404277552,
+      615818150,
+      3134207493,
+      3453421203,
+      1423857449,
+      601450431,
+      3009837614,
+      3294710456,
+      1567103746,
+      711928724,
+      3020668471,
+      3272380065,
+      1510334235,
+      755167117
+    ]);
+    function crc323(buf) {
+      let crc = -1;
+      for (let x of buf) {
+        crc = CRC_TABLE[(crc ^ x) & 255] ^ crc >>> 8;
+      }
+      return (crc ^ -1) >>> 0;
+    }
+    __name(crc323, "crc32");
+    module2.exports = crc323;
+  }
+});
+
+// node_modules/yauzl/index.js
+var require_yauzl = __commonJS({
+  "node_modules/yauzl/index.js"(exports2) {
+    var fs = require("fs");
+    var zlib = require("zlib");
+    var fd_slicer = require_fd_slicer();
+    var util = require("util");
+    var EventEmitter = require("events").EventEmitter;
+    var Transform = require("stream").Transform;
+    var PassThrough = require("stream").PassThrough;
+    var Writable = require("stream").Writable;
+    var crc323 = typeof zlib.crc32 === "function" ? zlib.crc32 : require_crc32();
+    exports2.open = open2;
+    exports2.fromFd = fromFd;
+    exports2.fromBuffer = fromBuffer;
+    exports2.fromRandomAccessReader = fromRandomAccessReader;
+    exports2.openPromise = openPromise;
+    exports2.fromFdPromise = fromFdPromise;
+    exports2.fromBufferPromise = fromBufferPromise;
+    exports2.fromRandomAccessReaderPromise = fromRandomAccessReaderPromise2;
+    exports2.dosDateTimeToDate = dosDateTimeToDate;
+    exports2.getFileNameLowLevel = getFileNameLowLevel;
+    exports2.validateFileName = validateFileName;
+    exports2.parseExtraFields = parseExtraFields;
+    exports2.ZipFile = ZipFile;
+    exports2.Entry = Entry;
+    exports2.LocalFileHeader = LocalFileHeader;
+    exports2.RandomAccessReader = RandomAccessReader2;
+    function openPromise(path, options2) {
+      return new Promise((resolve2, reject) => {
+        open2(path, { ...options2, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve2(zipfile);
+        });
+      });
+    }
+    __name(openPromise, "openPromise");
+    function fromFdPromise(fd, options2) {
+      return new Promise((resolve2, reject) => {
+        fromFd(fd, { ...options2, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve2(zipfile);
+        });
+      });
+    }
+    __name(fromFdPromise, "fromFdPromise");
+    function fromBufferPromise(buffer, options2) {
+      return new Promise((resolve2, reject) => {
+        fromBuffer(buffer, { ...options2, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve2(zipfile);
+        });
+      });
+    }
+    __name(fromBufferPromise, "fromBufferPromise");
+    function fromRandomAccessReaderPromise2(reader, totalSize, options2) {
+      return new Promise((resolve2, reject) => {
+        fromRandomAccessReader(reader, totalSize, { ...options2, lazyEntries: true }, function(err, zipfile) {
+          if (err) return reject(err);
+          resolve2(zipfile);
+        });
+      });
+    }
+    __name(fromRandomAccessReaderPromise2, "fromRandomAccessReaderPromise");
+    function open2(path, options2, callback) {
+      if (typeof options2 === "function") {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) options2 = {};
+      if (options2.autoClose == null) options2.autoClose = true;
+      if (options2.lazyEntries == null) options2.lazyEntries = false;
+      if (options2.decodeStrings == null) options2.decodeStrings = true;
+      if (options2.validateEntrySizes == null) options2.validateEntrySizes = true;
+      if (options2.strictFileNames == null) options2.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      fs.open(path, "r", function(err, fd) {
+        if (err) return callback(err);
+        fromFd(fd, options2, function(err2, zipfile) {
+          if (err2) fs.close(fd, defaultCallback);
+          callback(err2, zipfile);
+        });
+      });
+    }
+    __name(open2, "open");
+    function fromFd(fd, options2, callback) {
+      if (typeof options2 === "function") {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) options2 = {};
+      if (options2.autoClose == null) options2.autoClose = false;
+      if (options2.lazyEntries == null) options2.lazyEntries = false;
+      if (options2.decodeStrings == null) options2.decodeStrings = true;
+      if (options2.validateEntrySizes == null) options2.validateEntrySizes = true;
+      if (options2.strictFileNames == null) options2.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      fs.fstat(fd, function(err, stats) {
+        if (err) return callback(err);
+        var reader = new fd_slicer.FdSlicer(fd);
+        fromRandomAccessReader(reader, stats.size, options2, callback);
+      });
+    }
+    __name(fromFd, "fromFd");
+    function fromBuffer(buffer, options2, callback) {
+      if (typeof options2 === "function") {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) options2 = {};
+      options2.autoClose = false;
+      if (options2.lazyEntries == null) options2.lazyEntries = false;
+      if (options2.decodeStrings == null) options2.decodeStrings = true;
+      if (options2.validateEntrySizes == null) options2.validateEntrySizes = true;
+      if (options2.strictFileNames == null) options2.strictFileNames = false;
+      var reader = new fd_slicer.BufferSlicer(buffer);
+      fromRandomAccessReader(reader, buffer.length, options2, callback);
+    }
+    __name(fromBuffer, "fromBuffer");
+    function fromRandomAccessReader(reader, totalSize, options2, callback) {
+      if (typeof options2 === "function") {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) options2 = {};
+      if (options2.autoClose == null) options2.autoClose = true;
+      if (options2.lazyEntries == null) options2.lazyEntries = false;
+      if (options2.decodeStrings == null) options2.decodeStrings = true;
+      var decodeStrings = !!options2.decodeStrings;
+      if (options2.validateEntrySizes == null) options2.validateEntrySizes = true;
+      if (options2.strictFileNames == null) options2.strictFileNames = false;
+      if (callback == null) callback = defaultCallback;
+      if (typeof totalSize !== "number") throw new Error("expected totalSize parameter to be a number");
+      if (totalSize > Number.MAX_SAFE_INTEGER) {
+        throw new Error("zip file too large. only file sizes up to 2^52 are supported due to JavaScript's Number type being an IEEE 754 double.");
+      }
+      reader.ref();
+      var eocdrWithoutCommentSize = 22;
+      var zip64EocdlSize = 20;
+      var maxCommentSize = 65535;
+      var bufferSize = Math.min(zip64EocdlSize + eocdrWithoutCommentSize + maxCommentSize, totalSize);
+      var buffer = newBuffer(bufferSize);
+      var bufferReadStart = totalSize - buffer.length;
+      readAndAssertNoEof(reader, buffer, 0, bufferSize, bufferReadStart, function(err) {
+        if (err) return callback(err);
+        for (var i = bufferSize - eocdrWithoutCommentSize; i >= 0; i -= 1) {
+          if (buffer.readUInt32LE(i) !== 101010256) continue;
+          var eocdrBuffer = buffer.subarray(i);
+          var diskNumber = eocdrBuffer.readUInt16LE(4);
+          var entryCount = eocdrBuffer.readUInt16LE(10);
+          var centralDirectoryOffset = eocdrBuffer.readUInt32LE(16);
+          var commentLength = eocdrBuffer.readUInt16LE(20);
+          var expectedCommentLength = eocdrBuffer.length - eocdrWithoutCommentSize;
+          if (commentLength !== expectedCommentLength) {
+            return callback(new Error("Invalid comment length. Expected: " + expectedCommentLength + ". Found: " + commentLength + ". Are there extra bytes at the end of the file? Or is the end of central dir signature `PK\u263A\u263B` in the comment?"));
+          }
+          var comment = decodeStrings ? decodeBuffer(eocdrBuffer.subarray(22), false) : eocdrBuffer.subarray(22);
+          if (i - zip64EocdlSize >= 0 && buffer.readUInt32LE(i - zip64EocdlSize) === 117853008) {
+            var zip64EocdlBuffer = buffer.subarray(i - zip64EocdlSize, i - zip64EocdlSize + zip64EocdlSize);
+            var zip64EocdrOffset = readUInt64LE(zip64EocdlBuffer, 8);
+            var zip64EocdrBuffer = newBuffer(56);
+            return readAndAssertNoEof(reader, zip64EocdrBuffer, 0, zip64EocdrBuffer.length, zip64EocdrOffset, function(err2) {
+              if (err2) return callback(err2);
+              if (zip64EocdrBuffer.readUInt32LE(0) !== 101075792) {
+                return callback(new Error("invalid zip64 end of central directory record signature"));
+              }
+              diskNumber = zip64EocdrBuffer.readUInt32LE(16);
+              if (diskNumber !== 0) {
+                return callback(new Error("multi-disk zip files are not supported: found disk number: " + diskNumber));
+              }
+              entryCount = readUInt64LE(zip64EocdrBuffer, 32);
+              centralDirectoryOffset = readUInt64LE(zip64EocdrBuffer, 48);
+              return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options2.autoClose, options2.lazyEntries, decodeStrings, options2.validateEntrySizes, options2.strictFileNames));
+            });
+          }
+          if (diskNumber !== 0) {
+            return callback(new Error("multi-disk zip files are not supported: found disk number: " + diskNumber));
+          }
+          return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options2.autoClose, options2.lazyEntries, decodeStrings, options2.validateEntrySizes, options2.strictFileNames));
+        }
+        callback(new Error("End of central directory record signature not found. Either not a zip file, or file is truncated."));
+      });
+    }
+    __name(fromRandomAccessReader, "fromRandomAccessReader");
+    util.inherits(ZipFile, EventEmitter);
+    function ZipFile(reader, centralDirectoryOffset, fileSize, entryCount, comment, autoClose, lazyEntries, decodeStrings, validateEntrySizes, strictFileNames) {
+      var self = this;
+      EventEmitter.call(self);
+      self.reader = reader;
+      self.reader.on("error", function(err) {
+        emitError(self, err);
+      });
+      self.reader.once("close", function() {
+        self.emit("close");
+      });
+      self.readEntryCursor = centralDirectoryOffset;
+      self.fileSize = fileSize;
+      self.entryCount = entryCount;
+      self.comment = comment;
+      self.entriesRead = 0;
+      self.autoClose = !!autoClose;
+      self.lazyEntries = !!lazyEntries;
+      self.decodeStrings = !!decodeStrings;
+      self.validateEntrySizes = !!validateEntrySizes;
+      self.strictFileNames = !!strictFileNames;
+      self.isOpen = true;
+      self.emittedError = false;
+      self.hasEachEntryBeenCalled = false;
+      if (!self.lazyEntries) self._readEntry();
+    }
+    __name(ZipFile, "ZipFile");
+    ZipFile.prototype.close = function() {
+      if (!this.isOpen) return;
+      this.isOpen = false;
+      this.reader.unref();
+    };
+    function emitErrorAndAutoClose(self, err) {
+      if (self.autoClose) self.close();
+      emitError(self, err);
+    }
+    __name(emitErrorAndAutoClose, "emitErrorAndAutoClose");
+    function emitError(self, err) {
+      if (self.emittedError) return;
+      self.emittedError = true;
+      self.emit("error", err);
+    }
+    __name(emitError, "emitError");
+    ZipFile.prototype.readEntry = function() {
+      if (!this.lazyEntries) throw new Error("readEntry() called without lazyEntries:true");
+      this._readEntry();
+    };
+    ZipFile.prototype._readEntry = function() {
+      var self = this;
+      if (self.entryCount === self.entriesRead) {
+        setImmediate(function() {
+          if (self.autoClose) self.close();
+          if (self.emittedError) return;
+          self.emit("end");
+        });
+        return;
+      }
+      if (self.emittedError) return;
+      var buffer = newBuffer(46);
+      readAndAssertNoEof(self.reader, buffer, 0, buffer.length, self.readEntryCursor, function(err) {
+        if (err) return emitErrorAndAutoClose(self, err);
+        if (self.emittedError) return;
+        var entry2 = new Entry();
+        var signature2 = buffer.readUInt32LE(0);
+        if (signature2 !== 33639248) return emitErrorAndAutoClose(self, new Error("invalid central directory file header signature: 0x" + signature2.toString(16)));
+        entry2.versionMadeBy = buffer.readUInt16LE(4);
+        entry2.versionNeededToExtract = buffer.readUInt16LE(6);
+        entry2.generalPurposeBitFlag = buffer.readUInt16LE(8);
+        entry2.compressionMethod = buffer.readUInt16LE(10);
+        entry2.lastModFileTime = buffer.readUInt16LE(12);
+        entry2.lastModFileDate = buffer.readUInt16LE(14);
+        entry2.crc32 = buffer.readUInt32LE(16);
+        entry2.compressedSize = buffer.readUInt32LE(20);
+        entry2.uncompressedSize = buffer.readUInt32LE(24);
+        entry2.fileNameLength = buffer.readUInt16LE(28);
+        entry2.extraFieldLength = buffer.readUInt16LE(30);
+        entry2.fileCommentLength = buffer.readUInt16LE(32);
+        entry2.internalFileAttributes = buffer.readUInt16LE(36);
+        entry2.externalFileAttributes = buffer.readUInt32LE(38);
+        entry2.relativeOffsetOfLocalHeader = buffer.readUInt32LE(42);
+        if (entry2.generalPurposeBitFlag & 64) return emitErrorAndAutoClose(self, new Error("strong encryption is not supported"));
+        self.readEntryCursor += 46;
+        buffer = newBuffer(entry2.fileNameLength + entry2.extraFieldLength + entry2.fileCommentLength);
+        readAndAssertNoEof(self.reader, buffer, 0, buffer.length, self.readEntryCursor, function(err2) {
+          if (err2) return emitErrorAndAutoClose(self, err2);
+          if (self.emittedError) return;
+          entry2.fileNameRaw = buffer.subarray(0, entry2.fileNameLength);
+          var fileCommentStart = entry2.fileNameLength + entry2.extraFieldLength;
+          entry2.extraFieldRaw = buffer.subarray(entry2.fileNameLength, fileCommentStart);
+          entry2.fileCommentRaw = buffer.subarray(fileCommentStart, fileCommentStart + entry2.fileCommentLength);
+          try {
+            entry2.extraFields = parseExtraFields(entry2.extraFieldRaw);
+          } catch (err3) {
+            return emitErrorAndAutoClose(self, err3);
+          }
+          if (self.decodeStrings) {
+            var isUtf8 = (entry2.generalPurposeBitFlag & 2048) !== 0;
+            entry2.fileComment = decodeBuffer(entry2.fileCommentRaw, isUtf8);
+            entry2.fileName = getFileNameLowLevel(entry2.generalPurposeBitFlag, entry2.fileNameRaw, entry2.extraFields, self.strictFileNames);
+            var errorMessage = validateFileName(entry2.fileName);
+            if (errorMessage != null) return emitErrorAndAutoClose(self, new Error(errorMessage));
+          } else {
+            entry2.fileComment = entry2.fileCommentRaw;
+            entry2.fileName = entry2.fileNameRaw;
+          }
+          entry2.comment = entry2.fileComment;
+          self.readEntryCursor += buffer.length;
+          self.entriesRead += 1;
+          for (var i = 0; i < entry2.extraFields.length; i++) {
+            var extraField = entry2.extraFields[i];
+            if (extraField.id !== 1) continue;
+            var zip64EiefBuffer = extraField.data;
+            var index = 0;
+            if (entry2.uncompressedSize === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include uncompressed size"));
+              }
+              entry2.uncompressedSize = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            if (entry2.compressedSize === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include compressed size"));
+              }
+              entry2.compressedSize = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            if (entry2.relativeOffsetOfLocalHeader === 4294967295) {
+              if (index + 8 > zip64EiefBuffer.length) {
+                return emitErrorAndAutoClose(self, new Error("zip64 extended information extra field does not include relative header offset"));
+              }
+              entry2.relativeOffsetOfLocalHeader = readUInt64LE(zip64EiefBuffer, index);
+              index += 8;
+            }
+            break;
+          }
+          if (self.validateEntrySizes && entry2.compressionMethod === 0) {
+            var expectedCompressedSize = entry2.uncompressedSize;
+            if (entry2.isEncrypted()) {
+              expectedCompressedSize += 12;
+            }
+            if (entry2.compressedSize !== expectedCompressedSize) {
+              var msg = "compressed/uncompressed size mismatch for stored file: " + entry2.compressedSize + " != " + entry2.uncompressedSize;
+              return emitErrorAndAutoClose(self, new Error(msg));
+            }
+          }
+          self.emit("entry", entry2);
+          if (!self.lazyEntries) self._readEntry();
+        });
+      });
+    };
+    ZipFile.prototype.eachEntry = function() {
+      const self = this;
+      if (!self.lazyEntries) throw new Error("eachEntry() requires lazyEntries: true");
+      if (self.hasEachEntryBeenCalled) throw new Error("eachEntry() must only be called once per ZipFile");
+      self.hasEachEntryBeenCalled = true;
+      let pendingResolveReject = null;
+      self.on("entry", onEntry);
+      self.on("end", onEnd);
+      self.on("error", onError);
+      function cleanup() {
+        self.removeListener("entry", onEntry);
+        self.removeListener("end", onEnd);
+        self.removeListener("error", onError);
+        if (self.autoClose) self.close();
+      }
+      __name(cleanup, "cleanup");
+      function onEntry(entry2) {
+        let { resolve: resolve2 } = pendingResolveReject;
+        pendingResolveReject = null;
+        resolve2({ value: entry2 });
+      }
+      __name(onEntry, "onEntry");
+      function onEnd() {
+        let { resolve: resolve2 } = pendingResolveReject;
+        pendingResolveReject = null;
+        cleanup();
+        resolve2({ done: true });
+      }
+      __name(onEnd, "onEnd");
+      function onError(err) {
+        let { reject } = pendingResolveReject;
+        pendingResolveReject = null;
+        cleanup();
+        reject(err);
+      }
+      __name(onError, "onError");
+      return {
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+        next() {
+          const promise = new Promise((resolve2, reject) => {
+            if (pendingResolveReject != null) throw new Error("next() called before previous Promise was resolved.");
+            pendingResolveReject = { resolve: resolve2, reject };
+          });
+          self.readEntry();
+          return promise;
+        },
+        return(value) {
+          cleanup();
+          return Promise.resolve({ done: true, value });
+        },
+        throw(value) {
+          cleanup();
+          return Promise.reject(value);
+        }
+      };
+    };
+    ZipFile.prototype.openReadStream = function(entry2, options2, callback) {
+      var self = this;
+      var relativeStart = 0;
+      var relativeEnd = entry2.compressedSize;
+      if (callback == null) {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) {
+        options2 = {};
+      } else {
+        if (options2.decodeFileData === false) {
+          if (options2.decrypt != null) {
+            throw new Error("cannot use options.decrypt when options.decodeFileData === false");
+          }
+          if (options2.decompress != null) {
+            throw new Error("cannot use options.decompress when options.decodeFileData === false");
+          }
+        } else {
+          if (options2.decrypt != null) {
+            if (!entry2.isEncrypted()) {
+              throw new Error("options.decrypt can only be specified for encrypted entries. See also option decodeFileData.");
+            }
+            if (options2.decrypt !== false) throw new Error("invalid options.decrypt value: " + options2.decrypt);
+            if (entry2.isCompressed()) {
+              if (options2.decompress !== false) throw new Error("entry is encrypted and compressed, and options.decompress !== false. See also option decodeFileData.");
+            }
+          }
+          if (options2.decompress != null) {
+            if (!entry2.isCompressed()) {
+              throw new Error("options.decompress can only be specified for compressed entries. See also option decodeFileData.");
+            }
+            if (!(options2.decompress === false || options2.decompress === true)) {
+              throw new Error("invalid options.decompress value: " + options2.decompress);
+            }
+            decompress = options2.decompress;
+          }
+        }
+        if (options2.start != null) {
+          relativeStart = options2.start;
+          if (relativeStart < 0) throw new Error("options.start < 0");
+          if (relativeStart > entry2.compressedSize) throw new Error("options.start > entry.compressedSize");
+        }
+        if (options2.end != null) {
+          relativeEnd = options2.end;
+          if (relativeEnd < 0) throw new Error("options.end < 0");
+          if (relativeEnd > entry2.compressedSize) throw new Error("options.end > entry.compressedSize");
+          if (relativeEnd < relativeStart) throw new Error("options.end < options.start");
+        }
+      }
+      var rawMode = options2.decodeFileData === false || // Explicitly requested raw.
+      (entry2.compressionMethod === 0 || // Naturally without compression.
+      entry2.compressionMethod === 8 && options2.decompress === false) && (!entry2.isEncrypted() || // Naturally without encryption.
+      options2.decrypt === false);
+      if (options2.start != null || options2.end != null) {
+        if (!rawMode) throw new Error("start/end range require options.decodeFileData === false for non-trivial encoded entries.");
+      }
+      if (!self.isOpen) return callback(new Error("closed"));
+      if (entry2.isEncrypted() && !rawMode) {
+        if (options2.decrypt !== false) return callback(new Error("entry is encrypted, and options.decodeFileData !== false"));
+      }
+      var decompress;
+      if (rawMode) {
+        decompress = false;
+      } else if (entry2.compressionMethod === 8) {
+        decompress = options2.decodeFileData !== true;
+      } else {
+        return callback(new Error("unsupported compression method: " + entry2.compressionMethod));
+      }
+      self.readLocalFileHeader(entry2, { minimal: true }, function(err, localFileHeader) {
+        if (err) return callback(err);
+        self.openReadStreamLowLevel(
+          localFileHeader.fileDataStart,
+          entry2.compressedSize,
+          relativeStart,
+          relativeEnd,
+          decompress,
+          entry2.uncompressedSize,
+          callback
+        );
+      });
+    };
+    ZipFile.prototype.openReadStreamLowLevel = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, callback) {
+      var self = this;
+      var fileDataEnd = fileDataStart + compressedSize;
+      var readStream = self.reader.createReadStream({
+        start: fileDataStart + relativeStart,
+        end: fileDataStart + relativeEnd
+      });
+      var endpointStream = readStream;
+      if (decompress) {
+        var destroyed = false;
+        var inflateFilter = zlib.createInflateRaw();
+        readStream.on("error", function(err) {
+          setImmediate(function() {
+            if (!destroyed) inflateFilter.emit("error", err);
+          });
+        });
+        readStream.pipe(inflateFilter);
+        if (self.validateEntrySizes) {
+          endpointStream = new AssertByteCountStream(uncompressedSize);
+          inflateFilter.on("error", function(err) {
+            setImmediate(function() {
+              if (!destroyed) endpointStream.emit("error", err);
+            });
+          });
+          inflateFilter.pipe(endpointStream);
+        } else {
+          endpointStream = inflateFilter;
+        }
+        installDestroyFn(endpointStream, function() {
+          destroyed = true;
+          if (inflateFilter !== endpointStream) inflateFilter.unpipe(endpointStream);
+          readStream.unpipe(inflateFilter);
+          readStream.destroy();
+        });
+      }
+      callback(null, endpointStream);
+    };
+    ZipFile.prototype.readLocalFileHeader = function(entry2, options2, callback) {
+      var self = this;
+      if (callback == null) {
+        callback = options2;
+        options2 = null;
+      }
+      if (options2 == null) options2 = {};
+      self.reader.ref();
+      var buffer = newBuffer(30);
+      readAndAssertNoEof(self.reader, buffer, 0, buffer.length, entry2.relativeOffsetOfLocalHeader, function(err) {
+        try {
+          if (err) return callback(err);
+          var signature2 = buffer.readUInt32LE(0);
+          if (signature2 !== 67324752) {
+            return callback(new Error("invalid local file header signature: 0x" + signature2.toString(16)));
+          }
+          var fileNameLength = buffer.readUInt16LE(26);
+          var extraFieldLength = buffer.readUInt16LE(28);
+          var fileDataStart = entry2.relativeOffsetOfLocalHeader + 30 + fileNameLength + extraFieldLength;
+          if (fileDataStart + entry2.compressedSize > self.fileSize) {
+            return callback(new Error("file data overflows file bounds: " + fileDataStart + " + " + entry2.compressedSize + " > " + self.fileSize));
+          }
+          if (options2.minimal) {
+            return callback(null, { fileDataStart });
+          }
+          var localFileHeader = new LocalFileHeader();
+          localFileHeader.fileDataStart = fileDataStart;
+          localFileHeader.versionNeededToExtract = buffer.readUInt16LE(4);
+          localFileHeader.generalPurposeBitFlag = buffer.readUInt16LE(6);
+          localFileHeader.compressionMethod = buffer.readUInt16LE(8);
+          localFileHeader.lastModFileTime = buffer.readUInt16LE(10);
+          localFileHeader.lastModFileDate = buffer.readUInt16LE(12);
+          localFileHeader.crc32 = buffer.readUInt32LE(14);
+          localFileHeader.compressedSize = buffer.readUInt32LE(18);
+          localFileHeader.uncompressedSize = buffer.readUInt32LE(22);
+          localFileHeader.fileNameLength = fileNameLength;
+          localFileHeader.extraFieldLength = extraFieldLength;
+          buffer = newBuffer(fileNameLength + extraFieldLength);
+          self.reader.ref();
+          readAndAssertNoEof(self.reader, buffer, 0, buffer.length, entry2.relativeOffsetOfLocalHeader + 30, function(err2) {
+            try {
+              if (err2) return callback(err2);
+              localFileHeader.fileName = buffer.subarray(0, fileNameLength);
+              localFileHeader.extraField = buffer.subarray(fileNameLength);
+              return callback(null, localFileHeader);
+            } finally {
+              self.reader.unref();
+            }
+          });
+        } finally {
+          self.reader.unref();
+        }
+      });
+    };
+    ZipFile.prototype.openReadStreamPromise = function(entry2, options2) {
+      return new Promise((resolve2, reject) => {
+        this.openReadStream(entry2, options2, function(err, readStream) {
+          if (err) return reject(err);
+          resolve2(readStream);
+        });
+      });
+    };
+    ZipFile.prototype.openReadStreamLowLevelPromise = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize) {
+      return new Promise((resolve2, reject) => {
+        this.openReadStream(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, function(err, readStream) {
+          if (err) return reject(err);
+          resolve2(readStream);
+        });
+      });
+    };
+    ZipFile.prototype.readLocalFileHeaderPromise = function(entry2, options2) {
+      return new Promise((resolve2, reject) => {
+        this.readLocalFileHeader(entry2, options2, function(err, localFileHeader) {
+          if (err) return reject(err);
+          resolve2(localFileHeader);
+        });
+      });
+    };
+    function Entry() {
+    }
+    __name(Entry, "Entry");
+    Entry.prototype.getLastModDate = function(options2) {
+      if (options2 == null) options2 = {};
+      if (!options2.forceDosFormat) {
+        for (var i = 0; i < this.extraFields.length; i++) {
+          var extraField = this.extraFields[i];
+          if (extraField.id === 21589) {
+            var data = extraField.data;
+            if (data.length < 5) continue;
+            var flags = data[0];
+            var HAS_MTIME = 1;
+            if (!(flags & HAS_MTIME)) continue;
+            var posixTimestamp = data.readInt32LE(1);
+            return new Date(posixTimestamp * 1e3);
+          } else if (extraField.id === 10) {
+            var data = extraField.data;
+            if (data.length !== 32) continue;
+            if (data.readUInt16LE(4) !== 1) continue;
+            if (data.readUInt16LE(6) !== 24) continue;
+            var hundredNanoSecondsSince1601 = data.readUInt32LE(8) + 4294967296 * data.readInt32LE(12);
+            var millisecondsSince1970 = hundredNanoSecondsSince1601 / 1e4 - 116444736e5;
+            return new Date(millisecondsSince1970);
+          }
+        }
+      }
+      return dosDateTimeToDate(this.lastModFileDate, this.lastModFileTime, options2.timezone);
+    };
+    Entry.prototype.canDecodeFileData = function() {
+      return !this.isEncrypted() && (this.compressionMethod === 0 || this.compressionMethod === 8);
+    };
+    Entry.prototype.isEncrypted = function() {
+      return (this.generalPurposeBitFlag & 1) !== 0;
+    };
+    Entry.prototype.isCompressed = function() {
+      return this.compressionMethod === 8;
+    };
+    function LocalFileHeader() {
+    }
+    __name(LocalFileHeader, "LocalFileHeader");
+    function dosDateTimeToDate(date, time, timezone) {
+      var day = date & 31;
+      var month = (date >> 5 & 15) - 1;
+      var year = (date >> 9 & 127) + 1980;
+      var millisecond = 0;
+      var second = (time & 31) * 2;
+      var minute = time >> 5 & 63;
+      var hour = time >> 11 & 31;
+      if (timezone == null || timezone === "local") {
+        return new Date(year, month, day, hour, minute, second, millisecond);
+      } else if (timezone === "UTC") {
+        return new Date(Date.UTC(year, month, day, hour, minute, second, millisecond));
+      } else {
+        throw new Error("unrecognized options.timezone: " + options.timezone);
+      }
+    }
+    __name(dosDateTimeToDate, "dosDateTimeToDate");
+    function getFileNameLowLevel(generalPurposeBitFlag, fileNameBuffer, extraFields, strictFileNames) {
+      var fileName = null;
+      for (var i = 0; i < extraFields.length; i++) {
+        var extraField = extraFields[i];
+        if (extraField.id === 28789) {
+          if (extraField.data.length < 6) {
+            continue;
+          }
+          if (extraField.data.readUInt8(0) !== 1) {
+            continue;
+          }
+          var oldNameCrc32 = extraField.data.readUInt32LE(1);
+          if (crc323(fileNameBuffer) !== oldNameCrc32) {
+            continue;
+          }
+          fileName = decodeBuffer(extraField.data.subarray(5), true);
+          break;
+        }
+      }
+      if (fileName == null) {
+        var isUtf8 = (generalPurposeBitFlag & 2048) !== 0;
+        fileName = decodeBuffer(fileNameBuffer, isUtf8);
+      }
+      if (!strictFileNames) {
+        fileName = fileName.replace(/\\/g, "/");
+      }
+      return fileName;
+    }
+    __name(getFileNameLowLevel, "getFileNameLowLevel");
+    function validateFileName(fileName) {
+      if (fileName.indexOf("\\") !== -1) {
+        return "invalid characters in fileName: " + fileName;
+      }
+      if (/^[a-zA-Z]:/.test(fileName) || /^\//.test(fileName)) {
+        return "absolute path: " + fileName;
+      }
+      if (fileName.split("/").indexOf("..") !== -1) {
+        return "invalid relative path: " + fileName;
+      }
+      return null;
+    }
+    __name(validateFileName, "validateFileName");
+    function parseExtraFields(extraFieldBuffer) {
+      var extraFields = [];
+      var i = 0;
+      while (i < extraFieldBuffer.length - 3) {
+        var headerId = extraFieldBuffer.readUInt16LE(i + 0);
+        var dataSize = extraFieldBuffer.readUInt16LE(i + 2);
+        var dataStart2 = i + 4;
+        var dataEnd = dataStart2 + dataSize;
+        if (dataEnd > extraFieldBuffer.length) throw new Error("extra field length exceeds extra field buffer size");
+        var dataBuffer = extraFieldBuffer.subarray(dataStart2, dataEnd);
+        extraFields.push({
+          id: headerId,
+          data: dataBuffer
+        });
+        i = dataEnd;
+      }
+      return extraFields;
+    }
+    __name(parseExtraFields, "parseExtraFields");
+    function readAndAssertNoEof(reader, buffer, offset, length2, position2, callback) {
+      if (length2 === 0) {
+        return setImmediate(function() {
+          callback(null, newBuffer(0));
+        });
+      }
+      reader.read(buffer, offset, length2, position2, function(err, bytesRead) {
+        if (err) return callback(err);
+        if (bytesRead < length2) {
+          return callback(new Error("unexpected EOF"));
+        }
+        callback();
+      });
+    }
+    __name(readAndAssertNoEof, "readAndAssertNoEof");
+    util.inherits(AssertByteCountStream, Transform);
+    function AssertByteCountStream(byteCount2) {
+      Transform.call(this);
+      this.actualByteCount = 0;
+      this.expectedByteCount = byteCount2;
+    }
+    __name(AssertByteCountStream, "AssertByteCountStream");
+    AssertByteCountStream.prototype._transform = function(chunk, encoding, cb) {
+      this.actualByteCount += chunk.length;
+      if (this.actualByteCount > this.expectedByteCount) {
+        var msg = "too many bytes in the stream. expected " + this.expectedByteCount + ". got at least " + this.actualByteCount;
+        return cb(new Error(msg));
+      }
+      cb(null, chunk);
+    };
+    AssertByteCountStream.prototype._flush = function(cb) {
+      if (this.actualByteCount < this.expectedByteCount) {
+        var msg = "not enough bytes in the stream. expected " + this.expectedByteCount + ". got only " + this.actualByteCount;
+        return cb(new Error(msg));
+      }
+      cb();
+    };
+    util.inherits(RandomAccessReader2, EventEmitter);
+    function RandomAccessReader2() {
+      EventEmitter.call(this);
+      this.refCount = 0;
+    }
+    __name(RandomAccessReader2, "RandomAccessReader");
+    RandomAccessReader2.prototype.ref = function() {
+      this.refCount += 1;
+    };
+    RandomAccessReader2.prototype.unref = function() {
+      var self = this;
+      self.refCount -= 1;
+      if (self.refCount > 0) return;
+      if (self.refCount < 0) throw new Error("invalid unref");
+      self.close(onCloseDone);
+      function onCloseDone(err) {
+        if (err) return self.emit("error", err);
+        self.emit("close");
+      }
+      __name(onCloseDone, "onCloseDone");
+    };
+    RandomAccessReader2.prototype.createReadStream = function(options2) {
+      if (options2 == null) options2 = {};
+      var start = options2.start;
+      var end = options2.end;
+      if (start === end) {
+        var emptyStream = new PassThrough();
+        setImmediate(function() {
+          emptyStream.end();
+        });
+        return emptyStream;
+      }
+      var stream = this._readStreamForRange(start, end);
+      var destroyed = false;
+      var refUnrefFilter = new RefUnrefFilter(this);
+      stream.on("error", function(err) {
+        setImmediate(function() {
+          if (!destroyed) refUnrefFilter.emit("error", err);
+        });
+      });
+      installDestroyFn(refUnrefFilter, function() {
+        stream.unpipe(refUnrefFilter);
+        refUnrefFilter.unref();
+        stream.destroy();
+      });
+      var byteCounter = new AssertByteCountStream(end - start);
+      refUnrefFilter.on("error", function(err) {
+        setImmediate(function() {
+          if (!destroyed) byteCounter.emit("error", err);
+        });
+      });
+      installDestroyFn(byteCounter, function() {
+        destroyed = true;
+        refUnrefFilter.unpipe(byteCounter);
+        refUnrefFilter.destroy();
+      });
+      return stream.pipe(refUnrefFilter).pipe(byteCounter);
+    };
+    RandomAccessReader2.prototype._readStreamForRange = function(start, end) {
+      throw new Error("not implemented");
+    };
+    RandomAccessReader2.prototype.read = function(buffer, offset, length2, position2, callback) {
+      var readStream = this.createReadStream({ start: position2, end: position2 + length2 });
+      var writeStream = new Writable();
+      var written = 0;
+      writeStream._write = function(chunk, encoding, cb) {
+        chunk.copy(buffer, offset + written, 0, chunk.length);
+        written += chunk.length;
+        cb();
+      };
+      writeStream.on("finish", callback);
+      readStream.on("error", function(error) {
+        callback(error);
+      });
+      readStream.pipe(writeStream);
+    };
+    RandomAccessReader2.prototype.close = function(callback) {
+      setImmediate(callback);
+    };
+    util.inherits(RefUnrefFilter, PassThrough);
+    function RefUnrefFilter(context) {
+      PassThrough.call(this);
+      this.context = context;
+      this.context.ref();
+      this.unreffedYet = false;
+    }
+    __name(RefUnrefFilter, "RefUnrefFilter");
+    RefUnrefFilter.prototype._flush = function(cb) {
+      this.unref();
+      cb();
+    };
+    RefUnrefFilter.prototype.unref = function(cb) {
+      if (this.unreffedYet) return;
+      this.unreffedYet = true;
+      this.context.unref();
+    };
+    var cp437 = "\0\u263A\u263B\u2665\u2666\u2663\u2660\u2022\u25D8\u25CB\u25D9\u2642\u2640\u266A\u266B\u263C\u25BA\u25C4\u2195\u203C\xB6\xA7\u25AC\u21A8\u2191\u2193\u2192\u2190\u221F\u2194\u25B2\u25BC !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\u2302\xC7\xFC\xE9\xE2\xE4\xE0\xE5\xE7\xEA\xEB\xE8\xEF\xEE\xEC\xC4\xC5\xC9\xE6\xC6\xF4\xF6\xF2\xFB\xF9\xFF\xD6\xDC\xA2\xA3\xA5\u20A7\u0192\xE1\xED\xF3\xFA\xF1\xD1\xAA\xBA\xBF\u2310\xAC\xBD\xBC\xA1\xAB\xBB\u2591\u2592\u2593\u2502\u2524\u2561\u2562\u2556\u2555\u2563\u2551\u2557\u255D\u255C\u255B\u2510\u2514\u2534\u252C\u251C\u2500\u253C\u255E\u255F\u255A\u2554\u2569\u2566\u2560\u2550\u256C\u2567\u2568\u2564\u2565\u2559\u2558\u2552\u2553\u256B\u256A\u2518\u250C\u2588\u2584\u258C\u2590\u2580\u03B1\xDF\u0393\u03C0\u03A3\u03C3\xB5\u03C4\u03A6\u0398\u03A9\u03B4\u221E\u03C6\u03B5\u2229\u2261\xB1\u2265\u2264\u2320\u2321\xF7\u2248\xB0\u2219\xB7\u221A\u207F\xB2\u25A0\xA0";
+    function decodeBuffer(buffer, isUtf8) {
+      if (isUtf8) {
+        return buffer.toString("utf8");
+      } else {
+        var result = "";
+        for (var i = 0; i < buffer.length; i++) {
+          result += cp437[buffer[i]];
+        }
+        return result;
+      }
+    }
+    __name(decodeBuffer, "decodeBuffer");
+    function readUInt64LE(buffer, offset) {
+      var lower32 = buffer.readUInt32LE(offset);
+      var upper32 = buffer.readUInt32LE(offset + 4);
+      return upper32 * 4294967296 + lower32;
+    }
+    __name(readUInt64LE, "readUInt64LE");
+    var newBuffer;
+    if (typeof Buffer.allocUnsafe === "function") {
+      newBuffer = /* @__PURE__ */ __name(function(len) {
+        return Buffer.allocUnsafe(len);
+      }, "newBuffer");
+    } else {
+      newBuffer = /* @__PURE__ */ __name(function(len) {
+        return new Buffer(len);
+      }, "newBuffer");
+    }
+    function installDestroyFn(stream, fn) {
+      if (typeof stream.destroy === "function") {
+        stream._destroy = function(err, cb) {
+          fn();
+          if (cb != null) cb(err);
+        };
+      } else {
+        stream.destroy = fn;
+      }
+    }
+    __name(installDestroyFn, "installDestroyFn");
+    function defaultCallback(err) {
+      if (err) throw err;
+    }
+    __name(defaultCallback, "defaultCallback");
+  }
+});
+
 // src/image/convert-worker.ts
 var import_node_worker_threads2 = require("node:worker_threads");
 
@@ -1975,8 +3358,9 @@ function pathText(bytes) {
   }
 }
 __name(pathText, "pathText");
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text3) {
-  return text3.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+  return text3.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
 function escaped(character) {
@@ -2004,9 +3388,9 @@ function sequenceLength(bytes, at) {
   if (first < 128) return 1;
   const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
   const second = bytes[at + 1] ?? 0;
-  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length2 === 0 || second < least || second > most2) return 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length2 === 0 || second < secondMin || second > secondMax) return 0;
   for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
   return length2;
 }
@@ -2028,9 +3412,9 @@ var DiskError = class _DiskError extends Error {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
-function damage(source, at, what, whole = "filesystem") {
+function damage(source, at, what, whole2 = "filesystem") {
   const place2 = typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`;
-  return new DiskError(place2, `${what}; the ${whole} is damaged`);
+  return new DiskError(place2, `${what}; the ${whole2} is damaged`);
 }
 __name(damage, "damage");
 function fileError(path, error) {
@@ -2055,9 +3439,13 @@ function onceEach(warn) {
 __name(onceEach, "onceEach");
 
 // src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+__name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
   const enter = /* @__PURE__ */ __name((dir) => {
@@ -2075,19 +3463,25 @@ function* walk(tree, onUnreadable = rethrow) {
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
-    if (entry2.node.type !== "dir") continue;
-    if (seen.has(entry2.node.ino)) {
+    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
+    if (seen.has(fileKey(entry2.node))) {
       onUnreadable(
         new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
         entry2.path
       );
       continue;
     }
-    seen.add(entry2.node.ino);
+    seen.add(fileKey(entry2.node));
     enter(entry2);
   }
 }
 __name(walk, "walk");
+function componentsOf(path) {
+  let slashes = 0;
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+__name(componentsOf, "componentsOf");
 function rethrow(error) {
   throw error;
 }
@@ -2135,7 +3529,7 @@ function resolveTrail(tree, path) {
   const trail = [];
   const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
   const pending = components(path).reverse();
-  let links = 0;
+  let links2 = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
     const dir = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
     if (name === "..") {
@@ -2149,7 +3543,7 @@ function resolveTrail(tree, path) {
       trail.push({ path: join(dir.path, Buffer.from(name, "latin1")), node });
       continue;
     }
-    if (++links > 40) return void 0;
+    if (++links2 > 40) return void 0;
     const target = node.target().toString("latin1");
     if (target.startsWith("/")) trail.length = 0;
     pending.push(...components(target).reverse());
@@ -2162,6 +3556,9 @@ function childNode(tree, dir, name) {
   return void 0;
 }
 __name(childNode, "childNode");
+
+// src/disk/input.ts
+var import_node_fs4 = require("node:fs");
 
 // src/bytes/source.ts
 var import_node_fs = require("node:fs");
@@ -2193,9 +3590,9 @@ function openFile(path, name = path) {
   return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
-function attempt(path, open3) {
+function attempt(path, open2) {
   try {
-    return open3();
+    return open2();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -2253,9 +3650,13 @@ function slice(source, offset, size, name = source.name) {
     read(into, at) {
       checkRange(part, at, into.length);
       source.read(into, offset + at);
+    },
+    // Only when they are asked for: those of a growing source wait for its end.
+    get runs() {
+      return source.runs && sliceRuns(source.runs, offset, size);
     }
   };
-  return source.runs ? { ...part, runs: sliceRuns(source.runs, offset, size) } : part;
+  return part;
 }
 __name(slice, "slice");
 function sliceRuns(runs, offset, size) {
@@ -2277,12 +3678,12 @@ function concat(parts, name) {
     starts.push(size);
     size += part.size;
   }
-  const whole = {
+  const whole2 = {
     name,
     size,
     read(into, offset) {
-      checkRange(whole, offset, into.length);
-      let index = starts.findLastIndex((start) => start <= offset);
+      checkRange(whole2, offset, into.length);
+      let index = lastUpTo(starts, offset);
       for (let done = 0; done < into.length; index++) {
         const part = parts[index];
         const at = offset + done - starts[index];
@@ -2292,9 +3693,702 @@ function concat(parts, name) {
       }
     }
   };
-  return parts.every((part) => part.runs) ? { ...whole, runs: parts.flatMap((part) => part.runs) } : whole;
+  return parts.every((part) => part.runs) ? { ...whole2, runs: parts.flatMap((part) => part.runs) } : whole2;
 }
 __name(concat, "concat");
+function lastUpTo(starts, offset) {
+  let low = 0;
+  for (let high = starts.length; high - low > 1; ) {
+    const middle = low + high >>> 1;
+    if (starts[middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+__name(lastUpTo, "lastUpTo");
+function* pieces(source, pieceSize2 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
+  for (let offset = 0; offset < source.size; offset += buffer.length) {
+    const piece2 = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
+    source.read(piece2, offset);
+    yield piece2;
+  }
+}
+__name(pieces, "pieces");
+
+// src/disk/spool/index.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs2 = require("node:fs");
+var import_node_os = require("node:os");
+var import_node_path = require("node:path");
+var import_node_url = require("node:url");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/bytes/growing-source.ts
+function growingFile(fd, growth, index, name) {
+  let known = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known) known = growth.waitFor(index, end);
+    return known;
+  }, "waitFor");
+  const runs = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
+  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs);
+}
+__name(growingFile, "growingFile");
+function concatGrowing(parts, name) {
+  const starts = [0];
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    for (; ; ) {
+      const index = starts.length - 1;
+      const start = starts[index];
+      const part = parts[index];
+      if (!part || end <= start) return start;
+      const there = part.waitFor(end - start);
+      if (start + there >= end) return start + there;
+      starts.push(start + there);
+    }
+  }, "waitFor");
+  const readThere = /* @__PURE__ */ __name((into, offset) => {
+    let index = starts.findLastIndex((start) => start <= offset);
+    for (let done = 0; done < into.length; index++) {
+      const at = offset + done - starts[index];
+      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
+      const length2 = Math.min(into.length - done, end - at);
+      parts[index].read(into.subarray(done, done + length2), at);
+      done += length2;
+    }
+  }, "readThere");
+  return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs));
+}
+__name(concatGrowing, "concatGrowing");
+function growingSource(name, waitFor, readThere, runs) {
+  const source = {
+    name,
+    waitFor,
+    get size() {
+      return waitFor(Number.POSITIVE_INFINITY);
+    },
+    get runs() {
+      return runs();
+    },
+    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readThere(into, offset);
+    }
+  };
+  return source;
+}
+__name(growingSource, "growingSource");
+
+// src/bytes/growth.ts
+var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var message = { offset: 32, length: 2016 };
+var table = { offset: 2048, entry: 16 };
+var defaultPatience = 120;
+var FileGrowth = class {
+  static {
+    __name(this, "FileGrowth");
+  }
+  shared;
+  #words;
+  #patience;
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
+  constructor(files2, patience = defaultPatience) {
+    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table.offset + files2 * table.entry) : files2;
+    this.#words = new Int32Array(this.shared);
+    this.#patience = patience;
+  }
+  // The writer's side
+  /** Reports that `bytes` more of file `index` can be read. */
+  advance(index, bytes) {
+    Atomics.add(...this.#length(index), BigInt(bytes));
+    this.#wake();
+  }
+  /** Reports that file `index` won't grow any more. */
+  complete(index) {
+    Atomics.store(...this.#completion(index), 1);
+    this.#wake();
+  }
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place2, what, kind = "input-output") {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    const text3 = `${kind}
+${place2.slice(0, 500)}
+${what}`;
+    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
+    Atomics.store(this.#words, word.failure, 1 + length2);
+    this.#wake();
+  }
+  /** Shows a sign of life while nothing else advances. */
+  beat() {
+    Atomics.add(this.#words, word.heartbeat, 1);
+  }
+  /** Reports that the writer no longer uses any of its files. */
+  end() {
+    Atomics.store(this.#words, word.ended, 1);
+    this.#wake();
+  }
+  /** Whether the reader has asked the writer to stop. */
+  get stopRequested() {
+    return Atomics.load(this.#words, word.stop) !== 0;
+  }
+  // The reader's side
+  /** How many bytes of file `index` have arrived. */
+  available(index) {
+    return Number(Atomics.load(...this.#length(index)));
+  }
+  /**
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
+   */
+  waitFor(index, end) {
+    return this.#wait(() => {
+      const complete = this.isComplete(index);
+      const bytes = this.available(index);
+      return complete || bytes >= end ? bytes : void 0;
+    });
+  }
+  isComplete(index) {
+    return Atomics.load(...this.#completion(index)) !== 0;
+  }
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
+  stop() {
+    Atomics.store(this.#words, word.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    try {
+      return this.#wait(ended);
+    } catch {
+      return this.#waitInSilence(ended) ?? false;
+    }
+  }
+  #wait(look2) {
+    const found = this.#waitInSilence(look2, () => Atomics.load(this.#words, word.failure) > 1);
+    if (found !== void 0) return found;
+    const failure = Atomics.load(this.#words, word.failure);
+    if (failure > 1) {
+      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"), kind);
+    }
+    throw new DiskError(
+      "background thread",
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
+    );
+  }
+  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  #waitInSilence(look2, isOver = () => false) {
+    let heartbeat = Atomics.load(this.#words, word.heartbeat);
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal);
+      const over = isOver();
+      const found = look2();
+      if (found !== void 0 || over) return found;
+      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
+      const now = Atomics.load(this.#words, word.heartbeat);
+      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
+      heartbeat = now;
+    }
+    return void 0;
+  }
+  #wake() {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+  #length(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0];
+  }
+  #completion(index) {
+    return [this.#words, (table.offset + index * table.entry + 8) / 4];
+  }
+};
+
+// src/disk/spool/index.ts
+function spoolFiles(files2, name, options2) {
+  return files2.some(({ compression }) => compression !== "none") ? inflateFiles(files2, name, options2) : readInPlace(files2, name, options2);
+}
+__name(spoolFiles, "spoolFiles");
+function readInPlace(files2, name, options2) {
+  const sources = files2.map(({ source }) => source);
+  const whole2 = concat(sources, name);
+  const verification = files2.some(({ expected }) => expected) ? startWork(files2.map(taskOf), [], options2) : { finish() {
+  }, close() {
+  } };
+  return Object.assign(whole2, { inflated: /* @__PURE__ */ __name(() => whole2.size, "inflated"), finish: verification.finish, close: verification.close });
+}
+__name(readInPlace, "readInPlace");
+function inflateFiles(files2, name, options2) {
+  const tasks = files2.map(taskOf);
+  workerScript();
+  const fds = openTemporaryFiles(files2.length, options2.dir);
+  const { growth, finish, close } = startWork(tasks, fds, options2);
+  const parts = files2.map((file, index) => growingFile(fds[index], growth, index, file.name));
+  const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
+  return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
+}
+__name(inflateFiles, "inflateFiles");
+function startWork(files2, fds, { concurrency = defaultConcurrency(), ...settings }) {
+  const growth = new FileGrowth(files2.length);
+  const tasks = files2.map((file, index) => ({ ...file, ...index < fds.length && { fd: fds[index] } }));
+  startWorker(workerScript(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth);
+  return {
+    growth,
+    finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    close() {
+      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs2.closeSync)(fd);
+    }
+  };
+}
+__name(startWork, "startWork");
+function taskOf({ name, source, compression, expected }) {
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
+  return { name, runs: source.runs, compression, ...expected && { expected } };
+}
+__name(taskOf, "taskOf");
+function defaultConcurrency() {
+  return Math.max(2, Math.min(4, (0, import_node_os.availableParallelism)()));
+}
+__name(defaultConcurrency, "defaultConcurrency");
+function workerScript() {
+  const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
+  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
+  return script;
+}
+__name(workerScript, "workerScript");
+function openTemporaryFiles(count, dir) {
+  const files2 = [];
+  try {
+    while (files2.length < count) {
+      const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
+      files2.push((0, import_node_fs2.openSync)(path, "wx+", 384));
+      (0, import_node_fs2.unlinkSync)(path);
+    }
+  } catch (error) {
+    for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+  }
+  return files2;
+}
+__name(openTemporaryFiles, "openTemporaryFiles");
+function startWorker(script, task, growth) {
+  const stopped = /* @__PURE__ */ __name((why) => {
+    growth.fail("unpacking", why);
+    growth.end();
+  }, "stopped");
+  const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
+  worker.on("exit", () => stopped("the thread stopped early"));
+  worker.unref();
+}
+__name(startWorker, "startWorker");
+
+// src/disk/appliance/chunks.ts
+var maxChunks = 1e5;
+function findChunks(tree, ovaPath, vdi, device) {
+  const place2 = ovaPath.split("/").slice(0, -1);
+  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
+  for (const candidate of candidates) {
+    const found = descend(tree, [...place2, ...candidate.split("/")]);
+    if (!found) continue;
+    const files2 = chunkFiles(tree, found);
+    if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
+  }
+  throw new DiskError(
+    ovaPath,
+    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
+  );
+}
+__name(findChunks, "findChunks");
+function relativePath(source) {
+  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
+}
+__name(relativePath, "relativePath");
+function descend(tree, path) {
+  let dir = { path: "", node: tree.root };
+  for (const wanted of path) {
+    const matches = children(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
+    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
+    if (!next2) return void 0;
+    dir = next2;
+  }
+  return dir;
+}
+__name(descend, "descend");
+function children(tree, dir) {
+  return [...tree.entries(dir.node)].map((entry2) => {
+    const name = pathText(entry2.name);
+    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
+  });
+}
+__name(children, "children");
+function listing(tree, dir) {
+  const names = dir ? children(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
+  const shown = names.sort().slice(0, 10);
+  if (shown.length < names.length) shown.push("\u2026");
+  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
+}
+__name(listing, "listing");
+function chunkFiles(tree, dir) {
+  return children(tree, dir).flatMap(({ name, path, node }) => {
+    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
+    return digits !== void 0 && node.type === "file" ? [{ path, node, digits }] : [];
+  });
+}
+__name(chunkFiles, "chunkFiles");
+function inOrder(files2, dir) {
+  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
+  if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
+    const names = files2.map(({ path }) => path.split("/").at(-1)).sort();
+    throw new DiskError(
+      dir,
+      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
+      "unsupported"
+    );
+  }
+  const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
+  for (const [index, { file, number: number2 }] of numbered.entries()) {
+    if (number2 > index) {
+      throw new DiskError(
+        dir,
+        `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
+      );
+    }
+    if (number2 < index) {
+      throw new DiskError(
+        dir,
+        `chunk ${number2} of the disk occurs twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
+      );
+    }
+  }
+  return numbered.map(({ file }) => file);
+}
+__name(inOrder, "inOrder");
+function isShort({ path }) {
+  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path);
+}
+__name(isShort, "isShort");
+function areSerial(files2) {
+  const inOrder3 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
+  if (inOrder3.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
+  const [first, ...others] = inOrder3.map(({ node }) => wholeLength(node.content()));
+  return inOrder3[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
+}
+__name(areSerial, "areSerial");
+function wholeLength(source) {
+  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
+}
+__name(wholeLength, "wholeLength");
+function numberOf({ digits, path }) {
+  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} is not a chunk number`);
+  return Number(digits);
+}
+__name(numberOf, "numberOf");
+function asChunks(files2, vdi) {
+  const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
+  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
+  const plain2 = gzipped && chunks.find(({ source }) => !isGzip(source));
+  if (plain2) throw new DiskError(plain2.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
+  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
+}
+__name(asChunks, "asChunks");
+function isGzip(source) {
+  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
+}
+__name(isGzip, "isGzip");
+
+// src/disk/appliance/ova.ts
+var import_saxes = __toESM(require_saxes(), 1);
+
+// src/disk/root/boot-line.ts
+function rootOnBootLine(bootLine) {
+  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
+}
+__name(rootOnBootLine, "rootOnBootLine");
+
+// src/disk/appliance/ova.ts
+var limits2 = { depth: 32, disks: 1e3 };
+function parseOva(xml, name) {
+  const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
+  const path = [];
+  const vbds = [];
+  const vdis = [];
+  const vm = { count: 0, label: "", bootLine: "", isHvm: false };
+  const fail = /* @__PURE__ */ __name((what, kind) => {
+    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
+  }, "fail");
+  const onElement = {
+    "appliance/vm": /* @__PURE__ */ __name(() => {
+      vm.count++;
+    }, "appliance/vm"),
+    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
+      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
+      vm.bootLine = hacks.kernel_boot_cmdline ?? "";
+    }, "appliance/vm/hacks"),
+    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
+    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
+      const { name: vdiName, size, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
+      if (vdiName === void 0) return fail("the <vdi> has no name");
+      vdis.push({ name: vdiName, ...rest, ...size !== void 0 && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) } });
+    }, "appliance/vdi")
+  };
+  const addText = /* @__PURE__ */ __name((text3) => {
+    if (path.join("/") === "appliance/vm/label") vm.label += text3;
+  }, "addText");
+  parser.on("error", (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
+  parser.on("opentag", (tag2) => {
+    if (path.length === 0) checkRoot(tag2.name, fail);
+    path.push(tag2.name);
+    if (path.length > limits2.depth) fail(`elements are nested more than ${limits2.depth} deep`);
+    onElement[path.join("/")]?.(tag2.attributes);
+    if (vbds.length > limits2.disks || vdis.length > limits2.disks) fail(`it has more than ${limits2.disks} disks`);
+  });
+  parser.on("closetag", () => path.pop());
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.write(xml).close();
+  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
+  return describe(vm, vbds, vdis);
+}
+__name(parseOva, "parseOva");
+function describe(vm, vbds, vdis) {
+  const label = vm.label.trim();
+  const [, version2, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
+  const rootDevice = rootOnBootLine(vm.bootLine);
+  return {
+    label,
+    ...version2 !== void 0 && { version: version2 },
+    ...build !== void 0 && { build },
+    bootLine: vm.bootLine,
+    ...rootDevice !== void 0 && { rootDevice },
+    isHvm: vm.isHvm,
+    vbds,
+    vdis
+  };
+}
+__name(describe, "describe");
+function checkRoot(element, fail) {
+  if (element === "appliance") return;
+  if (element === "value")
+    fail(
+      "this is an ova.xml of XVA version 2, whose disks are in an .xva file beside it, not in chunks; give the .xva file itself",
+      "unsupported"
+    );
+  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
+}
+__name(checkRoot, "checkRoot");
+function pick(attributes, names) {
+  const picked = {};
+  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
+  return picked;
+}
+__name(pick, "pick");
+function byteCount(text3) {
+  const count = /^\d+$/.test(text3) ? Number(text3) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : void 0;
+}
+__name(byteCount, "byteCount");
+function rootDisk(appliance, name, warn) {
+  const { vbds, vdis } = appliance;
+  const attached = /* @__PURE__ */ __name((vbd) => {
+    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
+    return vdi && { vdi, vbd };
+  }, "attached");
+  const roots = vbds.filter((vbd) => vbd.function === "root");
+  if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name, warn)) ?? noRoot(vbds, vdis, name);
+  const disks = vbds.map(attached).filter((disk) => disk !== void 0);
+  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
+  if (disks.length === 1) return disks[0];
+  const writable = disks.find(({ vbd }) => vbd.mode?.startsWith("w"));
+  if (!writable) return noRoot(vbds, vdis, name);
+  warn(
+    `${name}: no disk has the function root; the first writable one of ${disks.length} is used: ${writable.vbd.device ?? writable.vdi.name}`
+  );
+  return writable;
+}
+__name(rootDisk, "rootDisk");
+function bootDisk(roots, { rootDevice }, name, warn) {
+  const devices = roots.map(({ device }) => device ?? "?").join(", ");
+  const letterOf = /* @__PURE__ */ __name((device) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1], "letterOf");
+  const letter = letterOf(rootDevice);
+  const exact = roots.filter(({ device }) => device !== void 0 && rootDevice?.replace(/^\/dev\/|\d+$/g, "") === device);
+  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && letterOf(device) === letter);
+  if (named.length !== 1) {
+    throw new DiskError(
+      name,
+      `${roots.length} disks have the function root: ${devices}; the boot line names none of them (root=${rootDevice ?? ""}); copy ova.xml and the chunks into a folder, and leave the function to one disk`,
+      "not-a-ddk"
+    );
+  }
+  warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0].device}`);
+  return named[0];
+}
+__name(bootDisk, "bootDisk");
+function noRoot(vbds, vdis, name) {
+  const attachments2 = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
+  const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
+  throw new DiskError(
+    name,
+    `it doesn't say which disk is the root: its attachments are ${attachments2.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
+    "not-a-ddk"
+  );
+}
+__name(noRoot, "noRoot");
+
+// src/disk/appliance/ova-file.ts
+var maxSize = 4 << 20;
+function xmlText(source) {
+  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`);
+  const bytes = bytesAt(source, 0, source.size);
+  const encoding = encodingOf(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
+  }
+}
+__name(xmlText, "xmlText");
+function encodingOf(bytes) {
+  const start = bytes.toString("latin1", 0, 100);
+  if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
+  if (/^(?:\xfe\xff|\0<)/.test(start)) return "utf-16be";
+  if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
+  return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
+}
+__name(encodingOf, "encodingOf");
+
+// src/disk/appliance/index.ts
+function openAppliance(tree, ova, name, { tempDir, warn }) {
+  const appliance = parseOva(xmlText(ova.node.content()), ova.path);
+  const { vdi, vbd } = rootDisk(appliance, ova.path, warn);
+  const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
+  const { bootLine } = appliance;
+  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) };
+}
+__name(openAppliance, "openAppliance");
+function unpack(chunks, vdi, name, tempDir) {
+  const limit = imageLimit(vdi);
+  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`;
+  const wayOut2 = "the ISO is damaged or incomplete; download it again";
+  const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut: wayOut2 });
+  return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
+}
+__name(unpack, "unpack");
+function imageLimit({ size }) {
+  const maxVhdSize = 2 ** 41;
+  return size === void 0 ? maxVhdSize : Math.ceil(size * 1.01) + (16 << 20);
+}
+__name(imageLimit, "imageLimit");
+
+// src/disk/filesystem/folder.ts
+var import_node_fs3 = require("node:fs");
+
+// src/disk/filesystem/file-type.ts
+var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
+function fileTypeOf(mode) {
+  return types[mode >>> 12 & 15];
+}
+__name(fileTypeOf, "fileTypeOf");
+function deviceNumber(encoded) {
+  return { major: encoded >>> 8 & 4095, minor: encoded & 255 | encoded >>> 12 & 1048320 };
+}
+__name(deviceNumber, "deviceNumber");
+
+// src/disk/filesystem/folder.ts
+function openFolder(path) {
+  const nodes = nodeMaker();
+  const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
+  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
+  const paths = /* @__PURE__ */ new Map();
+  const add = /* @__PURE__ */ __name((nodePath, stats) => {
+    const node = nodes.make(nodePath, stats);
+    paths.set(node, nodePath);
+    return node;
+  }, "add");
+  return {
+    root: add(Buffer.from(path), root),
+    *entries(dir) {
+      const dirPath = paths.get(dir);
+      for (const name of attempt2(dirPath, () => (0, import_node_fs3.readdirSync)(dirPath, { encoding: "buffer" }))) {
+        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
+        yield {
+          name,
+          node: /* @__PURE__ */ __name(() => add(
+            childPath,
+            attempt2(childPath, () => (0, import_node_fs3.lstatSync)(childPath, { bigint: true }))
+          ), "node")
+        };
+      }
+    },
+    openFile: /* @__PURE__ */ __name((node) => openFile(pathText(paths.get(node))), "openFile"),
+    close: nodes.close
+  };
+}
+__name(openFolder, "openFolder");
+function nodeMaker() {
+  const descriptors = /* @__PURE__ */ new Map();
+  const numbers = /* @__PURE__ */ new Map();
+  const open2 = /* @__PURE__ */ __name((ino, path) => {
+    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
+    descriptors.set(ino, fd);
+    return fd;
+  }, "open");
+  const make = /* @__PURE__ */ __name((path, stats) => {
+    const identity = `${stats.dev}:${stats.ino}`;
+    const ino = numbers.get(identity) ?? numbers.size + 1;
+    numbers.set(identity, ino);
+    return {
+      type: fileTypeOf(Number(stats.mode)),
+      ino,
+      mode: Number(stats.mode & 0o7777n),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      nlink: Number(stats.nlink),
+      mtime: timeOf(stats.mtimeNs),
+      size: Number(stats.size),
+      content: /* @__PURE__ */ __name(() => fileSource(open2(ino, path), Number(stats.size), pathText(path)), "content"),
+      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
+      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+    };
+  }, "make");
+  return {
+    make,
+    close() {
+      for (const fd of descriptors.values()) (0, import_node_fs3.closeSync)(fd);
+      descriptors.clear();
+    }
+  };
+}
+__name(nodeMaker, "nodeMaker");
+function timeOf(sinceEpoch) {
+  const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
+  return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
+}
+__name(timeOf, "timeOf");
+function attempt2(path, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw fileError(typeof path === "string" ? path : pathText(path), error);
+  }
+}
+__name(attempt2, "attempt");
+
+// src/disk/filesystem/checks.ts
+var maxTargetLength = 4095;
+function checkedTarget(target, source, at, whole2) {
+  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole2);
+  if (target.length > maxTargetLength) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole2);
+  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole2);
+  return target;
+}
+__name(checkedTarget, "checkedTarget");
+function warnIfCutShort(source, what, size, warn) {
+  if (source.size >= size) return;
+  warn(
+    `${source.name}: ${what} has ${size} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
+  );
+}
+__name(warnIfCutShort, "warnIfCutShort");
 
 // src/bytes/peek.ts
 function peek(source, offset, length2) {
@@ -2323,312 +4417,656 @@ function window(source, offset, size, name) {
 }
 __name(window, "window");
 
-// src/disk/partitions/gpt-header.ts
-var import_node_zlib = require("node:zlib");
-var gptSectorSizes = [512, 4096];
-var signature = "EFI PART";
-var mostEntries = 1024;
-function hasGptSignature(disk, sectorSize3) {
-  return hasText(disk, sectorSize3, signature);
+// src/disk/filesystem/iso9660/dates.ts
+function shortDate(bytes) {
+  const [year, month, day, hour, minute, second] = bytes;
+  return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
 }
-__name(hasGptSignature, "hasGptSignature");
-function readGptAt(disk, sectorSize3, sector) {
-  if (!Number.isSafeInteger(sector * sectorSize3)) return void 0;
-  const header2 = peek(disk, sector * sectorSize3, sectorSize3);
-  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
-  const size = header2.readUInt32LE(12);
-  if (size < 92 || size > sectorSize3) return `its size is ${size}`;
-  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
-  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
-  const arraySector = Number(header2.readBigUInt64LE(72));
-  const count = header2.readUInt32LE(80);
-  const entrySize = header2.readUInt32LE(84);
-  if (count > mostEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize} bytes`;
+__name(shortDate, "shortDate");
+function longDate(bytes) {
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
+  if (!digits) return void 0;
+  const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
+  return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
+}
+__name(longDate, "longDate");
+function moment([year, month, day, hour, minute, second], hundredths, offset) {
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
+  const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
+  const quarters = offset >= -48 && offset <= 52 ? offset : 0;
+  return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
+}
+__name(moment, "moment");
+
+// src/disk/filesystem/iso9660/reader.ts
+var sectorSize = 2048;
+
+// src/disk/filesystem/iso9660/records.ts
+var fixedLength = 33;
+function parseRecord(source, bytes, at, warnOnce) {
+  const length2 = bytes.readUInt8(0);
+  if (length2 <= fixedLength)
+    throw damage(source, at, `a directory record has a length of ${length2}, but the minimum is ${fixedLength + 1}`, "ISO");
+  if (length2 > bytes.length) {
+    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
   }
-  if (!Number.isSafeInteger(arraySector * sectorSize3)) return `its entries are in sector ${arraySector}`;
-  const array = peek(disk, arraySector * sectorSize3, count * entrySize);
-  if (!array) return "its entries lie past the end of the disk";
-  if (header2.readUInt32LE(88) !== (0, import_node_zlib.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize3, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
-}
-__name(readGptAt, "readGptAt");
-function headerChecksum(header2) {
-  const zeroed = Buffer.from(header2);
-  zeroed.writeUInt32LE(0, 16);
-  return (0, import_node_zlib.crc32)(zeroed);
-}
-__name(headerChecksum, "headerChecksum");
-function guid(bytes, at) {
-  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
-  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
-  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
-}
-__name(guid, "guid");
-
-// src/disk/partitions/types.ts
-function mbrTypeName(type) {
-  return mbrTypes[type] ?? "";
-}
-__name(mbrTypeName, "mbrTypeName");
-function gptTypeName(type) {
-  return gptTypes[type] ?? "";
-}
-__name(gptTypeName, "gptTypeName");
-var mbrTypes = {
-  1: "FAT12",
-  4: "FAT16",
-  5: "extended",
-  6: "FAT16",
-  7: "NTFS or exFAT",
-  11: "FAT32",
-  12: "FAT32",
-  14: "FAT16",
-  15: "extended",
-  130: "Linux swap",
-  131: "Linux",
-  133: "extended",
-  142: "Linux LVM",
-  165: "FreeBSD, with slices of its own inside",
-  166: "OpenBSD, with slices of its own inside",
-  169: "NetBSD, with slices of its own inside",
-  191: "Solaris",
-  218: "data without a filesystem",
-  222: "Dell utility",
-  238: "GPT protective",
-  239: "EFI system",
-  253: "Linux RAID"
-};
-var gptTypes = {
-  "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F": "Linux swap",
-  "0FC63DAF-8483-4772-8E79-3D69D8477DE4": "Linux",
-  "21686148-6449-6E6F-744E-656564454649": "BIOS boot",
-  "44479540-F297-41B2-9AF7-D131D5F0458A": "Linux root (x86)",
-  "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": "Linux root (x86-64)",
-  "A19D880F-05FC-4D3B-A006-743F0F84911E": "Linux RAID",
-  "C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "EFI system",
-  "CA7D7CCB-63ED-4C53-861C-1742536059CC": "Linux LUKS",
-  "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": "Microsoft reserved",
-  "E6D6D379-F507-44C2-A23C-238F2A3DF928": "Linux LVM",
-  "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7": "Microsoft basic data"
-};
-
-// src/disk/partitions/gpt.ts
-function readGpt(disk, mbr, warn) {
-  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
-  const primary = readPrimary(disk);
-  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
-  const backup = findBackup(disk, mbr ?? []);
-  if (!backup)
-    throw new DiskError(
-      disk.name,
-      `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`
+  const nameLength2 = bytes.readUInt8(32);
+  const nameEnd = fixedLength + nameLength2;
+  if (nameLength2 === 0 || nameEnd > length2) {
+    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2} bytes`, "ISO");
+  }
+  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
+    warnOnce(
+      `${source.name}, byte ${at}: a directory record has different little-endian and big-endian values; the little-endian one is used, here and elsewhere`,
+      "endian"
     );
-  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
-  return { ...describeTable(disk, backup, warn), check() {
-  } };
-}
-__name(readGpt, "readGpt");
-function readPrimary(disk) {
-  let wrong = "the header in sector 1 is missing";
-  for (const sectorSize3 of gptSectorSizes) {
-    const gpt = readGptAt(disk, sectorSize3, 1);
-    if (typeof gpt === "object") return gpt;
-    if (gpt) wrong = `the header at byte ${sectorSize3} is damaged (${gpt})`;
   }
-  return wrong;
+  const flags = bytes.readUInt8(25);
+  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
+  return {
+    at,
+    location: bytes.readUInt32LE(2),
+    earBlocks: bytes.readUInt8(1),
+    dataLength: bytes.readUInt32LE(10),
+    recorded: shortDate(bytes.subarray(18, 25)),
+    isDirectory: (flags & 2) !== 0,
+    isAssociated: (flags & 4) !== 0,
+    continues: (flags & 128) !== 0,
+    isInterleaved: bytes.readUInt16LE(26) !== 0,
+    identifier: bytes.subarray(fixedLength, nameEnd),
+    systemUse: bytes.subarray(systemUseStart, length2),
+    systemUseAt: at + systemUseStart
+  };
 }
-__name(readPrimary, "readPrimary");
-function findBackup(disk, mbr) {
-  for (const lastSector of [
-    ...mbr.map(
-      ({ start, size }) => () => start + size - 1
-    ),
-    (sectorSize3) => Math.floor(disk.size / sectorSize3) - 1
-  ]) {
-    for (const sectorSize3 of gptSectorSizes) {
-      const sector = lastSector(sectorSize3);
-      const gpt = sector > 1 ? readGptAt(disk, sectorSize3, sector) : void 0;
-      if (typeof gpt === "object") return gpt;
+__name(parseRecord, "parseRecord");
+function dataStart(record, blockSize) {
+  return (record.location + record.earBlocks) * blockSize;
+}
+__name(dataStart, "dataStart");
+function isSelf(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 0;
+}
+__name(isSelf, "isSelf");
+function isParent(record) {
+  return record.identifier.length === 1 && record.identifier[0] === 1;
+}
+__name(isParent, "isParent");
+function selfRecord(reader, start) {
+  const { source, warnOnce } = reader;
+  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, "ISO");
+  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize, source.size - start)), start, warnOnce);
+  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but there is no record of the directory itself", "ISO");
+  return record;
+}
+__name(selfRecord, "selfRecord");
+function* directoryRecords(reader, directory) {
+  const { source, blockSize, warnOnce } = reader;
+  if (directory.dataLength === 0) return;
+  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved", "ISO");
+  const start = dataStart(directory, blockSize);
+  const end = start + directory.dataLength;
+  if (end > source.size) {
+    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
+  }
+  selfRecord(reader, start);
+  for (let sectorStart = start; sectorStart < end; ) {
+    const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize + sectorSize);
+    checkNoOverlap(reader, start, sectorStart, sectorEnd);
+    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
+    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
+      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
     }
+    sectorStart = sectorEnd;
+  }
+}
+__name(directoryRecords, "directoryRecords");
+function checkNoOverlap({ source, blockSize, budget }, start, from, to) {
+  budget.directoryBytes += to - from;
+  for (let block = from; block < to; block += blockSize) {
+    const owner = budget.owners.get(block) ?? start;
+    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`, "ISO");
+    budget.owners.set(block, start);
+  }
+}
+__name(checkNoOverlap, "checkNoOverlap");
+
+// src/disk/filesystem/iso9660/descriptors.ts
+var firstDescriptor = 16 * sectorSize;
+var maxDescriptors = 64;
+function hasDescriptor(source) {
+  return identifierAt(source, firstDescriptor) === "CD001";
+}
+__name(hasDescriptor, "hasDescriptor");
+function readDescriptors(source, warnOnce) {
+  let primary;
+  let joliet;
+  let elTorito = false;
+  const types2 = [];
+  let at = firstDescriptor;
+  for (; types2.length < maxDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize) {
+    const bytes = bytesAt(source, at, sectorSize);
+    const type2 = bytes.readUInt8(0);
+    types2.push(type2);
+    if (type2 === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
+    if (type2 === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
+    if (type2 === 255) break;
+  }
+  if (!primary) {
+    const found = types2.length === 0 ? "there is none" : `there are only descriptors of the types ${types2.join(", ")}`;
+    throw damage(source, firstDescriptor, `a primary volume descriptor should be here, but ${found}`, "ISO");
+  }
+  if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
+  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
+}
+__name(readDescriptors, "readDescriptors");
+function identifierAt(source, at) {
+  return peek(source, at, sectorSize)?.toString("latin1", 1, 6);
+}
+__name(identifierAt, "identifierAt");
+function parseDescriptor(source, bytes, at, warnOnce) {
+  const blockSize = bytes.readUInt16LE(128);
+  if (![512, 1024, 2048].includes(blockSize)) {
+    throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`, "ISO");
+  }
+  const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
+  return {
+    systemId: text3(8, 40),
+    volumeId: text3(40, 72),
+    publisherId: text3(318, 446),
+    preparerId: text3(446, 574),
+    applicationId: text3(574, 702),
+    created: longDate(bytes.subarray(813, 830)),
+    modified: longDate(bytes.subarray(830, 847)),
+    blockSize,
+    blocks: bytes.readUInt32LE(80),
+    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
+  };
+}
+__name(parseDescriptor, "parseDescriptor");
+function isJoliet(bytes) {
+  return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
+}
+__name(isJoliet, "isJoliet");
+function isUdfBridge(source, terminator) {
+  for (let index = 1; index <= 16; index++) {
+    const identifier = identifierAt(source, terminator + index * sectorSize);
+    if (identifier === "NSR02" || identifier === "NSR03") return true;
+    if (identifier === void 0 || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false;
+  }
+  return false;
+}
+__name(isUdfBridge, "isUdfBridge");
+
+// src/disk/filesystem/iso9660/names.ts
+function plainName({ identifier }) {
+  const text3 = identifier.toString("latin1");
+  return Buffer.from(withoutVersion(text3), "latin1");
+}
+__name(plainName, "plainName");
+function jolietName({ identifier }) {
+  const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
+  return Buffer.from(withoutVersion(units.toString("utf16le")));
+}
+__name(jolietName, "jolietName");
+function withoutVersion(name) {
+  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
+}
+__name(withoutVersion, "withoutVersion");
+
+// src/disk/filesystem/iso9660/susp.ts
+var limits3 = { continuations: 32, continuationBytes: 64 * 1024 };
+var continuationRatio = 64;
+function systemUseSkip(rootSelf) {
+  for (const start of [0, 14]) {
+    const entry2 = rootSelf.systemUse.subarray(start, start + 7);
+    if (entry2.length === 7 && entry2.toString("latin1", 0, 2) === "SP" && entry2.readUInt16BE(4) === 48879) return entry2.readUInt8(6);
   }
   return void 0;
 }
-__name(findBackup, "findBackup");
-function checkBackup(disk, primary, warn) {
-  const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
-  const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
-  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
-}
-__name(checkBackup, "checkBackup");
-function describeTable(disk, gpt, warn) {
-  const partitions = [];
-  for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
-    const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
-    if (entry2.subarray(0, 16).every((byte) => byte === 0)) continue;
-    const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
-    const size = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
-    if (!Number.isSafeInteger(start + size) || size <= 0) {
-      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
-      continue;
-    }
-    const type = guid(entry2, 0);
-    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
-    const bootable = (entry2.readUInt8(48) & 4) !== 0;
-    partitions.push({ number: number2, start, size, type, typeName: gptTypeName(type), extended: false, name, bootable });
-  }
-  return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
-}
-__name(describeTable, "describeTable");
-
-// src/disk/partitions/mbr.ts
-var sectorSize = 512;
-var mostRecords = 128;
-var extendedTypes = [5, 15, 133];
-var protectiveType = 238;
-var bootFlag = 128;
-function parseMbr(sector) {
-  const entries2 = parseBootRecord(sector);
-  return entries2?.some(isUsed) && entries2.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries2 : void 0;
-}
-__name(parseMbr, "parseMbr");
-function hasProtectiveEntry(entries2) {
-  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
-}
-__name(hasProtectiveEntry, "hasProtectiveEntry");
-function readMbrPartitions(disk, entries2, warn) {
-  const partitions = [];
-  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe(entry2, slot + 1, entry2.start));
-  let number2 = 5;
-  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
-    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) partitions.push(describe(entry2, number2++, start));
-  }
-  return { scheme: "mbr", sectorSize, partitions, check() {
-  } };
-}
-__name(readMbrPartitions, "readMbrPartitions");
-function* logicalPartitions(disk, extended, warn) {
-  const seen = /* @__PURE__ */ new Set();
-  let record = extended.start;
+__name(systemUseSkip, "systemUseSkip");
+function* systemUseEntries(reader, record) {
+  const { source, blockSize } = reader;
+  const first = firstEntry(reader, record);
+  let area = record.systemUse.subarray(first);
+  let at = record.systemUseAt + first;
+  let bytes = 0;
+  const visited = /* @__PURE__ */ new Set();
   for (; ; ) {
-    const entries2 = readExtendedRecord(disk, record, seen);
-    if (typeof entries2 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize}: ${entries2}; the logical partitions after it are ignored`);
+    let next2;
+    for (const entry2 of areaEntries(reader, area, at)) {
+      if (entry2.signature === "ST") break;
+      if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
+      else yield entry2;
+    }
+    if (!next2) return;
+    at = next2.bytes.readUInt32LE(4) * blockSize + next2.bytes.readUInt32LE(12);
+    const length2 = next2.bytes.readUInt32LE(20);
+    bytes += length2;
+    if (visited.has(at) || visited.size >= limits3.continuations || bytes > limits3.continuationBytes) {
+      throw damage(source, record.at, "the system use entries of a directory record form a loop, or never end", "ISO");
+    }
+    visited.add(at);
+    if (at + length2 > source.size) {
+      throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, "ISO");
+    }
+    spend(reader, record, length2);
+    area = bytesAt(source, at, length2);
+  }
+}
+__name(systemUseEntries, "systemUseEntries");
+function firstEntry({ skip = 0 }, record) {
+  const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
+  return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
+}
+__name(firstEntry, "firstEntry");
+function spend({ source, budget }, record, length2) {
+  budget.continuationBytes += length2;
+  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
+    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
+  }
+}
+__name(spend, "spend");
+function* areaEntries({ source, warnOnce }, area, at) {
+  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
+    const length2 = area.readUInt8(start + 2);
+    if (length2 < 4 || start + length2 > area.length) {
+      warnOnce(
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`,
+        "susp"
+      );
       return;
     }
-    seen.add(record);
-    for (const [slot, entry2] of entries2.entries()) {
-      if (!isUsed(entry2) || isExtended(entry2)) continue;
-      const start = record + entry2.start;
-      if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
-    }
-    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
-    if (!link) return;
-    record = extended.start + link.start;
+    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
+    start += length2;
   }
 }
-__name(logicalPartitions, "logicalPartitions");
-function readExtendedRecord(disk, record, seen) {
-  if (seen.has(record)) return "the chain of extended boot records forms a loop";
-  if (seen.size >= mostRecords) return `the extended partition has more than ${mostRecords} boot records`;
-  return parseBootRecord(peek(disk, record * sectorSize, sectorSize)) ?? "an extended boot record is missing here";
-}
-__name(readExtendedRecord, "readExtendedRecord");
-function parseBootRecord(sector) {
-  if (sector?.readUInt16BE(510) !== 21930) return void 0;
-  return [446, 462, 478, 494].map((at) => ({
-    flag: sector.readUInt8(at),
-    type: sector.readUInt8(at + 4),
-    start: sector.readUInt32LE(at + 8),
-    size: sector.readUInt32LE(at + 12)
-  }));
-}
-__name(parseBootRecord, "parseBootRecord");
-function isUsed({ type, size }) {
-  return type !== 0 && size !== 0;
-}
-__name(isUsed, "isUsed");
-function isExtended({ type }) {
-  return extendedTypes.includes(type);
-}
-__name(isExtended, "isExtended");
-function describe(entry2, number2, start) {
-  return {
-    number: number2,
-    start: start * sectorSize,
-    size: entry2.size * sectorSize,
-    type: entry2.type.toString(16).padStart(2, "0"),
-    typeName: mbrTypeName(entry2.type),
-    extended: isExtended(entry2),
-    name: "",
-    bootable: entry2.flag === bootFlag
-  };
-}
-__name(describe, "describe");
+__name(areaEntries, "areaEntries");
 
-// src/disk/partitions/table.ts
-function checkPartitions(disk, table4, warn) {
-  warnOfOverlaps(disk, table4.partitions, warn);
-  const partitions = table4.partitions.map((fields) => ({
-    ...fields,
-    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`)
-  }));
-  return {
-    ...table4,
-    partitions,
-    check() {
-      for (const { number: number2, start, size } of partitions) {
-        if (start + size > disk.size) {
-          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk ends at byte ${disk.size}`);
-        }
+// src/disk/filesystem/iso9660/symlink.ts
+var component = { continues: 1, current: 2, parent: 4, root: 8 };
+var SymlinkText = class {
+  static {
+    __name(this, "SymlinkText");
+  }
+  /** Undefined until the first entry. */
+  text;
+  /** The next component continues the last one, or follows the root, so no slash comes between them. */
+  joins = true;
+  /** Adds the components of one entry. Returns what is wrong with them, if anything. */
+  add(entry2) {
+    const parts = [this.text ?? Buffer.alloc(0)];
+    let problem;
+    let at = 5;
+    while (at + 2 <= entry2.length) {
+      const flags = entry2.readUInt8(at);
+      const end = at + 2 + entry2.readUInt8(at + 1);
+      if (end > entry2.length) {
+        problem = "a symbolic link's component is longer than its entry; the target ends there";
+        break;
       }
-      table4.check();
+      if (flags & ~15) problem = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
+      if (!this.joins) parts.push(Buffer.from("/"));
+      parts.push(componentText(flags, entry2.subarray(at + 2, end)));
+      this.joins = (flags & (component.continues | component.root)) !== 0;
+      at = end;
     }
-  };
-}
-__name(checkPartitions, "checkPartitions");
-function warnOfOverlaps(disk, partitions, warn) {
-  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
-  let previous;
-  for (const partition of sorted) {
-    if (previous && partition.start < previous.start + previous.size) {
-      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
-    }
-    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
+    this.text = Buffer.concat(parts);
+    return problem;
   }
+};
+function componentText(flags, content2) {
+  if (flags & component.root) return Buffer.from("/");
+  if (flags & component.parent) return Buffer.from("..");
+  if (flags & component.current) return Buffer.from(".");
+  return content2;
 }
-__name(warnOfOverlaps, "warnOfOverlaps");
+__name(componentText, "componentText");
 
-// src/disk/partitions/index.ts
-function readPartitions(disk, warn) {
-  const mbr = parseMbr(peek(disk, 0, 512));
-  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize3) => hasGptSignature(disk, sectorSize3))) {
-    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
+// src/disk/filesystem/iso9660/rock-ridge.ts
+function rockRidge(reader, record) {
+  const found = { isRelocated: false };
+  const name = [];
+  const link = new SymlinkText();
+  for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
+    const read = readers[signature2];
+    if (read) {
+      if (bytes.length < read.minLength)
+        throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
+      read.into(found, bytes);
+    } else if (signature2 === "NM" && bytes.length >= 5) {
+      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
+    } else if (signature2 === "SL" && bytes.length >= 5) {
+      const problem = link.add(bytes);
+      if (problem) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${problem}`, "symlink");
+    }
   }
-  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
-  return unpartitioned(disk);
+  if (name.length > 0) found.name = Buffer.concat(name);
+  if (link.text !== void 0) found.target = link.text;
+  return found;
 }
-__name(readPartitions, "readPartitions");
-function unpartitioned(disk) {
-  const whole = {
-    number: 0,
-    start: 0,
-    get size() {
-      return disk.size;
+__name(rockRidge, "rockRidge");
+var readers = {
+  PX: {
+    minLength: 36,
+    into(found, bytes) {
+      found.mode = bytes.readUInt32LE(4);
+      found.nlink = bytes.readUInt32LE(12);
+      found.uid = bytes.readUInt32LE(20);
+      found.gid = bytes.readUInt32LE(28);
+      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36);
+    }
+  },
+  PN: {
+    minLength: 20,
+    into(found, bytes) {
+      found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
+    }
+  },
+  TF: {
+    minLength: 5,
+    into(found, bytes) {
+      const modified = modificationTime(bytes);
+      if (modified) found.modified = modified;
+    }
+  },
+  CL: {
+    minLength: 12,
+    into(found, bytes) {
+      found.childAt = bytes.readUInt32LE(4);
+    }
+  },
+  RE: {
+    minLength: 4,
+    into(found) {
+      found.isRelocated = true;
+    }
+  },
+  ZF: {
+    minLength: 16,
+    into(found, bytes) {
+      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
+      found.size = bytes.readUInt32LE(8);
+    }
+  },
+  SF: {
+    minLength: 12,
+    into(found) {
+      found.encoding = "stored as a sparse file (SF)";
+    }
+  }
+};
+function halvesOfDevice(high, low) {
+  return high !== 0 ? { major: high, minor: low } : deviceNumber(low);
+}
+__name(halvesOfDevice, "halvesOfDevice");
+function modificationTime(bytes) {
+  const flags = bytes.readUInt8(4);
+  if ((flags & 2) === 0) return void 0;
+  const isLong = (flags & 128) !== 0;
+  const length2 = isLong ? 17 : 7;
+  const hasCreation = (flags & 1) !== 0;
+  const start = 5 + (hasCreation ? length2 : 0);
+  if (start + length2 > bytes.length) return void 0;
+  const field3 = bytes.subarray(start, start + length2);
+  return isLong ? longDate(field3) : shortDate(field3);
+}
+__name(modificationTime, "modificationTime");
+
+// src/disk/filesystem/iso9660/nodes.ts
+var noPosix = { isRelocated: false };
+function posixOf(reader, record) {
+  return reader.naming === "rock-ridge" ? rockRidge(reader, record) : noPosix;
+}
+__name(posixOf, "posixOf");
+function rootNode(reader, record) {
+  const self = selfRecord(reader, dataStart(record, reader.blockSize));
+  return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
+}
+__name(rootNode, "rootNode");
+function makeNode(reader, named) {
+  if (named.posix.childAt === void 0) return describe2(reader, named);
+  const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
+  return describe2(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
+}
+__name(makeNode, "makeNode");
+function describe2(reader, { name, records: records2, posix }) {
+  const [first] = records2;
+  const type2 = nodeType(reader, first, posix);
+  const isDir = type2 === "dir";
+  const at = `${pathText(name)} (directory record at byte ${first.at})`;
+  return {
+    type: type2,
+    ino: inodeNumber(reader, type2, first, posix),
+    mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
+    uid: posix.uid ?? 0,
+    gid: posix.gid ?? 0,
+    nlink: posix.nlink ?? 1,
+    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
+    size: type2 === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
+    ...(type2 === "char" || type2 === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
+    records: records2,
+    content() {
+      if (posix.encoding) {
+        const what = `the file is ${posix.encoding}, which can't be read; make the ISO without it`;
+        throw new DiskError(`${at} of ${reader.source.name}`, what, "unsupported");
+      }
+      return content(reader, at, records2);
     },
-    type: "",
-    typeName: "whole disk",
-    extended: false,
-    name: "",
-    bootable: false,
-    source: disk
+    target() {
+      return checkedTarget(posix.target ?? Buffer.alloc(0), reader.source, at, "ISO");
+    },
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
   };
-  return { scheme: "none", sectorSize: 512, partitions: [whole], check() {
-  } };
 }
-__name(unpartitioned, "unpartitioned");
+__name(describe2, "describe");
+function nodeType({ source, warnOnce }, record, { mode }) {
+  const plain2 = record.isDirectory ? "dir" : "file";
+  if (mode === void 0) return plain2;
+  const type2 = fileTypeOf(mode);
+  if (type2 && type2 === "dir" === record.isDirectory) return type2;
+  warnOnce(
+    `${source.name}, byte ${record.at}: a ${plain2} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain2}; it is treated as a ${plain2}`,
+    "type"
+  );
+  return plain2;
+}
+__name(nodeType, "nodeType");
+function inodeNumber({ blockSize, hardLinks }, type2, record, { serial, nlink, rdev }) {
+  if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize) : record.at;
+  if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
+  const identity = [serial, type2, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
+  const known = hardLinks.get(identity) ?? record.at;
+  hardLinks.set(identity, known);
+  return known;
+}
+__name(inodeNumber, "inodeNumber");
+function content({ source, blockSize }, at, records2) {
+  const name = `${at} of ${source.name}`;
+  const extents = records2.map((record) => {
+    if (record.isInterleaved) throw new DiskError(name, "the file is interleaved with others, which can't be read", "unsupported");
+    if (record.dataLength === 0) return slice(source, 0, 0, name);
+    const start = dataStart(record, blockSize);
+    const end = start + record.dataLength;
+    if (end > source.size) {
+      throw damage(source, at, `its content should be at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
+    }
+    return slice(source, start, record.dataLength, name);
+  });
+  return extents.length === 1 ? extents[0] : concat(extents, name);
+}
+__name(content, "content");
 
-// src/bytes/tar-checksum.ts
+// src/disk/filesystem/iso9660/directory.ts
+function* children2(reader, dir, root) {
+  for (const file of files(reader, dir)) {
+    if (file.posix.isRelocated) continue;
+    if (dir === root && isRelocationDirectory(reader, file)) continue;
+    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(reader, file), "node") };
+  }
+}
+__name(children2, "children");
+function isRelocationDirectory(reader, file) {
+  if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
+  const inside = [...files(reader, makeNode(reader, file))];
+  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
+}
+__name(isRelocationDirectory, "isRelocationDirectory");
+function* files(reader, dir) {
+  let records2 = [];
+  for (const record of directoryRecords(reader, dir.records[0])) {
+    if (isSelf(record) || isParent(record)) continue;
+    if (record.isAssociated) {
+      reader.warnOnce(
+        `${reader.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
+        "associated"
+      );
+      continue;
+    }
+    const previous = records2.at(-1);
+    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous);
+    records2.push(record);
+    if (record.continues) continue;
+    const [first, ...more] = records2;
+    records2 = [];
+    const posix = posixOf(reader, first);
+    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix };
+  }
+  const last = records2.at(-1);
+  if (last) throw unfinished(reader, last);
+}
+__name(files, "files");
+function unfinished({ source }, record) {
+  return damage(
+    source,
+    record.at,
+    `the file ${pathText(record.identifier)} should continue in the next directory record, but that is missing`,
+    "ISO"
+  );
+}
+__name(unfinished, "unfinished");
+function nameOf({ naming }, record, { name }) {
+  if (naming === "joliet") return jolietName(record);
+  return name?.length ? name : plainName(record);
+}
+__name(nameOf, "nameOf");
+
+// src/disk/filesystem/iso9660/hybrid.ts
+function hybridParts(source) {
+  const area = bytesAt(source, 0, 1024);
+  const hasPartition = [446, 462, 478, 494].some((entry2) => area.readUInt8(entry2 + 4) !== 0);
+  return [
+    ...area.readUInt16BE(510) === 21930 && hasPartition ? ["mbr"] : [],
+    ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
+  ];
+}
+__name(hybridParts, "hybridParts");
+
+// src/disk/filesystem/iso9660/index.ts
+var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
+function openIso(source, warn) {
+  const warnOnce = onceEach(warn);
+  const descriptors = readDescriptors(source, warnOnce);
+  warnIfCutShort(source, "the ISO", descriptors.primary.blocks * descriptors.primary.blockSize, warn);
+  const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
+  const iso = describe3(source, descriptors, reader.naming, hasRockRidge);
+  return { root, entries: /* @__PURE__ */ __name((dir) => children2(reader, dir, root), "entries"), info: summary(iso), iso };
+}
+__name(openIso, "openIso");
+function chooseNames(source, { primary, joliet }, warnOnce) {
+  try {
+    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
+    const skip = systemUseSkip(rootSelf);
+    const rockRidge2 = makeReader(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
+    const root = rootNode(rockRidge2, primary.root);
+    const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
+    if (hasRockRidge || !joliet) return { reader: rockRidge2, root, hasRockRidge };
+  } catch (error) {
+    if (!joliet || !(error instanceof DiskError)) throw error;
+    warnOnce(`${error.message}; the Joliet directories are read instead`, "primary");
+  }
+  const reader = makeReader(source, joliet, "joliet", void 0, warnOnce);
+  return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
+}
+__name(chooseNames, "chooseNames");
+function makeReader(source, { blockSize }, naming, skip, warnOnce) {
+  const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
+  return { source, blockSize, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
+}
+__name(makeReader, "makeReader");
+function describe3(source, descriptors, naming, hasRockRidge) {
+  const { primary, joliet, elTorito, udfBridge } = descriptors;
+  const { root, blocks, ...fields } = primary;
+  return {
+    ...fields,
+    size: blocks * primary.blockSize,
+    naming,
+    extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
+    elTorito,
+    udfBridge,
+    hybrid: hybridParts(source)
+  };
+}
+__name(describe3, "describe");
+function summary(iso) {
+  return {
+    type: "iso9660",
+    label: iso.volumeId,
+    uuid: uuid(iso.modified ?? iso.created),
+    blockSize: iso.blockSize,
+    size: iso.size,
+    free: 0,
+    features: [
+      ...iso.extensions,
+      ...iso.elTorito ? ["el-torito"] : [],
+      ...iso.udfBridge ? ["udf"] : [],
+      ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
+    ],
+    notes: [`read by its ${iso.naming} names`]
+  };
+}
+__name(summary, "summary");
+function uuid(time) {
+  if (!time) return "";
+  const text3 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
+  return `${text3.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
+}
+__name(uuid, "uuid");
+
+// src/disk/held.ts
+function holder() {
+  const things = [];
+  const finish = /* @__PURE__ */ __name(() => {
+    for (const thing of things) thing.finish?.();
+  }, "finish");
+  return {
+    add(thing) {
+      things.push(thing);
+      return thing;
+    },
+    finish,
+    causeOf(error) {
+      if (!(error instanceof DiskError)) return error;
+      try {
+        finish();
+        return error;
+      } catch (cause) {
+        return cause;
+      }
+    },
+    close() {
+      for (const thing of things.splice(0).reverse()) thing.close();
+    }
+  };
+}
+__name(holder, "holder");
+
+// src/bytes/tar-header.ts
+var tarBlockSize = 512;
+function tarPadding(size) {
+  return (tarBlockSize - size % tarBlockSize) % tarBlockSize;
+}
+__name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header2) {
   let sum = 0;
@@ -2641,23 +5079,24 @@ function hasTarChecksum(header2) {
   return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
 }
 __name(hasTarChecksum, "hasTarChecksum");
-
-// src/disk/filesystem/checks.ts
-var longestTarget = 4095;
-function checkedTarget(target, source, at, whole) {
-  if (target.length === 0) throw damage(source, at, "the symlink has no target", whole);
-  if (target.length > longestTarget) throw damage(source, at, `the symlink's target has ${target.length} bytes`, whole);
-  if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole);
-  return target;
+function readTarHeader(header2) {
+  const name = text(header2, 0, 100);
+  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text(header2, 345, 500) : "";
+  return { path: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(header2), typeflag: header2.toString("latin1", 156, 157) };
 }
-__name(checkedTarget, "checkedTarget");
-function warnIfCutShort(source, what, size, warn) {
-  if (source.size >= size) return;
-  warn(
-    `${source.name}: ${what} has ${size} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
-  );
+__name(readTarHeader, "readTarHeader");
+function sizeField(header2) {
+  if ((header2[124] & 128) !== 0) {
+    return header2.readUInt32BE(124) === 2147483648 ? header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132) : Number.NaN;
+  }
+  const digits = text(header2, 124, 136).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
-__name(warnIfCutShort, "warnIfCutShort");
+__name(sizeField, "sizeField");
+function text(header2, start, end) {
+  return header2.toString("latin1", start, end).replace(/\0.*$/s, "");
+}
+__name(text, "text");
 
 // src/disk/filesystem/ext/inode/layout.ts
 var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
@@ -2673,7 +5112,7 @@ function generation(raw) {
 __name(generation, "generation");
 var extentMagic = 62218;
 var extentEntrySize = 12;
-var longestWrittenExtent = 32768;
+var maxWrittenExtent = 32768;
 
 // src/disk/filesystem/block-number.ts
 function fileBlock(number2) {
@@ -2686,24 +5125,24 @@ function fsBlock(number2) {
 __name(fsBlock, "fsBlock");
 
 // src/bytes/crc32c.ts
-function crc32c(seed, bytes) {
-  let crc = seed | 0;
+function crc32c(seed2, bytes) {
+  let crc = seed2 | 0;
   const length2 = bytes.length;
   let at = 0;
   for (const last = length2 - 8; at <= last; at += 8) {
     crc ^= bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
-    crc = table[1792 | crc & 255] ^ table[1536 | crc >>> 8 & 255] ^ table[1280 | crc >>> 16 & 255] ^ table[1024 | crc >>> 24] ^ table[768 | bytes[at + 4]] ^ table[512 | bytes[at + 5]] ^ table[256 | bytes[at + 6]] ^ table[bytes[at + 7]];
+    crc = table2[1792 | crc & 255] ^ table2[1536 | crc >>> 8 & 255] ^ table2[1280 | crc >>> 16 & 255] ^ table2[1024 | crc >>> 24] ^ table2[768 | bytes[at + 4]] ^ table2[512 | bytes[at + 5]] ^ table2[256 | bytes[at + 6]] ^ table2[bytes[at + 7]];
   }
-  for (; at < length2; at++) crc = table[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
+  for (; at < length2; at++) crc = table2[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
   return crc >>> 0;
 }
 __name(crc32c, "crc32c");
-function crc32cOfU32(seed, value) {
-  const crc = seed ^ value;
-  return (table[768 | crc & 255] ^ table[512 | crc >>> 8 & 255] ^ table[256 | crc >>> 16 & 255] ^ table[crc >>> 24]) >>> 0;
+function crc32cOfU32(seed2, value) {
+  const crc = seed2 ^ value;
+  return (table2[768 | crc & 255] ^ table2[512 | crc >>> 8 & 255] ^ table2[256 | crc >>> 16 & 255] ^ table2[crc >>> 24]) >>> 0;
 }
 __name(crc32cOfU32, "crc32cOfU32");
-var table = makeTable();
+var table2 = makeTable();
 function makeTable() {
   const made = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -2718,17 +5157,6 @@ function makeTable() {
   return made;
 }
 __name(makeTable, "makeTable");
-
-// src/disk/filesystem/file-type.ts
-var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
-function fileTypeOf(mode) {
-  return types[mode >>> 12 & 15];
-}
-__name(fileTypeOf, "fileTypeOf");
-function deviceNumber(encoded) {
-  return { major: encoded >>> 8 & 4095, minor: encoded & 255 | encoded >>> 12 & 1048320 };
-}
-__name(deviceNumber, "deviceNumber");
 
 // src/disk/filesystem/ext/superblock/features.ts
 var compat = { hasJournal: 4, sparseSuper2: 512 };
@@ -2854,23 +5282,23 @@ function loadInode(reader, number2) {
   const onDevice = reader.rawInode(number2);
   const raw = reader.fastCommits?.inode(number2, onDevice) ?? onDevice;
   const extraSize = superblock.inodeSize > originalSize ? raw.readUInt16LE(128) : 0;
-  const place2 = inodePlace(reader, number2);
+  const at = `inode ${number2}`;
   if (extraSize > superblock.inodeSize - originalSize || extraSize % 4 !== 0) {
-    throw new DiskError(place2, `its extra size of ${extraSize} bytes is impossible; the filesystem is damaged`);
+    throw damage(reader, at, `its extra size of ${extraSize} bytes is impossible`);
   }
   const checksumSeed = superblock.hasChecksums ? crc32cOfU32(crc32cOfU32(superblock.checksumSeed, number2), raw.readUInt32LE(100)) : 0;
-  if (superblock.hasChecksums && superblock.madeByLinux && raw === onDevice) verifyChecksum(raw, extraSize, checksumSeed, place2);
+  const isVerified = superblock.hasChecksums && superblock.madeByLinux && raw === onDevice;
+  if (isVerified && !checksumHolds(raw, extraSize, checksumSeed)) throw damage(reader, at, "its checksum is wrong");
   const mode = raw.readUInt16LE(0);
   const hasHighSize = fileTypeOf(mode) === "file" || (superblock.features.incompat & incompat.largeDir) !== 0;
   const size = raw.readUInt32LE(4) + (hasHighSize ? raw.readUInt32LE(108) * 2 ** 32 : 0);
-  if (size > 2 ** 32 * superblock.blockSize)
-    throw new DiskError(place2, `its size of ${size} bytes is impossible; the filesystem is damaged`);
+  if (size > 2 ** 32 * superblock.blockSize) throw damage(reader, at, `its size of ${size} bytes is impossible`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
 __name(loadInode, "loadInode");
-function verifyChecksum(raw, extraSize, seed, place2) {
+function checksumHolds(raw, extraSize, seed2) {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
-  let crc = crc32c(crc32c(seed, raw.subarray(0, checksumLow)), twoZeros);
+  let crc = crc32c(crc32c(seed2, raw.subarray(0, checksumLow)), twoZeros);
   if (hasHigh) {
     crc = crc32c(crc32c(crc, raw.subarray(checksumLow + 2, checksumHigh)), twoZeros);
     crc = crc32c(crc, raw.subarray(checksumHigh + 2));
@@ -2878,10 +5306,10 @@ function verifyChecksum(raw, extraSize, seed, place2) {
     crc = crc32c(crc, raw.subarray(checksumLow + 2));
   }
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
-  if (stored !== (hasHigh ? crc : crc & 65535)) throw new DiskError(place2, "its checksum is wrong; the filesystem is damaged");
+  return stored === (hasHigh ? crc : crc & 65535);
 }
-__name(verifyChecksum, "verifyChecksum");
-function modificationTime({ raw, extraSize }) {
+__name(checksumHolds, "checksumHolds");
+function modificationTime2({ raw, extraSize }) {
   const base = raw.readInt32LE(16);
   if (extraSize < 136 + 4 - originalSize) return { seconds: base, nanoseconds: 0 };
   const extra = raw.readUInt32LE(136);
@@ -2889,7 +5317,7 @@ function modificationTime({ raw, extraSize }) {
   const carry = nanoseconds >= 1e9 ? 1 : 0;
   return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
-__name(modificationTime, "modificationTime");
+__name(modificationTime2, "modificationTime");
 function inodePlace(reader, number2) {
   return `inode ${number2} of ${reader.name}`;
 }
@@ -2899,22 +5327,22 @@ __name(inodePlace, "inodePlace");
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
-function userSpaceAcl(stored, place2) {
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
+function userSpaceAcl(stored, source, at) {
+  const damaged = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
-  const version = Buffer.alloc(4);
-  version.writeUInt32LE(2);
-  const parts = [version];
-  for (let at = 4; at < stored.length; ) {
-    if (at + 4 > stored.length) throw damaged();
-    const tag2 = stored.readUInt16LE(at);
+  const version2 = Buffer.alloc(4);
+  version2.writeUInt32LE(2);
+  const parts = [version2];
+  for (let at2 = 4; at2 < stored.length; ) {
+    if (at2 + 4 > stored.length) throw damaged();
+    const tag2 = stored.readUInt16LE(at2);
     const hasId = tagsWithId.includes(tag2);
-    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at + 8 > stored.length) throw damaged();
+    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at2 + 8 > stored.length) throw damaged();
     const entry2 = Buffer.alloc(8);
-    stored.copy(entry2, 0, at, at + 4);
-    entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at + 4) : noId, 4);
+    stored.copy(entry2, 0, at2, at2 + 4);
+    entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at2 + 4) : noId, 4);
     parts.push(entry2);
-    at += hasId ? 8 : 4;
+    at2 += hasId ? 8 : 4;
   }
   return Buffer.concat(parts);
 }
@@ -2924,27 +5352,27 @@ __name(userSpaceAcl, "userSpaceAcl");
 var attributeMagic = 3925999616;
 var entryHeader = 16;
 var blockHeader = 32;
-var largestValue = 65536;
+var maxValueSize = 65536;
 function readAttributeBlock(device, superblock, block) {
-  const { blockSize: blockSize4, blocksCount, firstDataBlock } = superblock;
+  const { blockSize, blocksCount, firstDataBlock } = superblock;
   const place2 = `attribute block ${block}`;
   if (block <= firstDataBlock || block >= blocksCount) throw damage(device, place2, "it is outside the filesystem");
-  const raw = bytesAt(device, block * blockSize4, blockSize4);
+  const raw = bytesAt(device, block * blockSize, blockSize);
   if (raw.readUInt32LE(0) !== attributeMagic || raw.readUInt32LE(8) !== 1) {
     throw damage(device, place2, "it has no attribute header");
   }
   if (superblock.hasChecksums) {
     const stored = raw.readUInt32LE(16);
     raw.writeUInt32LE(0, 16);
-    const seed = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32));
-    if (crc32c(seed, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
+    const seed2 = crc32cOfU32(crc32cOfU32(superblock.checksumSeed, block % 2 ** 32), Math.floor(block / 2 ** 32));
+    if (crc32c(seed2, raw) !== stored) throw damage(device, place2, "its checksum is wrong");
   }
-  return readEntries(raw, blockHeader, `${place2} of ${device.name}`);
+  return readEntries(raw, blockHeader, device, place2);
 }
 __name(readAttributeBlock, "readAttributeBlock");
-function readEntries(area, first, place2) {
+function readEntries(area, first, source, place2) {
   const found = [];
-  const damaged = /* @__PURE__ */ __name(() => new DiskError(place2, `the entry at byte ${at} is damaged`), "damaged");
+  const damaged = /* @__PURE__ */ __name(() => damage(source, place2, `the entry at byte ${at} is invalid`), "damaged");
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
     if (at + 4 > area.length) throw damaged();
@@ -2956,7 +5384,7 @@ function readEntries(area, first, place2) {
     const valueInode = area.readUInt32LE(at + 4);
     const valueSize = area.readUInt32LE(at + 8);
     const stored = valueInode === 0 ? valueSize : 0;
-    if (name.includes(0) || valueSize > largestValue || stored > 0 && offset + stored > area.length) throw damaged();
+    if (name.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged();
     found.push({
       index: area.readUInt8(at + 1),
       name: pathText(name),
@@ -3009,60 +5437,59 @@ function blockMapRuns(reader, inode, blocks, runs) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth, span) => {
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth2, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
       const block = fsBlock(pointers.readUInt32LE(4 * index));
       if (block === 0) continue;
-      if (depth === 0) {
+      if (depth2 === 0) {
         runs.add(first, block, 1);
         continue;
       }
-      buffers[depth] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs.readMapBlock(buffers[depth], block);
-      add(buffers[depth], perBlock, first, depth - 1, span / perBlock);
+      buffers[depth2] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs.readMapBlock(buffers[depth2], block);
+      add(buffers[depth2], perBlock, first, depth2 - 1, span / perBlock);
     }
   }, "add");
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
-  for (const depth of depths) {
-    const span = perBlock ** depth;
-    add(field3.subarray(4 * (directPointers + depth - 1)), 1, fileBlock(next2), depth, span);
+  for (const depth2 of depths) {
+    const span = perBlock ** depth2;
+    add(field3.subarray(4 * (directPointers + depth2 - 1)), 1, fileBlock(next2), depth2, span);
     next2 += span;
   }
-  if (next2 < blocks) throw runs.error(`its size of ${inode.size} bytes is more than its block map can hold; the filesystem is damaged`);
+  if (next2 < blocks) throw runs.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
 }
 __name(blockMapRuns, "blockMapRuns");
 
 // src/disk/filesystem/ext/mapping/extents.ts
-var mostLevels = 5;
+var maxLevels = 5;
 var endOfFile = 2 ** 32;
 function extentRuns(reader, inode, blocks, runs) {
   const root = blockField(inode);
-  const depth = checkHeader(root, runs);
-  if (depth > mostLevels) throw runs.error(`its extent tree is ${depth} levels deep; the filesystem is damaged`);
+  const depth2 = checkHeader(root, runs);
+  if (depth2 > maxLevels) throw runs.damage(`its extent tree is ${depth2} levels deep`);
   const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
     let free = from;
     for (let index = 0; index < count; index++) {
       const at = extentEntrySize * (index + 1);
       const first = fileBlock(node.readUInt32LE(at));
-      if (first < free || first >= to)
-        throw runs.error(`its extent tree is out of order at block ${first} of the file; the filesystem is damaged`);
+      if (first < free || first >= to) throw runs.damage(`its extent tree is out of order at block ${first} of the file`);
       free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
     }
   }, "add");
   const addExtent = /* @__PURE__ */ __name((node, at, to) => {
     const first = fileBlock(node.readUInt32LE(at));
     const length2 = node.readUInt16LE(at + 4);
-    const count = length2 > longestWrittenExtent ? length2 - longestWrittenExtent : length2;
+    const count = length2 > maxWrittenExtent ? length2 - maxWrittenExtent : length2;
     if (count === 0 || first + count > to) {
-      throw runs.error(`its extent at block ${first} of the file has the impossible length ${count}; the filesystem is damaged`);
+      throw runs.damage(`its extent at block ${first} of the file has the impossible length ${count}`);
     }
     const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8));
     const used = Math.min(count, blocks - first);
-    if (length2 <= longestWrittenExtent && used > 0) runs.add(first, start, used);
+    if (length2 <= maxWrittenExtent && used > 0) runs.add(first, start, used);
     return first + count;
   }, "addExtent");
   const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
@@ -3071,37 +5498,35 @@ function extentRuns(reader, inode, blocks, runs) {
     const block = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32);
     const child = Buffer.allocUnsafeSlow(reader.superblock.blockSize);
     runs.readMapBlock(child, block);
-    if (checkHeader(child, runs) !== nodeDepth - 1)
-      throw runs.error(`block ${block} is at the wrong depth of its extent tree; the filesystem is damaged`);
-    if (reader.superblock.hasChecksums) verifyChecksum2(child, inode, block, runs);
+    if (checkHeader(child, runs) !== nodeDepth - 1) throw runs.damage(`block ${block} is at the wrong depth of its extent tree`);
+    if (reader.superblock.hasChecksums) verifyChecksum(child, inode, block, runs);
     add(child, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
-  add(root, depth, 0, endOfFile);
+  add(root, depth2, 0, endOfFile);
 }
 __name(extentRuns, "extentRuns");
 function checkHeader(node, runs) {
-  if (node.readUInt16LE(0) !== extentMagic)
-    throw runs.error("its extent tree has a node without the magic number; the filesystem is damaged");
+  if (node.readUInt16LE(0) !== extentMagic) throw runs.damage("its extent tree has a node without the magic number");
   const entries2 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
-  const depth = node.readUInt16LE(6);
-  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth > 0) {
-    throw runs.error(`its extent tree has a node of ${entries2} entries with room for ${max}; the filesystem is damaged`);
+  const depth2 = node.readUInt16LE(6);
+  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth2 > 0) {
+    throw runs.damage(`its extent tree has a node of ${entries2} entries with room for ${max}`);
   }
-  return depth;
+  return depth2;
 }
 __name(checkHeader, "checkHeader");
-function verifyChecksum2(node, inode, block, runs) {
+function verifyChecksum(node, inode, block, runs) {
   const end = (node.readUInt16LE(4) + 1) * extentEntrySize;
   if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
-    throw runs.error(`the checksum of block ${block} of its extent tree is wrong; the filesystem is damaged`);
+    throw runs.damage(`the checksum of block ${block} of its extent tree is wrong`);
   }
 }
-__name(verifyChecksum2, "verifyChecksum");
+__name(verifyChecksum, "verifyChecksum");
 
 // src/disk/filesystem/ext/mapping/runs.ts
-var mostRuns = 4e6;
+var maxRuns = 4e6;
 var Runs = class {
   static {
     __name(this, "Runs");
@@ -3111,11 +5536,11 @@ var Runs = class {
   fsBlocks = [];
   counts = [];
   #reader;
-  #place;
+  #inode;
   #seen = /* @__PURE__ */ new Set();
   constructor(reader, inode) {
     this.#reader = reader;
-    this.#place = inodePlace(reader, inode.number);
+    this.#inode = inode;
   }
   /**
    * Adds blocks that come after all blocks added before.
@@ -3128,7 +5553,10 @@ var Runs = class {
       this.counts[last] += count;
       return;
     }
-    if (this.counts.length === mostRuns) throw this.error(`it is fragmented into more than ${mostRuns} pieces`);
+    if (this.counts.length === maxRuns) {
+      const place2 = inodePlace(this.#reader, this.#inode.number);
+      throw new DiskError(place2, `it is fragmented into more than ${maxRuns} pieces, which is the limit`, "unsupported");
+    }
     this.fileBlocks.push(fileBlock2);
     this.fsBlocks.push(fsBlock2);
     this.counts.push(count);
@@ -3139,17 +5567,18 @@ var Runs = class {
    */
   readMapBlock(into, block) {
     this.#checkBlocks(block, 1);
-    if (this.#seen.has(block)) throw this.error(`the map of its blocks leads to block ${block} twice; the filesystem is damaged`);
+    if (this.#seen.has(block)) throw this.damage(`the map of its blocks leads to block ${block} twice`);
     this.#seen.add(block);
     this.#reader.device.read(into, block * this.#reader.superblock.blockSize);
   }
-  error(what) {
-    return new DiskError(this.#place, what);
+  /** An error for a file whose map is damaged; `what` as for `damage` in bytes/errors.ts. */
+  damage(what) {
+    return damage(this.#reader, `inode ${this.#inode.number}`, what);
   }
   #checkBlocks(block, count) {
     const { firstDataBlock, blocksCount } = this.#reader.superblock;
     if (block > firstDataBlock && block + count <= blocksCount) return;
-    throw this.error(`it uses blocks ${block} to ${block + count - 1}, which can't belong to a file; the filesystem is damaged`);
+    throw this.damage(`it uses blocks ${block} to ${block + count - 1}, which can't belong to a file`);
   }
 };
 
@@ -3189,17 +5618,17 @@ function mappedContent(reader, inode) {
   return content2;
 }
 __name(mappedContent, "mappedContent");
-function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
+function runReader({ device, superblock: { blockSize } }, runs) {
   const { fileBlocks, fsBlocks, counts } = runs;
-  const startOf = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize4 : Number.POSITIVE_INFINITY, "startOf");
-  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize4, "endOf");
+  const startOf3 = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY, "startOf");
+  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize, "endOf");
   let next2 = 0;
   return (into, offset) => {
     if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
     if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
     for (let done = 0; done < into.length; ) {
       const at = offset + done;
-      const start = startOf(next2);
+      const start = startOf3(next2);
       if (at < start) {
         const length3 = Math.min(into.length - done, start - at);
         into.fill(0, done, done + length3);
@@ -3207,7 +5636,7 @@ function runReader({ device, superblock: { blockSize: blockSize4 } }, runs) {
         continue;
       }
       const length2 = Math.min(into.length - done, endOf2(next2) - at);
-      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize4 + at - start);
+      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize + at - start);
       done += length2;
       if (at + length2 === endOf2(next2)) next2++;
     }
@@ -3235,7 +5664,7 @@ function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
   }
   const value = bytesAt(mappedContent(reader, inode), 0, valueSize);
   const hash = inode.raw.readUInt32LE(8);
-  const ofLustre = modificationTime(inode).seconds === owner.number;
+  const ofLustre = modificationTime2(inode).seconds === owner.number;
   if (!ofLustre && crc32c(reader.superblock.checksumSeed, value) !== hash) {
     throw damage(reader, at, "the hash of the attribute in it is wrong");
   }
@@ -3244,7 +5673,7 @@ function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
 __name(attributeInodeValue, "attributeInodeValue");
 
 // src/disk/filesystem/ext/xattr/xattr.ts
-var mostValueBytes = 2 ** 20;
+var maxValueBytes = 2 ** 20;
 var aclIndexes = [2, 3];
 var prefixes = {
   1: "user.",
@@ -3265,21 +5694,25 @@ function readAttributes(reader, inode) {
   const names = [...found.keys()].sort();
   let total = 0;
   for (const { valueSize } of found.values()) total += valueSize;
-  if (total > mostValueBytes)
-    throw new DiskError(inodePlace(reader, inode.number), `it has ${total} bytes of attributes; the limit is ${mostValueBytes}`);
+  if (total > maxValueBytes)
+    throw new DiskError(
+      inodePlace(reader, inode.number),
+      `it has ${total} bytes of attributes; the limit is ${maxValueBytes}`,
+      "unsupported"
+    );
   return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
 }
 __name(readAttributes, "readAttributes");
 function attributeValue(reader, inode, attribute) {
   const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute);
-  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, inodePlace(reader, inode.number)) : value;
+  return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, reader, `inode ${inode.number}`) : value;
 }
 __name(attributeValue, "attributeValue");
 function inodeAttributes(reader, inode) {
   const start = originalSize + inode.extraSize;
   if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return [];
   const area = inode.raw.subarray(start + 4);
-  return readEntries(area, 0, `the attributes of ${inodePlace(reader, inode.number)}`);
+  return readEntries(area, 0, reader, `the attributes of inode ${inode.number}`);
 }
 __name(inodeAttributes, "inodeAttributes");
 function attributeBlockNumber({ raw }, { descriptorSize }) {
@@ -3319,45 +5752,44 @@ var tailSize = 12;
 var tailType = 222;
 var dotSize = 12;
 var fourZeros = Buffer.alloc(4);
-function checkDirectoryBlock(block, inode, isFirstBlock, place2) {
+function directoryBlockHolds(block, inode, isFirstBlock) {
   const tree = treeNode(block, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
-  const sound = tree === void 0 ? checkTail(block, inode.checksumSeed) : checkTree(block, inode.checksumSeed, tree);
-  if (!sound) throw new DiskError(place2, "its checksum is missing or wrong; the filesystem is damaged");
+  return tree === void 0 ? tailHolds(block, inode.checksumSeed) : treeHolds(block, inode.checksumSeed, tree);
 }
-__name(checkDirectoryBlock, "checkDirectoryBlock");
-function treeNode(block, mayBeRoot) {
-  if (mayBeRoot && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32;
+__name(directoryBlockHolds, "directoryBlockHolds");
+function treeNode(block, mayBeRoot2) {
+  if (mayBeRoot2 && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32;
   const length2 = block.readUInt16LE(4);
   const coversBlock = length2 === block.length || block.length === 65536 && (length2 === 0 || length2 === 65535);
   return block.readUInt32LE(0) === 0 && coversBlock ? 8 : void 0;
 }
 __name(treeNode, "treeNode");
-function checkTail(block, seed) {
+function tailHolds(block, seed2) {
   const at = block.length - tailSize;
   const isTail = block.readUInt32LE(at) === 0 && block.readUInt16LE(at + 4) === tailSize && block.readUInt16LE(at + 6) === tailType << 8;
-  return isTail && crc32c(seed, block.subarray(0, at)) === block.readUInt32LE(at + 8);
+  return isTail && crc32c(seed2, block.subarray(0, at)) === block.readUInt32LE(at + 8);
 }
-__name(checkTail, "checkTail");
-function checkTree(block, seed, pointers) {
+__name(tailHolds, "tailHolds");
+function treeHolds(block, seed2, pointers) {
   const limit = block.readUInt16LE(pointers);
   const count = block.readUInt16LE(pointers + 2);
   const tail = pointers + limit * 8;
   if (count > limit || tail + 8 > block.length) return false;
-  let crc = crc32c(seed, block.subarray(0, pointers + count * 8));
+  let crc = crc32c(seed2, block.subarray(0, pointers + count * 8));
   crc = crc32c(crc, block.subarray(tail, tail + 4));
   return crc32c(crc, fourZeros) === block.readUInt32LE(tail + 4);
 }
-__name(checkTree, "checkTree");
+__name(treeHolds, "treeHolds");
 
 // src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
 var piece = 64 * 1024;
-var mostBytes = 2 ** 30;
-function directoryRecords(reader, inode) {
+var maxBytes = 2 ** 30;
+function directoryRecords2(reader, inode) {
   const onDevice = recordsOnDevice(reader, inode);
   return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice;
 }
-__name(directoryRecords, "directoryRecords");
+__name(directoryRecords2, "directoryRecords");
 function* recordsOnDevice(reader, inode) {
   checkNotEncrypted(reader, inode);
   if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(reader, inode);
@@ -3372,14 +5804,14 @@ function* inlineRecords(reader, inode) {
 __name(inlineRecords, "inlineRecords");
 function* blockRecords(reader, inode) {
   const { device, superblock } = reader;
-  const { blockSize: blockSize4 } = superblock;
+  const { blockSize } = superblock;
   const place2 = inodePlace(reader, inode.number);
-  if (inode.size > mostBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${mostBytes}`);
+  if (inode.size > maxBytes) throw new DiskError(place2, `it is a directory of ${inode.size} bytes; the limit is ${maxBytes}`, "unsupported");
   const runs = fileRuns(reader, inode);
   if (runs.fileBlocks[0] !== 0) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
-  const blocks = Math.ceil(inode.size / blockSize4);
-  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize4, Math.min(piece, blocks * blockSize4)));
-  const perPiece = buffer.length / blockSize4;
+  const blocks = Math.ceil(inode.size / blockSize);
+  const buffer = Buffer.allocUnsafeSlow(Math.max(blockSize, Math.min(piece, blocks * blockSize)));
+  const perPiece = buffer.length / blockSize;
   const holes = { first: 0, count: 0 };
   let expected = 0;
   const skipTo = /* @__PURE__ */ __name((fileBlock2) => {
@@ -3391,16 +5823,18 @@ function* blockRecords(reader, inode) {
     const fsBlock2 = runs.fsBlocks[index];
     skipTo(fileBlock2);
     for (let done = 0; done < count; done += perPiece) {
-      const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize4);
+      const read = buffer.subarray(0, Math.min(perPiece, count - done) * blockSize);
       reader.directoryBytesLeft -= read.length;
       if (reader.directoryBytesLeft < 0)
         throw damage(reader, `inode ${inode.number}`, "the directories have more bytes than any valid filesystem");
-      device.read(read, (fsBlock2 + done) * blockSize4);
-      for (let at = 0; at < read.length; at += blockSize4) {
-        const block = read.subarray(at, at + blockSize4);
-        const number2 = fileBlock2 + done + at / blockSize4;
-        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize4} of the filesystem)`;
-        if (superblock.hasChecksums) checkDirectoryBlock(block, inode, number2 === 0, `${what}, ${place2}`);
+      device.read(read, (fsBlock2 + done) * blockSize);
+      for (let at = 0; at < read.length; at += blockSize) {
+        const block = read.subarray(at, at + blockSize);
+        const number2 = fileBlock2 + done + at / blockSize;
+        const what = `block ${number2} of the directory (block ${fsBlock2 + done + at / blockSize} of the filesystem)`;
+        if (superblock.hasChecksums && !directoryBlockHolds(block, inode, number2 === 0)) {
+          throw damage(reader, `${what}, inode ${inode.number}`, "its checksum is missing or wrong");
+        }
         yield* records(reader, inode, block, what, number2 === 0);
       }
     }
@@ -3449,9 +5883,9 @@ function openNode(reader, number2) {
     throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
   }
   if (inode.linksCount === 0) throw damage(reader, at, "a name refers to it, but it is deleted");
-  const type = fileTypeOf(inode.mode);
-  if (type === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
-  return new ExtNode(reader, inode, type);
+  const type2 = fileTypeOf(inode.mode);
+  if (type2 === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
+  return new ExtNode(reader, inode, type2);
 }
 __name(openNode, "openNode");
 var ExtNode = class {
@@ -3467,18 +5901,18 @@ var ExtNode = class {
   mtime;
   size;
   #reader;
-  constructor(reader, inode, type) {
+  constructor(reader, inode, type2) {
     const { raw } = inode;
     this.#reader = reader;
-    this.type = type;
+    this.type = type2;
     this.ino = inode.number;
     this.mode = inode.mode & 4095;
     this.uid = raw.readUInt16LE(2) + raw.readUInt16LE(120) * 65536;
     this.gid = raw.readUInt16LE(24) + raw.readUInt16LE(122) * 65536;
     this.nlink = inode.linksCount;
-    this.mtime = modificationTime(inode);
+    this.mtime = modificationTime2(inode);
     this.size = inode.size;
-    if (type === "char" || type === "block") this.rdev = storedDevice(inode);
+    if (type2 === "char" || type2 === "block") this.rdev = storedDevice(inode);
   }
   content() {
     return fileContent(this.#reader, this.#inode());
@@ -3533,8 +5967,8 @@ function recent(limit, make) {
 __name(recent, "recent");
 
 // src/disk/filesystem/ext/inode/crc16.ts
-function crc16(seed, bytes) {
-  let crc = seed;
+function crc16(seed2, bytes) {
+  let crc = seed2;
   for (const byte of bytes) {
     crc ^= byte;
     for (let bit2 = 0; bit2 < 8; bit2++) crc = crc >>> 1 ^ (crc & 1 ? 40961 : 0);
@@ -3546,30 +5980,29 @@ __name(crc16, "crc16");
 // src/disk/filesystem/ext/inode/block-group.ts
 var checksumPosition = 30;
 function groupDescriptors(device, superblock, warn) {
-  const { blockSize: blockSize4, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
-  const perBlock = blockSize4 / descriptorSize;
-  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize4);
+  const { blockSize, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
+  const perBlock = blockSize / descriptorSize;
+  const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize);
   return (group) => {
     const block = descriptorBlock(superblock, Math.floor(group / perBlock), perBlock);
-    const raw = bytesAt(device, block * blockSize4 + group % perBlock * descriptorSize, descriptorSize);
-    const place2 = `the descriptor of block group ${group} of ${device.name}`;
+    const raw = bytesAt(device, block * blockSize + group % perBlock * descriptorSize, descriptorSize);
     const expected = checksum(superblock, group, raw);
     if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition)) {
       warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
     }
     const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
     if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
-      throw new DiskError(place2, `its inode table at block ${table4} is outside the filesystem; the filesystem is damaged`);
+      throw damage(device, `the descriptor of block group ${group}`, `its inode table at block ${table4} is outside the filesystem`);
     }
     return fsBlock(table4);
   };
 }
 __name(groupDescriptors, "groupDescriptors");
 function descriptorBlock(superblock, index, perBlock) {
-  const { blockSize: blockSize4, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
-  if (index < firstMetaBg) return (blockSize4 === 1024 ? 1 : 0) + 1 + index;
+  const { blockSize, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
+  if (index < firstMetaBg) return (blockSize === 1024 ? 1 : 0) + 1 + index;
   const group = index * perBlock;
-  const bootBlock = blockSize4 === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
+  const bootBlock = blockSize === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
   return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
 }
 __name(descriptorBlock, "descriptorBlock");
@@ -3606,18 +6039,18 @@ __name(checksum, "checksum");
 // src/disk/filesystem/ext/inode/inode-table.ts
 var windowSize = 32 * 1024;
 function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
-  const { inodesCount, inodesPerGroup, inodeSize, blockSize: blockSize4 } = superblock;
+  const { inodesCount, inodesPerGroup, inodeSize, blockSize } = superblock;
   const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
   const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
   const window2 = recent(windowsKept2, (key) => {
     const group = Math.floor(key / windowsPerGroup);
     const first = key % windowsPerGroup * perWindow;
     const count = Math.min(perWindow, inodesPerGroup - first);
-    return bytesAt(device, inodeTableBlock(group) * blockSize4 + first * inodeSize, count * inodeSize);
+    return bytesAt(device, inodeTableBlock(group) * blockSize + first * inodeSize, count * inodeSize);
   });
   return (number2) => {
     if (!(number2 >= 1 && number2 <= inodesCount)) {
-      throw new DiskError(device.name, `inode ${number2} is needed, but there are only ${inodesCount}; the filesystem is damaged`);
+      throw damage(device, `inode ${number2}`, `it doesn't exist, because the last inode is ${inodesCount}`);
     }
     const group = Math.floor((number2 - 1) / inodesPerGroup);
     const index = (number2 - 1) % inodesPerGroup;
@@ -3628,7 +6061,7 @@ function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
 __name(inodeTable, "inodeTable");
 
 // src/disk/filesystem/ext/open-reader.ts
-var mostDirectoryBytes = 4 * 2 ** 30;
+var maxDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
 function openReader(device, superblock, warn, fastCommits2) {
@@ -3638,7 +6071,7 @@ function openReader(device, superblock, warn, fastCommits2) {
     device,
     superblock,
     warn,
-    directoryBytesLeft: mostDirectoryBytes,
+    directoryBytesLeft: maxDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
     attributeBlock: recent(attributeBlocksKept, (block) => readAttributeBlock(device, superblock, block)),
@@ -3684,13 +6117,13 @@ function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
   return tag2.checksum === (checksums === "v3" ? checksum3 : checksum3 & 65535);
 }
 __name(dataHolds, "dataHolds");
-function tailHolds(raw, superblock) {
+function tailHolds2(raw, superblock) {
   if (!hasBlockChecksums(superblock)) return true;
   const tail = raw.length - tailSize2;
   const zeroed = Buffer.from(raw).fill(0, tail);
   return raw.readUInt32BE(tail) === crc32c(superblock.checksumSeed, zeroed);
 }
-__name(tailHolds, "tailHolds");
+__name(tailHolds2, "tailHolds");
 function hasBlockChecksums({ checksums }) {
   return checksums === "v2" || checksums === "v3";
 }
@@ -3775,8 +6208,8 @@ function patched(raw, logged, isOther) {
   logged.copy(result, 0, 0, blockFieldRange.start);
   logged.copy(result, blockFieldRange.end, blockFieldRange.end);
   const flags = logged.readUInt32LE(32);
-  const type = fileTypeOf(logged.readUInt16LE(0));
-  if (flags & inodeFlags.inlineData || type !== "file" && type !== "dir" && !(flags & inodeFlags.extents)) {
+  const type2 = fileTypeOf(logged.readUInt16LE(0));
+  if (flags & inodeFlags.inlineData || type2 !== "file" && type2 !== "dir" && !(flags & inodeFlags.extents)) {
     logged.copy(result, blockFieldRange.start, blockFieldRange.start, blockFieldRange.end);
   } else if (flags & inodeFlags.extents && result.readUInt16LE(blockFieldRange.start) !== extentMagic) {
     result.fill(0, blockFieldRange.start, blockFieldRange.end);
@@ -3795,7 +6228,7 @@ var nameChanges = /* @__PURE__ */ new Map([
   [tag.unlink, "unlink"]
 ]);
 var tagHeaderSize = 4;
-var mostChanges = 1e6;
+var maxChanges = 1e6;
 function readFastCommits(log, transaction2, inodeSize, warn) {
   const { first, end } = log.superblock.fastCommits;
   const changes = [];
@@ -3811,8 +6244,10 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       if (value.length !== raw.readUInt16LE(offset + 2) || !lengthFits(kind, value.length, inodeSize)) break scan;
       if (kind === tag.head) {
         const features = value.readUInt32LE(0);
-        if (features !== 0)
-          throw log.error(at, `the fast commits have features that can't be read: 0x${features.toString(16)}`, "unsupported");
+        if (features !== 0) {
+          const what = `the fast commits have features that can't be read: 0x${features.toString(16)}`;
+          throw new DiskError(`block ${at} of ${log.name}`, what, "unsupported");
+        }
         if (value.readUInt32LE(4) !== transaction2) break scan;
       }
       const summed = kind === tag.tail ? 4 : value.length;
@@ -3827,7 +6262,7 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       }
       const change = readChange(kind, value);
       if (change) changes.push(change);
-      if (changes.length > mostChanges) throw log.error(at, `the fast commits hold more than ${mostChanges} changes`);
+      if (changes.length > maxChanges) throw log.damage(at, `the fast commits hold more than ${maxChanges} changes`);
     }
   }
   if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
@@ -3856,26 +6291,26 @@ __name(readChange, "readChange");
 function readExtent(value) {
   const first = fileBlock(value.readUInt32LE(4));
   const length2 = value.readUInt16LE(8);
-  if (length2 > longestWrittenExtent) return { first, count: length2 - longestWrittenExtent };
+  if (length2 > maxWrittenExtent) return { first, count: length2 - maxWrittenExtent };
   return { first, count: length2, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
 __name(readExtent, "readExtent");
 
 // src/disk/filesystem/ext/journal/log.ts
 function openLog(journal, superblock) {
-  const { blockSize: blockSize4, first, end } = superblock;
+  const { blockSize, first, end } = superblock;
   return {
     name: journal.name,
     superblock,
-    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize4, blockSize4), "block"),
+    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize, blockSize), "block"),
     after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
-    error: /* @__PURE__ */ __name((at, what, kind) => new DiskError(`${journal.name}, block ${at}`, what, kind), "error")
+    damage: /* @__PURE__ */ __name((at, what) => damage(journal, `block ${at}`, what, "journal"), "damage")
   };
 }
 __name(openLog, "openLog");
 
 // src/disk/filesystem/ext/journal/overlay.ts
-function overlay(device, journal, blockSize4, replacements) {
+function overlay(device, journal, blockSize, replacements) {
   const { name, size } = device;
   const replayed = {
     name,
@@ -3887,9 +6322,9 @@ function overlay(device, journal, blockSize4, replacements) {
         if (pending < upTo) device.read(into.subarray(pending, upTo), offset + pending);
       }, "flush");
       for (let done = 0; done < into.length; ) {
-        const block = Math.floor((offset + done) / blockSize4);
-        const within = offset + done - block * blockSize4;
-        const end = Math.min(into.length, done + blockSize4 - within);
+        const block = Math.floor((offset + done) / blockSize);
+        const within = offset + done - block * blockSize;
+        const end = Math.min(into.length, done + blockSize - within);
         const replacement = replacements.get(block);
         if (replacement) {
           flush(done);
@@ -3902,7 +6337,7 @@ function overlay(device, journal, blockSize4, replacements) {
     }
   };
   const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
-    journal.read(into, at * blockSize4 + within);
+    journal.read(into, at * blockSize + within);
     if (escaped2 && within < magic.length) into.set(magic.subarray(within, Math.min(magic.length, within + into.length)));
   }, "readReplacement");
   return replacements.size > 0 ? replayed : device;
@@ -3937,8 +6372,7 @@ function* revokedBlocks(log, at) {
   const raw = log.block(at);
   const { has64bit } = log.superblock;
   const end = raw.readUInt32BE(headerSize);
-  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0))
-    throw log.error(at, `its revoke records have ${end} bytes; it is damaged`);
+  if (end > raw.length - (hasBlockChecksums(log.superblock) ? tailSize2 : 0)) throw log.damage(at, `its revoke records have ${end} bytes`);
   const size = has64bit ? 8 : 4;
   for (let offset = headerSize + 4; offset + size <= end; offset += size) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
@@ -3972,14 +6406,14 @@ __name(commitTime, "commitTime");
 
 // src/disk/filesystem/ext/journal/crc32-be.ts
 var polynomial = 79764919;
-var table2 = Uint32Array.from({ length: 256 }, (_, byte) => {
+var table3 = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;
   for (let bit2 = 0; bit2 < 8; bit2++) crc = crc & 2147483648 ? crc << 1 ^ polynomial : crc << 1;
   return crc;
 });
-function crc32be(seed, bytes) {
-  let crc = seed;
-  for (const byte of bytes) crc = crc << 8 ^ table2[crc >>> 24 ^ byte];
+function crc32be(seed2, bytes) {
+  let crc = seed2;
+  for (const byte of bytes) crc = crc << 8 ^ table3[crc >>> 24 ^ byte];
   return crc >>> 0;
 }
 __name(crc32be, "crc32be");
@@ -4001,18 +6435,18 @@ function committedTransactions(log) {
     if (raw.readUInt32BE(0) !== journalMagic || raw.readUInt32BE(8) !== current.sequence) return committed;
     walked++;
     at = log.after(block, 1);
-    const type = raw.readUInt32BE(4);
-    if (type === blockType.descriptor) {
-      if (!tailHolds(raw, superblock)) suspect ??= block;
+    const type2 = raw.readUInt32BE(4);
+    if (type2 === blockType.descriptor) {
+      if (!tailHolds2(raw, superblock)) suspect ??= block;
       const count = countTags(raw, log);
       if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
       current.descriptors.push({ at: block, data: at });
       walked += count;
       at = log.after(at, count);
-    } else if (type === blockType.revoke) {
-      if (!tailHolds(raw, superblock)) suspect ??= block;
+    } else if (type2 === blockType.revoke) {
+      if (!tailHolds2(raw, superblock)) suspect ??= block;
       current.revokes.push(block);
-    } else if (type === blockType.commit) {
+    } else if (type2 === blockType.commit) {
       const time = commitTime(raw);
       const holds = commitHolds(raw, crc, superblock);
       if ((suspect !== void 0 || !holds) && time < lastTime) return committed;
@@ -4027,7 +6461,7 @@ function committedTransactions(log) {
     } else {
       return committed;
     }
-    if (walked > length2) throw log.error(block, `transaction ${current.sequence} is longer than the log; the journal is damaged`);
+    if (walked > length2) throw log.damage(block, `transaction ${current.sequence} is longer than the log`);
   }
 }
 __name(committedTransactions, "committedTransactions");
@@ -4041,17 +6475,14 @@ function countTags(descriptor, log) {
   return count;
 }
 __name(countTags, "countTags");
-function transactionCrc(seed, descriptor, log, data, count) {
-  let crc = crc32be(seed, descriptor);
+function transactionCrc(seed2, descriptor, log, data, count) {
+  let crc = crc32be(seed2, descriptor);
   for (let index = 0; index < count; index++) crc = crc32be(crc, log.block(log.after(data, index)));
   return crc;
 }
 __name(transactionCrc, "transactionCrc");
 function corrupt(log, at, { sequence }) {
-  return log.error(
-    at,
-    `transaction ${sequence} fails its checksum; the journal is damaged, and e2fsck may be able to repair the filesystem`
-  );
+  return log.damage(at, `transaction ${sequence} fails its checksum (e2fsck may be able to repair it)`);
 }
 __name(corrupt, "corrupt");
 
@@ -4061,32 +6492,33 @@ var incompat2 = { revoke: 1, has64bit: 2, asyncCommit: 4, checksumV2: 8, checksu
 var knownIncompat = Object.values(incompat2).reduce((all, bit2) => all | bit2, 0);
 var crc32cType = 4;
 var superblockSize = 1024;
-var leastLogBlocks = 1024;
-function readSuperblock(journal, blockSize4, warn) {
-  const damaged = /* @__PURE__ */ __name((what, kind) => new DiskError(`${journal.name}, superblock`, what, kind), "damaged");
+var minLogBlocks = 1024;
+function readSuperblock(journal, blockSize, warn) {
+  const damaged = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
+  const unsupported = /* @__PURE__ */ __name((what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported"), "unsupported");
   const raw = bytesAt(journal, 0, superblockSize);
-  const type = raw.readUInt32BE(4);
-  if (raw.readUInt32BE(0) !== journalMagic || type !== blockType.superblockV1 && type !== blockType.superblockV2) {
-    throw damaged("it is not a journal; the filesystem is damaged");
+  const type2 = raw.readUInt32BE(4);
+  if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
+    throw damaged("its magic number or its type is not the one of a journal");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
   const features = word2(40);
   if (features & ~knownIncompat)
-    throw damaged(`it has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`, "unsupported");
-  if (raw.readUInt32BE(12) !== blockSize4) {
-    throw damaged(`its blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize4}; it is damaged`);
+    throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
+  if (raw.readUInt32BE(12) !== blockSize) {
+    throw damaged(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`);
   }
   const checksums = checksumKind(word2(36), features);
-  if (!checksums) throw damaged("it claims to have several kinds of checksums at once; it is damaged");
+  if (!checksums) throw damaged("it claims to have several kinds of checksums at once");
   if (checksums === "v2" || checksums === "v3") {
-    if (raw[80] !== crc32cType) throw damaged(`its checksums are of the unknown type ${raw[80]}`, "unsupported");
-    if (!checksumHolds(raw)) throw damaged("its checksum is wrong; it is damaged");
+    if (raw[80] !== crc32cType) throw unsupported(`the journal's checksums are of the unknown type ${raw[80]}`);
+    if (!checksumHolds2(raw)) throw damaged("its checksum is wrong");
   }
   const total = raw.readUInt32BE(16);
-  if (total * blockSize4 > journal.size) throw damaged(`it should have ${total} blocks, but it is only ${journal.size} bytes; it is damaged`);
+  if (total * blockSize > journal.size) throw damaged(`the journal should have ${total} blocks, but has only ${journal.size} bytes`);
   const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word2(84)) : void 0;
   const superblock = {
-    blockSize: blockSize4,
+    blockSize,
     first: raw.readUInt32BE(20),
     end: fastCommits2 ? fastCommits2.first - 1 : total,
     sequence: raw.readUInt32BE(24),
@@ -4099,9 +6531,9 @@ function readSuperblock(journal, blockSize4, warn) {
     ...fastCommits2 && { fastCommits: fastCommits2 }
   };
   const { first, end, start } = superblock;
-  if (first === 0 || first >= end) throw damaged(`its log begins at block ${first} of ${end}; it is damaged`);
+  if (first === 0 || first >= end) throw damaged(`the log begins at block ${first} of ${end}`);
   if (start !== 0 && (start < first || start >= end)) {
-    throw damaged(`its first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}; it is damaged`);
+    throw damaged(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`);
   }
   if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
@@ -4115,15 +6547,15 @@ function checksumKind(compat2, features) {
   return kinds.length > 1 ? void 0 : kinds[0] ?? "none";
 }
 __name(checksumKind, "checksumKind");
-function checksumHolds(raw) {
+function checksumHolds2(raw) {
   const zeroed = Buffer.from(raw);
   zeroed.writeUInt32BE(0, 252);
   return crc32c(4294967295, zeroed) === raw.readUInt32BE(252);
 }
-__name(checksumHolds, "checksumHolds");
+__name(checksumHolds2, "checksumHolds");
 function fastCommitArea(total, length2) {
   const blocks = length2 || 256;
-  const logEnd = total - blocks >= leastLogBlocks ? total - blocks : total;
+  const logEnd = total - blocks >= minLogBlocks ? total - blocks : total;
   return { first: logEnd + 1, end: total };
 }
 __name(fastCommitArea, "fastCommitArea");
@@ -4151,10 +6583,10 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
       for (const tag2 of tags(log.block(descriptor.at), log.superblock)) {
         if (!isRevoked(tag2.block, sequence)) {
           if (tag2.block >= deviceBlocks) {
-            throw log.error(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
+            throw log.damage(descriptor.at, `it describes block ${tag2.block}, but the filesystem's device has only ${deviceBlocks}`);
           }
           if (hasBlockChecksums(log.superblock) && !dataHolds(log.block(at), tag2, sequence, log.superblock)) {
-            throw log.error(at, `the copy of block ${tag2.block} fails its checksum; the journal is damaged`);
+            throw log.damage(at, `the copy of block ${tag2.block} fails its checksum`);
           }
           replacements.set(tag2.block, { at, escaped: tag2.escaped });
         }
@@ -4179,51 +6611,51 @@ function readSuperblock2(device) {
   const raw = bytesAt(device, position, length);
   const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
-  const name = device.name;
-  if (u16(56) !== magic2) throw new DiskError(name, "it has no ext superblock");
+  const demand = /* @__PURE__ */ __name((isSound, what) => {
+    if (!isSound) throw damage(device, "the superblock", `it says that the filesystem has ${what}, which is impossible`);
+  }, "demand");
+  if (u16(56) !== magic2) throw damage(device, "the superblock", "its magic number is wrong");
   const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
   const has64bit = (features.incompat & incompat.is64bit) !== 0;
   const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
-  verifyChecksum3(raw, features, name);
-  checkReadable(features, name);
+  verifyChecksum2(raw, features, device);
+  checkReadable(features, device.name);
   const revision0 = u32(76) === 0;
-  const blockSize4 = 1024 << u32(24);
-  demand(u32(24) <= 6, name, `a block size of 2^${10 + u32(24)}`);
+  const blockSize = 1024 << u32(24);
+  demand(u32(24) <= 6, `a block size of 2^${10 + u32(24)}`);
   const inodeSize = revision0 ? 128 : u16(88);
-  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize4, name, `an inode size of ${inodeSize}`);
+  demand(isPowerOf2(inodeSize) && inodeSize >= 128 && inodeSize <= blockSize, `an inode size of ${inodeSize}`);
   const firstInode = revision0 ? 11 : u32(84);
-  demand(firstInode >= 11, name, `${firstInode} as its first inode`);
+  demand(firstInode >= 11, `${firstInode} as its first inode`);
   const descriptorSize = has64bit ? u16(254) : 32;
   demand(
     !has64bit || isPowerOf2(descriptorSize) && descriptorSize >= 64 && descriptorSize <= 1024,
-    name,
     `group descriptors of ${descriptorSize} bytes`
   );
   const blocksCount = u48(4, 336);
   const firstDataBlock = u32(20);
   const bigalloc = (features.roCompat & roCompat.bigalloc) !== 0;
   demand(
-    firstDataBlock === (blockSize4 === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
-    name,
+    firstDataBlock === (blockSize === 1024 && !(bigalloc && firstDataBlock === 0) ? 1 : 0),
     `${firstDataBlock} as its first data block`
   );
-  demand(blocksCount > firstDataBlock && blocksCount * blockSize4 <= Number.MAX_SAFE_INTEGER, name, `${blocksCount} blocks`);
+  demand(blocksCount > firstDataBlock && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, `${blocksCount} blocks`);
   const blocksPerGroup = u32(32);
   const clusterRatio = bigalloc ? 2 ** (u32(28) - u32(24)) : 1;
-  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, name, `clusters of ${clusterRatio} blocks`);
-  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize4 * clusterRatio, name, `${blocksPerGroup} blocks in a group`);
+  demand(clusterRatio >= 1 && clusterRatio <= 2 ** 20, `clusters of ${clusterRatio} blocks`);
+  demand(blocksPerGroup > 0 && blocksPerGroup <= 8 * blockSize * clusterRatio, `${blocksPerGroup} blocks in a group`);
   const inodesPerGroup = u32(40);
-  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize4, name, `${inodesPerGroup} inodes in a group`);
+  demand(inodesPerGroup > 0 && inodesPerGroup <= 8 * blockSize, `${inodesPerGroup} inodes in a group`);
   const groupsCount = Math.ceil((blocksCount - firstDataBlock) / blocksPerGroup);
   const inodesCount = u32(0);
-  demand(inodesCount === groupsCount * inodesPerGroup, name, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`);
+  demand(inodesCount === groupsCount * inodesPerGroup, `${inodesCount} inodes in ${groupsCount} groups of ${inodesPerGroup}`);
   const firstMetaBg = features.incompat & incompat.metaBg ? u32(260) : Number.POSITIVE_INFINITY;
   const uuid2 = raw.subarray(104, 120);
   const label = raw.subarray(120, 136);
   const end = label.indexOf(0);
   return {
     features,
-    blockSize: blockSize4,
+    blockSize,
     blocksCount,
     freeBlocksCount: u48(12, 344),
     firstDataBlock,
@@ -4248,19 +6680,15 @@ function readSuperblock2(device) {
   };
 }
 __name(readSuperblock2, "readSuperblock");
-function verifyChecksum3(raw, features, name) {
+function verifyChecksum2(raw, features, device) {
   if (!(features.roCompat & roCompat.metadataCsum)) return;
-  const type = raw.readUInt8(373);
-  if (type !== 1) throw new DiskError(name, `the ext superblock names the unknown checksum type ${type}`, "unsupported");
+  const type2 = raw.readUInt8(373);
+  if (type2 !== 1) throw new DiskError(device.name, `the ext superblock names the unknown checksum type ${type2}`, "unsupported");
   if (crc32c(4294967295, raw.subarray(0, checksumPosition2)) !== raw.readUInt32LE(checksumPosition2)) {
-    throw new DiskError(name, "the checksum of the ext superblock is wrong; the filesystem is damaged");
+    throw damage(device, "the superblock", "its checksum is wrong");
   }
 }
-__name(verifyChecksum3, "verifyChecksum");
-function demand(sound, name, what) {
-  if (!sound) throw new DiskError(name, `the ext superblock has ${what}, which is impossible; the filesystem is damaged`);
-}
-__name(demand, "demand");
+__name(verifyChecksum2, "verifyChecksum");
 function isPowerOf2(value) {
   return value > 0 && (value & value - 1) === 0;
 }
@@ -4296,9 +6724,9 @@ __name(recover, "recover");
 // src/disk/filesystem/ext/superblock/mmp.ts
 var magic3 = 5066064;
 var clean = 4283256144;
-function warnIfInUse(device, { mmpBlock, blockSize: blockSize4 }, warn) {
-  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize4 > device.size) return;
-  const raw = bytesAt(device, mmpBlock * blockSize4, 8);
+function warnIfInUse(device, { mmpBlock, blockSize }, warn) {
+  if (mmpBlock === 0 || (mmpBlock + 1) * blockSize > device.size) return;
+  const raw = bytesAt(device, mmpBlock * blockSize, 8);
   if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
     warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
@@ -4313,8 +6741,8 @@ function open(device, warnAlways) {
   warnAboutState(device, superblock, warn);
   const { reader, notes } = recover(openReader(device, superblock, warn));
   const root = openNode(reader, 2);
-  if (root.type !== "dir") throw new DiskError(device.name, "its root, inode 2, is not a directory; the filesystem is damaged");
-  return { info: describe2(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(reader, dir), "entries") };
+  if (root.type !== "dir") throw damage(device, "inode 2", "it should be the root directory, but is not a directory");
+  return { info: describe4(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(reader, dir), "entries") };
 }
 __name(open, "open");
 function warnAboutState(device, superblock, warn) {
@@ -4330,648 +6758,23 @@ function warnAboutState(device, superblock, warn) {
 }
 __name(warnAboutState, "warnAboutState");
 function* entries(reader, dir) {
-  for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
+  for (const { name, inode } of directoryRecords2(reader, loadInode(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
 }
 __name(entries, "entries");
-function describe2(superblock, notes) {
-  const { features, label, uuid: uuid2, blockSize: blockSize4, blocksCount, freeBlocksCount } = superblock;
+function describe4(superblock, notes) {
+  const { features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount } = superblock;
   return {
     type: typeName(features),
     label: pathText(label),
     uuid: uuid2.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
-    blockSize: blockSize4,
-    size: blocksCount * blockSize4,
-    free: freeBlocksCount * blockSize4,
+    blockSize,
+    size: blocksCount * blockSize,
+    free: freeBlocksCount * blockSize,
     features: featureNames(features),
     notes
   };
 }
-__name(describe2, "describe");
-
-// src/disk/filesystem/iso9660/dates.ts
-function shortDate(bytes) {
-  const [year, month, day, hour, minute, second] = bytes;
-  return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
-}
-__name(shortDate, "shortDate");
-function longDate(bytes) {
-  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
-  if (!digits) return void 0;
-  const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
-  return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
-}
-__name(longDate, "longDate");
-function moment([year, month, day, hour, minute, second], hundredths, offset) {
-  if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
-  const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
-  const quarters = offset >= -48 && offset <= 52 ? offset : 0;
-  return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
-}
-__name(moment, "moment");
-
-// src/disk/filesystem/iso9660/reader.ts
-var sectorSize2 = 2048;
-
-// src/disk/filesystem/iso9660/records.ts
-var fixedLength = 33;
-function parseRecord(source, bytes, at, warnOnce) {
-  const length2 = bytes.readUInt8(0);
-  if (length2 <= fixedLength)
-    throw damage(source, at, `a directory record has a length of ${length2}, but the minimum is ${fixedLength + 1}`, "ISO");
-  if (length2 > bytes.length) {
-    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
-  }
-  const nameLength2 = bytes.readUInt8(32);
-  const nameEnd = fixedLength + nameLength2;
-  if (nameLength2 === 0 || nameEnd > length2) {
-    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2} bytes`, "ISO");
-  }
-  if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
-    warnOnce(
-      `${source.name}, byte ${at}: a directory record has different little-endian and big-endian values; the little-endian one is used, here and elsewhere`,
-      "endian"
-    );
-  }
-  const flags = bytes.readUInt8(25);
-  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
-  return {
-    at,
-    location: bytes.readUInt32LE(2),
-    earBlocks: bytes.readUInt8(1),
-    dataLength: bytes.readUInt32LE(10),
-    recorded: shortDate(bytes.subarray(18, 25)),
-    isDirectory: (flags & 2) !== 0,
-    isAssociated: (flags & 4) !== 0,
-    continues: (flags & 128) !== 0,
-    isInterleaved: bytes.readUInt16LE(26) !== 0,
-    identifier: bytes.subarray(fixedLength, nameEnd),
-    systemUse: bytes.subarray(systemUseStart, length2),
-    systemUseAt: at + systemUseStart
-  };
-}
-__name(parseRecord, "parseRecord");
-function dataStart(record, blockSize4) {
-  return (record.location + record.earBlocks) * blockSize4;
-}
-__name(dataStart, "dataStart");
-function isSelf(record) {
-  return record.identifier.length === 1 && record.identifier[0] === 0;
-}
-__name(isSelf, "isSelf");
-function isParent(record) {
-  return record.identifier.length === 1 && record.identifier[0] === 1;
-}
-__name(isParent, "isParent");
-function selfRecord(reader, start) {
-  const { source, warnOnce } = reader;
-  if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, "ISO");
-  const record = parseRecord(source, bytesAt(source, start, Math.min(sectorSize2, source.size - start)), start, warnOnce);
-  if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but there is no record of the directory itself", "ISO");
-  return record;
-}
-__name(selfRecord, "selfRecord");
-function* directoryRecords2(reader, directory) {
-  const { source, blockSize: blockSize4, warnOnce } = reader;
-  if (directory.dataLength === 0) return;
-  if (directory.isInterleaved) throw damage(source, directory.at, "a directory is interleaved", "ISO");
-  const start = dataStart(directory, blockSize4);
-  const end = start + directory.dataLength;
-  if (end > source.size) {
-    throw damage(source, directory.at, `a directory should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
-  }
-  selfRecord(reader, start);
-  for (let sectorStart = start; sectorStart < end; ) {
-    const sectorEnd = Math.min(end, sectorStart - sectorStart % sectorSize2 + sectorSize2);
-    checkNoOverlap(reader, start, sectorStart, sectorEnd);
-    const sector = bytesAt(source, sectorStart, sectorEnd - sectorStart);
-    for (let at = 0; at < sector.length && sector[at] !== 0; at += sector[at]) {
-      yield parseRecord(source, sector.subarray(at), sectorStart + at, warnOnce);
-    }
-    sectorStart = sectorEnd;
-  }
-}
-__name(directoryRecords2, "directoryRecords");
-function checkNoOverlap({ source, blockSize: blockSize4, budget }, start, from, to) {
-  budget.directoryBytes += to - from;
-  for (let block = from; block < to; block += blockSize4) {
-    const owner = budget.owners.get(block) ?? start;
-    if (owner !== start) throw damage(source, block, `the directories that begin at bytes ${owner} and ${start} overlap`, "ISO");
-    budget.owners.set(block, start);
-  }
-}
-__name(checkNoOverlap, "checkNoOverlap");
-
-// src/disk/filesystem/iso9660/descriptors.ts
-var firstDescriptor = 16 * sectorSize2;
-var mostDescriptors = 64;
-function hasDescriptor(source) {
-  return identifierAt(source, firstDescriptor) === "CD001";
-}
-__name(hasDescriptor, "hasDescriptor");
-function readDescriptors(source, warnOnce) {
-  let primary;
-  let joliet;
-  let elTorito = false;
-  const types2 = [];
-  let at = firstDescriptor;
-  for (; types2.length < mostDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize2) {
-    const bytes = bytesAt(source, at, sectorSize2);
-    const type = bytes.readUInt8(0);
-    types2.push(type);
-    if (type === 0) elTorito ||= bytes.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION";
-    if (type === 1) primary ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type === 2 && isJoliet(bytes)) joliet ??= parseDescriptor(source, bytes, at, warnOnce);
-    if (type === 255) break;
-  }
-  if (!primary) {
-    const found = types2.length === 0 ? "no volume descriptor at all" : `only descriptors of the types ${types2.join(", ")}`;
-    throw new DiskError(
-      `${source.name}, byte ${firstDescriptor}`,
-      `an ISO 9660 image has a primary volume descriptor here, but this file has ${found}`
-    );
-  }
-  if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
-  return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
-}
-__name(readDescriptors, "readDescriptors");
-function identifierAt(source, at) {
-  return peek(source, at, sectorSize2)?.toString("latin1", 1, 6);
-}
-__name(identifierAt, "identifierAt");
-function parseDescriptor(source, bytes, at, warnOnce) {
-  const blockSize4 = bytes.readUInt16LE(128);
-  if (![512, 1024, 2048].includes(blockSize4)) {
-    throw damage(source, at + 128, `the logical block size is ${blockSize4}, but only 512, 1024 and 2048 are possible`, "ISO");
-  }
-  const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
-  return {
-    systemId: text3(8, 40),
-    volumeId: text3(40, 72),
-    publisherId: text3(318, 446),
-    preparerId: text3(446, 574),
-    applicationId: text3(574, 702),
-    created: longDate(bytes.subarray(813, 830)),
-    modified: longDate(bytes.subarray(830, 847)),
-    blockSize: blockSize4,
-    blocks: bytes.readUInt32LE(80),
-    root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
-  };
-}
-__name(parseDescriptor, "parseDescriptor");
-function isJoliet(bytes) {
-  return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
-}
-__name(isJoliet, "isJoliet");
-function isUdfBridge(source, terminator) {
-  for (let index = 1; index <= 16; index++) {
-    const identifier = identifierAt(source, terminator + index * sectorSize2);
-    if (identifier === "NSR02" || identifier === "NSR03") return true;
-    if (identifier === void 0 || !/^(BEA01|BOOT2|CDW02)$/.test(identifier)) return false;
-  }
-  return false;
-}
-__name(isUdfBridge, "isUdfBridge");
-
-// src/disk/filesystem/iso9660/names.ts
-function plainName({ identifier }) {
-  const text3 = identifier.toString("latin1");
-  return Buffer.from(withoutVersion(text3), "latin1");
-}
-__name(plainName, "plainName");
-function jolietName({ identifier }) {
-  const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
-  return Buffer.from(withoutVersion(units.toString("utf16le")));
-}
-__name(jolietName, "jolietName");
-function withoutVersion(name) {
-  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
-}
-__name(withoutVersion, "withoutVersion");
-
-// src/disk/filesystem/iso9660/susp.ts
-var limits2 = { continuations: 32, continuationBytes: 64 * 1024 };
-var continuationRatio = 64;
-function systemUseSkip(rootSelf) {
-  for (const start of [0, 14]) {
-    const entry2 = rootSelf.systemUse.subarray(start, start + 7);
-    if (entry2.length === 7 && entry2.toString("latin1", 0, 2) === "SP" && entry2.readUInt16BE(4) === 48879) return entry2.readUInt8(6);
-  }
-  return void 0;
-}
-__name(systemUseSkip, "systemUseSkip");
-function* systemUseEntries(reader, record) {
-  const { source, blockSize: blockSize4 } = reader;
-  const first = firstEntry(reader, record);
-  let area = record.systemUse.subarray(first);
-  let at = record.systemUseAt + first;
-  let bytes = 0;
-  const visited = /* @__PURE__ */ new Set();
-  for (; ; ) {
-    let next2;
-    for (const entry2 of areaEntries(reader, area, at)) {
-      if (entry2.signature === "ST") break;
-      if (entry2.signature === "CE" && entry2.bytes.length >= 28) next2 = entry2;
-      else yield entry2;
-    }
-    if (!next2) return;
-    at = next2.bytes.readUInt32LE(4) * blockSize4 + next2.bytes.readUInt32LE(12);
-    const length2 = next2.bytes.readUInt32LE(20);
-    bytes += length2;
-    if (visited.has(at) || visited.size >= limits2.continuations || bytes > limits2.continuationBytes) {
-      throw damage(source, record.at, "the system use entries of a directory record form a loop, or never end", "ISO");
-    }
-    visited.add(at);
-    if (at + length2 > source.size) {
-      throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, "ISO");
-    }
-    spend(reader, record, length2);
-    area = bytesAt(source, at, length2);
-  }
-}
-__name(systemUseEntries, "systemUseEntries");
-function firstEntry({ skip = 0 }, record) {
-  const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
-  return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
-}
-__name(firstEntry, "firstEntry");
-function spend({ source, budget }, record, length2) {
-  budget.continuationBytes += length2;
-  if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
-    throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
-  }
-}
-__name(spend, "spend");
-function* areaEntries({ source, warnOnce }, area, at) {
-  for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
-    const length2 = area.readUInt8(start + 2);
-    if (length2 < 4 || start + length2 > area.length) {
-      warnOnce(
-        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`,
-        "susp"
-      );
-      return;
-    }
-    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
-    start += length2;
-  }
-}
-__name(areaEntries, "areaEntries");
-
-// src/disk/filesystem/iso9660/symlink.ts
-var component = { continues: 1, current: 2, parent: 4, root: 8 };
-var SymlinkText = class {
-  static {
-    __name(this, "SymlinkText");
-  }
-  /** Undefined until the first entry. */
-  text;
-  /** The next component continues the last one, or follows the root, so no slash comes between them. */
-  joins = true;
-  /** Adds the components of one entry. Returns what is wrong with them, if anything. */
-  add(entry2) {
-    const parts = [this.text ?? Buffer.alloc(0)];
-    let trouble;
-    let at = 5;
-    while (at + 2 <= entry2.length) {
-      const flags = entry2.readUInt8(at);
-      const end = at + 2 + entry2.readUInt8(at + 1);
-      if (end > entry2.length) {
-        trouble = "a symbolic link's component is longer than its entry; the target ends there";
-        break;
-      }
-      if (flags & ~15) trouble = `a symbolic link has a component of an unknown kind (flags 0x${flags.toString(16)}), treated as a name`;
-      if (!this.joins) parts.push(Buffer.from("/"));
-      parts.push(componentText(flags, entry2.subarray(at + 2, end)));
-      this.joins = (flags & (component.continues | component.root)) !== 0;
-      at = end;
-    }
-    this.text = Buffer.concat(parts);
-    return trouble;
-  }
-};
-function componentText(flags, content2) {
-  if (flags & component.root) return Buffer.from("/");
-  if (flags & component.parent) return Buffer.from("..");
-  if (flags & component.current) return Buffer.from(".");
-  return content2;
-}
-__name(componentText, "componentText");
-
-// src/disk/filesystem/iso9660/rock-ridge.ts
-function rockRidge(reader, record) {
-  const found = { isRelocated: false };
-  const name = [];
-  const link = new SymlinkText();
-  for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
-    const read = readers[signature2];
-    if (read) {
-      if (bytes.length < read.least)
-        throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
-      read.into(found, bytes);
-    } else if (signature2 === "NM" && bytes.length >= 5) {
-      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
-    } else if (signature2 === "SL" && bytes.length >= 5) {
-      const trouble = link.add(bytes);
-      if (trouble) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${trouble}`, "symlink");
-    }
-  }
-  if (name.length > 0) found.name = Buffer.concat(name);
-  if (link.text !== void 0) found.target = link.text;
-  return found;
-}
-__name(rockRidge, "rockRidge");
-var readers = {
-  PX: {
-    least: 36,
-    into(found, bytes) {
-      found.mode = bytes.readUInt32LE(4);
-      found.nlink = bytes.readUInt32LE(12);
-      found.uid = bytes.readUInt32LE(20);
-      found.gid = bytes.readUInt32LE(28);
-      if (bytes.length >= 44) found.serial = bytes.readUInt32LE(36);
-    }
-  },
-  PN: {
-    least: 20,
-    into(found, bytes) {
-      found.rdev = halvesOfDevice(bytes.readUInt32LE(4), bytes.readUInt32LE(12));
-    }
-  },
-  TF: {
-    least: 5,
-    into(found, bytes) {
-      const modified = modificationTime2(bytes);
-      if (modified) found.modified = modified;
-    }
-  },
-  CL: {
-    least: 12,
-    into(found, bytes) {
-      found.childAt = bytes.readUInt32LE(4);
-    }
-  },
-  RE: {
-    least: 4,
-    into(found) {
-      found.isRelocated = true;
-    }
-  },
-  ZF: {
-    least: 16,
-    into(found, bytes) {
-      found.encoding = `compressed by zisofs (${pathText(bytes.subarray(4, 6))})`;
-      found.size = bytes.readUInt32LE(8);
-    }
-  },
-  SF: {
-    least: 12,
-    into(found) {
-      found.encoding = "stored as a sparse file (SF)";
-    }
-  }
-};
-function halvesOfDevice(high, low) {
-  return high !== 0 ? { major: high, minor: low } : deviceNumber(low);
-}
-__name(halvesOfDevice, "halvesOfDevice");
-function modificationTime2(bytes) {
-  const flags = bytes.readUInt8(4);
-  if ((flags & 2) === 0) return void 0;
-  const isLong = (flags & 128) !== 0;
-  const length2 = isLong ? 17 : 7;
-  const hasCreation = (flags & 1) !== 0;
-  const start = 5 + (hasCreation ? length2 : 0);
-  if (start + length2 > bytes.length) return void 0;
-  const field3 = bytes.subarray(start, start + length2);
-  return isLong ? longDate(field3) : shortDate(field3);
-}
-__name(modificationTime2, "modificationTime");
-
-// src/disk/filesystem/iso9660/nodes.ts
-var noPosix = { isRelocated: false };
-function posixOf(reader, record) {
-  return reader.naming === "rock-ridge" ? rockRidge(reader, record) : noPosix;
-}
-__name(posixOf, "posixOf");
-function rootNode(reader, record) {
-  const self = selfRecord(reader, dataStart(record, reader.blockSize));
-  return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
-}
-__name(rootNode, "rootNode");
-function makeNode(reader, named) {
-  if (named.posix.childAt === void 0) return describe3(reader, named);
-  const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
-  return describe3(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
-}
-__name(makeNode, "makeNode");
-function describe3(reader, { name, records: records2, posix }) {
-  const [first] = records2;
-  const type = nodeType(reader, first, posix);
-  const isDir = type === "dir";
-  const place2 = `${reader.source.name}, ${pathText(name)} (directory record at byte ${first.at})`;
-  return {
-    type,
-    ino: inodeNumber(reader, type, first, posix),
-    mode: posix.mode === void 0 ? isDir ? 365 : 292 : posix.mode & 4095,
-    uid: posix.uid ?? 0,
-    gid: posix.gid ?? 0,
-    nlink: posix.nlink ?? 1,
-    mtime: posix.modified ?? first.recorded ?? { seconds: 0, nanoseconds: 0 },
-    size: type === "symlink" ? posix.target?.length ?? 0 : posix.size ?? records2.reduce((sum, record) => sum + record.dataLength, 0),
-    ...(type === "char" || type === "block") && { rdev: posix.rdev ?? { major: 0, minor: 0 } },
-    records: records2,
-    content() {
-      if (type !== "file") throw new DiskError(place2, `a ${type} has no content`);
-      if (posix.encoding)
-        throw new DiskError(place2, `the file is ${posix.encoding}, which can't be read; make the ISO without it`, "unsupported");
-      return content(reader, place2, records2);
-    },
-    target() {
-      return checkedTarget(
-        posix.target ?? Buffer.alloc(0),
-        reader.source,
-        `${pathText(name)} (directory record at byte ${first.at})`,
-        "ISO"
-      );
-    },
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-  };
-}
-__name(describe3, "describe");
-function nodeType({ source, warnOnce }, record, { mode }) {
-  const plain = record.isDirectory ? "dir" : "file";
-  if (mode === void 0) return plain;
-  const type = fileTypeOf(mode);
-  if (type && type === "dir" === record.isDirectory) return type;
-  warnOnce(
-    `${source.name}, byte ${record.at}: a ${plain} has the mode 0${mode.toString(8)}, which isn't the mode of a ${plain}; it is treated as a ${plain}`,
-    "type"
-  );
-  return plain;
-}
-__name(nodeType, "nodeType");
-function inodeNumber({ blockSize: blockSize4, hardLinks }, type, record, { serial, nlink, rdev }) {
-  if (type === "dir") return record.dataLength > 0 ? dataStart(record, blockSize4) : record.at;
-  if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
-  const identity = [serial, type, record.location, record.dataLength, rdev?.major, rdev?.minor].join();
-  const known = hardLinks.get(identity) ?? record.at;
-  hardLinks.set(identity, known);
-  return known;
-}
-__name(inodeNumber, "inodeNumber");
-function content({ source, blockSize: blockSize4 }, place2, records2) {
-  const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(place2, "the file is interleaved with others, which can't be read", "unsupported");
-    if (record.dataLength === 0) return slice(source, 0, 0, place2);
-    const start = dataStart(record, blockSize4);
-    const end = start + record.dataLength;
-    if (end > source.size) {
-      throw new DiskError(
-        place2,
-        `it should lie at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}; the ISO is damaged or incomplete`
-      );
-    }
-    return slice(source, start, record.dataLength, place2);
-  });
-  return extents.length === 1 ? extents[0] : concat(extents, place2);
-}
-__name(content, "content");
-
-// src/disk/filesystem/iso9660/directory.ts
-function* children(reader, dir, root) {
-  for (const file of files(reader, dir)) {
-    if (file.posix.isRelocated) continue;
-    if (dir === root && isRelocationDirectory(reader, file)) continue;
-    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(reader, file), "node") };
-  }
-}
-__name(children, "children");
-function isRelocationDirectory(reader, file) {
-  if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
-  const inside = [...files(reader, makeNode(reader, file))];
-  return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
-}
-__name(isRelocationDirectory, "isRelocationDirectory");
-function* files(reader, dir) {
-  let records2 = [];
-  for (const record of directoryRecords2(reader, dir.records[0])) {
-    if (isSelf(record) || isParent(record)) continue;
-    if (record.isAssociated) {
-      reader.warnOnce(
-        `${reader.source.name}, byte ${record.at}: associated files, such as resource forks, are left out, here and elsewhere`,
-        "associated"
-      );
-      continue;
-    }
-    const previous = records2.at(-1);
-    if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous);
-    records2.push(record);
-    if (record.continues) continue;
-    const [first, ...more] = records2;
-    records2 = [];
-    const posix = posixOf(reader, first);
-    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix };
-  }
-  const last = records2.at(-1);
-  if (last) throw unfinished(reader, last);
-}
-__name(files, "files");
-function unfinished({ source }, record) {
-  return damage(
-    source,
-    record.at,
-    `the file ${pathText(record.identifier)} should continue in the next directory record, but that is missing`,
-    "ISO"
-  );
-}
-__name(unfinished, "unfinished");
-function nameOf({ naming }, record, { name }) {
-  if (naming === "joliet") return jolietName(record);
-  return name?.length ? name : plainName(record);
-}
-__name(nameOf, "nameOf");
-
-// src/disk/filesystem/iso9660/hybrid.ts
-function hybridParts(source) {
-  const area = bytesAt(source, 0, 1024);
-  const hasPartition = [446, 462, 478, 494].some((entry2) => area.readUInt8(entry2 + 4) !== 0);
-  return [
-    ...area.readUInt16BE(510) === 21930 && hasPartition ? ["mbr"] : [],
-    ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
-  ];
-}
-__name(hybridParts, "hybridParts");
-
-// src/disk/filesystem/iso9660/index.ts
-var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
-function openIso(source, warn) {
-  const warnOnce = onceEach(warn);
-  const descriptors = readDescriptors(source, warnOnce);
-  warnIfCutShort(source, "the ISO", descriptors.primary.blocks * descriptors.primary.blockSize, warn);
-  const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
-  const iso = describe4(source, descriptors, reader.naming, hasRockRidge);
-  return { root, entries: /* @__PURE__ */ __name((dir) => children(reader, dir, root), "entries"), info: summary(iso), iso };
-}
-__name(openIso, "openIso");
-function chooseNames(source, { primary, joliet }, warnOnce) {
-  try {
-    const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
-    const skip = systemUseSkip(rootSelf);
-    const rockRidge2 = makeReader(source, primary, skip === void 0 ? "plain" : "rock-ridge", skip, warnOnce);
-    const root = rootNode(rockRidge2, primary.root);
-    const hasRockRidge = skip !== void 0 && posixOf(rockRidge2, rootSelf).mode !== void 0;
-    if (hasRockRidge || !joliet) return { reader: rockRidge2, root, hasRockRidge };
-  } catch (error) {
-    if (!joliet || !(error instanceof DiskError)) throw error;
-    warnOnce(`${error.message}; the Joliet directories are read instead`, "primary");
-  }
-  const reader = makeReader(source, joliet, "joliet", void 0, warnOnce);
-  return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
-}
-__name(chooseNames, "chooseNames");
-function makeReader(source, { blockSize: blockSize4 }, naming, skip, warnOnce) {
-  const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
-  return { source, blockSize: blockSize4, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
-}
-__name(makeReader, "makeReader");
-function describe4(source, descriptors, naming, hasRockRidge) {
-  const { primary, joliet, elTorito, udfBridge } = descriptors;
-  const { root, blocks, ...fields } = primary;
-  return {
-    ...fields,
-    size: blocks * primary.blockSize,
-    naming,
-    extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
-    elTorito,
-    udfBridge,
-    hybrid: hybridParts(source)
-  };
-}
 __name(describe4, "describe");
-function summary(iso) {
-  return {
-    type: "iso9660",
-    label: iso.volumeId,
-    uuid: uuid(iso.modified ?? iso.created),
-    blockSize: iso.blockSize,
-    size: iso.size,
-    free: 0,
-    features: [
-      ...iso.extensions,
-      ...iso.elTorito ? ["el-torito"] : [],
-      ...iso.udfBridge ? ["udf"] : [],
-      ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
-    ],
-    notes: [`read by its ${iso.naming} names`]
-  };
-}
-__name(summary, "summary");
-function uuid(time) {
-  if (!time) return "";
-  const text3 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
-  return `${text3.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
-}
-__name(uuid, "uuid");
 
 // src/disk/filesystem/formats.ts
 var fileSystemFormats = [iso9660, ext];
@@ -4982,9 +6785,9 @@ __name(openFileSystem, "openFileSystem");
 
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
-  const found = signatures.find(({ at, magic: magic4 }) => at.some((offset) => hasText(source, offset, magic4)));
+  const found = signatures.find(({ at, magic: magic6 }) => at.some((offset) => hasText(source, offset, magic6)));
   if (found) return found;
-  const name = structures.map((look) => look(source)).find((name2) => name2 !== void 0);
+  const name = structures.map((look2) => look2(source)).find((name2) => name2 !== void 0);
   return name === void 0 ? void 0 : { name };
 }
 __name(identifyVolume, "identifyVolume");
@@ -5019,19 +6822,750 @@ function extJournal(source) {
 __name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic4 = peek(source, offset, 8);
-    if (!magic4) return void 0;
-    if (magic4.readBigUInt64LE() === 0x00bab10cn || magic4.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+    const magic6 = peek(source, offset, 8);
+    if (!magic6) return void 0;
+    if (magic6.readBigUInt64LE() === 0x00bab10cn || magic6.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
   }
   return void 0;
 }
 __name(zfs, "zfs");
 function raidAtEnd(source) {
-  const sectors = Math.floor(source.size / 512);
-  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors / 8) * 8 - 16) * 512];
+  const sectors2 = Math.floor(source.size / 512);
+  const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors2 / 8) * 8 - 16) * 512];
   return places2.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
 }
 __name(raidAtEnd, "raidAtEnd");
+
+// src/disk/lvm/checksum.ts
+var import_node_zlib = require("node:zlib");
+var seed = 4120356559;
+function lvmChecksum(bytes) {
+  return ~(0, import_node_zlib.crc32)(bytes, ~seed >>> 0) >>> 0;
+}
+__name(lvmChecksum, "lvmChecksum");
+
+// src/disk/lvm/label.ts
+var sectorSize2 = 512;
+var labelSectors = 4;
+var id = "LABELONE";
+var type = "LVM2 001";
+var checkedFrom = 20;
+var mostAreas = 8;
+function readLabel(source) {
+  let wrong;
+  for (let sector = 0; sector < labelSectors; sector++) {
+    const bytes = peek(source, sector * sectorSize2, sectorSize2);
+    if (!bytes || bytes.toString("latin1", 0, 8) !== id || bytes.toString("latin1", 24, 32) !== type) continue;
+    const what = problemOf(bytes, sector);
+    if (what === void 0) return parseLabel(source, bytes, sector);
+    wrong ??= { sector, what };
+  }
+  if (wrong) throw damage(source, wrong.sector * sectorSize2, `the LVM label ${wrong.what}`, "physical volume");
+  return void 0;
+}
+__name(readLabel, "readLabel");
+function problemOf(bytes, sector) {
+  if (bytes.readUInt32LE(16) !== lvmChecksum(bytes.subarray(checkedFrom))) return "has a wrong checksum";
+  if (bytes.readBigUInt64LE(8) !== BigInt(sector)) return `says that it is in sector ${bytes.readBigUInt64LE(8)}`;
+  return void 0;
+}
+__name(problemOf, "problemOf");
+function parseLabel(source, bytes, sector) {
+  const fail = /* @__PURE__ */ __name((what) => damage(source, sector * sectorSize2, `the LVM label ${what}`, "physical volume"), "fail");
+  const header2 = bytes.readUInt32LE(20);
+  if (header2 < 32 || header2 + 40 > sectorSize2) throw fail(`has its header at byte ${header2}`);
+  const uuid2 = bytes.toString("latin1", header2, header2 + 32);
+  if (!/^[A-Za-z0-9!#]{32}$/.test(uuid2)) throw fail("has no valid UUID");
+  let at = header2 + 40;
+  const regions = /* @__PURE__ */ __name(() => {
+    const found = [];
+    for (; at + 16 <= sectorSize2; at += 16) {
+      const offset = Number(bytes.readBigUInt64LE(at));
+      const size = Number(bytes.readBigUInt64LE(at + 8));
+      if (offset === 0) {
+        at += 16;
+        return found;
+      }
+      if (!Number.isSafeInteger(offset + size)) throw fail(`has an area at byte ${offset}, beyond any possible disk`);
+      found.push({ offset, size });
+    }
+    throw fail("has a list of areas that doesn't end");
+  }, "regions");
+  regions();
+  const metadataAreas = regions();
+  if (metadataAreas.length > mostAreas) throw fail(`lists ${metadataAreas.length} metadata areas`);
+  return { uuid: uuid2, deviceSize: Number(bytes.readBigUInt64LE(header2 + 32)), metadataAreas };
+}
+__name(parseLabel, "parseLabel");
+
+// src/disk/lvm/logical-volume.ts
+var typeNames = {
+  thin: "a thin volume",
+  "thin-pool": "a thin pool",
+  cache: "a cached volume",
+  "cache-pool": "a cache pool",
+  writecache: "a volume with a write cache",
+  mirror: "a mirror",
+  snapshot: "a snapshot",
+  vdo: "a VDO volume",
+  "vdo-pool": "a VDO pool",
+  error: "a volume without data (error)",
+  zero: "a volume without data (zero)"
+};
+function logicalVolumeSource(volume, group, pvs, name) {
+  const snapshot2 = snapshotProblem(volume, group);
+  if (snapshot2) throw new DiskError(name, snapshot2, "unsupported");
+  for (const { type: type2 } of volume.segments)
+    if (!isReadable(type2)) throw new DiskError(name, `it is ${typeName2(type2)}${supported}`, "unsupported");
+  let end = 0;
+  const parts = volume.segments.toSorted((a, b) => a.start - b.start).map((segment, index) => {
+    const fail = /* @__PURE__ */ __name((what) => new DiskError(name, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`), "fail");
+    if (segment.start !== end) throw fail(`begins at extent ${segment.start} instead of ${end}`);
+    end += segment.extents;
+    if (!Number.isSafeInteger(end * group.extentSize)) throw fail("ends beyond any possible disk");
+    return segmentSource(segment, group, pvs, name, fail);
+  });
+  if (end === 0) throw new DiskError(name, "it has no segments; the metadata of the volume group is damaged");
+  return concat(parts, name);
+}
+__name(logicalVolumeSource, "logicalVolumeSource");
+var supported = ", and only linear and striped volumes can be read";
+function isReadable(type2) {
+  return type2 === "striped" || type2 === "linear";
+}
+__name(isReadable, "isReadable");
+function typeName2(type2) {
+  const [plain2] = type2.split("+");
+  if (plain2?.startsWith("raid")) return `a RAID volume (${type2})`;
+  return typeNames[plain2] ?? `a volume of the type ${JSON.stringify(type2.slice(0, 40))}`;
+}
+__name(typeName2, "typeName");
+function snapshotProblem({ name }, group) {
+  for (const { segments } of group.logicalVolumes) {
+    for (const { type: type2, values } of segments) {
+      if (type2 !== "snapshot") continue;
+      if (values.get("cow_store") === name) return `it is a snapshot of ${String(values.get("origin"))}${supported}`;
+      if (!values.has("merging_store")) continue;
+      if (values.get("merging_store") === name) return `it is a snapshot that is being merged into ${String(values.get("origin"))}`;
+      if (values.get("origin") === name) return "a snapshot is being merged into it; activate it once with LVM, so that it can finish";
+    }
+  }
+  return void 0;
+}
+__name(snapshotProblem, "snapshotProblem");
+function segmentSource(segment, group, pvs, name, fail) {
+  const { extents, stripes, stripeSize } = segment;
+  if (extents === 0 || extents % stripes.length !== 0) throw fail(`has ${extents} extents on ${stripes.length} stripes`);
+  const size = extents / stripes.length * group.extentSize;
+  const areas = stripes.map(({ on, start }) => {
+    const description = group.physicalVolumes.get(on);
+    const pv = pvs.get(on);
+    if (!description || pv === void 0) {
+      const part = group.logicalVolumes.find((other) => other.name === on);
+      if (!part) throw fail(`lies on ${JSON.stringify(on)}, which doesn't exist`);
+      const type2 = part.segments[0]?.type ?? "";
+      throw new DiskError(
+        name,
+        `a part of it lies on ${group.name}/${on}, which is ${isReadable(type2) ? "a volume itself" : typeName2(type2)}${supported}`,
+        "unsupported"
+      );
+    }
+    if (typeof pv === "string") throw new DiskError(name, `it needs the physical volume ${description.uuid}, ${pv}`, "unsupported");
+    if (start + extents / stripes.length > description.extents) {
+      throw fail(
+        `ends at extent ${start + extents / stripes.length} of physical volume ${description.uuid}, which has ${description.extents}`
+      );
+    }
+    const offset = description.start + start * group.extentSize;
+    if (!Number.isSafeInteger(offset + size)) throw fail("ends beyond any possible disk");
+    return window(pv, offset, size, name);
+  });
+  if (areas.length === 1) return areas[0];
+  if (stripeSize === 0 || size % stripeSize !== 0) throw fail(`has stripes of ${stripeSize} bytes in areas of ${size} bytes`);
+  return striped(areas, stripeSize, name);
+}
+__name(segmentSource, "segmentSource");
+function striped(areas, stripeSize, name) {
+  const whole2 = {
+    name,
+    size: areas.reduce((sum, { size }) => sum + size, 0),
+    read(into, offset) {
+      checkRange(whole2, offset, into.length);
+      for (let done = 0; done < into.length; ) {
+        const at = offset + done;
+        const stripe = Math.floor(at / stripeSize);
+        const within = at % stripeSize;
+        const length2 = Math.min(stripeSize - within, into.length - done);
+        areas[stripe % areas.length].read(into.subarray(done, done + length2), Math.floor(stripe / areas.length) * stripeSize + within);
+        done += length2;
+      }
+    }
+  };
+  return whole2;
+}
+__name(striped, "striped");
+
+// src/disk/lvm/metadata-area.ts
+var headerSize2 = 512;
+var magic4 = " LVM2 x[5A%r0N*>";
+var version = 1;
+var ignoredFlag = 1;
+var mostText = 16 << 20;
+function readMetadataText(source, area) {
+  const header2 = peek(source, area.offset, headerSize2);
+  if (!header2) return `it lies past the end`;
+  if (header2.readUInt32LE(0) !== lvmChecksum(header2.subarray(4))) return "the checksum of its header is wrong";
+  if (header2.toString("latin1", 4, 20) !== magic4) return "its header has no signature";
+  if (header2.readUInt32LE(20) !== version) return `its version is ${header2.readUInt32LE(20)}`;
+  if (Number(header2.readBigUInt64LE(24)) !== area.offset) return `its header belongs to byte ${header2.readBigUInt64LE(24)}`;
+  const areaSize = Number(header2.readBigUInt64LE(32));
+  const offset = Number(header2.readBigUInt64LE(40));
+  const size = Number(header2.readBigUInt64LE(48));
+  const flags = header2.readUInt32LE(60);
+  if (offset === 0 || size === 0 || (flags & ignoredFlag) !== 0) return void 0;
+  if (!(offset >= headerSize2 && offset < areaSize && size <= areaSize - headerSize2 && Number.isSafeInteger(area.offset + areaSize))) {
+    return `its text of ${size} bytes at byte ${offset} doesn't fit into its ${areaSize} bytes`;
+  }
+  if (size > mostText) return `its text has ${size} bytes; the limit is ${mostText}`;
+  const untilEnd = Math.min(size, areaSize - offset);
+  const first = peek(source, area.offset + offset, untilEnd);
+  const rest = peek(source, area.offset + headerSize2, size - untilEnd);
+  if (!first || !rest) return "its text lies past the end";
+  const text3 = Buffer.concat([first, rest]);
+  return header2.readUInt32LE(56) === lvmChecksum(text3) ? text3 : "the checksum of its text is wrong";
+}
+__name(readMetadataText, "readMetadataText");
+function hasLabel(source) {
+  return [0, 512, 1024, 1536].some((offset) => hasText(source, offset, "LABELONE") && hasText(source, offset + 24, "LVM2 001"));
+}
+__name(hasLabel, "hasLabel");
+
+// src/disk/lvm/overlaps.ts
+function findOverlaps(group) {
+  const areas = group.logicalVolumes.flatMap(
+    ({ name: volume, segments }) => segments.flatMap(
+      ({ extents, stripes }) => stripes.map(({ on: pv, start }) => ({ volume, pv, start, end: start + extents / stripes.length }))
+    )
+  ).filter(({ pv }) => group.physicalVolumes.has(pv)).sort((a, b) => a.pv === b.pv ? a.start - b.start : a.pv < b.pv ? -1 : 1);
+  const found = /* @__PURE__ */ new Map();
+  let before;
+  for (const area of areas) {
+    if (before?.pv === area.pv && area.start < before.end) {
+      const extent = `extent ${area.start} of physical volume ${group.physicalVolumes.get(area.pv).uuid}`;
+      const other = /* @__PURE__ */ __name((volume) => before.volume === area.volume ? "itself" : `${group.name}/${volume}`, "other");
+      found.set(area.volume, `it shares ${extent} with ${other(before.volume)}`);
+      found.set(before.volume, `it shares ${extent} with ${other(area.volume)}`);
+    }
+    if (before?.pv !== area.pv || area.end > before.end) before = area;
+  }
+  return found;
+}
+__name(findOverlaps, "findOverlaps");
+
+// src/disk/lvm/config-text.ts
+var limits4 = { depth: 16, values: 1e6 };
+function parseConfigText(text3) {
+  const tokens = tokenizer(text3);
+  let count = 0;
+  const addTo = /* @__PURE__ */ __name((map, name, value2) => {
+    if (++count > limits4.values) throw new Error(`has more than ${limits4.values} values`);
+    map.set(name, value2);
+  }, "addTo");
+  const section = /* @__PURE__ */ __name((depth2) => {
+    if (depth2 > limits4.depth) throw new Error(`has more than ${limits4.depth} levels of sections`);
+    const values = /* @__PURE__ */ new Map();
+    const sections = /* @__PURE__ */ new Map();
+    for (; ; ) {
+      const token = tokens.next();
+      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections };
+      if (token.kind === "sign") throw tokens.unexpected(token);
+      const name = token.text;
+      if (values.has(name) || sections.has(name)) throw new Error(`has ${JSON.stringify(name)} twice (line ${token.line})`);
+      const after = tokens.next();
+      if (isSign(after, "{")) addTo(sections, name, section(depth2 + 1));
+      else if (isSign(after, "=")) addTo(values, name, value());
+      else throw tokens.unexpected(after);
+    }
+  }, "section");
+  const value = /* @__PURE__ */ __name(() => {
+    const token = tokens.next();
+    return isSign(token, "[") ? list() : scalar(token);
+  }, "value");
+  const list = /* @__PURE__ */ __name(() => {
+    const found = [];
+    for (let token = tokens.next(); ; token = tokens.next()) {
+      if (isSign(token, "]")) return found;
+      if (++count > limits4.values) throw new Error(`has more than ${limits4.values} values`);
+      found.push(scalar(token));
+      const after = tokens.next();
+      if (isSign(after, "]")) return found;
+      if (!isSign(after, ",")) throw tokens.unexpected(after);
+    }
+  }, "list");
+  const scalar = /* @__PURE__ */ __name((token) => {
+    if (token.kind === "sign") throw tokens.unexpected(token);
+    return token.kind === "word" && /^[+-]?\d+(\.\d*)?$/.test(token.text) ? Number(token.text) : token.text;
+  }, "scalar");
+  return section(0);
+}
+__name(parseConfigText, "parseConfigText");
+function isSign(token, text3) {
+  return token.kind === "sign" && token.text === text3;
+}
+__name(isSign, "isSign");
+var space = " 	\r\n\v\f";
+var signs = "{}[]=,";
+function tokenizer(text3) {
+  const nul = text3.indexOf("\0");
+  const end = nul === -1 ? text3.length : nul;
+  let at = 0;
+  let line = 1;
+  const skipSpace = /* @__PURE__ */ __name(() => {
+    for (; at < end; at++) {
+      if (text3[at] === "#") while (at < end && text3[at] !== "\n") at++;
+      if (at < end && !space.includes(text3[at])) return;
+      if (text3[at] === "\n") line++;
+    }
+  }, "skipSpace");
+  const string2 = /* @__PURE__ */ __name(() => {
+    const start = line;
+    let value = "";
+    let from = ++at;
+    for (; text3[at] !== '"'; at++) {
+      if (text3[at] === "\\") {
+        value += text3.slice(from, at);
+        from = ++at;
+      }
+      if (at >= end) throw new Error(`has a string that doesn't end (line ${start})`);
+      if (text3[at] === "\n") line++;
+    }
+    return { kind: "string", text: value + text3.slice(from, at++), line: start };
+  }, "string");
+  const next2 = /* @__PURE__ */ __name(() => {
+    skipSpace();
+    if (at >= end) return { kind: "sign", text: "", line };
+    if (text3[at] === '"') return string2();
+    if (signs.includes(text3[at])) return { kind: "sign", text: text3[at++], line };
+    const start = at;
+    while (at < end && !space.includes(text3[at]) && !signs.includes(text3[at]) && text3[at] !== "#" && text3[at] !== '"') at++;
+    return { kind: "word", text: text3.slice(start, at), line };
+  }, "next");
+  const unexpected = /* @__PURE__ */ __name(({ text: found, line: where }) => new Error(found === "" ? "ends in the middle" : `has ${JSON.stringify(found.slice(0, 40))} where it isn't allowed (line ${where})`), "unexpected");
+  return { next: next2, unexpected };
+}
+__name(tokenizer, "tokenizer");
+
+// src/disk/lvm/volume-group.ts
+var sectorSize3 = 512;
+var limits5 = { physicalVolumes: 1024, logicalVolumes: 1e4, segments: 1e5, stripes: 128 };
+function parseVolumeGroup(text3) {
+  const top = parseConfigText(text3);
+  const contents = top.values.get("contents");
+  if (contents !== "Text Format Volume Group") throw new Error(`has the contents ${JSON.stringify(contents ?? "")}`);
+  if (top.values.get("version") !== 1) throw new Error(`has the version ${JSON.stringify(top.values.get("version") ?? "")}`);
+  const [[name, group] = [void 0, void 0], ...others] = top.sections;
+  if (!group || others.length > 0) throw new Error(`describes ${top.sections.size} volume groups`);
+  checkName2(name);
+  const format = group.values.get("format");
+  if (format !== void 0 && format !== "lvm2") throw new Error(`has the format ${JSON.stringify(format)}`);
+  const pvs = [...subsections(group, "physical_volumes", limits5.physicalVolumes)];
+  const lvs = [...subsections(group, "logical_volumes", limits5.logicalVolumes)];
+  const budget = { segments: limits5.segments };
+  return {
+    name,
+    uuid: string(group, "id"),
+    seqno: whole(group, "seqno"),
+    extentSize: sectors(group, "extent_size", 1),
+    physicalVolumes: new Map(pvs.map(([key, pv]) => [key, parsePhysicalVolume(pv)])),
+    logicalVolumes: lvs.map(([key, lv]) => parseLogicalVolume(key, lv, budget))
+  };
+}
+__name(parseVolumeGroup, "parseVolumeGroup");
+function checkName2(name) {
+  if (!/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,127}$/.test(name) || name === "." || name === "..") {
+    throw new Error(`has the impossible name ${JSON.stringify(name.slice(0, 140))}`);
+  }
+}
+__name(checkName2, "checkName");
+function subsections(section, name, most) {
+  const found = section.sections.get(name)?.sections ?? /* @__PURE__ */ new Map();
+  if (found.size > most) throw new Error(`has ${found.size} ${name}; the limit is ${most}`);
+  return found;
+}
+__name(subsections, "subsections");
+function parsePhysicalVolume(section) {
+  const device = section.values.get("device");
+  return {
+    uuid: string(section, "id"),
+    device: typeof device === "string" ? device : "",
+    start: sectors(section, "pe_start"),
+    extents: whole(section, "pe_count")
+  };
+}
+__name(parsePhysicalVolume, "parsePhysicalVolume");
+function parseLogicalVolume(name, section, budget) {
+  checkName2(name);
+  const count = whole(section, "segment_count");
+  budget.segments -= count;
+  if (budget.segments < 0) throw new Error(`has more than ${limits5.segments} segments`);
+  const segments = [];
+  for (let number2 = 1; number2 <= count; number2++) {
+    const segment = section.sections.get(`segment${number2}`);
+    if (!segment) throw new Error(`lacks segment ${number2} of ${name}`);
+    segments.push(parseSegment(segment, `segment ${number2} of ${name}`));
+  }
+  const status = section.values.get("status");
+  const isVisible = Array.isArray(status) && status.includes("VISIBLE");
+  return { name, uuid: string(section, "id"), isVisible, segments };
+}
+__name(parseLogicalVolume, "parseLogicalVolume");
+function parseSegment(section, where) {
+  const type2 = string(section, "type");
+  const hasStripes = type2 === "striped" || type2 === "linear";
+  return {
+    start: whole(section, "start_extent"),
+    extents: whole(section, "extent_count"),
+    type: type2,
+    stripes: hasStripes ? parseStripes(section, where) : [],
+    stripeSize: section.values.has("stripe_size") ? sectors(section, "stripe_size") : 0,
+    values: section.values
+  };
+}
+__name(parseSegment, "parseSegment");
+function parseStripes(section, where) {
+  const list = section.values.get("stripes");
+  const count = whole(section, "stripe_count");
+  if (!Array.isArray(list) || count < 1 || list.length !== 2 * count) throw new Error(`has no list of ${count} stripes in ${where}`);
+  if (count > limits5.stripes) throw new Error(`has ${count} stripes in ${where}; the limit is ${limits5.stripes}`);
+  return Array.from({ length: count }, (_, index) => {
+    const [on, start] = [list[2 * index], list[2 * index + 1]];
+    if (typeof on !== "string" || !isWhole(start)) throw new Error(`has a stripe without a place in ${where}`);
+    return { on, start };
+  });
+}
+__name(parseStripes, "parseStripes");
+function string(section, key) {
+  const value = section.values.get(key);
+  if (typeof value !== "string" || value === "") throw new Error(`lacks the value "${key}"`);
+  return value;
+}
+__name(string, "string");
+function isWhole(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+__name(isWhole, "isWhole");
+function whole(section, key) {
+  const value = section.values.get(key);
+  if (!isWhole(value)) throw new Error(`has ${JSON.stringify(value ?? "nothing")} as "${key}"`);
+  return value;
+}
+__name(whole, "whole");
+function sectors(section, key, least = 0) {
+  const value = whole(section, key);
+  if (value < least || !Number.isSafeInteger(value * sectorSize3)) throw new Error(`has ${value} as "${key}"`);
+  return value * sectorSize3;
+}
+__name(sectors, "sectors");
+
+// src/disk/lvm/index.ts
+function readLvm(sources, disk, warn) {
+  const problems = [];
+  const found = sources.flatMap((source) => readPhysicalVolume(source, problems) ?? []);
+  const latest = /* @__PURE__ */ new Map();
+  for (const { copies } of found) {
+    for (const { description } of copies) {
+      const known = latest.get(description.uuid);
+      if (!known || known.seqno < description.seqno) latest.set(description.uuid, description);
+    }
+  }
+  const groups = [...latest.values()].map((description) => makeGroup(description, found, disk));
+  warnOfCopies(found, latest, warn);
+  for (const [index, { name }] of groups.entries()) {
+    if (groups.findIndex((other) => other.name === name) < index) warn(`${disk}: there are several volume groups with the name ${name}`);
+  }
+  const members = new Set(groups.flatMap(({ physicalVolumes }) => physicalVolumes.map(({ uuid: uuid2 }) => plain(uuid2))));
+  for (const { source, label, damages } of found) {
+    if (members.has(label.uuid)) continue;
+    const error = damages[0] ? new DiskError(source.name, `its LVM metadata can't be read: ${damages.join("; ")}`) : new DiskError(source.name, "it is an LVM2 physical volume that belongs to no volume group", "not-a-ddk");
+    problems.push({ place: source.name, error });
+  }
+  return { groups, problems };
+}
+__name(readLvm, "readLvm");
+function readPhysicalVolume(source, problems) {
+  try {
+    const label = readLabel(source);
+    if (!label) return void 0;
+    const copies = [];
+    const damages = [];
+    for (const area of label.metadataAreas) {
+      const text3 = readMetadataText(source, area);
+      if (text3 === void 0) continue;
+      const copy = typeof text3 === "string" ? text3 : parseCopy(text3);
+      if (typeof copy === "string") damages.push(`the metadata area at byte ${area.offset} is damaged (${copy})`);
+      else copies.push({ at: area.offset, ...copy });
+    }
+    return { source, label, copies, damages };
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    problems.push({ place: source.name, error });
+    return void 0;
+  }
+}
+__name(readPhysicalVolume, "readPhysicalVolume");
+function parseCopy(bytes) {
+  const text3 = bytes.toString();
+  try {
+    return { text: text3, description: parseVolumeGroup(text3) };
+  } catch (error) {
+    return `the metadata ${error.message}`;
+  }
+}
+__name(parseCopy, "parseCopy");
+function warnOfCopies(found, latest, warn) {
+  const texts = /* @__PURE__ */ new Map();
+  for (const { copies } of found) for (const { text: text3, description } of copies) texts.set(description, text3);
+  for (const { source, copies, damages } of found) {
+    if (copies.length > 0) for (const damage2 of damages) warn(`${source.name}: ${damage2}; another copy is used`);
+    for (const { at, text: text3, description } of copies) {
+      const { name, uuid: uuid2, seqno } = description;
+      const used = latest.get(uuid2);
+      const copy = `${source.name}, byte ${at}: the metadata of volume group ${name}`;
+      if (seqno < used.seqno) warn(`${copy} is that of change ${seqno}; the newer one of change ${used.seqno} is used`);
+      else if (text3 !== texts.get(used)) warn(`${copy} differs from another copy of the same change ${seqno}, which is used`);
+    }
+  }
+}
+__name(warnOfCopies, "warnOfCopies");
+function makeGroup(description, found, disk) {
+  const { name, uuid: uuid2, seqno, extentSize } = description;
+  const sources = /* @__PURE__ */ new Map();
+  const physicalVolumes = [...description.physicalVolumes].map(([key, pv]) => {
+    const places2 = found.filter(({ label }) => label.uuid === plain(pv.uuid)).map(({ source }) => source);
+    const [place2] = places2;
+    const problem = problemOfPlaces(places2, pv.device);
+    sources.set(key, problem ?? place2);
+    return { uuid: pv.uuid, size: pv.extents * extentSize, ...place2 && { place: place2.name }, ...problem && { problem } };
+  });
+  const overlaps = findOverlaps(description);
+  const logicalVolumes = description.logicalVolumes.map((volume) => {
+    const place2 = `logical volume ${name}/${volume.name} of ${disk}`;
+    const { segments, isVisible } = volume;
+    const overlap = overlaps.get(volume.name);
+    return {
+      place: place2,
+      group: name,
+      groupUuid: uuid2,
+      name: volume.name,
+      uuid: volume.uuid,
+      size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize,
+      types: [...new Set(segments.map(({ type: type2, stripes }) => type2 === "striped" && stripes.length === 1 ? "linear" : type2))],
+      isVisible,
+      source: overlap ? new DiskError(place2, `${overlap}; the metadata of the volume group is damaged`) : attempt3(() => logicalVolumeSource(volume, description, sources, place2))
+    };
+  });
+  return { name, uuid: uuid2, seqno, extentSize, physicalVolumes, logicalVolumes };
+}
+__name(makeGroup, "makeGroup");
+function problemOfPlaces(places2, device) {
+  if (places2.length === 1) return void 0;
+  if (places2.length > 1) return `of which there are several: ${places2.map(({ name }) => name).join(" and ")}`;
+  return `which is missing${device && ` (it was ${device} before)`}`;
+}
+__name(problemOfPlaces, "problemOfPlaces");
+function attempt3(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof DiskError) return error;
+    throw error;
+  }
+}
+__name(attempt3, "attempt");
+function plain(uuid2) {
+  return uuid2.replaceAll("-", "");
+}
+__name(plain, "plain");
+
+// src/disk/partitions/gpt-header.ts
+var import_node_zlib2 = require("node:zlib");
+var gptSectorSizes = [512, 4096];
+var signature = "EFI PART";
+var maxEntries = 1024;
+function hasGptSignature(disk, sectorSize5) {
+  return hasText(disk, sectorSize5, signature);
+}
+__name(hasGptSignature, "hasGptSignature");
+function readGptAt(disk, sectorSize5, sector) {
+  if (!Number.isSafeInteger(sector * sectorSize5)) return void 0;
+  const header2 = peek(disk, sector * sectorSize5, sectorSize5);
+  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
+  const size = header2.readUInt32LE(12);
+  if (size < 92 || size > sectorSize5) return `its size is ${size}`;
+  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
+  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
+  const arraySector = Number(header2.readBigUInt64LE(72));
+  const count = header2.readUInt32LE(80);
+  const entrySize = header2.readUInt32LE(84);
+  if (count > maxEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize} bytes`;
+  }
+  if (!Number.isSafeInteger(arraySector * sectorSize5)) return `its entries are in sector ${arraySector}`;
+  const array = peek(disk, arraySector * sectorSize5, count * entrySize);
+  if (!array) return "its entries lie past the end of the disk";
+  if (header2.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
+  return { sectorSize: sectorSize5, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
+}
+__name(readGptAt, "readGptAt");
+function headerChecksum(header2) {
+  const zeroed = Buffer.from(header2);
+  zeroed.writeUInt32LE(0, 16);
+  return (0, import_node_zlib2.crc32)(zeroed);
+}
+__name(headerChecksum, "headerChecksum");
+function guid(bytes, at) {
+  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
+  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
+  return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
+}
+__name(guid, "guid");
+
+// src/disk/partitions/types.ts
+function mbrTypeName(type2) {
+  return mbrTypes[type2] ?? "";
+}
+__name(mbrTypeName, "mbrTypeName");
+function gptTypeName(type2) {
+  return gptTypes[type2] ?? "";
+}
+__name(gptTypeName, "gptTypeName");
+var mbrTypes = {
+  1: "FAT12",
+  4: "FAT16",
+  5: "extended",
+  6: "FAT16",
+  7: "NTFS or exFAT",
+  11: "FAT32",
+  12: "FAT32",
+  14: "FAT16",
+  15: "extended",
+  130: "Linux swap",
+  131: "Linux",
+  133: "extended",
+  142: "Linux LVM",
+  165: "FreeBSD, with slices of its own inside",
+  166: "OpenBSD, with slices of its own inside",
+  169: "NetBSD, with slices of its own inside",
+  191: "Solaris",
+  218: "data without a filesystem",
+  222: "Dell utility",
+  238: "GPT protective",
+  239: "EFI system",
+  253: "Linux RAID"
+};
+var gptTypes = {
+  "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F": "Linux swap",
+  "0FC63DAF-8483-4772-8E79-3D69D8477DE4": "Linux",
+  "21686148-6449-6E6F-744E-656564454649": "BIOS boot",
+  "44479540-F297-41B2-9AF7-D131D5F0458A": "Linux root (x86)",
+  "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": "Linux root (x86-64)",
+  "A19D880F-05FC-4D3B-A006-743F0F84911E": "Linux RAID",
+  "C12A7328-F81F-11D2-BA4B-00A0C93EC93B": "EFI system",
+  "CA7D7CCB-63ED-4C53-861C-1742536059CC": "Linux LUKS",
+  "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": "Microsoft reserved",
+  "E6D6D379-F507-44C2-A23C-238F2A3DF928": "Linux LVM",
+  "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7": "Microsoft basic data"
+};
+
+// src/disk/partitions/mbr.ts
+var sectorSize4 = 512;
+var maxRecords = 128;
+var extendedTypes = [5, 15, 133];
+var protectiveType = 238;
+var bootFlag = 128;
+function parseMbr(sector) {
+  const entries2 = parseBootRecord(sector);
+  return entries2?.some(isUsed) && entries2.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries2 : void 0;
+}
+__name(parseMbr, "parseMbr");
+function hasProtectiveEntry(entries2) {
+  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
+}
+__name(hasProtectiveEntry, "hasProtectiveEntry");
+function readMbrPartitions(disk, entries2, warn) {
+  const partitions = [];
+  const signature2 = peek(disk, 440, 4).readUInt32LE();
+  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe5(entry2, slot + 1, entry2.start, signature2));
+  let number2 = 5;
+  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) {
+      partitions.push(describe5(entry2, number2++, start, signature2));
+    }
+  }
+  return { scheme: "mbr", sectorSize: sectorSize4, partitions, check() {
+  } };
+}
+__name(readMbrPartitions, "readMbrPartitions");
+function* logicalPartitions(disk, extended, warn) {
+  const seen = /* @__PURE__ */ new Set();
+  let record = extended.start;
+  for (; ; ) {
+    const entries2 = readExtendedRecord(disk, record, seen);
+    if (typeof entries2 === "string") {
+      warn(`${disk.name}, byte ${record * sectorSize4}: ${entries2}; the logical partitions after it are ignored`);
+      return;
+    }
+    seen.add(record);
+    for (const [slot, entry2] of entries2.entries()) {
+      if (!isUsed(entry2) || isExtended(entry2)) continue;
+      const start = record + entry2.start;
+      if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
+    }
+    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
+    if (!link) return;
+    record = extended.start + link.start;
+  }
+}
+__name(logicalPartitions, "logicalPartitions");
+function readExtendedRecord(disk, record, seen) {
+  if (seen.has(record)) return "the chain of extended boot records forms a loop";
+  if (seen.size >= maxRecords) return `the extended partition has more than ${maxRecords} boot records`;
+  return parseBootRecord(peek(disk, record * sectorSize4, sectorSize4)) ?? "an extended boot record is missing here";
+}
+__name(readExtendedRecord, "readExtendedRecord");
+function parseBootRecord(sector) {
+  if (sector?.readUInt16BE(510) !== 21930) return void 0;
+  return [446, 462, 478, 494].map((at) => ({
+    flag: sector.readUInt8(at),
+    type: sector.readUInt8(at + 4),
+    start: sector.readUInt32LE(at + 8),
+    size: sector.readUInt32LE(at + 12)
+  }));
+}
+__name(parseBootRecord, "parseBootRecord");
+function isUsed({ type: type2, size }) {
+  return type2 !== 0 && size !== 0;
+}
+__name(isUsed, "isUsed");
+function isExtended({ type: type2 }) {
+  return extendedTypes.includes(type2);
+}
+__name(isExtended, "isExtended");
+function describe5(entry2, number2, start, signature2) {
+  const hex = /* @__PURE__ */ __name((value, digits) => value.toString(16).padStart(digits, "0"), "hex");
+  return {
+    number: number2,
+    start: start * sectorSize4,
+    size: entry2.size * sectorSize4,
+    type: hex(entry2.type, 2),
+    typeName: mbrTypeName(entry2.type),
+    extended: isExtended(entry2),
+    name: "",
+    uuid: signature2 === 0 ? "" : `${hex(signature2, 8)}-${hex(number2, 2)}`,
+    bootable: entry2.flag === bootFlag
+  };
+}
+__name(describe5, "describe");
 
 // src/disk/vhd/checksum.ts
 function checksumWithout(bytes, field3) {
@@ -5045,7 +7579,7 @@ __name(checksumWithout, "checksumWithout");
 // src/disk/vhd/footer.ts
 var footerSize = 512;
 var footerCookie = "conectix";
-var largestDisk = 4278190080 * 512;
+var maxDiskSize = 4278190080 * 512;
 var diskTypes = { 2: "fixed", 3: "dynamic", 4: "differencing" };
 function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
@@ -5055,18 +7589,18 @@ function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
     warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
   const typeCode = bytes.readUInt32BE(60);
-  const type = diskTypes[typeCode];
-  if (!type)
+  const type2 = diskTypes[typeCode];
+  if (!type2)
     throw new DiskError(
       place2,
       `the VHD footer has the disk type ${typeCode}; 2 (fixed), 3 (dynamic) and 4 (differencing) are known`,
       "unsupported"
     );
   const currentSize = Number(bytes.readBigUInt64BE(48));
-  if (currentSize > largestDisk)
-    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${largestDisk}`, "unsupported");
+  if (currentSize > maxDiskSize)
+    throw new DiskError(place2, `the VHD footer says that the disk has ${currentSize} bytes; the limit is ${maxDiskSize}`, "unsupported");
   return {
-    type,
+    type: type2,
     creator: bytes.toString("latin1", 28, 32).replace(/[\0 ]+$/, ""),
     creatorVersion: { major: bytes.readUInt16BE(32), minor: bytes.readUInt16BE(34) },
     dataOffset: Number(bytes.readBigUInt64BE(16)),
@@ -5096,23 +7630,32 @@ __name(endsAsFixedVhd, "endsAsFixedVhd");
 function sniff(source) {
   const start = peek(source, 0, 512) ?? peek(source, 0, Math.min(source.size, 512));
   if (start.length === 0) return refuse("empty", "an empty file", "download it again");
-  return bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
+  const sniffed = bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
+  return withFileName(sniffed, source.name);
 }
 __name(sniff, "sniff");
-var unpack = /* @__PURE__ */ __name((program) => `unpack it with ${program} first`, "unpack");
+var unpack2 = /* @__PURE__ */ __name((command) => `unpack it first: ${command} FILE`, "unpack");
 var convert = "convert it first, e.g. with qemu-img convert -O raw";
 var magics = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
   // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
   { at: 32769, text: "BEA01", sniffed: refuse("udf", "a UDF image", "an ISO 9660 image is expected") },
-  { at: 0, text: "\x8B", sniffed: refuse("gzip", "a gzip file", unpack("gunzip")) },
-  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack("unxz")) },
-  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack("bunzip2")) },
-  { at: 0, text: "(\xB5/\xFD", sniffed: refuse("zstd", "a zstd file", unpack("unzstd")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "a zip file (old DDKs come like this)", unpack("unzip")) },
-  { at: 0, text: "PK", sniffed: refuse("zip", "an empty zip file", "download it again") },
-  { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack("7z x")) },
+  { at: 0, text: "\x8B\b", sniffed: { format: "gzip", description: "a gzip file" } },
+  { at: 0, text: "(\xB5/\xFD", sniffed: { format: "zstd", description: "a zstd file" } },
+  // A skippable frame, which pzstd writes first.
+  { at: 0, text: "P*M", sniffed: { format: "zstd", description: "a zstd file" } },
+  { at: 0, text: "PK", sniffed: { format: "zip", description: "a zip file" } },
+  { at: 0, text: "PK", sniffed: refuse("empty", "an empty zip file", "download it again") },
+  { at: 0, text: "PK\x07\b", sniffed: refuse("7z", "a part of a split zip file", unpack2("7z x")) },
+  { at: 0, text: "\xFD7zXZ\0", sniffed: refuse("xz", "an xz file", unpack2("xz -d")) },
+  { at: 0, text: "BZh", sniffed: refuse("bzip2", "a bzip2 file", unpack2("bzip2 -d")) },
+  { at: 0, text: "LZIP", sniffed: refuse("lzip", "an lzip file", unpack2("lzip -d")) },
+  { at: 0, text: '"M', sniffed: refuse("lz4", "an lz4 file", unpack2("lz4 -d")) },
+  { at: 0, text: "\x9D", sniffed: refuse("compress", "a file of compress", unpack2("gzip -d")) },
+  { at: 0, text: "7z\xBC\xAF'", sniffed: refuse("7z", "a 7z file", unpack2("7z x")) },
+  { at: 0, text: "Rar!\x07", sniffed: refuse("rar", "a RAR file", unpack2("7z x")) },
+  { at: 0, text: "MSCF\0\0\0\0", sniffed: refuse("cab", "a cabinet file", unpack2("7z x")) },
   { at: 0, text: "vhdxfile", sniffed: refuse("vhdx", "a VHDX disk", convert) },
   { at: 0, text: "KDMV", sniffed: refuse("vmdk", "a VMDK disk", convert) },
   { at: 0, text: "# Disk DescriptorFile", sniffed: refuse("vmdk", "the description of a VMDK disk", convert) },
@@ -5128,6 +7671,7 @@ function byStructure(source, start) {
   if (hasTarChecksum(start)) return { format: "tar", description: "a tar archive" };
   if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
   if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: "disk", description: "a raw disk with a GPT" };
+  if (hasLabel(source)) return { format: "disk", description: "an unpartitioned LVM2 physical volume" };
   const fileSystem = fileSystemFormats.find((format) => format.detect(source));
   if (fileSystem) return { format: "disk", description: `an unpartitioned ${fileSystem.name} filesystem` };
   return void 0;
@@ -5158,31 +7702,1122 @@ function unknown(start) {
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
-function refuse(format, description, wayOut) {
+function withFileName(sniffed, name) {
+  const { refusal } = sniffed;
+  if (!refusal?.why.endsWith(" FILE")) return sniffed;
+  const word2 = /^[\w./:@%+,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+  return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word2}` } };
+}
+__name(withFileName, "withFileName");
+function refuse(format, description, wayOut2) {
   const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format) ? "not-a-ddk" : "unsupported";
-  return { format, description, refusal: { why: `it is ${description}; ${wayOut}`, kind } };
+  return { format, description, refusal: { why: `it is ${description}; ${wayOut2}`, kind } };
 }
 __name(refuse, "refuse");
 
+// src/disk/spool/decode.ts
+var import_node_stream2 = require("node:stream");
+var import_node_zlib4 = require("node:zlib");
+
+// src/disk/spool/zstd.ts
+var import_node_stream = require("node:stream");
+var import_node_zlib3 = require("node:zlib");
+var ZstdError = class extends Error {
+  static {
+    __name(this, "ZstdError");
+  }
+  code;
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+};
+async function* decodeZstd(stored, chunkSize) {
+  const input = new Input(stored);
+  while (input.fill(1)) {
+    const frame = framePieces(input);
+    if (frame === void 0) return;
+    const decoder = (0, import_node_zlib3.createZstdDecompress)({ chunkSize });
+    (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
+    });
+    for await (const piece2 of decoder) yield piece2;
+  }
+}
+__name(decodeZstd, "decodeZstd");
+var Input = class {
+  static {
+    __name(this, "Input");
+  }
+  #pieces;
+  #rest = Buffer.alloc(0);
+  constructor(pieces2) {
+    this.#pieces = pieces2[Symbol.iterator]();
+  }
+  /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
+  fill(length2) {
+    while (this.#rest.length < length2) {
+      const { value, done } = this.#pieces.next();
+      if (done) return false;
+      this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    }
+    return true;
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  peek(length2) {
+    if (!this.fill(length2)) throw new ZstdError("ZSTD_cut_short");
+    return this.#rest.subarray(0, length2);
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  take(length2) {
+    const taken = this.peek(length2);
+    this.#rest = this.#rest.subarray(length2);
+    return taken;
+  }
+  /** Between 1 and `limit` bytes. */
+  takeSome(limit) {
+    this.peek(1);
+    return this.take(Math.min(limit, this.#rest.length));
+  }
+};
+var magic5 = 4247762216;
+var zeros = Buffer.alloc(4);
+function framePieces(input) {
+  while (input.fill(1)) {
+    if (!input.fill(4)) {
+      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+      return void 0;
+    }
+    const start = input.peek(4).readUInt32LE();
+    if (start === magic5) return standardFrame(input);
+    if (start >>> 4 === 25481893) {
+      let left = input.take(8).readUInt32LE(4);
+      while (left > 0) left -= input.takeSome(left).length;
+    } else if (input.take(4).equals(zeros)) continue;
+    else throw new ZstdError("ZSTD_no_frame");
+  }
+  return void 0;
+}
+__name(framePieces, "framePieces");
+function* standardFrame(input) {
+  const descriptor = input.peek(5)[4];
+  const isSingleSegment = (descriptor & 32) !== 0;
+  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
+  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  for (let isLast = false; !isLast; ) {
+    const bytes = input.take(3);
+    const header2 = bytes.readUIntLE(0, 3);
+    isLast = (header2 & 1) === 1;
+    yield bytes;
+    for (let left = (header2 >> 1 & 3) === 1 ? 1 : header2 >> 3; left > 0; ) {
+      const some = input.takeSome(left);
+      yield some;
+      left -= some.length;
+    }
+  }
+  if ((descriptor & 4) !== 0) yield input.take(4);
+}
+__name(standardFrame, "standardFrame");
+
+// src/disk/spool/decode.ts
+var pieceSize = 256 << 10;
+function decode(compression, stored) {
+  if (compression === "none" || compression === "zstd") {
+    let bytes = 0;
+    const counted = (function* () {
+      for (const piece2 of stored) {
+        bytes += piece2.length;
+        yield piece2;
+      }
+    })();
+    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: /* @__PURE__ */ __name(() => bytes, "consumed") };
+  }
+  const stream = compression === "gzip" ? (0, import_node_zlib4.createGunzip)({ chunkSize: pieceSize }) : (0, import_node_zlib4.createInflateRaw)({ chunkSize: pieceSize });
+  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(stored, { highWaterMark: 1 }), stream, () => {
+  });
+  return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
+}
+__name(decode, "decode");
+async function peekDecoded(compression, source, length2) {
+  const found = [];
+  let size = 0;
+  try {
+    for await (const piece2 of decode(compression, startOf(source)).output) {
+      found.push(piece2);
+      size += piece2.length;
+      if (size >= length2) break;
+    }
+  } catch {
+  }
+  return Buffer.concat(found).subarray(0, length2);
+}
+__name(peekDecoded, "peekDecoded");
+function* startOf(source) {
+  for (let at = 0; at < source.size; at += 4096) yield bytesAt(source, at, Math.min(4096, source.size - at));
+}
+__name(startOf, "startOf");
+
+// src/disk/xva/tar.ts
+var maxFiles = 5e6;
+var maxExtension = 64 << 10;
+function* tarMembers(source) {
+  let next2 = {};
+  let files2 = 0;
+  for (let at = 0; ; ) {
+    const place2 = `${source.name}, byte ${at}`;
+    const header2 = peek(source, at, tarBlockSize);
+    if (!header2) throw new DiskError(place2, "the end of the archive is missing; it is cut short");
+    if (header2.every((byte) => byte === 0)) return;
+    if (!hasTarChecksum(header2))
+      throw new DiskError(place2, "a tar header should be here, but its checksum is wrong; the archive is damaged");
+    const { path, typeflag, size: sizeField2 } = readTarHeader(header2);
+    const size = next2.size ?? sizeField2;
+    const name = (next2.name ?? path).replace(/^(?:\.\/+)+/, "");
+    const offset = at + tarBlockSize;
+    if (!Number.isSafeInteger(size) || !source.reaches && offset + size > source.size) {
+      throw new DiskError(place2, `${name} should have ${size} bytes, but the archive ends at byte ${source.size}; it is cut short`);
+    }
+    if (typeflag === "x" || typeflag === "L") {
+      if (size > maxExtension) throw new DiskError(place2, `the header of the next file has ${size} bytes; the limit is ${maxExtension}`);
+      const bytes = bytesAt(source, offset, size).toString("latin1");
+      next2 = { ...next2, ...typeflag === "L" ? { name: bytes.replace(/\0.*$/s, "") } : paxFields(bytes) };
+    } else if (typeflag !== "g") {
+      next2 = {};
+      const isFile = typeflag === "0" || typeflag === "7" || typeflag === "\0" && !name.endsWith("/");
+      if (isFile && ++files2 > maxFiles) throw new DiskError(place2, `the archive has more than ${maxFiles} files`, "unsupported");
+      if (isFile) yield { name, header: at, offset, size };
+    }
+    at = offset + size + tarPadding(size);
+  }
+}
+__name(tarMembers, "tarMembers");
+function paxFields(records2) {
+  const found = {};
+  for (let at = 0; at < records2.length; ) {
+    const [, length2, key, value] = /^(\d{1,6}) ([^=]+)=(.*)\n$/s.exec(records2.slice(at, at + Number.parseInt(records2.slice(at), 10))) ?? [];
+    if (length2 === void 0) break;
+    if (key === "path") found.name = value;
+    if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    at += Number(length2);
+  }
+  return found;
+}
+__name(paxFields, "paxFields");
+
+// src/disk/xva/blocks.ts
+function indexOf(source) {
+  const members = tarMembers(source);
+  const disks = /* @__PURE__ */ new Map();
+  let ova;
+  let blockLength;
+  let pending;
+  let ended = false;
+  let failure;
+  const settle = /* @__PURE__ */ __name(() => {
+    if (!pending) return;
+    const { disk, block } = pending;
+    disk.blocks.push(block);
+    disk.end = block.start + block.size;
+    pending = void 0;
+  }, "settle");
+  const addBlock = /* @__PURE__ */ __name((member, ref, digits) => {
+    settle();
+    const disk = disks.get(ref) ?? { blocks: [], end: 0, last: -1 };
+    disks.set(ref, disk);
+    const number2 = Number(digits);
+    const place2 = `${source.name}, byte ${member.header}`;
+    if (!Number.isSafeInteger(number2)) throw new DiskError(place2, `${member.name} has an impossible number; the archive is damaged`);
+    if (number2 === disk.last) throw new DiskError(place2, `${member.name} is a block that the archive has twice; it is damaged`);
+    if (number2 < disk.last) {
+      throw new DiskError(
+        place2,
+        `${member.name} comes after block ${disk.last}, but the numbers of blocks must increase; the archive is damaged`
+      );
+    }
+    blockLength ??= member.size;
+    const start = disk.end + (number2 - disk.last - 1) * blockLength;
+    if (!Number.isSafeInteger(start)) throw new DiskError(place2, `${member.name} has an impossible number; the archive is damaged`);
+    disk.last = number2;
+    pending = { disk, block: { ...member, start } };
+  }, "addBlock");
+  const addChecksum = /* @__PURE__ */ __name((member, blockName, extension) => {
+    if (pending?.block.name !== blockName || pending.block.checksum) {
+      throw new DiskError(
+        `${source.name}, byte ${member.header}`,
+        `${member.name} doesn't follow ${blockName}, whose checksum it is; the archive is damaged`
+      );
+    }
+    pending.block = { ...pending.block, checksum: { ...member, algorithm: extension === ".xxhash" ? "XXH64" : "SHA-1" } };
+  }, "addChecksum");
+  const readNext = /* @__PURE__ */ __name(() => {
+    const { value: member, done } = members.next();
+    if (done) {
+      ended = true;
+      settle();
+      return;
+    }
+    const [, blockName, ref, digits, extension] = /^((Ref:[^/]+)\/(\d{1,20}))(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
+    if (blockName === void 0) {
+      settle();
+      if (member.name !== "ova.xml") return;
+      if (ova)
+        throw new DiskError(`${source.name}, byte ${member.header}`, `the archive has a second ova.xml; the first is at byte ${ova.header}`);
+      ova = member;
+    } else if (extension === void 0) addBlock(member, ref, digits);
+    else addChecksum(member, blockName, extension);
+  }, "readNext");
+  return {
+    get ova() {
+      return ova;
+    },
+    get refs() {
+      return disks.keys();
+    },
+    disk: /* @__PURE__ */ __name((ref) => disks.get(ref), "disk"),
+    readUntil(isFound) {
+      while (!isFound()) {
+        if (failure !== void 0) throw failure;
+        if (ended) return false;
+        try {
+          readNext();
+        } catch (error) {
+          failure = error;
+        }
+      }
+      return true;
+    }
+  };
+}
+__name(indexOf, "indexOf");
+
+// src/disk/xva/checksum.ts
+var import_node_crypto2 = require("node:crypto");
+
+// node_modules/xxhash-wasm/esm/xxhash-wasm.js
+var t = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 48, 8, 96, 3, 127, 127, 127, 1, 127, 96, 3, 127, 127, 127, 0, 96, 2, 127, 127, 0, 96, 1, 127, 1, 127, 96, 3, 127, 127, 126, 1, 126, 96, 3, 126, 127, 127, 1, 126, 96, 2, 127, 126, 0, 96, 1, 127, 1, 126, 3, 11, 10, 0, 0, 2, 1, 3, 4, 5, 6, 1, 7, 5, 3, 1, 0, 1, 7, 85, 9, 3, 109, 101, 109, 2, 0, 5, 120, 120, 104, 51, 50, 0, 0, 6, 105, 110, 105, 116, 51, 50, 0, 2, 8, 117, 112, 100, 97, 116, 101, 51, 50, 0, 3, 8, 100, 105, 103, 101, 115, 116, 51, 50, 0, 4, 5, 120, 120, 104, 54, 52, 0, 5, 6, 105, 110, 105, 116, 54, 52, 0, 7, 8, 117, 112, 100, 97, 116, 101, 54, 52, 0, 8, 8, 100, 105, 103, 101, 115, 116, 54, 52, 0, 9, 10, 251, 22, 10, 242, 1, 1, 4, 127, 32, 0, 32, 1, 106, 33, 3, 32, 1, 65, 16, 79, 4, 127, 32, 3, 65, 16, 107, 33, 6, 32, 2, 65, 168, 136, 141, 161, 2, 106, 33, 3, 32, 2, 65, 137, 235, 208, 208, 7, 107, 33, 4, 32, 2, 65, 207, 140, 162, 142, 6, 106, 33, 5, 3, 64, 32, 3, 32, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 3, 32, 4, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 4, 32, 2, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 2, 32, 5, 32, 0, 65, 4, 106, 34, 0, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 5, 32, 6, 32, 0, 65, 4, 106, 34, 0, 79, 13, 0, 11, 32, 2, 65, 12, 119, 32, 5, 65, 18, 119, 106, 32, 4, 65, 7, 119, 106, 32, 3, 65, 1, 119, 106, 5, 32, 2, 65, 177, 207, 217, 178, 1, 106, 11, 32, 1, 106, 32, 0, 32, 1, 65, 15, 113, 16, 1, 11, 146, 1, 0, 32, 1, 32, 2, 106, 33, 2, 3, 64, 32, 1, 65, 4, 106, 32, 2, 75, 69, 4, 64, 32, 0, 32, 1, 40, 2, 0, 65, 189, 220, 202, 149, 124, 108, 106, 65, 17, 119, 65, 175, 214, 211, 190, 2, 108, 33, 0, 32, 1, 65, 4, 106, 33, 1, 12, 1, 11, 11, 3, 64, 32, 1, 32, 2, 79, 69, 4, 64, 32, 0, 32, 1, 45, 0, 0, 65, 177, 207, 217, 178, 1, 108, 106, 65, 11, 119, 65, 177, 243, 221, 241, 121, 108, 33, 0, 32, 1, 65, 1, 106, 33, 1, 12, 1, 11, 11, 32, 0, 32, 0, 65, 15, 118, 115, 65, 247, 148, 175, 175, 120, 108, 34, 0, 65, 13, 118, 32, 0, 115, 65, 189, 220, 202, 149, 124, 108, 34, 0, 65, 16, 118, 32, 0, 115, 11, 63, 0, 32, 0, 65, 8, 106, 32, 1, 65, 168, 136, 141, 161, 2, 106, 54, 2, 0, 32, 0, 65, 12, 106, 32, 1, 65, 137, 235, 208, 208, 7, 107, 54, 2, 0, 32, 0, 65, 16, 106, 32, 1, 54, 2, 0, 32, 0, 65, 20, 106, 32, 1, 65, 207, 140, 162, 142, 6, 106, 54, 2, 0, 11, 195, 4, 1, 6, 127, 32, 1, 32, 2, 106, 33, 6, 32, 0, 65, 24, 106, 33, 4, 32, 0, 65, 40, 106, 40, 2, 0, 33, 3, 32, 0, 32, 0, 40, 2, 0, 32, 2, 106, 54, 2, 0, 32, 0, 65, 4, 106, 34, 5, 32, 5, 40, 2, 0, 32, 2, 65, 16, 79, 32, 0, 40, 2, 0, 65, 16, 79, 114, 114, 54, 2, 0, 32, 2, 32, 3, 106, 65, 16, 73, 4, 64, 32, 3, 32, 4, 106, 32, 1, 32, 2, 252, 10, 0, 0, 32, 0, 65, 40, 106, 32, 2, 32, 3, 106, 54, 2, 0, 15, 11, 32, 3, 4, 64, 32, 3, 32, 4, 106, 32, 1, 65, 16, 32, 3, 107, 34, 2, 252, 10, 0, 0, 32, 0, 65, 8, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 12, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 4, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 16, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 8, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 20, 106, 34, 3, 32, 3, 40, 2, 0, 32, 4, 65, 12, 106, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 54, 2, 0, 32, 0, 65, 40, 106, 65, 0, 54, 2, 0, 32, 1, 32, 2, 106, 33, 1, 11, 32, 1, 32, 6, 65, 16, 107, 77, 4, 64, 32, 6, 65, 16, 107, 33, 8, 32, 0, 65, 8, 106, 40, 2, 0, 33, 2, 32, 0, 65, 12, 106, 40, 2, 0, 33, 3, 32, 0, 65, 16, 106, 40, 2, 0, 33, 5, 32, 0, 65, 20, 106, 40, 2, 0, 33, 7, 3, 64, 32, 2, 32, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 2, 32, 3, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 3, 32, 5, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 5, 32, 7, 32, 1, 65, 4, 106, 34, 1, 40, 2, 0, 65, 247, 148, 175, 175, 120, 108, 106, 65, 13, 119, 65, 177, 243, 221, 241, 121, 108, 33, 7, 32, 8, 32, 1, 65, 4, 106, 34, 1, 79, 13, 0, 11, 32, 0, 65, 8, 106, 32, 2, 54, 2, 0, 32, 0, 65, 12, 106, 32, 3, 54, 2, 0, 32, 0, 65, 16, 106, 32, 5, 54, 2, 0, 32, 0, 65, 20, 106, 32, 7, 54, 2, 0, 11, 32, 1, 32, 6, 73, 4, 64, 32, 4, 32, 1, 32, 6, 32, 1, 107, 34, 1, 252, 10, 0, 0, 32, 0, 65, 40, 106, 32, 1, 54, 2, 0, 11, 11, 97, 1, 1, 127, 32, 0, 65, 16, 106, 40, 2, 0, 33, 1, 32, 0, 65, 4, 106, 40, 2, 0, 4, 127, 32, 1, 65, 12, 119, 32, 0, 65, 20, 106, 40, 2, 0, 65, 18, 119, 106, 32, 0, 65, 12, 106, 40, 2, 0, 65, 7, 119, 106, 32, 0, 65, 8, 106, 40, 2, 0, 65, 1, 119, 106, 5, 32, 1, 65, 177, 207, 217, 178, 1, 106, 11, 32, 0, 40, 2, 0, 106, 32, 0, 65, 24, 106, 32, 0, 65, 40, 106, 40, 2, 0, 16, 1, 11, 255, 3, 2, 3, 126, 1, 127, 32, 0, 32, 1, 106, 33, 6, 32, 1, 65, 32, 79, 4, 126, 32, 6, 65, 32, 107, 33, 6, 32, 2, 66, 214, 235, 130, 238, 234, 253, 137, 245, 224, 0, 124, 33, 3, 32, 2, 66, 177, 169, 172, 193, 173, 184, 212, 166, 61, 125, 33, 4, 32, 2, 66, 249, 234, 208, 208, 231, 201, 161, 228, 225, 0, 124, 33, 5, 3, 64, 32, 3, 32, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 3, 32, 4, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 4, 32, 2, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 2, 32, 5, 32, 0, 65, 8, 106, 34, 0, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 5, 32, 6, 32, 0, 65, 8, 106, 34, 0, 79, 13, 0, 11, 32, 2, 66, 12, 137, 32, 5, 66, 18, 137, 124, 32, 4, 66, 7, 137, 124, 32, 3, 66, 1, 137, 124, 32, 3, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 4, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 2, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 5, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 5, 32, 2, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 124, 11, 32, 1, 173, 124, 32, 0, 32, 1, 65, 31, 113, 16, 6, 11, 134, 2, 0, 32, 1, 32, 2, 106, 33, 2, 3, 64, 32, 2, 32, 1, 65, 8, 106, 79, 4, 64, 32, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 32, 0, 133, 66, 27, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 33, 0, 32, 1, 65, 8, 106, 33, 1, 12, 1, 11, 11, 32, 1, 65, 4, 106, 32, 2, 77, 4, 64, 32, 0, 32, 1, 53, 2, 0, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 23, 137, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 249, 243, 221, 241, 153, 246, 153, 171, 22, 124, 33, 0, 32, 1, 65, 4, 106, 33, 1, 11, 3, 64, 32, 1, 32, 2, 73, 4, 64, 32, 0, 32, 1, 49, 0, 0, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 126, 133, 66, 11, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 0, 32, 1, 65, 1, 106, 33, 1, 12, 1, 11, 11, 32, 0, 32, 0, 66, 33, 136, 133, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 34, 0, 32, 0, 66, 29, 136, 133, 66, 249, 243, 221, 241, 153, 246, 153, 171, 22, 126, 34, 0, 32, 0, 66, 32, 136, 133, 11, 77, 0, 32, 0, 65, 8, 106, 32, 1, 66, 214, 235, 130, 238, 234, 253, 137, 245, 224, 0, 124, 55, 3, 0, 32, 0, 65, 16, 106, 32, 1, 66, 177, 169, 172, 193, 173, 184, 212, 166, 61, 125, 55, 3, 0, 32, 0, 65, 24, 106, 32, 1, 55, 3, 0, 32, 0, 65, 32, 106, 32, 1, 66, 249, 234, 208, 208, 231, 201, 161, 228, 225, 0, 124, 55, 3, 0, 11, 244, 4, 2, 3, 127, 4, 126, 32, 1, 32, 2, 106, 33, 5, 32, 0, 65, 40, 106, 33, 4, 32, 0, 65, 200, 0, 106, 40, 2, 0, 33, 3, 32, 0, 32, 0, 41, 3, 0, 32, 2, 173, 124, 55, 3, 0, 32, 2, 32, 3, 106, 65, 32, 73, 4, 64, 32, 3, 32, 4, 106, 32, 1, 32, 2, 252, 10, 0, 0, 32, 0, 65, 200, 0, 106, 32, 2, 32, 3, 106, 54, 2, 0, 15, 11, 32, 3, 4, 64, 32, 3, 32, 4, 106, 32, 1, 65, 32, 32, 3, 107, 34, 2, 252, 10, 0, 0, 32, 0, 65, 8, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 16, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 8, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 24, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 16, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 32, 106, 34, 3, 32, 3, 41, 3, 0, 32, 4, 65, 24, 106, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 55, 3, 0, 32, 0, 65, 200, 0, 106, 65, 0, 54, 2, 0, 32, 1, 32, 2, 106, 33, 1, 11, 32, 1, 65, 32, 106, 32, 5, 77, 4, 64, 32, 5, 65, 32, 107, 33, 2, 32, 0, 65, 8, 106, 41, 3, 0, 33, 6, 32, 0, 65, 16, 106, 41, 3, 0, 33, 7, 32, 0, 65, 24, 106, 41, 3, 0, 33, 8, 32, 0, 65, 32, 106, 41, 3, 0, 33, 9, 3, 64, 32, 6, 32, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 6, 32, 7, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 7, 32, 8, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 8, 32, 9, 32, 1, 65, 8, 106, 34, 1, 41, 3, 0, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 124, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 33, 9, 32, 2, 32, 1, 65, 8, 106, 34, 1, 79, 13, 0, 11, 32, 0, 65, 8, 106, 32, 6, 55, 3, 0, 32, 0, 65, 16, 106, 32, 7, 55, 3, 0, 32, 0, 65, 24, 106, 32, 8, 55, 3, 0, 32, 0, 65, 32, 106, 32, 9, 55, 3, 0, 11, 32, 1, 32, 5, 73, 4, 64, 32, 4, 32, 1, 32, 5, 32, 1, 107, 34, 1, 252, 10, 0, 0, 32, 0, 65, 200, 0, 106, 32, 1, 54, 2, 0, 11, 11, 188, 2, 1, 5, 126, 32, 0, 65, 24, 106, 41, 3, 0, 33, 1, 32, 0, 41, 3, 0, 34, 2, 66, 32, 90, 4, 126, 32, 0, 65, 8, 106, 41, 3, 0, 34, 3, 66, 1, 137, 32, 0, 65, 16, 106, 41, 3, 0, 34, 4, 66, 7, 137, 124, 32, 1, 66, 12, 137, 32, 0, 65, 32, 106, 41, 3, 0, 34, 5, 66, 18, 137, 124, 124, 32, 3, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 4, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 1, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 32, 5, 66, 207, 214, 211, 190, 210, 199, 171, 217, 66, 126, 66, 31, 137, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 133, 66, 135, 149, 175, 175, 152, 182, 222, 155, 158, 127, 126, 66, 157, 163, 181, 234, 131, 177, 141, 138, 250, 0, 125, 5, 32, 1, 66, 197, 207, 217, 178, 241, 229, 186, 234, 39, 124, 11, 32, 2, 124, 32, 0, 65, 40, 106, 32, 2, 66, 31, 131, 167, 16, 6, 11]);
+async function e() {
+  return (function(t2) {
+    const { exports: { mem: e2, xxh32: n, xxh64: r, init32: i, update32: a, digest32: o, init64: s, update64: u, digest64: c } } = t2;
+    let h = new Uint8Array(e2.buffer);
+    function g(t3, n2) {
+      if (e2.buffer.byteLength < t3 + n2) {
+        const r2 = Math.ceil((t3 + n2 - e2.buffer.byteLength) / 65536);
+        e2.grow(r2), h = new Uint8Array(e2.buffer);
+      }
+    }
+    __name(g, "g");
+    function f(t3, e3, n2, r2, i2, a2) {
+      g(t3);
+      const o2 = new Uint8Array(t3);
+      return h.set(o2), n2(0, e3), o2.set(h.subarray(0, t3)), { update(e4) {
+        let n3;
+        return h.set(o2), "string" == typeof e4 ? (g(3 * e4.length, t3), n3 = w.encodeInto(e4, h.subarray(t3)).written) : (g(e4.byteLength, t3), h.set(e4, t3), n3 = e4.byteLength), r2(0, t3, n3), o2.set(h.subarray(0, t3)), this;
+      }, digest: /* @__PURE__ */ __name(() => (h.set(o2), a2(i2(0))), "digest") };
+    }
+    __name(f, "f");
+    function y(t3) {
+      return t3 >>> 0;
+    }
+    __name(y, "y");
+    const b = 2n ** 64n - 1n;
+    function d(t3) {
+      return t3 & b;
+    }
+    __name(d, "d");
+    const w = new TextEncoder(), l = 0, p = 0n;
+    function x(t3, e3 = l) {
+      return g(3 * t3.length, 0), y(n(0, w.encodeInto(t3, h).written, e3));
+    }
+    __name(x, "x");
+    function L(t3, e3 = p) {
+      return g(3 * t3.length, 0), d(r(0, w.encodeInto(t3, h).written, e3));
+    }
+    __name(L, "L");
+    return { h32: x, h32ToString: /* @__PURE__ */ __name((t3, e3 = l) => x(t3, e3).toString(16).padStart(8, "0"), "h32ToString"), h32Raw: /* @__PURE__ */ __name((t3, e3 = l) => (g(t3.byteLength, 0), h.set(t3), y(n(0, t3.byteLength, e3))), "h32Raw"), create32: /* @__PURE__ */ __name((t3 = l) => f(48, t3, i, a, o, y), "create32"), h64: L, h64ToString: /* @__PURE__ */ __name((t3, e3 = p) => L(t3, e3).toString(16).padStart(16, "0"), "h64ToString"), h64Raw: /* @__PURE__ */ __name((t3, e3 = p) => (g(t3.byteLength, 0), h.set(t3), d(r(0, t3.byteLength, e3))), "h64Raw"), create64: /* @__PURE__ */ __name((t3 = p) => f(88, t3, s, u, c, d), "create64") };
+  })((await WebAssembly.instantiate(t)).instance);
+}
+__name(e, "e");
+
+// src/disk/xva/checksum.ts
+var loaded;
+async function blockVerifier() {
+  loaded ??= e();
+  const { create64 } = await loaded;
+  return (archive, { name, header: header2, offset, size, checksum: checksum3 }) => {
+    if (!checksum3) return;
+    const { algorithm } = checksum3;
+    const place2 = `${name} of ${archive.name}, byte ${header2}`;
+    const digits = algorithm === "SHA-1" ? 40 : 16;
+    if (checksum3.size < digits || checksum3.size > digits + 2)
+      throw new DiskError(place2, `its checksum has ${checksum3.size} bytes; ${algorithm} has ${digits}; the archive is damaged`);
+    const expected = bytesAt(archive, checksum3.offset, checksum3.size).toString("latin1").trim().toLowerCase();
+    const content2 = window(archive, offset, size, name);
+    const found = algorithm === "SHA-1" ? sha1(content2) : xxh64(content2, create64);
+    if (found !== expected) throw new DiskError(place2, `its ${algorithm} is ${found}, but should be ${expected}; the archive is damaged`);
+  };
+}
+__name(blockVerifier, "blockVerifier");
+function sha1(content2) {
+  const hash = (0, import_node_crypto2.createHash)("sha1");
+  for (const piece2 of pieces(content2)) hash.update(piece2);
+  return hash.digest("hex");
+}
+__name(sha1, "sha1");
+function xxh64(content2, create64) {
+  const hash = create64();
+  for (const piece2 of pieces(content2)) hash.update(piece2);
+  return hash.digest().toString(16).padStart(16, "0");
+}
+__name(xxh64, "xxh64");
+
+// src/disk/xva/ova.ts
+var import_saxes2 = __toESM(require_saxes(), 1);
+var maxDisks = 2e3;
+var maxDiskSize2 = 2040 * 2 ** 30;
+var maxDepth = 64;
+function parseXvaOva(xml, place2) {
+  const top = parseValue(xml, place2);
+  const objects = struct(top).get("objects");
+  if (!Array.isArray(objects))
+    throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
+  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text2(object, "class") === name), "ofClass");
+  for (const kind of ["VDI", "VBD"]) {
+    const { length: length2 } = ofClass(kind);
+    if (length2 > maxDisks) throw new DiskError(place2, `it describes ${length2} objects of the class ${kind}; the limit is ${maxDisks}`);
+  }
+  const vms = ofClass("VM");
+  const machines2 = vms.filter((object) => !isTrue(snapshot(object), "is_a_snapshot"));
+  if (machines2.length > 1) {
+    const names = machines2.map((object) => JSON.stringify(text2(snapshot(object), "name_label"))).slice(0, 10);
+    throw new DiskError(place2, `it describes ${machines2.length} virtual machines: ${names.join(", ")}; export the DDK alone`, "not-a-ddk");
+  }
+  const machine = machines2[0] ?? vms[0];
+  if (!machine) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
+  const vm = snapshot(machine);
+  const product = struct(struct(top).get("version"));
+  return {
+    exportedBy: `${text2(product, "product_brand")} ${text2(product, "product_version")}`.trim(),
+    label: text2(vm, "name_label"),
+    bootLine: text2(vm, "PV_args") || text2(vm, "PV_legacy_args"),
+    bootloader: text2(vm, "PV_bootloader"),
+    disks: describeDisks(ofClass("VDI"), attachments(ofClass("VBD").map(snapshot), text2(machine, "id")), place2)
+  };
+}
+__name(parseXvaOva, "parseXvaOva");
+function attachments(vbds, vm) {
+  return vbds.filter((vbd) => ["", vm].includes(text2(vbd, "VM")) && ["", "disk"].includes(text2(vbd, "type").toLowerCase()));
+}
+__name(attachments, "attachments");
+function describeDisks(vdis, vbds, place2) {
+  const disks = vdis.map((vdi) => {
+    const ref = text2(vdi, "id");
+    const size = text2(snapshot(vdi), "virtual_size");
+    if (!/^\d{1,15}$/.test(size))
+      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is not a number of bytes`);
+    if (Number(size) > maxDiskSize2)
+      throw new DiskError(place2, `the disk ${ref} has ${size} bytes; the limit is ${maxDiskSize2}`, "unsupported");
+    const vbd = vbds.find((candidate) => text2(candidate, "VDI") === ref);
+    return {
+      ref,
+      virtualSize: Number(size),
+      label: text2(snapshot(vdi), "name_label"),
+      userdevice: vbd && text2(vbd, "userdevice"),
+      bootable: vbd !== void 0 && isTrue(vbd, "bootable")
+    };
+  });
+  return disks.sort((a, b) => positionOf(a.userdevice) - positionOf(b.userdevice));
+}
+__name(describeDisks, "describeDisks");
+function positionOf(userdevice) {
+  if (userdevice === void 0) return Number.MAX_SAFE_INTEGER;
+  if (/^\d{1,9}$/.test(userdevice)) return Number(userdevice);
+  const letter = /^(?:xvd|sd|hd)([a-z])$/.exec(userdevice)?.[1];
+  return letter === void 0 ? 1e9 : letter.charCodeAt(0) - "a".charCodeAt(0);
+}
+__name(positionOf, "positionOf");
+function isTrue(from, name) {
+  return ["1", "true"].includes(text2(from, name).toLowerCase());
+}
+__name(isTrue, "isTrue");
+function snapshot(object) {
+  return struct(object.get("snapshot"));
+}
+__name(snapshot, "snapshot");
+function struct(value) {
+  return value instanceof Map ? value : /* @__PURE__ */ new Map();
+}
+__name(struct, "struct");
+function text2(from, name) {
+  const value = from.get(name);
+  return typeof value === "string" ? value.trim() : "";
+}
+__name(text2, "text");
+function parseValue(xml, place2) {
+  const stack = [];
+  let result;
+  const parser = new import_saxes2.SaxesParser();
+  parser.on("error", (error) => {
+    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
+  });
+  parser.on("opentag", ({ name }) => {
+    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
+    const open2 = { name, text: "" };
+    if (name === "struct") open2.value = /* @__PURE__ */ new Map();
+    if (name === "data") open2.value = [];
+    stack.push(open2);
+  });
+  const characters = /* @__PURE__ */ __name((piece2) => {
+    const open2 = stack.at(-1);
+    if (open2) open2.text += piece2;
+  }, "characters");
+  parser.on("text", characters);
+  parser.on("cdata", characters);
+  parser.on("closetag", () => {
+    const closed = stack.pop();
+    const parent = stack.at(-1);
+    if (parent) give(parent, closed);
+    else if (closed.name === "value") result = finished(closed);
+  });
+  parser.write(xml).close();
+  if (result === void 0)
+    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2", "not-a-ddk");
+  return result;
+}
+__name(parseValue, "parseValue");
+function give(parent, child) {
+  if (child.name === "name" && parent.name === "member") parent.key = child.text;
+  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
+  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
+  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
+}
+__name(give, "give");
+function finished(element) {
+  return element.value ?? element.text;
+}
+__name(finished, "finished");
+
+// src/disk/xva/index.ts
+var maxOvaSize = 16 << 20;
+function isXva(source) {
+  try {
+    const [first] = tarMembers(source);
+    return first !== void 0 && /^(?:ova\.xml$|Ref:[^/]+\/\d)/.test(first.name);
+  } catch {
+    return false;
+  }
+}
+__name(isXva, "isXva");
+async function openXva(source, warn) {
+  const index = indexOf(source);
+  const description = readDescription(source, index);
+  const disk = rootDisk2(source, index, description, warn);
+  return { description, disk: openDisk(source, index, disk, await blockVerifier()) };
+}
+__name(openXva, "openXva");
+function readDescription(source, index) {
+  if (!index.readUntil(() => index.ova !== void 0)) {
+    throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+  }
+  const { offset, size } = index.ova;
+  const place2 = `ova.xml of ${source.name}`;
+  if (size > maxOvaSize) throw new DiskError(place2, `it has ${size} bytes; but the description of a machine has at most ${maxOvaSize}`);
+  return parseXvaOva(bytesAt(source, offset, size).toString(), place2);
+}
+__name(readDescription, "readDescription");
+function rootDisk2(source, index, { disks }, warn) {
+  const hasBlocks = /* @__PURE__ */ __name(({ ref }) => index.readUntil(() => index.disk(ref) !== void 0), "hasBlocks");
+  const attached = disks.find((disk) => disk.userdevice !== void 0 && hasBlocks(disk));
+  if (attached) return attached;
+  const others = disks.filter(hasBlocks);
+  if (others.length === 0) {
+    const described = disks.map(({ ref }) => ref).slice(0, 10);
+    const found = [...index.refs].slice(0, 10);
+    throw new DiskError(
+      source.name,
+      `the archive has no blocks of any disk that its ova.xml describes: it describes ${described.join(", ") || "none"}, and there are blocks of ${found.join(", ") || "none"}`,
+      "not-a-ddk"
+    );
+  }
+  const refs = others.map(({ ref }) => ref).join(", ");
+  if (others.length > 1)
+    throw new DiskError(source.name, `no disk is attached to the machine, and several have blocks: ${refs}`, "not-a-ddk");
+  warn(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`);
+  return others[0];
+}
+__name(rootDisk2, "rootDisk");
+function openDisk(archive, index, { ref, virtualSize }, verify) {
+  const found = index.disk(ref);
+  const { blocks } = found;
+  const verified = /* @__PURE__ */ new Set();
+  let checked = 0;
+  const readUntil = /* @__PURE__ */ __name((isFound) => {
+    index.readUntil(isFound);
+    for (; checked < blocks.length; checked++) checkPosition(archive, blocks[checked], virtualSize);
+  }, "readUntil");
+  const verifyOnce = /* @__PURE__ */ __name((number2) => {
+    if (verified.has(number2)) return;
+    verify(archive, blocks[number2]);
+    checkPadding(archive, blocks[number2], virtualSize);
+    verified.add(number2);
+  }, "verifyOnce");
+  const readSome = /* @__PURE__ */ __name((into, at) => {
+    readUntil(() => found.end > at);
+    const number2 = lastAtOrBefore(blocks, at);
+    const block = blocks[number2];
+    const end = block ? block.start + block.size : 0;
+    if (block && at < end) {
+      verifyOnce(number2);
+      const length3 = Math.min(into.length, end - at);
+      archive.read(into.subarray(0, length3), block.offset + at - block.start);
+      return length3;
+    }
+    const length2 = Math.min(into.length, (blocks[number2 + 1]?.start ?? virtualSize) - at);
+    into.fill(0, 0, length2);
+    return length2;
+  }, "readSome");
+  const disk = {
+    name: `${ref} of ${archive.name}`,
+    size: virtualSize,
+    ref,
+    read(into, offset) {
+      checkRange(disk, offset, into.length);
+      for (let done = 0; done < into.length; ) done += readSome(into.subarray(done), offset + done);
+    },
+    finish() {
+      readUntil(() => false);
+      for (const number2 of blocks.keys()) verifyOnce(number2);
+    }
+  };
+  return disk;
+}
+__name(openDisk, "openDisk");
+function lastAtOrBefore(blocks, at) {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (blocks[middle].start <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+__name(lastAtOrBefore, "lastAtOrBefore");
+function checkPosition(archive, { name, header: header2, start, size }, diskSize) {
+  if (size === 0 || start < diskSize) return;
+  throw new DiskError(
+    `${name} of ${archive.name}, byte ${header2}`,
+    `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`
+  );
+}
+__name(checkPosition, "checkPosition");
+function checkPadding(archive, { name, header: header2, offset, start, size }, diskSize) {
+  const excess = start + size - diskSize;
+  if (excess <= 0) return;
+  if (bytesAt(archive, offset + size - excess, excess).some((byte) => byte !== 0)) {
+    throw new DiskError(
+      `${name} of ${archive.name}, byte ${header2}`,
+      `it goes ${excess} bytes beyond the end of the disk, which has ${diskSize} bytes; the archive is damaged`
+    );
+  }
+}
+__name(checkPadding, "checkPadding");
+
+// src/disk/search.ts
+var lookSize = 64 << 10;
+var packedLookSize = 256 << 10;
+async function findCandidates(tree, look2, depth2) {
+  const files2 = [];
+  for (const { path, node } of walk(tree, () => {
+  }, depth2)) if (node.type === "file") files2.push({ path: pathText(path), node });
+  const isOva = /* @__PURE__ */ __name(({ path }) => /(?:^|\/)ova\.xml$/i.test(path), "isOva");
+  const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
+  const isChunk = /* @__PURE__ */ __name(({ path }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path), "isChunk");
+  const others = files2.filter((file) => !isOva(file) && !isChunk(file));
+  for (const file of others) {
+    const holds = await lookAt(file.node, look2);
+    if (holds) found.push({ ...file, holds });
+  }
+  return found;
+}
+__name(findCandidates, "findCandidates");
+async function lookAt(node, look2) {
+  try {
+    const { source, compression, close } = look2(node);
+    try {
+      const start = await peekDecoded(compression, source, lookSize);
+      const { format } = sniff(startOf2(start, source.name));
+      if (format !== "gzip" && format !== "zstd") return holdingOf(startOf2(start, source.name));
+      const packed = startOf2(await peekDecoded(compression, source, packedLookSize), source.name);
+      return holdingOf(startOf2(await peekDecoded(format, packed, lookSize), source.name));
+    } finally {
+      close?.();
+    }
+  } catch (error) {
+    if (error instanceof DiskError) return void 0;
+    throw error;
+  }
+}
+__name(lookAt, "lookAt");
+function holdingOf(start) {
+  const { format } = sniff(start);
+  if (format === "tar") return isXva(start) ? "xva" : void 0;
+  if (format === "iso9660") return "iso";
+  return format === "vhd" || format === "disk" ? "disk" : void 0;
+}
+__name(holdingOf, "holdingOf");
+function startOf2(bytes, name) {
+  return {
+    name,
+    size: bytes.length,
+    reaches: /* @__PURE__ */ __name((end) => end <= bytes.length, "reaches"),
+    read: /* @__PURE__ */ __name((into, offset) => void into.set(bytes.subarray(offset, offset + into.length)), "read")
+  };
+}
+__name(startOf2, "startOf");
+function onlyOne(candidates, name) {
+  if (candidates.length <= 1) return candidates[0];
+  const paths = candidates.slice(0, 10).map(({ path }) => path);
+  const more = candidates.length > paths.length ? ", \u2026" : "";
+  throw new DiskError(
+    name,
+    `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
+    "not-a-ddk"
+  );
+}
+__name(onlyOne, "onlyOne");
+
+// src/disk/spool/packed-file.ts
+var unpackedLimit = 256 * 2 ** 30;
+
+// src/disk/zip/directory.ts
+var import_yauzl = __toESM(require_yauzl(), 1);
+var maxEntries2 = 1e5;
+var methods = {
+  1: "Shrink",
+  6: "Implode",
+  9: "Deflate64",
+  12: "bzip2",
+  14: "LZMA",
+  93: "zstd",
+  95: "xz",
+  98: "PPMd"
+};
+async function readDirectory(source) {
+  const entries2 = [];
+  try {
+    const zip = await (0, import_yauzl.fromRandomAccessReaderPromise)(new SourceReader(source), source.size, { autoClose: false, lazyEntries: true });
+    if (zip.entryCount > maxEntries2) throw new DiskError(source.name, `the zip has ${zip.entryCount} entries; the limit is ${maxEntries2}`);
+    for await (const entry2 of zip.eachEntry()) {
+      checkReadable2(entry2, source);
+      const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry2, { minimal: true });
+      if (start + entry2.compressedSize > source.size) throw new Error(`${entry2.fileName} goes beyond the end of the file`);
+      entries2.push({
+        path: entry2.fileName,
+        isDirectory: entry2.fileName.endsWith("/"),
+        start,
+        storedSize: entry2.compressedSize,
+        compression: entry2.compressionMethod === 0 ? "none" : "deflate",
+        expected: { size: entry2.uncompressedSize, crc32: entry2.crc32 >>> 0 }
+      });
+    }
+  } catch (error) {
+    if (error instanceof DiskError) throw error;
+    const what = error.message.replace(/[.\s]+$/, "");
+    throw new DiskError(source.name, `its zip directory can't be read: ${what}; it is damaged or incomplete; download it again`);
+  }
+  return entries2;
+}
+__name(readDirectory, "readDirectory");
+function checkReadable2(entry2, { name }) {
+  const place2 = `${entry2.fileName} of ${name}`;
+  if (entry2.isEncrypted())
+    throw new DiskError(place2, "it is encrypted; unpack the zip with its password, and give the file itself", "encrypted");
+  if (entry2.compressionMethod === 0 || entry2.compressionMethod === 8) return;
+  const method = methods[entry2.compressionMethod] ?? `method ${entry2.compressionMethod}`;
+  throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name}`, "unsupported");
+}
+__name(checkReadable2, "checkReadable");
+var SourceReader = class extends import_yauzl.RandomAccessReader {
+  static {
+    __name(this, "SourceReader");
+  }
+  #source;
+  constructor(source) {
+    super();
+    this.#source = source;
+  }
+  read(buffer, offset, length2, position2, callback) {
+    let failure = null;
+    try {
+      this.#source.read(buffer.subarray(offset, offset + length2), position2);
+    } catch (error) {
+      failure = error;
+    }
+    setImmediate(callback, failure);
+  }
+};
+
+// src/disk/zip/index.ts
+async function openZip(source, tempDir) {
+  return treeOf(await readDirectory(source), source, tempDir);
+}
+__name(openZip, "openZip");
+var wayOut = "the zip is damaged or incomplete; download it again";
+function treeOf(entries2, source, tempDir) {
+  const children3 = /* @__PURE__ */ new Map();
+  const files2 = /* @__PURE__ */ new Map();
+  const contents = /* @__PURE__ */ new Map();
+  let made = 0;
+  const makeDirectory = /* @__PURE__ */ __name(() => {
+    const node = { ...plainNode, type: "dir", ino: ++made, mode: 365, size: 0, content: /* @__PURE__ */ __name(() => notA("file"), "content") };
+    children3.set(node, /* @__PURE__ */ new Map());
+    return node;
+  }, "makeDirectory");
+  const open2 = /* @__PURE__ */ __name((node) => {
+    const file = files2.get(node);
+    const { size } = file.expected;
+    if (size > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size} bytes; the limit is ${unpackedLimit}`, "unsupported");
+    for (const spool of contents.values()) spool.finish();
+    const tooLarge = `it unpacks to more than ${size} bytes`;
+    return spoolFiles([file], file.name, { dir: tempDir, limit: size, tooLarge, wayOut, concurrency: 1 });
+  }, "open");
+  const makeFile = /* @__PURE__ */ __name((packed) => {
+    const node = {
+      ...plainNode,
+      type: "file",
+      ino: ++made,
+      mode: 292,
+      size: packed.expected.size,
+      content() {
+        const content2 = contents.get(node) ?? open2(node);
+        contents.set(node, content2);
+        return content2;
+      }
+    };
+    files2.set(node, packed);
+    return node;
+  }, "makeFile");
+  const root = makeDirectory();
+  for (const { path, start, storedSize, compression, expected, isDirectory } of entries2) {
+    const names = path.split("/").filter((name2) => name2 !== "" && name2 !== ".");
+    const last = names.pop();
+    if (last === void 0) continue;
+    let dir = root;
+    for (const name2 of isDirectory ? [...names, last] : names) {
+      const next2 = children3.get(dir).get(name2) ?? makeDirectory();
+      if (next2.type !== "dir") throw twice(source, path);
+      children3.get(dir).set(name2, next2);
+      dir = next2;
+    }
+    if (isDirectory) continue;
+    if (children3.get(dir).has(last)) throw twice(source, path);
+    const name = `${path} of ${source.name}`;
+    children3.get(dir).set(last, makeFile({ name, source: slice(source, start, storedSize, name), compression, expected }));
+  }
+  return {
+    root,
+    *entries(dir) {
+      for (const [name, node] of children3.get(dir)) yield { name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") };
+    },
+    packed: /* @__PURE__ */ __name((node) => files2.get(node), "packed"),
+    finish() {
+      for (const content2 of contents.values()) content2.finish();
+    },
+    close() {
+      for (const content2 of contents.values()) content2.close();
+      contents.clear();
+    }
+  };
+}
+__name(treeOf, "treeOf");
+var plainNode = {
+  uid: 0,
+  gid: 0,
+  nlink: 1,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  target: /* @__PURE__ */ __name(() => notA("symlink"), "target"),
+  xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+};
+function notA(type2) {
+  throw new Error(`it is no ${type2}`);
+}
+__name(notA, "notA");
+function twice(source, path) {
+  return new DiskError(source.name, `the zip has ${path} twice; unpack it, and give the right file`);
+}
+__name(twice, "twice");
+
+// src/disk/input.ts
+var maxPacking = 4;
+async function openInput(path, options2) {
+  const held = holder();
+  const packedAs = [];
+  try {
+    const opening = { ...options2, held, packedAs };
+    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(held.add(openFile(path)), opening);
+    return { ...found, packedAs, ...image && { image: { ...image, finish: held.finish } }, close: held.close };
+  } catch (error) {
+    const cause = held.causeOf(error);
+    held.close();
+    throw cause;
+  }
+}
+__name(openInput, "openInput");
+function notADdkIso(path) {
+  return new DiskError(path, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
+}
+__name(notADdkIso, "notADdkIso");
+function isFolder(path) {
+  try {
+    return (0, import_node_fs4.statSync)(path).isDirectory();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+__name(isFolder, "isFolder");
+var folderDepth = 2;
+async function openDdkFolder(path, opening) {
+  const folder = opening.held.add(openFolder(path));
+  const look2 = /* @__PURE__ */ __name((node) => {
+    const source = folder.openFile(node);
+    return { source, compression: "none", close: source.close };
+  }, "look");
+  const candidates = await findCandidates(folder, look2, folderDepth);
+  const ddk = onlyOne(candidates.filter(isOnIso), path);
+  if (ddk) return { kind: "folder", ...await openCandidate(folder, ddk, path, opening) };
+  const others = candidates.map((candidate) => candidate.path).slice(0, 3);
+  const wayOut2 = others.length > 0 ? `give the file itself, e.g. ${others.join(" or ")}` : "give a folder that a DDK ISO was unpacked into";
+  throw new DiskError(path, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut2}`, "not-a-ddk");
+}
+__name(openDdkFolder, "openDdkFolder");
+function isOnIso({ holds }) {
+  return holds === "ova.xml" || holds === "xva";
+}
+__name(isOnIso, "isOnIso");
+async function openContents(source, opening) {
+  const { format, description, refusal } = sniff(source);
+  if (refusal !== void 0) throw new DiskError(source.name, refusal.why, refusal.kind);
+  switch (format) {
+    case "tar":
+      return { kind: "xva", ...await openDiskOfXva(source, opening) };
+    case "iso9660":
+      return openDdkIso(source, opening);
+    case "gzip":
+    case "zstd":
+      return openContents(unpack3(source, format, opening), opening);
+    case "zip":
+      addPacking(source, format, opening);
+      return openDdkZip(opening.held.add(await openZip(source, opening.tempDir)), source.name, opening);
+    case "vhd":
+    case "disk":
+      return { kind: "file", image: { bytes: source } };
+    default:
+      throw new DiskError(source.name, `it is ${description}`, "unsupported");
+  }
+}
+__name(openContents, "openContents");
+async function openDdkIso(source, opening) {
+  const iso = openIso(source, opening.warn);
+  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: "none" }));
+  const ddk = onlyOne(candidates.filter(isOnIso), source.name);
+  return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
+}
+__name(openDdkIso, "openDdkIso");
+async function openDdkZip(zip, name, opening) {
+  const candidates = await findCandidates(zip, zip.packed);
+  const ddk = onlyOne(
+    candidates.filter(({ holds }) => holds !== "disk"),
+    name
+  );
+  const found = ddk ?? onlyOne(candidates, name);
+  if (!found) throw new DiskError(name, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
+  if (found.holds !== "ova.xml") return openContents(found.node.content(), opening);
+  return { kind: "zip", ...await openCandidate(zip, found, name, opening) };
+}
+__name(openDdkZip, "openDdkZip");
+async function openCandidate(tree, { path, node, holds }, name, opening) {
+  if (holds === "ova.xml") {
+    const { image, ...appliance } = openAppliance(tree, { path, node }, name, opening);
+    return { ...appliance, image: opening.held.add(image) };
+  }
+  const content2 = node.content();
+  const { format } = sniff(content2);
+  return openDiskOfXva(format === "gzip" || format === "zstd" ? unpack3(content2, format, opening) : content2, opening);
+}
+__name(openCandidate, "openCandidate");
+async function openDiskOfXva(source, { warn, held }) {
+  const { description, disk } = await openXva(source, warn);
+  held.add({ finish: disk.finish, close() {
+  } });
+  return { xva: description, bootLine: description.bootLine, image: { bytes: disk, diskSize: disk.size } };
+}
+__name(openDiskOfXva, "openDiskOfXva");
+function unpack3(source, compression, opening) {
+  addPacking(source, compression, opening);
+  const file = { name: source.name, source, compression };
+  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`;
+  const wayOut2 = "the file is damaged or incomplete; download it again";
+  return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut2 }));
+}
+__name(unpack3, "unpack");
+function addPacking(source, format, { packedAs }) {
+  packedAs.push(format);
+  if (packedAs.length > maxPacking)
+    throw new DiskError(source.name, `it is packed more than ${maxPacking} times: ${packedAs.join(", ")}`, "unsupported");
+}
+__name(addPacking, "addPacking");
+
+// src/disk/partitions/gpt.ts
+function readGpt(disk, mbr, warn) {
+  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
+  const primary = readPrimary(disk);
+  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
+  const backup = findBackup(disk, mbr ?? []);
+  if (!backup)
+    throw new DiskError(
+      disk.name,
+      `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`
+    );
+  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
+  return { ...describeTable(disk, backup, warn), check() {
+  } };
+}
+__name(readGpt, "readGpt");
+function readPrimary(disk) {
+  let wrong = "the header in sector 1 is missing";
+  for (const sectorSize5 of gptSectorSizes) {
+    const gpt = readGptAt(disk, sectorSize5, 1);
+    if (typeof gpt === "object") return gpt;
+    if (gpt) wrong = `the header at byte ${sectorSize5} is damaged (${gpt})`;
+  }
+  return wrong;
+}
+__name(readPrimary, "readPrimary");
+function findBackup(disk, mbr) {
+  for (const lastSector of [
+    ...mbr.map(
+      ({ start, size }) => () => start + size - 1
+    ),
+    (sectorSize5) => Math.floor(disk.size / sectorSize5) - 1
+  ]) {
+    for (const sectorSize5 of gptSectorSizes) {
+      const sector = lastSector(sectorSize5);
+      const gpt = sector > 1 ? readGptAt(disk, sectorSize5, sector) : void 0;
+      if (typeof gpt === "object") return gpt;
+    }
+  }
+  return void 0;
+}
+__name(findBackup, "findBackup");
+function checkBackup(disk, primary, warn) {
+  const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
+  const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
+  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
+}
+__name(checkBackup, "checkBackup");
+function describeTable(disk, gpt, warn) {
+  const partitions = [];
+  for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
+    const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
+    if (entry2.subarray(0, 16).every((byte) => byte === 0)) continue;
+    const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
+    const size = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
+    if (!Number.isSafeInteger(start + size) || size <= 0) {
+      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
+      continue;
+    }
+    const type2 = guid(entry2, 0);
+    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
+    const bootable = (entry2.readUInt8(48) & 4) !== 0;
+    const uuid2 = guid(entry2, 16).toLowerCase();
+    partitions.push({ number: number2, start, size, type: type2, typeName: gptTypeName(type2), extended: false, name, uuid: uuid2, bootable });
+  }
+  return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
+}
+__name(describeTable, "describeTable");
+
+// src/disk/partitions/table.ts
+function checkPartitions(disk, table4, warn) {
+  warnOfOverlaps(disk, table4.partitions, warn);
+  const partitions = table4.partitions.map((fields) => ({
+    ...fields,
+    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`)
+  }));
+  return {
+    ...table4,
+    partitions,
+    check() {
+      for (const { number: number2, start, size } of partitions) {
+        if (start + size > disk.size) {
+          warn(`${disk.name}: partition ${number2} ends at byte ${start + size}, but the disk ends at byte ${disk.size}`);
+        }
+      }
+      table4.check();
+    }
+  };
+}
+__name(checkPartitions, "checkPartitions");
+function warnOfOverlaps(disk, partitions, warn) {
+  const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
+  let previous;
+  for (const partition of sorted) {
+    if (previous && partition.start < previous.start + previous.size) {
+      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
+    }
+    if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
+  }
+}
+__name(warnOfOverlaps, "warnOfOverlaps");
+
+// src/disk/partitions/index.ts
+function readPartitions(disk, warn) {
+  const mbr = parseMbr(peek(disk, 0, 512));
+  if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize5) => hasGptSignature(disk, sectorSize5))) {
+    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
+  }
+  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
+  return unpartitioned(disk);
+}
+__name(readPartitions, "readPartitions");
+function unpartitioned(disk) {
+  const whole2 = {
+    number: 0,
+    start: 0,
+    get size() {
+      return disk.size;
+    },
+    type: "",
+    typeName: "whole disk",
+    extended: false,
+    name: "",
+    uuid: "",
+    bootable: false,
+    source: disk
+  };
+  return { scheme: "none", sectorSize: 512, partitions: [whole2], check() {
+  } };
+}
+__name(unpartitioned, "unpartitioned");
+
 // src/disk/vhd/bitmaps.ts
-var mostKept = 4096;
+var maxKept = 4096;
 function bitmapReader(source, map, footer) {
   const knownFull = new Uint8Array(map.count);
   const kept = /* @__PURE__ */ new Map();
   const littleEndian = footer.creator === "tap" && footer.creatorVersion.major === 0 && footer.creatorVersion.minor === 1;
-  const sectors = map.blockSize / 512;
+  const sectors2 = map.blockSize / 512;
   return {
     of(block) {
       if (knownFull[block]) return "full";
       const known = kept.get(block);
       if (known) return known;
-      const bitmap = map.isFull(block) ? void 0 : bytesAt(source, map.place(block), Math.ceil(sectors / 8));
+      const bitmap = map.isFull(block) ? void 0 : bytesAt(source, map.place(block), Math.ceil(sectors2 / 8));
       if (bitmap && littleEndian) for (const [index, byte] of bitmap.entries()) bitmap.writeUInt8(reversed(byte), index);
-      if (!bitmap || isFull(bitmap, sectors)) {
+      if (!bitmap || isFull(bitmap, sectors2)) {
         knownFull[block] = 1;
         return "full";
       }
-      if (kept.size >= mostKept) kept.delete(kept.keys().next().value);
+      if (kept.size >= maxKept) kept.delete(kept.keys().next().value);
       kept.set(block, bitmap);
       return bitmap;
     }
@@ -5193,10 +8828,10 @@ function bit(bitmap, sector) {
   return (bitmap.readUInt8(sector >>> 3) & 128 >>> (sector & 7)) !== 0;
 }
 __name(bit, "bit");
-function isFull(bitmap, sectors) {
-  const wholeBytes = sectors >>> 3;
+function isFull(bitmap, sectors2) {
+  const wholeBytes = sectors2 >>> 3;
   for (let index = 0; index < wholeBytes; index++) if (bitmap[index] !== 255) return false;
-  for (let sector = wholeBytes * 8; sector < sectors; sector++) if (!bit(bitmap, sector)) return false;
+  for (let sector = wholeBytes * 8; sector < sectors2; sector++) if (!bit(bitmap, sector)) return false;
   return true;
 }
 __name(isFull, "isFull");
@@ -5209,7 +8844,7 @@ __name(reversed, "reversed");
 
 // src/disk/vhd/batmap.ts
 var cookie = "tdbatmap";
-var mostBytes2 = 1 << 21;
+var maxBytes2 = 1 << 21;
 function readBatmap(source, footer, header2, warn) {
   const { major, minor } = footer.creatorVersion;
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
@@ -5223,7 +8858,7 @@ function readBatmap(source, footer, header2, warn) {
   const offset = Number(fields.readBigUInt64BE(8));
   const size = fields.readUInt32BE(16) * 512;
   const blocks = Math.ceil(footer.currentSize / header2.blockSize);
-  if (!Number.isSafeInteger(offset) || size > mostBytes2 || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`);
+  if (!Number.isSafeInteger(offset) || size > maxBytes2 || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`);
   const bits = peek(source, offset, size);
   if (!bits) return distrust("it lies past the end of the file");
   if (fields.readUInt32BE(24) !== checksum2(bits, fields.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
@@ -5242,30 +8877,28 @@ function checksum2(bits, signed) {
 __name(checksum2, "checksum");
 
 // src/disk/vhd/header.ts
-var headerSize2 = 1024;
+var headerSize3 = 1024;
 var cookie2 = "cxsparse";
-var largestBlock = 1 << 21;
+var maxBlockSize = 1 << 21;
 function readHeader(source, offset, warn) {
   const place2 = `${source.name}, byte ${offset}`;
-  if (!Number.isSafeInteger(offset))
-    throw new DiskError(source.name, "the VHD footer has no valid position of the dynamic disk header; it is damaged");
-  const bytes = bytesAt(source, offset, headerSize2);
-  if (bytes.toString("latin1", 0, 8) !== cookie2)
-    throw new DiskError(place2, `the header of a dynamic VHD ("${cookie2}") is missing; the VHD is damaged`);
+  if (!Number.isSafeInteger(offset)) throw damage(source, "the footer", "it has no valid position of the dynamic disk header", "VHD");
+  const bytes = bytesAt(source, offset, headerSize3);
+  if (bytes.toString("latin1", 0, 8) !== cookie2) throw damage(source, offset, `the header of a dynamic VHD ("${cookie2}") is missing`, "VHD");
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
     warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
-  const blockSize4 = bytes.readUInt32BE(32);
-  if (blockSize4 < 512 || blockSize4 > largestBlock || (blockSize4 & blockSize4 - 1) !== 0) {
+  const blockSize = bytes.readUInt32BE(32);
+  if (blockSize < 512 || blockSize > maxBlockSize || (blockSize & blockSize - 1) !== 0) {
     throw new DiskError(
       place2,
-      `the VHD has blocks of ${blockSize4} bytes; only powers of two from 512 to ${largestBlock} can be read`,
+      `the VHD has blocks of ${blockSize} bytes; only powers of two from 512 to ${maxBlockSize} can be read`,
       "unsupported"
     );
   }
   const tableOffset = Number(bytes.readBigUInt64BE(16));
   if (!Number.isSafeInteger(tableOffset))
-    throw new DiskError(place2, "the VHD header has no valid position of the block allocation table; it is damaged");
-  return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize: blockSize4, parentName: parentName(bytes.subarray(64, 576)) };
+    throw damage(source, offset, "the VHD header has no valid position of the block allocation table", "VHD");
+  return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize, parentName: parentName(bytes.subarray(64, 576)) };
 }
 __name(readHeader, "readHeader");
 function parentName(field3) {
@@ -5277,30 +8910,27 @@ __name(parentName, "parentName");
 
 // src/disk/vhd/block-map.ts
 var unallocated = 4294967295;
-var mostBlocks = 1 << 22;
+var maxBlocks = 1 << 22;
 function readBlockMap(source, footer, header2, warn) {
-  const { blockSize: blockSize4, tableOffset, maxTableEntries } = header2;
-  const place2 = `${source.name}, byte ${tableOffset}`;
-  const count = Math.ceil(footer.currentSize / blockSize4);
+  const { blockSize, tableOffset, maxTableEntries } = header2;
+  const count = Math.ceil(footer.currentSize / blockSize);
   if (count > maxTableEntries) {
-    throw new DiskError(
-      place2,
-      `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`
-    );
+    const what = `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`;
+    throw damage(source, tableOffset, what, "VHD");
   }
-  if (count > mostBlocks) throw new DiskError(place2, `the VHD has ${count} blocks; at most ${mostBlocks} can be read`, "unsupported");
+  if (count > maxBlocks) throw new DiskError(source.name, `the VHD has ${count} blocks; at most ${maxBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
   const batmap = readBatmap(source, footer, header2, warn);
-  const bitmapSize = roundUp(Math.ceil(blockSize4 / 512 / 8), 512);
+  const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512);
   const tables = [
     { what: "the footer copy", start: 0, end: footerSize },
-    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize2 },
+    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize3 },
     { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
     ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
   ];
-  const allocated = checkOverlaps(table4, bitmapSize + blockSize4, tables, place2);
+  const allocated = checkOverlaps(table4, bitmapSize + blockSize, tables, (what) => damage(source, tableOffset, what, "VHD"));
   return {
-    blockSize: blockSize4,
+    blockSize,
     count,
     allocated,
     batmap: batmap !== void 0,
@@ -5317,19 +8947,19 @@ function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
-function checkOverlaps(table4, size, tables, place2) {
-  const sectors = table4.filter((sector) => sector !== unallocated).sort();
+function checkOverlaps(table4, size, tables, damaged) {
+  const sectors2 = table4.filter((sector) => sector !== unallocated).sort();
   const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
-  for (const [index, sector] of sectors.entries()) {
+  for (const [index, sector] of sectors2.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size);
-    if (area) throw new DiskError(place2, `${owner(sector)}, where ${area.what} is; the block allocation table is damaged`);
-    const next2 = sectors[index + 1];
+    if (area) throw damaged(`${owner(sector)}, where ${area.what} is`);
+    const next2 = sectors2[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw new DiskError(place2, `${owner(sector)}, where block ${other} is as well; the block allocation table is damaged`);
+      throw damaged(`${owner(sector)}, where block ${other} is as well`);
     }
   }
-  return sectors.length;
+  return sectors2.length;
 }
 __name(checkOverlaps, "checkOverlaps");
 
@@ -5351,7 +8981,7 @@ function openDynamic(source, footerBytes, footer, warn) {
   }
   const map = readBlockMap(source, footer, header2, warn);
   const bitmaps = bitmapReader(source, map, footer);
-  function readBlock2(block, into, within) {
+  function readBlock(block, into, within) {
     const place2 = map.place(block);
     if (place2 === void 0) {
       into.fill(0);
@@ -5369,7 +8999,7 @@ function openDynamic(source, footerBytes, footer, warn) {
       else piece2.fill(0);
     }
   }
-  __name(readBlock2, "readBlock");
+  __name(readBlock, "readBlock");
   const disk = {
     name: source.name,
     size: footer.currentSize,
@@ -5387,7 +9017,7 @@ function openDynamic(source, footerBytes, footer, warn) {
         const block = Math.floor((offset + done) / map.blockSize);
         const within = offset + done - block * map.blockSize;
         const length2 = Math.min(map.blockSize - within, into.length - done);
-        readBlock2(block, into.subarray(done, done + length2), within);
+        readBlock(block, into.subarray(done, done + length2), within);
         done += length2;
       }
     },
@@ -5446,8 +9076,7 @@ function openVhd(source, warn) {
   const start = peek(source, 0, footerSize);
   if (start && hasFooterCookie(start)) {
     const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
-    if (footer2.type === "fixed")
-      throw new DiskError(source.name, "it starts with the footer of a fixed VHD, which has one at its end only; it is damaged");
+    if (footer2.type === "fixed") throw damage(source, 0, "there is the footer of a fixed VHD, which has one at its end only", "VHD");
     return openDynamic(source, start, footer2, warn);
   }
   const found = endFooter(source);
@@ -5459,15 +9088,51 @@ function openVhd(source, warn) {
 }
 __name(openVhd, "openVhd");
 
+// src/disk/volumes.ts
+function diskVolumes(table4, disk, warn) {
+  const partitions = table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => ({ place: source.name, source, number: number2, uuid: uuid2, name }));
+  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disk, warn));
+  const logicalVolumes = once(
+    () => lvm().groups.flatMap(
+      (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
+    )
+  );
+  return {
+    partitions,
+    isContainer: /* @__PURE__ */ __name(({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source), "isContainer"),
+    logicalVolumes,
+    problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems"),
+    lvm
+  };
+}
+__name(diskVolumes, "diskVolumes");
+function isPhysicalVolume(source) {
+  try {
+    return hasLabel(source);
+  } catch (error) {
+    if (error instanceof DiskError) return false;
+    throw error;
+  }
+}
+__name(isPhysicalVolume, "isPhysicalVolume");
+function once(make) {
+  let made;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+__name(once, "once");
+
 // src/disk/disk.ts
-function openDisk(image, warn) {
+function openDisk2(image, warn) {
   const { bytes, diskSize } = image;
   const { format, refusal } = sniff(bytes);
   if (refusal !== void 0) throw new DiskError(bytes.name, refusal.why, refusal.kind);
   const isVhd = format === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
   return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
 }
-__name(openDisk, "openDisk");
+__name(openDisk2, "openDisk");
 function vhdDisk(bytes, warn) {
   const vhd = openVhd(bytes, warn);
   const table4 = readPartitions(vhd, warn);
@@ -5476,6 +9141,7 @@ function vhdDisk(bytes, warn) {
     vhd: vhd.info,
     bytes: vhd,
     table: table4,
+    volumes: diskVolumes(table4, vhd.name, warn),
     check() {
       vhd.check();
       table4.check();
@@ -5490,6 +9156,7 @@ function rawDisk(bytes, size, warn) {
     format: "raw",
     bytes: disk,
     table: table4,
+    volumes: diskVolumes(table4, disk.name, warn),
     check() {
       table4.check();
       const found = endFooter(bytes)?.offset ?? bytes.size;
@@ -5504,1056 +9171,492 @@ function rawDisk(bytes, size, warn) {
 }
 __name(rawDisk, "rawDisk");
 
-// src/disk/input.ts
-var import_node_fs4 = require("node:fs");
-
-// src/disk/spool/index.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs2 = require("node:fs");
-var import_node_os = require("node:os");
-var import_node_path = require("node:path");
-var import_node_url = require("node:url");
-var import_node_worker_threads = require("node:worker_threads");
-
-// src/bytes/growing-source.ts
-function growingFile(fd, growth, index, name) {
-  let known = 0;
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known) known = growth.waitFor(index, end);
-    return known;
-  }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name));
+// src/disk/root/device.ts
+var links = [
+  ["/dev/disk/by-uuid/", "uuid"],
+  ["/dev/disk/by-label/", "label"],
+  ["/dev/disk/by-partuuid/", "partuuid"],
+  ["/dev/disk/by-partlabel/", "partlabel"]
+];
+function parseDevice(text3) {
+  const { key, value } = /^(?<key>UUID|LABEL|PARTUUID|PARTLABEL)=(?<quote>["']?)(?<value>.+)\k<quote>$/.exec(text3)?.groups ?? {};
+  if (key && value) return { kind: key.toLowerCase(), value };
+  for (const [prefix, kind] of links) if (text3.startsWith(prefix)) return { kind, value: withoutUdevEscapes(text3.slice(prefix.length)) };
+  const partition = /^\/dev\/(?:(?:xvd|sd|hd|vd)([a-z]+)|(?:nvme|mmcblk)(\d+)(?:n\d+)?p?)(\d*)$/.exec(text3);
+  if (partition) return { kind: "partition", disk: partition[1] ?? partition[2], number: Number(partition[3]) };
+  const mapped = /^\/dev\/(?:mapper\/|disk\/by-id\/dm-name-)([^/]+)$/.exec(text3);
+  if (mapped) return { kind: "logical", mapperName: withoutUdevEscapes(mapped[1]) };
+  const logical = /^\/dev\/([^/]+)\/([^/]+)$/.exec(text3);
+  if (logical) return { kind: "logical", mapperName: mapperName(logical[1], logical[2]) };
+  return { kind: "unknown" };
 }
-__name(growingFile, "growingFile");
-function concatGrowing(parts, name) {
-  const starts = [0];
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    for (; ; ) {
-      const index = starts.length - 1;
-      const start = starts[index];
-      const part = parts[index];
-      if (!part || end <= start) return start;
-      const there = part.waitFor(end - start);
-      if (start + there >= end) return start + there;
-      starts.push(start + there);
-    }
-  }, "waitFor");
-  return growingSource(name, waitFor, (into, offset) => {
-    let index = starts.findLastIndex((start) => start <= offset);
-    for (let done = 0; done < into.length; index++) {
-      const at = offset + done - starts[index];
-      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
-      const length2 = Math.min(into.length - done, end - at);
-      parts[index].read(into.subarray(done, done + length2), at);
-      done += length2;
-    }
-  });
+__name(parseDevice, "parseDevice");
+function withoutUdevEscapes(name) {
+  return name.replace(/\\x([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
-__name(concatGrowing, "concatGrowing");
-function growingSource(name, waitFor, readThere) {
-  const source = {
-    name,
-    waitFor,
-    get size() {
-      return waitFor(Number.POSITIVE_INFINITY);
+__name(withoutUdevEscapes, "withoutUdevEscapes");
+function mapperName(group, volume) {
+  return [group, volume].map((name) => name.replaceAll("-", "--")).join("-");
+}
+__name(mapperName, "mapperName");
+function isVolume(device, { number: number2, uuid: uuid2, name, logical }) {
+  switch (device.kind) {
+    case "partition":
+      return number2 === device.number;
+    case "partuuid":
+      return uuid2 !== void 0 && uuid2 !== "" && uuid2 === device.value.toLowerCase();
+    case "partlabel":
+      return name !== void 0 && name !== "" && Buffer.from(name).toString("latin1") === device.value;
+    case "logical":
+      return logical !== void 0 && mapperName(logical.group, logical.name) === device.mapperName;
+    default:
+      return false;
+  }
+}
+__name(isVolume, "isVolume");
+function isFileSystem(device, { label, uuid: uuid2 }) {
+  if (device.kind === "label") return label !== "" && Buffer.from(label).toString("latin1") === device.value;
+  return device.kind === "uuid" && uuid2 !== "" && uuid2.toLowerCase() === device.value.toLowerCase();
+}
+__name(isFileSystem, "isFileSystem");
+
+// src/disk/filesystem/mountable-tree.ts
+function mountableTree(base) {
+  const trees = [base];
+  const mounted = /* @__PURE__ */ new Map();
+  const originals = /* @__PURE__ */ new WeakMap();
+  const adopt = /* @__PURE__ */ __name((node, dev) => {
+    if (dev === 0) return node;
+    const adopted = withDevice(node, dev);
+    if (node.type === "dir") originals.set(adopted, node);
+    return adopted;
+  }, "adopt");
+  const topmost = /* @__PURE__ */ __name((node) => {
+    let top = node;
+    if (node.type === "dir") for (let over = mounted.get(fileKey(top)); over; over = mounted.get(fileKey(top))) top = over;
+    return top;
+  }, "topmost");
+  return {
+    get root() {
+      return topmost(base.root);
     },
-    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      readThere(into, offset);
+    *entries(dir) {
+      const { dev = 0 } = dir;
+      for (const { name, node } of trees[dev].entries(originals.get(dir) ?? dir)) yield { name, node: /* @__PURE__ */ __name(() => topmost(adopt(node(), dev)), "node") };
+    },
+    mount(dir, other) {
+      mounted.set(fileKey(dir), adopt(other.root, trees.length));
+      trees.push(other);
     }
   };
-  return source;
 }
-__name(growingSource, "growingSource");
+__name(mountableTree, "mountableTree");
+function withDevice(node, dev) {
+  const { type: type2, ino, mode, uid, gid, nlink, mtime, size, rdev } = node;
+  return {
+    type: type2,
+    ino,
+    dev,
+    mode,
+    uid,
+    gid,
+    nlink,
+    mtime,
+    size,
+    ...rdev && { rdev },
+    content: /* @__PURE__ */ __name(() => node.content(), "content"),
+    target: /* @__PURE__ */ __name(() => node.target(), "target"),
+    xattrs: /* @__PURE__ */ __name(() => node.xattrs(), "xattrs")
+  };
+}
+__name(withDevice, "withDevice");
 
-// src/bytes/growth.ts
-var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
-var message = { offset: 32, length: 2016 };
-var table3 = { offset: 2048, entry: 16 };
-var defaultPatience = 120;
-var FileGrowth = class {
-  static {
-    __name(this, "FileGrowth");
-  }
-  shared;
-  #words;
-  #patience;
-  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
-  constructor(files2, patience = defaultPatience) {
-    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table3.offset + files2 * table3.entry) : files2;
-    this.#words = new Int32Array(this.shared);
-    this.#patience = patience;
-  }
-  // The writer's side
-  /** Reports that `bytes` more of file `index` can be read. */
-  advance(index, bytes) {
-    Atomics.add(...this.#length(index), BigInt(bytes));
-    this.#wake();
-  }
-  /** Reports that file `index` won't grow any more. */
-  complete(index) {
-    Atomics.store(...this.#completion(index), 1);
-    this.#wake();
-  }
-  /** Reports that the rest won't arrive. Only the first failure is kept. */
-  fail(place2, what, kind = "input-output") {
-    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text3 = `${kind}
-${place2.slice(0, 500)}
-${what}`;
-    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
-    Atomics.store(this.#words, word.failure, 1 + length2);
-    this.#wake();
-  }
-  /** Shows a sign of life while nothing else advances. */
-  beat() {
-    Atomics.add(this.#words, word.heartbeat, 1);
-  }
-  /** Reports that the writer no longer uses any of its files. */
-  end() {
-    Atomics.store(this.#words, word.ended, 1);
-    this.#wake();
-  }
-  /** Whether the reader has asked the writer to stop. */
-  get stopRequested() {
-    return Atomics.load(this.#words, word.stop) !== 0;
-  }
-  // The reader's side
-  /** How many bytes of file `index` have arrived. */
-  available(index) {
-    return Number(Atomics.load(...this.#length(index)));
-  }
-  /**
-   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
-   * @throws DiskError if the writer fails before that
-   */
-  waitFor(index, end) {
-    return this.#wait(() => {
-      const complete = this.isComplete(index);
-      const bytes = this.available(index);
-      return complete || bytes >= end ? bytes : void 0;
-    });
-  }
-  isComplete(index) {
-    return Atomics.load(...this.#completion(index)) !== 0;
-  }
-  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
-  stop() {
-    Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
-    try {
-      return this.#wait(ended);
-    } catch {
-      return this.#waitInSilence(ended) ?? false;
+// src/disk/root/fstab.ts
+var mostLines = 200;
+function parseFstab(text3) {
+  const lines = [];
+  const damaged = [];
+  for (const [index, whole2] of text3.split("\n").entries()) {
+    const line = { number: index + 1, text: whole2.trim() };
+    if (line.text === "" || line.text.startsWith("#")) continue;
+    if (lines.length + damaged.length >= mostLines) {
+      damaged.push({ ...line, why: `it is one of more than ${mostLines} lines; this one and those after it are ignored` });
+      break;
     }
+    const [spec, path, type2, options2 = "defaults"] = line.text.split(/[ \t\r]+/).map(withoutEscapes);
+    if (!spec || !path || !type2) damaged.push({ ...line, why: "it has fewer than three fields" });
+    else if (/[\0\n]/.test(spec + path)) damaged.push({ ...line, why: "it has a byte that no path can have" });
+    else if (path.split("/").includes("..")) damaged.push({ ...line, why: `its mount point has ".." in it` });
+    else lines.push({ ...line, spec, path: normalized(path), type: type2, options: options2.split(",") });
   }
-  #wait(look) {
-    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
-    if (found !== void 0) return found;
-    const failure = Atomics.load(this.#words, word.failure);
-    if (failure > 1) {
-      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place2, what.join("\n"), kind);
-    }
-    throw new DiskError(
-      "background thread",
-      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
-      "input-output"
-    );
+  return { lines, damaged };
+}
+__name(parseFstab, "parseFstab");
+function withoutEscapes(field3) {
+  return field3.replace(/\\([0-3][0-7]{2})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+__name(withoutEscapes, "withoutEscapes");
+function normalized(path) {
+  if (!path.startsWith("/")) return path;
+  return `/${path.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
+}
+__name(normalized, "normalized");
+var systemDirectories = ["bin", "boot", "etc", "lib", "lib32", "lib64", "opt", "root", "sbin", "usr", "var"];
+var otherPaths = ["/dev", "/home", "/media", "/mnt", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/var/run", "/var/lock"];
+var networkTypes = [
+  "9p",
+  "afs",
+  "ceph",
+  "cifs",
+  "coda",
+  "davfs",
+  "gfs",
+  "gfs2",
+  "glusterfs",
+  "lustre",
+  "ncpfs",
+  "nfs",
+  "nfs4",
+  "ocfs2",
+  "smbfs",
+  "smb3"
+];
+var kernelTypes = [
+  "autofs",
+  "binfmt_misc",
+  "bpf",
+  "cgroup",
+  "cgroup2",
+  "configfs",
+  "debugfs",
+  "devfs",
+  "devpts",
+  "devtmpfs",
+  "efivarfs",
+  "fusectl",
+  "hugetlbfs",
+  "mqueue",
+  "nfsd",
+  "proc",
+  "pstore",
+  "ramfs",
+  "rpc_pipefs",
+  "securityfs",
+  "selinuxfs",
+  "sysfs",
+  "tmpfs",
+  "tracefs",
+  "usbdevfs",
+  "usbfs",
+  "xenfs"
+];
+function planFor({ spec, path, type: type2, options: options2 }) {
+  if (path === "/") return { kind: "root" };
+  const isSystem = systemDirectories.includes(path.split("/")[1] ?? "");
+  const leave = /* @__PURE__ */ __name((why, matters = isSystem) => ({ kind: "leave-out", why, isSystem: matters }), "leave");
+  if (type2 === "swap") return leave("it is swap", false);
+  if (!path.startsWith("/")) return leave("it has no mount point", false);
+  if (kernelTypes.includes(type2)) return leave("its files exist only in a running system", false);
+  if (otherPaths.some((other) => path === other || path.startsWith(`${other}/`)))
+    return leave(`${path} isn't part of the installed system`, false);
+  if (networkTypes.includes(type2) || type2.startsWith("fuse.") || options2.includes("_netdev") || /^\/\/|^[^/]+:\//.test(spec)) {
+    return leave("it is mounted from the network");
   }
-  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
-  #waitInSilence(look, isOver = () => false) {
-    let heartbeat = Atomics.load(this.#words, word.heartbeat);
-    for (let silent = 0; silent < this.#patience; ) {
-      const signal = Atomics.load(this.#words, word.signal);
-      const over = isOver();
-      const found = look();
-      if (found !== void 0 || over) return found;
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
-      const now = Atomics.load(this.#words, word.heartbeat);
-      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
-      heartbeat = now;
-    }
+  if (options2.includes("bind") || options2.includes("rbind")) return leave("it is a bind mount");
+  if (options2.includes("noauto")) return leave("it isn't mounted at boot (noauto)");
+  if (!isSystem) return leave(`${path} isn't one of the directories of an installed system`, true);
+  return { kind: "mount" };
+}
+__name(planFor, "planFor");
+
+// src/disk/root/mounts.ts
+var fstab = "/etc/fstab";
+var mostBytes = 64 << 10;
+function mountAll(root, volumes, open2) {
+  const base = root.fileSystem;
+  const problems = [];
+  const leftOut = [];
+  const mounts = [];
+  const text3 = readFstab(base, root.volume.place, problems);
+  if (text3 === void 0) return { tree: base, mounts, problems, leftOut };
+  const { lines, damaged } = parseFstab(text3);
+  const plans = lines.map((line) => ({ line, plan: planFor(line) }));
+  const rootDevice = plans.find(({ plan }) => plan.kind === "root")?.line.spec;
+  const find = deviceFinder(root, rootDevice, volumes, open2);
+  const tree = mountableTree(base);
+  for (const line of damaged) problems.push(ignored(line, line.why));
+  for (const { line, plan } of plans) {
+    if (plan.kind !== "leave-out") continue;
+    leftOut.push({ line, why: plan.why });
+    if (plan.isSystem) problems.push(lacking(line, plan.why));
+  }
+  const wanted = plans.filter(({ plan }) => plan.kind === "mount").map(({ line }) => line);
+  for (const line of wanted.toSorted((a, b) => depth(a.path) - depth(b.path))) {
+    const mount = mountLine(line, tree, mounts, find);
+    if (typeof mount === "string") problems.push(lacking(line, mount));
+    else mounts.push(mount);
+  }
+  problems.sort((a, b) => a.line - b.line);
+  return { tree: mounts.length === 0 ? base : tree, mounts, problems, leftOut };
+}
+__name(mountAll, "mountAll");
+function readFstab(root, place2, problems) {
+  const problem = /* @__PURE__ */ __name((what) => problems.push({ line: 0, path: "", sentence: `${place2}: ${fstab} ${what}` }), "problem");
+  try {
+    const node = resolve(root, fstab);
+    if (node?.type !== "file") return void 0;
+    const content2 = node.content();
+    if (content2.size > mostBytes) problem(`has ${content2.size} bytes; only the first ${mostBytes} are used`);
+    return bytesAt(content2, 0, Math.min(content2.size, mostBytes)).toString("latin1");
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    problem(`can't be read, so nothing is mounted that it may name: ${error.message}`);
     return void 0;
   }
-  #wake() {
-    Atomics.add(this.#words, word.signal, 1);
-    Atomics.notify(this.#words, word.signal);
-  }
-  #length(index) {
-    return [new BigInt64Array(this.shared, table3.offset + index * table3.entry, 1), 0];
-  }
-  #completion(index) {
-    return [this.#words, (table3.offset + index * table3.entry + 8) / 4];
-  }
-};
-
-// src/disk/spool/index.ts
-function spoolChunks(chunks, name, options) {
-  return chunks.some(({ gzipped }) => gzipped) ? inflateChunks(chunks, name, options) : plainChunks(chunks, name);
 }
-__name(spoolChunks, "spoolChunks");
-function plainChunks(chunks, name) {
-  const sources = chunks.map(({ source }) => source);
-  const whole = concat(sources, name);
-  const size = /* @__PURE__ */ __name(() => whole.size, "size");
-  return Object.assign(whole, { waitFor: size, reaches: /* @__PURE__ */ __name((end) => end <= whole.size, "reaches"), inflated: size, finish() {
-  }, close() {
-  } });
+__name(readFstab, "readFstab");
+function depth(path) {
+  return path.split("/").length;
 }
-__name(plainChunks, "plainChunks");
-function inflateChunks(chunks, name, { dir, limit, concurrency = defaultConcurrency() }) {
-  const script = workerScript();
-  const growth = new FileGrowth(chunks.length);
-  const runs = chunks.map(runsOf);
-  const files2 = openTemporaryFiles(chunks.length, dir);
-  const task = {
-    shared: growth.shared,
-    chunks: chunks.map((chunk, index) => ({ name: chunk.name, runs: runs[index], fd: files2[index] })),
-    dir,
-    limit,
-    concurrency
-  };
-  const parts = chunks.map((chunk, index) => growingFile(files2[index], growth, index, chunk.name));
-  const whole = concatGrowing(parts, name);
-  startWorker(script, task, growth);
-  return Object.assign(whole, {
-    inflated: /* @__PURE__ */ __name(() => chunks.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated"),
-    finish: /* @__PURE__ */ __name(() => chunks.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
-    close() {
-      if (growth.stop()) for (const fd of files2.splice(0)) (0, import_node_fs2.closeSync)(fd);
-    }
-  });
-}
-__name(inflateChunks, "inflateChunks");
-function defaultConcurrency() {
-  return Math.max(2, Math.min(4, (0, import_node_os.availableParallelism)()));
-}
-__name(defaultConcurrency, "defaultConcurrency");
-function workerScript() {
-  const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
-  return script;
-}
-__name(workerScript, "workerScript");
-function runsOf({ name, source }) {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
-  return source.runs;
-}
-__name(runsOf, "runsOf");
-function openTemporaryFiles(count, dir) {
-  const files2 = [];
+__name(depth, "depth");
+function mountLine(line, tree, mounts, find) {
+  const before = mounts.find((other) => other.line.path === line.path);
+  if (before) return `line ${before.line.number} has the same mount point`;
+  const found = find(line.spec);
+  if (typeof found === "string") return found;
+  const { fileSystem, volume, error, content: content2 } = found;
+  if (!fileSystem) return error?.message ?? `${volume.place} contains ${content2}, which can't be read`;
   try {
-    while (files2.length < count) {
-      const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
-      files2.push((0, import_node_fs2.openSync)(path, "wx+", 384));
-      (0, import_node_fs2.unlinkSync)(path);
-    }
-  } catch (error) {
-    for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    const dir = resolve(tree, line.path);
+    if (dir?.type !== "dir") return `there is no directory ${pathText(Buffer.from(line.path, "latin1"))}`;
+    tree.mount(dir, fileSystem);
+    return { line, opened: found, fileSystem };
+  } catch (error2) {
+    if (error2 instanceof DiskError) return error2.message;
+    throw error2;
   }
-  return files2;
 }
-__name(openTemporaryFiles, "openTemporaryFiles");
-function startWorker(script, task, growth) {
-  const stopped = /* @__PURE__ */ __name((why) => {
-    growth.fail("inflating the chunks", why);
-    growth.end();
-  }, "stopped");
-  const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
-  worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
-  worker.on("exit", () => stopped("the thread stopped early"));
-  worker.unref();
-}
-__name(startWorker, "startWorker");
-
-// src/disk/appliance/chunks.ts
-var maxChunks = 1e5;
-function findChunks(tree, ovaPath, vdi, device) {
-  const place2 = ovaPath.split("/").slice(0, -1);
-  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
-  for (const candidate of candidates) {
-    const found = descend(tree, [...place2, ...candidate.split("/")]);
-    if (!found) continue;
-    const files2 = chunkFiles(tree, found);
-    if (files2.length > 0) return asChunks(inOrder(files2, found.path), vdi);
-  }
-  throw new DiskError(
-    ovaPath,
-    `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
-  );
-}
-__name(findChunks, "findChunks");
-function relativePath(source) {
-  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
-}
-__name(relativePath, "relativePath");
-function descend(tree, path) {
-  let dir = { path: "", node: tree.root };
-  for (const wanted of path) {
-    const matches = children2(tree, dir).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
-    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
-    if (!next2) return void 0;
-    dir = next2;
-  }
-  return dir;
-}
-__name(descend, "descend");
-function children2(tree, dir) {
-  return [...tree.entries(dir.node)].map((entry2) => {
-    const name = pathText(entry2.name);
-    return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
-  });
-}
-__name(children2, "children");
-function listing(tree, dir) {
-  const names = dir ? children2(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
-  const shown = names.sort().slice(0, 10);
-  if (shown.length < names.length) shown.push("\u2026");
-  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
-}
-__name(listing, "listing");
-function chunkFiles(tree, dir) {
-  return children2(tree, dir).flatMap(({ name, path, node }) => {
-    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
-    return digits !== void 0 && node.type === "file" ? [{ path, node, digits }] : [];
-  });
-}
-__name(chunkFiles, "chunkFiles");
-function inOrder(files2, dir) {
-  if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
-  if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
-    const names = files2.map(({ path }) => path.split("/").at(-1)).sort();
-    throw new DiskError(
-      dir,
-      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
-      "unsupported"
-    );
-  }
-  const numbered = files2.map((file) => ({ file, number: numberOf(file) })).sort((a, b) => a.number - b.number);
-  for (const [index, { file, number: number2 }] of numbered.entries()) {
-    if (number2 > index) {
-      throw new DiskError(
-        dir,
-        `chunk ${index} of the disk is missing: ${file.path.split("/").at(-1)} comes next; the ISO or folder is incomplete`
-      );
-    }
-    if (number2 < index) {
-      throw new DiskError(
-        dir,
-        `chunk ${number2} of the disk occurs twice: ${numbered[index - 1].file.path.split("/").at(-1)} and ${file.path.split("/").at(-1)}`
-      );
-    }
-  }
-  return numbered.map(({ file }) => file);
-}
-__name(inOrder, "inOrder");
-function isShort({ path }) {
-  return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path);
-}
-__name(isShort, "isShort");
-function areSerial(files2) {
-  const inOrder2 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
-  if (inOrder2.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
-  const [first, ...others] = inOrder2.map(({ node }) => wholeLength(node.content()));
-  return inOrder2[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
-}
-__name(areSerial, "areSerial");
-function wholeLength(source) {
-  return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
-}
-__name(wholeLength, "wholeLength");
-function numberOf({ digits, path }) {
-  if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} is not a chunk number`);
-  return Number(digits);
-}
-__name(numberOf, "numberOf");
-function asChunks(files2, vdi) {
-  const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
-  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  const plain = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
-  return chunks.map((chunk) => ({ ...chunk, gzipped }));
-}
-__name(asChunks, "asChunks");
-function isGzip(source) {
-  return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
-}
-__name(isGzip, "isGzip");
-
-// src/disk/appliance/ova.ts
-var import_saxes = __toESM(require_saxes(), 1);
-
-// src/disk/root/boot-line.ts
-function rootOnBootLine(bootLine) {
-  return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
-}
-__name(rootOnBootLine, "rootOnBootLine");
-
-// src/disk/appliance/ova.ts
-var limits3 = { depth: 32, disks: 1e3 };
-function parseOva(xml, name) {
-  const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
-  const path = [];
-  const vbds = [];
-  const vdis = [];
-  const vm = { count: 0, label: "", bootLine: "", isHvm: false };
-  const fail = /* @__PURE__ */ __name((what, kind) => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
-  }, "fail");
-  const onElement = {
-    "appliance/vm": /* @__PURE__ */ __name(() => {
-      vm.count++;
-    }, "appliance/vm"),
-    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
-      vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
-      vm.bootLine = hacks.kernel_boot_cmdline ?? "";
-    }, "appliance/vm/hacks"),
-    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
-    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
-      const { name: vdiName, size, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
-      if (vdiName === void 0) return fail("the <vdi> has no name");
-      vdis.push({ name: vdiName, ...rest, ...size !== void 0 && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) } });
-    }, "appliance/vdi")
-  };
-  const addText = /* @__PURE__ */ __name((text3) => {
-    if (path.join("/") === "appliance/vm/label") vm.label += text3;
-  }, "addText");
-  parser.on("error", (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
-  parser.on("opentag", (tag2) => {
-    if (path.length === 0) checkRoot(tag2.name, fail);
-    path.push(tag2.name);
-    if (path.length > limits3.depth) fail(`elements are nested more than ${limits3.depth} deep`);
-    onElement[path.join("/")]?.(tag2.attributes);
-    if (vbds.length > limits3.disks || vdis.length > limits3.disks) fail(`it has more than ${limits3.disks} disks`);
-  });
-  parser.on("closetag", () => path.pop());
-  parser.on("text", addText);
-  parser.on("cdata", addText);
-  parser.write(xml).close();
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
-  return describe5(vm, vbds, vdis);
-}
-__name(parseOva, "parseOva");
-function describe5(vm, vbds, vdis) {
-  const label = vm.label.trim();
-  const [, version, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
-  const rootDevice = rootOnBootLine(vm.bootLine);
-  return {
-    label,
-    ...version !== void 0 && { version },
-    ...build !== void 0 && { build },
-    bootLine: vm.bootLine,
-    ...rootDevice !== void 0 && { rootDevice },
-    isHvm: vm.isHvm,
-    vbds,
-    vdis
+__name(mountLine, "mountLine");
+function deviceFinder(root, rootDevice, volumes, open2) {
+  const known = rootDevice === void 0 ? void 0 : parseDevice(rootDevice);
+  const rootDisk3 = known?.kind === "partition" ? known.disk : void 0;
+  return (spec) => {
+    const device = parseDevice(spec);
+    const found = findVolumes(device, rootDisk3, volumes, open2);
+    if (typeof found === "string") return found;
+    const [only, ...others] = found;
+    if (!only) return nothingFound(device, volumes, open2);
+    if (others.length > 0) return `${found.length} volumes have this name: ${found.map(({ volume }) => volume.place).join(" and ")}`;
+    if (only.volume === root.volume) return "it names the root filesystem itself";
+    return only;
   };
 }
-__name(describe5, "describe");
-function checkRoot(element, fail) {
-  if (element === "appliance") return;
-  if (element === "value")
-    fail(
-      "this is an ova.xml of XVA version 2, whose disks are in an .xva file beside it, not in chunks; give the .xva file itself",
-      "unsupported"
-    );
-  fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
-}
-__name(checkRoot, "checkRoot");
-function pick(attributes, names) {
-  const picked = {};
-  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
-  return picked;
-}
-__name(pick, "pick");
-function byteCount(text3) {
-  const count = /^\d+$/.test(text3) ? Number(text3) : Number.NaN;
-  return Number.isSafeInteger(count) ? count : void 0;
-}
-__name(byteCount, "byteCount");
-function rootDisk({ vbds, vdis }, name) {
-  const attached = /* @__PURE__ */ __name((vbd) => {
-    const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
-    return vdi && { vdi, vbd };
-  }, "attached");
-  const rootVbd = vbds.find((vbd) => vbd.function === "root");
-  if (rootVbd) return attached(rootVbd) ?? noRoot(vbds, vdis, name);
-  const disks = vbds.map(attached).filter((disk) => disk !== void 0);
-  if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
-  return (disks.length === 1 ? disks[0] : disks.find(({ vbd }) => vbd.mode?.startsWith("w"))) ?? noRoot(vbds, vdis, name);
-}
-__name(rootDisk, "rootDisk");
-function noRoot(vbds, vdis, name) {
-  const attachments = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
-  const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
-  throw new DiskError(
-    name,
-    `it doesn't say which disk is the root: its attachments are ${attachments.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
-    "not-a-ddk"
-  );
-}
-__name(noRoot, "noRoot");
-
-// src/disk/appliance/ova-file.ts
-var maxSize = 4 << 20;
-function findOva(tree) {
-  const found = [];
-  for (const { path, node } of walk(tree, () => {
-  })) {
-    const text3 = pathText(path);
-    if (node.type === "file" && /(?:^|\/)ova\.xml$/i.test(text3)) found.push({ path: text3, node });
-  }
-  const depth = /* @__PURE__ */ __name(({ path }) => path.split("/").length, "depth");
-  const least = Math.min(...found.map(depth));
-  const nearest = found.filter((ova) => depth(ova) === least);
-  if (nearest.length <= 1) return nearest[0];
-  const usual = nearest.find(({ path }) => path.toLowerCase() === "ddk/ova.xml");
-  if (usual) return usual;
-  const paths = nearest.map(({ path }) => path);
-  throw new DiskError(
-    paths[0],
-    `there are ${paths.length} files of this name: ${paths.slice(0, 10).join(", ")}; copy the DDK's, with its chunks, into a folder, and use that folder`,
-    "not-a-ddk"
-  );
-}
-__name(findOva, "findOva");
-function xmlText(source) {
-  if (source.size > maxSize) throw new DiskError(source.name, `it has ${source.size} bytes, but an ova.xml has at most ${maxSize}`);
-  const bytes = bytesAt(source, 0, source.size);
-  const encoding = encodingOf(bytes);
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
-  }
-}
-__name(xmlText, "xmlText");
-function encodingOf(bytes) {
-  const start = bytes.toString("latin1", 0, 100);
-  if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
-  if (/^(?:\xfe\xff|\0<)/.test(start)) return "utf-16be";
-  if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
-  return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
-}
-__name(encodingOf, "encodingOf");
-
-// src/disk/appliance/index.ts
-function openAppliance(tree, name, tempDir) {
-  const ova = findOva(tree);
-  if (!ova) return void 0;
-  const appliance = parseOva(xmlText(ova.node.content()), ova.path);
-  const { vdi, vbd } = rootDisk(appliance, ova.path);
-  const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
-  const { bootLine } = appliance;
-  return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name}`, tempDir) };
-}
-__name(openAppliance, "openAppliance");
-function unpack2(chunks, vdi, name, tempDir) {
-  const spool = spoolChunks(chunks, name, { dir: tempDir, limit: imageLimit(vdi) });
-  return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
-}
-__name(unpack2, "unpack");
-function imageLimit({ size }) {
-  const largestVhd = 2 ** 41;
-  return size === void 0 ? largestVhd : Math.ceil(size * 1.01) + (16 << 20);
-}
-__name(imageLimit, "imageLimit");
-
-// src/disk/filesystem/folder.ts
-var import_node_fs3 = require("node:fs");
-function openFolder(path) {
-  const nodes = nodeMaker();
-  const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
-  if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
-  const paths = /* @__PURE__ */ new Map();
-  const add = /* @__PURE__ */ __name((nodePath, stats) => {
-    const node = nodes.make(nodePath, stats);
-    paths.set(node, nodePath);
-    return node;
-  }, "add");
-  return {
-    root: add(Buffer.from(path), root),
-    *entries(dir) {
-      const dirPath = paths.get(dir);
-      for (const name of attempt2(dirPath, () => (0, import_node_fs3.readdirSync)(dirPath, { encoding: "buffer" }))) {
-        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
-        yield {
-          name,
-          node: /* @__PURE__ */ __name(() => add(
-            childPath,
-            attempt2(childPath, () => (0, import_node_fs3.lstatSync)(childPath, { bigint: true }))
-          ), "node")
-        };
+__name(deviceFinder, "deviceFinder");
+function findVolumes(device, rootDisk3, volumes, open2) {
+  switch (device.kind) {
+    case "unknown":
+      return "its first field isn't the name of a disk's volume";
+    case "partition":
+      if (device.disk !== (rootDisk3 ?? device.disk) || rootDisk3 === void 0 && device.disk !== "a" && device.disk !== "0") {
+        return "it names another disk than that of the root";
       }
-    },
-    close: nodes.close
-  };
+      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open2);
+    case "partuuid":
+    case "partlabel":
+      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open2);
+    case "logical":
+      return volumes.logicalVolumes().filter((volume) => isVolume(device, volume)).map(open2);
+    default:
+      return everything(volumes).map(open2).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
+  }
 }
-__name(openFolder, "openFolder");
-function nodeMaker() {
-  const descriptors = /* @__PURE__ */ new Map();
-  const numbers = /* @__PURE__ */ new Map();
-  const open3 = /* @__PURE__ */ __name((ino, path) => {
-    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
-    descriptors.set(ino, fd);
-    return fd;
-  }, "open");
-  const make = /* @__PURE__ */ __name((path, stats) => {
-    const identity = `${stats.dev}:${stats.ino}`;
-    const ino = numbers.get(identity) ?? numbers.size + 1;
-    numbers.set(identity, ino);
-    return {
-      type: fileTypeOf(Number(stats.mode)),
-      ino,
-      mode: Number(stats.mode & 0o7777n),
-      uid: Number(stats.uid),
-      gid: Number(stats.gid),
-      nlink: Number(stats.nlink),
-      mtime: timeOf(stats.mtimeNs),
-      size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
-      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-    };
-  }, "make");
+__name(findVolumes, "findVolumes");
+function everything(volumes) {
+  return [...volumes.partitions.filter((volume) => !volumes.isContainer(volume)), ...volumes.logicalVolumes()];
+}
+__name(everything, "everything");
+function nothingFound(device, volumes, open2) {
+  if (device.kind !== "uuid" && device.kind !== "label") {
+    const problems = device.kind === "logical" ? volumes.problems().map(({ message: message2 }) => `; ${message2}`) : [];
+    return `the disk has no such volume${problems.join("")}`;
+  }
+  const others = everything(volumes).map(open2).flatMap(({ volume, fileSystem, error, content: content2 }) => fileSystem ? [] : [error?.message ?? `${volume.place} contains ${content2}`]);
+  const rest = [...others, ...volumes.problems().map(({ message: message2 }) => message2)];
+  const what = device.kind === "uuid" ? "UUID" : "label";
+  return `no filesystem that can be read has this ${what}${rest.length > 0 ? ` (${rest.join("; ")})` : ""}`;
+}
+__name(nothingFound, "nothingFound");
+function lacking(line, why) {
+  const path = pathText(Buffer.from(line.path, "latin1"));
   return {
-    make,
-    close() {
-      for (const fd of descriptors.values()) (0, import_node_fs3.closeSync)(fd);
-      descriptors.clear();
-    }
+    line: line.number,
+    path: line.path,
+    sentence: `${nameOf2(line)}: what it mounts at ${path} is missing from the image, because ${why}`
   };
 }
-__name(nodeMaker, "nodeMaker");
-function timeOf(sinceEpoch) {
-  const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
-  return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
+__name(lacking, "lacking");
+function ignored(line, why) {
+  return { line: line.number, path: "", sentence: `${nameOf2(line)}: it is ignored, because ${why}` };
 }
-__name(timeOf, "timeOf");
-function attempt2(path, read) {
-  try {
-    return read();
-  } catch (error) {
-    throw fileError(typeof path === "string" ? path : pathText(path), error);
-  }
+__name(ignored, "ignored");
+function nameOf2({ number: number2, text: text3 }) {
+  const whole2 = pathText(Buffer.from(text3, "latin1")).replace(/[ \t]+/g, " ");
+  return `${fstab}, line ${number2} (${whole2.length > 200 ? `${whole2.slice(0, 200)}\u2026` : whole2})`;
 }
-__name(attempt2, "attempt");
+__name(nameOf2, "nameOf");
 
-// src/disk/xva/index.ts
-var import_node_crypto2 = require("node:crypto");
-
-// src/disk/xva/ova.ts
-var import_saxes2 = __toESM(require_saxes(), 1);
-var maxDepth = 64;
-function parseXvaOva(xml, place2) {
-  const top = parseValue(xml, place2);
-  const objects = struct(top).get("objects");
-  if (!Array.isArray(objects))
-    throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
-  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text(object, "class") === name), "ofClass");
-  const vms = ofClass("VM").map(snapshot);
-  const vm = vms.find((candidate) => text(candidate, "is_a_snapshot") !== "1") ?? vms[0];
-  if (!vm) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
-  const product = struct(struct(top).get("version"));
-  return {
-    exportedBy: `${text(product, "product_brand")} ${text(product, "product_version")}`.trim(),
-    label: text(vm, "name_label"),
-    bootLine: text(vm, "PV_args") || text(vm, "PV_legacy_args"),
-    bootloader: text(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), ofClass("VBD").map(snapshot), place2)
+// src/disk/root/volume.ts
+function volumeOpener() {
+  const known = /* @__PURE__ */ new Map();
+  return (volume) => {
+    const opened = known.get(volume) ?? openVolume(volume);
+    known.set(volume, opened);
+    return opened;
   };
 }
-__name(parseXvaOva, "parseXvaOva");
-function describeDisks(vdis, vbds, place2) {
-  const disks = vdis.map((vdi) => {
-    const ref = text(vdi, "id");
-    const size = text(snapshot(vdi), "virtual_size");
-    if (!/^\d{1,15}$/.test(size))
-      throw new DiskError(place2, `the disk ${ref} has the size ${JSON.stringify(size)}, which is not a number of bytes`);
-    const vbd = vbds.find((candidate) => text(candidate, "VDI") === ref);
-    return {
-      ref,
-      virtualSize: Number(size),
-      label: text(snapshot(vdi), "name_label"),
-      userdevice: vbd && text(vbd, "userdevice"),
-      bootable: vbd !== void 0 && text(vbd, "bootable") === "1"
-    };
-  });
-  const order = /* @__PURE__ */ __name(({ userdevice }) => /^\d+$/.test(userdevice ?? "") ? Number(userdevice) : Number.MAX_SAFE_INTEGER, "order");
-  return disks.sort((a, b) => order(a) - order(b));
-}
-__name(describeDisks, "describeDisks");
-function snapshot(object) {
-  return struct(object.get("snapshot"));
-}
-__name(snapshot, "snapshot");
-function struct(value) {
-  return value instanceof Map ? value : /* @__PURE__ */ new Map();
-}
-__name(struct, "struct");
-function text(from, name) {
-  const value = from.get(name);
-  return typeof value === "string" ? value : "";
-}
-__name(text, "text");
-function parseValue(xml, place2) {
-  const stack = [];
-  let result;
-  const parser = new import_saxes2.SaxesParser();
-  parser.on("error", (error) => {
-    throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
-  });
-  parser.on("opentag", ({ name }) => {
-    if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
-    const open3 = { name, text: "" };
-    if (name === "struct") open3.value = /* @__PURE__ */ new Map();
-    if (name === "data") open3.value = [];
-    stack.push(open3);
-  });
-  const characters = /* @__PURE__ */ __name((piece2) => {
-    const open3 = stack.at(-1);
-    if (open3) open3.text += piece2;
-  }, "characters");
-  parser.on("text", characters);
-  parser.on("cdata", characters);
-  parser.on("closetag", () => {
-    const closed = stack.pop();
-    const parent = stack.at(-1);
-    if (parent) give(parent, closed);
-    else if (closed.name === "value") result = finished(closed);
-  });
-  parser.write(xml).close();
-  if (result === void 0)
-    throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2", "not-a-ddk");
-  return result;
-}
-__name(parseValue, "parseValue");
-function give(parent, child) {
-  if (child.name === "name" && parent.name === "member") parent.key = child.text;
-  else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
-  else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
-  else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
-}
-__name(give, "give");
-function finished(element) {
-  return element.value ?? element.text;
-}
-__name(finished, "finished");
-
-// src/disk/xva/tar.ts
-var blockSize = 512;
-function isTar(source) {
-  return source.size >= blockSize && hasTarChecksum(bytesAt(source, 0, blockSize));
-}
-__name(isTar, "isTar");
-function* tarMembers(source) {
-  let at = 0;
-  for (; at + blockSize <= source.size; ) {
-    const header2 = bytesAt(source, at, blockSize);
-    if (header2.every((byte) => byte === 0)) return;
-    if (!hasTarChecksum(header2))
-      throw new DiskError(`${source.name}, byte ${at}`, "a tar header should be here, but its checksum is wrong; the archive is damaged");
-    const size = sizeField(header2);
-    const offset = at + blockSize;
-    if (!Number.isSafeInteger(size) || offset + size > source.size) {
-      throw new DiskError(
-        `${source.name}, byte ${at}`,
-        `${memberName(header2)} should have ${size} bytes, but the archive ends at byte ${source.size}; it is cut short`
-      );
-    }
-    const type = header2.toString("latin1", 156, 157);
-    if (type === "0" || type === "\0") yield { name: memberName(header2), offset, size };
-    at = offset + Math.ceil(size / blockSize) * blockSize;
-  }
-  throw new DiskError(`${source.name}, byte ${at}`, "the end of the archive is missing; it is cut short");
-}
-__name(tarMembers, "tarMembers");
-function memberName(header2) {
-  const name = text2(header2, 0, 100);
-  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text2(header2, 345, 500) : "";
-  return prefix === "" ? name : `${prefix}/${name}`;
-}
-__name(memberName, "memberName");
-function sizeField(header2) {
-  if ((header2[124] & 128) === 0) return octal(header2, 124, 136);
-  return header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132);
-}
-__name(sizeField, "sizeField");
-function octal(header2, from, to) {
-  const digits = text2(header2, from, to).trim();
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
-}
-__name(octal, "octal");
-function text2(header2, from, to) {
-  return header2.toString("latin1", from, to).replace(/\0.*$/s, "");
-}
-__name(text2, "text");
-
-// src/disk/xva/index.ts
-var blockSize2 = 1 << 20;
-var maxOvaSize = 16 << 20;
-function isXva(source) {
-  if (!isTar(source)) return false;
-  const [first] = tarMembers(source);
-  return first?.name === "ova.xml";
-}
-__name(isXva, "isXva");
-function openXva(source, warn) {
-  refuseCompressed(source);
-  const blocks = /* @__PURE__ */ new Map();
-  let ova;
-  for (const member of tarMembers(source)) {
-    if (member.name === "ova.xml") ova = member;
-    else addBlock(blocks, member, source);
-  }
-  if (!ova) throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
-  const place2 = `ova.xml of ${source.name}`;
-  if (ova.size > maxOvaSize)
-    throw new DiskError(place2, `it has ${ova.size} bytes; but the description of a machine has at most ${maxOvaSize}`);
-  const ovaXml = bytesAt(source, ova.offset, ova.size).toString();
-  const description = parseXvaOva(ovaXml, place2);
-  return { ovaXml, description, disks: matchDisks(source, description, blocks, warn) };
-}
-__name(openXva, "openXva");
-function refuseCompressed(source) {
-  if (source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075) {
-    throw new DiskError(
-      source.name,
-      "the XVA is compressed; unpack it with gunzip first (it may have to be renamed to end in .gz)",
-      "unsupported"
-    );
-  }
-}
-__name(refuseCompressed, "refuseCompressed");
-function addBlock(blocks, member, source) {
-  const [, ref, digits, suffix] = /^(?:\.\/)?(Ref:\d+)\/(\d{8,12})(\.checksum|\.xxhash)?$/.exec(member.name) ?? [];
-  if (!ref) return;
-  const disk = blocks.get(ref) ?? /* @__PURE__ */ new Map();
-  blocks.set(ref, disk);
-  const number2 = Number(digits);
-  const block = disk.get(number2) ?? {};
-  disk.set(number2, block);
-  if (suffix === ".checksum") block.sha1 = member;
-  else if (suffix === ".xxhash") block.hasXxhash = true;
-  else if (block.content) throw new DiskError(source.name, `the archive has ${member.name} twice`);
-  else block.content = member;
-}
-__name(addBlock, "addBlock");
-function matchDisks(source, description, blocks, warn) {
-  const disks = [];
-  for (const disk of description.disks) {
-    const found = blocks.get(disk.ref);
-    if (found) disks.push({ ...disk, source: /* @__PURE__ */ __name((size = disk.virtualSize) => diskSource(source, disk.ref, found, size), "source") });
-  }
-  if (disks.length === 0) throw new DiskError(source.name, "the archive has no blocks of any disk that its ova.xml describes", "not-a-ddk");
-  if ([...blocks.values()].some((disk) => [...disk.values()].some(({ sha1, hasXxhash }) => hasXxhash && !sha1))) {
-    warn(`${source.name}: blocks have only xxHash checksums, which are not verified`);
-  }
-  return disks;
-}
-__name(matchDisks, "matchDisks");
-function diskSource(archive, ref, blocks, size) {
-  const name = `${ref} of ${archive.name}`;
-  const last = highest(blocks);
-  for (const [number2, { content: content2 }] of blocks) checkBlock(name, number2, content2, number2 === last, size);
-  const verified = /* @__PURE__ */ new Set();
-  const disk = {
-    name,
-    size,
-    read(into, offset) {
-      checkRange(disk, offset, into.length);
-      for (let done = 0; done < into.length; ) {
-        const number2 = Math.floor((offset + done) / blockSize2);
-        const within = offset + done - number2 * blockSize2;
-        const piece2 = into.subarray(done, done + Math.min(into.length - done, blockSize2 - within));
-        const block = blocks.get(number2);
-        if (block && !verified.has(number2)) {
-          verify(archive, name, number2, block);
-          verified.add(number2);
-        }
-        readBlock(archive, block?.content, piece2, within);
-        done += piece2.length;
-      }
-    }
-  };
-  return disk;
-}
-__name(diskSource, "diskSource");
-function highest(blocks) {
-  let last = 0;
-  for (const number2 of blocks.keys()) last = Math.max(last, number2);
-  return last;
-}
-__name(highest, "highest");
-function checkBlock(name, number2, content2, isLast, size) {
-  const place2 = `block ${number2} of ${name}`;
-  if (!content2) throw new DiskError(place2, "its checksum is there, but the block itself is missing; the archive is damaged");
-  const isWhole = content2.size === blockSize2 || content2.size === 0;
-  if (content2.size > blockSize2 || !isWhole && !isLast) throw new DiskError(place2, `it has ${content2.size} bytes instead of ${blockSize2}`);
-  if (number2 * blockSize2 >= size) throw new DiskError(place2, `it lies past the end of the disk, which has ${size} bytes`);
-}
-__name(checkBlock, "checkBlock");
-function readBlock(archive, content2, into, within) {
-  const length2 = Math.max(0, Math.min(into.length, (content2?.size ?? 0) - within));
-  if (content2 && length2 > 0) archive.read(into.subarray(0, length2), content2.offset + within);
-  into.fill(0, length2);
-}
-__name(readBlock, "readBlock");
-function verify(archive, name, number2, { content: content2, sha1 }) {
-  if (!content2 || !sha1) return;
-  const place2 = `block ${number2} of ${name}`;
-  if (sha1.size < 40 || sha1.size > 80) throw new DiskError(place2, `its checksum has ${sha1.size} bytes; a SHA-1 has 40`);
-  const expected = bytesAt(archive, sha1.offset, sha1.size).toString("latin1").trim().toLowerCase();
-  const found = (0, import_node_crypto2.createHash)("sha1").update(bytesAt(archive, content2.offset, content2.size)).digest("hex");
-  if (found !== expected) throw new DiskError(place2, `its SHA-1 is ${found}, but should be ${expected}; the archive is damaged`);
-}
-__name(verify, "verify");
-
-// src/disk/input.ts
-function openInput(path, options) {
-  return isFolder(path) ? openDdkFolder(path, options) : openInputFile(path, options);
-}
-__name(openInput, "openInput");
-function isFolder(path) {
+__name(volumeOpener, "volumeOpener");
+function openVolume(volume) {
+  const { source } = volume;
+  const waiting = [];
+  let pass;
+  const use2 = /* @__PURE__ */ __name((warn) => {
+    if (pass) return;
+    pass = warn;
+    for (const sentence of waiting.splice(0)) warn(sentence);
+  }, "use");
+  if (source instanceof DiskError) return { volume, error: source, use: use2 };
   try {
-    return (0, import_node_fs4.statSync)(path).isDirectory();
+    const fileSystem = openFileSystem(source, (sentence) => pass ? pass(sentence) : waiting.push(sentence));
+    if (fileSystem) return { volume, fileSystem, use: use2 };
+    const content2 = identifyVolume(source);
+    return { volume, content: content2?.name ?? "an unknown format", isEncrypted: content2?.isEncrypted === true, use: use2 };
   } catch (error) {
-    throw fileError(path, error);
-  }
-}
-__name(isFolder, "isFolder");
-function openDdkFolder(path, options) {
-  const folder = openFolder(path);
-  const parts = partsOfTree(folder, path, options);
-  if (!parts) throw new DiskError(path, "there is no ova.xml in it; give a folder that a DDK ISO was unpacked into", "not-a-ddk");
-  return { kind: "folder", ...parts, close: closeBoth(parts.image, folder) };
-}
-__name(openDdkFolder, "openDdkFolder");
-function openInputFile(path, options) {
-  const file = openFile(path);
-  try {
-    const { format, refusal } = sniff(file);
-    if (refusal !== void 0) throw new DiskError(path, refusal.why, refusal.kind);
-    if (format === "tar") return { kind: "xva", ...partsOfXva(file, options.warn), close: file.close };
-    if (format !== "iso9660") return { kind: "file", image: { bytes: file, finish() {
-    }, close() {
-    } }, close: file.close };
-    const iso = openIso(file, options.warn);
-    const parts = partsOfTree(iso, path, options);
-    return { kind: "iso", iso, ...parts, close: parts ? closeBoth(parts.image, file) : file.close };
-  } catch (error) {
-    file.close();
+    if (error instanceof DiskError) return { volume, error, use: use2 };
     throw error;
   }
 }
-__name(openInputFile, "openInputFile");
-function partsOfTree(tree, name, { tempDir, warn }) {
-  return openAppliance(tree, name, tempDir) ?? openXvaInTree(tree, warn);
-}
-__name(partsOfTree, "partsOfTree");
-function openXvaInTree(tree, warn) {
-  for (const { path, node } of walk(tree, () => {
-  })) {
-    if (node.type === "file" && /\.xva$/i.test(pathText(path)) && isXva(node.content())) return partsOfXva(node.content(), warn);
-  }
-  return void 0;
-}
-__name(openXvaInTree, "openXvaInTree");
-function partsOfXva(source, warn) {
-  const { description, disks } = openXva(source, warn);
-  const disk = disks.find(({ bootable }) => bootable) ?? disks[0];
-  const image = { bytes: disk.source(), diskSize: disk.virtualSize, finish() {
-  }, close() {
-  } };
-  return { xva: description, bootLine: description.bootLine, image };
-}
-__name(partsOfXva, "partsOfXva");
-function closeBoth(image, holder) {
-  return () => {
-    image.close();
-    holder.close();
-  };
-}
-__name(closeBoth, "closeBoth");
+__name(openVolume, "openVolume");
 
 // src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
-  const hint = rootOnBootLine(bootLine ?? "");
-  const holders = volumes.filter((volume) => !volume.extended);
+  const name = rootOnBootLine(bootLine ?? "");
+  const hint = name === void 0 ? { kind: "unknown" } : parseDevice(Buffer.from(name).toString("latin1"));
+  const open2 = volumeOpener();
   const readable2 = [];
-  const findings = [];
-  const errors = [];
-  let isEncrypted = false;
-  for (const volume of holders.toSorted((a, b) => Number(isNumber(hint, b)) - Number(isNumber(hint, a)))) {
-    try {
-      const found = open2(volume, warn);
-      if (found?.looksLikeRoot && isNamed(hint, found)) return found;
-      if (found) readable2.push(found);
-      if (found) findings.push(describe6(found));
-      else {
-        const content2 = identifyVolume(volume.source);
-        isEncrypted ||= content2?.isEncrypted === true;
-        findings.push(`${volume.source.name}: ${content2 ? `${content2.name}, which can't be read` : "an unknown format"}`);
-      }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      errors.push(error);
-      findings.push(error.message);
+  const others = [];
+  for (const volume of inOrder2(volumes, hint)) {
+    const found = look(volume, volumes, open2);
+    if (!("mounted" in found)) others.push(found);
+    else if (found.lacks === void 0 && isNamed(hint, found)) return use(found, volumes, open2, warn);
+    else readable2.push(found);
+  }
+  const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()];
+  const fitting = readable2.filter(({ lacks }) => lacks === void 0);
+  const [only, ...more] = fitting.length > 0 ? fitting : readable2;
+  if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
+    for (const { volume, error } of others) {
+      const isKnown = only.mounted.problems.some(({ sentence }) => error && sentence.includes(error.message));
+      if (error && !isKnown && (!volume.logical || isVolume(hint, volume))) warn(error.message);
     }
+    return { ...use(only, volumes, open2, warn), unreadable: others.filter(mayBeRoot).map(describeOther) };
   }
-  const fitting = readable2.filter((found) => found.looksLikeRoot);
-  const only = fitting.length > 0 ? fitting : readable2;
-  if (only.length === 1 && (fitting.length === 1 || errors.length === 0)) {
-    for (const error of errors) warn(error.message);
-    return only[0];
-  }
-  if (readable2.length === 0 && errors.length === 1 && holders.length === 1) throw errors[0];
-  const kind = errors[0]?.kind ?? (isEncrypted ? "encrypted" : "not-a-ddk");
+  if (readable2.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0];
+  const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? "encrypted" : "not-a-ddk");
+  const findings = [...readable2.map(describe6), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
   throw new DiskError("no root filesystem was found", complaint(fitting.length, findings), kind);
 }
 __name(findRoot, "findRoot");
+function* inOrder2(volumes, hint) {
+  const named = hint.kind === "logical" ? volumes.logicalVolumes() : volumes.partitions;
+  const first = named.find((volume) => isVolume(hint, volume) && !volumes.isContainer(volume));
+  if (first) yield first;
+  for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume;
+  for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume;
+}
+__name(inOrder2, "inOrder");
+function look(volume, volumes, open2) {
+  const opened = open2(volume);
+  const { fileSystem } = opened;
+  if (!fileSystem) return opened;
+  try {
+    const mounted = mountAll(opened, volumes, open2);
+    return { opened, fileSystem, mounted, lacks: whatLacks(mounted) };
+  } catch (error) {
+    if (error instanceof DiskError) return { volume, error, use: opened.use };
+    throw error;
+  }
+}
+__name(look, "look");
+function whatLacks({ tree, problems }) {
+  if (!["/etc/redhat-release", "/etc/os-release"].some((path) => resolve(tree, path)?.type === "file")) {
+    return "it has neither /etc/redhat-release nor /etc/os-release";
+  }
+  const usr = resolve(tree, "/usr");
+  if (usr?.type !== "dir") return "it has no directory /usr";
+  for (const { name } of tree.entries(usr)) if (name.toString("latin1") !== "lost+found") return void 0;
+  const problem = problems.find(({ path }) => path === "/usr");
+  return `its /usr is empty${problem ? `; ${problem.sentence}` : ""}`;
+}
+__name(whatLacks, "whatLacks");
+function use({ opened, fileSystem, mounted, lacks }, volumes, open2, warn) {
+  const { tree, mounts, problems, leftOut } = mounted;
+  for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn);
+  for (const { sentence } of problems) warn(sentence);
+  return {
+    volume: opened.volume,
+    fileSystem,
+    tree,
+    mounts,
+    leftOut,
+    ...lacks !== void 0 && { lacks },
+    check() {
+      if (lacks !== void 0) return;
+      for (const other of otherRoots(opened.volume, volumes, open2)) {
+        warn(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`);
+      }
+    }
+  };
+}
+__name(use, "use");
+function* otherRoots(root, volumes, open2) {
+  for (const volume of inOrder2(volumes, { kind: "unknown" })) {
+    if (volume === root) continue;
+    const found = look(volume, volumes, open2);
+    if ("mounted" in found && found.lacks === void 0) yield volume;
+  }
+}
+__name(otherRoots, "otherRoots");
 function complaint(fitting, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
   return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list;
 }
 __name(complaint, "complaint");
-function open2(volume, warn) {
-  const fileSystem = openFileSystem(volume.source, warn);
-  return fileSystem && { volume, fileSystem, looksLikeRoot: looksLikeRoot(fileSystem) };
-}
-__name(open2, "open");
-function looksLikeRoot(tree) {
-  const hasRelease = ["/etc/redhat-release", "/etc/os-release"].some((path) => resolve(tree, path)?.type === "file");
-  return hasRelease && resolve(tree, "/usr")?.type === "dir";
-}
-__name(looksLikeRoot, "looksLikeRoot");
-function describe6({ volume, fileSystem, looksLikeRoot: looksLikeRoot2 }) {
-  const { type, label } = fileSystem.info;
-  return `${volume.source.name}: ${type}${label && ` "${label}"`}, ${looksLikeRoot2 ? "with" : "without"} the files of a root`;
+function describe6({ opened, fileSystem, lacks }) {
+  const { type: type2, label } = fileSystem.info;
+  const verdict = lacks === void 0 ? "with the files of a root" : `without the files of a root: ${lacks}`;
+  return `${opened.volume.place}: ${type2}${label && ` "${label}"`}, ${verdict}`;
 }
 __name(describe6, "describe");
-function isNumber(hint, volume) {
-  const device = /^\/dev\/(?:(?:xvd|sd|hd|vd)[a-z]+|(?:nvme\d+n|mmcblk)\d+p?)(\d*)$/.exec(hint ?? "");
-  return device !== null && Number(device[1]) === volume.number;
+function describeOther({ volume, error, content: content2 }) {
+  if (error) return error.message;
+  return `${volume.place}: ${content2 === "an unknown format" ? content2 : `${content2}, which can't be read`}`;
 }
-__name(isNumber, "isNumber");
-function isNamed(hint, { volume, fileSystem }) {
-  if (isNumber(hint, volume)) return true;
-  const [, key, value] = /^(LABEL|UUID)=["']?(.+?)["']?$/.exec(hint ?? "") ?? [];
-  if (key === "LABEL") return fileSystem.info.label === value;
-  return key === "UUID" && fileSystem.info.uuid.toLowerCase() === value?.toLowerCase();
+__name(describeOther, "describeOther");
+function mayBeRoot({ content: content2 }) {
+  return content2 !== void 0 && content2 !== "an unknown format" && !/swap|journal/.test(content2);
+}
+__name(mayBeRoot, "mayBeRoot");
+function isNamed(hint, { opened, fileSystem }) {
+  return isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info);
 }
 __name(isNamed, "isNamed");
 
 // src/disk/open.ts
-function openRoot(path, options) {
-  const input = openInput(path, options);
+async function openRoot(path, options2) {
+  const input = await openInput(path, options2);
   try {
-    return input.image ? rootInImage(input, options) : isoAlone(input, path);
+    return input.image ? rootInImage(input, options2) : isoAlone(input, path);
   } catch (error) {
     const cause = causeOf(error, input.image);
     input.close();
@@ -6563,17 +9666,24 @@ function openRoot(path, options) {
 __name(openRoot, "openRoot");
 function rootInImage(input, { warn }) {
   const image = input.image;
-  const disk = openDisk(image, warn);
-  const { volume, fileSystem, looksLikeRoot: looksLikeRoot2 } = findRoot(disk.table.partitions, input.bootLine, warn);
+  const disk = openDisk2(image, warn);
+  const root = findRoot(disk.volumes, input.bootLine, warn);
+  const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root;
+  const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info);
   return {
     input,
     disk,
-    place: volume.source.name,
-    fileSystem,
-    looksLikeRoot: looksLikeRoot2,
+    place: volume.place,
+    tree,
+    type: fileSystem.info.type,
+    size: all.reduce((sum, { size }) => sum + size, 0),
+    used: all.reduce((sum, { size, free }) => sum + size - free, 0),
+    ...lacks !== void 0 && { lacks },
+    unreadable,
     finish() {
       image.finish();
       disk.check();
+      root.check();
     },
     causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
     close: input.close
@@ -6591,11 +9701,17 @@ function causeOf(error, image) {
 }
 __name(causeOf, "causeOf");
 function isoAlone(input, path) {
+  const iso = input.iso;
+  const { type: type2, size, free } = iso.info;
   return {
     input,
     place: path,
-    fileSystem: input.iso,
-    looksLikeRoot: false,
+    tree: iso,
+    type: type2,
+    size,
+    used: size - free,
+    lacks: "it is an ISO without an appliance",
+    unreadable: [],
     finish() {
     },
     causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
@@ -6605,9 +9721,9 @@ function isoAlone(input, path) {
 __name(isoAlone, "isoAlone");
 
 // src/disk/filesystem/small-file.ts
-var most = 64 << 10;
+var maxTextSize = 64 << 10;
 function readText(root, path) {
-  return readStart(root, path, most)?.toString("utf8");
+  return readStart(root, path, maxTextSize)?.toString("utf8");
 }
 __name(readText, "readText");
 function readStart(root, path, length2) {
@@ -6712,7 +9828,7 @@ function checkPlain(place2, what, value) {
   if (value === void 0 || isPlain(value)) return;
   throw new DiskError(
     place2,
-    `the ${what} is ${JSON.stringify(value)}; it may have letters, digits and . _ + ~ - only, as others are no versions and could be commands`
+    `the ${what} is ${JSON.stringify(value)}; only letters, digits and . _ + ~ - are allowed, because anything else could be a command`
   );
 }
 __name(checkPlain, "checkPlain");
@@ -6722,8 +9838,8 @@ function findRelease(root) {
 }
 __name(findRelease, "findRelease");
 function parseRedhatRelease(text3) {
-  const [, product, version] = /^(.+?) release (\S+)/m.exec(text3 ?? "") ?? [];
-  return product ? { product, ...splitBuild(version) } : void 0;
+  const [, product, version2] = /^(.+?) release (\S+)/m.exec(text3 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version2) } : void 0;
 }
 __name(parseRedhatRelease, "parseRedhatRelease");
 function parseOsRelease(text3) {
@@ -6733,8 +9849,8 @@ function parseOsRelease(text3) {
 }
 __name(parseOsRelease, "parseOsRelease");
 function splitBuild(text3 = "") {
-  const [, version, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text3) ?? [];
-  return { version, build };
+  const [, version2, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text3) ?? [];
+  return { version: version2, build };
 }
 __name(splitBuild, "splitBuild");
 function findArchitecture(root, warn) {
@@ -6815,20 +9931,15 @@ function aclText(value) {
 __name(aclText, "aclText");
 
 // src/image/tar/header.ts
-var blockSize3 = 512;
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
 function tarHeader(member) {
   const records2 = paxRecords(member);
   if (records2.length === 0) return ustarHeader(member);
   const body = Buffer.concat(records2);
   const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
-  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)]);
+  return Buffer.concat([pax, body, Buffer.alloc(tarPadding(body.length)), ustarHeader(member)]);
 }
 __name(tarHeader, "tarHeader");
-function padding(size) {
-  return (blockSize3 - size % blockSize3) % blockSize3;
-}
-__name(padding, "padding");
 var octal11 = 8 ** 11 - 1;
 var octal7 = 8 ** 7 - 1;
 var nameLength = 100;
@@ -6869,7 +9980,7 @@ function ustarName(path) {
 }
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
-  const header2 = Buffer.alloc(blockSize3);
+  const header2 = Buffer.alloc(tarBlockSize);
   const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
   name.copy(header2, 0);
   number(header2, 100, 8, member.mode);
@@ -6898,9 +10009,9 @@ function number(header2, at, width, value) {
 __name(number, "number");
 
 // src/image/tar/at-path.ts
-function atPath(path, use) {
+function atPath(path, use2) {
   try {
-    return use();
+    return use2();
   } catch (error) {
     const place2 = `/${pathText(path)}`;
     if (error instanceof DiskError && !error.message.startsWith(`${place2}: `)) throw new DiskError(place2, error.message, error.kind);
@@ -6935,14 +10046,14 @@ function layerXattrs({ path, node }, drop) {
   return kept;
 }
 __name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
+function reasonToDrop(name, value, type2) {
   if (name === "security.selinux") return "selinux";
   if (name === "security.ima" || name === "security.evm") return "integrity";
   if (name.startsWith("trusted.")) return "trusted";
   if (name.startsWith("user.overlay.")) return "overlay";
   if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
   if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
   return "unknown";
 }
 __name(reasonToDrop, "reasonToDrop");
@@ -6973,27 +10084,36 @@ function tally(sentences2) {
 __name(tally, "tally");
 
 // src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
 var unit = 4096;
-var zeros = Buffer.alloc(unit);
+var zeros2 = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
 function zeroLimit(maxZeroBytes, filesystemSize) {
   let found = 0;
+  const large = [];
   return (path, content2) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more) => {
+      if (found + more <= maxZeroBytes) return;
+      const named = [...large, { path, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files2 = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
       throw new DiskError(
         `/${pathText(path)}`,
-        `this file of ${content2.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
+        `with this file of ${content2.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
     }, "check");
-    check(found + Math.max(0, content2.size - filesystemSize));
+    check(Math.max(0, content2.size - filesystemSize));
     return {
       name: content2.name,
       size: content2.size,
       read(into, offset) {
         content2.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
+        const more = zeroBytesIn(into);
+        check(more);
+        found += more;
+        inFile += more;
+        if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path, zeros: inFile });
       }
     };
   };
@@ -7002,7 +10122,7 @@ __name(zeroLimit, "zeroLimit");
 function zeroBytesIn(bytes) {
   let found = 0;
   for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros2, bytes.subarray(at, at + unit)) === 0) found += unit;
   }
   return found;
 }
@@ -7023,10 +10143,10 @@ var sentences = {
 };
 function* layerEntries(entries2, policy, warn) {
   const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
   for (const entry2 of entries2) {
     const { path, node } = entry2;
-    checkName2(path);
+    checkName3(path);
     if (node.type === "socket") {
       counts.add("socket", path);
       continue;
@@ -7045,7 +10165,7 @@ function* layerEntries(entries2, policy, warn) {
 }
 __name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
-function checkName2(path) {
+function checkName3(path) {
   const name = path.lastIndexOf("/") + 1;
   if (!path.subarray(name, name + 4).equals(whiteoutPrefix)) return;
   throw new DiskError(
@@ -7054,7 +10174,7 @@ function checkName2(path) {
     "unsupported"
   );
 }
-__name(checkName2, "checkName");
+__name(checkName3, "checkName");
 function contentOf({ path, node }) {
   const content2 = atPath(path, () => node.content());
   if (content2.size !== node.size)
@@ -7071,28 +10191,28 @@ function targetOf({ path, node }) {
 }
 __name(targetOf, "targetOf");
 function checkOwner({ path, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  for (const [what, id2] of [["user", node.uid], ["group", node.gid]]) {
+    if (id2 >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id2}, which Linux can't set`, "unsupported");
   }
 }
 __name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
-function* tarPieces(entries2, options) {
-  const { pieceSize = defaultPieceSize, allocate, warn } = options;
+function* tarPieces(entries2, options2) {
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options2;
   const summary2 = { members: 0, contentSize: 0, size: 0 };
   let piece2;
   let used = 0;
-  for (const part of tarParts(layerEntries(entries2, options, warn), summary2)) {
+  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
     for (let offset = 0; offset < part.size; ) {
-      piece2 ??= allocate(pieceSize);
-      const length2 = Math.min(pieceSize - used, part.size - offset);
+      piece2 ??= allocate(pieceSize2);
+      const length2 = Math.min(pieceSize2 - used, part.size - offset);
       part.read(piece2.subarray(used, used + length2), offset);
       used += length2;
       offset += length2;
       summary2.size += length2;
-      if (used < pieceSize) continue;
+      if (used < pieceSize2) continue;
       yield piece2;
       piece2 = void 0;
       used = 0;
@@ -7102,39 +10222,40 @@ function* tarPieces(entries2, options) {
   return summary2;
 }
 __name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * blockSize3);
+var zeros3 = Buffer.alloc(2 * tarBlockSize);
 function* tarParts(entries2, summary2) {
   const firstNames = /* @__PURE__ */ new Map();
   for (const entry2 of entries2) {
     const { path, node } = entry2;
-    const first = firstNames.get(node.ino);
-    if (!first && node.type !== "dir") firstNames.set(node.ino, path);
+    const key = fileKey(node);
+    const first = firstNames.get(key);
+    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path);
     const member = first ? linkTo(first, entry2) : describe7(entry2);
     summary2.members++;
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
     yield entry2.content();
-    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+    yield memorySource(zeros3.subarray(0, tarPadding(member.size)), "padding");
   }
-  yield memorySource(zeros2, "end");
+  yield memorySource(zeros3, "end");
 }
 __name(tarParts, "tarParts");
 function linkTo(first, entry2) {
   return { ...describe7(entry2), type: "link", size: 0, linkname: first };
 }
 __name(linkTo, "linkTo");
-function describe7({ path, node, type, xattrs, target }) {
+function describe7({ path, node, type: type2, xattrs, target }) {
   return {
-    path: type === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
-    type,
+    path: type2 === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
+    type: type2,
     mode: node.mode,
     uid: node.uid,
     gid: node.gid,
-    size: type === "file" ? node.size : 0,
+    size: type2 === "file" ? node.size : 0,
     mtime: Math.max(0, node.mtime.seconds),
     xattrs,
-    ...type === "symlink" && { linkname: target() },
+    ...type2 === "symlink" && { linkname: target() },
     ...node.rdev && { device: node.rdev }
   };
 }
@@ -7145,8 +10266,8 @@ var places = ["include/generated/compile.h", "include/linux/compile.h", "include
 function kernelBuild(root, kernelVersion) {
   for (const place2 of places) {
     const text3 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text3 ?? "") ?? [];
-    if (version) return version;
+    const [, version2] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text3 ?? "") ?? [];
+    if (version2) return version2;
   }
   return "#1 SMP";
 }
@@ -7179,21 +10300,21 @@ function placeFile(root, file, mtime) {
 }
 __name(placeFile, "placeFile");
 function existing(root, names) {
-  for (let depth = names.length; depth >= 0; depth--) {
-    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+  for (let depth2 = names.length; depth2 >= 0; depth2--) {
+    const trail = resolveTrail(root, names.slice(0, depth2).join("/"));
     if (!trail) continue;
     const dir = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth);
+    const missing = names.slice(depth2);
     return dir.type !== "dir" || missing[0] && childNode(root, dir, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
 }
 __name(existing, "existing");
 var nextNumber = -1;
-function newNode(type, mode, mtime, text3 = "") {
+function newNode(type2, mode, mtime, text3 = "") {
   const content2 = Buffer.from(text3);
   return {
-    type,
+    type: type2,
     ino: nextNumber--,
     mode,
     uid: 0,
@@ -7222,17 +10343,17 @@ var machines = {
   x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
   i686: { machine: "i686", processor: "i686", platform: "i386" }
 };
-function unameScript({ release, version, architecture }) {
-  const answers = { release, version, ...machines[architecture] };
+function unameScript({ release, version: version2, architecture }) {
+  const answers = { release, version: version2, ...machines[architecture] };
   return (0, import_node_fs5.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
 
 // src/image/environment/variables.ts
-function ddkVariables({ version, build, kernelVersion }) {
+function ddkVariables({ version: version2, build, kernelVersion }) {
   const variables = [
-    ["XENSERVER_VERSION", version],
+    ["XENSERVER_VERSION", version2],
     ["XENSERVER_BUILD", build],
     ["DDK_KERNEL_VERSION", kernelVersion]
   ];
@@ -7252,8 +10373,8 @@ __name(profileScript, "profileScript");
 function buildEnvironment(root, identity, created, warn) {
   const variables = ddkVariables(identity);
   const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
+  const version2 = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version2, architecture }) };
   const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
   const files2 = [[uname, "so none is added, and uname may report the host machine"]];
   if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
@@ -7275,9 +10396,9 @@ function place(root, files2, mtime, warn) {
 }
 __name(place, "place");
 function tarOf(entries2) {
-  const pieces = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  const pieces2 = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
   }, "warn"), pieceSize: 64 << 10 })];
-  return new Uint8Array(Buffer.concat(pieces));
+  return new Uint8Array(Buffer.concat(pieces2));
 }
 __name(tarOf, "tarOf");
 function entrypoint32(root, warn) {
@@ -7292,23 +10413,23 @@ function entrypoint32(root, warn) {
 __name(entrypoint32, "entrypoint32");
 
 // src/image/tar-thread.ts
-var piecesAtOnce = 6;
+var maxPieces = 6;
 async function sendTar(port, task) {
   const post = /* @__PURE__ */ __name((message2, transfer = []) => port.postMessage(message2, transfer), "post");
   const warn = /* @__PURE__ */ __name((text3) => post({ kind: "warning", text: text3 }), "warn");
   try {
-    const root = openRoot(task.input, { tempDir: task.tempDir, warn });
+    const root = await openRoot(task.input, { tempDir: task.tempDir, warn });
     try {
-      const found = describe8(root, warn);
+      const found = describe8(root, task, warn);
       const addition = task.uname === "ddk" && {
-        environment: buildEnvironment(root.fileSystem, found.identity, imageTime(found.created), warn)
+        environment: buildEnvironment(root.tree, found.identity, imageTime(found.created), warn)
       };
       post({ kind: "found", found, ...addition });
       const memory = sharedMemory(port);
-      const { size: filesystemSize } = root.fileSystem.info;
-      const pieces = tarPieces(walk(root.fileSystem), { warn, allocate: memory.take, filesystemSize });
-      let next2 = pieces.next();
-      for (; !next2.done; next2 = pieces.next()) {
+      const limits6 = task.maxZeroBytes !== void 0 && { maxZeroBytes: task.maxZeroBytes };
+      const pieces2 = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size, ...limits6 });
+      let next2 = pieces2.next();
+      for (; !next2.done; next2 = pieces2.next()) {
         post({ kind: "piece", piece: next2.value }, [next2.value.buffer]);
         await memory.available();
       }
@@ -7326,22 +10447,23 @@ async function sendTar(port, task) {
   port.close();
 }
 __name(sendTar, "sendTar");
-function describe8(root, warn) {
-  if (!root.looksLikeRoot) {
+function describe8(root, task, warn) {
+  if (!root.disk) throw notADdkIso(task.input);
+  const { tree, input, place: place2, type: type2, used, lacks, unreadable } = root;
+  if (lacks !== void 0) {
+    const others = unreadable.length > 0 ? `; ${unreadable.join("; ")}` : "";
     throw new DiskError(
-      root.place,
-      "it isn't the root filesystem of a DDK: it lacks /usr, or both /etc/redhat-release and /etc/os-release",
-      "not-a-ddk"
+      place2,
+      `it isn't the root filesystem of a DDK: ${lacks}${others}`,
+      unreadable.length > 0 ? "unsupported" : "not-a-ddk"
     );
   }
-  const { fileSystem, input, place: place2 } = root;
-  const { type, size, free } = fileSystem.info;
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root);
-  return { identity: identify(fileSystem, warn), place: place2, type, used: size - free, created };
+  return { identity: identify(tree, warn), place: place2, type: type2, used, created };
 }
 __name(describe8, "describe");
-function releaseTime({ fileSystem }) {
-  const release = resolve(fileSystem, "/etc/redhat-release") ?? resolve(fileSystem, "/etc/os-release");
+function releaseTime({ tree }) {
+  const release = resolve(tree, "/etc/redhat-release") ?? resolve(tree, "/etc/os-release");
   return release?.mtime.seconds ?? 0;
 }
 __name(releaseTime, "releaseTime");
@@ -7357,7 +10479,7 @@ function sharedMemory(port) {
       return new Uint8Array(size);
     },
     async available() {
-      while (free.length === 0 && made >= piecesAtOnce) await (0, import_node_events.once)(port, "message");
+      while (free.length === 0 && made >= maxPieces) await (0, import_node_events.once)(port, "message");
     }
   };
 }

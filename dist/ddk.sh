@@ -66,12 +66,18 @@ _main() {
 }
 
 _fail() {
-  printf '::error::%s: %s\n' "$_name" "$1" >&2
+  printf '::error::%s: %s\n' "$_name" "$(_harmless "$1")" >&2
   exit 125
 }
 
 _warn() {
-  printf '::warning::%s: %s\n' "$_name" "$1" >&2
+  printf '::warning::%s: %s\n' "$_name" "$(_harmless "$1")" >&2
+}
+
+# The runner takes ##[NAME] for a command, wherever it is in a line, and the text may come from the engine, or contain a folder's name.
+_harmless() {
+  local _text=${1//[[:cntrl:]]/?}
+  printf %s "${_text//'##['/'#\u0023['}"
 }
 
 _choose_user() {
@@ -164,24 +170,43 @@ _passes() {
   esac
 }
 
-# Steps may start at the same time. The first one creates the container, and the others wait. Without a lock, or a program to lock with,
-# they don't wait.
+# Steps may start at the same time. The first one creates the container, and the others wait.
 _start() {
   {
-    flock 9 2>/dev/null
+    if type -P flock >/dev/null; then flock 9; else _take_turn; fi
     _make_ready
-    flock -u 9 2>/dev/null
+    if type -P flock >/dev/null; then flock -u 9; else rm -f "$_dir/turn"; fi
   } 9>"$_dir/lock"
+}
+
+# For machines without flock: a link to a process ID is made by one process only. The link of a process that was killed is removed under a
+# lock of its own, because another one may have taken its place meanwhile. Nothing here is worth more than the time that the first step may
+# take.
+_take_turn() {
+  local _holder _try
+  for ((_try = 0; _try < 10 * (_question_deadline + _change_deadline); _try++)); do
+    if [ -n "$_heard" ] || ln -sn "$$" "$_dir/turn" 2>/dev/null; then return; fi
+    _holder=$(readlink "$_dir/turn")
+    if [[ -n $_holder && ! -d /proc/$_holder ]] && mkdir "$_dir/turn-removal" 2>/dev/null; then
+      if [ "$(readlink "$_dir/turn")" = "$_holder" ]; then rm -f "$_dir/turn"; fi
+      rmdir "$_dir/turn-removal"
+      continue
+    fi
+    sleep 0.1
+  done
 }
 
 # Makes sure that the container runs, and has the current folders.
 _make_ready() {
   local _now _replaced _why
   _now=$(stat -Lc '%d:%i %n' -- "${_sources[@]}" 2>/dev/null)
-  if _call 30 container inspect --format '{{.State.Running}}' "$_container"; then
+  if _call "$_question_deadline" container inspect --format '{{.State.Running}}' "$_container"; then
     if [ "${_said##*$'\n'}" = true ]; then
-      if ! _find_replaced; then return; fi
-      if [ "$_restarts" = true ] && _call 60 restart -t 0 "$_container" && _call 30 container inspect --format '{{.State.Running}}' "$_container" && [ "${_said##*$'\n'}" = true ]; then
+      if ! _find_replaced; then
+        _warn_of_missing
+        return
+      fi
+      if [ "$_restarts" = true ] && _call "$_change_deadline" restart -t 0 "$_container" && _call "$_question_deadline" container inspect --format '{{.State.Running}}' "$_container" && [ "${_said##*$'\n'}" = true ]; then
         printf '%s\n' "$_now" >"$_dir/mounted"
         _warn "$_replaced was replaced since the last step, so the container was restarted to see it; programs that earlier steps left running have ended"
         return
@@ -190,7 +215,7 @@ _make_ready() {
     elif [ -e "$_dir/used" ]; then
       _warn_of_loss
     fi
-    _call 60 rm --force "$_container" || :
+    _call "$_change_deadline" rm --force "$_container" || :
   else
     case $_said in
       *[Nn]'o such container'*) ;;
@@ -200,11 +225,29 @@ _make_ready() {
   fi
   # Before the start, which looks up the folders.
   printf '%s\n' "$_now" >"$_dir/mounted"
-  if _call 120 create "${_create[@]}" && _call 120 start "$_container"; then return; fi
+  if _call "$_change_deadline" create "${_create[@]}" && _call "$_change_deadline" start "$_container"; then return; fi
   _why=$(_last_word "$_said")
   # It would be in the way of the next step.
-  _call 60 rm --force "$_container" || :
+  _call "$_change_deadline" rm --force "$_container" || :
   _fail "$_engine couldn't start the DDK's container: $_why"
+}
+
+# The container still has a folder that was removed, but nobody else sees it.
+_warn_of_missing() {
+  local _line
+  while IFS= read -r _line; do
+    if [ -n "$_line" ] && _is_gone "${_line#* }"; then
+      _warn "${_line#* } has been removed since the container was started, so whatever this step writes there is lost"
+    fi
+  done <"$_dir/mounted"
+}
+
+# A file that this user can't see isn't gone: the innermost folder that is left must be one where this user would see it.
+_is_gone() {
+  local _left=$1
+  if [ -e "$1" ]; then return 1; fi
+  while [[ $_left == /*/* && ! -e $_left ]]; do _left=${_left%/*}; done
+  [[ ! -e $_left || -x $_left ]]
 }
 
 _warn_of_loss() {

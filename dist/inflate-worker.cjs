@@ -19,17 +19,17 @@ var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: tru
 var inflate_worker_exports = {};
 module.exports = __toCommonJS(inflate_worker_exports);
 var import_node_fs2 = require("node:fs");
-var import_promises = require("node:stream/promises");
 var import_node_worker_threads = require("node:worker_threads");
-var import_node_zlib = require("node:zlib");
+var import_node_zlib3 = require("node:zlib");
 
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
 
 // src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
 function escaped(character) {
@@ -72,8 +72,8 @@ var FileGrowth = class {
   #words;
   #patience;
   /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
-  constructor(files, patience = defaultPatience) {
-    this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
+  constructor(files2, patience = defaultPatience) {
+    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table.offset + files2 * table.entry) : files2;
     this.#words = new Int32Array(this.shared);
     this.#patience = patience;
   }
@@ -205,16 +205,141 @@ function writeFully(fd, bytes, offset) {
 }
 __name(writeFully, "writeFully");
 
-// src/disk/spool/inflate-worker.ts
+// src/disk/spool/decode.ts
+var import_node_stream2 = require("node:stream");
+var import_node_zlib2 = require("node:zlib");
+
+// src/disk/spool/zstd.ts
+var import_node_stream = require("node:stream");
+var import_node_zlib = require("node:zlib");
+var ZstdError = class extends Error {
+  static {
+    __name(this, "ZstdError");
+  }
+  code;
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+};
+async function* decodeZstd(stored, chunkSize) {
+  const input = new Input(stored);
+  while (input.fill(1)) {
+    const frame = framePieces(input);
+    if (frame === void 0) return;
+    const decoder = (0, import_node_zlib.createZstdDecompress)({ chunkSize });
+    (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
+    });
+    for await (const piece of decoder) yield piece;
+  }
+}
+__name(decodeZstd, "decodeZstd");
+var Input = class {
+  static {
+    __name(this, "Input");
+  }
+  #pieces;
+  #rest = Buffer.alloc(0);
+  constructor(pieces) {
+    this.#pieces = pieces[Symbol.iterator]();
+  }
+  /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
+  fill(length) {
+    while (this.#rest.length < length) {
+      const { value, done } = this.#pieces.next();
+      if (done) return false;
+      this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    }
+    return true;
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  peek(length) {
+    if (!this.fill(length)) throw new ZstdError("ZSTD_cut_short");
+    return this.#rest.subarray(0, length);
+  }
+  /** @throws ZstdError if there are fewer than `length` bytes */
+  take(length) {
+    const taken = this.peek(length);
+    this.#rest = this.#rest.subarray(length);
+    return taken;
+  }
+  /** Between 1 and `limit` bytes. */
+  takeSome(limit2) {
+    this.peek(1);
+    return this.take(Math.min(limit2, this.#rest.length));
+  }
+};
+var magic = 4247762216;
+var zeros2 = Buffer.alloc(4);
+function framePieces(input) {
+  while (input.fill(1)) {
+    if (!input.fill(4)) {
+      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+      return void 0;
+    }
+    const start = input.peek(4).readUInt32LE();
+    if (start === magic) return standardFrame(input);
+    if (start >>> 4 === 25481893) {
+      let left = input.take(8).readUInt32LE(4);
+      while (left > 0) left -= input.takeSome(left).length;
+    } else if (input.take(4).equals(zeros2)) continue;
+    else throw new ZstdError("ZSTD_no_frame");
+  }
+  return void 0;
+}
+__name(framePieces, "framePieces");
+function* standardFrame(input) {
+  const descriptor = input.peek(5)[4];
+  const isSingleSegment = (descriptor & 32) !== 0;
+  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
+  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  for (let isLast = false; !isLast; ) {
+    const bytes = input.take(3);
+    const header = bytes.readUIntLE(0, 3);
+    isLast = (header & 1) === 1;
+    yield bytes;
+    for (let left = (header >> 1 & 3) === 1 ? 1 : header >> 3; left > 0; ) {
+      const some = input.takeSome(left);
+      yield some;
+      left -= some.length;
+    }
+  }
+  if ((descriptor & 4) !== 0) yield input.take(4);
+}
+__name(standardFrame, "standardFrame");
+
+// src/disk/spool/decode.ts
 var pieceSize = 256 << 10;
-var wayOut = "the ISO is damaged or incomplete; download it again";
-var { shared, chunks, dir, limit, concurrency } = import_node_worker_threads.workerData;
+function decode(compression, stored) {
+  if (compression === "none" || compression === "zstd") {
+    let bytes = 0;
+    const counted = (function* () {
+      for (const piece of stored) {
+        bytes += piece.length;
+        yield piece;
+      }
+    })();
+    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: /* @__PURE__ */ __name(() => bytes, "consumed") };
+  }
+  const stream = compression === "gzip" ? (0, import_node_zlib2.createGunzip)({ chunkSize: pieceSize }) : (0, import_node_zlib2.createInflateRaw)({ chunkSize: pieceSize });
+  (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(stored, { highWaterMark: 1 }), stream, () => {
+  });
+  return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
+}
+__name(decode, "decode");
+
+// src/disk/spool/packed-file.ts
+var unpackedLimit = 256 * 2 ** 30;
+
+// src/disk/spool/inflate-worker.ts
+var { shared, files, dir, limit, tooLarge, concurrency, wayOut } = import_node_worker_threads.workerData;
 var growth = new FileGrowth(shared);
 var stopping = new AbortController();
 var inflated = 0;
-process.on("uncaughtException", (error) => stopFor("inflating the chunks", { why: error.message, kind: "input-output" }));
+process.on("uncaughtException", (error) => stopFor("unpacking", { why: error.message, kind: "input-output" }));
 process.on("exit", () => {
-  growth.fail("inflating the chunks", "the thread stopped early");
+  growth.fail("unpacking", "the thread stopped early");
   growth.end();
 });
 var heartbeat = setInterval(() => {
@@ -226,35 +351,48 @@ inflateAll().finally(() => {
   growth.end();
 });
 async function inflateAll() {
-  const pending = chunks.entries();
+  const pending = files.entries();
   const inflateInTurn = /* @__PURE__ */ __name(async () => {
-    for (const [index, chunk] of pending) {
+    for (const [index, file] of pending) {
       if (stopping.signal.aborted) return;
-      await inflate(chunk, index).catch((error) => stopFor(chunk.name, failureOf(error)));
+      await inflate(file, index).catch((error) => stopFor(file.name, failureOf(error, file.compression)));
     }
   }, "inflateInTurn");
   await Promise.all(Array.from({ length: concurrency }, inflateInTurn));
 }
 __name(inflateAll, "inflateAll");
-async function inflate(chunk, index) {
-  const gunzip = (0, import_node_zlib.createGunzip)({ chunkSize: pieceSize });
-  const append = sparseAppender(chunk.fd);
-  const store = /* @__PURE__ */ __name(async (output) => {
-    for await (const piece of output) {
-      checkStop();
-      inflated += piece.length;
-      if (inflated > limit)
-        throw new Refusal(`the chunks inflate to more than ${limit} bytes, which is more than the disk can hold; ${wayOut}`);
-      append(piece);
-      growth.advance(index, piece.length);
+async function inflate(file, index) {
+  const append = file.fd === void 0 ? () => {
+  } : sparseAppender(file.fd);
+  const { output, consumed } = decode(file.compression, storedPieces(file, 0));
+  let size = 0;
+  let crc = 0;
+  for await (const piece of output) {
+    checkStop();
+    inflated += piece.length;
+    size += piece.length;
+    if (file.expected) {
+      if (size > file.expected.size) throw new Refusal(`it has more than the ${file.expected.size} bytes that the zip states; ${wayOut}`);
+      crc = (0, import_node_zlib3.crc32)(piece, crc);
     }
-  }, "store");
-  await (0, import_promises.pipeline)(compressedPieces(chunk, 0), gunzip, store, { signal: stopping.signal });
-  checkRest(chunk, gunzip.bytesWritten);
+    if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`);
+    append(piece);
+    growth.advance(index, piece.length);
+  }
+  checkRest(file, consumed());
+  if (file.expected) checkExpected(file.expected, size, crc);
   growth.complete(index);
 }
 __name(inflate, "inflate");
-function* compressedPieces({ runs }, from) {
+function checkExpected(expected, size, crc) {
+  if (size !== expected.size) throw new Refusal(`it has ${size} bytes, but the zip states ${expected.size}; ${wayOut}`);
+  if (crc !== expected.crc32) {
+    const hex = /* @__PURE__ */ __name((value) => value.toString(16).padStart(8, "0"), "hex");
+    throw new Refusal(`its CRC-32 is ${hex(crc)}, but the zip states ${hex(expected.crc32)}; ${wayOut}`);
+  }
+}
+__name(checkExpected, "checkExpected");
+function* storedPieces({ runs }, from) {
   let start = 0;
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
@@ -268,7 +406,7 @@ function* compressedPieces({ runs }, from) {
     start += run.length;
   }
 }
-__name(compressedPieces, "compressedPieces");
+__name(storedPieces, "storedPieces");
 function readAt(run, into, at) {
   try {
     return (0, import_node_fs2.readSync)(run.fd, into, 0, into.length, run.offset + at);
@@ -277,9 +415,9 @@ function readAt(run, into, at) {
   }
 }
 __name(readAt, "readAt");
-function checkRest(chunk, from) {
-  for (const piece of compressedPieces(chunk, from)) {
-    if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the gzip data; ${wayOut}`);
+function checkRest(file, from) {
+  for (const piece of storedPieces(file, from)) {
+    if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the ${file.compression} data; ${wayOut}`);
   }
 }
 __name(checkRest, "checkRest");
@@ -303,14 +441,22 @@ var Refusal = class extends Error {
     this.kind = kind;
   }
 };
-function failureOf(error) {
+function failureOf(error, compression) {
   if (error instanceof Refusal) return { why: error.message, kind: error.kind };
-  if (error.code === "ENOSPC" || error.code === "EDQUOT") {
-    const why = `there is no space left in ${dir} after ${inflated} bytes; up to ${limit} bytes are needed there; free some space or choose another directory`;
+  const { code = "" } = error;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    const needed = limit < unpackedLimit ? ` up to ${limit} bytes are needed there;` : "";
+    const why = `there is no space left in ${dir} after ${inflated} bytes;${needed} free some space or choose another directory`;
     return { why, kind: "input-output" };
   }
-  if (error.code === "Z_BUF_ERROR") return { why: `its gzip data ends too early; ${wayOut}`, kind: "damaged" };
-  if (error.code?.startsWith("Z_")) return { why: `its gzip data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
+  if (code === "Z_BUF_ERROR" || code === "ZSTD_cut_short")
+    return { why: `its ${compression} data ends too early; ${wayOut}`, kind: "damaged" };
+  if (code === "ZSTD_no_frame") return { why: `something other than zeros follows the zstd data; ${wayOut}`, kind: "damaged" };
+  if (code === "ZSTD_error_frameParameter_windowTooLarge") {
+    const why = "its zstd data needs a window of more than 128 MiB; compress it again without --long or --ultra";
+    return { why, kind: "unsupported" };
+  }
+  if (/^(?:Z|ZSTD)_/.test(code)) return { why: `its ${compression} data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: "input-output" };
 }
 __name(failureOf, "failureOf");

@@ -6058,7 +6058,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants8 = require_constants2();
+    var constants9 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util.addListener;
@@ -6137,7 +6137,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants8.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants9.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6232,11 +6232,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants8.ERROR.OK) {
+          if (ret !== constants9.ERROR.OK) {
             const body = data.subarray(offset);
-            if (ret === constants8.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants9.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body);
-            } else if (ret === constants8.ERROR.PAUSED) {
+            } else if (ret === constants9.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body);
             } else {
@@ -6259,10 +6259,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants8.ERROR.OK) {
+        if (ret === constants9.ERROR.OK) {
           return null;
         }
-        if (ret === constants8.ERROR.PAUSED || ret === constants8.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants9.ERROR.PAUSED || ret === constants9.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6279,7 +6279,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants8.ERROR[ret], data);
+        return new HTTPParserError(message, constants9.ERROR[ret], data);
       }
       destroy() {
         assert(this.ptr != null);
@@ -6459,7 +6459,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause2 ? constants8.ERROR.PAUSED : 0;
+        return pause2 ? constants9.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6481,7 +6481,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants8.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6517,13 +6517,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants8.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants8.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants8.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -12024,12 +12024,12 @@ var require_dump = __commonJS({
       #size = 0;
       #reason = null;
       #handler = null;
-      constructor({ maxSize }, handler) {
+      constructor({ maxSize: maxSize2 }, handler) {
         super(handler);
-        if (maxSize != null && (!Number.isFinite(maxSize) || maxSize < 1)) {
+        if (maxSize2 != null && (!Number.isFinite(maxSize2) || maxSize2 < 1)) {
           throw new InvalidArgumentError("maxSize must be a number greater than 0");
         }
-        this.#maxSize = maxSize ?? this.#maxSize;
+        this.#maxSize = maxSize2 ?? this.#maxSize;
         this.#handler = handler;
       }
       onConnect(abort) {
@@ -20664,10 +20664,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse2 = require_parse2();
-    var constants8 = require_constants6();
+    var constants9 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version, truncation, options) => {
-      if (!constants8.RELEASE_TYPES.includes(truncation)) {
+      if (!constants9.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version, options);
@@ -21916,7 +21916,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants8 = require_constants6();
+    var constants9 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse2 = require_parse2();
@@ -22000,8 +22000,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants8.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants8.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants9.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants9.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -22010,9 +22010,9 @@ var require_semver2 = __commonJS({
 
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
-var import_node_fs41 = require("node:fs");
+var import_node_fs42 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path26 = require("node:path");
+var import_node_path30 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -23407,6 +23407,13 @@ var import_node_path = require("node:path");
 var import_node_child_process = require("node:child_process");
 var import_node_fs = require("node:fs");
 
+// src/programs/environment.ts
+var own = /^(INPUT|STATE|ACTIONS)_/i;
+function environmentForPrograms(env = process.env) {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value === void 0 || own.test(name) ? [] : [[name, value]]));
+}
+__name(environmentForPrograms, "environmentForPrograms");
+
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
 function lastLine(text) {
@@ -23427,7 +23434,7 @@ __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
   return new Promise((resolve7) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
-    const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
+    const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const pipes = [child2.stdout, child2.stderr];
     const [stdout, stderr] = pipes.map(collect);
     let timedOut = false;
@@ -23489,7 +23496,7 @@ async function callProgram(command2, args, deadline) {
     const output = await getExecOutput(`"${timeout}"`, [...limits2, command2, ...args], {
       silent: true,
       ignoreReturnCode: true,
-      env: process.env,
+      env: environmentForPrograms(),
       // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
@@ -23507,7 +23514,7 @@ async function callProgram(command2, args, deadline) {
 }
 __name(callProgram, "callProgram");
 function findTimeout() {
-  const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder) => (0, import_node_path.join)(folder, "timeout"));
+  const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder2) => (0, import_node_path.join)(folder2, "timeout"));
   return candidates.find((path6) => {
     try {
       (0, import_node_fs2.accessSync)(path6, import_node_fs2.constants.X_OK);
@@ -23524,10 +23531,9 @@ function wordOfTimeout(line) {
 __name(wordOfTimeout, "wordOfTimeout");
 
 // src/engine/command.ts
-var questionDeadline = 30;
-var changeDeadline = 120;
+var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name(() => {
-}, "debug") } = {}) {
+}, "debug"), deadlines = usualDeadlines } = {}) {
   const traced = /* @__PURE__ */ __name(async (args, start) => {
     const shown2 = [program, ...args].join(" ");
     const began = performance.now();
@@ -23540,10 +23546,12 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
   }, "traced");
   return {
     program,
-    async call(args, { deadline = questionDeadline, evenIfCancelled = false } = {}) {
+    deadlines,
+    async call(args, { deadline = "question", evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted();
-      const finished = await traced(args, () => callProgram(program, args, deadline));
-      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${deadline} seconds${chosenDaemon()}` } : finished;
+      const seconds = deadlines[deadline];
+      const finished = await traced(args, () => callProgram(program, args, seconds));
+      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished;
     },
     follow: /* @__PURE__ */ __name((args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })), "follow"),
     async feed(args, stdin, deadline) {
@@ -23578,7 +23586,7 @@ var BrokenImageError = class extends EngineError {
 
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
-var change = { deadline: changeDeadline };
+var change = { deadline: "change" };
 function images(command2, platformOption) {
   const { program } = command2;
   const find2 = /* @__PURE__ */ __name(async (reference) => {
@@ -23699,7 +23707,6 @@ __name(position, "position");
 
 // src/engine/detect.ts
 var engineNames = ["auto", "docker", "podman", "none"];
-var patience = 10;
 async function detectEngine(wanted, notice3 = () => {
 }, supervision = {}) {
   if (wanted === "none") return void 0;
@@ -23719,9 +23726,9 @@ async function detectEngine(wanted, notice3 = () => {
 __name(detectEngine, "detectEngine");
 async function ask(command2) {
   const { program } = command2;
-  const finished = await command2.call(["info", "--format", "{{json .}}"], { deadline: patience });
+  const finished = await command2.call(["info", "--format", "{{json .}}"], { deadline: "greeting" });
   if (finished.missing) return `${program} isn't installed: there is no such program in PATH`;
-  if (finished.timedOut) return `${program} didn't answer within ${patience} seconds${chosenDaemon()}`;
+  if (finished.timedOut) return `${program} didn't answer within ${command2.deadlines.greeting} seconds${chosenDaemon()}`;
   const info2 = parse(finished.stdout);
   if (info2.version?.Version !== void 0) {
     return podman(command2, info2.version.Version, info2.store?.graphDriverName ?? "unknown", info2.host?.serviceIsRemote ?? false);
@@ -23777,9 +23784,9 @@ function wayOut2(program, reason) {
 __name(wayOut2, "wayOut");
 
 // src/fetch/store/tool-cache.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs18 = require("node:fs");
 var import_node_os = require("node:os");
-var import_node_path8 = require("node:path");
+var import_node_path12 = require("node:path");
 
 // node_modules/@actions/tool-cache/lib/tool-cache.js
 var fs3 = __toESM(require("fs"), 1);
@@ -23901,10 +23908,18 @@ function pathText(bytes) {
   }
 }
 __name(pathText, "pathText");
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
+var maxLineLength = 1e4;
+function shortLine(text) {
+  if (text.length <= maxLineLength) return oneLine(text);
+  const half = maxLineLength / 2;
+  return oneLine(`${text.slice(0, half)} \u2026 ${text.length - maxLineLength} characters \u2026 ${text.slice(-half)}`);
+}
+__name(shortLine, "shortLine");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -23930,9 +23945,9 @@ function sequenceLength(bytes, at) {
   if (first < 128) return 1;
   const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
   const second = bytes[at + 1] ?? 0;
-  const least = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const most2 = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length === 0 || second < least || second > most2) return 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length === 0 || second < secondMin || second > secondMax) return 0;
   for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
   return length;
 }
@@ -24125,10 +24140,10 @@ var NoRoom = class extends Error {
   name = "NoRoom";
 };
 function checkFreeSpace(path6, needed, what2) {
-  const free = freeSpace(path6);
-  if (free !== void 0 && free < needed) {
+  const free2 = freeSpace(path6);
+  if (free2 !== void 0 && free2 < needed) {
     throw new NoRoom(
-      `${what2} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free)} are free; free some space or use a larger disk`
+      `${what2} needs ${bytesText(needed)} of disk at ${path6}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
     );
   }
 }
@@ -24143,6 +24158,25 @@ function freeSpace(path6) {
   }
 }
 __name(freeSpace, "freeSpace");
+
+// src/host/make-folder.ts
+var import_node_fs7 = require("node:fs");
+var import_node_path3 = require("node:path");
+function makeFolder(path6, mode = 511) {
+  if (isFolder(path6)) return;
+  const above = (0, import_node_path3.dirname)(path6);
+  if (above !== path6) makeFolder(above, mode);
+  try {
+    (0, import_node_fs7.mkdirSync)(path6, { mode });
+  } catch (error2) {
+    if (error2.code !== "EEXIST" || !isFolder(path6)) throw error2;
+  }
+}
+__name(makeFolder, "makeFolder");
+function isFolder(path6) {
+  return (0, import_node_fs7.statSync)(path6, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+__name(isFolder, "isFolder");
 
 // src/host/system-error.ts
 var failed = {
@@ -24192,7 +24226,7 @@ function shownUrl(url) {
 }
 __name(shownUrl, "shownUrl");
 function changedSentence(url, before, now) {
-  return `${shownUrl(url)} has another file than before: its SHA-256 is ${now}, and it was ${before}. If that is meant, confirm the new one by this line below "with:": iso-sha256: ${now}`;
+  return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
 }
 __name(changedSentence, "changedSentence");
 
@@ -24212,20 +24246,20 @@ var FetchFailure = class extends Error {
     this.wait = wait2;
   }
 };
-var patience2 = 12e4;
+var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
 function statusFailure(status, headers) {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
   if (status === 401 || status === 403) {
     return new FetchFailure(
-      `${answer}; if it requires a token, set it in the input "iso-headers", and if its address is out of a catalog, its origin in "iso-headers-for"`
+      `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`
     );
   }
   if (status === 407)
     return new FetchFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
   if (!transient.includes(status)) return new FetchFailure(answer);
   const wait2 = retryAfter(headers["retry-after"]);
-  if (wait2 > patience2) return new FetchFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
+  if (wait2 > patience) return new FetchFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
   return new FetchFailure(answer, { retryable: true, wait: wait2 });
 }
 __name(statusFailure, "statusFailure");
@@ -24260,12 +24294,12 @@ __name(tunnelFailure, "tunnelFailure");
 
 // src/fetch/http/partial-file.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_promises2 = require("node:fs/promises");
-var import_node_path3 = require("node:path");
+var import_node_path4 = require("node:path");
 
 // src/host/boot-id.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var known;
 function bootId() {
   known ??= read();
@@ -24274,7 +24308,7 @@ function bootId() {
 __name(bootId, "bootId");
 function read() {
   try {
-    return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return (0, import_node_fs8.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
     return "";
   }
@@ -24312,7 +24346,7 @@ var PartialFile = class _PartialFile {
    * @throws Error if that fails
    */
   static async open(path6) {
-    const file = await (0, import_promises2.open)(path6, import_node_fs8.constants.O_RDWR | import_node_fs8.constants.O_CREAT);
+    const file = await (0, import_promises2.open)(path6, import_node_fs9.constants.O_RDWR | import_node_fs9.constants.O_CREAT);
     return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6));
   }
   close() {
@@ -24375,7 +24409,7 @@ var PartialFile = class _PartialFile {
   /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
   forget() {
     this.#memo = void 0;
-    (0, import_node_fs8.rmSync)(memoPath(this.path), { force: true });
+    (0, import_node_fs9.rmSync)(memoPath(this.path), { force: true });
   }
   /** Hashes the bytes from an earlier run. */
   async catchUp(signal) {
@@ -24406,7 +24440,7 @@ var PartialFile = class _PartialFile {
   }
   remove() {
     this.forget();
-    (0, import_node_fs8.rmSync)(this.path, { force: true });
+    (0, import_node_fs9.rmSync)(this.path, { force: true });
   }
   #writeError(error2) {
     if (error2.code !== "ENOSPC" && error2.code !== "EDQUOT") return new Error(`${this.path} can't be written: ${systemMessage(error2)}`);
@@ -24414,19 +24448,19 @@ var PartialFile = class _PartialFile {
     this.remove();
     const of = this.#memo?.size === void 0 ? "" : ` of ${bytesText(this.#memo.size)}`;
     return new NoRoom(
-      `The disk was full after ${bytesText(size)}${of} of ${(0, import_node_path3.basename)(this.path)}, which have been removed; free some space or use a larger disk`
+      `The disk was full after ${bytesText(size)}${of} of ${(0, import_node_path4.basename)(this.path)}, which have been removed; free some space or use a larger disk`
     );
   }
 };
 function writeMemo(partial, memo) {
   const path6 = memoPath(partial);
-  (0, import_node_fs8.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
-  (0, import_node_fs8.renameSync)(`${path6}.new`, path6);
+  (0, import_node_fs9.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
+  (0, import_node_fs9.renameSync)(`${path6}.new`, path6);
 }
 __name(writeMemo, "writeMemo");
 function readMemo(partial) {
   try {
-    const memo = JSON.parse((0, import_node_fs8.readFileSync)(memoPath(partial), "utf8"));
+    const memo = JSON.parse((0, import_node_fs9.readFileSync)(memoPath(partial), "utf8"));
     const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
     return texts.every((text) => typeof text === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
   } catch {
@@ -24469,7 +24503,7 @@ async function pause(milliseconds, { message }, { signal, say: say2 }) {
 __name(pause, "pause");
 
 // src/fetch/http/transfer.ts
-var import_node_path4 = require("node:path");
+var import_node_path5 = require("node:path");
 
 // src/phase/progress-line.ts
 var ProgressLine = class {
@@ -24589,11 +24623,11 @@ __name(withSubdomains, "withSubdomains");
 
 // src/fetch/http/request.ts
 var maxRedirects = 10;
-async function request(method, url, own, users, signal) {
+async function request(method, url, own2, users, signal) {
   let target = new URL(url);
   let trusted = true;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own };
+    const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
     const body = await send(method, target, headers, signal);
     const status = body.statusCode;
     if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
@@ -24711,13 +24745,13 @@ async function prepare(file, reply, from, server, say2) {
   checkAnnounced(reply, facts, address);
   const missing = (facts.size ?? address.size ?? 0) - start;
   if (start > 0) {
-    checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
+    checkFreeSpace((0, import_node_path5.dirname)(file.path), missing, "The ISO");
     say2(`Resuming after ${bytesText(start)} of ${shownUrl(url)}`);
     return file.continue(url, facts);
   }
   if (from > 0) say2(same ? "The server doesn't support resuming; starting over" : "The file has changed on the server; starting over");
   await file.begin(url, { ...address.size !== void 0 && { size: address.size }, ...facts });
-  checkFreeSpace((0, import_node_path4.dirname)(file.path), missing, "The ISO");
+  checkFreeSpace((0, import_node_path5.dirname)(file.path), missing, "The ISO");
 }
 __name(prepare, "prepare");
 async function receive(file, { body }, watch, say2) {
@@ -24797,7 +24831,7 @@ async function downloadFrom(url, address, file, options) {
       file.forget();
       if (address.sha256 === void 0 && new URL(url).protocol === "http:") {
         options.warn(
-          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it by this line below "with:": iso-sha256: ${sha256}`
+          `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with this line below "with:": iso-sha256: ${sha256}`
         );
       }
       return { ...facts, sha256, size, url };
@@ -24825,25 +24859,29 @@ function transferAll(url, address, file, options) {
 __name(transferAll, "transferAll");
 
 // src/fetch/store/claim.ts
-var import_node_fs10 = require("node:fs");
-var import_node_path5 = require("node:path");
+var import_node_fs11 = require("node:fs");
+var import_node_path6 = require("node:path");
 var import_promises4 = require("node:timers/promises");
 
-// src/fetch/store/owner.ts
+// src/host/owner.ts
 var import_node_crypto3 = require("node:crypto");
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var heartbeat = 5e3;
-var patience3 = 6e4;
+var usualPatience = 6e4;
 function ownerTag() {
   const self = process.pid;
   return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto3.randomBytes)(4).toString("hex")].join("-");
 }
 __name(ownerTag, "ownerTag");
-function isAlive(tag, path6) {
+function isOwnerTag(text) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag, path6, patience5 = usualPatience) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs9.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience3;
+  const touched = (0, import_node_fs10.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience5;
 }
 __name(isAlive, "isAlive");
 function runs(pid, start) {
@@ -24858,7 +24896,7 @@ function runs(pid, start) {
 __name(runs, "runs");
 function startOf(pid) {
   try {
-    const stat2 = (0, import_node_fs9.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const stat2 = (0, import_node_fs10.readFileSync)(`/proc/${pid}/stat`, "utf8");
     const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
   } catch {
@@ -24872,7 +24910,7 @@ function bootTag() {
 __name(bootTag, "bootTag");
 function namespaceTag() {
   try {
-    return (0, import_node_fs9.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+    return (0, import_node_fs10.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
   } catch {
     return "";
   }
@@ -24881,7 +24919,7 @@ __name(namespaceTag, "namespaceTag");
 
 // src/fetch/store/claim.ts
 async function claim(path6, findResult, { signal, say: say2 }) {
-  (0, import_node_fs10.mkdirSync)((0, import_node_path5.dirname)(path6), { recursive: true });
+  makeFolder((0, import_node_path6.dirname)(path6));
   const mine = `${path6}.${ownerTag()}`;
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
@@ -24897,25 +24935,25 @@ async function claim(path6, findResult, { signal, say: say2 }) {
 }
 __name(claim, "claim");
 function sweep(path6) {
-  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
-  (0, import_node_fs10.rmSync)(path6, { recursive: true, force: true });
+  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs11.rmSync)(dir2, { recursive: true, force: true });
+  (0, import_node_fs11.rmSync)(path6, { recursive: true, force: true });
 }
 __name(sweep, "sweep");
 var oldAge = 7 * 24 * 3600 * 1e3;
-function removeAbandoned(folder) {
-  for (const name of (0, import_node_fs10.readdirSync)(folder).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
-    const dir2 = (0, import_node_path5.join)(folder, name);
-    const touched = (0, import_node_fs10.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+function removeAbandoned(folder2) {
+  for (const name of (0, import_node_fs11.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
+    const dir2 = (0, import_node_path6.join)(folder2, name);
+    const touched = (0, import_node_fs11.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
-    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs10.rmSync)(dir2, { recursive: true, force: true });
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs11.rmSync)(dir2, { recursive: true, force: true });
   }
 }
 __name(removeAbandoned, "removeAbandoned");
 function claimed(path6) {
-  const prefix = `${(0, import_node_path5.basename)(path6)}.`;
-  const names = (0, import_node_fs10.readdirSync)((0, import_node_path5.dirname)(path6)).filter((name) => name.startsWith(prefix));
+  const prefix = `${(0, import_node_path6.basename)(path6)}.`;
+  const names = (0, import_node_fs11.readdirSync)((0, import_node_path6.dirname)(path6)).filter((name) => name.startsWith(prefix));
   return names.map((name) => {
-    const dir2 = (0, import_node_path5.join)((0, import_node_path5.dirname)(path6), name);
+    const dir2 = (0, import_node_path6.join)((0, import_node_path6.dirname)(path6), name);
     return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
   });
 }
@@ -24927,13 +24965,13 @@ __name(claimedByOther, "claimedByOther");
 function take(path6, mine) {
   const dead = claimed(path6).filter(({ alive }) => !alive);
   for (const { dir: dir2 } of dead) if (moved(dir2, mine)) return true;
-  (0, import_node_fs10.mkdirSync)(path6, { recursive: true });
+  makeFolder(path6);
   return moved(path6, mine);
 }
 __name(take, "take");
 function moved(from, to) {
   try {
-    (0, import_node_fs10.renameSync)(from, to);
+    (0, import_node_fs11.renameSync)(from, to);
   } catch (error2) {
     if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
     throw error2;
@@ -24945,7 +24983,7 @@ function held(path6, mine) {
   const lost = new AbortController();
   const touch = /* @__PURE__ */ __name(() => {
     try {
-      (0, import_node_fs10.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
+      (0, import_node_fs11.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
     } catch {
       lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
     }
@@ -24965,12 +25003,12 @@ function held(path6, mine) {
 __name(held, "held");
 function release(path6, mine) {
   if (removedIfEmpty(mine)) return;
-  if (!moved(mine, path6)) (0, import_node_fs10.rmSync)(mine, { recursive: true, force: true });
+  if (!moved(mine, path6)) (0, import_node_fs11.rmSync)(mine, { recursive: true, force: true });
 }
 __name(release, "release");
 function removedIfEmpty(dir2) {
   try {
-    (0, import_node_fs10.rmdirSync)(dir2);
+    (0, import_node_fs11.rmdirSync)(dir2);
     return true;
   } catch {
     return false;
@@ -24980,31 +25018,31 @@ __name(removedIfEmpty, "removedIfEmpty");
 
 // src/fetch/store/entry.ts
 var import_node_crypto4 = require("node:crypto");
-var import_node_fs12 = require("node:fs");
-var import_node_path7 = require("node:path");
+var import_node_fs13 = require("node:fs");
+var import_node_path8 = require("node:path");
 
 // src/fetch/store/stored-iso.ts
-var import_node_fs11 = require("node:fs");
-var import_node_path6 = require("node:path");
+var import_node_fs12 = require("node:fs");
+var import_node_path7 = require("node:path");
 var descriptionName = "iso.json";
 function describeIso(dir2, file, url, { sha256, size, etag, lastModified }) {
   const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified };
-  (0, import_node_fs11.writeFileSync)((0, import_node_path6.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
+  (0, import_node_fs12.writeFileSync)((0, import_node_path7.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
 `);
 }
 __name(describeIso, "describeIso");
 function readIso(dir2) {
   try {
-    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs11.readFileSync)((0, import_node_path6.join)(dir2, descriptionName), "utf8"));
+    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs12.readFileSync)((0, import_node_path7.join)(dir2, descriptionName), "utf8"));
     if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha256)) return void 0;
-    return { path: (0, import_node_path6.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
+    return { path: (0, import_node_path7.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
   } catch {
     return void 0;
   }
 }
 __name(readIso, "readIso");
 function cameAfter(dir2, time) {
-  return ((0, import_node_fs11.statSync)((0, import_node_path6.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
+  return ((0, import_node_fs12.statSync)((0, import_node_path7.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
 }
 __name(cameAfter, "cameAfter");
 function isWanted(iso, wanted) {
@@ -25014,7 +25052,7 @@ function isWanted(iso, wanted) {
 }
 __name(isWanted, "isWanted");
 async function flawOf({ path: path6, sha256, size }, signal) {
-  const found = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.size;
+  const found = (0, import_node_fs12.statSync)(path6, { throwIfNoEntry: false })?.size;
   if (found === void 0) return "the file is missing";
   if (found !== size) return `it has ${found} bytes, not ${size}`;
   try {
@@ -25031,14 +25069,14 @@ __name(flawOf, "flawOf");
 async function verified(dir2, wanted, say2, signal) {
   const iso = readIso(dir2);
   if (!iso || !isWanted(iso, wanted)) return void 0;
-  const inode = (0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
+  const inode = (0, import_node_fs13.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
   const flaw = await flawOf(iso, signal);
   if (flaw === void 0) {
     mark(dir2);
     return iso;
   }
   say2(`The ISO ${iso.path} in the tool cache has changed: ${flaw}. It is removed and downloaded again`);
-  if ((0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
+  if ((0, import_node_fs13.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
   return void 0;
 }
 __name(verified, "verified");
@@ -25051,9 +25089,9 @@ function markWhole(dir2) {
 }
 __name(markWhole, "markWhole");
 function mark(dir2) {
-  if ((0, import_node_fs12.existsSync)(markerOf(dir2))) return;
+  if ((0, import_node_fs13.existsSync)(markerOf(dir2))) return;
   try {
-    (0, import_node_fs12.writeFileSync)(markerOf(dir2), "");
+    (0, import_node_fs13.writeFileSync)(markerOf(dir2), "");
   } catch {
   }
 }
@@ -25061,9 +25099,9 @@ __name(mark, "mark");
 function remove(dir2, say2) {
   const away = `${dir2}.${(0, import_node_crypto4.randomUUID)()}.removed`;
   try {
-    (0, import_node_fs12.rmSync)(markerOf(dir2), { force: true });
-    (0, import_node_fs12.renameSync)(dir2, away);
-    (0, import_node_fs12.rmSync)(away, { recursive: true, force: true });
+    (0, import_node_fs13.rmSync)(markerOf(dir2), { force: true });
+    (0, import_node_fs13.renameSync)(dir2, away);
+    (0, import_node_fs13.rmSync)(away, { recursive: true, force: true });
   } catch (error2) {
     if (error2.code !== "ENOENT") say2(sentenceOf(error2));
   }
@@ -25075,7 +25113,7 @@ async function publish(dir2, entry, { say: say2, signal }) {
     for (let tries = 0; tries < 3; tries++) {
       if (renamed(dir2, target)) {
         mark(target);
-        return { ...iso, path: (0, import_node_path7.join)(target, (0, import_node_path7.basename)(iso.path)) };
+        return { ...iso, path: (0, import_node_path8.join)(target, (0, import_node_path8.basename)(iso.path)) };
       }
       const same = await verified(target, { sha256: iso.sha256 }, say2, signal);
       if (same) return same;
@@ -25088,14 +25126,14 @@ async function publish(dir2, entry, { say: say2, signal }) {
 }
 __name(publish, "publish");
 function entryNamedByContent(entry, { sha256 }) {
-  const semver3 = (0, import_node_path7.basename)((0, import_node_path7.dirname)(entry));
-  return (0, import_node_path7.join)((0, import_node_path7.dirname)((0, import_node_path7.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha256.slice(0, 16)}`, (0, import_node_path7.basename)(entry));
+  const semver3 = (0, import_node_path8.basename)((0, import_node_path8.dirname)(entry));
+  return (0, import_node_path8.join)((0, import_node_path8.dirname)((0, import_node_path8.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha256.slice(0, 16)}`, (0, import_node_path8.basename)(entry));
 }
 __name(entryNamedByContent, "entryNamedByContent");
 function renamed(from, to) {
-  (0, import_node_fs12.mkdirSync)((0, import_node_path7.dirname)(to), { recursive: true });
+  makeFolder((0, import_node_path8.dirname)(to));
   try {
-    (0, import_node_fs12.renameSync)(from, to);
+    (0, import_node_fs13.renameSync)(from, to);
     return true;
   } catch (error2) {
     if (["ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
@@ -25103,6 +25141,202 @@ function renamed(from, to) {
   }
 }
 __name(renamed, "renamed");
+
+// src/fetch/store/known-checksums.ts
+var import_node_fs17 = require("node:fs");
+var import_node_path11 = require("node:path");
+
+// src/host/new-file.ts
+var import_node_fs16 = require("node:fs");
+var import_node_path10 = require("node:path");
+var import_node_util2 = require("node:util");
+
+// src/host/at-exit.ts
+var import_node_fs14 = require("node:fs");
+var toRemove = /* @__PURE__ */ new Set();
+function removeAtExit(path6) {
+  if (toRemove.size === 0) process.on("exit", removeAll);
+  toRemove.add(path6);
+  return () => {
+    toRemove.delete(path6);
+    if (toRemove.size === 0) process.off("exit", removeAll);
+  };
+}
+__name(removeAtExit, "removeAtExit");
+function removeAll() {
+  for (const path6 of toRemove) {
+    try {
+      (0, import_node_fs14.rmSync)(path6, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+__name(removeAll, "removeAll");
+
+// src/host/destination.ts
+var import_node_fs15 = require("node:fs");
+var import_node_path9 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path6) {
+  let place3 = (0, import_node_path9.resolve)(path6);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path6, place3);
+    place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
+    checkPlace(path6, place3);
+    const there = attempt2(path6, () => (0, import_node_fs15.lstatSync)(place3, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place3;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs15.readlinkSync)(place3));
+  }
+  throw new Error(`${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path6, place3) {
+  const folder2 = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
+  if (folder2 === void 0) return;
+  const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
+  throw new Error(`${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path6, folder2) {
+  return attempt2(path6, () => {
+    try {
+      return (0, import_node_fs15.realpathSync)(folder2);
+    } catch (error2) {
+      if (error2.code !== "ENOENT") throw error2;
+      return (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(folder2)), (0, import_node_path9.basename)(folder2));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path6, look2) {
+  try {
+    return look2();
+  } catch (error2) {
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })));
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position2) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path6) {
+  const destination = destinationOf(path6);
+  removeAbandoned2(destination);
+  return namedLater(path6, destination, partOf2(destination), "wx");
+}
+__name(newFile, "newFile");
+function writeWhole(path6, text) {
+  const file = newFile(path6);
+  try {
+    append(file, Buffer.from(text));
+    file.keep();
+  } finally {
+    file.discard();
+  }
+}
+__name(writeWhole, "writeWhole");
+function openPart(path6, part) {
+  return namedLater(path6, destinationOf(path6), part, "r+");
+}
+__name(openPart, "openPart");
+function partOf2(destination) {
+  return `${destination}.${ownerTag()}.part`;
+}
+__name(partOf2, "partOf");
+var patience2 = 36e5;
+function removeAbandoned2(destination) {
+  const [folder2, prefix, suffix] = [(0, import_node_path10.dirname)(destination), `${(0, import_node_path10.basename)(destination)}.`, ".part"];
+  for (const name of namesIn(folder2)) {
+    const tag = name.slice(prefix.length, -suffix.length);
+    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path10.join)(folder2, name), patience2)) continue;
+    try {
+      (0, import_node_fs16.unlinkSync)((0, import_node_path10.join)(folder2, name));
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned2, "removeAbandoned");
+function namesIn(folder2) {
+  try {
+    return (0, import_node_fs16.readdirSync)(folder2);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+function namedLater(path6, destination, part, flags) {
+  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
+  const release2 = removeAtExit(part);
+  let open3 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open3) (0, import_node_fs16.closeSync)(fd);
+    open3 = false;
+  }, "close");
+  return {
+    fd,
+    name: path6,
+    position: 0,
+    keep() {
+      close();
+      if (destinationOf(path6) !== destination) {
+        throw new Error(`${path6}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path6, () => (0, import_node_fs16.renameSync)(part, destination));
+      release2();
+    },
+    discard() {
+      close();
+      (0, import_node_fs16.rmSync)(part, { force: true });
+      release2();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path6, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const { errno } = error2;
+    if (errno === void 0) throw error2;
+    throw new Error(`${path6}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
+  }
+}
+__name(writing, "writing");
+
+// src/fetch/store/known-checksums.ts
+var folder = "xenserver-ddk-checksums";
+function knownChecksum(toolCache, url) {
+  try {
+    return /^[0-9a-f]{64}$/.exec((0, import_node_fs17.readFileSync)((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), "utf8").trim())?.[0];
+  } catch {
+    return void 0;
+  }
+}
+__name(knownChecksum, "knownChecksum");
+function rememberChecksum(toolCache, url, sha256) {
+  if (knownChecksum(toolCache, url) === sha256) return;
+  try {
+    makeFolder((0, import_node_path11.join)(toolCache, folder));
+    writeWhole((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), `${sha256}
+`);
+  } catch {
+  }
+}
+__name(rememberChecksum, "rememberChecksum");
 
 // src/fetch/store/tool-cache.ts
 var toolName = "xenserver-ddk-iso";
@@ -25112,23 +25346,24 @@ function openStore({
   toolCache = process.env.RUNNER_TOOL_CACHE,
   temp = process.env.RUNNER_TEMP
 }) {
-  const fallback = (0, import_node_path8.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache");
-  const runners = toolCache ? [(0, import_node_path8.resolve)(toolCache)] : [];
+  const fallback = (0, import_node_path12.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache");
+  const runners = toolCache ? [(0, import_node_path12.resolve)(toolCache)] : [];
   const toolCaches = [...runners, fallback];
   return {
     checksumBefore(url) {
+      const recorded2 = toolCaches.map((toolCache2) => knownChecksum(toolCache2, url)).find((sha256) => sha256 !== void 0);
       const isos = toolCaches.flatMap((toolCache2) => entriesIn(toolCache2, { url }).map(readIso));
-      return isos.find((iso) => iso !== void 0 && isWanted(iso, { url }))?.sha256;
+      return recorded2 ?? isos.find((iso) => iso !== void 0 && isWanted(iso, { url }))?.sha256;
     },
     find: /* @__PURE__ */ __name((wanted, signal) => findIn(toolCaches, wanted, say2, signal), "find"),
     async fetch(address, version, options) {
       const semver3 = semverOf(version, identifyingUrl(address));
       const [chosen = fallback] = runners;
       const fetchToFallback = /* @__PURE__ */ __name((why2) => {
-        notice3(`The ISO is kept for this job only, in ${(0, import_node_path8.join)(fallback, toolName)}: ${why2}`);
+        notice3(`The ISO is kept for this job only, in ${(0, import_node_path12.join)(fallback, toolName)}: ${why2}`);
         return fetchTo(fallback, address, semver3, options);
       }, "fetchToFallback");
-      const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path8.join)(chosen, toolName, semver3));
+      const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path12.join)(chosen, toolName, semver3));
       if (why !== void 0) return fetchToFallback(why);
       try {
         return await fetchTo(chosen, address, semver3, options);
@@ -25154,8 +25389,8 @@ function isNoRoom(error2) {
 __name(isNoRoom, "isNoRoom");
 function whyNotWritable(dir2) {
   try {
-    (0, import_node_fs13.mkdirSync)(dir2, { recursive: true });
-    (0, import_node_fs13.rmdirSync)((0, import_node_fs13.mkdtempSync)((0, import_node_path8.join)(dir2, ".try-")));
+    makeFolder(dir2);
+    (0, import_node_fs18.rmdirSync)((0, import_node_fs18.mkdtempSync)((0, import_node_path12.join)(dir2, ".try-")));
     return void 0;
   } catch (error2) {
     return `${dir2} can't be written (${systemMessage(error2)})`;
@@ -25173,7 +25408,7 @@ async function findIn(toolCaches, wanted, say2, signal) {
 }
 __name(findIn, "findIn");
 function entriesIn(toolCache, { version, sha256, url }) {
-  for (const name of namesIn((0, import_node_path8.join)(toolCache, toolName))) markWhole((0, import_node_path8.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
+  for (const name of namesIn2((0, import_node_path12.join)(toolCache, toolName))) markWhole((0, import_node_path12.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
   return lookIn(toolCache, () => {
     const versions = sha256 === void 0 && url === void 0 ? [] : findAllVersions(toolName).sort();
     const entries = [...version ? [semverOf(version, "")] : [], ...versions].map((semver3) => find(toolName, semver3));
@@ -25181,11 +25416,11 @@ function entriesIn(toolCache, { version, sha256, url }) {
   });
 }
 __name(entriesIn, "entriesIn");
-function lookIn(toolCache, look) {
+function lookIn(toolCache, look2) {
   const { RUNNER_TOOL_CACHE: before } = process.env;
   process.env.RUNNER_TOOL_CACHE = toolCache;
   try {
-    return look();
+    return look2();
   } catch {
     return [];
   } finally {
@@ -25194,19 +25429,19 @@ function lookIn(toolCache, look) {
   }
 }
 __name(lookIn, "lookIn");
-function namesIn(dir2) {
+function namesIn2(dir2) {
   try {
-    return (0, import_node_fs13.readdirSync)(dir2).sort();
+    return (0, import_node_fs18.readdirSync)(dir2).sort();
   } catch {
     return [];
   }
 }
-__name(namesIn, "namesIn");
+__name(namesIn2, "namesIn");
 async function fetchTo(toolCache, address, semver3, options) {
   const url = identifyingUrl(address);
   const start = Date.now();
-  const root = (0, import_node_path8.join)(toolCache, toolName);
-  const entry = (0, import_node_path8.join)(root, semver3, (0, import_node_os.arch)());
+  const root = (0, import_node_path12.join)(toolCache, toolName);
+  const entry = (0, import_node_path12.join)(root, semver3, (0, import_node_os.arch)());
   const wanted = address.sha256 === void 0 ? { url } : { sha256: address.sha256 };
   const findFetched = /* @__PURE__ */ __name(async () => {
     for (const dir2 of /* @__PURE__ */ new Set([entry, ...entriesIn(toolCache, wanted)])) {
@@ -25222,17 +25457,18 @@ async function fetchTo(toolCache, address, semver3, options) {
   if ("path" in claimed2) return claimed2;
   try {
     const iso = await fillAndPublish(claimed2, entry, address, options);
+    rememberChecksum(toolCache, url, iso.sha256);
     sweep(partial);
-    for (const name of namesIn(root)) tryTo(() => removeAbandoned((0, import_node_path8.join)(root, name)));
+    for (const name of namesIn2(root)) tryTo(() => removeAbandoned((0, import_node_path12.join)(root, name)));
     return iso;
   } finally {
     claimed2.release();
   }
 }
 __name(fetchTo, "fetchTo");
-function tryTo(tidy) {
+function tryTo(remove2) {
   try {
-    tidy();
+    remove2();
   } catch {
   }
 }
@@ -25241,14 +25477,14 @@ async function fillAndPublish({ dir: dir2, lost }, entry, address, options) {
   const url = identifyingUrl(address);
   const file = fileNameOf(url);
   const signal = AbortSignal.any([options.signal, lost]);
-  const downloaded = await download(address, (0, import_node_path8.join)(dir2, file), { ...options, signal });
+  const downloaded = await download(address, (0, import_node_path12.join)(dir2, file), { ...options, signal });
   describeIso(dir2, file, url, downloaded);
   return publish(dir2, entry, options);
 }
 __name(fillAndPublish, "fillAndPublish");
 function fileNameOf(url) {
   const name = (new URL(url).pathname.split("/").at(-1) ?? "").replace(/%[0-9a-f]{2}|[^\w.-]/gi, "_").replace(/^[.-]+/, "").slice(-100);
-  return /.\.(iso|xva|vhd|img)$/i.test(name) ? name : `${name || "ddk"}.iso`;
+  return /.\.(iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name) ? name : `${name || "ddk"}.iso`;
 }
 __name(fileNameOf, "fileNameOf");
 
@@ -25278,13 +25514,18 @@ function onUncaught(tell, exitCode) {
 __name(onUncaught, "onUncaught");
 
 // src/image/archive/decompress.ts
-var import_node_crypto7 = require("node:crypto");
-var import_node_fs18 = require("node:fs");
-var import_node_path10 = require("node:path");
+var import_node_crypto6 = require("node:crypto");
+var import_node_fs20 = require("node:fs");
+var import_node_path13 = require("node:path");
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 
-// src/bytes/tar-checksum.ts
+// src/bytes/tar-header.ts
+var tarBlockSize = 512;
+function tarPadding(size) {
+  return (tarBlockSize - size % tarBlockSize) % tarBlockSize;
+}
+__name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header) {
   let sum = 0;
@@ -25318,20 +25559,15 @@ function aclText(value) {
 __name(aclText, "aclText");
 
 // src/image/tar/header.ts
-var blockSize = 512;
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
 function tarHeader(member) {
   const records = paxRecords(member);
   if (records.length === 0) return ustarHeader(member);
   const body = Buffer.concat(records);
   const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
-  return Buffer.concat([pax, body, Buffer.alloc(padding(body.length)), ustarHeader(member)]);
+  return Buffer.concat([pax, body, Buffer.alloc(tarPadding(body.length)), ustarHeader(member)]);
 }
 __name(tarHeader, "tarHeader");
-function padding(size) {
-  return (blockSize - size % blockSize) % blockSize;
-}
-__name(padding, "padding");
 var octal11 = 8 ** 11 - 1;
 var octal7 = 8 ** 7 - 1;
 var nameLength = 100;
@@ -25372,7 +25608,7 @@ function ustarName(path6) {
 }
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
-  const header = Buffer.alloc(blockSize);
+  const header = Buffer.alloc(tarBlockSize);
   const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
   name.copy(header, 0);
   number(header, 100, 8, member.mode);
@@ -25400,144 +25636,8 @@ function number(header, at, width, value) {
 }
 __name(number, "number");
 
-// src/host/new-file.ts
-var import_node_crypto5 = require("node:crypto");
-var import_node_fs16 = require("node:fs");
-var import_node_util2 = require("node:util");
-
-// src/host/at-exit.ts
-var import_node_fs14 = require("node:fs");
-var doomed = /* @__PURE__ */ new Set();
-function removeAtExit(path6) {
-  if (doomed.size === 0) process.on("exit", removeAll);
-  doomed.add(path6);
-  return () => {
-    doomed.delete(path6);
-    if (doomed.size === 0) process.off("exit", removeAll);
-  };
-}
-__name(removeAtExit, "removeAtExit");
-function removeAll() {
-  for (const path6 of doomed) {
-    try {
-      (0, import_node_fs14.rmSync)(path6, { recursive: true, force: true });
-    } catch {
-    }
-  }
-}
-__name(removeAll, "removeAll");
-
-// src/host/destination.ts
-var import_node_fs15 = require("node:fs");
-var import_node_path9 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path6) {
-  let place3 = (0, import_node_path9.resolve)(path6);
-  for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path6, place3);
-    place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
-    checkPlace(path6, place3);
-    const there = attempt2(path6, () => (0, import_node_fs15.lstatSync)(place3, { throwIfNoEntry: false }));
-    if (!there && links > 0)
-      throw new Error(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place3;
-    if (!there.isSymbolicLink())
-      throw new Error(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs15.readlinkSync)(place3));
-  }
-  throw new Error(`${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path6, place3) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
-  if (folder === void 0) return;
-  const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
-  throw new Error(`${path6}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path6, folder) {
-  return attempt2(path6, () => {
-    try {
-      return (0, import_node_fs15.realpathSync)(folder);
-    } catch (error2) {
-      if (error2.code !== "ENOENT") throw error2;
-      return (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(folder)), (0, import_node_path9.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path6, look) {
-  try {
-    return look();
-  } catch (error2) {
-    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })));
-  }
-}
-__name(attempt2, "attempt");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name }, bytes, position2) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path6) {
-  const destination = destinationOf(path6);
-  return namedLater(path6, destination, partOf2(destination), "wx");
-}
-__name(newFile, "newFile");
-function openPart(path6, part) {
-  return namedLater(path6, destinationOf(path6), part, "r+");
-}
-__name(openPart, "openPart");
-function partOf2(destination) {
-  return `${destination}.${(0, import_node_crypto5.randomBytes)(4).toString("hex")}.part`;
-}
-__name(partOf2, "partOf");
-function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
-  const release2 = removeAtExit(part);
-  let open3 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs16.closeSync)(fd);
-    open3 = false;
-  }, "close");
-  return {
-    fd,
-    name: path6,
-    position: 0,
-    keep() {
-      close();
-      writing(path6, () => (0, import_node_fs16.renameSync)(part, destination));
-      release2();
-    },
-    discard() {
-      close();
-      (0, import_node_fs16.rmSync)(part, { force: true });
-      release2();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path6, use) {
-  try {
-    return use();
-  } catch (error2) {
-    const { errno } = error2;
-    if (errno === void 0) throw error2;
-    throw new Error(`${path6}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
-  }
-}
-__name(writing, "writing");
-
 // src/image/archive/layer.ts
-var import_node_crypto6 = require("node:crypto");
+var import_node_crypto5 = require("node:crypto");
 
 // src/image/archive/frames.ts
 var import_node_util3 = require("node:util");
@@ -25568,10 +25668,15 @@ __name(gzipMember, "gzipMember");
 
 // src/image/archive/layer.ts
 var maxPending = 4;
+var minOwnMemory = 1 << 20;
+function free({ buffer }) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
+}
+__name(free, "free");
 function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
-  const diffId = (0, import_node_crypto6.createHash)("sha256");
-  const digest2 = (0, import_node_crypto6.createHash)("sha256");
+  const diffId = (0, import_node_crypto5.createHash)("sha256");
+  const digest2 = (0, import_node_crypto5.createHash)("sha256");
   const start = out.position;
   const pending = [];
   let uncompressedSize = 0;
@@ -25585,6 +25690,7 @@ function layerWriter(out, options) {
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
     const [bytes] = await Promise.all([frame, before]);
     store(bytes);
+    free(bytes);
   }, "storeInOrder");
   return {
     async write(piece) {
@@ -25707,7 +25813,7 @@ function createArchive(path6) {
 __name(createArchive, "createArchive");
 function archiveOn(out, layers) {
   let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(padding(bytes.length))])), "addFile");
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
     const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
@@ -25716,14 +25822,14 @@ function archiveOn(out, layers) {
   return {
     addLayer(options) {
       const header = out.position;
-      out.position += blockSize;
+      out.position += tarBlockSize;
       const writer = layerWriter(out, options);
       current = {
         ...writer,
         async finish() {
           const layer = await writer.finish();
           writeAt(out, layerHeader(layer), header);
-          append(out, Buffer.alloc(padding(layer.size)));
+          append(out, Buffer.alloc(tarPadding(layer.size)));
           layers.push(layer);
           return layer;
         }
@@ -25736,7 +25842,7 @@ function archiveOn(out, layers) {
       addFile("index.json", json(ociIndex(manifest, config, tags2)));
       addFile("oci-layout", json(ociLayout));
       addFile("manifest.json", json(dockerManifest(configBlob, layers, tags2)));
-      append(out, Buffer.alloc(2 * blockSize));
+      append(out, Buffer.alloc(2 * tarBlockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
     },
@@ -25769,7 +25875,7 @@ function memberHeader(name, size) {
 __name(memberHeader, "memberHeader");
 
 // src/image/archive/zstd-frames.ts
-var import_node_fs17 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 var magic = 4247762216;
 var blockHeaderSize = 3;
 function frameLength(fd, position2, end) {
@@ -25797,7 +25903,7 @@ function bytesAt2(fd, position2, length) {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = (0, import_node_fs17.readSync)(fd, bytes, done, length - done, position2 + done);
+    const count = (0, import_node_fs19.readSync)(fd, bytes, done, length - done, position2 + done);
     if (count === 0) break;
     done += count;
   }
@@ -25814,34 +25920,34 @@ function isZstd({ mediaType }) {
 __name(isZstd, "isZstd");
 async function decompressArchive(from, path6, layers) {
   const needed = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path10.dirname)(path6), needed, "The archive of the image");
-  const fd = (0, import_node_fs18.openSync)(from, "r");
+  checkFreeSpace((0, import_node_path13.dirname)(path6), needed, "The archive of the image");
+  const fd = (0, import_node_fs20.openSync)(from, "r");
   const archive = createArchive(path6);
   try {
     const plain = [];
     let position2 = 0;
     for (const layer of layers) {
-      if (!bytesAt2(fd, position2, blockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
-      position2 += blockSize;
+      if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
+      position2 += tarBlockSize;
       const writer = archive.addLayer({ compression: "none" });
       const digest2 = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position2, layer, writer);
       const written = await writer.finish();
       if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
       plain.push(written);
-      position2 += layer.size + padding(layer.size);
+      position2 += layer.size + tarPadding(layer.size);
     }
     return { archive, layers: plain };
   } catch (error2) {
     await archive.abort();
     return { unusable: error2.message };
   } finally {
-    (0, import_node_fs18.closeSync)(fd);
+    (0, import_node_fs20.closeSync)(fd);
   }
 }
 __name(decompressArchive, "decompressArchive");
 var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
-  const hash = (0, import_node_crypto7.createHash)("sha256");
+  const hash = (0, import_node_crypto6.createHash)("sha256");
   let left = uncompressedSize;
   for (let position2 = start; position2 < start + size; ) {
     const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
@@ -25854,7 +25960,7 @@ var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSi
   return `sha256:${hash.digest("hex")}`;
 }, "copyFrames");
 var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
-  const hash = (0, import_node_crypto7.createHash)("sha256");
+  const hash = (0, import_node_crypto6.createHash)("sha256");
   for (let position2 = start; position2 < start + size; ) {
     const piece = bytesAt2(fd, position2, Math.min(4 << 20, start + size - position2));
     if (piece.length === 0) throw new Error("it is cut short");
@@ -25866,7 +25972,7 @@ var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
 }, "copyPlain");
 
 // src/inputs.ts
-var import_node_path12 = require("node:path");
+var import_node_path15 = require("node:path");
 
 // src/catalog/release.ts
 function releaseOf(entry) {
@@ -25963,9 +26069,6 @@ function rank(numbers) {
   return [0, 1, 2, 3].reduce((sum, place3) => sum * 1e4 + (numbers[place3] ?? 0), 0);
 }
 __name(rank, "rank");
-
-// src/catalog/load.ts
-var import_node_fs19 = require("node:fs");
 
 // catalog.json
 var catalog_default = {
@@ -26288,7 +26391,10 @@ function readCatalog(text, name) {
   const { releases } = plainValue(root, catalog_schema_default, fail2);
   const catalog = releases.map(releaseOf);
   const offsets = offsetsOfReleases(root);
-  refuseTwins(catalog, (index, twin, what2) => fail2(offsets[index], `${what2} in ${place(text, offsets[twin])}; remove one of them`));
+  refuseDuplicates(
+    catalog,
+    (index, earlier, what2) => fail2(offsets[index], `${what2} in ${place(text, offsets[earlier])}; remove one of them`)
+  );
   return catalog;
 }
 __name(readCatalog, "readCatalog");
@@ -26297,13 +26403,13 @@ function offsetsOfReleases(root) {
   return releases.value.map(({ offset }) => offset);
 }
 __name(offsetsOfReleases, "offsetsOfReleases");
-function refuseTwins(catalog, fail2) {
+function refuseDuplicates(catalog, fail2) {
   const firsts = /* @__PURE__ */ new Map();
   const versionOf2 = /* @__PURE__ */ new Map();
   catalog.forEach((release2, index) => {
     const text = releaseText(release2);
-    const twin = firsts.get(text);
-    if (twin !== void 0) fail2(index, twin, `${text} is already`);
+    const earlier = firsts.get(text);
+    if (earlier !== void 0) fail2(index, earlier, `${text} is already`);
     firsts.set(text, index);
     for (const alias of release2.aliases ?? []) {
       const other = versionOf2.get(aliasKey(alias)) ?? index;
@@ -26313,7 +26419,7 @@ function refuseTwins(catalog, fail2) {
     }
   });
 }
-__name(refuseTwins, "refuseTwins");
+__name(refuseDuplicates, "refuseDuplicates");
 function place(text, offset) {
   const lines2 = text.slice(0, offset).split("\n");
   return `line ${lines2.length}, column ${lines2.at(-1).length + 1}`;
@@ -26321,7 +26427,7 @@ function place(text, offset) {
 __name(place, "place");
 
 // src/catalog/load.ts
-var largest = 1 << 20;
+var maxSize = 1 << 20;
 function loadCatalogs(userPath) {
   const ours = catalog_default.releases.map(releaseOf);
   if (userPath === void 0) return ours;
@@ -26344,12 +26450,15 @@ function textOfFile(path6) {
 }
 __name(textOfFile, "textOfFile");
 function bytesOfFile(path6) {
+  const file = openFile(path6);
   try {
-    if ((0, import_node_fs19.statSync)(path6).size <= largest) return (0, import_node_fs19.readFileSync)(path6);
-  } catch (error2) {
-    throw fileError(path6, error2);
+    if (file.size > maxSize) throw new Error(`${path6} is not a catalog: it is larger than 1 MiB`);
+    const bytes = Buffer.alloc(file.size);
+    file.read(bytes, 0);
+    return bytes;
+  } finally {
+    file.close();
   }
-  throw new Error(`${path6} is not a catalog: it is larger than 1 MiB`);
 }
 __name(bytesOfFile, "bytesOfFile");
 
@@ -26363,14 +26472,14 @@ __name(oneOf, "oneOf");
 
 // src/fetch/iso-input.ts
 var import_node_http2 = require("node:http");
-var import_node_path11 = require("node:path");
+var import_node_path14 = require("node:path");
 var import_node_url = require("node:url");
 function parseIsoInput(text) {
   const trimmed = text.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
-  if (scheme === void 0) return { kind: "file", path: (0, import_node_path11.resolve)(trimmed) };
+  if (scheme === void 0) return { kind: "file", path: (0, import_node_path14.resolve)(trimmed) };
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
 __name(parseIsoInput, "parseIsoInput");
@@ -26437,29 +26546,79 @@ __name(parseHeader, "parseHeader");
 // src/image/config/uname-choice.ts
 var unameChoices = ["ddk", "host"];
 
+// src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  const large = [];
+  return (path6, content) => {
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more) => {
+      if (found + more <= maxZeroBytes) return;
+      const named = [...large, { path: path6, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      throw new DiskError(
+        `/${pathText(path6)}`,
+        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        "unsupported"
+      );
+    }, "check");
+    check(Math.max(0, content.size - filesystemSize));
+    return {
+      name: content.name,
+      size: content.size,
+      read(into, offset) {
+        content.read(into, offset);
+        const more = zeroBytesIn(into);
+        check(more);
+        found += more;
+        inFile += more;
+        if (offset + into.length === content.size && inFile >= worthNaming) large.push({ path: path6, zeros: inFile });
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+function parseZeroLimit(text) {
+  if (!/^[1-9]\d{0,5}$/.test(text.trim())) throw new Error(`it is "${text}"; it may be a whole number of GiB, from 1 to 999999`);
+  return Number(text) * 2 ** 30;
+}
+__name(parseZeroLimit, "parseZeroLimit");
+
 // src/log.ts
 function say(line) {
-  info(oneLine(line));
+  info(shortLine(line));
 }
 __name(say, "say");
 function notice2(line) {
-  notice(oneLine(line));
+  notice(shortLine(line));
 }
 __name(notice2, "notice");
 function warn(line) {
-  warning(oneLine(line));
+  warning(shortLine(line));
 }
 __name(warn, "warn");
 function fail(sentence) {
-  setFailed(oneLine(sentence));
+  setFailed(shortLine(sentence));
 }
 __name(fail, "fail");
 function debug2(text) {
-  if (isDebug()) for (const line of text.split("\n")) debug(oneLine(line));
+  if (isDebug()) for (const line of text.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
 function group2(title, use) {
-  return group(oneLine(title), use);
+  return group(shortLine(title), use);
 }
 __name(group2, "group");
 function command(line) {
@@ -26551,7 +26710,7 @@ __name(lines, "lines");
 // src/inputs.ts
 var cacheChoices = ["auto", "all", "image", "iso", "none"];
 function readInputs() {
-  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path12.resolve)(path6))) ?? loadCatalogs();
+  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path15.resolve)(path6))) ?? loadCatalogs();
   const iso = parsed("iso", parseIsoInput);
   const version = parsed("xenserver-version", (text) => askedVersion(text, catalog));
   if (!iso && !version) {
@@ -26576,7 +26735,8 @@ function readInputs() {
       version,
       isoSha256: parsed("iso-sha256", parseSha256),
       image: parsed("image", (text) => parseReference(text).text),
-      archive: parsed("archive", parseArchive)
+      archive: parsed("archive", parseArchive),
+      maxZeroBytes: parsed("zero-limit", parseZeroLimit)
     })
   };
 }
@@ -26607,27 +26767,27 @@ function defined(fields) {
 }
 __name(defined, "defined");
 function parseBoolean(text) {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it may be true or false`);
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it must be true or false`);
   return text.toLowerCase() === "true";
 }
 __name(parseBoolean, "parseBoolean");
-var shortestSecret = 8;
+var minSecretLength = 8;
 function readSecretHeaders(text) {
   const headers = parseHeaderLines(text);
   for (const [name, value] of headers) {
     const last = value.split(" ").at(-1);
-    for (const secret of /* @__PURE__ */ new Set([value, last])) if (secret.length >= shortestSecret) setSecret(secret);
-    if (last.length < shortestSecret) {
-      say(`The value of ${name} in iso-headers isn't masked in the log, since it has fewer than ${shortestSecret} characters`);
+    for (const secret of /* @__PURE__ */ new Set([value, last])) if (secret.length >= minSecretLength) setSecret(secret);
+    if (last.length < minSecretLength) {
+      say(`The value of ${name} in iso-headers isn't masked in the log, because it has fewer than ${minSecretLength} characters`);
     }
   }
   return headers;
 }
 __name(readSecretHeaders, "readSecretHeaders");
 function parseArchive(text) {
-  if (text === "-") throw new Error("the archive can't go to standard output, which is the log; give the name of a file");
+  if (text === "-") throw new Error("the archive can't be written to standard output, which is the log; give the name of a file");
   destinationOf(text);
-  return (0, import_node_path12.resolve)(text);
+  return (0, import_node_path15.resolve)(text);
 }
 __name(parseArchive, "parseArchive");
 function words(text) {
@@ -26647,15 +26807,15 @@ __name(tellRunner, "tellRunner");
 
 // src/outputs.ts
 async function writeOutputs(supply, order, image, cacheKey) {
-  const { name, origin, identity, isoSha256, isoPath, conversion } = supply;
+  const { name, origin, identity: identity2, isoSha256, isoPath, conversion } = supply;
   const outputs = {
     image: name,
     "image-id": image?.id ?? conversion?.archive.configDigest ?? "",
     archive: order.keepArchive ? order.archive : "",
-    "xenserver-version": identity.version ?? "",
-    "build-number": identity.build ?? "",
-    "kernel-version": identity.kernelVersion ?? "",
-    architecture: identity.architecture ?? "",
+    "xenserver-version": identity2.version ?? "",
+    "build-number": identity2.build ?? "",
+    "kernel-version": identity2.kernelVersion ?? "",
+    architecture: identity2.architecture ?? "",
     "iso-sha256": isoSha256,
     "iso-path": isoPath ?? "",
     "cache-hit": String(origin === "engine" || origin === "cache"),
@@ -26669,13 +26829,13 @@ async function writeOutputs(supply, order, image, cacheKey) {
 __name(writeOutputs, "writeOutputs");
 
 // src/report/matchers.ts
-var import_node_path13 = require("node:path");
-function registerMatchers(folder, say2) {
-  say2(`::add-matcher::${escapeData2(matchersFile(folder))}`);
+var import_node_path16 = require("node:path");
+function registerMatchers(folder2, say2) {
+  say2(`::add-matcher::${escapeData2(matchersFile(folder2))}`);
 }
 __name(registerMatchers, "registerMatchers");
-function matchersFile(folder) {
-  return (0, import_node_path13.join)(folder, "ddk-problem-matcher.json");
+function matchersFile(folder2) {
+  return (0, import_node_path16.join)(folder2, "ddk-problem-matcher.json");
 }
 __name(matchersFile, "matchersFile");
 function escapeData2(text) {
@@ -26720,17 +26880,21 @@ var import_promises5 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs20 = require("node:fs");
+var import_node_fs21 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path6) => (0, import_node_fs20.statSync)(path6, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path6) => (0, import_node_fs21.statSync)(path6, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
 
 // src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+__name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow) {
-  const seen = /* @__PURE__ */ new Set([tree.root.ino]);
+function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
   const enter = /* @__PURE__ */ __name((dir2) => {
@@ -26748,19 +26912,25 @@ function* walk(tree, onUnreadable = rethrow) {
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry = pending.pop(); entry; entry = pending.pop()) {
     yield entry;
-    if (entry.node.type !== "dir") continue;
-    if (seen.has(entry.node.ino)) {
+    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
+    if (seen.has(fileKey(entry.node))) {
       onUnreadable(
         new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
         entry.path
       );
       continue;
     }
-    seen.add(entry.node.ino);
+    seen.add(fileKey(entry.node));
     enter(entry);
   }
 }
 __name(walk, "walk");
+function componentsOf(path6) {
+  let slashes = 0;
+  for (let at = path6.indexOf("/"); at >= 0; at = path6.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+__name(componentsOf, "componentsOf");
 function rethrow(error2) {
   throw error2;
 }
@@ -26769,7 +26939,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   const children = [];
   for (const entry of tree.entries(dir2.node)) {
     checkName(entry.name, dir2);
-    const path6 = join11(dir2.path, entry.name);
+    const path6 = join13(dir2.path, entry.name);
     try {
       children.push({ path: path6, node: entry.node() });
     } catch (error2) {
@@ -26795,10 +26965,10 @@ function checkName(name, dir2) {
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
-function join11(dir2, name) {
+function join13(dir2, name) {
   return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
 }
-__name(join11, "join");
+__name(join13, "join");
 function resolve6(tree, path6) {
   const trail = resolveTrail(tree, path6);
   return trail && (trail.at(-1)?.node ?? tree.root);
@@ -26819,7 +26989,7 @@ function resolveTrail(tree, path6) {
     const node = childNode(tree, dir2.node, name);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join11(dir2.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join13(dir2.path, Buffer.from(name, "latin1")), node });
       continue;
     }
     if (++links > 40) return void 0;
@@ -26837,9 +27007,9 @@ function childNode(tree, dir2, name) {
 __name(childNode, "childNode");
 
 // src/disk/filesystem/small-file.ts
-var most = 64 << 10;
+var maxTextSize = 64 << 10;
 function readText(root, path6) {
-  return readStart(root, path6, most)?.toString("utf8");
+  return readStart(root, path6, maxTextSize)?.toString("utf8");
 }
 __name(readText, "readText");
 function readStart(root, path6, length) {
@@ -26859,8 +27029,8 @@ __name(isPlain, "isPlain");
 // src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
-function imageLabels(identity, isoSha256, created, key) {
-  const { product, version, build, kernelVersion, architecture } = identity;
+function imageLabels(identity2, isoSha256, created, key) {
+  const { product, version, build, kernelVersion, architecture } = identity2;
   const name = [version, build].filter((part) => part !== void 0).join("-");
   const labels = {
     "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
@@ -26898,11 +27068,11 @@ function labelledIdentity(labels) {
 __name(labelledIdentity, "labelledIdentity");
 
 // src/image/config/config.ts
-function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+function imageConfig({ identity: identity2, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
   const time = rfc3339(created);
   return {
     created: time,
-    architecture: identity.architecture === "i686" ? "386" : "amd64",
+    architecture: identity2.architecture === "i686" ? "386" : "amd64",
     os: "linux",
     config: {
       // The PATH of a root login in Dom0, which build scripts expect.
@@ -26911,7 +27081,7 @@ function imageConfig({ identity, isoSha256, created }, key, layers, { env, entry
       Cmd: ["/bin/bash"],
       // A root login starts here, too, and the DDK's examples are below it.
       WorkingDir: "/root",
-      Labels: imageLabels(identity, isoSha256, time, key)
+      Labels: imageLabels(identity2, isoSha256, time, key)
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
@@ -26929,6 +27099,9 @@ __name(imageTime, "imageTime");
 
 // src/image/key/recipe.ts
 var import_node_crypto8 = require("node:crypto");
+
+// src/image/key/sample-image.ts
+var import_node_crypto7 = require("node:crypto");
 
 // src/image/tar/at-path.ts
 function atPath(path6, use) {
@@ -27005,42 +27178,6 @@ function tally(sentences2) {
 }
 __name(tally, "tally");
 
-// src/image/tar/zero-limit.ts
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  return (path6, content) => {
-    const check = /* @__PURE__ */ __name((zeroBytes) => {
-      if (zeroBytes <= maxZeroBytes) return;
-      throw new DiskError(
-        `/${pathText(path6)}`,
-        `this file of ${content.size} bytes is mostly a hole; with it, the image would contain more than ${maxZeroBytes} bytes of zeros`,
-        "unsupported"
-      );
-    }, "check");
-    check(found + Math.max(0, content.size - filesystemSize));
-    return {
-      name: content.name,
-      size: content.size,
-      read(into, offset) {
-        content.read(into, offset);
-        found += zeroBytesIn(into);
-        check(found);
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
 // src/image/tar/layer-policy.ts
 var sentences = {
   socket: "sockets are left out, because tar can't store them",
@@ -27056,7 +27193,7 @@ var sentences = {
 };
 function* layerEntries(entries, policy, warn2) {
   const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? 8 * 2 ** 30, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
   for (const entry of entries) {
     const { path: path6, node } = entry;
     checkName2(path6);
@@ -27135,20 +27272,21 @@ function* tarPieces(entries, options) {
   return summary2;
 }
 __name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * blockSize);
+var zeros2 = Buffer.alloc(2 * tarBlockSize);
 function* tarParts(entries, summary2) {
   const firstNames = /* @__PURE__ */ new Map();
   for (const entry of entries) {
     const { path: path6, node } = entry;
-    const first = firstNames.get(node.ino);
-    if (!first && node.type !== "dir") firstNames.set(node.ino, path6);
+    const key = fileKey(node);
+    const first = firstNames.get(key);
+    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path6);
     const member = first ? linkTo(first, entry) : describe(entry);
     summary2.members++;
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
     yield entry.content();
-    yield memorySource(zeros2.subarray(0, padding(member.size)), "padding");
+    yield memorySource(zeros2.subarray(0, tarPadding(member.size)), "padding");
   }
   yield memorySource(zeros2, "end");
 }
@@ -27242,7 +27380,7 @@ function newNode(type, mode, mtime, text = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs21 = require("node:fs");
+var import_node_fs22 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text) {
@@ -27257,7 +27395,7 @@ var machines = {
 };
 function unameScript({ release: release2, version, architecture }) {
   const answers = { release: release2, version, ...machines[architecture] };
-  return (0, import_node_fs21.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs22.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -27282,9 +27420,9 @@ ${lines2.join("")}`;
 __name(profileScript, "profileScript");
 
 // src/image/environment/environment.ts
-function buildEnvironment(root, identity, created, warn2) {
-  const variables = ddkVariables(identity);
-  const { kernelVersion = "", architecture = "x86_64" } = identity;
+function buildEnvironment(root, identity2, created, warn2) {
+  const variables = ddkVariables(identity2);
+  const { kernelVersion = "", architecture = "x86_64" } = identity2;
   const version = kernelVersion && kernelBuild(root, kernelVersion);
   const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version, architecture }) };
   const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
@@ -27324,7 +27462,7 @@ function entrypoint32(root, warn2) {
 }
 __name(entrypoint32, "entrypoint32");
 
-// src/image/key/sample.ts
+// src/image/key/sample-tree.ts
 var dir = { type: "dir", mode: 493, nlink: 2 };
 var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
 var contents = {
@@ -27394,8 +27532,29 @@ function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
 }
 __name(nodeOf, "nodeOf");
 
+// src/image/key/sample-image.ts
+function sampleImage(architecture, withEnvironment) {
+  const tree = sampleTree();
+  const created = 142e7;
+  const identity2 = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
+  const environment = withEnvironment ? buildEnvironment(tree, identity2, created, () => {
+  }) : void 0;
+  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 });
+  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
+  if (environment) layers.push({ diffId: digestOf2([environment.layer]), createdBy: "environment" });
+  return imageConfig({ identity: identity2, isoSha256: "0".repeat(64), created }, "", layers, environment);
+}
+__name(sampleImage, "sampleImage");
+function digestOf2(pieces2) {
+  const hash = (0, import_node_crypto7.createHash)("sha256");
+  for (const piece of pieces2) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf2, "digestOf");
+
 // src/image/key/recipe.ts
-var writerRevision = 1;
+var writerRevision = 2;
 var known2;
 function recipe() {
   const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
@@ -27403,25 +27562,6 @@ function recipe() {
   return known2;
 }
 __name(recipe, "recipe");
-function sampleImage(architecture, withEnvironment) {
-  const tree = sampleTree();
-  const created = 142e7;
-  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
-  const environment = withEnvironment ? buildEnvironment(tree, identity, created, () => {
-  }) : void 0;
-  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 });
-  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
-  if (environment) layers.push({ diffId: digestOf2([environment.layer]), createdBy: "environment" });
-  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment);
-}
-__name(sampleImage, "sampleImage");
-function digestOf2(pieces2) {
-  const hash = (0, import_node_crypto8.createHash)("sha256");
-  for (const piece of pieces2) hash.update(piece);
-  return `sha256:${hash.digest("hex")}`;
-}
-__name(digestOf2, "digestOf");
 
 // src/image/key/key.ts
 function imageKey(iso, options) {
@@ -27455,9 +27595,9 @@ async function convert(options) {
   if (isSameFile(options.input, options.archive))
     throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
   const archive = createArchive(options.archive);
-  const { input, tempDir, uname = "ddk" } = options;
-  const task = { input, tempDir, uname };
-  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task });
+  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
+  const task = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
     const { names, ...received } = await receive2(worker, archive, options, stop2.signal);
     const isoSha256 = await options.inputSha256 ?? "";
@@ -27561,11 +27701,11 @@ async function privilegesOf(engine) {
 __name(privilegesOf, "privilegesOf");
 
 // src/shell/checks.ts
-var import_node_fs23 = require("node:fs");
-var import_node_path14 = require("node:path");
+var import_node_fs24 = require("node:fs");
+var import_node_path17 = require("node:path");
 
 // src/shell/container.ts
-var import_node_fs22 = require("node:fs");
+var import_node_fs23 = require("node:fs");
 var shellLabel = `${labelPrefix}.shell`;
 var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
 while [ -e "$1" ]; do sleep 60; done`;
@@ -27606,8 +27746,8 @@ function hostOptions(engine, image, privileges) {
 }
 __name(hostOptions, "hostOptions");
 var neverPull = ["--pull=never"];
-function mount(folder) {
-  return bind(folder, folder, "");
+function mount(folder2) {
+  return bind(folder2, folder2, "");
 }
 __name(mount, "mount");
 function bind(source, target, options) {
@@ -27626,7 +27766,7 @@ function volumeOption({ source, target, options }) {
 __name(volumeOption, "volumeOption");
 function mountPairs(folders, volumes) {
   const all = [
-    ...folders.map((folder) => [folder, folder]),
+    ...folders.map((folder2) => [folder2, folder2]),
     ...volumes.filter(({ source }) => source.startsWith("/")).map(({ source, target }) => [source, target])
   ];
   const real = all.map(([source, target]) => [withoutSymlinks(source), target]);
@@ -27635,7 +27775,7 @@ function mountPairs(folders, volumes) {
 __name(mountPairs, "mountPairs");
 function withoutSymlinks(path6) {
   try {
-    return (0, import_node_fs22.realpathSync)(path6).replace(/\/$/, "");
+    return (0, import_node_fs23.realpathSync)(path6).replace(/\/$/, "");
   } catch {
     return path6;
   }
@@ -27643,16 +27783,16 @@ function withoutSymlinks(path6) {
 __name(withoutSymlinks, "withoutSymlinks");
 
 // src/shell/checks.ts
-var patience4 = 120;
+var patience3 = 120;
 var notFound = 99;
-async function checkFirstUse(engine, image, privileges, folder, host2 = thisHost()) {
-  const probe = (0, import_node_fs23.mkdtempSync)((0, import_node_path14.join)(folder, "xenserver-ddk-probe-"));
+async function checkFirstUse(engine, image, privileges, folder2, host2 = thisHost()) {
+  const probe = (0, import_node_fs24.mkdtempSync)((0, import_node_path17.join)(folder2, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs23.writeFileSync)((0, import_node_path14.join)(probe, "file"), "");
+    (0, import_node_fs24.writeFileSync)((0, import_node_path17.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, privileges, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
   } finally {
-    (0, import_node_fs23.rmSync)(probe, { recursive: true, force: true });
+    (0, import_node_fs24.rmSync)(probe, { recursive: true, force: true });
   }
 }
 __name(checkFirstUse, "checkFirstUse");
@@ -27661,15 +27801,15 @@ async function tryProgram(engine, image, privileges, probe) {
     ...["create", ...neverPull, "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
     ...hostOptions(engine, image, privileges),
     ...mount(probe),
-    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path14.join)(probe, "file")]
+    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path17.join)(probe, "file")]
   ];
-  const created = await engine.call(args, { deadline: changeDeadline });
+  const created = await engine.call(args, { deadline: "change" });
   if (created.code !== 0) return created;
   const container = created.stdout.trim();
   try {
-    return await engine.follow(container, patience4);
+    return await engine.follow(container, patience3);
   } finally {
-    await engine.call(["rm", "--force", container], { deadline: changeDeadline, evenIfCancelled: true });
+    await engine.call(["rm", "--force", container], { deadline: "change", evenIfCancelled: true });
   }
 }
 __name(tryProgram, "tryProgram");
@@ -27683,7 +27823,7 @@ function explain(finished, engine, image, host2) {
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host2);
   if (code === 139) return diesOfSignal11(host2);
-  if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience4} seconds, so steps may hang as well`;
+  if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience3} seconds, so steps may hang as well`;
   return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`;
 }
 __name(explain, "explain");
@@ -27707,7 +27847,7 @@ function thisHost() {
 __name(thisHost, "thisHost");
 function readMaps() {
   try {
-    return (0, import_node_fs23.readFileSync)("/proc/self/maps", "latin1");
+    return (0, import_node_fs24.readFileSync)("/proc/self/maps", "latin1");
   } catch {
     return "";
   }
@@ -27716,8 +27856,8 @@ __name(readMaps, "readMaps");
 
 // src/shell/install.ts
 var import_node_crypto9 = require("node:crypto");
-var import_node_fs26 = require("node:fs");
-var import_node_path16 = require("node:path");
+var import_node_fs27 = require("node:fs");
+var import_node_path19 = require("node:path");
 
 // src/shell/give-back.ts
 var changeListed = `
@@ -27786,32 +27926,31 @@ function giveBackCommand(folders, owner, since) {
 __name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
-var import_node_fs24 = require("node:fs");
-var import_node_path15 = require("node:path");
-var patience5 = 60;
+var import_node_fs25 = require("node:fs");
+var import_node_path18 = require("node:path");
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs24.rmSync)(shell.folder, { recursive: true, force: true });
+    (0, import_node_fs25.rmSync)(shell.folder, { recursive: true, force: true });
   } catch (error2) {
     say2(sentenceOf(error2));
   }
   try {
-    (0, import_node_fs24.rmdirSync)((0, import_node_path15.dirname)(shell.folder));
+    (0, import_node_fs25.rmdirSync)((0, import_node_path18.dirname)(shell.folder));
   } catch {
   }
 }
 __name(removeShell, "removeShell");
 async function removeContainer({ id, name }, installed, say2, supervision) {
   const engine = engineCommand(installed.engine, supervision);
-  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience5 }), "call");
+  const change2 = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
   const filter = `label=${shellLabel}=${id}`;
-  const listed2 = await call("ps", "--all", "--quiet", "--filter", filter);
+  const listed2 = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
   if (listed2.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed2.lastWord}`);
   for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
-    if (installed.giveBack.length > 0) await call("exec", "--user", "0:0", container, ...installed.giveBack);
-    const removed2 = await call("rm", "--force", "--volumes", container);
+    if (installed.giveBack.length > 0) await change2("exec", "--user", "0:0", container, ...installed.giveBack);
+    const removed2 = await change2("rm", "--force", "--volumes", container);
     if (removed2.code === 0) say2(`Removed the container of ${name}`);
     else if (!/no such container|already in progress/i.test(removed2.lastWord))
       say2(`${installed.engine} couldn't remove the container of ${name}: ${removed2.lastWord}`);
@@ -27820,7 +27959,7 @@ async function removeContainer({ id, name }, installed, say2, supervision) {
 __name(removeContainer, "removeContainer");
 
 // src/shell/settings.ts
-var import_node_fs25 = require("node:fs");
+var import_node_fs26 = require("node:fs");
 var engineVariables = [
   ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"],
   ...["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
@@ -27840,13 +27979,13 @@ function refusal(reason) {
 }
 __name(refusal, "refusal");
 function script() {
-  return (0, import_node_fs25.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
+  return (0, import_node_fs26.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
 }
 __name(script, "script");
 
 // src/shell/install.ts
 async function installShell(options, env = process.env) {
-  const { shells, folder, home, bin, lifeline } = await makeFolders(options);
+  const { shells, folder: folder2, home, bin, lifeline } = await makeFolders(options);
   const id = (0, import_node_crypto9.randomUUID)();
   const user = runAs(options, home);
   const folders = sharedFolders(options, env);
@@ -27854,15 +27993,17 @@ async function installShell(options, env = process.env) {
   const ofRunner = outermost([options.workspace, options.temp]);
   const giveBack2 = user.owner === void 0 ? [] : giveBackCommand(ofRunner, user.owner, lifeline);
   const container = { engine: options.engine.command, name: place3.name, giveBack: giveBack2 };
-  const shell = { id, name: options.name, folder, bin, container };
+  const shell = { id, name: options.name, folder: folder2, bin, container };
   const create = createArguments(options, place3);
-  const sources = [...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith("/"))];
+  const sources = [.../* @__PURE__ */ new Set([...folders, ...options.volumes.map(({ source }) => source).filter((source) => source.startsWith("/"))])];
   const settings = {
     engine: options.engine.command,
     container: place3.name,
     create,
     restarts: String(options.engine.name === "docker"),
     user: options.user,
+    question_deadline: String(usualDeadlines.question),
+    change_deadline: String(usualDeadlines.change),
     as_root: user.asRoot,
     as_runner: user.asRunner,
     entrypoint: options.image.entrypoint,
@@ -27874,41 +28015,52 @@ async function installShell(options, env = process.env) {
     path: env.PATH ?? "",
     shells
   };
-  (0, import_node_fs26.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
+  (0, import_node_fs27.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
   writeScript(shell);
   return { shell, create, sources };
 }
 __name(installShell, "installShell");
 async function installRefusal(options, reason) {
-  const { folder, bin } = await makeFolders(options);
-  const shell = { id: (0, import_node_crypto9.randomUUID)(), name: options.name, folder, bin };
+  const { folder: folder2, bin } = await makeFolders(options);
+  const shell = { id: (0, import_node_crypto9.randomUUID)(), name: options.name, folder: folder2, bin };
   refuse(shell, reason);
   writeScript(shell);
   return shell;
 }
 __name(installRefusal, "installRefusal");
-function refuse({ folder }, reason) {
-  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(folder, "settings"), refusal(reason), { mode: 384 });
+function refuse({ folder: folder2 }, reason) {
+  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(folder2, "settings"), refusal(reason), { mode: 384 });
 }
 __name(refuse, "refuse");
 function writeScript(shell) {
-  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(shell.folder, "installed.json"), JSON.stringify(shell));
-  (0, import_node_fs26.writeFileSync)((0, import_node_path16.join)(shell.bin, shell.name), script(), { mode: 493 });
+  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(shell.folder, "installed.json"), JSON.stringify(shell));
+  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(shell.bin, shell.name), script(), { mode: 493 });
 }
 __name(writeScript, "writeScript");
 async function makeFolders({ temp, name, supervision, say: say2 }) {
-  const shells = (0, import_node_path16.join)(temp, "xenserver-ddk-shells");
-  const folder = (0, import_node_path16.join)(shells, name);
-  const record = (0, import_node_path16.join)(folder, "installed.json");
-  if ((0, import_node_fs26.existsSync)(record)) {
+  const shells = (0, import_node_path19.join)(temp, "xenserver-ddk-shells");
+  const folder2 = (0, import_node_path19.join)(shells, name);
+  const record = (0, import_node_path19.join)(folder2, "installed.json");
+  const [home, bin] = [(0, import_node_path19.join)(folder2, "home"), (0, import_node_path19.join)(folder2, "bin")];
+  if ((0, import_node_fs27.existsSync)(record)) {
     say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
-    await removeShell(JSON.parse((0, import_node_fs26.readFileSync)(record, "utf8")), void 0, supervision);
+    await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record) }, void 0, supervision);
   }
-  const [home, bin] = [(0, import_node_path16.join)(folder, "home"), (0, import_node_path16.join)(folder, "bin")];
-  for (const directory of [home, bin]) (0, import_node_fs26.mkdirSync)(directory, { recursive: true, mode: 493 });
-  return { shells, folder, home, bin, lifeline: (0, import_node_path16.join)(folder, "settings") };
+  for (const directory of [home, bin]) makeFolder(directory, 493);
+  return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path19.join)(folder2, "settings") };
 }
 __name(makeFolders, "makeFolders");
+function recorded(record) {
+  try {
+    const { id, container } = JSON.parse((0, import_node_fs27.readFileSync)(record, "utf8"));
+    const { engine, name, giveBack: giveBack2 } = container;
+    const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word) => typeof word === "string");
+    return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
+  } catch {
+    return {};
+  }
+}
+__name(recorded, "recorded");
 function runAs(options, home) {
   const uid = process.getuid();
   const gid = process.getgid();
@@ -27924,25 +28076,25 @@ function runAs(options, home) {
 __name(runAs, "runAs");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
-  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path16.dirname)(env[name])] : [])];
-  return outermost(folders.filter((folder) => (0, import_node_fs26.existsSync)(folder)));
+  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path19.dirname)(env[name])] : [])];
+  return outermost(folders.filter((folder2) => (0, import_node_fs27.existsSync)(folder2)));
 }
 __name(sharedFolders, "sharedFolders");
 function outermost(folders) {
-  return folders.filter((folder, index) => !folders.slice(0, index).some((other) => isBelow(folder, other)));
+  return folders.filter((folder2, index) => !folders.slice(0, index).some((other) => isBelow(folder2, other)));
 }
 __name(outermost, "outermost");
-function isBelow(path6, folder) {
-  return `${path6}/`.startsWith(`${folder.replace(/\/$/, "")}/`);
+function isBelow(path6, folder2) {
+  return `${path6}/`.startsWith(`${folder2.replace(/\/$/, "")}/`);
 }
 __name(isBelow, "isBelow");
 
 // src/shell/start.ts
-var import_node_fs27 = require("node:fs");
-var import_node_path17 = require("node:path");
+var import_node_fs28 = require("node:fs");
+var import_node_path20 = require("node:path");
 async function startContainer(engine, image, { shell, create, sources }) {
   const { name } = shell.container;
-  const change2 = { deadline: changeDeadline };
+  const change2 = { deadline: "change" };
   let isReady = false;
   const created = await engine.call(["create", ...create], change2);
   if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
@@ -27951,10 +28103,10 @@ async function startContainer(engine, image, { shell, create, sources }) {
     if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
       return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
     }
-    (0, import_node_fs27.writeFileSync)((0, import_node_path17.join)(shell.folder, "mounted"), identities(sources));
+    (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.folder, "mounted"), identities(sources));
     const started = await engine.call(["start", name], change2);
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
-    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path17.join)(shell.folder, "settings")], change2);
+    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path20.join)(shell.folder, "settings")], change2);
     isReady = tried.code === 0;
     return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
   } finally {
@@ -27963,13 +28115,19 @@ async function startContainer(engine, image, { shell, create, sources }) {
 }
 __name(startContainer, "startContainer");
 function identities(folders) {
-  return folders.map((folder) => {
-    const stats = (0, import_node_fs27.statSync)(folder, { bigint: true, throwIfNoEntry: false });
-    return stats ? `${stats.dev}:${stats.ino} ${folder}
-` : "";
-  }).join("");
+  return folders.map(identity).join("");
 }
 __name(identities, "identities");
+function identity(folder2) {
+  try {
+    const { dev, ino } = (0, import_node_fs28.statSync)(folder2, { bigint: true });
+    return `${dev}:${ino} ${folder2}
+`;
+  } catch {
+    return "";
+  }
+}
+__name(identity, "identity");
 
 // src/shell/set-up.ts
 async function setUpShell(engine, image, request2, surroundings) {
@@ -27998,7 +28156,7 @@ __name(setUpRefusal, "setUpRefusal");
 // src/state.ts
 async function saveForPost(state) {
   for (const [name, value] of Object.entries(state)) {
-    await tellRunner(`what the post step has to tidy up (${name})`, () => saveState(name, JSON.stringify(value)));
+    await tellRunner(`what the post step has to remove (${name})`, () => saveState(name, JSON.stringify(value)));
   }
 }
 __name(saveForPost, "saveForPost");
@@ -28006,22 +28164,22 @@ __name(saveForPost, "saveForPost");
 // src/summary.ts
 async function writeSummary(supply, engine, image) {
   if (!process.env.GITHUB_STEP_SUMMARY) return;
-  const { name, origin, identity, isoSha256, conversion } = supply;
+  const { name, origin, identity: identity2, isoSha256, conversion } = supply;
   const rows = [
     ["Image", name],
     ["ID", image?.id ?? conversion?.archive.configDigest],
     ["From", origin],
     ["Engine", engine ? `${engine.name} ${engine.version}` : "none"],
-    ["DDK", [identity.product, identity.version, identity.build].filter(Boolean).join(" ")],
-    ["Kernel", identity.kernelVersion],
-    ["Architecture", identity.architecture],
+    ["DDK", [identity2.product, identity2.version, identity2.build].filter(Boolean).join(" ")],
+    ["Kernel", identity2.kernelVersion],
+    ["Architecture", identity2.architecture],
     [
       "Root filesystem",
       conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
     ],
     ["SHA-256 of the ISO", isoSha256]
   ];
-  const summary2 = summary.addHeading(escapeHtml(`XenServer DDK ${identity.version ?? ""}`.trimEnd()), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, escapeHtml(value)]] : []));
+  const summary2 = summary.addHeading(escapeHtml(`XenServer DDK ${identity2.version ?? ""}`.trimEnd()), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, escapeHtml(value)]] : []));
   await tellRunner("the job's summary", () => summary2.write());
 }
 __name(writeSummary, "writeSummary");
@@ -28031,7 +28189,7 @@ function escapeHtml(text) {
 __name(escapeHtml, "escapeHtml");
 
 // src/cache/background.ts
-var import_node_fs28 = require("node:fs");
+var import_node_fs29 = require("node:fs");
 var import_promises6 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
@@ -28090,7 +28248,7 @@ function haveService() {
 __name(haveService, "haveService");
 function readStatus(statusFile) {
   try {
-    return JSON.parse((0, import_node_fs28.readFileSync)(statusFile, "utf8"));
+    return JSON.parse((0, import_node_fs29.readFileSync)(statusFile, "utf8"));
   } catch {
     return { results: [], ended: false, failure: "" };
   }
@@ -28098,12 +28256,12 @@ function readStatus(statusFile) {
 __name(readStatus, "readStatus");
 function forwardLog(statusFile) {
   if (!isDebug()) return;
-  for (const line of (0, import_node_fs28.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
+  for (const line of (0, import_node_fs29.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
 }
 __name(forwardLog, "forwardLog");
 function isAlive2(pid, statusFile) {
   try {
-    return (0, import_node_fs28.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
+    return (0, import_node_fs29.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
   } catch {
     return false;
   }
@@ -28123,7 +28281,7 @@ async function stop(pid, statusFile) {
 __name(stop, "stop");
 
 // src/supply/visibility.ts
-var import_node_fs29 = require("node:fs");
+var import_node_fs30 = require("node:fs");
 function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
   const { visibility, private: isPrivate } = repositoryIn(eventPath);
   if (visibility === "public" || isPrivate === false) return "public";
@@ -28132,7 +28290,7 @@ function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
 __name(repositoryVisibility, "repositoryVisibility");
 function repositoryIn(eventPath) {
   try {
-    const event = JSON.parse((0, import_node_fs29.readFileSync)(eventPath ?? "", "utf8"));
+    const event = JSON.parse((0, import_node_fs30.readFileSync)(eventPath ?? "", "utf8"));
     return event?.repository ?? {};
   } catch {
     return {};
@@ -28160,14 +28318,24 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/from-cache.ts
-var import_node_path20 = require("node:path");
+var import_node_path23 = require("node:path");
 
 // src/cache/image-cache.ts
-var import_node_fs34 = require("node:fs");
+var import_node_fs35 = require("node:fs");
+
+// src/cache/best-effort.ts
+async function bestEffort(use, otherwise) {
+  try {
+    return await use();
+  } catch (error2) {
+    return otherwise(sentenceOf(error2));
+  }
+}
+__name(bestEffort, "bestEffort");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs30 = require("node:fs");
+var import_node_fs31 = require("node:fs");
 var import_promises7 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
@@ -28176,7 +28344,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable = await findFault(out, layers);
     if (unusable === void 0) {
-      (0, import_node_fs30.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs31.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -28189,30 +28357,30 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs30.renameSync)(from, to);
+    (0, import_node_fs31.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs30.copyFileSync)(from, to);
+      (0, import_node_fs31.copyFileSync)(from, to, import_node_fs31.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs30.rmSync)(to, { force: true });
+      (0, import_node_fs31.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs30.rmSync)(from);
+    (0, import_node_fs31.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs30.fstatSync)(out.fd);
-  const expected = layers.reduce((sum, layer) => sum + blockSize + layer.size + padding(layer.size), 0);
+  const { size } = (0, import_node_fs31.fstatSync)(out.fd);
+  const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
-    const header = Buffer.alloc(blockSize);
+    const header = Buffer.alloc(tarBlockSize);
     readFully2(out, header);
     if (!header.equals(layerHeader(layer))) return `layer ${layer.digest} isn't where it should be`;
     const found = await digestOfNext(out, layer.size);
     if (found !== layer.digest) return `a layer should have the digest ${layer.digest}, but has ${found}`;
-    out.position += padding(layer.size);
+    out.position += tarPadding(layer.size);
   }
   return void 0;
 }
@@ -28231,7 +28399,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs30.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs31.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -28243,7 +28411,7 @@ __name(readFully2, "readFully");
 function isDescription(value) {
   return has(value, {
     found: /* @__PURE__ */ __name((found) => has(found, {
-      identity: /* @__PURE__ */ __name((identity) => has(identity, {
+      identity: /* @__PURE__ */ __name((identity2) => has(identity2, {
         product: optional(isText),
         version: optional(isPlainText),
         build: optional(isPlainText),
@@ -28297,58 +28465,66 @@ function isCount(value) {
 }
 __name(isCount, "isCount");
 
-// src/cache/best-effort.ts
-async function bestEffort(use, otherwise) {
-  try {
-    return await use();
-  } catch (error2) {
-    return otherwise(sentenceOf(error2));
-  }
-}
-__name(bestEffort, "bestEffort");
-
 // src/cache/folder.ts
-var import_node_fs31 = require("node:fs");
-var import_node_path18 = require("node:path");
+var import_node_fs32 = require("node:fs");
+var import_node_path21 = require("node:path");
 function writeFolder(dir2, file, name, json2) {
-  const folder = (0, import_node_path18.join)(dir2, entryFolder);
-  (0, import_node_fs31.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs31.mkdirSync)(folder, { recursive: true });
+  const folder2 = (0, import_node_path21.join)(dir2, entryFolder);
+  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  makeFolder(folder2);
   try {
-    (0, import_node_fs31.linkSync)(file, (0, import_node_path18.join)(folder, name));
+    (0, import_node_fs32.linkSync)(file, (0, import_node_path21.join)(folder2, name));
   } catch {
-    (0, import_node_fs31.symlinkSync)(file, (0, import_node_path18.join)(folder, name));
+    (0, import_node_fs32.symlinkSync)(file, (0, import_node_path21.join)(folder2, name));
   }
-  (0, import_node_fs31.writeFileSync)((0, import_node_path18.join)(folder, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs32.writeFileSync)((0, import_node_path21.join)(folder2, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
-function fileIn(folder, name) {
-  const path6 = (0, import_node_path18.join)(folder, name);
-  if (!(0, import_node_fs31.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+function fileIn(folder2, name) {
+  const path6 = (0, import_node_path21.join)(folder2, name);
+  if (!(0, import_node_fs32.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
-function readJson(folder, name) {
-  const path6 = fileIn(folder, `${name}.json`);
-  if ((0, import_node_fs31.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs31.readFileSync)(path6, "utf8"));
+function readJson(folder2, name) {
+  const path6 = fileIn(folder2, `${name}.json`);
+  if ((0, import_node_fs32.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs32.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
+// src/cache/check-image.ts
+async function checkImage(folder2, key, archive, mayBeZstd = true) {
+  const entry = readJson(folder2, "image");
+  if (entry?.key !== key) return "its contents belong to another key";
+  const { description } = entry;
+  if (!isDescription(description)) return "its description is damaged";
+  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
+  if (!mayBeZstd && description.layers.some(isZstd)) {
+    const made = await decompressArchive(fileIn(folder2, "image"), archive, description.layers);
+    if ("unusable" in made) return made.unusable;
+    const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
+    return { archive: made.archive, description: { ...description, layers } };
+  }
+  const resumed = await resumeArchive(fileIn(folder2, "image"), archive, description.layers);
+  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
+}
+__name(checkImage, "checkImage");
+
 // src/cache/restore.ts
 var import_node_events2 = require("node:events");
-var import_node_fs33 = require("node:fs");
-var import_node_path19 = require("node:path");
+var import_node_fs34 = require("node:fs");
+var import_node_path22 = require("node:path");
 
 // src/cache/movement.ts
-var import_node_fs32 = require("node:fs");
-var leastBytes = 64 << 10;
+var import_node_fs33 = require("node:fs");
+var minBytes = 1 << 20;
 function watchMovement(group3, limit) {
   let bytes = 0;
   let since = Date.now();
   return () => {
     const now = bytesOf(group3);
-    if (Math.abs(now - bytes) >= leastBytes) {
+    if (Math.abs(now - bytes) >= minBytes) {
       bytes = now;
       since = Date.now();
     }
@@ -28358,12 +28534,12 @@ function watchMovement(group3, limit) {
 __name(watchMovement, "watchMovement");
 function bytesOf(group3) {
   let sum = 0;
-  for (const pid of (0, import_node_fs32.readdirSync)("/proc")) {
+  for (const pid of (0, import_node_fs33.readdirSync)("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [, , groupOf] = (0, import_node_fs32.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      const [, , groupOf] = (0, import_node_fs33.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
       if (Number(groupOf) !== group3) continue;
-      for (const [, count] of (0, import_node_fs32.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+      for (const [, count] of (0, import_node_fs33.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
     } catch {
     }
   }
@@ -28373,33 +28549,37 @@ __name(bytesOf, "bytesOf");
 
 // src/cache/restore.ts
 var stallLimit = 8e3;
-var longRefusal = 1500;
+var minPatience = 1e3;
 async function restoreFolder(entry, options) {
-  const { say: say2, signal, patience: patience7 = 3e5, health = { failing: false } } = options;
+  const { say: say2, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
-  const folder = (0, import_node_path19.join)(entry.dir, entryFolder);
+  const folder2 = (0, import_node_path22.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
-    () => restoreTo(folder, entry, patience7, signal),
+    () => restoreTo(folder2, entry, patience5, stallLimit - health.waited, signal),
     (why) => why
   );
-  if (trouble === void 0 && !signal?.aborted) return folder;
-  (0, import_node_fs33.rmSync)(folder, { recursive: true, force: true });
+  if (trouble === void 0 && !signal?.aborted) return folder2;
+  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
   signal?.throwIfAborted();
-  if (trouble !== "" && Date.now() - start > longRefusal) health.failing = true;
-  say2(trouble === "" ? `The Actions cache doesn't have ${entry.what}` : `Restoring ${entry.what} from the Actions cache failed: ${trouble}`);
+  say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
+  health.waited += Date.now() - start;
+  if (!health.failing && health.waited > stallLimit - minPatience) {
+    health.failing = true;
+    say2("The Actions cache is too slow, so this step goes on without it");
+  }
   return void 0;
 }
 __name(restoreFolder, "restoreFolder");
-async function restoreTo(folder, entry, patience7, signal) {
-  (0, import_node_fs33.mkdirSync)(entry.dir, { recursive: true });
-  (0, import_node_fs33.rmSync)(folder, { recursive: true, force: true });
-  const statusFile = (0, import_node_path19.join)(entry.dir, "restore");
+async function restoreTo(folder2, entry, patience5, stall, signal) {
+  makeFolder(entry.dir);
+  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
+  const statusFile = (0, import_node_path22.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
-  const deadline = AbortSignal.timeout(patience7);
+  const deadline = AbortSignal.timeout(patience5);
   const stalled = new AbortController();
-  const hasStalled = watchMovement(child2.pid ?? 0, stallLimit);
+  const hasStalled = watchMovement(child2.pid ?? 0, stall);
   const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
   try {
     await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
@@ -28408,14 +28588,14 @@ async function restoreTo(folder, entry, patience7, signal) {
     if (!result) return failure2 || "the cache process ended early";
     return result.outcome === "restored" ? void 0 : result.reason;
   } catch (error2) {
-    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stallLimit)}`;
+    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
     if (!deadline.aborted) throw error2;
-    return `it took longer than ${durationText(patience7)}`;
+    return `it took longer than ${durationText(patience5)}`;
   } finally {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
     forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs33.rmSync)(file, { recursive: true, force: true });
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs34.rmSync)(file, { recursive: true, force: true });
   }
 }
 __name(restoreTo, "restoreTo");
@@ -28426,34 +28606,18 @@ function imageCacheKey(imageKey2) {
 }
 __name(imageCacheKey, "imageCacheKey");
 async function restoreImage(key, dir2, archive, options) {
-  const folder = await restoreFolder({ key, dir: dir2, what: "the image" }, options);
-  if (folder === void 0) return void 0;
+  const folder2 = await restoreFolder({ key, dir: dir2, what: "the image" }, options);
+  if (folder2 === void 0) return void 0;
   const checked = await bestEffort(
-    () => checkImage(folder, key, archive, options.mayBeZstd),
+    () => checkImage(folder2, key, archive, options.mayBeZstd),
     (why) => why
   );
-  (0, import_node_fs34.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreImage, "restoreImage");
-async function checkImage(folder, key, archive, mayBeZstd = true) {
-  const entry = readJson(folder, "image");
-  if (entry?.key !== key) return "its contents belong to another key";
-  const { description } = entry;
-  if (!isDescription(description)) return "its description is damaged";
-  if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
-  if (!mayBeZstd && description.layers.some(isZstd)) {
-    const made = await decompressArchive(fileIn(folder, "image"), archive, description.layers);
-    if ("unusable" in made) return made.unusable;
-    const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
-    return { archive: made.archive, description: { ...description, layers } };
-  }
-  const resumed = await resumeArchive(fileIn(folder, "image"), archive, description.layers);
-  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
-}
-__name(checkImage, "checkImage");
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
@@ -28463,12 +28627,13 @@ function stageImage(key, dir2, archive, conversion) {
 __name(stageImage, "stageImage");
 
 // src/supply/from-cache.ts
-async function fromCache(key, sha256, order) {
+async function fromCache(key, sha256, order, firstChecksum2) {
   const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd } = order;
-  const restored = await restoreImage(key, (0, import_node_path20.join)(tempDir, "restored-image"), path6, { ...phase, health, mayBeZstd });
+  const first = firstChecksum2();
+  const restored = await restoreImage(key, (0, import_node_path23.join)(tempDir, "restored-image"), path6, { ...phase, health, mayBeZstd });
   if (!restored) return void 0;
   const { archive, description } = restored;
-  const { identity } = description.found;
+  const { identity: identity2 } = description.found;
   const { isoSha256 } = description;
   try {
     if (sha256 !== void 0 && isoSha256 !== sha256) {
@@ -28476,10 +28641,16 @@ async function fromCache(key, sha256, order) {
       await archive.abort();
       return void 0;
     }
-    const name = order.name(identity);
+    const expected = await first;
+    if (expected !== void 0 && isoSha256 !== expected) {
+      throw new Error(
+        `The image in the Actions cache was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. Someone may have forged the entry ${key}: delete it, or pin the ISO that you trust with "iso-sha256"`
+      );
+    }
+    const name = order.name(identity2);
     const conversion = finishImage(archive, description, [name]);
     phase.say(`Found the image in the Actions cache (${key})`);
-    return { origin: "cache", name, identity, isoSha256, conversion };
+    return { origin: "cache", name, identity: identity2, isoSha256, conversion };
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -28488,11 +28659,11 @@ async function fromCache(key, sha256, order) {
 __name(fromCache, "fromCache");
 
 // src/supply/known-images.ts
-var import_node_fs35 = require("node:fs");
-var import_node_path21 = require("node:path");
+var import_node_fs36 = require("node:fs");
+var import_node_path24 = require("node:path");
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs35.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs36.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -28506,10 +28677,8 @@ function rememberImage({ id, labels }) {
   if (known3.includes(id)) return;
   try {
     const record = recordOf(key);
-    (0, import_node_fs35.mkdirSync)((0, import_node_path21.join)(record, ".."), { recursive: true });
-    const part = `${record}.${process.pid}.part`;
-    (0, import_node_fs35.writeFileSync)(part, JSON.stringify([...known3, id]), { mode: 420 });
-    (0, import_node_fs35.renameSync)(part, record);
+    makeFolder((0, import_node_path24.join)(record, ".."));
+    writeWhole(record, JSON.stringify([...known3, id]));
   } catch {
   }
 }
@@ -28517,7 +28686,7 @@ __name(rememberImage, "rememberImage");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path21.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+  return (0, import_node_path24.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
 }
 __name(recordOf, "recordOf");
 
@@ -28537,15 +28706,15 @@ async function fromEngine(engine, key, { phase, name: nameOf }) {
     phase.say(`The image that ${engine.name} has is ignored: ${error2.message}`);
     return void 0;
   }
-  const { identity, isoSha256 } = labelled;
-  const name = nameOf(identity);
+  const { identity: identity2, isoSha256 } = labelled;
+  const name = nameOf(identity2);
   const holder = await engine.find(name);
   if (holder?.id !== image.id) {
     if (holder) phase.say(`${name} was the name of the image ${holder.id} before`);
     await engine.tag(image.id, name);
   }
   phase.say(`${engine.name} already has the image: ${image.id}`);
-  return { origin: "engine", name, identity, isoSha256, image };
+  return { origin: "engine", name, identity: identity2, isoSha256, image };
 }
 __name(fromEngine, "fromEngine");
 async function choose(engine, key, say2) {
@@ -28564,29 +28733,29 @@ async function choose(engine, key, say2) {
 __name(choose, "choose");
 
 // src/supply/keys.ts
-function keysOf({ identity, sha256 }, { uname }) {
+function keysOf({ identity: identity2, sha256 }, { uname }) {
   return {
     ...sha256 !== void 0 && { engine: imageKey({ sha256 }, { uname }) },
-    ...identity && { cache: imageCacheKey(imageKey(identity, { uname })) }
+    ...identity2 && { cache: imageCacheKey(imageKey(identity2, { uname })) }
   };
 }
 __name(keysOf, "keysOf");
 
 // src/supply/existing.ts
-async function findExisting(known3, engine, order) {
+async function findExisting(known3, engine, order, firstChecksum2) {
   const keys = keysOf(known3, order);
   const inEngine = engine && keys.engine !== void 0 && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : void 0;
   if (inEngine) return inEngine;
-  return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order) : void 0;
+  return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order, firstChecksum2) : void 0;
 }
 __name(findExisting, "findExisting");
 
-// src/supply/from-iso.ts
-var import_node_path23 = require("node:path");
+// src/supply/first-checksum.ts
+var import_node_path26 = require("node:path");
 
 // src/cache/checksum-record.ts
-var import_node_fs36 = require("node:fs");
-var import_node_path22 = require("node:path");
+var import_node_fs37 = require("node:fs");
+var import_node_path25 = require("node:path");
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
   return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
@@ -28594,72 +28763,100 @@ function checksumKey(url) {
 __name(checksumKey, "checksumKey");
 async function restoreChecksum(url, dir2, options) {
   const key = checksumKey(url);
-  const folder = await restoreFolder({ key, dir: dir2, what }, options);
-  if (folder === void 0) return void 0;
+  const folder2 = await restoreFolder({ key, dir: dir2, what }, options);
+  if (folder2 === void 0) return void 0;
   const record = await bestEffort(
-    () => readJson(folder, "checksum"),
+    () => readJson(folder2, "checksum"),
     () => void 0
   );
-  (0, import_node_fs36.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
 __name(restoreChecksum, "restoreChecksum");
 function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
-  (0, import_node_fs36.mkdirSync)(dir2, { recursive: true });
-  const file = (0, import_node_path22.join)(dir2, "checksum");
-  (0, import_node_fs36.writeFileSync)(file, `${sha256}
+  makeFolder(dir2);
+  const file = (0, import_node_path25.join)(dir2, "checksum");
+  (0, import_node_fs37.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
 }
 __name(stageChecksum, "stageChecksum");
 
+// src/supply/first-checksum.ts
+function firstChecksum(request2, store, order) {
+  let known3;
+  return () => {
+    known3 ??= look(request2, store, order);
+    known3.catch(() => {
+    });
+    return known3;
+  };
+}
+__name(firstChecksum, "firstChecksum");
+async function look(request2, store, order) {
+  if (request2.kind === "file" || request2.address.sha256 !== void 0) return void 0;
+  const { phase, tempDir, cacheHealth: health, useCache } = order;
+  const { iso, image } = useCache.restore;
+  const url = identifyingUrl(request2.address);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path26.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+}
+__name(look, "look");
+
+// src/supply/from-iso.ts
+var import_node_path27 = require("node:path");
+
 // src/cache/iso-cache.ts
-var import_node_fs37 = require("node:fs");
-function isoCacheKey(identity) {
-  return `xenserver-ddk-iso-v1-${isoKey(identity)}`;
-}
-__name(isoCacheKey, "isoCacheKey");
-async function restoreIso(identity, dir2, options) {
-  const key = isoCacheKey(identity);
-  const folder = await restoreFolder({ key, dir: dir2, what: "the ISO" }, options);
-  if (folder === void 0) return void 0;
-  const checked = await bestEffort(
-    () => checkIso(folder, identity),
-    (why) => why
-  );
-  if (typeof checked !== "string") return checked;
-  (0, import_node_fs37.rmSync)(folder, { recursive: true, force: true });
-  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
-  return void 0;
-}
-__name(restoreIso, "restoreIso");
-async function checkIso(folder, identity) {
-  const entry = readJson(folder, "iso");
-  if (entry?.key !== isoCacheKey(identity)) return "its contents belong to another key";
-  const path6 = fileIn(folder, "iso");
-  const { size } = (0, import_node_fs37.statSync)(path6);
-  const expected = "sha256" in identity ? void 0 : identity.size;
+var import_node_fs39 = require("node:fs");
+
+// src/cache/check-iso.ts
+var import_node_fs38 = require("node:fs");
+async function checkIso(folder2, key, identity2) {
+  const entry = readJson(folder2, "iso");
+  if (entry?.key !== key) return "its contents belong to another key";
+  const path6 = fileIn(folder2, "iso");
+  const { size } = (0, import_node_fs38.statSync)(path6);
+  const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
-  const wanted = "sha256" in identity ? identity.sha256.toLowerCase() : entry.sha256;
+  const wanted = "sha256" in identity2 ? identity2.sha256.toLowerCase() : entry.sha256;
   const sha256 = await sha256OfFile(path6);
   if (sha256 === void 0 || sha256 !== wanted) return `it has the SHA-256 ${sha256}, but should have ${wanted}`;
   return { path: path6, sha256, size };
 }
 __name(checkIso, "checkIso");
-function stageIso(identity, dir2, path6, sha256) {
-  const key = isoCacheKey(identity);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs37.statSync)(path6).size };
+
+// src/cache/iso-cache.ts
+function isoCacheKey(identity2) {
+  return `xenserver-ddk-iso-v1-${isoKey(identity2)}`;
+}
+__name(isoCacheKey, "isoCacheKey");
+async function restoreIso(identity2, dir2, options) {
+  const key = isoCacheKey(identity2);
+  const folder2 = await restoreFolder({ key, dir: dir2, what: "the ISO" }, options);
+  if (folder2 === void 0) return void 0;
+  const checked = await bestEffort(
+    () => checkIso(folder2, key, identity2),
+    (why) => why
+  );
+  if (typeof checked !== "string") return checked;
+  (0, import_node_fs39.rmSync)(folder2, { recursive: true, force: true });
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
+  return void 0;
+}
+__name(restoreIso, "restoreIso");
+function stageIso(identity2, dir2, path6, sha256) {
+  const key = isoCacheKey(identity2);
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs39.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
 __name(stageIso, "stageIso");
 
 // src/supply/from-iso.ts
-async function getIso({ request: request2, identity, sha256, stored }, store, order) {
+async function getIso({ request: request2, identity: identity2, sha256, stored }, store, order, firstChecksum2) {
   if (request2.kind === "file") return { origin: "file", path: request2.path, sha256 };
   const { phase, tempDir, cacheHealth: health } = order;
   const { address, version } = request2;
@@ -28668,24 +28865,19 @@ async function getIso({ request: request2, identity, sha256, stored }, store, or
     phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
-  const cached = order.useCache.restore.iso && identity && await restoreIso(identity, (0, import_node_path23.join)(tempDir, "restored-iso"), { ...phase, health });
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path27.join)(tempDir, "restored-iso"), { ...phase, health });
   if (cached) {
-    const before = address.sha256 === void 0 ? store.checksumBefore(identifyingUrl(address)) : void 0;
+    const before = await firstChecksum2();
     if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before, cached.sha256));
     phase.say("Found the ISO in the Actions cache");
     return { origin: "iso-cache", ...cached };
   }
-  const sha256Before = address.sha256 === void 0 ? await checksumBefore(identifyingUrl(address), store, order) : void 0;
+  const sha256Before = await firstChecksum2();
   return { origin: "download", ...await store.fetch({ ...address, ...sha256Before && { sha256Before } }, version, phase) };
 }
 __name(getIso, "getIso");
-async function checksumBefore(url, store, { phase, tempDir, cacheHealth: health, useCache }) {
-  const { iso, image } = useCache.restore;
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path23.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
-}
-__name(checksumBefore, "checksumBefore");
 async function fromIso({ origin, path: path6, sha256 }, order) {
-  const { phase, archive, tempDir, compression, uname } = order;
+  const { phase, archive, tempDir, compression, uname, maxZeroBytes } = order;
   const conversion = await convertWithProgress(
     {
       input: path6,
@@ -28693,9 +28885,10 @@ async function fromIso({ origin, path: path6, sha256 }, order) {
       tempDir,
       compression,
       uname,
+      maxZeroBytes,
       inputSha256: Promise.resolve(sha256),
       name(found2) {
-        checkFreeSpace((0, import_node_path23.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
+        checkFreeSpace((0, import_node_path27.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
         return [order.name(found2.identity)];
       },
       warn: phase.warn,
@@ -28709,7 +28902,7 @@ async function fromIso({ origin, path: path6, sha256 }, order) {
 __name(fromIso, "fromIso");
 
 // src/supply/iso-request.ts
-var import_node_fs38 = require("node:fs");
+var import_node_fs40 = require("node:fs");
 var import_node_url3 = require("node:url");
 function requestIso(inputs) {
   const request2 = isoOf(inputs);
@@ -28728,7 +28921,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs38.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs40.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -28760,13 +28953,13 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/fetch/http/prefer-https.ts
-var patience6 = 3e3;
+var patience4 = 3e3;
 async function preferHttps(address, { signal, say: say2 }) {
   const [first] = address.urls;
   if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
   const secure = first.replace(/^http:/i, "https:");
   try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience6)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience4)]);
     const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
     reply.body.destroy();
     partOf(reply);
@@ -28864,8 +29057,7 @@ async function queryOrStored({ address, version }, store, { say: say2, signal })
 __name(queryOrStored, "queryOrStored");
 
 // src/supply/order.ts
-var import_node_fs39 = require("node:fs");
-var import_node_path24 = require("node:path");
+var import_node_path28 = require("node:path");
 
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
@@ -28907,18 +29099,19 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
     compression: compressionFor(engine, keepArchive || useCache.save.image),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
+    maxZeroBytes: inputs.maxZeroBytes,
     useCache,
-    cacheHealth: { failing: false },
-    name(identity) {
-      expectVersion(identity, inputs.version);
-      return inputs.image ?? imageName(identity, inputs.uname);
+    cacheHealth: { failing: false, waited: 0 },
+    name(identity2) {
+      expectVersion(identity2, inputs.version);
+      return inputs.image ?? imageName(identity2, inputs.uname);
     }
   };
 }
 __name(placeOrder, "placeOrder");
 function archivePath({ archive }, engine, tempDir) {
-  if (archive === void 0) return engine ? (0, import_node_path24.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  (0, import_node_fs39.mkdirSync)((0, import_node_path24.dirname)(archive), { recursive: true });
+  if (archive === void 0) return engine ? (0, import_node_path28.join)(tempDir, "image.tar") : `${tempDir}.tar`;
+  makeFolder((0, import_node_path28.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -28929,18 +29122,18 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path25 = require("node:path");
+var import_node_path29 = require("node:path");
 
 // src/cache/saving.ts
-var import_node_fs40 = require("node:fs");
+var import_node_fs41 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs40.rmSync)(statusFile, { force: true });
+    (0, import_node_fs41.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs40.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs41.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -28950,9 +29143,9 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path25.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path29.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
-    order.phase.say("Nothing is saved to the Actions cache, because it didn't answer before");
+    order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return statusFile;
   }
   try {
@@ -28970,18 +29163,18 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path25.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path29.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  return [stageImage(key, (0, import_node_path25.join)(order.tempDir, "save-image"), order.archive, conversion)];
+  return [stageImage(key, (0, import_node_path29.join)(order.tempDir, "save-image"), order.archive, conversion)];
 }
 __name(imageEntry, "imageEntry");
-function isoEntry({ origin, isoPath, isoSha256 }, { identity }, order) {
-  if (!order.useCache.save.iso || !identity || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity, (0, import_node_path25.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
+  if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
+  return [stageIso(identity2, (0, import_node_path29.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
@@ -28997,13 +29190,14 @@ async function run() {
   const tempDir = await makeTempDir();
   const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
   const store = openStore({ say, notice: notice2 });
+  const checksumBefore = firstChecksum(request2, store, order);
   const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
-  const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order), order)), "make");
-  const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order));
+  const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order, checksumBefore), order)), "make");
+  const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order, checksumBefore));
   const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
   phase.signal.throwIfAborted();
   await saveForPost({ savingStatus: saveForNextRun(supply, known3, order) });
-  if (!order.keepArchive) (0, import_node_fs41.rmSync)(order.archive, { force: true });
+  if (!order.keepArchive) (0, import_node_fs42.rmSync)(order.archive, { force: true });
   await group2(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine));
   phase.signal.throwIfAborted();
   if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
@@ -29014,9 +29208,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path26.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path30.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs41.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs42.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -29042,8 +29236,8 @@ async function provideImage(supply, engine, order, make) {
     order.phase.signal.throwIfAborted();
     if (supply.origin !== "cache") throw error2;
     say(`The image from the Actions cache is ignored: ${sentenceOf(error2)}`);
-    const anew = await make();
-    return { supply: anew, image: await load2(anew) };
+    const made = await make();
+    return { supply: made, image: await load2(made) };
   }
 }
 __name(provideImage, "provideImage");

@@ -19795,10 +19795,18 @@ var import_node_util = require("node:util");
 
 // src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text) {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
+var maxLineLength = 1e4;
+function shortLine(text) {
+  if (text.length <= maxLineLength) return oneLine(text);
+  const half = maxLineLength / 2;
+  return oneLine(`${text.slice(0, half)} \u2026 ${text.length - maxLineLength} characters \u2026 ${text.slice(-half)}`);
+}
+__name(shortLine, "shortLine");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -21142,15 +21150,15 @@ __name(getState, "getState");
 
 // src/log.ts
 function say(line) {
-  info(oneLine(line));
+  info(shortLine(line));
 }
 __name(say, "say");
 function debug2(text) {
-  if (isDebug()) for (const line of text.split("\n")) debug(oneLine(line));
+  if (isDebug()) for (const line of text.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
 function group2(title, use) {
-  return group(oneLine(title), use);
+  return group(shortLine(title), use);
 }
 __name(group2, "group");
 function command(line) {
@@ -21160,6 +21168,13 @@ __name(command, "command");
 
 // src/programs/child.ts
 var import_node_child_process = require("node:child_process");
+
+// src/programs/environment.ts
+var own = /^(INPUT|STATE|ACTIONS)_/i;
+function environmentForPrograms(env = process.env) {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value === void 0 || own.test(name) ? [] : [[name, value]]));
+}
+__name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
@@ -21181,7 +21196,7 @@ __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
   return new Promise((resolve3) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
-    const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: process.env });
+    const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const pipes = [child2.stdout, child2.stderr];
     const [stdout, stderr] = pipes.map(collect);
     let timedOut = false;
@@ -21278,13 +21293,13 @@ __name(stop, "stop");
 
 // src/cache/movement.ts
 var import_node_fs2 = require("node:fs");
-var leastBytes = 64 << 10;
+var minBytes = 1 << 20;
 function watchMovement(group3, limit) {
   let bytes = 0;
   let since = Date.now();
   return () => {
     const now = bytesOf(group3);
-    if (Math.abs(now - bytes) >= leastBytes) {
+    if (Math.abs(now - bytes) >= minBytes) {
       bytes = now;
       since = Date.now();
     }
@@ -21311,10 +21326,10 @@ __name(bytesOf, "bytesOf");
 var stallLimit = 8e3;
 
 // src/cache/saving.ts
-async function awaitSaving(statusFile, patience3, say2, signal) {
+async function awaitSaving(statusFile, patience2, say2, signal) {
   try {
     const started = readStarted(statusFile);
-    if (started) await awaitProcess(started, statusFile, patience3, say2, signal);
+    if (started) await awaitProcess(started, statusFile, patience2, say2, signal);
   } catch (error) {
     say2(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`);
   }
@@ -21328,8 +21343,8 @@ function readStarted(statusFile) {
   }
 }
 __name(readStarted, "readStarted");
-async function awaitProcess({ pid, entries }, statusFile, patience3, say2, signal) {
-  const end = Date.now() + patience3;
+async function awaitProcess({ pid, entries }, statusFile, patience2, say2, signal) {
+  const end = Date.now() + patience2;
   let alive = isAlive(pid, statusFile);
   let status = readStatus(statusFile);
   const hasStalled = watchMovement(pid, stallLimit);
@@ -21343,7 +21358,7 @@ async function awaitProcess({ pid, entries }, statusFile, patience3, say2, signa
   const givenUp = alive && !status.ended;
   if (givenUp) await stop(pid, statusFile);
   forwardLog(statusFile);
-  const timeOut = signal?.aborted ? "the job was cancelled" : stalled ? `it took nothing for ${durationText(stallLimit)}` : `it took longer than ${durationText(patience3)}`;
+  const timeOut = signal?.aborted ? "the job was cancelled" : stalled ? `it took nothing for ${durationText(stallLimit)}` : `it took longer than ${durationText(patience2)}`;
   const why = givenUp ? timeOut : status.failure || "the cache process ended early";
   for (const [index, { what, key }] of entries.entries()) {
     const result = status.results[index];
@@ -21402,7 +21417,7 @@ async function callProgram(command2, args, deadline) {
     const output = await getExecOutput(`"${timeout}"`, [...limits, command2, ...args], {
       silent: true,
       ignoreReturnCode: true,
-      env: process.env,
+      env: environmentForPrograms(),
       // Milliseconds. A program that was ended may have left a child that holds its output open.
       delay: 1e3
     });
@@ -21437,9 +21452,9 @@ function wordOfTimeout(line) {
 __name(wordOfTimeout, "wordOfTimeout");
 
 // src/engine/command.ts
-var questionDeadline = 30;
+var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name(() => {
-}, "debug") } = {}) {
+}, "debug"), deadlines = usualDeadlines } = {}) {
   const traced = /* @__PURE__ */ __name(async (args, start) => {
     const shown = [program, ...args].join(" ");
     const began = performance.now();
@@ -21452,10 +21467,12 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
   }, "traced");
   return {
     program,
-    async call(args, { deadline = questionDeadline, evenIfCancelled = false } = {}) {
+    deadlines,
+    async call(args, { deadline = "question", evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted();
-      const finished = await traced(args, () => callProgram(program, args, deadline));
-      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${deadline} seconds${chosenDaemon()}` } : finished;
+      const seconds = deadlines[deadline];
+      const finished = await traced(args, () => callProgram(program, args, seconds));
+      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished;
     },
     follow: /* @__PURE__ */ __name((args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })), "follow"),
     async feed(args, stdin, deadline) {
@@ -21475,7 +21492,7 @@ function chosenDaemon() {
 __name(chosenDaemon, "chosenDaemon");
 
 // src/disk/filesystem/small-file.ts
-var most = 64 << 10;
+var maxTextSize = 64 << 10;
 
 // src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
@@ -21489,7 +21506,6 @@ var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
 var shellLabel = `${labelPrefix}.shell`;
 
 // src/shell/remove.ts
-var patience = 60;
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
@@ -21506,13 +21522,13 @@ async function removeShell(shell, say2 = () => {
 __name(removeShell, "removeShell");
 async function removeContainer({ id, name }, installed, say2, supervision) {
   const engine = engineCommand(installed.engine, supervision);
-  const call = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: patience }), "call");
+  const change = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
   const filter = `label=${shellLabel}=${id}`;
-  const listed = await call("ps", "--all", "--quiet", "--filter", filter);
+  const listed = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
   if (listed.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed.lastWord}`);
   for (const container of listed.stdout.split("\n").filter((line) => line !== "")) {
-    if (installed.giveBack.length > 0) await call("exec", "--user", "0:0", container, ...installed.giveBack);
-    const removed = await call("rm", "--force", "--volumes", container);
+    if (installed.giveBack.length > 0) await change("exec", "--user", "0:0", container, ...installed.giveBack);
+    const removed = await change("rm", "--force", "--volumes", container);
     if (removed.code === 0) say2(`Removed the container of ${name}`);
     else if (!/no such container|already in progress/i.test(removed.lastWord))
       say2(`${installed.engine} couldn't remove the container of ${name}: ${removed.lastWord}`);
@@ -21529,18 +21545,18 @@ function savedForPost() {
 __name(savedForPost, "savedForPost");
 
 // src/post.ts
-var patience2 = 10 * 6e4;
+var patience = 10 * 6e4;
 async function post() {
   const { tempDir, savingStatus, shell, matchers } = savedForPost();
   if (shell) await removeShell(shell, say, { debug: debug2 });
   if (matchers !== void 0) attempt(() => removeMatchers(matchers, command));
-  if (savingStatus !== void 0) await group2("Save for the next run", () => awaitSaving(savingStatus, patience2, say));
+  if (savingStatus !== void 0) await group2("Save for the next run", () => awaitSaving(savingStatus, patience, say));
   if (tempDir !== void 0) attempt(() => (0, import_node_fs7.rmSync)(tempDir, { recursive: true, force: true }));
 }
 __name(post, "post");
-function attempt(tidy) {
+function attempt(remove) {
   try {
-    tidy();
+    remove();
   } catch (error) {
     complain(error);
   }
