@@ -48,6 +48,7 @@ async function run(): Promise<void> {
   const tempDir = await makeTempDir()
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
   const store = openStore({ say, notice })
+  if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } })
 
   const checksumBefore = firstChecksum(request, store, order)
 
@@ -93,27 +94,33 @@ interface Provided {
 }
 
 /**
- * Loads the image unless the engine already has it. If an image from the cache can't be loaded, makes a new one: the cached entry may be
- * wrong.
+ * Loads the image unless the engine already has it. If it can't be loaded without its imported layer, makes a whole archive. If an image from
+ * the cache can't be loaded, makes it again, because the cached entry may be wrong.
  */
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
   if (supply.image) return { supply, image: supply.image }
-  const load = ({ name, conversion }: Supply) =>
-    group(`Load the image into ${engine.name}`, async () => {
-      const loaded = await loadWithProgress(engine, { path: order.archive, name, ...conversion!.archive }, say)
-      rememberImage(loaded)
-      return loaded
-    })
   try {
-    return { supply, image: await load(supply) }
+    return { supply, image: await load(supply, engine, order) }
   } catch (error) {
     order.phase.signal.throwIfAborted()
-    if (supply.origin !== 'cache') throw error
-    say(`The image from the Actions cache is ignored: ${sentenceOf(error)}`)
+    if (supply.origin !== 'cache' && !supply.imported) throw error
+    order.rootImport?.giveUp()
+    say(`${supply.origin === 'cache' ? 'The image from the Actions cache is ignored' : 'A whole archive is made'}: ${sentenceOf(error)}`)
     const made = await make()
-    return { supply: made, image: await load(made) }
+    return { supply: made, image: await load(made, engine, order) }
+  } finally {
+    // Else the post step does.
+    if (!order.phase.signal.aborted) await order.rootImport?.cleanUp().catch((error) => say(sentenceOf(error)))
   }
+}
+
+function load({ name, conversion }: Supply, engine: Engine, order: Order): Promise<Image> {
+  return group(`Load the image into ${engine.name}`, async () => {
+    const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion!.archive }, say)
+    rememberImage(image)
+    return image
+  })
 }
 
 async function setUp(

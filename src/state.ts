@@ -6,6 +6,8 @@ import type { InstalledShell } from './shell/remove.ts'
 export interface PostState {
   /** A directory to remove. */
   readonly tempDir?: string
+  /** An engine whose imports with this mark are removed. */
+  readonly imports?: { readonly program: string; readonly mark: string }
   /** File that says how the saving goes. */
   readonly savingStatus?: string
   readonly shell?: InstalledShell
@@ -22,7 +24,7 @@ export async function saveForPost(state: PostState): Promise<void> {
 
 /** What the main step has saved. */
 export function savedForPost(): PostState {
-  const names = ['tempDir', 'savingStatus', 'shell', 'matchers'] as const
+  const names = ['tempDir', 'imports', 'savingStatus', 'shell', 'matchers'] as const
   const found = names.map((name) => [name, core.getState(name)] as const).filter(([, text]) => text !== '')
   return Object.fromEntries(found.map(([name, text]) => [name, JSON.parse(text)]))
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -12,13 +13,16 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { sha256OfFile } from '../../src/bytes/digest.ts'
 import { type CachedImage, checkImage } from '../../src/cache/check-image.ts'
-import { imageCacheKey, restoreImage, stageImage } from '../../src/cache/image-cache.ts'
+import { imageCacheKey, restoreImage, stageImage, stageImageToMake } from '../../src/cache/image-cache.ts'
 import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
 import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
 import { createArchive } from '../../src/image/archive/archive.ts'
+import { convert } from '../../src/image/convert.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../src/image/description.ts'
 import { imageKey } from '../../src/image/key/key.ts'
+import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { entry, tarOf } from '../image/memory-tree.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 
@@ -68,6 +72,53 @@ test('an image that was saved is the same again, under another name too', async 
   })
   expect(readdirSync(dir).sort()).toEqual(['other.tar', 'restored', 'same.tar', 'save', 'save.log', 'save.started', 'staged'])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
+})
+
+describe('an image without a complete archive', () => {
+  /** Converts an ISO as for an engine that imports its lowest layer. */
+  async function convertInto(iso: string): Promise<Conversion> {
+    await makeDdkIso({ iso })
+    return convert({
+      input: iso,
+      archive: join(dir, 'rest.tar'),
+      compression: 'zstd',
+      tempDir: dir,
+      inputSha256: sha256OfFile(iso),
+      name: () => ['ddk:1'],
+      warn() {},
+      rootSink: () => ({ async write() {}, async finish() {}, async abort() {} }),
+    })
+  }
+
+  test('is made again while it is saved, and is the same', async () => {
+    const iso = join(dir, 'ddk.iso')
+    const made = await convertInto(iso)
+    expect(statSync(join(dir, 'rest.tar')).size).toBeLessThan(64 << 10)
+    expect(await save(stageImageToMake(key, join(dir, 'staged'), iso, made))).toEqual([expect.stringMatching(/^Saved the image/)])
+    const { image } = await restore(join(dir, 'same.tar'))
+    expect(finishImage(image!.archive, image!.description, []).archive.configDigest).toBe(made.archive.configDigest)
+    expect(image!.description.layers.map(({ mediaType }) => mediaType)).toEqual(Array(2).fill(expect.stringMatching(/zstd$/)))
+  })
+
+  test('is not saved if the ISO has changed', async () => {
+    const iso = join(dir, 'ddk.iso')
+    const made = await convertInto(iso)
+    await makeDdkIso({ iso, version: '7.0.0' })
+    expect(await save(stageImageToMake(key, join(dir, 'staged'), iso, made))).toEqual([
+      `Saving the image to the Actions cache failed: ${iso} has changed since the image was made`,
+    ])
+    expect((await restore(join(dir, 'none.tar'))).image).toBeUndefined()
+  })
+
+  test('is not made at all if the cache has it', async () => {
+    const iso = join(dir, 'ddk.iso')
+    const made = await convertInto(iso)
+    await save(stageImageToMake(key, join(dir, 'staged'), iso, made))
+    rmSync(iso)
+    expect(await save(stageImageToMake(key, join(dir, 'other'), iso, made))).toEqual([
+      expect.stringMatching(/^Another job has saved the image/),
+    ])
+  })
 })
 
 describe('an entry is a miss if', () => {

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
@@ -27,12 +27,21 @@ export async function restoreEntry(key: string, dir: string, temp: string): Prom
 /**
  * Saves `DIR/xenserver-ddk`. `exists` means that the service has the entry, or that another job is uploading it.
  * @param log returns what the toolkit has printed so far: the toolkit reports nowhere else why it didn't save
+ * @param make makes the folder, if it isn't there yet
+ * @throws what `make` throws
  */
-export async function saveEntry(key: string, dir: string, log: () => string): Promise<'saved' | 'exists' | 'refused'> {
+export async function saveEntry(
+  key: string,
+  dir: string,
+  log: () => string,
+  make: () => Promise<void> = async () => {},
+): Promise<'saved' | 'exists' | 'refused'> {
   if (!isFeatureAvailable()) return 'refused'
+  mkdirSync(dir, { recursive: true })
   return staged(dir, async () => {
     // The toolkit packs everything before it checks whether the key is free.
     if ((await restoreCache([entryFolder], key, [], { lookupOnly: true })) === key) return 'exists'
+    await make()
     await followLinks(join(dir, entryFolder))
     const id = await saveCache([entryFolder], key)
     // Version 1 of the service returns an ID as soon as the key is reserved, even if the upload then fails.

@@ -5,7 +5,8 @@ import { sentenceOf } from '../host/system-error.ts'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
 import { bestEffort } from './best-effort.ts'
 import { takeOver } from './environment.ts'
-import { type CacheTask, type EntryResult, filesOf, type Handover, type Status } from './task.ts'
+import { makeImage } from './image-cache.ts'
+import { type CacheEntry, type CacheTask, type EntryResult, filesOf, type Handover, type Status } from './task.ts'
 import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 
 // The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,
@@ -26,13 +27,14 @@ async function run(task: CacheTask): Promise<void> {
   process.env.RUNNER_TEMP = temp
   // With RUNNER_DEBUG, the toolkit lists every archive, which decompresses it a second time.
   delete process.env.RUNNER_DEBUG
-  if (task.kind === 'save') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-  for (const { key, dir } of task.entries) {
+  // The user's steps come first. Threads that are started later inherit it.
+  if (task.kind === 'save') setPriority(constants.priority.PRIORITY_LOW)
+  for (const entry of task.entries) {
     const start = Date.now()
     const read = textSince(log)
     const result = await bestEffort<Omit<EntryResult, 'milliseconds'>>(
       async () => {
-        const outcome = await work(task.kind, key, dir, temp, read)
+        const outcome = await work(task.kind, entry, temp, read)
         return { outcome, reason: reasonIn(read()) || (outcome === 'missing' && lacksZstd(read()) ? withoutZstd : '') }
       },
       (reason) => ({ outcome: task.kind === 'save' ? 'refused' : 'missing', reason }),
@@ -54,8 +56,9 @@ function hideSecrets(): void {
   }
 }
 
-async function work(kind: CacheTask['kind'], key: string, dir: string, temp: string, read: () => string): Promise<EntryResult['outcome']> {
-  if (kind === 'save') return saveEntry(key, dir, read)
+async function work(kind: CacheTask['kind'], entry: CacheEntry, temp: string, read: () => string): Promise<EntryResult['outcome']> {
+  const { key, dir, image } = entry
+  if (kind === 'save') return saveEntry(key, dir, read, image && (() => makeImage(entry, image)))
   return (await restoreEntry(key, dir, temp)) ? 'restored' : 'missing'
 }
 

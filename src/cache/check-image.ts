@@ -1,5 +1,6 @@
 import { type Archive, configDigest } from '../image/archive/archive.ts'
 import { decompressArchive, isZstd } from '../image/archive/decompress.ts'
+import type { LayerSink } from '../image/archive/layer.ts'
 import { resumeArchive } from '../image/archive/resume.ts'
 import { configOf, type ImageDescription } from '../image/description.ts'
 import { isDescription } from '../image/parse-description.ts'
@@ -18,22 +19,34 @@ export interface CachedImage {
   readonly description: ImageDescription
 }
 
+/** How an engine takes the layers. */
+export interface Layers {
+  /** Whether they may be compressed with zstd; otherwise they are decompressed. Default: yes. */
+  readonly mayBeZstd?: boolean
+  /** Where the lowest one goes instead of into the archive; all are decompressed then. */
+  readonly rootSink?: () => LayerSink
+}
+
 /**
  * Checks an image whose entry was restored, and isn't trusted.
  * @param folder of the entry
  * @param archive path for the archive
- * @param mayBeZstd whether the layers may stay compressed with zstd; otherwise they are decompressed
  * @returns the image, or why it isn't the image with that key
- * @throws Error if a file is missing, or can't be read or written
+ * @throws Error if a file is missing, or can't be read or written; SinkError if `rootSink` doesn't take the lowest layer
  */
-export async function checkImage(folder: string, key: string, archive: string, mayBeZstd = true): Promise<CachedImage | string> {
+export async function checkImage(
+  folder: string,
+  key: string,
+  archive: string,
+  { mayBeZstd = true, rootSink }: Layers = {},
+): Promise<CachedImage | string> {
   const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
   if (entry?.key !== key) return 'its contents belong to another key'
   const { description } = entry
   if (!isDescription(description)) return 'its description is damaged'
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest"
-  if (!mayBeZstd && description.layers.some(isZstd)) {
-    const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers)
+  if (rootSink || (!mayBeZstd && description.layers.some(isZstd))) {
+    const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers, rootSink)
     if ('unusable' in made) return made.unusable
     const layers = made.layers.map((layer, index) => ({ ...description.layers[index]!, ...layer }))
     return { archive: made.archive, description: { ...description, layers } }

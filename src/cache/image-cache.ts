@@ -1,20 +1,20 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { SinkError } from '../image/archive/layer.ts'
+import { convert } from '../image/convert.ts'
 import type { Conversion } from '../image/description.ts'
 import { bestEffort } from './best-effort.ts'
-import { type CachedImage, checkImage, type ImageEntry } from './check-image.ts'
+import { type CachedImage, checkImage, type ImageEntry, type Layers } from './check-image.ts'
 import { writeFolder } from './folder.ts'
 import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { CacheEntry } from './task.ts'
+import type { CacheEntry, ImageToMake } from './task.ts'
 
 /** Key of an image in the cache. The image key contains the recipe, so entries of another version are never found. */
 export function imageCacheKey(imageKey: string): string {
   return `xenserver-ddk-image-${imageKey}`
 }
 
-export interface RestoreImageOptions extends RestoreOptions {
-  /** Whether the layers may be compressed with zstd. Default: yes. */
-  readonly mayBeZstd?: boolean
-}
+export interface RestoreImageOptions extends RestoreOptions, Layers {}
 
 /**
  * Restores an image from the Actions cache, and checks its layers and its configuration against their digests. Any problem is one line for
@@ -31,13 +31,27 @@ export async function restoreImage(
   const folder = await restoreFolder({ key, dir, what: 'the image' }, options)
   if (folder === undefined) return undefined
   const checked = await bestEffort<CachedImage | string>(
-    () => checkImage(folder, key, archive, options.mayBeZstd),
+    () => checkWithSink(folder, key, archive, options),
     (why) => why,
   )
   rmSync(folder, { recursive: true, force: true })
   if (typeof checked !== 'string') return checked
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
+}
+
+/** If the sink doesn't take the lowest layer, it goes into the archive after all. */
+async function checkWithSink(folder: string, key: string, archive: string, options: RestoreImageOptions): Promise<CachedImage | string> {
+  const { rootSink, ...without } = options
+  if (!rootSink) return checkImage(folder, key, archive, without)
+  try {
+    return await checkImage(folder, key, archive, options)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (!(error instanceof SinkError)) throw error
+    options.say(`${error.message}; an archive is made instead`)
+    return checkImage(folder, key, archive, without)
+  }
 }
 
 /**
@@ -51,4 +65,40 @@ export function stageImage(key: string, dir: string, archive: string, conversion
   const entry: ImageEntry = { key, configDigest: made.configDigest, description }
   writeFolder(dir, archive, 'image', entry)
   return { key, dir, what: 'the image' }
+}
+
+/**
+ * Like `stageImage`, for an image whose archive isn't complete: the process that saves it makes it again.
+ * @param iso path of the ISO, which is read later
+ * @param maxZeroBytes as in the conversion's options
+ */
+export function stageImageToMake(key: string, dir: string, iso: string, conversion: Conversion, maxZeroBytes?: number): CacheEntry {
+  const { isoSha256, uname, archive } = conversion
+  const limit = maxZeroBytes !== undefined && { maxZeroBytes }
+  return { key, dir, what: 'the image', image: { iso, isoSha256, uname, configDigest: archive.configDigest, ...limit } }
+}
+
+/**
+ * Makes the image of an entry, and stages it. The layers are compressed with zstd, and any engine's action can use them.
+ * @throws Error with one sentence if that fails, or if the ISO isn't the same any more
+ */
+export async function makeImage({ key, dir }: CacheEntry, image: ImageToMake): Promise<void> {
+  const { iso, isoSha256, uname, configDigest, maxZeroBytes } = image
+  mkdirSync(dir, { recursive: true })
+  const archive = join(dir, 'image.tar')
+  const conversion = await convert({
+    input: iso,
+    archive,
+    compression: 'zstd',
+    uname,
+    maxZeroBytes,
+    tempDir: dir,
+    inputSha256: Promise.resolve(isoSha256),
+    name: () => [],
+    // The main step has said them.
+    warn() {},
+  })
+  if (conversion.archive.configDigest !== configDigest) throw new Error(`${iso} has changed since the image was made`)
+  stageImage(key, dir, archive, conversion)
+  rmSync(archive)
 }

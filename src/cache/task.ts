@@ -1,3 +1,4 @@
+import type { UnameChoice } from '../image/config/uname-choice.ts'
 import type { Environment } from './environment.ts'
 
 /**
@@ -12,6 +13,21 @@ export interface CacheEntry {
   readonly dir: string
   /** Name for messages, e.g. `the image`. */
   readonly what: string
+  /** Set if the folder isn't there yet, and is made once it is certain that the cache doesn't have the entry. */
+  readonly image?: ImageToMake
+}
+
+/** An image that an engine got without a complete archive. It is made again, from the same ISO. */
+export interface ImageToMake {
+  /** Path of the ISO. */
+  readonly iso: string
+  /** In hexadecimal. */
+  readonly isoSha256: string
+  readonly uname: UnameChoice
+  /** As in the conversion's options. */
+  readonly maxZeroBytes?: number
+  /** `sha256:` and the digest of its configuration, which the same ISO always gives. */
+  readonly configDigest: string
 }
 
 /** What the process reads from its standard input, as JSON. */

@@ -1,18 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseSha256, sha256OfFile } from '../bytes/digest.ts'
 import { systemMessage } from '../bytes/errors.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine } from '../engine/engine.ts'
+import { EngineError } from '../engine/errors.ts'
+import type { ArchivedImage } from '../engine/provide.ts'
+import { RootImport } from '../engine/root-import.ts'
 import { removeAtExit } from '../host/at-exit.ts'
 import { endRequest } from '../host/end-request.ts'
+import { sentenceOf } from '../host/system-error.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/config/uname-choice.ts'
+import type { Conversion } from '../image/description.ts'
 import { parseZeroLimit } from '../image/tar/zero-limit.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
 import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
@@ -74,34 +79,58 @@ export async function convertCommand(words: string[]): Promise<number> {
   if (values.load && !engine) throw new Error('there is no engine to load the image into; use -o FILE to write an archive instead')
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   const release = removeAtExit(dir)
+  // With -o or --compression, the whole archive is wanted.
+  const layers = values.output || compression ? undefined : engine?.layers
+  const rootImport = layers && new RootImport(layers, basename(dir))
   try {
     const archive = values.output ? resolve(values.output) : join(dir, 'image.tar')
-    const conversion = await convertWithProgress(
-      {
-        input,
-        archive,
-        tempDir: dir,
-        uname,
-        maxZeroBytes,
-        compression: compression ?? defaultCompression(engine),
-        inputSha256: sha256OfFile(input, expected),
-        name({ identity }) {
-          expectVersion(identity, asked)
-          return [tag || imageName(identity, uname)]
+    const make = () =>
+      convertWithProgress(
+        {
+          input,
+          archive,
+          tempDir: dir,
+          uname,
+          maxZeroBytes,
+          compression: compression ?? defaultCompression(engine),
+          inputSha256: sha256OfFile(input, expected),
+          name({ identity }) {
+            expectVersion(identity, asked)
+            return [tag || imageName(identity, uname)]
+          },
+          warn: warnOnStderr,
+          signal,
         },
-        warn: warnOnStderr,
-        signal,
-      },
-      say,
-    )
-    const { names, archive: made } = conversion
-    if (engine) await loadWithProgress(engine, { path: archive, name: names[0]!, ...made }, say)
+        say,
+        rootImport,
+      )
+    const { names, archive: made } = await make()
+    if (engine) await loadOrAgain(engine, { path: archive, name: names[0]!, ...made }, rootImport, make)
     process.stdout.write(`${names[0]} ${made.configDigest}\n`)
   } finally {
+    await rootImport?.cleanUp().catch((error) => say(sentenceOf(error)))
     rmSync(dir, { recursive: true, force: true })
     release()
   }
   return 0
+}
+
+/** If the engine doesn't load an archive without its imported layer, `make` makes the whole one. */
+async function loadOrAgain(
+  engine: Engine,
+  archived: ArchivedImage,
+  rootImport: RootImport | undefined,
+  make: () => Promise<Conversion>,
+): Promise<void> {
+  try {
+    await loadWithProgress(engine, archived, say)
+  } catch (error) {
+    if (!(error instanceof EngineError) || !rootImport?.done) throw error
+    rootImport.giveUp()
+    say(`A whole archive is made: ${error.message}`)
+    await make()
+    await loadWithProgress(engine, archived, say)
+  }
 }
 
 function makeTempDir(parent: string): string {

@@ -1,5 +1,5 @@
 import { callProgram } from '../programs/call.ts'
-import { runChild } from '../programs/child.ts'
+import { type FedChild, feedChild, runChild } from '../programs/child.ts'
 import type { Finished } from '../programs/finished.ts'
 
 /** How long an engine may take, in seconds. An engine that takes longer is of no use. */
@@ -55,6 +55,11 @@ export interface EngineCommand {
    * @throws the reason of the signal, if it is aborted before the call starts
    */
   feed(args: readonly string[], stdin: number, deadline: number): Promise<Finished>
+  /**
+   * Starts a call whose standard input is made while it runs. Its caller ends it.
+   * @throws the reason of the signal, if it is aborted before the call starts
+   */
+  pour(args: readonly string[]): FedChild
 }
 
 export function engineCommand(program: string, { signal, debug = () => {}, deadlines = usualDeadlines }: Supervision = {}): EngineCommand {
@@ -81,6 +86,12 @@ export function engineCommand(program: string, { signal, debug = () => {}, deadl
     async feed(args, stdin, deadline) {
       signal?.throwIfAborted()
       return traced(args, () => runChild(program, args, { deadline, atDeadline: 'leave', stdin, detached: true }))
+    },
+    pour(args) {
+      signal?.throwIfAborted()
+      const shown = [program, ...args].join(' ')
+      debug(`[command] ${shown}`)
+      return feedChild(program, args)
     },
   }
 }

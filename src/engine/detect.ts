@@ -2,6 +2,7 @@ import { chosenDaemon, type EngineCommand, engineCommand, type Supervision } fro
 import type { Engine } from './engine.ts'
 import { EngineError } from './errors.ts'
 import { images } from './images.ts'
+import { dockerLayerStore } from './import.ts'
 import { dockerLoad, type LoadMethod, load, podmanPull, podmanRemoteLoad } from './load.ts'
 
 /** Values of the input `engine`. */
@@ -84,6 +85,7 @@ function docker(command: EngineCommand, version: string, store: string): Engine 
     version,
     store,
     loadsZstd: Number.parseInt(version, 10) >= 23,
+    ...(store !== 'containerd' && { layers: dockerLayerStore(command) }),
   }
 }
 

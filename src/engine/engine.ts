@@ -12,6 +12,8 @@ export interface Engine {
   readonly store: string
   /** Whether it can load layers that are compressed with zstd. */
   readonly loadsZstd: boolean
+  /** Takes a layer while it is made; absent if that wouldn't be faster than loading an archive. */
+  readonly layers?: LayerStore
   /**
    * Loads an archive that has both `manifest.json` and an OCI layout. A load is never interrupted, because an interrupted load can leave
    * Docker's daemon unusable (moby#51623).
@@ -45,6 +47,33 @@ export interface Engine {
    * @throws BrokenImageError if no container can be created from it; EngineError if there is no such image, or the engine doesn't answer
    */
   prove(reference: string, say?: (sentence: string) => void): Promise<Image>
+}
+
+/**
+ * A way into a store that takes a layer while it is made. Docker's graph drivers have it: `docker load` copies all layers of an archive to
+ * a temporary folder before it unpacks any, but `docker import` unpacks its input as it arrives. It makes a nameless image of the layer; an
+ * archive that is loaded later needn't contain a layer that the store has.
+ */
+export interface LayerStore {
+  /** Starts to import the lowest layer of an image. The nameless image gets a label with the value `mark`. */
+  import(mark: string): LayerImport
+  /** Removes the nameless images of all imports with this mark. Their layers stay if another image has them. */
+  removeImports(mark: string): Promise<void>
+}
+
+export interface LayerImport {
+  /**
+   * Takes the next piece of the uncompressed tar. Resolves when its memory can be reused.
+   * @throws EngineError if the engine has stopped to read
+   */
+  write(piece: Uint8Array): Promise<void>
+  /**
+   * Resolves when the engine has the layer.
+   * @throws EngineError if it hasn't
+   */
+  finish(): Promise<void>
+  /** Gives up an unfinished import. The engine keeps nothing of it, unless it was just done: see `removeImports`. */
+  abort(): Promise<void>
 }
 
 export interface Image {

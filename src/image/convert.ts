@@ -5,7 +5,7 @@ import { DiskError, type Warn } from '../bytes/errors.ts'
 import { isSameFile } from '../host/same-file.ts'
 import { type Archive, createArchive } from './archive/archive.ts'
 import type { Compression } from './archive/frames.ts'
-import type { LayerWriter } from './archive/layer.ts'
+import type { LayerSink, LayerWriter } from './archive/layer.ts'
 import type { UnameChoice } from './config/uname-choice.ts'
 import { type Conversion, type DescribedLayer, finishImage, type ImageDescription } from './description.ts'
 import type { BuildEnvironment } from './environment/environment.ts'
@@ -19,6 +19,8 @@ export interface ConvertOptions {
   /** Path of the image archive. Its directory must exist. */
   readonly archive: string
   readonly compression: Compression
+  /** Where the root filesystem's layer goes instead of into the archive; called when it is known what the input is. */
+  readonly rootSink?: () => LayerSink
   /** What `uname` reports in a container. Default: `ddk`. */
   readonly uname?: UnameChoice
   /** Limit for bytes of zeros in all files together; see `LayerPolicy`. */
@@ -43,7 +45,7 @@ export interface ConvertOptions {
  * Converts a DDK into an image. One thread reads the formats and makes the tar, libuv's threads compress it, and this one hashes and
  * writes.
  * @throws Error with one sentence if the input is damaged or can't be read, or if the archive can't be written; the reason of `signal`; in
- *   each case there is no archive
+ *   each case there is no archive; SinkError if `rootSink` doesn't take the layer
  */
 export async function convert(options: ConvertOptions): Promise<Conversion> {
   options.signal?.throwIfAborted()
@@ -92,7 +94,10 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
       case 'found': {
         const { found, environment } = message
         const names = options.name(found)
-        known = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release }) }
+        const layer = options.rootSink
+          ? archive.addAbsentLayer(options.rootSink(), release)
+          : archive.addLayer({ compression: options.compression, release })
+        known = { found, environment, names, layer }
         break
       }
       case 'piece':

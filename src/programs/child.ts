@@ -5,7 +5,7 @@ import { environmentForPrograms } from './environment.ts'
 import { type Finished, lastLine } from './finished.ts'
 
 // The only file that starts programs with node:child_process; all others use @actions/exec (call.ts). @actions/exec can't give a program an
-// open file as standard input, end what it started, limit how much output it keeps, or start something that outlives this process.
+// open file or pieces as standard input, end what it started, limit how much output it keeps, or start something that outlives this process.
 
 export interface ChildOptions {
   /** In seconds. */
@@ -38,31 +38,86 @@ function untilEnd(command: string, args: readonly string[], options: ChildOption
   return new Promise((resolve) => {
     const { deadline, atDeadline = 'kill', signal, stdin = 'ignore', detached = false } = options
     const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], detached, env: environmentForPrograms() })
-    const pipes = [child.stdout, child.stderr] as Socket[]
-    const [stdout, stderr] = pipes.map(collect)
+    const output = watch(child)
     let timedOut = false
-    const kill = () => {
-      child.kill('SIGKILL')
-      // A grandchild may hold the pipes open; without this, `close` would wait for it.
-      for (const pipe of pipes) pipe.destroy()
-    }
-    const end = (finished: Partial<Finished>) => {
+    const end = (finished: Finished) => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', kill)
-      resolve({ stdout: stdout!(), lastWord: lastLine(stderr!()), missing: false, timedOut, ...finished })
+      signal?.removeEventListener('abort', output.kill)
+      resolve({ ...finished, timedOut })
     }
     const giveUp = () => {
       timedOut = true
-      if (atDeadline === 'kill') return kill()
+      if (atDeadline === 'kill') return output.kill()
       // The pipes stay open, because writing to a closed pipe would end the program.
-      for (const handle of [child, ...pipes]) handle.unref()
-      end({ lastWord: '' })
+      for (const handle of [child, ...output.pipes]) handle.unref()
+      end({ ...output.soFar(), lastWord: '' })
     }
     const timer = setTimeout(giveUp, deadline * 1000)
-    signal?.addEventListener('abort', kill)
-    child.once('error', (error: NodeJS.ErrnoException) => end({ missing: error.code === 'ENOENT', lastWord: error.message }))
-    child.once('close', (code, by) => end(code === null ? { lastWord: timedOut ? '' : `ended by ${by}` } : { code }))
+    signal?.addEventListener('abort', output.kill)
+    output.finished.then((finished) => end(timedOut ? { ...finished, lastWord: '' } : finished))
   })
+}
+
+/** A program that gets its standard input in pieces. */
+export interface FedChild {
+  /**
+   * Resolves when the program can take another piece.
+   * @returns whether it still reads
+   */
+  write(piece: Uint8Array): Promise<boolean>
+  /** Ends its input, and waits for its end. */
+  end(): Promise<Finished>
+  /** Kills it, and waits for its end. Does nothing if it has ended. */
+  kill(): Promise<void>
+}
+
+/** Starts a program whose standard input is made while it runs. Signals from a terminal or a cancelled job don't reach it. */
+export function feedChild(command: string, args: readonly string[]): FedChild {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: environmentForPrograms() })
+  const { finished, kill } = watch(child)
+  const stdin = child.stdin!
+  // Whether it reads is what `write` returns.
+  stdin.on('error', () => {})
+  return {
+    write: (piece) => new Promise((resolve) => stdin.write(piece, (error) => resolve(!error))),
+    async end() {
+      stdin.end()
+      return finished
+    },
+    async kill() {
+      kill()
+      await finished
+    },
+  }
+}
+
+interface Watched {
+  readonly pipes: readonly Socket[]
+  /** Resolves when the program has ended and its output is complete. */
+  readonly finished: Promise<Finished>
+  soFar(): Finished
+  kill(): void
+}
+
+function watch(child: ChildProcess): Watched {
+  const pipes = [child.stdout, child.stderr] as Socket[]
+  const [stdout, stderr] = pipes.map(collect)
+  const soFar = (): Finished => ({ stdout: stdout!(), lastWord: lastLine(stderr!()), missing: false, timedOut: false })
+  return {
+    pipes,
+    soFar,
+    finished: new Promise((resolve) => {
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve({ ...soFar(), missing: error.code === 'ENOENT', lastWord: error.message }),
+      )
+      child.once('close', (code, by) => resolve({ ...soFar(), ...(code === null ? { lastWord: `ended by ${by}` } : { code }) }))
+    }),
+    kill() {
+      child.kill('SIGKILL')
+      // A grandchild may hold the pipes open; without this, `close` would wait for it.
+      for (const pipe of pipes) pipe.destroy()
+    },
+  }
 }
 
 function collect(pipe: Socket): () => string {

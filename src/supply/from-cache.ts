@@ -17,10 +17,15 @@ export async function fromCache(
   order: Order,
   firstChecksum: FirstChecksum,
 ): Promise<Supply | undefined> {
-  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd } = order
+  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd, rootImport } = order
   // Meanwhile, because each question to the cache takes a while.
   const first = firstChecksum()
-  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, { ...phase, health, mayBeZstd })
+  const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, {
+    ...phase,
+    health,
+    mayBeZstd,
+    ...(rootImport?.sink && { rootSink: rootImport.sink }),
+  })
   if (!restored) return undefined
   const { archive, description } = restored
   const { identity } = description.found
@@ -41,7 +46,7 @@ export async function fromCache(
     const name = order.name(identity)
     const conversion = finishImage(archive, description, [name])
     phase.say(`Found the image in the Actions cache (${key})`)
-    return { origin: 'cache', name, identity, isoSha256, conversion }
+    return { origin: 'cache', name, identity, isoSha256, conversion, imported: rootImport?.done ?? false }
   } catch (error) {
     await archive.abort()
     throw error

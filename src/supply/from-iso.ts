@@ -48,7 +48,7 @@ export async function getIso(
 
 /** Converts a local ISO into an image. */
 export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
-  const { phase, archive, tempDir, compression, uname, maxZeroBytes } = order
+  const { phase, archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order
   const conversion = await convertWithProgress(
     {
       input: path,
@@ -60,14 +60,17 @@ export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Prom
       inputSha256: Promise.resolve(sha256),
       name(found) {
         // A root filesystem compresses to about a third of its size.
-        checkFreeSpace(dirname(archive), compression === 'none' ? found.used : found.used / 3, 'The archive of the image')
+        const archiveSize = rootImport?.sink ? 0 : compression === 'none' ? found.used : found.used / 3
+        checkFreeSpace(dirname(archive), archiveSize, 'The archive of the image')
         return [order.name(found.identity)]
       },
       warn: phase.warn,
       signal: phase.signal,
     },
     phase.say,
+    rootImport,
   )
   const { found, names, isoSha256 } = conversion
-  return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path }
+  const imported = rootImport?.done ?? false
+  return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path, imported }
 }

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ServiceHealth } from '../cache/restore.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
+import { RootImport } from '../engine/root-import.ts'
 import { makeFolder } from '../host/make-folder.ts'
 import type { Compression } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
@@ -22,6 +23,8 @@ export interface Order {
   readonly keepArchive: boolean
   /** Compression of new images. */
   readonly compression: Compression
+  /** Moves the lowest layer into the engine while it is made; absent if the engine can't, or the archive has to be complete. */
+  readonly rootImport?: RootImport
   /** Whether the engine can read zstd-compressed layers. */
   readonly mayBeZstd: boolean
   readonly uname: UnameChoice
@@ -48,6 +51,7 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
+    ...(engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
     compression: compressionFor(engine, keepArchive || useCache.save.image),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,

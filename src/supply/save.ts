@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { stageChecksum } from '../cache/checksum-record.ts'
-import { stageImage } from '../cache/image-cache.ts'
+import { stageImage, stageImageToMake } from '../cache/image-cache.ts'
 import { stageIso } from '../cache/iso-cache.ts'
 import { startSaving } from '../cache/saving.ts'
 import type { CacheEntry } from '../cache/task.ts'
@@ -39,10 +39,15 @@ function checksumEntry({ origin, isoSha256 }: Supply, { request }: KnownIso, ord
   return [stageChecksum(identifyingUrl(request.address), join(order.tempDir, 'save-checksum'), isoSha256)]
 }
 
-function imageEntry({ origin, conversion }: Supply, known: KnownIso, order: Order): CacheEntry[] {
+function imageEntry({ origin, conversion, imported, isoPath }: Supply, known: KnownIso, order: Order): CacheEntry[] {
   const { cache: key } = keysOf(known, order)
   if (!order.useCache.save.image || key === undefined || !conversion || origin === 'cache') return []
-  return [stageImage(key, join(order.tempDir, 'save-image'), order.archive, conversion)]
+  const dir = join(order.tempDir, 'save-image')
+  return [
+    imported && isoPath !== undefined
+      ? stageImageToMake(key, dir, isoPath, conversion, order.maxZeroBytes)
+      : stageImage(key, dir, order.archive, conversion),
+  ]
 }
 
 /** An ISO that was already in the tool cache will be there for the next job as well. */

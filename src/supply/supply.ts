@@ -15,6 +15,8 @@ export interface Supply {
   readonly isoSha256: string
   /** Set if the engine already had it. */
   readonly image?: Image
+  /** Whether the archive lacks the lowest layer, because the engine has it. */
+  readonly imported?: boolean
   /** The archive to load; set if the image isn't in an engine yet. */
   readonly conversion?: Conversion
   /** Path of the ISO, if it is on this machine. */

@@ -3,7 +3,7 @@ import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
 import type { ImageConfig } from '../config/config.ts'
 import { ustarHeader } from '../tar/header.ts'
-import { type Layer, type LayerOptions, type LayerWriter, layerWriter } from './layer.ts'
+import { absentLayerWriter, type Layer, type LayerOptions, type LayerSink, type LayerWriter, layerWriter } from './layer.ts'
 import {
   blobPath,
   type DockerManifest,
@@ -27,6 +27,11 @@ export interface ArchiveSummary {
 export interface Archive {
   /** Starts the next layer. Finish it before doing anything else. */
   addLayer(options: LayerOptions): LayerWriter
+  /**
+   * Starts the next layer, whose bytes go to `sink`. Its file in the archive is empty, so only an engine that has the layer already can load
+   * the archive.
+   */
+  addAbsentLayer(sink: LayerSink, release?: LayerOptions['release']): LayerWriter
   /**
    * Turns the layers into an image, and gives the archive its final name.
    * @param image.tags full references, e.g. `xenserver-ddk:6.5.0-90233c`; without any, the image has no name
@@ -58,23 +63,29 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
     return { digest, size: bytes.length }
   }
 
+  const add = (writer: LayerWriter, close: (layer: Layer) => void): LayerWriter => {
+    current = {
+      ...writer,
+      async finish() {
+        const layer = await writer.finish()
+        close(layer)
+        layers.push(layer)
+        return layer
+      },
+    }
+    return current
+  }
+
   return {
     addLayer(options) {
       const header = out.position
       out.position += tarBlockSize
-      const writer = layerWriter(out, options)
-      current = {
-        ...writer,
-        async finish() {
-          const layer = await writer.finish()
-          writeAt(out, layerHeader(layer), header)
-          append(out, Buffer.alloc(tarPadding(layer.size)))
-          layers.push(layer)
-          return layer
-        },
-      }
-      return current
+      return add(layerWriter(out, options), (layer) => {
+        writeAt(out, layerHeader(layer), header)
+        append(out, Buffer.alloc(tarPadding(layer.size)))
+      })
     },
+    addAbsentLayer: (sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))),
     finish({ config, tags }) {
       const configBlob = addBlob(json(config))
       const manifest = addBlob(json(ociManifest(configBlob, layers)))

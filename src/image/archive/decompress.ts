@@ -6,7 +6,7 @@ import { zstdDecompress } from 'node:zlib'
 import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { checkFreeSpace } from '../../host/free-space.ts'
 import { type Archive, createArchive, layerHeader } from './archive.ts'
-import type { Layer, LayerWriter } from './layer.ts'
+import { type Layer, type LayerSink, type LayerWriter, SinkError } from './layer.ts'
 import { bytesAt, frameLength } from './zstd-frames.ts'
 
 const decompress = promisify(zstdDecompress)
@@ -27,10 +27,16 @@ export function isZstd({ mediaType }: Layer): boolean {
  * verified.
  * @param from the earlier archive, which begins with `layers` and isn't changed
  * @param path of the new archive
- * @throws Error if there is no such file, or the new one can't be written
+ * @param rootSink where the lowest layer goes instead of into the new archive
+ * @throws Error if there is no such file, or the new one can't be written; SinkError if `rootSink` doesn't take the layer
  */
-export async function decompressArchive(from: string, path: string, layers: readonly Layer[]): Promise<Decompressed> {
-  const needed = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
+export async function decompressArchive(
+  from: string,
+  path: string,
+  layers: readonly Layer[],
+  rootSink?: () => LayerSink,
+): Promise<Decompressed> {
+  const needed = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
   checkFreeSpace(dirname(path), needed, 'The archive of the image')
   const fd = openSync(from, 'r')
   const archive = createArchive(path)
@@ -40,10 +46,10 @@ export async function decompressArchive(from: string, path: string, layers: read
     for (const layer of layers) {
       if (!bytesAt(fd, position, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
       position += tarBlockSize
-      const writer = archive.addLayer({ compression: 'none' })
+      const writer = rootSink && plain.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression: 'none' })
       const digest = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position, layer, writer)
-      const written = await writer.finish()
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
+      const written = await writer.finish()
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`)
       plain.push(written)
       position += layer.size + tarPadding(layer.size)
@@ -51,6 +57,7 @@ export async function decompressArchive(from: string, path: string, layers: read
     return { archive, layers: plain }
   } catch (error) {
     await archive.abort()
+    if (error instanceof SinkError) throw error
     return { unusable: (error as Error).message }
   } finally {
     closeSync(fd)

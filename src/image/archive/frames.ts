@@ -16,7 +16,8 @@ export interface FrameCompressor {
   readonly compress?: (piece: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 }
 
-const tarMediaType = 'application/vnd.oci.image.layer.v1.tar'
+/** OCI Image Layout Filesystem Changeset: the media type of an uncompressed layer. */
+export const tarMediaType = 'application/vnd.oci.image.layer.v1.tar'
 
 /**
  * Compresses pieces independently of each other, as zstd frames (RFC 8878) or gzip members (RFC 1952), whose concatenation is a valid file.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { append, type Output } from '../../host/new-file.ts'
-import { type FrameOptions, frameCompressor } from './frames.ts'
+import { type FrameOptions, frameCompressor, tarMediaType } from './frames.ts'
 
 /** A layer's blob, in the terms of an image's manifest and config. Digests are `sha256:` and hexadecimal. */
 export interface Layer {
@@ -99,6 +99,69 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
     },
     async cancel() {
       cancelled = true
+      await Promise.allSettled([last])
+    },
+  }
+}
+
+/** Where a layer goes that isn't stored in the archive: into an engine. */
+export interface LayerSink {
+  /**
+   * Takes the next piece of the uncompressed tar. Resolves when its memory can be reused.
+   * @throws Error if it takes no more
+   */
+  write(piece: Uint8Array): Promise<void>
+  /**
+   * Resolves when it has the whole layer.
+   * @throws Error if it hasn't
+   */
+  finish(): Promise<void>
+  /** Gives up an unfinished layer. */
+  abort(): Promise<void>
+}
+
+/** A sink didn't take a layer, which may be fine itself. `cause` says why. */
+export class SinkError extends Error {
+  override readonly name = 'SinkError'
+
+  constructor(cause: unknown) {
+    super((cause as Error).message, { cause })
+  }
+}
+
+/**
+ * The description of an uncompressed layer, whose bytes go to `sink` instead of into an archive.
+ * @throws SinkError from `write` and `finish`
+ */
+export function absentLayerWriter(sink: LayerSink, release: LayerOptions['release'] = () => {}): LayerWriter {
+  const diffId = createHash('sha256')
+  let size = 0
+  let last = Promise.resolve()
+  const attempt = async (step: () => Promise<void>) => {
+    try {
+      await step()
+    } catch (error) {
+      throw new SinkError(error)
+    }
+  }
+  return {
+    async write(piece) {
+      const { buffer } = piece
+      diffId.update(piece)
+      size += piece.length
+      await last
+      last = attempt(() => sink.write(piece)).then(() => release(buffer))
+      // The next caller that waits gets the error; until then it must not count as unhandled.
+      last.catch(() => {})
+    },
+    async finish() {
+      await last
+      await attempt(sink.finish)
+      const digest = `sha256:${diffId.digest('hex')}`
+      return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType }
+    },
+    async cancel() {
+      await sink.abort()
       await Promise.allSettled([last])
     },
   }
