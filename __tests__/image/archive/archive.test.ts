@@ -117,7 +117,7 @@ describe('an archive', () => {
       const archive = createArchive(join(dir, 'a.tar'))
       const layer = archive.addLayer({ compression: 'zstd' })
       await layer.write(new Uint8Array(100_000))
-      expect(readdirSync(dir)).toEqual([expect.stringMatching(/^a\.tar\.[0-9a-f]{8}\.part$/)])
+      expect(readdirSync(dir)).toEqual([expect.stringMatching(/^a\.tar\.[-\w]+\.part$/)])
       await archive.abort()
       expect(readdirSync(dir)).toEqual([])
       mkdirSync(join(dir, 'dir.tar'))
