@@ -85,8 +85,8 @@ var require_tunnel = __commonJS({
       self2.maxSockets = self2.options.maxSockets || http3.Agent.defaultMaxSockets;
       self2.requests = [];
       self2.sockets = [];
-      self2.on("free", /* @__PURE__ */ __name(function onFree(socket, host, port, localAddress) {
-        var options2 = toOptions(host, port, localAddress);
+      self2.on("free", /* @__PURE__ */ __name(function onFree(socket, host2, port, localAddress) {
+        var options2 = toOptions(host2, port, localAddress);
         for (var i = 0, len = self2.requests.length; i < len; ++i) {
           var pending = self2.requests[i];
           if (pending.host === options2.host && pending.port === options2.port) {
@@ -101,9 +101,9 @@ var require_tunnel = __commonJS({
     }
     __name(TunnelingAgent, "TunnelingAgent");
     util5.inherits(TunnelingAgent, events2.EventEmitter);
-    TunnelingAgent.prototype.addRequest = /* @__PURE__ */ __name(function addRequest(req, host, port, localAddress) {
+    TunnelingAgent.prototype.addRequest = /* @__PURE__ */ __name(function addRequest(req, host2, port, localAddress) {
       var self2 = this;
-      var options = mergeOptions({ request: req }, self2.options, toOptions(host, port, localAddress));
+      var options = mergeOptions({ request: req }, self2.options, toOptions(host2, port, localAddress));
       if (self2.sockets.length >= this.maxSockets) {
         self2.requests.push(options);
         return;
@@ -145,7 +145,7 @@ var require_tunnel = __commonJS({
         connectOptions.headers = connectOptions.headers || {};
         connectOptions.headers["Proxy-Authorization"] = "Basic " + new Buffer(connectOptions.proxyAuth).toString("base64");
       }
-      debug2("making CONNECT request");
+      debug3("making CONNECT request");
       var connectReq = self2.request(connectOptions);
       connectReq.useChunkedEncodingByDefault = false;
       connectReq.once("response", onResponse);
@@ -167,7 +167,7 @@ var require_tunnel = __commonJS({
         connectReq.removeAllListeners();
         socket.removeAllListeners();
         if (res.statusCode !== 200) {
-          debug2(
+          debug3(
             "tunneling socket could not be established, statusCode=%d",
             res.statusCode
           );
@@ -179,7 +179,7 @@ var require_tunnel = __commonJS({
           return;
         }
         if (head.length > 0) {
-          debug2("got illegal response body from proxy");
+          debug3("got illegal response body from proxy");
           socket.destroy();
           var error2 = new Error("got illegal response body from proxy");
           error2.code = "ECONNRESET";
@@ -187,14 +187,14 @@ var require_tunnel = __commonJS({
           self2.removeSocket(placeholder);
           return;
         }
-        debug2("tunneling connection has established");
+        debug3("tunneling connection has established");
         self2.sockets[self2.sockets.indexOf(placeholder)] = socket;
         return cb(socket);
       }
       __name(onConnect, "onConnect");
       function onError(cause) {
         connectReq.removeAllListeners();
-        debug2(
+        debug3(
           "tunneling socket could not be established, cause=%s\n",
           cause.message,
           cause.stack
@@ -233,15 +233,15 @@ var require_tunnel = __commonJS({
       });
     }
     __name(createSecureSocket, "createSecureSocket");
-    function toOptions(host, port, localAddress) {
-      if (typeof host === "string") {
+    function toOptions(host2, port, localAddress) {
+      if (typeof host2 === "string") {
         return {
-          host,
+          host: host2,
           port,
           localAddress
         };
       }
-      return host;
+      return host2;
     }
     __name(toOptions, "toOptions");
     function mergeOptions(target) {
@@ -260,9 +260,9 @@ var require_tunnel = __commonJS({
       return target;
     }
     __name(mergeOptions, "mergeOptions");
-    var debug2;
+    var debug3;
     if (process.env.NODE_DEBUG && /\btunnel\b/.test(process.env.NODE_DEBUG)) {
-      debug2 = /* @__PURE__ */ __name(function() {
+      debug3 = /* @__PURE__ */ __name(function() {
         var args = Array.prototype.slice.call(arguments);
         if (typeof args[0] === "string") {
           args[0] = "TUNNEL: " + args[0];
@@ -272,10 +272,10 @@ var require_tunnel = __commonJS({
         console.error.apply(console, args);
       }, "debug");
     } else {
-      debug2 = /* @__PURE__ */ __name(function() {
+      debug3 = /* @__PURE__ */ __name(function() {
       }, "debug");
     }
-    exports2.debug = debug2;
+    exports2.debug = debug3;
   }
 });
 
@@ -1199,23 +1199,23 @@ var require_util = __commonJS({
       return url2;
     }
     __name(parseOrigin, "parseOrigin");
-    function getHostname(host) {
-      if (host[0] === "[") {
-        const idx2 = host.indexOf("]");
+    function getHostname(host2) {
+      if (host2[0] === "[") {
+        const idx2 = host2.indexOf("]");
         assert4(idx2 !== -1);
-        return host.substring(1, idx2);
+        return host2.substring(1, idx2);
       }
-      const idx = host.indexOf(":");
-      if (idx === -1) return host;
-      return host.substring(0, idx);
+      const idx = host2.indexOf(":");
+      if (idx === -1) return host2;
+      return host2.substring(0, idx);
     }
     __name(getHostname, "getHostname");
-    function getServerName(host) {
-      if (!host) {
+    function getServerName(host2) {
+      if (!host2) {
         return null;
       }
-      assert4(typeof host === "string");
-      const servername = getHostname(host);
+      assert4(typeof host2 === "string");
+      const servername = getHostname(host2);
       if (net.isIP(servername)) {
         return "";
       }
@@ -1632,34 +1632,34 @@ var require_diagnostics = __commonJS({
       const debuglog = fetchDebuglog.enabled ? fetchDebuglog : undiciDebugLog;
       diagnosticsChannel.channel("undici:client:beforeConnect").subscribe((evt) => {
         const {
-          connectParams: { version: version3, protocol, port, host }
+          connectParams: { version: version3, protocol, port, host: host2 }
         } = evt;
         debuglog(
           "connecting to %s using %s%s",
-          `${host}${port ? `:${port}` : ""}`,
+          `${host2}${port ? `:${port}` : ""}`,
           protocol,
           version3
         );
       });
       diagnosticsChannel.channel("undici:client:connected").subscribe((evt) => {
         const {
-          connectParams: { version: version3, protocol, port, host }
+          connectParams: { version: version3, protocol, port, host: host2 }
         } = evt;
         debuglog(
           "connected to %s using %s%s",
-          `${host}${port ? `:${port}` : ""}`,
+          `${host2}${port ? `:${port}` : ""}`,
           protocol,
           version3
         );
       });
       diagnosticsChannel.channel("undici:client:connectError").subscribe((evt) => {
         const {
-          connectParams: { version: version3, protocol, port, host },
+          connectParams: { version: version3, protocol, port, host: host2 },
           error: error2
         } = evt;
         debuglog(
           "connection to %s using %s%s errored - %s",
-          `${host}${port ? `:${port}` : ""}`,
+          `${host2}${port ? `:${port}` : ""}`,
           protocol,
           version3,
           error2.message
@@ -1710,11 +1710,11 @@ var require_diagnostics = __commonJS({
         const debuglog = undiciDebugLog.enabled ? undiciDebugLog : websocketDebuglog;
         diagnosticsChannel.channel("undici:client:beforeConnect").subscribe((evt) => {
           const {
-            connectParams: { version: version3, protocol, port, host }
+            connectParams: { version: version3, protocol, port, host: host2 }
           } = evt;
           debuglog(
             "connecting to %s%s using %s%s",
-            host,
+            host2,
             port ? `:${port}` : "",
             protocol,
             version3
@@ -1722,11 +1722,11 @@ var require_diagnostics = __commonJS({
         });
         diagnosticsChannel.channel("undici:client:connected").subscribe((evt) => {
           const {
-            connectParams: { version: version3, protocol, port, host }
+            connectParams: { version: version3, protocol, port, host: host2 }
           } = evt;
           debuglog(
             "connected to %s%s using %s%s",
-            host,
+            host2,
             port ? `:${port}` : "",
             protocol,
             version3
@@ -1734,12 +1734,12 @@ var require_diagnostics = __commonJS({
         });
         diagnosticsChannel.channel("undici:client:connectError").subscribe((evt) => {
           const {
-            connectParams: { version: version3, protocol, port, host },
+            connectParams: { version: version3, protocol, port, host: host2 },
             error: error2
           } = evt;
           debuglog(
             "connection to %s%s using %s%s errored - %s",
-            host,
+            host2,
             port ? `:${port}` : "",
             protocol,
             version3,
@@ -2308,9 +2308,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve3, reject) => {
+          return new Promise((resolve5, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve3(data);
+              return err ? reject(err) : resolve5(data);
             });
           });
         }
@@ -2348,12 +2348,12 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve3, reject) => {
+          return new Promise((resolve5, reject) => {
             this.destroy(err, (err2, data) => {
               return err2 ? (
                 /* istanbul ignore next: should never error */
                 reject(err2)
-              ) : resolve3(data);
+              ) : resolve5(data);
             });
           });
         }
@@ -2737,13 +2737,13 @@ var require_connect = __commonJS({
       const sessionCache = new SessionCache(maxCachedSessions == null ? 100 : maxCachedSessions);
       timeout = timeout == null ? 1e4 : timeout;
       allowH2 = allowH2 != null ? allowH2 : false;
-      return /* @__PURE__ */ __name(function connect({ hostname, host, protocol, port, servername, localAddress, httpSocket }, callback) {
+      return /* @__PURE__ */ __name(function connect({ hostname, host: host2, protocol, port, servername, localAddress, httpSocket }, callback) {
         let socket;
         if (protocol === "https:") {
           if (!tls) {
             tls = require("node:tls");
           }
-          servername = servername || options.servername || util5.getServerName(host) || null;
+          servername = servername || options.servername || util5.getServerName(host2) || null;
           const sessionKey = servername || hostname;
           assert4(sessionKey);
           const session = customSession || sessionCache.get(sessionKey) || null;
@@ -4688,8 +4688,8 @@ var require_util2 = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve3, reject) => {
-        res = resolve3;
+      const promise = new Promise((resolve5, reject) => {
+        res = resolve5;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -6062,7 +6062,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants6 = require_constants2();
+    var constants7 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util5.addListener;
@@ -6141,7 +6141,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert4(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants6.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants7.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6236,11 +6236,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants6.ERROR.OK) {
+          if (ret !== constants7.ERROR.OK) {
             const body2 = data.subarray(offset);
-            if (ret === constants6.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants7.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body2);
-            } else if (ret === constants6.ERROR.PAUSED) {
+            } else if (ret === constants7.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body2);
             } else {
@@ -6263,10 +6263,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants6.ERROR.OK) {
+        if (ret === constants7.ERROR.OK) {
           return null;
         }
-        if (ret === constants6.ERROR.PAUSED || ret === constants6.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants7.ERROR.PAUSED || ret === constants7.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6283,7 +6283,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants6.ERROR[ret], data);
+        return new HTTPParserError(message, constants7.ERROR[ret], data);
       }
       destroy() {
         assert4(this.ptr != null);
@@ -6463,7 +6463,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants6.ERROR.PAUSED : 0;
+        return pause ? constants7.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6485,7 +6485,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request.onData(buf) === false) {
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6521,13 +6521,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert4(client[kRunning] === 0);
           util5.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants6.ERROR.PAUSED;
+          return constants7.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -6743,7 +6743,7 @@ var require_client_h1 = __commonJS({
     }
     __name(shouldSendContentLength, "shouldSendContentLength");
     function writeH1(client, request) {
-      const { method, path: path12, host, upgrade, blocking, reset } = request;
+      const { method, path: path12, host: host2, upgrade, blocking, reset } = request;
       let { body: body2, headers, contentLength: contentLength2 } = request;
       const expectsPayload = method === "PUT" || method === "POST" || method === "PATCH" || method === "QUERY" || method === "PROPFIND" || method === "PROPPATCH";
       if (util5.isFormDataLike(body2)) {
@@ -6826,8 +6826,8 @@ var require_client_h1 = __commonJS({
       }
       let header = `${method} ${path12} HTTP/1.1\r
 `;
-      if (typeof host === "string") {
-        header += `host: ${host}\r
+      if (typeof host2 === "string") {
+        header += `host: ${host2}\r
 `;
       } else {
         header += client[kHostHeader];
@@ -7016,12 +7016,12 @@ upgrade: ${upgrade}\r
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve3, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve5, reject) => {
         assert4(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve3;
+          callback = resolve5;
         }
       }), "waitForDrain");
       socket.on("close", onDrain).on("drain", onDrain);
@@ -7371,7 +7371,7 @@ var require_client_h2 = __commonJS({
     __name(shouldSendContentLength, "shouldSendContentLength");
     function writeH2(client, request) {
       const session = client[kHTTP2Session];
-      const { method, path: path12, host, upgrade, expectContinue, signal, headers: reqHeaders } = request;
+      const { method, path: path12, host: host2, upgrade, expectContinue, signal, headers: reqHeaders } = request;
       let { body: body2 } = request;
       if (upgrade) {
         util5.errorRequest(client, request, new Error("Upgrade not supported for H2"));
@@ -7395,7 +7395,7 @@ var require_client_h2 = __commonJS({
       }
       let stream2;
       const { hostname, port } = client[kUrl];
-      headers[HTTP2_HEADER_AUTHORITY] = host || `${hostname}${port ? `:${port}` : ""}`;
+      headers[HTTP2_HEADER_AUTHORITY] = host2 || `${hostname}${port ? `:${port}` : ""}`;
       headers[HTTP2_HEADER_METHOD] = method;
       const abort = /* @__PURE__ */ __name((error2) => {
         if (request.aborted) {
@@ -7711,12 +7711,12 @@ var require_client_h2 = __commonJS({
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve3, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve5, reject) => {
         assert4(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve3;
+          callback = resolve5;
         }
       }), "waitForDrain");
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -8210,16 +8210,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       async [kClose]() {
-        return new Promise((resolve3) => {
+        return new Promise((resolve5) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve3;
+            this[kClosedResolve] = resolve5;
           } else {
-            resolve3(null);
+            resolve5(null);
           }
         });
       }
       async [kDestroy](err) {
-        return new Promise((resolve3) => {
+        return new Promise((resolve5) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request = requests[i];
@@ -8230,7 +8230,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve3(null);
+            resolve5(null);
           }, "callback");
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -8258,7 +8258,7 @@ var require_client = __commonJS({
     async function connect(client) {
       assert4(!client[kConnecting]);
       assert4(!client[kHTTPContext]);
-      let { host, hostname, protocol, port } = client[kUrl];
+      let { host: host2, hostname, protocol, port } = client[kUrl];
       if (hostname[0] === "[") {
         const idx = hostname.indexOf("]");
         assert4(idx !== -1);
@@ -8270,7 +8270,7 @@ var require_client = __commonJS({
       if (channels.beforeConnect.hasSubscribers) {
         channels.beforeConnect.publish({
           connectParams: {
-            host,
+            host: host2,
             hostname,
             protocol,
             port,
@@ -8282,9 +8282,9 @@ var require_client = __commonJS({
         });
       }
       try {
-        const socket = await new Promise((resolve3, reject) => {
+        const socket = await new Promise((resolve5, reject) => {
           client[kConnector]({
-            host,
+            host: host2,
             hostname,
             protocol,
             port,
@@ -8294,7 +8294,7 @@ var require_client = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve3(socket2);
+              resolve5(socket2);
             }
           });
         });
@@ -8317,7 +8317,7 @@ var require_client = __commonJS({
         if (channels.connected.hasSubscribers) {
           channels.connected.publish({
             connectParams: {
-              host,
+              host: host2,
               hostname,
               protocol,
               port,
@@ -8338,7 +8338,7 @@ var require_client = __commonJS({
         if (channels.connectError.hasSubscribers) {
           channels.connectError.publish({
             connectParams: {
-              host,
+              host: host2,
               hostname,
               protocol,
               port,
@@ -8646,8 +8646,8 @@ var require_pool_base = __commonJS({
         if (this[kQueue].isEmpty()) {
           await Promise.all(this[kClients].map((c) => c.close()));
         } else {
-          await new Promise((resolve3) => {
-            this[kClosedResolve] = resolve3;
+          await new Promise((resolve5) => {
+            this[kClosedResolve] = resolve5;
           });
         }
       }
@@ -9125,8 +9125,8 @@ var require_proxy_agent = __commonJS({
         } = opts;
         opts.path = origin + path12;
         if (!("host" in headers) && !("Host" in headers)) {
-          const { host } = new URL3(origin);
-          headers.host = host;
+          const { host: host2 } = new URL3(origin);
+          headers.host = host2;
         }
         opts.headers = { ...this[kProxyHeaders], ...headers };
         return this.#client[kDispatch](opts, handler);
@@ -9233,8 +9233,8 @@ var require_proxy_agent = __commonJS({
         const headers = buildHeaders(opts.headers);
         throwIfProxyAuthIsSent(headers);
         if (headers && !("host" in headers) && !("Host" in headers)) {
-          const { host } = new URL3(opts.origin);
-          headers.host = host;
+          const { host: host2 } = new URL3(opts.origin);
+          headers.host = host2;
         }
         return this[kAgent].dispatch(
           {
@@ -9955,7 +9955,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return null;
         }
-        return await new Promise((resolve3, reject) => {
+        return await new Promise((resolve5, reject) => {
           if (this[kContentLength] > limit) {
             this.destroy(new AbortError3());
           }
@@ -9968,7 +9968,7 @@ var require_readable = __commonJS({
             if (signal?.aborted) {
               reject(signal.reason ?? new AbortError3());
             } else {
-              resolve3(null);
+              resolve5(null);
             }
           }).on("error", noop).on("data", function(chunk) {
             limit -= chunk.length;
@@ -9989,7 +9989,7 @@ var require_readable = __commonJS({
     __name(isUnusable, "isUnusable");
     async function consume(stream2, type) {
       assert4(!stream2[kConsume]);
-      return new Promise((resolve3, reject) => {
+      return new Promise((resolve5, reject) => {
         if (isUnusable(stream2)) {
           const rState = stream2._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -10006,7 +10006,7 @@ var require_readable = __commonJS({
             stream2[kConsume] = {
               type,
               stream: stream2,
-              resolve: resolve3,
+              resolve: resolve5,
               reject,
               length: 0,
               body: []
@@ -10080,18 +10080,18 @@ var require_readable = __commonJS({
     }
     __name(chunksConcat, "chunksConcat");
     function consumeEnd(consume2) {
-      const { type, body: body2, resolve: resolve3, stream: stream2, length } = consume2;
+      const { type, body: body2, resolve: resolve5, stream: stream2, length } = consume2;
       try {
         if (type === "text") {
-          resolve3(chunksDecode(body2, length));
+          resolve5(chunksDecode(body2, length));
         } else if (type === "json") {
-          resolve3(JSON.parse(chunksDecode(body2, length)));
+          resolve5(JSON.parse(chunksDecode(body2, length)));
         } else if (type === "arrayBuffer") {
-          resolve3(chunksConcat(body2, length).buffer);
+          resolve5(chunksConcat(body2, length).buffer);
         } else if (type === "blob") {
-          resolve3(new Blob(body2, { type: stream2[kContentType] }));
+          resolve5(new Blob(body2, { type: stream2[kContentType] }));
         } else if (type === "bytes") {
-          resolve3(chunksConcat(body2, length));
+          resolve5(chunksConcat(body2, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -10355,9 +10355,9 @@ var require_api_request = __commonJS({
     };
     function request(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve5, reject) => {
           request.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10587,9 +10587,9 @@ var require_api_stream = __commonJS({
     };
     function stream2(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve5, reject) => {
           stream2.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10888,9 +10888,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve5, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -10986,9 +10986,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve3, reject) => {
+        return new Promise((resolve5, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve3(data);
+            return err ? reject(err) : resolve5(data);
           });
         });
       }
@@ -11565,7 +11565,7 @@ var require_mock_interceptor = __commonJS({
 var require_mock_client = __commonJS({
   "node_modules/undici/lib/mock/mock-client.js"(exports2, module2) {
     "use strict";
-    var { promisify: promisify3 } = require("node:util");
+    var { promisify: promisify5 } = require("node:util");
     var Client = require_client();
     var { buildMockDispatch } = require_mock_utils();
     var {
@@ -11608,7 +11608,7 @@ var require_mock_client = __commonJS({
         return new MockInterceptor(opts, this[kDispatches]);
       }
       async [kClose]() {
-        await promisify3(this[kOriginalClose])();
+        await promisify5(this[kOriginalClose])();
         this[kConnected] = 0;
         this[kMockAgent][Symbols.kClients].delete(this[kOrigin]);
       }
@@ -11621,7 +11621,7 @@ var require_mock_client = __commonJS({
 var require_mock_pool = __commonJS({
   "node_modules/undici/lib/mock/mock-pool.js"(exports2, module2) {
     "use strict";
-    var { promisify: promisify3 } = require("node:util");
+    var { promisify: promisify5 } = require("node:util");
     var Pool = require_pool();
     var { buildMockDispatch } = require_mock_utils();
     var {
@@ -11664,7 +11664,7 @@ var require_mock_pool = __commonJS({
         return new MockInterceptor(opts, this[kDispatches]);
       }
       async [kClose]() {
-        await promisify3(this[kOriginalClose])();
+        await promisify5(this[kOriginalClose])();
         this[kConnected] = 0;
         this[kMockAgent][Symbols.kClients].delete(this[kOrigin]);
       }
@@ -14965,7 +14965,7 @@ var require_fetch = __commonJS({
       function dispatch({ body: body2 }) {
         const url2 = requestCurrentURL(request);
         const agent = fetchParams.controller.dispatcher;
-        return new Promise((resolve3, reject) => agent.dispatch(
+        return new Promise((resolve5, reject) => agent.dispatch(
           {
             path: url2.pathname + url2.search,
             origin: url2.origin,
@@ -15041,7 +15041,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable5({ read: resume });
               const onError = this.onError.bind(this);
-              resolve3({
+              resolve5({
                 status,
                 statusText,
                 headersList,
@@ -15084,7 +15084,7 @@ var require_fetch = __commonJS({
               for (let i = 0; i < rawHeaders.length; i += 2) {
                 headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString("latin1"), true);
               }
-              resolve3({
+              resolve5({
                 status,
                 statusText: STATUS_CODES[status],
                 headersList,
@@ -18916,8 +18916,8 @@ var require_util8 = __commonJS({
     }
     __name(isASCIINumber, "isASCIINumber");
     function delay4(ms) {
-      return new Promise((resolve3) => {
-        setTimeout(resolve3, ms).unref();
+      return new Promise((resolve5) => {
+        setTimeout(resolve5, ms).unref();
       });
     }
     __name(delay4, "delay");
@@ -19851,9 +19851,9 @@ var require_constants6 = __commonJS({
 var require_debug = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/internal/debug.js"(exports2, module2) {
     "use strict";
-    var debug2 = typeof process === "object" && process.env && process.env.NODE_DEBUG && /\bsemver\b/i.test(process.env.NODE_DEBUG) ? (...args) => console.error("SEMVER", ...args) : () => {
+    var debug3 = typeof process === "object" && process.env && process.env.NODE_DEBUG && /\bsemver\b/i.test(process.env.NODE_DEBUG) ? (...args) => console.error("SEMVER", ...args) : () => {
     };
-    module2.exports = debug2;
+    module2.exports = debug3;
   }
 });
 
@@ -19866,7 +19866,7 @@ var require_re = __commonJS({
       MAX_SAFE_BUILD_LENGTH,
       MAX_LENGTH
     } = require_constants6();
-    var debug2 = require_debug();
+    var debug3 = require_debug();
     exports2 = module2.exports = {};
     var re = exports2.re = [];
     var safeRe = exports2.safeRe = [];
@@ -19889,7 +19889,7 @@ var require_re = __commonJS({
     var createToken = /* @__PURE__ */ __name((name, value, isGlobal) => {
       const safe = makeSafeRegex(value);
       const index = R++;
-      debug2(name, index, value);
+      debug3(name, index, value);
       t[name] = index;
       src[index] = value;
       safeSrc[index] = safe;
@@ -19993,7 +19993,7 @@ var require_identifiers = __commonJS({
 var require_semver = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/classes/semver.js"(exports2, module2) {
     "use strict";
-    var debug2 = require_debug();
+    var debug3 = require_debug();
     var { MAX_LENGTH, MAX_SAFE_INTEGER } = require_constants6();
     var { safeRe: re, t } = require_re();
     var parseOptions = require_parse_options();
@@ -20030,7 +20030,7 @@ var require_semver = __commonJS({
             `version is longer than ${MAX_LENGTH} characters`
           );
         }
-        debug2("SemVer", version3, options);
+        debug3("SemVer", version3, options);
         this.options = options;
         this.loose = !!options.loose;
         this.includePrerelease = !!options.includePrerelease;
@@ -20078,7 +20078,7 @@ var require_semver = __commonJS({
         return this.version;
       }
       compare(other) {
-        debug2("SemVer.compare", this.version, this.options, other);
+        debug3("SemVer.compare", this.version, this.options, other);
         if (!(other instanceof _SemVer)) {
           if (typeof other === "string" && other === this.version) {
             return 0;
@@ -20129,7 +20129,7 @@ var require_semver = __commonJS({
         do {
           const a = this.prerelease[i];
           const b = other.prerelease[i];
-          debug2("prerelease compare", i, a, b);
+          debug3("prerelease compare", i, a, b);
           if (a === void 0 && b === void 0) {
             return 0;
           } else if (b === void 0) {
@@ -20151,7 +20151,7 @@ var require_semver = __commonJS({
         do {
           const a = this.build[i];
           const b = other.build[i];
-          debug2("build compare", i, a, b);
+          debug3("build compare", i, a, b);
           if (a === void 0 && b === void 0) {
             return 0;
           } else if (b === void 0) {
@@ -20668,10 +20668,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse2 = require_parse2();
-    var constants6 = require_constants6();
+    var constants7 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version3, truncation, options) => {
-      if (!constants6.RELEASE_TYPES.includes(truncation)) {
+      if (!constants7.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version3, options);
@@ -20850,13 +20850,13 @@ var require_trim_comparator_whitespace = __commonJS({
     }, "findBuildEndIndex");
     var findLooseFullVersionEndIndex = /* @__PURE__ */ __name((range3, start, digitRuns) => {
       let end = start;
-      for (let component = 0; component < 3; component++) {
+      for (let component2 = 0; component2 < 3; component2++) {
         const next = findVersionNumberEndIndex(range3, end, true, digitRuns);
         if (next === end) {
           return start;
         }
         end = next;
-        if (component < 2) {
+        if (component2 < 2) {
           if (range3[end] !== ".") {
             return start;
           }
@@ -20874,7 +20874,7 @@ var require_trim_comparator_whitespace = __commonJS({
     }, "findPartialVersionComponentEndIndex");
     var findPartialVersionEndIndex = /* @__PURE__ */ __name((range3, start, digitRuns) => {
       let end = findPartialVersionComponentEndIndex(range3, start, digitRuns);
-      for (let component = 0; component < 2; component++) {
+      for (let component2 = 0; component2 < 2; component2++) {
         if (range3[end] !== ".") {
           return end;
         }
@@ -21019,21 +21019,21 @@ var require_range = __commonJS({
         const loose = this.options.loose;
         const hr = loose ? re[t.HYPHENRANGELOOSE] : re[t.HYPHENRANGE];
         range3 = range3.replace(hr, hyphenReplace(this.options.includePrerelease));
-        debug2("hyphen replace", range3);
+        debug3("hyphen replace", range3);
         range3 = trimComparatorWhitespace(range3);
-        debug2("comparator trim", range3);
+        debug3("comparator trim", range3);
         range3 = range3.replace(re[t.TILDETRIM], tildeTrimReplace);
-        debug2("tilde trim", range3);
+        debug3("tilde trim", range3);
         range3 = range3.replace(re[t.CARETTRIM], caretTrimReplace);
-        debug2("caret trim", range3);
+        debug3("caret trim", range3);
         let rangeList = range3.split(" ").map((comp26) => parseComparator(comp26, this.options)).join(" ").split(/\s+/).map((comp26) => replaceGTE0(comp26, this.options));
         if (loose) {
           rangeList = rangeList.filter((comp26) => {
-            debug2("loose invalid filter", comp26, this.options);
+            debug3("loose invalid filter", comp26, this.options);
             return !!comp26.match(re[t.COMPARATORLOOSE]);
           });
         }
-        debug2("range list", rangeList);
+        debug3("range list", rangeList);
         const rangeMap = /* @__PURE__ */ new Map();
         const comparators = rangeList.map((comp26) => new Comparator(comp26, this.options));
         for (const comp26 of comparators) {
@@ -21088,7 +21088,7 @@ var require_range = __commonJS({
     var cache = new LRU();
     var parseOptions = require_parse_options();
     var Comparator = require_comparator();
-    var debug2 = require_debug();
+    var debug3 = require_debug();
     var SemVer = require_semver();
     var trimComparatorWhitespace = require_trim_comparator_whitespace();
     var {
@@ -21116,15 +21116,15 @@ var require_range = __commonJS({
     }, "isSatisfiable");
     var parseComparator = /* @__PURE__ */ __name((comp26, options) => {
       comp26 = comp26.replace(re[t.BUILD], "");
-      debug2("comp", comp26, options);
+      debug3("comp", comp26, options);
       comp26 = replaceCarets(comp26, options);
-      debug2("caret", comp26);
+      debug3("caret", comp26);
       comp26 = replaceTildes(comp26, options);
-      debug2("tildes", comp26);
+      debug3("tildes", comp26);
       comp26 = replaceXRanges(comp26, options);
-      debug2("xrange", comp26);
+      debug3("xrange", comp26);
       comp26 = replaceStars(comp26, options);
-      debug2("stars", comp26);
+      debug3("stars", comp26);
       return comp26;
     }, "parseComparator");
     var isX = /* @__PURE__ */ __name((id) => !id || id.toLowerCase() === "x" || id === "*", "isX");
@@ -21136,7 +21136,7 @@ var require_range = __commonJS({
       const r = options.loose ? re[t.TILDELOOSE] : re[t.TILDE];
       const z = options.includePrerelease ? "-0" : "";
       return comp26.replace(r, (_, M, m, p, pr) => {
-        debug2("tilde", comp26, _, M, m, p, pr);
+        debug3("tilde", comp26, _, M, m, p, pr);
         let ret;
         if (isX(M)) {
           ret = "";
@@ -21145,12 +21145,12 @@ var require_range = __commonJS({
         } else if (isX(p)) {
           ret = `>=${M}.${m}.0${z} <${M}.${+m + 1}.0-0`;
         } else if (pr) {
-          debug2("replaceTilde pr", pr);
+          debug3("replaceTilde pr", pr);
           ret = `>=${M}.${m}.${p}-${pr} <${M}.${+m + 1}.0-0`;
         } else {
           ret = `>=${M}.${m}.${p} <${M}.${+m + 1}.0-0`;
         }
-        debug2("tilde return", ret);
+        debug3("tilde return", ret);
         return ret;
       });
     }, "replaceTilde");
@@ -21158,11 +21158,11 @@ var require_range = __commonJS({
       return comp26.trim().split(/\s+/).map((c) => replaceCaret(c, options)).join(" ");
     }, "replaceCarets");
     var replaceCaret = /* @__PURE__ */ __name((comp26, options) => {
-      debug2("caret", comp26, options);
+      debug3("caret", comp26, options);
       const r = options.loose ? re[t.CARETLOOSE] : re[t.CARET];
       const z = options.includePrerelease ? "-0" : "";
       return comp26.replace(r, (_, M, m, p, pr) => {
-        debug2("caret", comp26, _, M, m, p, pr);
+        debug3("caret", comp26, _, M, m, p, pr);
         let ret;
         if (isX(M)) {
           ret = "";
@@ -21175,7 +21175,7 @@ var require_range = __commonJS({
             ret = `>=${M}.${m}.0${z} <${+M + 1}.0.0-0`;
           }
         } else if (pr) {
-          debug2("replaceCaret pr", pr);
+          debug3("replaceCaret pr", pr);
           if (M === "0") {
             if (m === "0") {
               ret = `>=${M}.${m}.${p}-${pr} <${M}.${m}.${+p + 1}-0`;
@@ -21186,7 +21186,7 @@ var require_range = __commonJS({
             ret = `>=${M}.${m}.${p}-${pr} <${+M + 1}.0.0-0`;
           }
         } else {
-          debug2("no pr");
+          debug3("no pr");
           if (M === "0") {
             if (m === "0") {
               ret = `>=${M}.${m}.${p} <${M}.${m}.${+p + 1}-0`;
@@ -21197,19 +21197,19 @@ var require_range = __commonJS({
             ret = `>=${M}.${m}.${p} <${+M + 1}.0.0-0`;
           }
         }
-        debug2("caret return", ret);
+        debug3("caret return", ret);
         return ret;
       });
     }, "replaceCaret");
     var replaceXRanges = /* @__PURE__ */ __name((comp26, options) => {
-      debug2("replaceXRanges", comp26, options);
+      debug3("replaceXRanges", comp26, options);
       return comp26.split(/\s+/).map((c) => replaceXRange(c, options)).join(" ");
     }, "replaceXRanges");
     var replaceXRange = /* @__PURE__ */ __name((comp26, options) => {
       comp26 = comp26.trim();
       const r = options.loose ? re[t.XRANGELOOSE] : re[t.XRANGE];
       return comp26.replace(r, (ret, gtlt, M, m, p, pr) => {
-        debug2("xRange", comp26, ret, gtlt, M, m, p, pr);
+        debug3("xRange", comp26, ret, gtlt, M, m, p, pr);
         if (invalidXRangeOrder(M, m, p)) {
           return comp26;
         }
@@ -21259,16 +21259,16 @@ var require_range = __commonJS({
         } else if (xp) {
           ret = `>=${M}.${m}.0${pr} <${M}.${+m + 1}.0-0`;
         }
-        debug2("xRange return", ret);
+        debug3("xRange return", ret);
         return ret;
       });
     }, "replaceXRange");
     var replaceStars = /* @__PURE__ */ __name((comp26, options) => {
-      debug2("replaceStars", comp26, options);
+      debug3("replaceStars", comp26, options);
       return comp26.trim().replace(re[t.STAR], "");
     }, "replaceStars");
     var replaceGTE0 = /* @__PURE__ */ __name((comp26, options) => {
-      debug2("replaceGTE0", comp26, options);
+      debug3("replaceGTE0", comp26, options);
       return comp26.trim().replace(re[options.includePrerelease ? t.GTE0PRE : t.GTE0], "");
     }, "replaceGTE0");
     var hyphenReplace = /* @__PURE__ */ __name((incPr) => ($0, from, fM, fm, fp, fpr, fb, to, tM, tm, tp, tpr) => {
@@ -21306,7 +21306,7 @@ var require_range = __commonJS({
       }
       if (version3.prerelease.length && !options.includePrerelease) {
         for (let i = 0; i < set.length; i++) {
-          debug2(set[i].semver);
+          debug3(set[i].semver);
           if (set[i].semver === Comparator.ANY) {
             continue;
           }
@@ -21346,7 +21346,7 @@ var require_comparator = __commonJS({
           }
         }
         comp26 = comp26.trim().split(/\s+/).join(" ");
-        debug2("comparator", comp26, options);
+        debug3("comparator", comp26, options);
         this.options = options;
         this.loose = !!options.loose;
         this.parse(comp26);
@@ -21355,7 +21355,7 @@ var require_comparator = __commonJS({
         } else {
           this.value = this.operator + this.semver.version;
         }
-        debug2("comp", this);
+        debug3("comp", this);
       }
       parse(comp26) {
         const r = this.options.loose ? re[t.COMPARATORLOOSE] : re[t.COMPARATOR];
@@ -21377,7 +21377,7 @@ var require_comparator = __commonJS({
         return this.value;
       }
       test(version3) {
-        debug2("Comparator.test", version3, this.options.loose);
+        debug3("Comparator.test", version3, this.options.loose);
         if (this.semver === ANY || version3 === ANY) {
           return true;
         }
@@ -21434,7 +21434,7 @@ var require_comparator = __commonJS({
     var parseOptions = require_parse_options();
     var { safeRe: re, t } = require_re();
     var cmp = require_cmp();
-    var debug2 = require_debug();
+    var debug3 = require_debug();
     var SemVer = require_semver();
     var Range = require_range();
   }
@@ -21920,7 +21920,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants6 = require_constants6();
+    var constants7 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse2 = require_parse2();
@@ -22004,8 +22004,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants6.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants6.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants7.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants7.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -22165,11 +22165,11 @@ var require_common = __commonJS({
         let enableOverride = null;
         let namespacesCache;
         let enabledCache;
-        function debug2(...args) {
-          if (!debug2.enabled) {
+        function debug3(...args) {
+          if (!debug3.enabled) {
             return;
           }
-          const self2 = debug2;
+          const self2 = debug3;
           const curr = Number(/* @__PURE__ */ new Date());
           const ms = curr - (prevTime || curr);
           self2.diff = ms;
@@ -22199,13 +22199,13 @@ var require_common = __commonJS({
           const logFn = self2.log || createDebug.log;
           logFn.apply(self2, args);
         }
-        __name(debug2, "debug");
-        debug2.namespace = namespace;
-        debug2.useColors = createDebug.useColors();
-        debug2.color = createDebug.selectColor(namespace);
-        debug2.extend = extend2;
-        debug2.destroy = createDebug.destroy;
-        Object.defineProperty(debug2, "enabled", {
+        __name(debug3, "debug");
+        debug3.namespace = namespace;
+        debug3.useColors = createDebug.useColors();
+        debug3.color = createDebug.selectColor(namespace);
+        debug3.extend = extend2;
+        debug3.destroy = createDebug.destroy;
+        Object.defineProperty(debug3, "enabled", {
           enumerable: true,
           configurable: false,
           get: /* @__PURE__ */ __name(() => {
@@ -22223,9 +22223,9 @@ var require_common = __commonJS({
           }, "set")
         });
         if (typeof createDebug.init === "function") {
-          createDebug.init(debug2);
+          createDebug.init(debug3);
         }
-        return debug2;
+        return debug3;
       }
       __name(createDebug, "createDebug");
       function extend2(namespace, delimiter4) {
@@ -22249,14 +22249,14 @@ var require_common = __commonJS({
         }
       }
       __name(enable2, "enable");
-      function matchesTemplate(search, template) {
+      function matchesTemplate(search, template2) {
         let searchIndex = 0;
         let templateIndex = 0;
         let starIndex = -1;
         let matchIndex = 0;
         while (searchIndex < search.length) {
-          if (templateIndex < template.length && (template[templateIndex] === search[searchIndex] || template[templateIndex] === "*")) {
-            if (template[templateIndex] === "*") {
+          if (templateIndex < template2.length && (template2[templateIndex] === search[searchIndex] || template2[templateIndex] === "*")) {
+            if (template2[templateIndex] === "*") {
               starIndex = templateIndex;
               matchIndex = searchIndex;
               templateIndex++;
@@ -22272,10 +22272,10 @@ var require_common = __commonJS({
             return false;
           }
         }
-        while (templateIndex < template.length && template[templateIndex] === "*") {
+        while (templateIndex < template2.length && template2[templateIndex] === "*") {
           templateIndex++;
         }
-        return templateIndex === template.length;
+        return templateIndex === template2.length;
       }
       __name(matchesTemplate, "matchesTemplate");
       function disable2() {
@@ -22773,11 +22773,11 @@ var require_node = __commonJS({
       return process.env.DEBUG;
     }
     __name(load, "load");
-    function init(debug2) {
-      debug2.inspectOpts = {};
+    function init(debug3) {
+      debug3.inspectOpts = {};
       const keys = Object.keys(exports2.inspectOpts);
       for (let i = 0; i < keys.length; i++) {
-        debug2.inspectOpts[keys[i]] = exports2.inspectOpts[keys[i]];
+        debug3.inspectOpts[keys[i]] = exports2.inspectOpts[keys[i]];
       }
     }
     __name(init, "init");
@@ -22851,7 +22851,7 @@ var require_helpers = __commonJS({
     }
     __name(toBuffer, "toBuffer");
     exports2.toBuffer = toBuffer;
-    async function json(stream2) {
+    async function json2(stream2) {
       const buf = await toBuffer(stream2);
       const str = buf.toString("utf8");
       try {
@@ -22862,13 +22862,13 @@ var require_helpers = __commonJS({
         throw err;
       }
     }
-    __name(json, "json");
-    exports2.json = json;
+    __name(json2, "json");
+    exports2.json = json2;
     function req(url2, opts = {}) {
       const href = typeof url2 === "string" ? url2 : url2.href;
       const req2 = (href.startsWith("https:") ? https3 : http3).request(url2, opts);
-      const promise = new Promise((resolve3, reject) => {
-        req2.once("response", resolve3).once("error", reject).end();
+      const promise = new Promise((resolve5, reject) => {
+        req2.once("response", resolve5).once("error", reject).end();
       });
       req2.then = promise.then.bind(promise);
       return req2;
@@ -23047,34 +23047,34 @@ var require_parse_proxy_response = __commonJS({
     Object.defineProperty(exports2, "__esModule", { value: true });
     exports2.parseProxyResponse = void 0;
     var debug_1 = __importDefault(require_src());
-    var debug2 = (0, debug_1.default)("https-proxy-agent:parse-proxy-response");
+    var debug3 = (0, debug_1.default)("https-proxy-agent:parse-proxy-response");
     function parseProxyResponse(socket) {
-      return new Promise((resolve3, reject) => {
+      return new Promise((resolve5, reject) => {
         let buffersLength = 0;
         const buffers = [];
-        function read2() {
+        function read3() {
           const b = socket.read();
           if (b)
             ondata(b);
           else
-            socket.once("readable", read2);
+            socket.once("readable", read3);
         }
-        __name(read2, "read");
+        __name(read3, "read");
         function cleanup() {
           socket.removeListener("end", onend);
           socket.removeListener("error", onerror);
-          socket.removeListener("readable", read2);
+          socket.removeListener("readable", read3);
         }
         __name(cleanup, "cleanup");
         function onend() {
           cleanup();
-          debug2("onend");
+          debug3("onend");
           reject(new Error("Proxy connection ended before receiving CONNECT response"));
         }
         __name(onend, "onend");
         function onerror(err) {
           cleanup();
-          debug2("onerror %o", err);
+          debug3("onerror %o", err);
           reject(err);
         }
         __name(onerror, "onerror");
@@ -23084,8 +23084,8 @@ var require_parse_proxy_response = __commonJS({
           const buffered = Buffer.concat(buffers, buffersLength);
           const endOfHeaders = buffered.indexOf("\r\n\r\n");
           if (endOfHeaders === -1) {
-            debug2("have not received end of HTTP headers yet...");
-            read2();
+            debug3("have not received end of HTTP headers yet...");
+            read3();
             return;
           }
           const headerParts = buffered.slice(0, endOfHeaders).toString("ascii").split("\r\n");
@@ -23117,9 +23117,9 @@ var require_parse_proxy_response = __commonJS({
               headers[key] = value;
             }
           }
-          debug2("got proxy server response: %o %o", firstLine, headers);
+          debug3("got proxy server response: %o %o", firstLine, headers);
           cleanup();
-          resolve3({
+          resolve5({
             connect: {
               statusCode,
               statusText,
@@ -23131,7 +23131,7 @@ var require_parse_proxy_response = __commonJS({
         __name(ondata, "ondata");
         socket.on("error", onerror);
         socket.on("end", onend);
-        read2();
+        read3();
       });
     }
     __name(parseProxyResponse, "parseProxyResponse");
@@ -23182,7 +23182,7 @@ var require_dist2 = __commonJS({
     var agent_base_1 = require_dist();
     var url_1 = require("url");
     var parse_proxy_response_1 = require_parse_proxy_response();
-    var debug2 = (0, debug_1.default)("https-proxy-agent");
+    var debug3 = (0, debug_1.default)("https-proxy-agent");
     var setServernameFromNonIpHost = /* @__PURE__ */ __name((options) => {
       if (options.servername === void 0 && options.host && !net.isIP(options.host)) {
         return {
@@ -23201,14 +23201,14 @@ var require_dist2 = __commonJS({
         this.options = { path: void 0 };
         this.proxy = typeof proxy === "string" ? new url_1.URL(proxy) : proxy;
         this.proxyHeaders = opts?.headers ?? {};
-        debug2("Creating new HttpsProxyAgent instance: %o", this.proxy.href);
-        const host = (this.proxy.hostname || this.proxy.host).replace(/^\[|\]$/g, "");
+        debug3("Creating new HttpsProxyAgent instance: %o", this.proxy.href);
+        const host2 = (this.proxy.hostname || this.proxy.host).replace(/^\[|\]$/g, "");
         const port = this.proxy.port ? parseInt(this.proxy.port, 10) : this.proxy.protocol === "https:" ? 443 : 80;
         this.connectOpts = {
           // Attempt to negotiate http/1.1 for proxy servers that support http/2
           ALPNProtocols: ["http/1.1"],
           ...opts ? omit(opts, "headers") : null,
-          host,
+          host: host2,
           port
         };
       }
@@ -23223,21 +23223,21 @@ var require_dist2 = __commonJS({
         }
         let socket;
         if (proxy.protocol === "https:") {
-          debug2("Creating `tls.Socket`: %o", this.connectOpts);
+          debug3("Creating `tls.Socket`: %o", this.connectOpts);
           socket = tls.connect(setServernameFromNonIpHost(this.connectOpts));
         } else {
-          debug2("Creating `net.Socket`: %o", this.connectOpts);
+          debug3("Creating `net.Socket`: %o", this.connectOpts);
           socket = net.connect(this.connectOpts);
         }
         const headers = typeof this.proxyHeaders === "function" ? this.proxyHeaders() : { ...this.proxyHeaders };
-        const host = net.isIPv6(opts.host) ? `[${opts.host}]` : opts.host;
-        let payload = `CONNECT ${host}:${opts.port} HTTP/1.1\r
+        const host2 = net.isIPv6(opts.host) ? `[${opts.host}]` : opts.host;
+        let payload = `CONNECT ${host2}:${opts.port} HTTP/1.1\r
 `;
         if (proxy.username || proxy.password) {
           const auth = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
           headers["Proxy-Authorization"] = `Basic ${Buffer.from(auth).toString("base64")}`;
         }
-        headers.Host = `${host}:${opts.port}`;
+        headers.Host = `${host2}:${opts.port}`;
         if (!headers["Proxy-Connection"]) {
           headers["Proxy-Connection"] = this.keepAlive ? "Keep-Alive" : "close";
         }
@@ -23254,7 +23254,7 @@ var require_dist2 = __commonJS({
         if (connect.statusCode === 200) {
           req.once("socket", resume);
           if (opts.secureEndpoint) {
-            debug2("Upgrading socket connection to TLS");
+            debug3("Upgrading socket connection to TLS");
             return tls.connect({
               ...omit(setServernameFromNonIpHost(opts), "host", "path", "port"),
               socket
@@ -23266,7 +23266,7 @@ var require_dist2 = __commonJS({
         const fakeSocket = new net.Socket({ writable: false });
         fakeSocket.readable = true;
         req.once("socket", (s) => {
-          debug2("Replaying proxy buffer for failed request");
+          debug3("Replaying proxy buffer for failed request");
           (0, assert_1.default)(s.listenerCount("data") > 0);
           s.push(buffered);
           s.push(null);
@@ -23336,7 +23336,7 @@ var require_dist3 = __commonJS({
     var events_1 = require("events");
     var agent_base_1 = require_dist();
     var url_1 = require("url");
-    var debug2 = (0, debug_1.default)("http-proxy-agent");
+    var debug3 = (0, debug_1.default)("http-proxy-agent");
     var HttpProxyAgent2 = class extends agent_base_1.Agent {
       static {
         __name(this, "HttpProxyAgent");
@@ -23345,12 +23345,12 @@ var require_dist3 = __commonJS({
         super(opts);
         this.proxy = typeof proxy === "string" ? new url_1.URL(proxy) : proxy;
         this.proxyHeaders = opts?.headers ?? {};
-        debug2("Creating new HttpProxyAgent instance: %o", this.proxy.href);
-        const host = (this.proxy.hostname || this.proxy.host).replace(/^\[|\]$/g, "");
+        debug3("Creating new HttpProxyAgent instance: %o", this.proxy.href);
+        const host2 = (this.proxy.hostname || this.proxy.host).replace(/^\[|\]$/g, "");
         const port = this.proxy.port ? parseInt(this.proxy.port, 10) : this.proxy.protocol === "https:" ? 443 : 80;
         this.connectOpts = {
           ...opts ? omit(opts, "headers") : null,
-          host,
+          host: host2,
           port
         };
       }
@@ -23391,21 +23391,21 @@ var require_dist3 = __commonJS({
         }
         let first;
         let endOfHeaders;
-        debug2("Regenerating stored HTTP header string for request");
+        debug3("Regenerating stored HTTP header string for request");
         req._implicitHeader();
         if (req.outputData && req.outputData.length > 0) {
-          debug2("Patching connection write() output buffer with updated header");
+          debug3("Patching connection write() output buffer with updated header");
           first = req.outputData[0].data;
           endOfHeaders = first.indexOf("\r\n\r\n") + 4;
           req.outputData[0].data = req._header + first.substring(endOfHeaders);
-          debug2("Output buffer: %o", req.outputData[0].data);
+          debug3("Output buffer: %o", req.outputData[0].data);
         }
         let socket;
         if (this.proxy.protocol === "https:") {
-          debug2("Creating `tls.Socket`: %o", this.connectOpts);
+          debug3("Creating `tls.Socket`: %o", this.connectOpts);
           socket = tls.connect(this.connectOpts);
         } else {
-          debug2("Creating `net.Socket`: %o", this.connectOpts);
+          debug3("Creating `net.Socket`: %o", this.connectOpts);
           socket = net.connect(this.connectOpts);
         }
         await (0, events_1.once)(socket, "connect");
@@ -24871,16 +24871,16 @@ var require_reflection_type_check = __commonJS({
       prepare() {
         if (this.data)
           return;
-        const req = [], known = [], oneofs = [];
+        const req = [], known3 = [], oneofs = [];
         for (let field2 of this.fields) {
           if (field2.oneof) {
             if (!oneofs.includes(field2.oneof)) {
               oneofs.push(field2.oneof);
               req.push(field2.oneof);
-              known.push(field2.oneof);
+              known3.push(field2.oneof);
             }
           } else {
-            known.push(field2.localName);
+            known3.push(field2.localName);
             switch (field2.kind) {
               case "scalar":
               case "enum":
@@ -24897,7 +24897,7 @@ var require_reflection_type_check = __commonJS({
             }
           }
         }
-        this.data = { req, known, oneofs: Object.values(oneofs) };
+        this.data = { req, known: known3, oneofs: Object.values(oneofs) };
       }
       /**
        * Is the argument a valid message as specified by the
@@ -24936,15 +24936,15 @@ var require_reflection_type_check = __commonJS({
           return true;
         }
         for (const name of data.oneofs) {
-          const group = message[name];
-          if (!oneof_1.isOneofGroup(group))
+          const group2 = message[name];
+          if (!oneof_1.isOneofGroup(group2))
             return false;
-          if (group.oneofKind === void 0)
+          if (group2.oneofKind === void 0)
             continue;
-          const field2 = this.fields.find((f) => f.localName === group.oneofKind);
+          const field2 = this.fields.find((f) => f.localName === group2.oneofKind);
           if (!field2)
             return false;
-          if (!this.field(group[group.oneofKind], field2, allowExcessProperties, depth))
+          if (!this.field(group2[group2.oneofKind], field2, allowExcessProperties, depth))
             return false;
         }
         for (const field2 of this.fields) {
@@ -25258,29 +25258,29 @@ var require_reflection_json_reader = __commonJS({
        *
        * google.protobuf.NullValue accepts only JSON `null` (or the old `"NULL_VALUE"`).
        */
-      enum(type, json, fieldName, ignoreUnknownFields) {
+      enum(type, json2, fieldName, ignoreUnknownFields) {
         if (type[0] == "google.protobuf.NullValue")
-          assert_1.assert(json === null || json === "NULL_VALUE", `Unable to parse field ${this.info.typeName}#${fieldName}, enum ${type[0]} only accepts null.`);
-        if (json === null)
+          assert_1.assert(json2 === null || json2 === "NULL_VALUE", `Unable to parse field ${this.info.typeName}#${fieldName}, enum ${type[0]} only accepts null.`);
+        if (json2 === null)
           return 0;
-        switch (typeof json) {
+        switch (typeof json2) {
           case "number":
-            assert_1.assert(Number.isInteger(json), `Unable to parse field ${this.info.typeName}#${fieldName}, enum can only be integral number, got ${json}.`);
-            return json;
+            assert_1.assert(Number.isInteger(json2), `Unable to parse field ${this.info.typeName}#${fieldName}, enum can only be integral number, got ${json2}.`);
+            return json2;
           case "string":
-            let localEnumName = json;
-            if (type[2] && json.substring(0, type[2].length) === type[2])
-              localEnumName = json.substring(type[2].length);
+            let localEnumName = json2;
+            if (type[2] && json2.substring(0, type[2].length) === type[2])
+              localEnumName = json2.substring(type[2].length);
             let enumNumber = type[1][localEnumName];
             if (typeof enumNumber === "undefined" && ignoreUnknownFields) {
               return false;
             }
-            assert_1.assert(typeof enumNumber == "number", `Unable to parse field ${this.info.typeName}#${fieldName}, enum ${type[0]} has no value for "${json}".`);
+            assert_1.assert(typeof enumNumber == "number", `Unable to parse field ${this.info.typeName}#${fieldName}, enum ${type[0]} has no value for "${json2}".`);
             return enumNumber;
         }
-        assert_1.assert(false, `Unable to parse field ${this.info.typeName}#${fieldName}, cannot parse enum value from ${typeof json}".`);
+        assert_1.assert(false, `Unable to parse field ${this.info.typeName}#${fieldName}, cannot parse enum value from ${typeof json2}".`);
       }
-      scalar(json, type, longType, fieldName) {
+      scalar(json2, type, longType, fieldName) {
         let e;
         try {
           switch (type) {
@@ -25288,26 +25288,26 @@ var require_reflection_json_reader = __commonJS({
             // Either numbers or strings are accepted. Exponent notation is also accepted.
             case reflection_info_1.ScalarType.DOUBLE:
             case reflection_info_1.ScalarType.FLOAT:
-              if (json === null)
+              if (json2 === null)
                 return 0;
-              if (json === "NaN")
+              if (json2 === "NaN")
                 return Number.NaN;
-              if (json === "Infinity")
+              if (json2 === "Infinity")
                 return Number.POSITIVE_INFINITY;
-              if (json === "-Infinity")
+              if (json2 === "-Infinity")
                 return Number.NEGATIVE_INFINITY;
-              if (json === "") {
+              if (json2 === "") {
                 e = "empty string";
                 break;
               }
-              if (typeof json == "string" && json.trim().length !== json.length) {
+              if (typeof json2 == "string" && json2.trim().length !== json2.length) {
                 e = "extra whitespace";
                 break;
               }
-              if (typeof json != "string" && typeof json != "number") {
+              if (typeof json2 != "string" && typeof json2 != "number") {
                 break;
               }
-              let float = Number(json);
+              let float = Number(json2);
               if (Number.isNaN(float)) {
                 e = "not a number";
                 break;
@@ -25325,18 +25325,18 @@ var require_reflection_json_reader = __commonJS({
             case reflection_info_1.ScalarType.SFIXED32:
             case reflection_info_1.ScalarType.SINT32:
             case reflection_info_1.ScalarType.UINT32:
-              if (json === null)
+              if (json2 === null)
                 return 0;
               let int32;
-              if (typeof json == "number")
-                int32 = json;
-              else if (json === "")
+              if (typeof json2 == "number")
+                int32 = json2;
+              else if (json2 === "")
                 e = "empty string";
-              else if (typeof json == "string") {
-                if (json.trim().length !== json.length)
+              else if (typeof json2 == "string") {
+                if (json2.trim().length !== json2.length)
                   e = "extra whitespace";
                 else
-                  int32 = Number(json);
+                  int32 = Number(json2);
               }
               if (int32 === void 0)
                 break;
@@ -25349,53 +25349,53 @@ var require_reflection_json_reader = __commonJS({
             case reflection_info_1.ScalarType.INT64:
             case reflection_info_1.ScalarType.SFIXED64:
             case reflection_info_1.ScalarType.SINT64:
-              if (json === null)
+              if (json2 === null)
                 return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbLong.ZERO, longType);
-              if (typeof json != "number" && typeof json != "string")
+              if (typeof json2 != "number" && typeof json2 != "string")
                 break;
-              return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbLong.from(json), longType);
+              return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbLong.from(json2), longType);
             case reflection_info_1.ScalarType.FIXED64:
             case reflection_info_1.ScalarType.UINT64:
-              if (json === null)
+              if (json2 === null)
                 return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbULong.ZERO, longType);
-              if (typeof json != "number" && typeof json != "string")
+              if (typeof json2 != "number" && typeof json2 != "string")
                 break;
-              return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbULong.from(json), longType);
+              return reflection_long_convert_1.reflectionLongConvert(pb_long_1.PbULong.from(json2), longType);
             // bool:
             case reflection_info_1.ScalarType.BOOL:
-              if (json === null)
+              if (json2 === null)
                 return false;
-              if (typeof json !== "boolean")
+              if (typeof json2 !== "boolean")
                 break;
-              return json;
+              return json2;
             // string:
             case reflection_info_1.ScalarType.STRING:
-              if (json === null)
+              if (json2 === null)
                 return "";
-              if (typeof json !== "string") {
+              if (typeof json2 !== "string") {
                 e = "extra whitespace";
                 break;
               }
               try {
-                encodeURIComponent(json);
+                encodeURIComponent(json2);
               } catch (e2) {
                 e2 = "invalid UTF8";
                 break;
               }
-              return json;
+              return json2;
             // bytes: JSON value will be the data encoded as a string using standard base64 encoding with paddings.
             // Either standard or URL-safe base64 encoding with/without paddings are accepted.
             case reflection_info_1.ScalarType.BYTES:
-              if (json === null || json === "")
+              if (json2 === null || json2 === "")
                 return new Uint8Array(0);
-              if (typeof json !== "string")
+              if (typeof json2 !== "string")
                 break;
-              return base64_1.base64decode(json);
+              return base64_1.base64decode(json2);
           }
         } catch (error2) {
           e = error2.message;
         }
-        this.assert(false, fieldName + (e ? " - " + e : ""), json);
+        this.assert(false, fieldName + (e ? " - " + e : ""), json2);
       }
     };
     exports2.ReflectionJsonReader = ReflectionJsonReader;
@@ -25424,23 +25424,23 @@ var require_reflection_json_writer = __commonJS({
        * Converts the message to a JSON object, based on the field descriptors.
        */
       write(message, options) {
-        const json = {}, source = message;
+        const json2 = {}, source = message;
         for (const field2 of this.fields) {
           if (!field2.oneof) {
             let jsonValue2 = this.field(field2, source[field2.localName], options);
             if (jsonValue2 !== void 0)
-              json[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue2;
+              json2[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue2;
             continue;
           }
-          const group = source[field2.oneof];
-          if (group.oneofKind !== field2.localName)
+          const group2 = source[field2.oneof];
+          if (group2.oneofKind !== field2.localName)
             continue;
           const opt = field2.kind == "scalar" || field2.kind == "enum" ? Object.assign(Object.assign({}, options), { emitDefaultValues: true }) : options;
-          let jsonValue = this.field(field2, group[field2.localName], opt);
+          let jsonValue = this.field(field2, group2[field2.localName], opt);
           assert_1.assert(jsonValue !== void 0);
-          json[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue;
+          json2[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue;
         }
-        return json;
+        return json2;
       }
       field(field2, value, options) {
         let jsonValue = void 0;
@@ -25869,10 +25869,10 @@ var require_reflection_binary_writer = __commonJS({
         for (const field2 of this.fields) {
           let value, emitDefault, repeated = field2.repeat, localName = field2.localName;
           if (field2.oneof) {
-            const group = message[field2.oneof];
-            if (group.oneofKind !== localName)
+            const group2 = message[field2.oneof];
+            if (group2.oneofKind !== localName)
               continue;
-            value = group[localName];
+            value = group2[localName];
             emitDefault = true;
           } else {
             value = message[localName];
@@ -26109,13 +26109,13 @@ var require_reflection_merge_partial = __commonJS({
       for (let field2 of info2.fields) {
         let name = field2.localName;
         if (field2.oneof) {
-          const group = input[field2.oneof];
-          if ((group === null || group === void 0 ? void 0 : group.oneofKind) == void 0) {
+          const group2 = input[field2.oneof];
+          if ((group2 === null || group2 === void 0 ? void 0 : group2.oneofKind) == void 0) {
             continue;
           }
-          fieldValue = group[name];
+          fieldValue = group2[name];
           output = target[field2.oneof];
-          output.oneofKind = group.oneofKind;
+          output.oneofKind = group2.oneofKind;
           if (fieldValue == void 0) {
             delete output[name];
             continue;
@@ -26339,15 +26339,15 @@ var require_message_type = __commonJS({
       /**
        * Read a new message from a JSON value.
        */
-      fromJson(json, options) {
-        return this.internalJsonRead(json, json_format_contract_1.jsonReadOptions(options));
+      fromJson(json2, options) {
+        return this.internalJsonRead(json2, json_format_contract_1.jsonReadOptions(options));
       }
       /**
        * Read a new message from a JSON string.
        * This is equivalent to `T.fromJson(JSON.parse(json))`.
        */
-      fromJsonString(json, options) {
-        let value = JSON.parse(json);
+      fromJsonString(json2, options) {
+        let value = JSON.parse(json2);
         return this.fromJson(value, options);
       }
       /**
@@ -26380,13 +26380,13 @@ var require_message_type = __commonJS({
        * according to protobuf rules. If the target is omitted,
        * a new instance is created first.
        */
-      internalJsonRead(json, options, target) {
-        if (json !== null && typeof json == "object" && !Array.isArray(json)) {
+      internalJsonRead(json2, options, target) {
+        if (json2 !== null && typeof json2 == "object" && !Array.isArray(json2)) {
           let message = target !== null && target !== void 0 ? target : this.create();
-          this.refJsonReader.read(json, message, options);
+          this.refJsonReader.read(json2, message, options);
           return message;
         }
-        throw new Error(`Unable to parse message ${this.typeName} from JSON ${json_typings_1.typeofJsonValue(json)}.`);
+        throw new Error(`Unable to parse message ${this.typeName} from JSON ${json_typings_1.typeofJsonValue(json2)}.`);
       }
       /**
        * This is an internal method. If you just want to write a message
@@ -26480,9 +26480,9 @@ var require_enum_object = __commonJS({
       if (!isEnumObject(enumObject))
         throw new Error("not a typescript enum object");
       let values = [];
-      for (let [name, number] of Object.entries(enumObject))
-        if (typeof number == "number")
-          values.push({ name, number });
+      for (let [name, number2] of Object.entries(enumObject))
+        if (typeof number2 == "number")
+          values.push({ name, number: number2 });
       return values;
     }
     __name(listEnumValues, "listEnumValues");
@@ -26888,8 +26888,8 @@ var require_deferred = __commonJS({
        */
       constructor(preventUnhandledRejectionWarning = true) {
         this._state = DeferredState.PENDING;
-        this._promise = new Promise((resolve3, reject) => {
-          this._resolve = resolve3;
+        this._promise = new Promise((resolve5, reject) => {
+          this._resolve = resolve5;
           this._reject = reject;
         });
         if (preventUnhandledRejectionWarning) {
@@ -27107,12 +27107,12 @@ var require_unary_call = __commonJS({
     "use strict";
     var __awaiter18 = exports2 && exports2.__awaiter || function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve3) {
-          resolve3(value);
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
         });
       }
       __name(adopt, "adopt");
-      return new (P || (P = Promise))(function(resolve3, reject) {
+      return new (P || (P = Promise))(function(resolve5, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27130,7 +27130,7 @@ var require_unary_call = __commonJS({
         }
         __name(rejected, "rejected");
         function step(result) {
-          result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         __name(step, "step");
         step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -27183,12 +27183,12 @@ var require_server_streaming_call = __commonJS({
     "use strict";
     var __awaiter18 = exports2 && exports2.__awaiter || function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve3) {
-          resolve3(value);
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
         });
       }
       __name(adopt, "adopt");
-      return new (P || (P = Promise))(function(resolve3, reject) {
+      return new (P || (P = Promise))(function(resolve5, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27206,7 +27206,7 @@ var require_server_streaming_call = __commonJS({
         }
         __name(rejected, "rejected");
         function step(result) {
-          result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         __name(step, "step");
         step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -27260,12 +27260,12 @@ var require_client_streaming_call = __commonJS({
     "use strict";
     var __awaiter18 = exports2 && exports2.__awaiter || function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve3) {
-          resolve3(value);
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
         });
       }
       __name(adopt, "adopt");
-      return new (P || (P = Promise))(function(resolve3, reject) {
+      return new (P || (P = Promise))(function(resolve5, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27283,7 +27283,7 @@ var require_client_streaming_call = __commonJS({
         }
         __name(rejected, "rejected");
         function step(result) {
-          result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         __name(step, "step");
         step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -27336,12 +27336,12 @@ var require_duplex_streaming_call = __commonJS({
     "use strict";
     var __awaiter18 = exports2 && exports2.__awaiter || function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve3) {
-          resolve3(value);
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
         });
       }
       __name(adopt, "adopt");
-      return new (P || (P = Promise))(function(resolve3, reject) {
+      return new (P || (P = Promise))(function(resolve5, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27359,7 +27359,7 @@ var require_duplex_streaming_call = __commonJS({
         }
         __name(rejected, "rejected");
         function step(result) {
-          result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         __name(step, "step");
         step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -27411,12 +27411,12 @@ var require_test_transport = __commonJS({
     "use strict";
     var __awaiter18 = exports2 && exports2.__awaiter || function(thisArg, _arguments, P, generator) {
       function adopt(value) {
-        return value instanceof P ? value : new P(function(resolve3) {
-          resolve3(value);
+        return value instanceof P ? value : new P(function(resolve5) {
+          resolve5(value);
         });
       }
       __name(adopt, "adopt");
-      return new (P || (P = Promise))(function(resolve3, reject) {
+      return new (P || (P = Promise))(function(resolve5, reject) {
         function fulfilled(value) {
           try {
             step(generator.next(value));
@@ -27434,7 +27434,7 @@ var require_test_transport = __commonJS({
         }
         __name(rejected, "rejected");
         function step(result) {
-          result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+          result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
         }
         __name(step, "step");
         step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -27635,11 +27635,11 @@ var require_test_transport = __commonJS({
       responseTrailer: "test"
     };
     function delay4(ms, abort) {
-      return (v) => new Promise((resolve3, reject) => {
+      return (v) => new Promise((resolve5, reject) => {
         if (abort === null || abort === void 0 ? void 0 : abort.aborted) {
           reject(new rpc_error_1.RpcError("user cancel", "CANCELLED"));
         } else {
-          const id = setTimeout(() => resolve3(v), ms);
+          const id = setTimeout(() => resolve5(v), ms);
           if (abort) {
             abort.addEventListener("abort", (ev) => {
               clearTimeout(id);
@@ -27907,7 +27907,7 @@ var require_commonjs2 = __commonJS({
 });
 
 // src/cache/cache-process.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 var import_node_os3 = require("node:os");
 
 // src/host/make-folder.ts
@@ -27934,8 +27934,68 @@ var import_node_util = require("node:util");
 
 // src/bytes/text.ts
 var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+__name(pathText, "pathText");
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+function oneLine(text2) {
+  return text2.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+}
+__name(oneLine, "oneLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
+function textBytes(text2) {
+  if (text2.isWellFormed()) return Buffer.from(text2);
+  const parts = text2.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+__name(textBytes, "textBytes");
+function escapeInvalid(bytes) {
+  let text2 = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    text2 += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    at += length || 1;
+  }
+  return text2;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length === 0 || second < secondMin || second > secondMax) return 0;
+  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length;
+}
+__name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
+var DiskError = class _DiskError extends Error {
+  static {
+    __name(this, "DiskError");
+  }
+  name = "DiskError";
+  kind;
+  constructor(place2, what, kind = "damaged") {
+    super(oneLine(`${place2}: ${what}`));
+    this.kind = kind;
+  }
+  /** Rebuilds an error from another thread. */
+  static restored(message, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message });
+  }
+};
 function systemMessage(error2) {
   const { errno, message } = error2;
   return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -27970,8 +28030,8 @@ function sentenceOf(error2) {
   const { errno, syscall, path: path12, message } = error2;
   if (errno === void 0 || syscall === void 0) return message;
   const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
-  const place = path12 === void 0 ? "a file" : path12.replace(/X{6}$/, "");
-  return `${place}: ${what} (${systemMessage(error2)})`;
+  const place2 = path12 === void 0 ? "a file" : path12.replace(/X{6}$/, "");
+  return `${place2}: ${what} (${systemMessage(error2)})`;
 }
 __name(sentenceOf, "sentenceOf");
 
@@ -28123,8 +28183,8 @@ function checkBypass(reqUrl) {
   return false;
 }
 __name(checkBypass, "checkBypass");
-function isLoopbackAddress(host) {
-  const hostLower = host.toLowerCase();
+function isLoopbackAddress(host2) {
+  const hostLower = host2.toLowerCase();
   return hostLower === "localhost" || hostLower.startsWith("127.") || hostLower.startsWith("[::1]") || hostLower.startsWith("[0:0:0:0:0:0:0:1]");
 }
 __name(isLoopbackAddress, "isLoopbackAddress");
@@ -28150,12 +28210,12 @@ var tunnel = __toESM(require_tunnel2(), 1);
 var import_undici = __toESM(require_undici(), 1);
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -28173,7 +28233,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -28253,26 +28313,26 @@ var HttpClientResponse = class {
   }
   readBody() {
     return __awaiter(this, void 0, void 0, function* () {
-      return new Promise((resolve3) => __awaiter(this, void 0, void 0, function* () {
+      return new Promise((resolve5) => __awaiter(this, void 0, void 0, function* () {
         let output = Buffer.alloc(0);
         this.message.on("data", (chunk) => {
           output = Buffer.concat([output, chunk]);
         });
         this.message.on("end", () => {
-          resolve3(output.toString());
+          resolve5(output.toString());
         });
       }));
     });
   }
   readBodyBuffer() {
     return __awaiter(this, void 0, void 0, function* () {
-      return new Promise((resolve3) => __awaiter(this, void 0, void 0, function* () {
+      return new Promise((resolve5) => __awaiter(this, void 0, void 0, function* () {
         const chunks = [];
         this.message.on("data", (chunk) => {
           chunks.push(chunk);
         });
         this.message.on("end", () => {
-          resolve3(Buffer.concat(chunks));
+          resolve5(Buffer.concat(chunks));
         });
       }));
     });
@@ -28478,14 +28538,14 @@ var HttpClient = class {
    */
   requestRaw(info2, data) {
     return __awaiter(this, void 0, void 0, function* () {
-      return new Promise((resolve3, reject) => {
+      return new Promise((resolve5, reject) => {
         function callbackForResult(err, res) {
           if (err) {
             reject(err);
           } else if (!res) {
             reject(new Error("Unknown error"));
           } else {
-            resolve3(res);
+            resolve5(res);
           }
         }
         __name(callbackForResult, "callbackForResult");
@@ -28731,12 +28791,12 @@ var HttpClient = class {
     return __awaiter(this, void 0, void 0, function* () {
       retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
       const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
-      return new Promise((resolve3) => setTimeout(() => resolve3(), ms));
+      return new Promise((resolve5) => setTimeout(() => resolve5(), ms));
     });
   }
   _processResponse(res, options) {
     return __awaiter(this, void 0, void 0, function* () {
-      return new Promise((resolve3, reject) => __awaiter(this, void 0, void 0, function* () {
+      return new Promise((resolve5, reject) => __awaiter(this, void 0, void 0, function* () {
         const statusCode = res.message.statusCode || 0;
         const response = {
           statusCode,
@@ -28744,7 +28804,7 @@ var HttpClient = class {
           headers: {}
         };
         if (statusCode === HttpCodes.NotFound) {
-          resolve3(response);
+          resolve5(response);
         }
         function dateTimeDeserializer(key, value) {
           if (typeof value === "string") {
@@ -28757,14 +28817,14 @@ var HttpClient = class {
         }
         __name(dateTimeDeserializer, "dateTimeDeserializer");
         let obj;
-        let contents;
+        let contents2;
         try {
-          contents = yield res.readBody();
-          if (contents && contents.length > 0) {
+          contents2 = yield res.readBody();
+          if (contents2 && contents2.length > 0) {
             if (options && options.deserializeDates) {
-              obj = JSON.parse(contents, dateTimeDeserializer);
+              obj = JSON.parse(contents2, dateTimeDeserializer);
             } else {
-              obj = JSON.parse(contents);
+              obj = JSON.parse(contents2);
             }
             response.result = obj;
           }
@@ -28775,8 +28835,8 @@ var HttpClient = class {
           let msg;
           if (obj && obj.message) {
             msg = obj.message;
-          } else if (contents && contents.length > 0) {
-            msg = contents;
+          } else if (contents2 && contents2.length > 0) {
+            msg = contents2;
           } else {
             msg = `Failed request: (${statusCode})`;
           }
@@ -28784,7 +28844,7 @@ var HttpClient = class {
           err.result = response.result;
           reject(err);
         } else {
-          resolve3(response);
+          resolve5(response);
         }
       }));
     });
@@ -28795,12 +28855,12 @@ var lowercaseKeys = /* @__PURE__ */ __name((obj) => Object.keys(obj).reduce((c, 
 // node_modules/@actions/http-client/lib/auth.js
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -28818,7 +28878,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -28855,12 +28915,12 @@ var import_os = require("os");
 var import_fs = require("fs");
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -28878,7 +28938,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -29159,12 +29219,12 @@ var fs = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -29182,7 +29242,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -29292,12 +29352,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter5 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -29315,7 +29375,7 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -29419,12 +29479,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter6 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -29442,7 +29502,7 @@ var __awaiter6 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -29665,7 +29725,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve3, reject) => __awaiter6(this, void 0, void 0, function* () {
+      return new Promise((resolve5, reject) => __awaiter6(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -29748,7 +29808,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error2) {
             reject(error2);
           } else {
-            resolve3(exitCode);
+            resolve5(exitCode);
           }
         });
         if (this.options.input) {
@@ -29764,32 +29824,32 @@ var ToolRunner = class extends events.EventEmitter {
 function argStringToArray(argString) {
   const args = [];
   let inQuotes = false;
-  let escaped = false;
+  let escaped2 = false;
   let arg = "";
-  function append(c) {
-    if (escaped && c !== '"') {
+  function append2(c) {
+    if (escaped2 && c !== '"') {
       arg += "\\";
     }
     arg += c;
-    escaped = false;
+    escaped2 = false;
   }
-  __name(append, "append");
+  __name(append2, "append");
   for (let i = 0; i < argString.length; i++) {
     const c = argString.charAt(i);
     if (c === '"') {
-      if (!escaped) {
+      if (!escaped2) {
         inQuotes = !inQuotes;
       } else {
-        append(c);
+        append2(c);
       }
       continue;
     }
-    if (c === "\\" && escaped) {
-      append(c);
+    if (c === "\\" && escaped2) {
+      append2(c);
       continue;
     }
     if (c === "\\" && inQuotes) {
-      escaped = true;
+      escaped2 = true;
       continue;
     }
     if (c === " " && !inQuotes) {
@@ -29799,7 +29859,7 @@ function argStringToArray(argString) {
       }
       continue;
     }
-    append(c);
+    append2(c);
   }
   if (arg.length > 0) {
     args.push(arg.trim());
@@ -29876,12 +29936,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter7 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -29899,7 +29959,7 @@ var __awaiter7 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -32175,12 +32235,12 @@ var Path = class {
         this.segments = itemPath.split(path6.sep);
       } else {
         let remaining = itemPath;
-        let dir = dirname5(remaining);
-        while (dir !== remaining) {
-          const basename5 = path6.basename(remaining);
-          this.segments.unshift(basename5);
-          remaining = dir;
-          dir = dirname5(remaining);
+        let dir2 = dirname5(remaining);
+        while (dir2 !== remaining) {
+          const basename7 = path6.basename(remaining);
+          this.segments.unshift(basename7);
+          remaining = dir2;
+          dir2 = dirname5(remaining);
         }
         this.segments.unshift(remaining);
       }
@@ -32396,12 +32456,12 @@ var SearchState = class {
 // node_modules/@actions/glob/lib/internal-globber.js
 var __awaiter8 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -32419,7 +32479,7 @@ var __awaiter8 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -32433,15 +32493,15 @@ var __asyncValues = function(o) {
   }, i);
   function verb(n) {
     i[n] = o[n] && function(v) {
-      return new Promise(function(resolve3, reject) {
-        v = o[n](v), settle(resolve3, reject, v.done, v.value);
+      return new Promise(function(resolve5, reject) {
+        v = o[n](v), settle(resolve5, reject, v.done, v.value);
       });
     };
   }
   __name(verb, "verb");
-  function settle(resolve3, reject, d, v) {
+  function settle(resolve5, reject, d, v) {
     Promise.resolve(v).then(function(v2) {
-      resolve3({ value: v2, done: d });
+      resolve5({ value: v2, done: d });
     }, reject);
   }
   __name(settle, "settle");
@@ -32649,12 +32709,12 @@ var DefaultGlobber = class _DefaultGlobber {
 // node_modules/@actions/glob/lib/glob.js
 var __awaiter9 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -32672,7 +32732,7 @@ var __awaiter9 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -32722,12 +32782,12 @@ var CacheReadDeniedMessagePrefix = "cache read denied:";
 // node_modules/@actions/cache/lib/internal/cacheUtils.js
 var __awaiter10 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -32745,7 +32805,7 @@ var __awaiter10 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -32759,15 +32819,15 @@ var __asyncValues2 = function(o) {
   }, i);
   function verb(n) {
     i[n] = o[n] && function(v) {
-      return new Promise(function(resolve3, reject) {
-        v = o[n](v), settle(resolve3, reject, v.done, v.value);
+      return new Promise(function(resolve5, reject) {
+        v = o[n](v), settle(resolve5, reject, v.done, v.value);
       });
     };
   }
   __name(verb, "verb");
-  function settle(resolve3, reject, d, v) {
+  function settle(resolve5, reject, d, v) {
     Promise.resolve(v).then(function(v2) {
-      resolve3({ value: v2, done: d });
+      resolve5({ value: v2, done: d });
     }, reject);
   }
   __name(settle, "settle");
@@ -33081,14 +33141,14 @@ function disable() {
 }
 __name(disable, "disable");
 function createDebugger(namespace) {
-  const newDebugger = Object.assign(debug2, {
+  const newDebugger = Object.assign(debug3, {
     enabled: enabled(namespace),
     destroy,
     log: debugObj.log,
     namespace,
     extend
   });
-  function debug2(...args) {
+  function debug3(...args) {
     if (!newDebugger.enabled) {
       return;
     }
@@ -33097,7 +33157,7 @@ function createDebugger(namespace) {
     }
     newDebugger.log(...args);
   }
-  __name(debug2, "debug");
+  __name(debug3, "debug");
   debuggers.push(newDebugger);
   return newDebugger;
 }
@@ -33816,9 +33876,9 @@ function isStreamComplete(stream2) {
   if (stream2.readable === false) {
     return Promise.resolve();
   }
-  return new Promise((resolve3) => {
+  return new Promise((resolve5) => {
     const handler = /* @__PURE__ */ __name(() => {
-      resolve3();
+      resolve5();
       stream2.removeListener("close", handler);
       stream2.removeListener("end", handler);
       stream2.removeListener("error", handler);
@@ -33981,8 +34041,8 @@ var NodeHttpClient = class {
       headers: request.headers.toJSON({ preserveCase: true }),
       ...request.requestOverrides
     };
-    return new Promise((resolve3, reject) => {
-      const req = isInsecure ? import_node_http.default.request(options, resolve3) : import_node_https.default.request(options, resolve3);
+    return new Promise((resolve5, reject) => {
+      const req = isInsecure ? import_node_http.default.request(options, resolve5) : import_node_https.default.request(options, resolve5);
       req.once("error", (err) => {
         reject(new RestError(err.message, { code: err.code ?? RestError.REQUEST_SEND_ERROR, request }));
       });
@@ -34068,7 +34128,7 @@ function getDecodedResponseStream(stream2, headers) {
 }
 __name(getDecodedResponseStream, "getDecodedResponseStream");
 function streamToText(stream2) {
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     const buffer3 = [];
     stream2.on("data", (chunk) => {
       if (Buffer.isBuffer(chunk)) {
@@ -34078,7 +34138,7 @@ function streamToText(stream2) {
       }
     });
     stream2.on("end", () => {
-      resolve3(Buffer.concat(buffer3).toString("utf8"));
+      resolve5(Buffer.concat(buffer3).toString("utf8"));
     });
     stream2.on("error", (e) => {
       if (e && e?.name === "AbortError") {
@@ -34182,7 +34242,7 @@ __name(calculateRetryDelay, "calculateRetryDelay");
 // node_modules/@typespec/ts-http-runtime/dist/esm/util/helpers.js
 var StandardAbortMessage = "The operation was aborted.";
 function delay(delayInMs, value, options) {
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     let timer = void 0;
     let onAborted = void 0;
     const rejectOnAbort = /* @__PURE__ */ __name(() => {
@@ -34205,7 +34265,7 @@ function delay(delayInMs, value, options) {
     }
     timer = setTimeout(() => {
       removeListeners();
-      resolve3(value);
+      resolve5(value);
     }, delayInMs);
     if (options?.abortSignal) {
       options.abortSignal.addEventListener("abort", onAborted);
@@ -34411,11 +34471,11 @@ function convertBodyToFormDataMap(body2) {
   if (typeof FormData !== "undefined" && body2 instanceof FormData) {
     const formDataMap = {};
     for (const [key, value] of body2.entries()) {
-      const existing = formDataMap[key];
-      if (Array.isArray(existing)) {
-        existing.push(value);
+      const existing2 = formDataMap[key];
+      if (Array.isArray(existing2)) {
+        existing2.push(value);
       } else {
-        formDataMap[key] = existing !== void 0 ? [existing, value] : [value];
+        formDataMap[key] = existing2 !== void 0 ? [existing2, value] : [value];
       }
     }
     return formDataMap;
@@ -34561,27 +34621,27 @@ function isBypassed(uri, noProxyList, bypassedMap) {
   if (noProxyList.length === 0) {
     return false;
   }
-  const host = new URL(uri).hostname;
-  if (bypassedMap?.has(host)) {
-    return bypassedMap.get(host);
+  const host2 = new URL(uri).hostname;
+  if (bypassedMap?.has(host2)) {
+    return bypassedMap.get(host2);
   }
   let isBypassedFlag = false;
   for (const pattern of noProxyList) {
     if (pattern[0] === ".") {
-      if (host.endsWith(pattern)) {
+      if (host2.endsWith(pattern)) {
         isBypassedFlag = true;
       } else {
-        if (host.length === pattern.length - 1 && host === pattern.slice(1)) {
+        if (host2.length === pattern.length - 1 && host2 === pattern.slice(1)) {
           isBypassedFlag = true;
         }
       }
     } else {
-      if (host === pattern) {
+      if (host2 === pattern) {
         isBypassedFlag = true;
       }
     }
   }
-  bypassedMap?.set(host, isBypassedFlag);
+  bypassedMap?.set(host2, isBypassedFlag);
   return isBypassedFlag;
 }
 __name(isBypassed, "isBypassed");
@@ -35015,7 +35075,7 @@ var AbortError2 = class extends Error {
 // node_modules/@azure/core-util/dist/esm/createAbortablePromise.js
 function createAbortablePromise(buildPromise, options) {
   const { cleanupBeforeAbort, abortSignal, abortErrorMsg } = options ?? {};
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     function rejectOnAbort() {
       reject(new AbortError2(abortErrorMsg ?? "The operation was aborted."));
     }
@@ -35036,7 +35096,7 @@ function createAbortablePromise(buildPromise, options) {
     try {
       buildPromise((x) => {
         removeListeners();
-        resolve3(x);
+        resolve5(x);
       }, (x) => {
         removeListeners();
         reject(x);
@@ -35054,8 +35114,8 @@ var StandardAbortMessage2 = "The delay was aborted.";
 function delay2(timeInMs, options) {
   let token;
   const { abortSignal, abortErrorMsg } = options ?? {};
-  return createAbortablePromise((resolve3) => {
-    token = setTimeout(resolve3, timeInMs);
+  return createAbortablePromise((resolve5) => {
+    token = setTimeout(resolve5, timeInMs);
   }, {
     cleanupBeforeAbort: /* @__PURE__ */ __name(() => clearTimeout(token), "cleanupBeforeAbort"),
     abortSignal,
@@ -37008,12 +37068,12 @@ async function parse(jsonContentTypes, xmlContentTypes, operationResponse, opts,
   if (!operationResponse.request.streamResponseStatusCodes?.has(operationResponse.status) && operationResponse.bodyAsText) {
     const text2 = operationResponse.bodyAsText;
     const contentType2 = operationResponse.headers.get("Content-Type") || "";
-    const contentComponents = !contentType2 ? [] : contentType2.split(";").map((component) => component.toLowerCase());
+    const contentComponents = !contentType2 ? [] : contentType2.split(";").map((component2) => component2.toLowerCase());
     try {
-      if (contentComponents.length === 0 || contentComponents.some((component) => jsonContentTypes.indexOf(component) !== -1)) {
+      if (contentComponents.length === 0 || contentComponents.some((component2) => jsonContentTypes.indexOf(component2) !== -1)) {
         operationResponse.parsedBody = JSON.parse(text2);
         return operationResponse;
-      } else if (contentComponents.some((component) => xmlContentTypes.indexOf(component) !== -1)) {
+      } else if (contentComponents.some((component2) => xmlContentTypes.indexOf(component2) !== -1)) {
         if (!parseXML2) {
           throw new Error("Parsing XML not supported.");
         }
@@ -38099,7 +38159,7 @@ var defaultOptions = {
 };
 function validate(xmlData, options) {
   options = Object.assign({}, defaultOptions, options);
-  const tags2 = [];
+  const tags3 = [];
   let tagFound = false;
   let reachedRoot = false;
   if (xmlData[0] === "\uFEFF") {
@@ -38160,10 +38220,10 @@ function validate(xmlData, options) {
             return getErrorObject("InvalidTag", "Closing tag '" + tagName + "' doesn't have proper closing.", getLineNumberForPosition(xmlData, i));
           } else if (attrStr.trim().length > 0) {
             return getErrorObject("InvalidTag", "Closing tag '" + tagName + "' can't have attributes or invalid starting.", getLineNumberForPosition(xmlData, tagStartPos));
-          } else if (tags2.length === 0) {
+          } else if (tags3.length === 0) {
             return getErrorObject("InvalidTag", "Closing tag '" + tagName + "' has not been opened.", getLineNumberForPosition(xmlData, tagStartPos));
           } else {
-            const otg = tags2.pop();
+            const otg = tags3.pop();
             if (tagName !== otg.tagName) {
               let openPos = getLineNumberForPosition(xmlData, otg.tagStartPos);
               return getErrorObject(
@@ -38172,7 +38232,7 @@ function validate(xmlData, options) {
                 getLineNumberForPosition(xmlData, tagStartPos)
               );
             }
-            if (tags2.length == 0) {
+            if (tags3.length == 0) {
               reachedRoot = true;
             }
           }
@@ -38185,7 +38245,7 @@ function validate(xmlData, options) {
             return getErrorObject("InvalidXml", "Multiple possible root nodes found.", getLineNumberForPosition(xmlData, i));
           } else if (options.unpairedTags.indexOf(tagName) !== -1) {
           } else {
-            tags2.push({ tagName, tagStartPos });
+            tags3.push({ tagName, tagStartPos });
           }
           tagFound = true;
         }
@@ -38225,10 +38285,10 @@ function validate(xmlData, options) {
   }
   if (!tagFound) {
     return getErrorObject("InvalidXml", "Start tag expected.", 1);
-  } else if (tags2.length == 1) {
-    return getErrorObject("InvalidTag", "Unclosed tag '" + tags2[0].tagName + "'.", getLineNumberForPosition(xmlData, tags2[0].tagStartPos));
-  } else if (tags2.length > 0) {
-    return getErrorObject("InvalidXml", "Invalid '" + JSON.stringify(tags2.map((t) => t.tagName), null, 4).replace(/\r?\n/g, "") + "' found.", { line: 1, col: 1 });
+  } else if (tags3.length == 1) {
+    return getErrorObject("InvalidTag", "Unclosed tag '" + tags3[0].tagName + "'.", getLineNumberForPosition(xmlData, tags3[0].tagStartPos));
+  } else if (tags3.length > 0) {
+    return getErrorObject("InvalidXml", "Invalid '" + JSON.stringify(tags3.map((t) => t.tagName), null, 4).replace(/\r?\n/g, "") + "' found.", { line: 1, col: 1 });
   }
   return true;
 }
@@ -41615,13 +41675,13 @@ function parseTextData(val, tagName, jPath, dontTrim, hasAttributes, isLeafNode,
 __name(parseTextData, "parseTextData");
 function resolveNameSpace(tagname) {
   if (this.options.removeNSPrefix) {
-    const tags2 = tagname.split(":");
+    const tags3 = tagname.split(":");
     const prefix2 = tagname.charAt(0) === "/" ? "/" : "";
-    if (tags2[0] === "xmlns") {
+    if (tags3[0] === "xmlns") {
       return "";
     }
-    if (tags2.length === 2) {
-      tagname = prefix2 + tags2[1];
+    if (tags3.length === 2) {
+      tagname = prefix2 + tags3[1];
     }
   }
   return tagname;
@@ -41758,13 +41818,13 @@ var parseXml = /* @__PURE__ */ __name(function(xmlData) {
         }
         if (options.ignoreDeclaration && tagData.tagName === "?xml" || options.ignorePiTags) {
         } else {
-          const childNode = new XmlNode(tagData.tagName);
-          childNode.add(options.textNodeName, "");
+          const childNode2 = new XmlNode(tagData.tagName);
+          childNode2.add(options.textNodeName, "");
           if (tagData.tagName !== tagData.tagExp && tagData.attrExpPresent && options.ignoreAttributes !== true) {
-            childNode[":@"] = attsMap;
+            childNode2[":@"] = attsMap;
           }
           const startIndex = options.captureMetaData ? getOriginalIndex(i, crlfPositions) : i;
-          this.addChild(currentNode, childNode, this.readonlyMatcher, startIndex);
+          this.addChild(currentNode, childNode2, this.readonlyMatcher, startIndex);
           if (options.captureMetaData) {
             currentNode.addEndIndex(getOriginalIndex(tagData.closeIndex + 2, crlfPositions));
           }
@@ -41861,36 +41921,36 @@ var parseXml = /* @__PURE__ */ __name(function(xmlData) {
             i = result2.i;
             tagContent = result2.tagContent;
           }
-          const childNode = new XmlNode(tagName);
+          const childNode2 = new XmlNode(tagName);
           if (prefixedAttrs) {
-            childNode[":@"] = prefixedAttrs;
+            childNode2[":@"] = prefixedAttrs;
           }
-          childNode.add(options.textNodeName, tagContent);
+          childNode2.add(options.textNodeName, tagContent);
           this.matcher.pop();
           this.isCurrentNodeStopNode = false;
-          this.addChild(currentNode, childNode, this.readonlyMatcher, startIndex);
+          this.addChild(currentNode, childNode2, this.readonlyMatcher, startIndex);
           if (options.captureMetaData) {
             currentNode.addEndIndex(getOriginalIndex(i + 1, crlfPositions));
           }
         } else {
           if (isSelfClosing) {
             ({ tagName, tagExp } = transformTagName(options.transformTagName, tagName, tagExp, options));
-            const childNode = new XmlNode(tagName);
+            const childNode2 = new XmlNode(tagName);
             if (prefixedAttrs) {
-              childNode[":@"] = prefixedAttrs;
+              childNode2[":@"] = prefixedAttrs;
             }
-            this.addChild(currentNode, childNode, this.readonlyMatcher, startIndex);
+            this.addChild(currentNode, childNode2, this.readonlyMatcher, startIndex);
             if (options.captureMetaData) {
               currentNode.addEndIndex(getOriginalIndex(closeIndex + 1, crlfPositions));
             }
             this.matcher.pop();
             this.isCurrentNodeStopNode = false;
           } else if (options.unpairedTagsSet.has(tagName)) {
-            const childNode = new XmlNode(tagName);
+            const childNode2 = new XmlNode(tagName);
             if (prefixedAttrs) {
-              childNode[":@"] = prefixedAttrs;
+              childNode2[":@"] = prefixedAttrs;
             }
-            this.addChild(currentNode, childNode, this.readonlyMatcher, startIndex);
+            this.addChild(currentNode, childNode2, this.readonlyMatcher, startIndex);
             if (options.captureMetaData) {
               currentNode.addEndIndex(getOriginalIndex(result.closeIndex + 1, crlfPositions));
             }
@@ -41899,16 +41959,16 @@ var parseXml = /* @__PURE__ */ __name(function(xmlData) {
             i = result.closeIndex;
             continue;
           } else {
-            const childNode = new XmlNode(tagName);
+            const childNode2 = new XmlNode(tagName);
             if (this.tagsNodeStack.length > options.maxNestedTags) {
               throw new Error("Maximum nested tags exceeded");
             }
             this.tagsNodeStack.push(currentNode);
             if (prefixedAttrs) {
-              childNode[":@"] = prefixedAttrs;
+              childNode2[":@"] = prefixedAttrs;
             }
-            this.addChild(currentNode, childNode, this.readonlyMatcher, startIndex);
-            currentNode = childNode;
+            this.addChild(currentNode, childNode2, this.readonlyMatcher, startIndex);
+            currentNode = childNode2;
           }
           textData = "";
           i = closeIndex;
@@ -41931,16 +41991,16 @@ function getOriginalIndex(index, crlfPositions) {
   return index + low;
 }
 __name(getOriginalIndex, "getOriginalIndex");
-function addChild(currentNode, childNode, matcher, startIndex) {
+function addChild(currentNode, childNode2, matcher, startIndex) {
   if (!this.options.captureMetaData) startIndex = void 0;
   const jPathOrMatcher = this.options.jPath ? matcher.toString() : matcher;
-  const result = this.options.updateTag(childNode.tagname, jPathOrMatcher, childNode[":@"]);
+  const result = this.options.updateTag(childNode2.tagname, jPathOrMatcher, childNode2[":@"]);
   if (result === false) {
   } else if (typeof result === "string") {
-    childNode.tagname = result;
-    currentNode.addChild(childNode, startIndex);
+    childNode2.tagname = result;
+    currentNode.addChild(childNode2, startIndex);
   } else {
-    currentNode.addChild(childNode, startIndex);
+    currentNode.addChild(childNode2, startIndex);
   }
 }
 __name(addChild, "addChild");
@@ -43460,7 +43520,7 @@ var BufferScheduler = class {
    *
    */
   async do() {
-    return new Promise((resolve3, reject) => {
+    return new Promise((resolve5, reject) => {
       this.readable.on("data", (data) => {
         data = typeof data === "string" ? Buffer.from(data, this.encoding) : data;
         this.appendUnresolvedData(data);
@@ -43488,11 +43548,11 @@ var BufferScheduler = class {
         if (this.isStreamEnd && this.executingOutgoingHandlers === 0) {
           if (this.unresolvedLength > 0 && this.unresolvedLength < this.bufferSize) {
             const buffer3 = this.shiftBufferFromUnresolvedDataArray();
-            this.outgoingHandler(() => buffer3.getReadableStream(), buffer3.size, this.offset).then(resolve3).catch(reject);
+            this.outgoingHandler(() => buffer3.getReadableStream(), buffer3.size, this.offset).then(resolve5).catch(reject);
           } else if (this.unresolvedLength >= this.bufferSize) {
             return;
           } else {
-            resolve3();
+            resolve5();
           }
         }
       });
@@ -43617,8 +43677,8 @@ var NativeCRC64 = (() => {
     NativeCRC642 = NativeCRC642 || {};
     var Module = typeof NativeCRC642 != "undefined" ? NativeCRC642 : {};
     var readyPromiseResolve, readyPromiseReject;
-    Module["ready"] = new Promise(function(resolve3, reject) {
-      readyPromiseResolve = resolve3;
+    Module["ready"] = new Promise(function(resolve5, reject) {
+      readyPromiseResolve = resolve5;
       readyPromiseReject = reject;
     });
     ["_malloc", "_free", "_emscripten_bind_VoidPtr___destroy___0", "_emscripten_bind_Crc64Hash_Crc64Hash_0", "_emscripten_bind_Crc64Hash_OnAppend_2", "_emscripten_bind_Crc64Hash_OnFinal_3", "_emscripten_bind_Crc64Hash___destroy___0", "_fflush", "onRuntimeInitialized"].forEach((prop) => {
@@ -46261,9 +46321,9 @@ function setURLParameter(url2, name, value) {
   return urlParsed.toString();
 }
 __name(setURLParameter, "setURLParameter");
-function setURLHost(url2, host) {
+function setURLHost(url2, host2) {
   const urlParsed = new URL(url2);
-  urlParsed.hostname = host;
+  urlParsed.hostname = host2;
   return urlParsed.toString();
 }
 __name(setURLHost, "setURLHost");
@@ -46300,7 +46360,7 @@ function getURLQueries(url2) {
 }
 __name(getURLQueries, "getURLQueries");
 async function delay3(timeInMs, aborter, abortError) {
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     let timeout;
     const abortHandler = /* @__PURE__ */ __name(() => {
       if (timeout !== void 0) {
@@ -46312,7 +46372,7 @@ async function delay3(timeInMs, aborter, abortError) {
       if (aborter !== void 0) {
         aborter.removeEventListener("abort", abortHandler);
       }
-      resolve3();
+      resolve5();
     }, "resolveHandler");
     timeout = setTimeout(resolveHandler, timeInMs);
     if (aborter !== void 0) {
@@ -46983,9 +47043,9 @@ var StorageRetryPolicy = class extends BaseRequestPolicy {
    * @param attempt -           How many retries has been attempted to performed, starting from 1, which includes
    *                                   the attempt will be performed by this method call.
    */
-  async attemptSendRequest(request, secondaryHas404, attempt) {
+  async attemptSendRequest(request, secondaryHas404, attempt2) {
     const newRequest = request.clone();
-    const isPrimaryRetry = secondaryHas404 || !this.retryOptions.secondaryHost || !(request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS") || attempt % 2 === 1;
+    const isPrimaryRetry = secondaryHas404 || !this.retryOptions.secondaryHost || !(request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS") || attempt2 % 2 === 1;
     if (!isPrimaryRetry) {
       newRequest.url = setURLHost(newRequest.url, this.retryOptions.secondaryHost);
     }
@@ -46994,20 +47054,20 @@ var StorageRetryPolicy = class extends BaseRequestPolicy {
     }
     let response;
     try {
-      logger6.info(`RetryPolicy: =====> Try=${attempt} ${isPrimaryRetry ? "Primary" : "Secondary"}`);
+      logger6.info(`RetryPolicy: =====> Try=${attempt2} ${isPrimaryRetry ? "Primary" : "Secondary"}`);
       response = await this._nextPolicy.sendRequest(newRequest);
-      if (!this.shouldRetry(isPrimaryRetry, attempt, response)) {
+      if (!this.shouldRetry(isPrimaryRetry, attempt2, response)) {
         return response;
       }
       secondaryHas404 = secondaryHas404 || !isPrimaryRetry && response.status === 404;
     } catch (err) {
       logger6.error(`RetryPolicy: Caught error, message: ${err.message}, code: ${err.code}`);
-      if (!this.shouldRetry(isPrimaryRetry, attempt, response, err)) {
+      if (!this.shouldRetry(isPrimaryRetry, attempt2, response, err)) {
         throw err;
       }
     }
-    await this.delay(isPrimaryRetry, attempt, request.abortSignal);
-    return this.attemptSendRequest(request, secondaryHas404, ++attempt);
+    await this.delay(isPrimaryRetry, attempt2, request.abortSignal);
+    return this.attemptSendRequest(request, secondaryHas404, ++attempt2);
   }
   /**
    * Decide whether to retry according to last HTTP response and retry counters.
@@ -47017,9 +47077,9 @@ var StorageRetryPolicy = class extends BaseRequestPolicy {
    * @param response -
    * @param err -
    */
-  shouldRetry(isPrimaryRetry, attempt, response, err) {
-    if (attempt >= this.retryOptions.maxTries) {
-      logger6.info(`RetryPolicy: Attempt(s) ${attempt} >= maxTries ${this.retryOptions.maxTries}, no further try.`);
+  shouldRetry(isPrimaryRetry, attempt2, response, err) {
+    if (attempt2 >= this.retryOptions.maxTries) {
+      logger6.info(`RetryPolicy: Attempt(s) ${attempt2} >= maxTries ${this.retryOptions.maxTries}, no further try.`);
       return false;
     }
     const retriableErrors2 = [
@@ -47079,12 +47139,12 @@ var StorageRetryPolicy = class extends BaseRequestPolicy {
    * @param attempt -
    * @param abortSignal -
    */
-  async delay(isPrimaryRetry, attempt, abortSignal) {
+  async delay(isPrimaryRetry, attempt2, abortSignal) {
     let delayTimeInMs = 0;
     if (isPrimaryRetry) {
       switch (this.retryOptions.retryPolicyType) {
         case StorageRetryPolicyType.EXPONENTIAL:
-          delayTimeInMs = Math.min((Math.pow(2, attempt - 1) - 1) * this.retryOptions.retryDelayInMs, this.retryOptions.maxRetryDelayInMs);
+          delayTimeInMs = Math.min((Math.pow(2, attempt2 - 1) - 1) * this.retryOptions.retryDelayInMs, this.retryOptions.maxRetryDelayInMs);
           break;
         case StorageRetryPolicyType.FIXED:
           delayTimeInMs = this.retryOptions.retryDelayInMs;
@@ -47183,9 +47243,9 @@ function storageRetryPolicy(options = {}) {
   const maxRetryDelayInMs = options.maxRetryDelayInMs ?? DEFAULT_RETRY_OPTIONS2.maxRetryDelayInMs;
   const secondaryHost = options.secondaryHost ?? DEFAULT_RETRY_OPTIONS2.secondaryHost;
   const tryTimeoutInMs = options.tryTimeoutInMs ?? DEFAULT_RETRY_OPTIONS2.tryTimeoutInMs;
-  function shouldRetry({ isPrimaryRetry, attempt, response, error: error2 }) {
-    if (attempt >= maxTries) {
-      logger6.info(`RetryPolicy: Attempt(s) ${attempt} >= maxTries ${maxTries}, no further try.`);
+  function shouldRetry({ isPrimaryRetry, attempt: attempt2, response, error: error2 }) {
+    if (attempt2 >= maxTries) {
+      logger6.info(`RetryPolicy: Attempt(s) ${attempt2} >= maxTries ${maxTries}, no further try.`);
       return false;
     }
     if (error2) {
@@ -47227,12 +47287,12 @@ function storageRetryPolicy(options = {}) {
     return false;
   }
   __name(shouldRetry, "shouldRetry");
-  function calculateDelay(isPrimaryRetry, attempt) {
+  function calculateDelay(isPrimaryRetry, attempt2) {
     let delayTimeInMs = 0;
     if (isPrimaryRetry) {
       switch (retryPolicyType) {
         case StorageRetryPolicyType.EXPONENTIAL:
-          delayTimeInMs = Math.min((Math.pow(2, attempt - 1) - 1) * retryDelayInMs, maxRetryDelayInMs);
+          delayTimeInMs = Math.min((Math.pow(2, attempt2 - 1) - 1) * retryDelayInMs, maxRetryDelayInMs);
           break;
         case StorageRetryPolicyType.FIXED:
           delayTimeInMs = retryDelayInMs;
@@ -47254,17 +47314,17 @@ function storageRetryPolicy(options = {}) {
       const primaryUrl = request.url;
       const secondaryUrl = secondaryHost ? setURLHost(request.url, secondaryHost) : void 0;
       let secondaryHas404 = false;
-      let attempt = 1;
+      let attempt2 = 1;
       let retryAgain = true;
       let response;
       let error2;
       while (retryAgain) {
-        const isPrimaryRetry = secondaryHas404 || !secondaryUrl || !["GET", "HEAD", "OPTIONS"].includes(request.method) || attempt % 2 === 1;
+        const isPrimaryRetry = secondaryHas404 || !secondaryUrl || !["GET", "HEAD", "OPTIONS"].includes(request.method) || attempt2 % 2 === 1;
         request.url = isPrimaryRetry ? primaryUrl : secondaryUrl;
         response = void 0;
         error2 = void 0;
         try {
-          logger6.info(`RetryPolicy: =====> Try=${attempt} ${isPrimaryRetry ? "Primary" : "Secondary"}`);
+          logger6.info(`RetryPolicy: =====> Try=${attempt2} ${isPrimaryRetry ? "Primary" : "Secondary"}`);
           response = await next(request);
           secondaryHas404 = secondaryHas404 || !isPrimaryRetry && response.status === 404;
         } catch (e) {
@@ -47276,11 +47336,11 @@ function storageRetryPolicy(options = {}) {
             throw e;
           }
         }
-        retryAgain = shouldRetry({ isPrimaryRetry, attempt, response, error: error2 });
+        retryAgain = shouldRetry({ isPrimaryRetry, attempt: attempt2, response, error: error2 });
         if (retryAgain) {
-          await delay3(calculateDelay(isPrimaryRetry, attempt), request.abortSignal, RETRY_ABORT_ERROR2);
+          await delay3(calculateDelay(isPrimaryRetry, attempt2), request.abortSignal, RETRY_ABORT_ERROR2);
         }
-        attempt++;
+        attempt2++;
       }
       if (response) {
         return response;
@@ -61547,34 +61607,34 @@ function getAccountNameFromUrl(url2) {
 }
 __name(getAccountNameFromUrl, "getAccountNameFromUrl");
 function isIpEndpointStyle(parsedUrl) {
-  const host = parsedUrl.host;
-  return /^.*:.*:.*$|^(localhost|host.docker.internal)(:[0-9]+)?$|^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}(:[0-9]+)?$/.test(host) || Boolean(parsedUrl.port) && PathStylePorts2.includes(parsedUrl.port);
+  const host2 = parsedUrl.host;
+  return /^.*:.*:.*$|^(localhost|host.docker.internal)(:[0-9]+)?$|^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}(:[0-9]+)?$/.test(host2) || Boolean(parsedUrl.port) && PathStylePorts2.includes(parsedUrl.port);
 }
 __name(isIpEndpointStyle, "isIpEndpointStyle");
-function toBlobTagsString(tags2) {
-  if (tags2 === void 0) {
+function toBlobTagsString(tags3) {
+  if (tags3 === void 0) {
     return void 0;
   }
   const tagPairs = [];
-  for (const key in tags2) {
-    if (Object.prototype.hasOwnProperty.call(tags2, key)) {
-      const value = tags2[key];
+  for (const key in tags3) {
+    if (Object.prototype.hasOwnProperty.call(tags3, key)) {
+      const value = tags3[key];
       tagPairs.push(`${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
     }
   }
   return tagPairs.join("&");
 }
 __name(toBlobTagsString, "toBlobTagsString");
-function toBlobTags(tags2) {
-  if (tags2 === void 0) {
+function toBlobTags(tags3) {
+  if (tags3 === void 0) {
     return void 0;
   }
   const res = {
     blobTagSet: []
   };
-  for (const key in tags2) {
-    if (Object.prototype.hasOwnProperty.call(tags2, key)) {
-      const value = tags2[key];
+  for (const key in tags3) {
+    if (Object.prototype.hasOwnProperty.call(tags3, key)) {
+      const value = tags3[key];
       res.blobTagSet.push({
         key,
         value
@@ -61584,12 +61644,12 @@ function toBlobTags(tags2) {
   return res;
 }
 __name(toBlobTags, "toBlobTags");
-function toTags(tags2) {
-  if (tags2 === void 0) {
+function toTags(tags3) {
+  if (tags3 === void 0) {
     return void 0;
   }
   const res = {};
-  for (const blobTag of tags2.blobTagSet) {
+  for (const blobTag of tags3.blobTagSet) {
     res[blobTag.key] = blobTag.value;
   }
   return res;
@@ -64246,7 +64306,7 @@ var AvroReadableFromStream = class extends AvroReadable {
       this._position += chunk.length;
       return this.toUint8Array(chunk);
     } else {
-      return new Promise((resolve3, reject) => {
+      return new Promise((resolve5, reject) => {
         const cleanUp = /* @__PURE__ */ __name(() => {
           this._readable.removeListener("readable", readableCallback);
           this._readable.removeListener("error", rejectCallback);
@@ -64261,7 +64321,7 @@ var AvroReadableFromStream = class extends AvroReadable {
           if (callbackChunk) {
             this._position += callbackChunk.length;
             cleanUp();
-            resolve3(this.toUint8Array(callbackChunk));
+            resolve5(this.toUint8Array(callbackChunk));
           }
         }, "readableCallback");
         const rejectCallback = /* @__PURE__ */ __name(() => {
@@ -64925,8 +64985,8 @@ var Poller = class {
     this.stopped = true;
     this.pollProgressCallbacks = [];
     this.operation = operation;
-    this.promise = new Promise((resolve3, reject) => {
-      this.resolve = resolve3;
+    this.promise = new Promise((resolve5, reject) => {
+      this.resolve = resolve5;
       this.reject = reject;
     });
     this.promise.catch(() => {
@@ -65339,8 +65399,8 @@ var Batch = class {
       return Promise.resolve();
     }
     this.parallelExecute();
-    return new Promise((resolve3, reject) => {
-      this.emitter.on("finish", resolve3);
+    return new Promise((resolve5, reject) => {
+      this.emitter.on("finish", resolve5);
       this.emitter.on("error", (error2) => {
         this.state = BatchStates.Error;
         reject(error2);
@@ -65387,12 +65447,12 @@ var import_node_util4 = __toESM(require("node:util"), 1);
 async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
   let pos = 0;
   const count = end - offset;
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     const timeout = setTimeout(() => reject(new Error(`The operation cannot be completed in timeout.`)), REQUEST_TIMEOUT);
     stream2.on("readable", () => {
       if (pos >= count) {
         clearTimeout(timeout);
-        resolve3();
+        resolve5();
         return;
       }
       let chunk = stream2.read();
@@ -65411,7 +65471,7 @@ async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
       if (pos < count) {
         reject(new Error(`Stream drains before getting enough data needed. Data read: ${pos}, data need: ${count}`));
       }
-      resolve3();
+      resolve5();
     });
     stream2.on("error", (msg) => {
       clearTimeout(timeout);
@@ -65421,7 +65481,7 @@ async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
 }
 __name(streamToBuffer, "streamToBuffer");
 async function readStreamToLocalFile(rs, file) {
-  return new Promise((resolve3, reject) => {
+  return new Promise((resolve5, reject) => {
     const ws = import_node_fs2.default.createWriteStream(file);
     rs.on("error", (err) => {
       reject(err);
@@ -65429,7 +65489,7 @@ async function readStreamToLocalFile(rs, file) {
     ws.on("error", (err) => {
       reject(err);
     });
-    ws.on("close", resolve3);
+    ws.on("close", resolve5);
     rs.pipe(ws);
   });
 }
@@ -65908,7 +65968,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
    * @param tags -
    * @param options -
    */
-  async setTags(tags2, options = {}) {
+  async setTags(tags3, options = {}) {
     return tracingClient.withSpan("BlobClient-setTags", options, async (updatedOptions) => {
       return assertResponse(await this.blobContext.setTags({
         abortSignal: options.abortSignal,
@@ -65919,7 +65979,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
         },
         blobModifiedAccessConditions: options.conditions,
         tracingOptions: updatedOptions.tracingOptions,
-        tags: toBlobTags(tags2)
+        tags: toBlobTags(tags3)
       }));
     });
   }
@@ -66345,7 +66405,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
    * @returns The SAS URI consisting of the URI to the resource represented by this client, followed by the generated SAS token.
    */
   generateSasUrl(options) {
-    return new Promise((resolve3) => {
+    return new Promise((resolve5) => {
       if (!(this.credential instanceof StorageSharedKeyCredential)) {
         throw new RangeError("Can only generate the SAS when the client is initialized with a shared key credential");
       }
@@ -66356,7 +66416,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
         versionId: this._versionId,
         ...options
       }, this.credential).toString();
-      resolve3(appendToURLQuery(this.url, sas));
+      resolve5(appendToURLQuery(this.url, sas));
     });
   }
   /**
@@ -66395,7 +66455,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
    * @returns The SAS URI consisting of the URI to the resource represented by this client, followed by the generated SAS token.
    */
   generateUserDelegationSasUrl(options, userDelegationKey) {
-    return new Promise((resolve3) => {
+    return new Promise((resolve5) => {
       const sas = generateBlobSASQueryParameters({
         containerName: this._containerName,
         blobName: this._name,
@@ -66403,7 +66463,7 @@ var BlobClient = class _BlobClient extends StorageClient2 {
         versionId: this._versionId,
         ...options
       }, userDelegationKey, this.accountName).toString();
-      resolve3(appendToURLQuery(this.url, sas));
+      resolve5(appendToURLQuery(this.url, sas));
     });
   }
   /**
@@ -68181,12 +68241,12 @@ var RateLimitError = class extends Error {
 // node_modules/@actions/cache/lib/internal/uploadUtils.js
 var __awaiter11 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -68204,7 +68264,7 @@ var __awaiter11 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -68333,12 +68393,12 @@ var util4 = __toESM(require("util"), 1);
 // node_modules/@actions/cache/lib/internal/requestUtils.js
 var __awaiter12 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -68356,7 +68416,7 @@ var __awaiter12 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -68390,15 +68450,15 @@ function isRetryableStatusCode(statusCode) {
 __name(isRetryableStatusCode, "isRetryableStatusCode");
 function sleep(milliseconds) {
   return __awaiter12(this, void 0, void 0, function* () {
-    return new Promise((resolve3) => setTimeout(resolve3, milliseconds));
+    return new Promise((resolve5) => setTimeout(resolve5, milliseconds));
   });
 }
 __name(sleep, "sleep");
 function retry(name_1, method_1, getStatusCode_1) {
   return __awaiter12(this, arguments, void 0, function* (name, method, getStatusCode, maxAttempts = DefaultRetryAttempts, delay4 = DefaultRetryDelay, onError = void 0) {
     let errorMessage = "";
-    let attempt = 1;
-    while (attempt <= maxAttempts) {
+    let attempt2 = 1;
+    while (attempt2 <= maxAttempts) {
       let response = void 0;
       let statusCode = void 0;
       let isRetryable = false;
@@ -68421,13 +68481,13 @@ function retry(name_1, method_1, getStatusCode_1) {
         isRetryable = isRetryableStatusCode(statusCode);
         errorMessage = `Cache service responded with ${statusCode}`;
       }
-      debug(`${name} - Attempt ${attempt} of ${maxAttempts} failed with error: ${errorMessage}`);
+      debug(`${name} - Attempt ${attempt2} of ${maxAttempts} failed with error: ${errorMessage}`);
       if (!isRetryable) {
         debug(`${name} - Error is not retryable`);
         break;
       }
       yield sleep(delay4);
-      attempt++;
+      attempt2++;
     }
     throw Error(`${name} failed: ${errorMessage}`);
   });
@@ -68469,12 +68529,12 @@ __name(retryHttpClientResponse, "retryHttpClientResponse");
 // node_modules/@actions/cache/lib/internal/downloadUtils.js
 var __awaiter13 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -68492,7 +68552,7 @@ var __awaiter13 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -68781,8 +68841,8 @@ function downloadCacheStorageSDK(archiveLocation, archivePath, options) {
 __name(downloadCacheStorageSDK, "downloadCacheStorageSDK");
 var promiseWithTimeout = /* @__PURE__ */ __name((timeoutMs, promise) => __awaiter13(void 0, void 0, void 0, function* () {
   let timeoutHandle;
-  const timeoutPromise = new Promise((resolve3) => {
-    timeoutHandle = setTimeout(() => resolve3("timeout"), timeoutMs);
+  const timeoutPromise = new Promise((resolve5) => {
+    timeoutHandle = setTimeout(() => resolve5("timeout"), timeoutMs);
   });
   return Promise.race([promise, timeoutPromise]).then((result) => {
     clearTimeout(timeoutHandle);
@@ -68915,12 +68975,12 @@ __name(getUserAgentString2, "getUserAgentString");
 // node_modules/@actions/cache/lib/internal/cacheHttpClient.js
 var __awaiter14 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -68938,7 +68998,7 @@ var __awaiter14 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -69858,12 +69918,12 @@ __name(maskSecretUrls, "maskSecretUrls");
 // node_modules/@actions/cache/lib/internal/shared/cacheTwirpClient.js
 var __awaiter15 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -69881,7 +69941,7 @@ var __awaiter15 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -69931,10 +69991,10 @@ var CacheServiceClient = class {
   }
   retryableRequest(operation) {
     return __awaiter15(this, void 0, void 0, function* () {
-      let attempt = 0;
+      let attempt2 = 0;
       let errorMessage = "";
       let rawBody = "";
-      while (attempt < this.maxAttempts) {
+      while (attempt2 < this.maxAttempts) {
         let isRetryable = false;
         try {
           const response = yield operation();
@@ -69985,13 +70045,13 @@ var CacheServiceClient = class {
         if (!isRetryable) {
           throw new Error(`Received non-retryable error: ${errorMessage}`);
         }
-        if (attempt + 1 === this.maxAttempts) {
+        if (attempt2 + 1 === this.maxAttempts) {
           throw new Error(`Failed to make request after ${this.maxAttempts} attempts: ${errorMessage}`);
         }
-        const retryTimeMilliseconds = this.getExponentialRetryTimeMilliseconds(attempt);
-        info(`Attempt ${attempt + 1} of ${this.maxAttempts} failed with error: ${errorMessage}. Retrying request in ${retryTimeMilliseconds} ms...`);
+        const retryTimeMilliseconds = this.getExponentialRetryTimeMilliseconds(attempt2);
+        info(`Attempt ${attempt2 + 1} of ${this.maxAttempts} failed with error: ${errorMessage}. Retrying request in ${retryTimeMilliseconds} ms...`);
         yield this.sleep(retryTimeMilliseconds);
-        attempt++;
+        attempt2++;
       }
       throw new Error(`Request failed`);
     });
@@ -70014,17 +70074,17 @@ var CacheServiceClient = class {
   }
   sleep(milliseconds) {
     return __awaiter15(this, void 0, void 0, function* () {
-      return new Promise((resolve3) => setTimeout(resolve3, milliseconds));
+      return new Promise((resolve5) => setTimeout(resolve5, milliseconds));
     });
   }
-  getExponentialRetryTimeMilliseconds(attempt) {
-    if (attempt < 0) {
+  getExponentialRetryTimeMilliseconds(attempt2) {
+    if (attempt2 < 0) {
       throw new Error("attempt should be a positive integer");
     }
-    if (attempt === 0) {
+    if (attempt2 === 0) {
       return this.baseRetryIntervalMilliseconds;
     }
-    const minTime = this.baseRetryIntervalMilliseconds * Math.pow(this.retryMultiplier, attempt);
+    const minTime = this.baseRetryIntervalMilliseconds * Math.pow(this.retryMultiplier, attempt2);
     const maxTime = minTime * this.retryMultiplier;
     return Math.trunc(Math.random() * (maxTime - minTime) + minTime);
   }
@@ -70040,12 +70100,12 @@ var import_fs2 = require("fs");
 var path10 = __toESM(require("path"), 1);
 var __awaiter16 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -70063,7 +70123,7 @@ var __awaiter16 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -70211,9 +70271,9 @@ function getCompressionProgram(tarPath, compressionMethod) {
   });
 }
 __name(getCompressionProgram, "getCompressionProgram");
-function execCommands(commands, cwd) {
+function execCommands(commands2, cwd) {
   return __awaiter16(this, void 0, void 0, function* () {
-    for (const command of commands) {
+    for (const command of commands2) {
       try {
         yield exec(command, void 0, {
           cwd,
@@ -70228,10 +70288,10 @@ function execCommands(commands, cwd) {
 __name(execCommands, "execCommands");
 function execReadCommands(archivePath, compressionMethod, type) {
   return __awaiter16(this, void 0, void 0, function* () {
-    const { commands, requiresTempDirectory } = yield getCommands(compressionMethod, type, archivePath);
+    const { commands: commands2, requiresTempDirectory } = yield getCommands(compressionMethod, type, archivePath);
     const tempDirectory = requiresTempDirectory ? yield createTempDirectory() : void 0;
     try {
-      yield execCommands(commands, tempDirectory);
+      yield execCommands(commands2, tempDirectory);
     } finally {
       if (tempDirectory) {
         try {
@@ -70261,8 +70321,8 @@ __name(extractTar, "extractTar");
 function createTar(archiveFolder, sourceDirectories, compressionMethod) {
   return __awaiter16(this, void 0, void 0, function* () {
     (0, import_fs2.writeFileSync)(path10.join(archiveFolder, ManifestFilename), sourceDirectories.join("\n"));
-    const { commands } = yield getCommands(compressionMethod, "create");
-    yield execCommands(commands, archiveFolder);
+    const { commands: commands2 } = yield getCommands(compressionMethod, "create");
+    yield execCommands(commands2, archiveFolder);
   });
 }
 __name(createTar, "createTar");
@@ -70270,12 +70330,12 @@ __name(createTar, "createTar");
 // node_modules/@actions/cache/lib/cache.js
 var __awaiter17 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
+    return value instanceof P ? value : new P(function(resolve5) {
+      resolve5(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
+  return new (P || (P = Promise))(function(resolve5, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -70293,7 +70353,7 @@ var __awaiter17 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -70856,9 +70916,9 @@ function bytesText(bytes) {
   if (bytes < 1e3) return `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB", "PB"];
   let value = bytes / 1e3;
-  let unit = 0;
-  for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit]}`;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
 }
 __name(bytesText, "bytesText");
 
@@ -70870,10 +70930,10 @@ var NoRoom = class extends Error {
   name = "NoRoom";
 };
 function checkFreeSpace(path12, needed, what) {
-  const free = freeSpace(path12);
-  if (free !== void 0 && free < needed) {
+  const free2 = freeSpace(path12);
+  if (free2 !== void 0 && free2 < needed) {
     throw new NoRoom(
-      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free)} are free; free some space or use a larger disk`
+      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
     );
   }
 }
@@ -70895,11 +70955,11 @@ var maxSize2 = 8 ** 11 - 1;
 var maxExtended = 64 << 10;
 async function unpackEntry(archive, folder) {
   await (0, import_promises.mkdir)(folder);
-  const decompress = await decompressor(archive);
+  const decompress2 = await decompressor(archive);
   try {
     await (0, import_promises2.pipeline)(
       (0, import_node_fs5.createReadStream)(archive, { highWaterMark: 1 << 20 }),
-      decompress,
+      decompress2,
       (bytes) => unpackTar(new Bytes(bytes), folder)
     );
   } catch (error2) {
@@ -70979,8 +71039,8 @@ var Bytes = class {
   }
   #pieces;
   #piece = Buffer.alloc(0);
-  constructor(pieces) {
-    this.#pieces = pieces[Symbol.asyncIterator]();
+  constructor(pieces2) {
+    this.#pieces = pieces2[Symbol.asyncIterator]();
   }
   /** At least one byte, at most `count`. */
   async some(count) {
@@ -71018,32 +71078,35 @@ __name(shown, "shown");
 
 // src/cache/actions-cache.ts
 var segmentTimeoutInMs = 12e4;
-async function restoreEntry(key, dir, temp) {
+async function restoreEntry(key, dir2, temp) {
   if (!isFeatureAvailable()) return false;
   const { bin, archive } = putAside(temp);
   process.env.PATH = `${bin}${import_node_path6.delimiter}${process.env.PATH ?? ""}`;
-  const found = await staged(dir, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
-  if (found) await unpackEntry(archive, (0, import_node_path6.join)(dir, entryFolder));
+  const found = await staged(dir2, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
+  if (found) await unpackEntry(archive, (0, import_node_path6.join)(dir2, entryFolder));
   return found;
 }
 __name(restoreEntry, "restoreEntry");
-async function saveEntry(key, dir, log2) {
+async function saveEntry(key, dir2, log2, make = async () => {
+}) {
   if (!isFeatureAvailable()) return "refused";
-  return staged(dir, async () => {
+  (0, import_node_fs6.mkdirSync)(dir2, { recursive: true });
+  return staged(dir2, async () => {
     if (await restoreCache([entryFolder], key, [], { lookupOnly: true }) === key) return "exists";
-    await followLinks((0, import_node_path6.join)(dir, entryFolder));
+    await make();
+    await followLinks((0, import_node_path6.join)(dir2, entryFolder));
     const id = await saveCache2([entryFolder], key);
     if (id >= 0 && !failureIn(log2())) return "saved";
     return conflictIn(log2()) ? "exists" : "refused";
   });
 }
 __name(saveEntry, "saveEntry");
-async function staged(dir, use) {
+async function staged(dir2, use) {
   const { GITHUB_WORKSPACE } = process.env;
   const cwd = process.cwd();
   try {
-    process.env.GITHUB_WORKSPACE = dir;
-    process.chdir(dir);
+    process.env.GITHUB_WORKSPACE = dir2;
+    process.chdir(dir2);
     return await use();
   } finally {
     if (GITHUB_WORKSPACE === void 0) delete process.env.GITHUB_WORKSPACE;
@@ -71097,6 +71160,1527 @@ function takeOver(handed) {
 }
 __name(takeOver, "takeOver");
 
+// src/cache/image-cache.ts
+var import_node_fs15 = require("node:fs");
+var import_node_path10 = require("node:path");
+
+// src/image/archive/layer.ts
+var import_node_crypto5 = require("node:crypto");
+
+// src/host/new-file.ts
+var import_node_fs11 = require("node:fs");
+var import_node_path8 = require("node:path");
+var import_node_util5 = require("node:util");
+
+// src/host/at-exit.ts
+var import_node_fs7 = require("node:fs");
+var toRemove = /* @__PURE__ */ new Set();
+function removeAtExit(path12) {
+  if (toRemove.size === 0) process.on("exit", removeAll);
+  toRemove.add(path12);
+  return () => {
+    toRemove.delete(path12);
+    if (toRemove.size === 0) process.off("exit", removeAll);
+  };
+}
+__name(removeAtExit, "removeAtExit");
+function removeAll() {
+  for (const path12 of toRemove) {
+    try {
+      (0, import_node_fs7.rmSync)(path12, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+__name(removeAll, "removeAll");
+
+// src/host/destination.ts
+var import_node_fs8 = require("node:fs");
+var import_node_path7 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path12) {
+  let place2 = (0, import_node_path7.resolve)(path12);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path12, place2);
+    place2 = (0, import_node_path7.join)(realFolder(path12, (0, import_node_path7.dirname)(place2)), (0, import_node_path7.basename)(place2));
+    checkPlace(path12, place2);
+    const there = attempt(path12, () => (0, import_node_fs8.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place2;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place2 = (0, import_node_path7.resolve)((0, import_node_path7.dirname)(place2), (0, import_node_fs8.readlinkSync)(place2));
+  }
+  throw new Error(`${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path12, place2) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path7.resolve)(path12) ? "" : `it leads to ${place2}, and `;
+  throw new Error(`${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path12, folder) {
+  return attempt(path12, () => {
+    try {
+      return (0, import_node_fs8.realpathSync)(folder);
+    } catch (error2) {
+      if (error2.code !== "ENOENT") throw error2;
+      return (0, import_node_path7.join)(realFolder(path12, (0, import_node_path7.dirname)(folder)), (0, import_node_path7.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt(path12, look) {
+  try {
+    return look();
+  } catch (error2) {
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })));
+  }
+}
+__name(attempt, "attempt");
+
+// src/host/owner.ts
+var import_node_crypto4 = require("node:crypto");
+var import_node_fs10 = require("node:fs");
+
+// src/host/boot-id.ts
+var import_node_fs9 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read2();
+  return known;
+}
+__name(bootId, "bootId");
+function read2() {
+  try {
+    return (0, import_node_fs9.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read2, "read");
+
+// src/host/owner.ts
+var usualPatience = 6e4;
+function ownerTag() {
+  const self2 = process.pid;
+  return [bootTag(), namespaceTag(), self2, startOf(self2) ?? 0, (0, import_node_crypto4.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text2) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag, path12, patience2 = usualPatience) {
+  const [boot, namespace, pid, start] = tag.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs10.statSync)(path12, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error2) {
+    if (error2.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs10.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs10.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs11.writeSync)(fd, bytes, done, bytes.length - done, position + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path12) {
+  const destination = destinationOf(path12);
+  removeAbandoned(destination);
+  return namedLater(path12, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${ownerTag()}.part`;
+}
+__name(partOf, "partOf");
+var patience = 36e5;
+function removeAbandoned(destination) {
+  const [folder, prefix2, suffix] = [(0, import_node_path8.dirname)(destination), `${(0, import_node_path8.basename)(destination)}.`, ".part"];
+  for (const name of namesIn(folder)) {
+    const tag = name.slice(prefix2.length, -suffix.length);
+    if (!name.startsWith(prefix2) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path8.join)(folder, name), patience)) continue;
+    try {
+      (0, import_node_fs11.unlinkSync)((0, import_node_path8.join)(folder, name));
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs11.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+function namedLater(path12, destination, part, flags) {
+  const fd = writing(path12, () => (0, import_node_fs11.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open3 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open3) (0, import_node_fs11.closeSync)(fd);
+    open3 = false;
+  }, "close");
+  return {
+    fd,
+    name: path12,
+    position: 0,
+    keep() {
+      close();
+      if (destinationOf(path12) !== destination) {
+        throw new Error(`${path12}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path12, () => (0, import_node_fs11.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs11.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path12, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const { errno } = error2;
+    if (errno === void 0) throw error2;
+    throw new Error(`${path12}: it can't be written (${(0, import_node_util5.getSystemErrorMessage)(errno)})`, { cause: error2 });
+  }
+}
+__name(writing, "writing");
+
+// src/image/archive/frames.ts
+var import_node_util6 = require("node:util");
+var import_node_zlib3 = require("node:zlib");
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress2 = (0, import_node_util6.promisify)(import_node_zlib3.zstdCompress);
+  const params = { [import_node_zlib3.constants.ZSTD_c_compressionLevel]: level };
+  return (piece) => compress2(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress2 = (0, import_node_util6.promisify)(import_node_zlib3.gzip);
+  return async (piece) => {
+    const member = await compress2(piece, { level, chunkSize: roomFor(piece.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
+var minOwnMemory = 1 << 20;
+function free({ buffer: buffer3 }) {
+  if (buffer3 instanceof ArrayBuffer && buffer3.byteLength >= minOwnMemory) buffer3.transfer(0);
+}
+__name(free, "free");
+function layerWriter(out, options) {
+  const { compress: compress2, mediaType } = frameCompressor(options);
+  const diffId = (0, import_node_crypto5.createHash)("sha256");
+  const digest = (0, import_node_crypto5.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+    free(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece) {
+      diffId.update(piece);
+      uncompressedSize += piece.length;
+      if (!compress2) {
+        store(piece);
+        options.release?.(piece.buffer);
+        return;
+      }
+      const frame = compress2(piece).finally(() => options.release?.(piece.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+var SinkError = class extends Error {
+  static {
+    __name(this, "SinkError");
+  }
+  name = "SinkError";
+  constructor(cause) {
+    super(cause.message, { cause });
+  }
+};
+function absentLayerWriter(sink, release = () => {
+}) {
+  const diffId = (0, import_node_crypto5.createHash)("sha256");
+  let size = 0;
+  let last = Promise.resolve();
+  const attempt2 = /* @__PURE__ */ __name(async (step) => {
+    try {
+      await step();
+    } catch (error2) {
+      throw new SinkError(error2);
+    }
+  }, "attempt");
+  return {
+    async write(piece) {
+      const { buffer: buffer3 } = piece;
+      diffId.update(piece);
+      size += piece.length;
+      await last;
+      last = attempt2(() => sink.write(piece)).then(() => release(buffer3));
+      last.catch(() => {
+      });
+    },
+    async finish() {
+      await last;
+      await attempt2(sink.finish);
+      const digest = `sha256:${diffId.digest("hex")}`;
+      return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType };
+    },
+    async cancel() {
+      await sink.abort();
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(absentLayerWriter, "absentLayerWriter");
+
+// src/image/convert.ts
+var import_node_events = require("node:events");
+var import_promises4 = require("node:timers/promises");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/host/same-file.ts
+var import_node_fs12 = require("node:fs");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path12) => (0, import_node_fs12.statSync)(path12, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
+
+// src/bytes/digest.ts
+var import_node_crypto6 = require("node:crypto");
+
+// src/bytes/source.ts
+function bytesAt(source, offset, length) {
+  checkRange(source, offset, length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  source.read(bytes, offset);
+  return bytes;
+}
+__name(bytesAt, "bytesAt");
+function checkRange(source, offset, length) {
+  const end = offset + length;
+  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+    throw new DiskError(
+      source.name,
+      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+    );
+  }
+}
+__name(checkRange, "checkRange");
+function memorySource(bytes, name) {
+  const source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    }
+  };
+  return source;
+}
+__name(memorySource, "memorySource");
+
+// src/bytes/digest.ts
+function sha256Of(content) {
+  return (0, import_node_crypto6.createHash)("sha256").update(content).digest("hex");
+}
+__name(sha256Of, "sha256Of");
+
+// src/image/tar/acl.ts
+var tags2 = /* @__PURE__ */ new Map([
+  [1, { name: "user", named: false }],
+  [2, { name: "user", named: true }],
+  [4, { name: "group", named: false }],
+  [8, { name: "group", named: true }],
+  [16, { name: "mask", named: false }],
+  [32, { name: "other", named: false }]
+]);
+function aclText(value) {
+  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
+  let text2 = "";
+  for (let at = 4; at < value.length; at += 8) {
+    const tag = tags2.get(value.readUInt16LE(at));
+    const permissions = value.readUInt16LE(at + 2);
+    if (!tag || permissions > 7) return void 0;
+    const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
+    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+`;
+  }
+  return text2;
+}
+__name(aclText, "aclText");
+
+// src/image/tar/header.ts
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function tarHeader(member) {
+  const records = paxRecords(member);
+  if (records.length === 0) return ustarHeader(member);
+  const body2 = Buffer.concat(records);
+  const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body2.length, mtime: 0 });
+  return Buffer.concat([pax, body2, Buffer.alloc(tarPadding(body2.length)), ustarHeader(member)]);
+}
+__name(tarHeader, "tarHeader");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function paxRecords(member) {
+  const records = [];
+  const add = /* @__PURE__ */ __name((keyword, value) => records.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
+  if (!ustarName(member.path)) add("path", member.path);
+  if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
+  if (member.size > octal11) add("size", member.size);
+  if (member.mtime > octal11) add("mtime", member.mtime);
+  if (member.uid > octal7) add("uid", member.uid);
+  if (member.gid > octal7) add("gid", member.gid);
+  for (const [name, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
+    const acl = aclKeywords.get(name.toString("latin1"));
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
+  }
+  return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
+}
+__name(paxRecords, "paxRecords");
+var aclKeywords = /* @__PURE__ */ new Map([
+  ["system.posix_acl_access", "SCHILY.acl.access"],
+  ["system.posix_acl_default", "SCHILY.acl.default"]
+]);
+function paxRecord(keyword, value) {
+  const rest = keyword.length + value.length + " =\n".length;
+  let length = rest + String(rest).length;
+  if (String(length).length > String(rest).length) length++;
+  return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
+}
+__name(paxRecord, "paxRecord");
+function ustarName(path12) {
+  if (path12.length <= nameLength) return { name: path12, prefix: Buffer.alloc(0) };
+  const slash = path12.indexOf("/", path12.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path12.length - 1) return void 0;
+  return { name: path12.subarray(slash + 1), prefix: path12.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header = Buffer.alloc(tarBlockSize);
+  const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header, 0);
+  number(header, 100, 8, member.mode);
+  number(header, 108, 8, member.uid);
+  number(header, 116, 8, member.gid);
+  number(header, 124, 12, member.size);
+  number(header, 136, 12, member.mtime);
+  header.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header, 157, 0, nameLength);
+  header.write("ustar\x0000", 257, "latin1");
+  number(header, 329, 8, member.device?.major ?? 0);
+  number(header, 337, 8, member.device?.minor ?? 0);
+  prefix2.copy(header, 345);
+  header.write(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header[at] |= 128;
+}
+__name(number, "number");
+
+// src/image/config/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text2) {
+  const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
+  if (text2 === "") throw refuse("it is empty");
+  if (text2.includes("@")) throw refuse("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text2.lastIndexOf(":");
+  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
+  const name = tagged ? text2.slice(0, colon) : text2;
+  const tag = tagged ? text2.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag)) {
+    throw refuse(
+      `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
+    );
+  }
+  const { domain, path: path12 } = splitDomain(name);
+  if (domain !== void 0 && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
+  const bad = path12.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path12)) throw refuse("64 hexadecimal digits are an image ID");
+  if (name.length > 255) throw refuse(`its name has ${name.length} characters; the limit is 255`);
+  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name) {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name, domain) {
+  if (domain !== void 0) return name;
+  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+}
+__name(canonicalName, "canonicalName");
+
+// src/image/archive/manifest.ts
+var manifestType = "application/vnd.oci.image.manifest.v1+json";
+var configType = "application/vnd.oci.image.config.v1+json";
+var indexType = "application/vnd.oci.image.index.v1+json";
+var ociLayout = { imageLayoutVersion: "1.0.0" };
+function ociManifest(config, layers) {
+  return {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: { mediaType: configType, ...config },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+  };
+}
+__name(ociManifest, "ociManifest");
+function ociIndex({ digest, size }, { architecture, os: os7 }, tags3) {
+  const entry = { mediaType: manifestType, digest, size, platform: { architecture, os: os7 } };
+  const named = tags3.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
+  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
+}
+__name(ociIndex, "ociIndex");
+function dockerManifest(config, layers, tags3) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags3, Layers: layers.map(({ digest }) => blobPath(digest)) }];
+}
+__name(dockerManifest, "dockerManifest");
+function blobPath(digest) {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+__name(blobPath, "blobPath");
+function nameAnnotations(reference) {
+  const { canonical, tag } = parseReference(reference);
+  return { "io.containerd.image.name": canonical, "org.opencontainers.image.ref.name": tag };
+}
+__name(nameAnnotations, "nameAnnotations");
+
+// src/image/archive/archive.ts
+function createArchive(path12) {
+  return archiveOn(newFile(path12), []);
+}
+__name(createArchive, "createArchive");
+function archiveOn(out, layers) {
+  let current;
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
+  const addBlob = /* @__PURE__ */ __name((bytes) => {
+    const digest = digestOf(bytes);
+    addFile(blobPath(digest), bytes);
+    return { digest, size: bytes.length };
+  }, "addBlob");
+  const add = /* @__PURE__ */ __name((writer, close) => {
+    current = {
+      ...writer,
+      async finish() {
+        const layer = await writer.finish();
+        close(layer);
+        layers.push(layer);
+        return layer;
+      }
+    };
+    return current;
+  }, "add");
+  return {
+    addLayer(options) {
+      const header = out.position;
+      out.position += tarBlockSize;
+      return add(layerWriter(out, options), (layer) => {
+        writeAt(out, layerHeader(layer), header);
+        append(out, Buffer.alloc(tarPadding(layer.size)));
+      });
+    },
+    addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))), "addAbsentLayer"),
+    finish({ config, tags: tags3 }) {
+      const configBlob = addBlob(json(config));
+      const manifest = addBlob(json(ociManifest(configBlob, layers)));
+      addFile("index.json", json(ociIndex(manifest, config, tags3)));
+      addFile("oci-layout", json(ociLayout));
+      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
+      append(out, Buffer.alloc(2 * tarBlockSize));
+      out.keep();
+      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
+    },
+    async abort() {
+      await current?.cancel();
+      out.discard();
+    }
+  };
+}
+__name(archiveOn, "archiveOn");
+function layerHeader({ digest, size }) {
+  return memberHeader(blobPath(digest), size);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${sha256Of(bytes)}`;
+}
+__name(digestOf, "digestOf");
+function json(value) {
+  return Buffer.from(JSON.stringify(value));
+}
+__name(json, "json");
+function memberHeader(name, size) {
+  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
+}
+__name(memberHeader, "memberHeader");
+
+// src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+__name(fileKey, "fileKey");
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children;
+    try {
+      children = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error2) {
+      onUnreadable(error2, dir2.path);
+      return;
+    }
+    count += children.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry;
+    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
+    if (seen.has(fileKey(entry.node))) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
+        entry.path
+      );
+      continue;
+    }
+    seen.add(fileKey(entry.node));
+    enter(entry);
+  }
+}
+__name(walk, "walk");
+function componentsOf(path12) {
+  let slashes = 0;
+  for (let at = path12.indexOf("/"); at >= 0; at = path12.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+__name(componentsOf, "componentsOf");
+function rethrow(error2) {
+  throw error2;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children = [];
+  for (const entry of tree.entries(dir2.node)) {
+    checkName(entry.name, dir2);
+    const path12 = join12(dir2.path, entry.name);
+    try {
+      children.push({ path: path12, node: entry.node() });
+    } catch (error2) {
+      onUnreadable(error2, path12);
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children.entries()) {
+    if (index > 0 && child2.path.equals(children[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir2) {
+  const text2 = name.toString("latin1");
+  const place2 = `/${pathText(dir2.path)}`;
+  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join12(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+__name(join12, "join");
+function resolve4(tree, path12) {
+  const trail = resolveTrail(tree, path12);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve4, "resolve");
+function resolveTrail(tree, path12) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path12).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join12(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir2, name) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/filesystem/small-file.ts
+var maxTextSize = 64 << 10;
+function readText(root, path12) {
+  return readStart(root, path12, maxTextSize)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path12, length) {
+  const node = resolve4(root, path12);
+  if (node?.type !== "file") return void 0;
+  const content = node.content();
+  return bytesAt(content, 0, Math.min(length, content.size));
+}
+__name(readStart, "readStart");
+
+// src/image/config/labels.ts
+var labelPrefix = "io.github.xenserver-ddk-action";
+var keyLabel = `${labelPrefix}.key`;
+function imageLabels(identity, isoSha256, created, key) {
+  const { product, version: version3, build, kernelVersion, architecture } = identity;
+  const name = [version3, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version3,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+}
+__name(imageLabels, "imageLabels");
+
+// src/image/config/config.ts
+function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+  const time = rfc3339(created);
+  return {
+    created: time,
+    architecture: identity.architecture === "i686" ? "386" : "amd64",
+    os: "linux",
+    config: {
+      // The PATH of a root login in Dom0, which build scripts expect.
+      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
+      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
+      Cmd: ["/bin/bash"],
+      // A root login starts here, too, and the DDK's examples are below it.
+      WorkingDir: "/root",
+      Labels: imageLabels(identity, isoSha256, time, key)
+    },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
+  };
+}
+__name(imageConfig, "imageConfig");
+function rfc3339(seconds) {
+  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
+}
+__name(rfc3339, "rfc3339");
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
+
+// src/image/key/recipe.ts
+var import_node_crypto8 = require("node:crypto");
+
+// src/image/key/sample-image.ts
+var import_node_crypto7 = require("node:crypto");
+
+// src/image/tar/at-path.ts
+function atPath(path12, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const place2 = `/${pathText(path12)}`;
+    if (error2 instanceof DiskError && !error2.message.startsWith(`${place2}: `)) throw new DiskError(place2, error2.message, error2.kind);
+    throw error2;
+  }
+}
+__name(atPath, "atPath");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+function layerXattrs({ path: path12, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text2, value] of node.xattrs()) {
+    const why = reasonToDrop(text2, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text2);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path12)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path12) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path12)}` });
+    },
+    say(warn) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
+
+// src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  const large = [];
+  return (path12, content) => {
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more) => {
+      if (found + more <= maxZeroBytes) return;
+      const named = [...large, { path: path12, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      throw new DiskError(
+        `/${pathText(path12)}`,
+        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        "unsupported"
+      );
+    }, "check");
+    check(Math.max(0, content.size - filesystemSize));
+    return {
+      name: content.name,
+      size: content.size,
+      read(into, offset) {
+        content.read(into, offset);
+        const more = zeroBytesIn(into);
+        check(more);
+        found += more;
+        inFile += more;
+        if (offset + into.length === content.size && inFile >= worthNaming) large.push({ path: path12, zeros: inFile });
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+
+// src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries, policy, warn) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry of entries) {
+    const { path: path12, node } = entry;
+    checkName2(path12);
+    if (node.type === "socket") {
+      counts.add("socket", path12);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path12);
+      continue;
+    }
+    checkOwner(entry);
+    if (node.mtime.seconds < 0) counts.add("early", path12);
+    const xattrs = atPath(path12, () => layerXattrs(entry, (why) => counts.add(why, path12)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path12);
+    yield { path: path12, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path12, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
+  }
+  counts.say(warn);
+}
+__name(layerEntries, "layerEntries");
+var whiteoutPrefix = Buffer.from(".wh.");
+function checkName2(path12) {
+  const name = path12.lastIndexOf("/") + 1;
+  if (!path12.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path12)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName2, "checkName");
+function contentOf({ path: path12, node }) {
+  const content = atPath(path12, () => node.content());
+  if (content.size !== node.size)
+    throw new DiskError(`/${pathText(path12)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
+  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path12, () => content.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path12, node }) {
+  const target = atPath(path12, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path12)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path12, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path12)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
+
+// src/image/tar/tar.ts
+var defaultPieceSize = 4 << 20;
+function* tarPieces(entries, options) {
+  const { pieceSize = defaultPieceSize, allocate, warn } = options;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries, options, warn), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece ??= allocate(pieceSize);
+      const length = Math.min(pieceSize - used, part.size - offset);
+      part.read(piece.subarray(used, used + length), offset);
+      used += length;
+      offset += length;
+      summary2.size += length;
+      if (used < pieceSize) continue;
+      yield piece;
+      piece = void 0;
+      used = 0;
+    }
+  }
+  if (piece) yield piece.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
+var zeros2 = Buffer.alloc(2 * tarBlockSize);
+function* tarParts(entries, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry of entries) {
+    const { path: path12, node } = entry;
+    const key = fileKey(node);
+    const first = firstNames.get(key);
+    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path12);
+    const member = first ? linkTo(first, entry) : describe(entry);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry.content();
+    yield memorySource(zeros2.subarray(0, tarPadding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry) {
+  return { ...describe(entry), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path12, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path12, Buffer.from("/")]) : path12,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
+
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place2 of places) {
+    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
+    if (version3) return version3;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve4(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text2 = "") {
+  const content = Buffer.from(text2);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs13 = require("node:fs");
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release, version: version3, architecture }) {
+  const answers = { release, version: version3, ...machines[architecture] };
+  return (0, import_node_fs13.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version: version3, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version3],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines.join("")}`;
+}
+__name(profileScript, "profileScript");
+
+// src/image/environment/environment.ts
+function buildEnvironment(root, identity, created, warn) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version3 = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version3, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place(root, files, created, warn)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place(root, files, mtime, warn) {
+  const entries = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
+  }
+  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place, "place");
+function tarOf(entries) {
+  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn) {
+  const command = personalityCommand(root);
+  if (!command) {
+    warn(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command ?? [];
+}
+__name(entrypoint32, "entrypoint32");
+
+// src/image/key/sample-tree.ts
+var dir = { type: "dir", mode: 493, nlink: 2 };
+var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
+var contents = {
+  bin: dir,
+  "bin/setarch": { content: "program", mode: 493 },
+  "bin/su": { content: "program", mode: 2541, xattrs: { "security.capability": "0100000200040000000000000000000000000000" } },
+  dev: dir,
+  "dev/deleted": { type: "char", rdev: { major: 0, minor: 0 } },
+  "dev/disk": { type: "block", rdev: { major: 259, minor: 1048575 } },
+  "dev/null": { type: "char", rdev: { major: 1, minor: 3 }, mode: 438 },
+  "dev/pipe": { type: "fifo" },
+  "dev/socket": { type: "socket" },
+  etc: { ...dir, mode: 1517, xattrs: { "user.dir": "00ff3d25", "user.overlay.opaque": "79", "trusted.x": "78" } },
+  "etc/early": { mtime: { seconds: -1, nanoseconds: 5 } },
+  "etc/labelled": { xattrs: { "security.selinux": "00", "security.ima": "01", "security.evm": "02", "system.unknown": "03" } },
+  "etc/listed": {
+    xattrs: { "system.posix_acl_access": "0200000001000600ffffffff020007002100000004000400ffffffff10000700ffffffff20000400ffffffff" }
+  },
+  "etc/owned": { uid: 3e5, gid: 4294967294, mtime: { seconds: 2208988800, nanoseconds: 123456789 } },
+  "etc/profile.d": dir,
+  lib: dir,
+  "lib/modules": dir,
+  "lib/modules/1.2.3": dir,
+  "lib/modules/1.2.3/build": dir,
+  "lib/modules/1.2.3/build/include": dir,
+  "lib/modules/1.2.3/build/include/generated": dir,
+  "lib/modules/1.2.3/build/include/generated/compile.h": { content: '#define UTS_VERSION "#4 SMP"\n' },
+  link: { type: "symlink", target: "bin", mode: 511 },
+  [`long-${"n".repeat(200)}`]: { content: "x".repeat(600) },
+  "one-name": linked,
+  "other-name": linked,
+  usr: dir,
+  "usr/local": { ...dir, uid: 7 }
+};
+function sampleTree() {
+  const children = /* @__PURE__ */ new Map([[1, []]]);
+  const inos = /* @__PURE__ */ new Map([["", 1]]);
+  for (const [path12, more] of Object.entries(contents)) {
+    const node = nodeOf(more, 2 + inos.size);
+    inos.set(path12, node.ino);
+    if (node.type === "dir") children.set(node.ino, []);
+    const slash = path12.lastIndexOf("/");
+    children.get(inos.get(path12.slice(0, Math.max(0, slash)))).push([path12.slice(slash + 1), node]);
+  }
+  return {
+    root: nodeOf(dir, 1),
+    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+  };
+}
+__name(sampleTree, "sampleTree");
+function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
+  const bytes = Buffer.from(content || target);
+  return {
+    type: "file",
+    ino,
+    mode: 420,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: 142e7, nanoseconds: 0 },
+    size: bytes.length,
+    content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
+    target: /* @__PURE__ */ __name(() => bytes, "target"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    ...more
+  };
+}
+__name(nodeOf, "nodeOf");
+
+// src/image/key/sample-image.ts
+function sampleImage(architecture, withEnvironment) {
+  const tree = sampleTree();
+  const created = 142e7;
+  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
+  const environment2 = withEnvironment ? buildEnvironment(tree, identity, created, () => {
+  }) : void 0;
+  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 });
+  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
+  if (environment2) layers.push({ diffId: digestOf2([environment2.layer]), createdBy: "environment" });
+  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment2);
+}
+__name(sampleImage, "sampleImage");
+function digestOf2(pieces2) {
+  const hash = (0, import_node_crypto7.createHash)("sha256");
+  for (const piece of pieces2) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf2, "digestOf");
+
+// src/image/key/recipe.ts
+var writerRevision = 2;
+var known2;
+function recipe() {
+  const images = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
+  known2 ??= (0, import_node_crypto8.createHash)("sha256").update(JSON.stringify([writerRevision, ...images()])).digest("hex").slice(0, 12);
+  return known2;
+}
+__name(recipe, "recipe");
+
+// src/image/key/key.ts
+function imageKey(iso, options) {
+  const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
+  return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
+}
+__name(imageKey, "imageKey");
+function isoKey(iso) {
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]));
+}
+__name(isoKey, "isoKey");
+
+// src/image/description.ts
+function finishImage(archive, description, names) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names });
+  return { ...description, names, archive: summary2 };
+}
+__name(finishImage, "finishImage");
+function configOf({ found, isoSha256, layers, uname, defaults: defaults2 }) {
+  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
+  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults2);
+}
+__name(configOf, "configOf");
+
+// src/image/convert.ts
+async function convert(options) {
+  options.signal?.throwIfAborted();
+  const stop2 = new AbortController();
+  options.inputSha256.catch((error2) => stop2.abort(error2));
+  options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
+  if (isSameFile(options.input, options.archive))
+    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
+  const archive = createArchive(options.archive);
+  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
+  const task2 = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task2, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+  try {
+    const { names, ...received } = await receive(worker, archive, options, stop2.signal);
+    const isoSha256 = await options.inputSha256 ?? "";
+    await (0, import_promises4.setImmediate)();
+    stop2.signal.throwIfAborted();
+    return finishImage(archive, { ...received, isoSha256, uname }, names);
+  } catch (error2) {
+    await worker.terminate();
+    await archive.abort();
+    throw stop2.signal.aborted ? stop2.signal.reason : error2;
+  }
+}
+__name(convert, "convert");
+var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
+async function receive(worker, archive, options, signal) {
+  const release = /* @__PURE__ */ __name((buffer3) => worker.postMessage(buffer3, [buffer3]), "release");
+  let known3;
+  let bytes = 0;
+  for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
+    switch (message.kind) {
+      case "warning":
+        options.warn(message.text);
+        break;
+      case "found": {
+        const { found, environment: environment2 } = message;
+        const names = options.name(found);
+        const layer = options.rootSink ? archive.addAbsentLayer(options.rootSink(), release) : archive.addLayer({ compression: options.compression, release });
+        known3 = { found, environment: environment2, names, layer };
+        break;
+      }
+      case "piece":
+        bytes += message.piece.length;
+        await known3.layer.write(message.piece);
+        options.onProgress?.(bytes, known3.found);
+        break;
+      case "done": {
+        const { found, environment: environment2, names, layer } = known3;
+        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
+        const layers = environment2 ? [root, await addEnvironment(archive, environment2, options.compression)] : [root];
+        const { env, entrypoint } = environment2 ?? { env: [], entrypoint: [] };
+        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
+      }
+      case "failed":
+        throw failureOf(message);
+    }
+  }
+  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
+}
+__name(receive, "receive");
+function failureOf({ message, stack, errorKind }) {
+  const error2 = errorKind === void 0 ? new Error(message) : DiskError.restored(message, errorKind);
+  return Object.assign(error2, { stack });
+}
+__name(failureOf, "failureOf");
+async function addEnvironment(archive, { layer }, compression) {
+  const writer = archive.addLayer({ compression });
+  await writer.write(layer);
+  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
+}
+__name(addEnvironment, "addEnvironment");
+
+// src/image/archive/decompress.ts
+var import_node_util7 = require("node:util");
+var import_node_zlib4 = require("node:zlib");
+var decompress = (0, import_node_util7.promisify)(import_node_zlib4.zstdDecompress);
+var maxFrameContent = 64 << 20;
+
+// src/cache/folder.ts
+var import_node_fs14 = require("node:fs");
+var import_node_path9 = require("node:path");
+function writeFolder(dir2, file, name, json2) {
+  const folder = (0, import_node_path9.join)(dir2, entryFolder);
+  (0, import_node_fs14.rmSync)(folder, { recursive: true, force: true });
+  makeFolder(folder);
+  try {
+    (0, import_node_fs14.linkSync)(file, (0, import_node_path9.join)(folder, name));
+  } catch {
+    (0, import_node_fs14.symlinkSync)(file, (0, import_node_path9.join)(folder, name));
+  }
+  (0, import_node_fs14.writeFileSync)((0, import_node_path9.join)(folder, `${name}.json`), JSON.stringify(json2));
+}
+__name(writeFolder, "writeFolder");
+
+// src/cache/background.ts
+var import_node_url2 = require("node:url");
+
+// src/programs/child.ts
+var outputLimit = 16 << 20;
+
+// src/cache/background.ts
+var script2 = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
+
+// src/cache/movement.ts
+var minBytes = 1 << 20;
+
+// src/cache/image-cache.ts
+function stageImage(key, dir2, archive, conversion) {
+  const { names: _names, archive: made, ...description } = conversion;
+  const entry = { key, configDigest: made.configDigest, description };
+  writeFolder(dir2, archive, "image", entry);
+  return { key, dir: dir2, what: "the image" };
+}
+__name(stageImage, "stageImage");
+async function makeImage({ key, dir: dir2 }, image) {
+  const { iso, isoSha256, uname, configDigest: configDigest2, maxZeroBytes } = image;
+  (0, import_node_fs15.mkdirSync)(dir2, { recursive: true });
+  const archive = (0, import_node_path10.join)(dir2, "image.tar");
+  const conversion = await convert({
+    input: iso,
+    archive,
+    compression: "zstd",
+    uname,
+    maxZeroBytes,
+    tempDir: dir2,
+    inputSha256: Promise.resolve(isoSha256),
+    name: /* @__PURE__ */ __name(() => [], "name"),
+    // The main step has said them.
+    warn() {
+    }
+  });
+  if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
+  stageImage(key, dir2, archive, conversion);
+  (0, import_node_fs15.rmSync)(archive);
+}
+__name(makeImage, "makeImage");
+
 // src/cache/cache-process.ts
 var withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd";
 async function run(task2) {
@@ -71110,21 +72694,21 @@ async function run(task2) {
   makeFolder(temp);
   process.env.RUNNER_TEMP = temp;
   delete process.env.RUNNER_DEBUG;
-  if (task2.kind === "save") (0, import_node_os3.setPriority)(import_node_os3.constants.priority.PRIORITY_BELOW_NORMAL);
-  for (const { key, dir } of task2.entries) {
+  if (task2.kind === "save") (0, import_node_os3.setPriority)(import_node_os3.constants.priority.PRIORITY_LOW);
+  for (const entry of task2.entries) {
     const start = Date.now();
-    const read2 = textSince(log2);
+    const read3 = textSince(log2);
     const result = await bestEffort(
       async () => {
-        const outcome = await work(task2.kind, key, dir, temp, read2);
-        return { outcome, reason: reasonIn(read2()) || (outcome === "missing" && lacksZstd(read2()) ? withoutZstd : "") };
+        const outcome = await work(task2.kind, entry, temp, read3);
+        return { outcome, reason: reasonIn(read3()) || (outcome === "missing" && lacksZstd(read3()) ? withoutZstd : "") };
       },
       (reason) => ({ outcome: task2.kind === "save" ? "refused" : "missing", reason })
     );
     results.push({ ...result, milliseconds: Date.now() - start });
     tell(false);
   }
-  (0, import_node_fs7.rmSync)(temp, { recursive: true, force: true });
+  (0, import_node_fs16.rmSync)(temp, { recursive: true, force: true });
   tell(true);
   process.exit(0);
 }
@@ -71136,26 +72720,27 @@ function hideSecrets() {
   }
 }
 __name(hideSecrets, "hideSecrets");
-async function work(kind, key, dir, temp, read2) {
-  if (kind === "save") return saveEntry(key, dir, read2);
-  return await restoreEntry(key, dir, temp) ? "restored" : "missing";
+async function work(kind, entry, temp, read3) {
+  const { key, dir: dir2, image } = entry;
+  if (kind === "save") return saveEntry(key, dir2, read3, image && (() => makeImage(entry, image)));
+  return await restoreEntry(key, dir2, temp) ? "restored" : "missing";
 }
 __name(work, "work");
 function textSince(log2) {
-  const start = (0, import_node_fs7.readFileSync)(log2).length;
-  return () => (0, import_node_fs7.readFileSync)(log2).subarray(start).toString();
+  const start = (0, import_node_fs16.readFileSync)(log2).length;
+  return () => (0, import_node_fs16.readFileSync)(log2).subarray(start).toString();
 }
 __name(textSince, "textSince");
 function writeStatus(path12, status) {
   const part = `${path12}.part`;
-  const fd = (0, import_node_fs7.openSync)(part, "w");
-  (0, import_node_fs7.writeSync)(fd, JSON.stringify(status));
-  (0, import_node_fs7.fsyncSync)(fd);
-  (0, import_node_fs7.closeSync)(fd);
-  (0, import_node_fs7.renameSync)(part, path12);
+  const fd = (0, import_node_fs16.openSync)(part, "w");
+  (0, import_node_fs16.writeSync)(fd, JSON.stringify(status));
+  (0, import_node_fs16.fsyncSync)(fd);
+  (0, import_node_fs16.closeSync)(fd);
+  (0, import_node_fs16.renameSync)(part, path12);
 }
 __name(writeStatus, "writeStatus");
-var { task, environment } = JSON.parse((0, import_node_fs7.readFileSync)(0, "utf8"));
+var { task, environment } = JSON.parse((0, import_node_fs16.readFileSync)(0, "utf8"));
 takeOver(environment);
 hideSecrets();
 void run(task);

@@ -4512,31 +4512,65 @@ function untilEnd(command, args, options3) {
   return new Promise((resolve5) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options3;
     const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
-    const pipes = [child2.stdout, child2.stderr];
-    const [stdout, stderr] = pipes.map(collect);
+    const output = watch(child2);
     let timedOut = false;
-    const kill = /* @__PURE__ */ __name(() => {
-      child2.kill("SIGKILL");
-      for (const pipe of pipes) pipe.destroy();
-    }, "kill");
     const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", kill);
-      resolve5({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished2 });
+      signal?.removeEventListener("abort", output.kill);
+      resolve5({ ...finished2, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
-      if (atDeadline === "kill") return kill();
-      for (const handle of [child2, ...pipes]) handle.unref();
-      end({ lastWord: "" });
+      if (atDeadline === "kill") return output.kill();
+      for (const handle of [child2, ...output.pipes]) handle.unref();
+      end({ ...output.soFar(), lastWord: "" });
     }, "giveUp");
     const timer = setTimeout(giveUp, deadline * 1e3);
-    signal?.addEventListener("abort", kill);
-    child2.once("error", (error) => end({ missing: error.code === "ENOENT", lastWord: error.message }));
-    child2.once("close", (code, by) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${by}` } : { code }));
+    signal?.addEventListener("abort", output.kill);
+    output.finished.then((finished2) => end(timedOut ? { ...finished2, lastWord: "" } : finished2));
   });
 }
 __name(untilEnd, "untilEnd");
+function feedChild(command, args) {
+  const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env: environmentForPrograms() });
+  const { finished: finished2, kill } = watch(child2);
+  const stdin = child2.stdin;
+  stdin.on("error", () => {
+  });
+  return {
+    write: /* @__PURE__ */ __name((piece2) => new Promise((resolve5) => stdin.write(piece2, (error) => resolve5(!error))), "write"),
+    async end() {
+      stdin.end();
+      return finished2;
+    },
+    async kill() {
+      kill();
+      await finished2;
+    }
+  };
+}
+__name(feedChild, "feedChild");
+function watch(child2) {
+  const pipes = [child2.stdout, child2.stderr];
+  const [stdout, stderr] = pipes.map(collect);
+  const soFar = /* @__PURE__ */ __name(() => ({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut: false }), "soFar");
+  return {
+    pipes,
+    soFar,
+    finished: new Promise((resolve5) => {
+      child2.once(
+        "error",
+        (error) => resolve5({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
+      );
+      child2.once("close", (code, by) => resolve5({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+    }),
+    kill() {
+      child2.kill("SIGKILL");
+      for (const pipe of pipes) pipe.destroy();
+    }
+  };
+}
+__name(watch, "watch");
 function collect(pipe) {
   const pieces2 = [];
   let size2 = 0;
@@ -4622,6 +4656,12 @@ function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
     async feed(args, stdin, deadline) {
       signal?.throwIfAborted();
       return traced(args, () => runChild(program, args, { deadline, atDeadline: "leave", stdin, detached: true }));
+    },
+    pour(args) {
+      signal?.throwIfAborted();
+      const shown = [program, ...args].join(" ");
+      debug(`[command] ${shown}`);
+      return feedChild(program, args);
     }
   };
 }
@@ -4734,6 +4774,55 @@ function wayOut(reason) {
 }
 __name(wayOut, "wayOut");
 
+// src/engine/import.ts
+var importLabel = "io.github.xenserver-ddk-action.import";
+var importDeadline = 1800;
+function dockerLayerStore(command) {
+  return {
+    import: /* @__PURE__ */ __name((mark) => startImport(command, mark), "import"),
+    removeImports: /* @__PURE__ */ __name((mark) => removeImports(command, mark), "removeImports")
+  };
+}
+__name(dockerLayerStore, "dockerLayerStore");
+function startImport(command, mark) {
+  const child2 = command.pour(["import", "--change", `LABEL ${importLabel}=${mark}`, "-"]);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void child2.kill();
+  }, importDeadline * 1e3);
+  const end = /* @__PURE__ */ __name(async () => {
+    const finished2 = await child2.end();
+    clearTimeout(timer);
+    return isLate ? { ...finished2, lastWord: `it wasn't done after ${importDeadline / 60} minutes` } : finished2;
+  }, "end");
+  const failed2 = /* @__PURE__ */ __name((finished2) => failure(command.program, "import the root filesystem", finished2), "failed");
+  return {
+    async write(piece2) {
+      if (!await child2.write(piece2)) throw failed2(await end());
+    },
+    async finish() {
+      const finished2 = await end();
+      if (finished2.code !== 0) throw failed2(finished2);
+    },
+    async abort() {
+      clearTimeout(timer);
+      await child2.kill();
+    }
+  };
+}
+__name(startImport, "startImport");
+async function removeImports(command, mark) {
+  const options3 = { evenIfCancelled: true };
+  const listed = await command.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], options3);
+  if (listed.code !== 0) throw failure(command.program, "look for imported layers", listed);
+  for (const id2 of new Set(listed.stdout.split("\n").filter((line) => line !== ""))) {
+    const removed2 = await command.call(["image", "rm", id2], { ...options3, deadline: "change" });
+    if (removed2.code !== 0) throw failure(command.program, `remove the image ${id2}, which held an imported layer`, removed2);
+  }
+}
+__name(removeImports, "removeImports");
+
 // src/engine/load.ts
 var import_node_fs4 = require("node:fs");
 var progressInterval = 1e3;
@@ -4822,7 +4911,8 @@ function docker(command, version2, store) {
     name: "docker",
     version: version2,
     store,
-    loadsZstd: Number.parseInt(version2, 10) >= 23
+    loadsZstd: Number.parseInt(version2, 10) >= 23,
+    ...store !== "containerd" && { layers: dockerLayerStore(command) }
   };
 }
 __name(docker, "docker");
@@ -4847,6 +4937,49 @@ function wayOut2(program, reason) {
   return "";
 }
 __name(wayOut2, "wayOut");
+
+// src/engine/root-import.ts
+var RootImport = class {
+  static {
+    __name(this, "RootImport");
+  }
+  #store;
+  /** Identifies the imports of this step. */
+  mark;
+  #givenUp = false;
+  #done = false;
+  constructor(store, mark) {
+    this.#store = store;
+    this.mark = mark;
+  }
+  /** Starts an import; undefined once imports have been given up. */
+  get sink() {
+    return this.#givenUp ? void 0 : () => this.#start();
+  }
+  /** Whether the engine has the layer. */
+  get done() {
+    return this.#done && !this.#givenUp;
+  }
+  /** Later images of this step are loaded from whole archives. */
+  giveUp() {
+    this.#givenUp = true;
+  }
+  /** Removes the nameless images that hold the layers. */
+  async cleanUp() {
+    await this.#store.removeImports(this.mark);
+  }
+  #start() {
+    this.#done = false;
+    const started = this.#store.import(this.mark);
+    return {
+      ...started,
+      finish: /* @__PURE__ */ __name(async () => {
+        await started.finish();
+        this.#done = true;
+      }, "finish")
+    };
+  }
+};
 
 // src/host/at-exit.ts
 var import_node_fs5 = require("node:fs");
@@ -4883,6 +5016,39 @@ function endRequest(reason) {
   return stop.signal;
 }
 __name(endRequest, "endRequest");
+
+// src/host/system-error.ts
+var failed = {
+  mkdir: "no folder can be made there",
+  mkdtemp: "no folder can be made there",
+  open: "it can't be opened",
+  access: "it can't be reached",
+  stat: "it can't be reached",
+  lstat: "it can't be reached",
+  statfs: "it can't be reached",
+  read: "it can't be read",
+  readlink: "it can't be read",
+  scandir: "it can't be read",
+  write: "it can't be written",
+  fsync: "it can't be written",
+  ftruncate: "it can't be written",
+  copyfile: "it can't be copied",
+  link: "it can't be given another name",
+  rename: "it can't be renamed",
+  symlink: "no link can be made there",
+  rm: "it can't be removed",
+  rmdir: "it can't be removed",
+  unlink: "it can't be removed"
+};
+function sentenceOf(error) {
+  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
+  const { errno, syscall, path: path4, message: message2 } = error;
+  if (errno === void 0 || syscall === void 0) return message2;
+  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
+  const place2 = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
+  return `${place2}: ${what} (${systemMessage(error)})`;
+}
+__name(sentenceOf, "sentenceOf");
 
 // src/image/config/name.ts
 function imageName({ version: version2, build }, uname) {
@@ -5022,15 +5188,356 @@ async function removed(engine, image, { message: message2 }) {
 }
 __name(removed, "removed");
 
+// src/image/archive/layer.ts
+var import_node_crypto3 = require("node:crypto");
+
+// src/host/new-file.ts
+var import_node_fs9 = require("node:fs");
+var import_node_path3 = require("node:path");
+var import_node_util2 = require("node:util");
+
+// src/host/destination.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path2 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path4) {
+  let place2 = (0, import_node_path2.resolve)(path4);
+  for (let links2 = 0; links2 < maxLinks; links2++) {
+    checkPlace(path4, place2);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2);
+    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links2 > 0)
+      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place2;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
+  }
+  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place2) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
+  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs6.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look2) {
+  try {
+    return look2();
+  } catch (error) {
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/owner.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+
+// src/host/boot-id.ts
+var import_node_fs7 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read();
+  return known;
+}
+__name(bootId, "bootId");
+function read() {
+  try {
+    return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read, "read");
+
+// src/host/owner.ts
+var usualPatience = 6e4;
+function ownerTag() {
+  const self = process.pid;
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text4) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text4);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag2, path4, patience2 = usualPatience) {
+  const [boot, namespace, pid, start] = tag2.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs8.statSync)(path4, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs8.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields2 = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields2[0] === "Z" || fields2[0] === "X" ? -1 : Number(fields2[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs8.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position3) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path4) {
+  const destination = destinationOf(path4);
+  removeAbandoned(destination);
+  return namedLater(path4, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${ownerTag()}.part`;
+}
+__name(partOf, "partOf");
+var patience = 36e5;
+function removeAbandoned(destination) {
+  const [folder, prefix, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
+  for (const name of namesIn(folder)) {
+    const tag2 = name.slice(prefix.length, -suffix.length);
+    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name), patience)) continue;
+    try {
+      (0, import_node_fs9.unlinkSync)((0, import_node_path3.join)(folder, name));
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs9.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+function namedLater(path4, destination, part, flags) {
+  const fd = writing(path4, () => (0, import_node_fs9.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open3 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open3) (0, import_node_fs9.closeSync)(fd);
+    open3 = false;
+  }, "close");
+  return {
+    fd,
+    name: path4,
+    position: 0,
+    keep() {
+      close();
+      if (destinationOf(path4) !== destination) {
+        throw new Error(`${path4}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path4, () => (0, import_node_fs9.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs9.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path4, use2) {
+  try {
+    return use2();
+  } catch (error) {
+    const { errno } = error;
+    if (errno === void 0) throw error;
+    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
+  }
+}
+__name(writing, "writing");
+
+// src/image/archive/frames.ts
+var import_node_util3 = require("node:util");
+var import_node_zlib = require("node:zlib");
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size2) => size2 + (size2 >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
+  return (piece2) => compress(piece2, { params, chunkSize: roomFor(piece2.length), pledgedSrcSize: piece2.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  return async (piece2) => {
+    const member = await compress(piece2, { level, chunkSize: roomFor(piece2.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
+var minOwnMemory = 1 << 20;
+function free({ buffer }) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
+}
+__name(free, "free");
+function layerWriter(out, options3) {
+  const { compress, mediaType } = frameCompressor(options3);
+  const diffId = (0, import_node_crypto3.createHash)("sha256");
+  const digest2 = (0, import_node_crypto3.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest2.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+    free(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece2) {
+      diffId.update(piece2);
+      uncompressedSize += piece2.length;
+      if (!compress) {
+        store(piece2);
+        options3.release?.(piece2.buffer);
+        return;
+      }
+      const frame = compress(piece2).finally(() => options3.release?.(piece2.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest2.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+var SinkError = class extends Error {
+  static {
+    __name(this, "SinkError");
+  }
+  name = "SinkError";
+  constructor(cause) {
+    super(cause.message, { cause });
+  }
+};
+function absentLayerWriter(sink, release = () => {
+}) {
+  const diffId = (0, import_node_crypto3.createHash)("sha256");
+  let size2 = 0;
+  let last = Promise.resolve();
+  const attempt5 = /* @__PURE__ */ __name(async (step) => {
+    try {
+      await step();
+    } catch (error) {
+      throw new SinkError(error);
+    }
+  }, "attempt");
+  return {
+    async write(piece2) {
+      const { buffer } = piece2;
+      diffId.update(piece2);
+      size2 += piece2.length;
+      await last;
+      last = attempt5(() => sink.write(piece2)).then(() => release(buffer));
+      last.catch(() => {
+      });
+    },
+    async finish() {
+      await last;
+      await attempt5(sink.finish);
+      const digest2 = `sha256:${diffId.digest("hex")}`;
+      return { diffId: digest2, digest: digest2, size: size2, uncompressedSize: size2, mediaType: tarMediaType };
+    },
+    async cancel() {
+      await sink.abort();
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(absentLayerWriter, "absentLayerWriter");
+
 // src/image/convert.ts
 var import_node_events = require("node:events");
 var import_promises2 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path4) => (0, import_node_fs6.statSync)(path4, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path4) => (0, import_node_fs10.statSync)(path4, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
@@ -5071,248 +5578,6 @@ function text(header2, start, end) {
   return header2.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
-
-// src/host/new-file.ts
-var import_node_fs10 = require("node:fs");
-var import_node_path3 = require("node:path");
-var import_node_util2 = require("node:util");
-
-// src/host/destination.ts
-var import_node_fs7 = require("node:fs");
-var import_node_path2 = require("node:path");
-
-// src/host/system-error.ts
-var failed = {
-  mkdir: "no folder can be made there",
-  mkdtemp: "no folder can be made there",
-  open: "it can't be opened",
-  access: "it can't be reached",
-  stat: "it can't be reached",
-  lstat: "it can't be reached",
-  statfs: "it can't be reached",
-  read: "it can't be read",
-  readlink: "it can't be read",
-  scandir: "it can't be read",
-  write: "it can't be written",
-  fsync: "it can't be written",
-  ftruncate: "it can't be written",
-  copyfile: "it can't be copied",
-  link: "it can't be given another name",
-  rename: "it can't be renamed",
-  symlink: "no link can be made there",
-  rm: "it can't be removed",
-  rmdir: "it can't be removed",
-  unlink: "it can't be removed"
-};
-function sentenceOf(error) {
-  if (typeof error !== "object" || error === null || !("message" in error)) return `it failed: ${String(error)}`;
-  const { errno, syscall, path: path4, message: message2 } = error;
-  if (errno === void 0 || syscall === void 0) return message2;
-  const what = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
-  const place2 = path4 === void 0 ? "a file" : path4.replace(/X{6}$/, "");
-  return `${place2}: ${what} (${systemMessage(error)})`;
-}
-__name(sentenceOf, "sentenceOf");
-
-// src/host/destination.ts
-var maxLinks = 40;
-function destinationOf(path4) {
-  let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links2 = 0; links2 < maxLinks; links2++) {
-    checkPlace(path4, place2);
-    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path4, place2);
-    const there = attempt2(path4, () => (0, import_node_fs7.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links2 > 0)
-      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs7.readlinkSync)(place2));
-  }
-  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path4, place2) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path4, folder) {
-  return attempt2(path4, () => {
-    try {
-      return (0, import_node_fs7.realpathSync)(folder);
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path4, look2) {
-  try {
-    return look2();
-  } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
-  }
-}
-__name(attempt2, "attempt");
-
-// src/host/owner.ts
-var import_node_crypto2 = require("node:crypto");
-var import_node_fs9 = require("node:fs");
-
-// src/host/boot-id.ts
-var import_node_fs8 = require("node:fs");
-var known;
-function bootId() {
-  known ??= read();
-  return known;
-}
-__name(bootId, "bootId");
-function read() {
-  try {
-    return (0, import_node_fs8.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-__name(read, "read");
-
-// src/host/owner.ts
-var usualPatience = 6e4;
-function ownerTag() {
-  const self = process.pid;
-  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
-}
-__name(ownerTag, "ownerTag");
-function isOwnerTag(text4) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text4);
-}
-__name(isOwnerTag, "isOwnerTag");
-function isAlive(tag2, path4, patience2 = usualPatience) {
-  const [boot, namespace, pid, start] = tag2.split("-");
-  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs9.statSync)(path4, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience2;
-}
-__name(isAlive, "isAlive");
-function runs(pid, start) {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (error.code === "ESRCH") return false;
-  }
-  const started = startOf(pid);
-  return started === void 0 || started === start;
-}
-__name(runs, "runs");
-function startOf(pid) {
-  try {
-    const stat2 = (0, import_node_fs9.readFileSync)(`/proc/${pid}/stat`, "utf8");
-    const fields2 = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
-    return fields2[0] === "Z" || fields2[0] === "X" ? -1 : Number(fields2[19]);
-  } catch {
-    return void 0;
-  }
-}
-__name(startOf, "startOf");
-function bootTag() {
-  return bootId().replaceAll("-", "").slice(0, 12);
-}
-__name(bootTag, "bootTag");
-function namespaceTag() {
-  try {
-    return (0, import_node_fs9.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
-  } catch {
-    return "";
-  }
-}
-__name(namespaceTag, "namespaceTag");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name }, bytes, position3) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs10.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path4) {
-  const destination = destinationOf(path4);
-  removeAbandoned(destination);
-  return namedLater(path4, destination, partOf(destination), "wx");
-}
-__name(newFile, "newFile");
-function partOf(destination) {
-  return `${destination}.${ownerTag()}.part`;
-}
-__name(partOf, "partOf");
-var patience = 36e5;
-function removeAbandoned(destination) {
-  const [folder, prefix, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
-  for (const name of namesIn(folder)) {
-    const tag2 = name.slice(prefix.length, -suffix.length);
-    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name), patience)) continue;
-    try {
-      (0, import_node_fs10.unlinkSync)((0, import_node_path3.join)(folder, name));
-    } catch {
-    }
-  }
-}
-__name(removeAbandoned, "removeAbandoned");
-function namesIn(folder) {
-  try {
-    return (0, import_node_fs10.readdirSync)(folder);
-  } catch {
-    return [];
-  }
-}
-__name(namesIn, "namesIn");
-function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs10.openSync)(part, flags, 420));
-  const release = removeAtExit(part);
-  let open3 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs10.closeSync)(fd);
-    open3 = false;
-  }, "close");
-  return {
-    fd,
-    name: path4,
-    position: 0,
-    keep() {
-      close();
-      if (destinationOf(path4) !== destination) {
-        throw new Error(`${path4}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
-      }
-      writing(path4, () => (0, import_node_fs10.renameSync)(part, destination));
-      release();
-    },
-    discard() {
-      close();
-      (0, import_node_fs10.rmSync)(part, { force: true });
-      release();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path4, use2) {
-  try {
-    return use2();
-  } catch (error) {
-    const { errno } = error;
-    if (errno === void 0) throw error;
-    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
-  }
-}
-__name(writing, "writing");
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -5416,96 +5681,6 @@ function number(header2, at, width, value) {
 }
 __name(number, "number");
 
-// src/image/archive/layer.ts
-var import_node_crypto3 = require("node:crypto");
-
-// src/image/archive/frames.ts
-var import_node_util3 = require("node:util");
-var import_node_zlib = require("node:zlib");
-var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
-function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
-  return { mediaType: tarMediaType };
-}
-__name(frameCompressor, "frameCompressor");
-var roomFor = /* @__PURE__ */ __name((size2) => size2 + (size2 >> 7) + 1024, "roomFor");
-function zstdFrame(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
-  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
-  return (piece2) => compress(piece2, { params, chunkSize: roomFor(piece2.length), pledgedSrcSize: piece2.length });
-}
-__name(zstdFrame, "zstdFrame");
-function gzipMember(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
-  return async (piece2) => {
-    const member = await compress(piece2, { level, chunkSize: roomFor(piece2.length) });
-    member[9] = 255;
-    return member;
-  };
-}
-__name(gzipMember, "gzipMember");
-
-// src/image/archive/layer.ts
-var maxPending = 4;
-var minOwnMemory = 1 << 20;
-function free({ buffer }) {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
-}
-__name(free, "free");
-function layerWriter(out, options3) {
-  const { compress, mediaType } = frameCompressor(options3);
-  const diffId = (0, import_node_crypto3.createHash)("sha256");
-  const digest2 = (0, import_node_crypto3.createHash)("sha256");
-  const start = out.position;
-  const pending = [];
-  let uncompressedSize = 0;
-  let last = Promise.resolve();
-  let cancelled = false;
-  const store = /* @__PURE__ */ __name((frame) => {
-    if (cancelled) return;
-    digest2.update(frame);
-    append(out, frame);
-  }, "store");
-  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
-    const [bytes] = await Promise.all([frame, before]);
-    store(bytes);
-    free(bytes);
-  }, "storeInOrder");
-  return {
-    async write(piece2) {
-      diffId.update(piece2);
-      uncompressedSize += piece2.length;
-      if (!compress) {
-        store(piece2);
-        options3.release?.(piece2.buffer);
-        return;
-      }
-      const frame = compress(piece2).finally(() => options3.release?.(piece2.buffer));
-      last = storeInOrder(last, frame);
-      last.catch(() => {
-      });
-      pending.push(last);
-      if (pending.length >= maxPending) await pending.shift();
-    },
-    async finish() {
-      await last;
-      return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest2.digest("hex")}`,
-        size: out.position - start,
-        uncompressedSize,
-        mediaType
-      };
-    },
-    async cancel() {
-      cancelled = true;
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(layerWriter, "layerWriter");
-
 // src/image/archive/manifest.ts
 var manifestType = "application/vnd.oci.image.manifest.v1+json";
 var configType = "application/vnd.oci.image.config.v1+json";
@@ -5553,23 +5728,28 @@ function archiveOn(out, layers) {
     addFile(blobPath(digest2), bytes);
     return { digest: digest2, size: bytes.length };
   }, "addBlob");
+  const add = /* @__PURE__ */ __name((writer, close) => {
+    current = {
+      ...writer,
+      async finish() {
+        const layer = await writer.finish();
+        close(layer);
+        layers.push(layer);
+        return layer;
+      }
+    };
+    return current;
+  }, "add");
   return {
     addLayer(options3) {
       const header2 = out.position;
       out.position += tarBlockSize;
-      const writer = layerWriter(out, options3);
-      current = {
-        ...writer,
-        async finish() {
-          const layer = await writer.finish();
-          writeAt(out, layerHeader(layer), header2);
-          append(out, Buffer.alloc(tarPadding(layer.size)));
-          layers.push(layer);
-          return layer;
-        }
-      };
-      return current;
+      return add(layerWriter(out, options3), (layer) => {
+        writeAt(out, layerHeader(layer), header2);
+        append(out, Buffer.alloc(tarPadding(layer.size)));
+      });
     },
+    addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest: digest2 }) => append(out, layerHeader({ digest: digest2, size: 0 }))), "addAbsentLayer"),
     finish({ config, tags: tags3 }) {
       const configBlob = addBlob(json(config));
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
@@ -6446,7 +6626,8 @@ async function receive(worker, archive, options3, signal) {
       case "found": {
         const { found, environment } = message2;
         const names = options3.name(found);
-        known3 = { found, environment, names, layer: archive.addLayer({ compression: options3.compression, release }) };
+        const layer = options3.rootSink ? archive.addAbsentLayer(options3.rootSink(), release) : archive.addLayer({ compression: options3.compression, release });
+        known3 = { found, environment, names, layer };
         break;
       }
       case "piece":
@@ -6524,20 +6705,32 @@ function shareText(done, total) {
 __name(shareText, "shareText");
 
 // src/report/steps.ts
-async function convertWithProgress(options3, say) {
+async function convertWithProgress(options3, say, rootImport) {
   const start = Date.now();
-  const line = new ProgressLine(say);
-  const conversion = await convert({
-    ...options3,
-    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+  const conversion = await convertOnce(options3, say, rootImport?.sink).catch((error) => {
+    options3.signal?.throwIfAborted();
+    if (!(error instanceof SinkError)) throw error;
+    rootImport.giveUp();
+    say(`${error.message}; an archive is made instead`);
+    return convertOnce(options3, say);
   });
   const { found, tar, layers, archive } = conversion;
   say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
   for (const { diffId, size: size2 } of layers) say(`Layer: ${diffId}, ${bytesText(size2)}`);
-  say(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
+  const took = durationText(Date.now() - start);
+  say(rootImport?.done ? `Converted and imported in ${took}` : `Archive: ${bytesText(archive.size)}, made in ${took}`);
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
+function convertOnce(options3, say, rootSink) {
+  const line = new ProgressLine(say);
+  return convert({
+    ...options3,
+    ...rootSink && { rootSink },
+    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+  });
+}
+__name(convertOnce, "convertOnce");
 async function loadWithProgress(engine, archived, say) {
   const start = Date.now();
   const line = new ProgressLine(say);
@@ -6668,9 +6861,11 @@ async function convertCommand(words) {
   if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
   const release = removeAtExit(dir2);
+  const layers = values.output || compression ? void 0 : engine?.layers;
+  const rootImport = layers && new RootImport(layers, (0, import_node_path4.basename)(dir2));
   try {
     const archive = values.output ? (0, import_node_path4.resolve)(values.output) : (0, import_node_path4.join)(dir2, "image.tar");
-    const conversion = await convertWithProgress(
+    const make = /* @__PURE__ */ __name(() => convertWithProgress(
       {
         input,
         archive,
@@ -6686,19 +6881,33 @@ async function convertCommand(words) {
         warn: warnOnStderr,
         signal
       },
-      sayOnStderr
-    );
-    const { names, archive: made } = conversion;
-    if (engine) await loadWithProgress(engine, { path: archive, name: names[0], ...made }, sayOnStderr);
+      sayOnStderr,
+      rootImport
+    ), "make");
+    const { names, archive: made } = await make();
+    if (engine) await loadOrAgain(engine, { path: archive, name: names[0], ...made }, rootImport, make);
     process.stdout.write(`${names[0]} ${made.configDigest}
 `);
   } finally {
+    await rootImport?.cleanUp().catch((error) => sayOnStderr(sentenceOf(error)));
     (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
     release();
   }
   return 0;
 }
 __name(convertCommand, "convertCommand");
+async function loadOrAgain(engine, archived, rootImport, make) {
+  try {
+    await loadWithProgress(engine, archived, sayOnStderr);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !rootImport?.done) throw error;
+    rootImport.giveUp();
+    sayOnStderr(`A whole archive is made: ${error.message}`);
+    await make();
+    await loadWithProgress(engine, archived, sayOnStderr);
+  }
+}
+__name(loadOrAgain, "loadOrAgain");
 function makeTempDir(parent) {
   try {
     return (0, import_node_fs12.mkdtempSync)((0, import_node_path4.join)(parent, "xenserver-ddk-"));

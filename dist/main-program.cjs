@@ -23435,31 +23435,65 @@ function untilEnd(command2, args, options) {
   return new Promise((resolve7) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
-    const pipes = [child2.stdout, child2.stderr];
-    const [stdout, stderr] = pipes.map(collect);
+    const output = watch(child2);
     let timedOut = false;
-    const kill = /* @__PURE__ */ __name(() => {
-      child2.kill("SIGKILL");
-      for (const pipe of pipes) pipe.destroy();
-    }, "kill");
     const end = /* @__PURE__ */ __name((finished) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", kill);
-      resolve7({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
+      signal?.removeEventListener("abort", output.kill);
+      resolve7({ ...finished, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
-      if (atDeadline === "kill") return kill();
-      for (const handle of [child2, ...pipes]) handle.unref();
-      end({ lastWord: "" });
+      if (atDeadline === "kill") return output.kill();
+      for (const handle of [child2, ...output.pipes]) handle.unref();
+      end({ ...output.soFar(), lastWord: "" });
     }, "giveUp");
     const timer = setTimeout(giveUp, deadline * 1e3);
-    signal?.addEventListener("abort", kill);
-    child2.once("error", (error2) => end({ missing: error2.code === "ENOENT", lastWord: error2.message }));
-    child2.once("close", (code, by) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${by}` } : { code }));
+    signal?.addEventListener("abort", output.kill);
+    output.finished.then((finished) => end(timedOut ? { ...finished, lastWord: "" } : finished));
   });
 }
 __name(untilEnd, "untilEnd");
+function feedChild(command2, args) {
+  const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env: environmentForPrograms() });
+  const { finished, kill } = watch(child2);
+  const stdin = child2.stdin;
+  stdin.on("error", () => {
+  });
+  return {
+    write: /* @__PURE__ */ __name((piece) => new Promise((resolve7) => stdin.write(piece, (error2) => resolve7(!error2))), "write"),
+    async end() {
+      stdin.end();
+      return finished;
+    },
+    async kill() {
+      kill();
+      await finished;
+    }
+  };
+}
+__name(feedChild, "feedChild");
+function watch(child2) {
+  const pipes = [child2.stdout, child2.stderr];
+  const [stdout, stderr] = pipes.map(collect);
+  const soFar = /* @__PURE__ */ __name(() => ({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut: false }), "soFar");
+  return {
+    pipes,
+    soFar,
+    finished: new Promise((resolve7) => {
+      child2.once(
+        "error",
+        (error2) => resolve7({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
+      );
+      child2.once("close", (code, by) => resolve7({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+    }),
+    kill() {
+      child2.kill("SIGKILL");
+      for (const pipe of pipes) pipe.destroy();
+    }
+  };
+}
+__name(watch, "watch");
 function collect(pipe) {
   const pieces2 = [];
   let size = 0;
@@ -23557,6 +23591,12 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     async feed(args, stdin, deadline) {
       signal?.throwIfAborted();
       return traced(args, () => runChild(program, args, { deadline, atDeadline: "leave", stdin, detached: true }));
+    },
+    pour(args) {
+      signal?.throwIfAborted();
+      const shown2 = [program, ...args].join(" ");
+      debug3(`[command] ${shown2}`);
+      return feedChild(program, args);
     }
   };
 }
@@ -23669,6 +23709,55 @@ function wayOut(reason) {
 }
 __name(wayOut, "wayOut");
 
+// src/engine/import.ts
+var importLabel = "io.github.xenserver-ddk-action.import";
+var importDeadline = 1800;
+function dockerLayerStore(command2) {
+  return {
+    import: /* @__PURE__ */ __name((mark2) => startImport(command2, mark2), "import"),
+    removeImports: /* @__PURE__ */ __name((mark2) => removeImports(command2, mark2), "removeImports")
+  };
+}
+__name(dockerLayerStore, "dockerLayerStore");
+function startImport(command2, mark2) {
+  const child2 = command2.pour(["import", "--change", `LABEL ${importLabel}=${mark2}`, "-"]);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void child2.kill();
+  }, importDeadline * 1e3);
+  const end = /* @__PURE__ */ __name(async () => {
+    const finished = await child2.end();
+    clearTimeout(timer);
+    return isLate ? { ...finished, lastWord: `it wasn't done after ${importDeadline / 60} minutes` } : finished;
+  }, "end");
+  const failed2 = /* @__PURE__ */ __name((finished) => failure(command2.program, "import the root filesystem", finished), "failed");
+  return {
+    async write(piece) {
+      if (!await child2.write(piece)) throw failed2(await end());
+    },
+    async finish() {
+      const finished = await end();
+      if (finished.code !== 0) throw failed2(finished);
+    },
+    async abort() {
+      clearTimeout(timer);
+      await child2.kill();
+    }
+  };
+}
+__name(startImport, "startImport");
+async function removeImports(command2, mark2) {
+  const options = { evenIfCancelled: true };
+  const listed2 = await command2.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark2}`], options);
+  if (listed2.code !== 0) throw failure(command2.program, "look for imported layers", listed2);
+  for (const id of new Set(listed2.stdout.split("\n").filter((line) => line !== ""))) {
+    const removed2 = await command2.call(["image", "rm", id], { ...options, deadline: "change" });
+    if (removed2.code !== 0) throw failure(command2.program, `remove the image ${id}, which held an imported layer`, removed2);
+  }
+}
+__name(removeImports, "removeImports");
+
 // src/engine/load.ts
 var import_node_fs3 = require("node:fs");
 var progressInterval = 1e3;
@@ -23757,7 +23846,8 @@ function docker(command2, version, store) {
     name: "docker",
     version,
     store,
-    loadsZstd: Number.parseInt(version, 10) >= 23
+    loadsZstd: Number.parseInt(version, 10) >= 23,
+    ...store !== "containerd" && { layers: dockerLayerStore(command2) }
   };
 }
 __name(docker, "docker");
@@ -24702,19 +24792,19 @@ async function transfer(server, file, { signal, say: say2, stall }) {
   const from = server.sendsParts ? file.keeps(url, address.sha256 !== void 0) : 0;
   if (from > 0) await file.catchUp(signal);
   if (from > 0 && file.complete) return;
-  const watch = watchStall(stall, signal);
+  const watch2 = watchStall(stall, signal);
   try {
-    watch.wait();
-    const reply = await request("GET", url, asking(from, file.factsFor(url)), headersFor(address, url), watch.signal);
-    watch.rest();
+    watch2.wait();
+    const reply = await request("GET", url, asking(from, file.factsFor(url)), headersFor(address, url), watch2.signal);
+    watch2.rest();
     try {
       await prepare(file, reply, from, server, say2);
-      await receive(file, reply, watch, say2);
+      await receive(file, reply, watch2, say2);
     } finally {
       reply.body.destroy();
     }
   } finally {
-    watch.rest();
+    watch2.rest();
   }
 }
 __name(transfer, "transfer");
@@ -24754,11 +24844,11 @@ async function prepare(file, reply, from, server, say2) {
   checkFreeSpace((0, import_node_path5.dirname)(file.path), missing, "The ISO");
 }
 __name(prepare, "prepare");
-async function receive(file, { body }, watch, say2) {
+async function receive(file, { body }, watch2, say2) {
   const total = file.facts.size;
   const progress = progressOf(file, total, say2);
   const chunks = body[Symbol.asyncIterator]();
-  for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
+  for (let next = await wait(chunks, watch2); !next.done; next = await wait(chunks, watch2)) {
     if (total !== void 0 && file.size + next.value.length > total) {
       file.forget();
       throw new FetchFailure(`the server sent more than the file's ${total} bytes`);
@@ -24772,14 +24862,14 @@ async function receive(file, { body }, watch, say2) {
   }
 }
 __name(receive, "receive");
-async function wait(chunks, watch) {
-  watch.wait();
+async function wait(chunks, watch2) {
+  watch2.wait();
   try {
     return await chunks.next();
   } catch (error2) {
-    throw watch.signal.aborted ? watch.signal.reason : connectionFailure(error2);
+    throw watch2.signal.aborted ? watch2.signal.reason : connectionFailure(error2);
   } finally {
-    watch.rest();
+    watch2.rest();
   }
 }
 __name(wait, "wait");
@@ -25725,6 +25815,50 @@ function layerWriter(out, options) {
   };
 }
 __name(layerWriter, "layerWriter");
+var SinkError = class extends Error {
+  static {
+    __name(this, "SinkError");
+  }
+  name = "SinkError";
+  constructor(cause) {
+    super(cause.message, { cause });
+  }
+};
+function absentLayerWriter(sink, release2 = () => {
+}) {
+  const diffId = (0, import_node_crypto5.createHash)("sha256");
+  let size = 0;
+  let last = Promise.resolve();
+  const attempt3 = /* @__PURE__ */ __name(async (step) => {
+    try {
+      await step();
+    } catch (error2) {
+      throw new SinkError(error2);
+    }
+  }, "attempt");
+  return {
+    async write(piece) {
+      const { buffer } = piece;
+      diffId.update(piece);
+      size += piece.length;
+      await last;
+      last = attempt3(() => sink.write(piece)).then(() => release2(buffer));
+      last.catch(() => {
+      });
+    },
+    async finish() {
+      await last;
+      await attempt3(sink.finish);
+      const digest2 = `sha256:${diffId.digest("hex")}`;
+      return { diffId: digest2, digest: digest2, size, uncompressedSize: size, mediaType: tarMediaType };
+    },
+    async cancel() {
+      await sink.abort();
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(absentLayerWriter, "absentLayerWriter");
 
 // src/image/config/reference.ts
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -25819,23 +25953,28 @@ function archiveOn(out, layers) {
     addFile(blobPath(digest2), bytes);
     return { digest: digest2, size: bytes.length };
   }, "addBlob");
+  const add = /* @__PURE__ */ __name((writer, close) => {
+    current = {
+      ...writer,
+      async finish() {
+        const layer = await writer.finish();
+        close(layer);
+        layers.push(layer);
+        return layer;
+      }
+    };
+    return current;
+  }, "add");
   return {
     addLayer(options) {
       const header = out.position;
       out.position += tarBlockSize;
-      const writer = layerWriter(out, options);
-      current = {
-        ...writer,
-        async finish() {
-          const layer = await writer.finish();
-          writeAt(out, layerHeader(layer), header);
-          append(out, Buffer.alloc(tarPadding(layer.size)));
-          layers.push(layer);
-          return layer;
-        }
-      };
-      return current;
+      return add(layerWriter(out, options), (layer) => {
+        writeAt(out, layerHeader(layer), header);
+        append(out, Buffer.alloc(tarPadding(layer.size)));
+      });
     },
+    addAbsentLayer: /* @__PURE__ */ __name((sink, release2) => add(absentLayerWriter(sink, release2), ({ digest: digest2 }) => append(out, layerHeader({ digest: digest2, size: 0 }))), "addAbsentLayer"),
     finish({ config, tags: tags2 }) {
       const configBlob = addBlob(json(config));
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
@@ -25918,8 +26057,8 @@ function isZstd({ mediaType }) {
   return mediaType.endsWith("+zstd");
 }
 __name(isZstd, "isZstd");
-async function decompressArchive(from, path6, layers) {
-  const needed = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+async function decompressArchive(from, path6, layers, rootSink) {
+  const needed = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   checkFreeSpace((0, import_node_path13.dirname)(path6), needed, "The archive of the image");
   const fd = (0, import_node_fs20.openSync)(from, "r");
   const archive = createArchive(path6);
@@ -25929,10 +26068,10 @@ async function decompressArchive(from, path6, layers) {
     for (const layer of layers) {
       if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
       position2 += tarBlockSize;
-      const writer = archive.addLayer({ compression: "none" });
+      const writer = rootSink && plain.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression: "none" });
       const digest2 = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position2, layer, writer);
-      const written = await writer.finish();
       if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
+      const written = await writer.finish();
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
       plain.push(written);
       position2 += layer.size + tarPadding(layer.size);
@@ -25940,6 +26079,7 @@ async function decompressArchive(from, path6, layers) {
     return { archive, layers: plain };
   } catch (error2) {
     await archive.abort();
+    if (error2 instanceof SinkError) throw error2;
     return { unusable: error2.message };
   } finally {
     (0, import_node_fs20.closeSync)(fd);
@@ -27624,7 +27764,8 @@ async function receive2(worker, archive, options, signal) {
       case "found": {
         const { found, environment } = message;
         const names = options.name(found);
-        known3 = { found, environment, names, layer: archive.addLayer({ compression: options.compression, release: release2 }) };
+        const layer = options.rootSink ? archive.addAbsentLayer(options.rootSink(), release2) : archive.addLayer({ compression: options.compression, release: release2 });
+        known3 = { found, environment, names, layer };
         break;
       }
       case "piece":
@@ -27659,20 +27800,32 @@ async function addEnvironment(archive, { layer }, compression) {
 __name(addEnvironment, "addEnvironment");
 
 // src/report/steps.ts
-async function convertWithProgress(options, say2) {
+async function convertWithProgress(options, say2, rootImport) {
   const start = Date.now();
-  const line = new ProgressLine(say2);
-  const conversion = await convert({
-    ...options,
-    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+  const conversion = await convertOnce(options, say2, rootImport?.sink).catch((error2) => {
+    options.signal?.throwIfAborted();
+    if (!(error2 instanceof SinkError)) throw error2;
+    rootImport.giveUp();
+    say2(`${error2.message}; an archive is made instead`);
+    return convertOnce(options, say2);
   });
   const { found, tar, layers, archive } = conversion;
   say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
   for (const { diffId, size } of layers) say2(`Layer: ${diffId}, ${bytesText(size)}`);
-  say2(`Archive: ${bytesText(archive.size)}, made in ${durationText(Date.now() - start)}`);
+  const took = durationText(Date.now() - start);
+  say2(rootImport?.done ? `Converted and imported in ${took}` : `Archive: ${bytesText(archive.size)}, made in ${took}`);
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
+function convertOnce(options, say2, rootSink) {
+  const line = new ProgressLine(say2);
+  return convert({
+    ...options,
+    ...rootSink && { rootSink },
+    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+  });
+}
+__name(convertOnce, "convertOnce");
 async function loadWithProgress(engine, archived, say2) {
   const start = Date.now();
   const line = new ProgressLine(say2);
@@ -28494,14 +28647,14 @@ function readJson(folder2, name) {
 __name(readJson, "readJson");
 
 // src/cache/check-image.ts
-async function checkImage(folder2, key, archive, mayBeZstd = true) {
+async function checkImage(folder2, key, archive, { mayBeZstd = true, rootSink } = {}) {
   const entry = readJson(folder2, "image");
   if (entry?.key !== key) return "its contents belong to another key";
   const { description } = entry;
   if (!isDescription(description)) return "its description is damaged";
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
-  if (!mayBeZstd && description.layers.some(isZstd)) {
-    const made = await decompressArchive(fileIn(folder2, "image"), archive, description.layers);
+  if (rootSink || !mayBeZstd && description.layers.some(isZstd)) {
+    const made = await decompressArchive(fileIn(folder2, "image"), archive, description.layers, rootSink);
     if ("unusable" in made) return made.unusable;
     const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
     return { archive: made.archive, description: { ...description, layers } };
@@ -28609,7 +28762,7 @@ async function restoreImage(key, dir2, archive, options) {
   const folder2 = await restoreFolder({ key, dir: dir2, what: "the image" }, options);
   if (folder2 === void 0) return void 0;
   const checked = await bestEffort(
-    () => checkImage(folder2, key, archive, options.mayBeZstd),
+    () => checkWithSink(folder2, key, archive, options),
     (why) => why
   );
   (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
@@ -28618,6 +28771,19 @@ async function restoreImage(key, dir2, archive, options) {
   return void 0;
 }
 __name(restoreImage, "restoreImage");
+async function checkWithSink(folder2, key, archive, options) {
+  const { rootSink, ...without } = options;
+  if (!rootSink) return checkImage(folder2, key, archive, without);
+  try {
+    return await checkImage(folder2, key, archive, options);
+  } catch (error2) {
+    options.signal?.throwIfAborted();
+    if (!(error2 instanceof SinkError)) throw error2;
+    options.say(`${error2.message}; an archive is made instead`);
+    return checkImage(folder2, key, archive, without);
+  }
+}
+__name(checkWithSink, "checkWithSink");
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
@@ -28625,12 +28791,23 @@ function stageImage(key, dir2, archive, conversion) {
   return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
+function stageImageToMake(key, dir2, iso, conversion, maxZeroBytes) {
+  const { isoSha256, uname, archive } = conversion;
+  const limit = maxZeroBytes !== void 0 && { maxZeroBytes };
+  return { key, dir: dir2, what: "the image", image: { iso, isoSha256, uname, configDigest: archive.configDigest, ...limit } };
+}
+__name(stageImageToMake, "stageImageToMake");
 
 // src/supply/from-cache.ts
 async function fromCache(key, sha256, order, firstChecksum2) {
-  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd } = order;
+  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path23.join)(tempDir, "restored-image"), path6, { ...phase, health, mayBeZstd });
+  const restored = await restoreImage(key, (0, import_node_path23.join)(tempDir, "restored-image"), path6, {
+    ...phase,
+    health,
+    mayBeZstd,
+    ...rootImport?.sink && { rootSink: rootImport.sink }
+  });
   if (!restored) return void 0;
   const { archive, description } = restored;
   const { identity: identity2 } = description.found;
@@ -28650,7 +28827,7 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     const name = order.name(identity2);
     const conversion = finishImage(archive, description, [name]);
     phase.say(`Found the image in the Actions cache (${key})`);
-    return { origin: "cache", name, identity: identity2, isoSha256, conversion };
+    return { origin: "cache", name, identity: identity2, isoSha256, conversion, imported: rootImport?.done ?? false };
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -28877,7 +29054,7 @@ async function getIso({ request: request2, identity: identity2, sha256, stored }
 }
 __name(getIso, "getIso");
 async function fromIso({ origin, path: path6, sha256 }, order) {
-  const { phase, archive, tempDir, compression, uname, maxZeroBytes } = order;
+  const { phase, archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const conversion = await convertWithProgress(
     {
       input: path6,
@@ -28888,16 +29065,19 @@ async function fromIso({ origin, path: path6, sha256 }, order) {
       maxZeroBytes,
       inputSha256: Promise.resolve(sha256),
       name(found2) {
-        checkFreeSpace((0, import_node_path27.dirname)(archive), compression === "none" ? found2.used : found2.used / 3, "The archive of the image");
+        const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found2.used : found2.used / 3;
+        checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
         return [order.name(found2.identity)];
       },
       warn: phase.warn,
       signal: phase.signal
     },
-    phase.say
+    phase.say,
+    rootImport
   );
   const { found, names, isoSha256 } = conversion;
-  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6 };
+  const imported = rootImport?.done ?? false;
+  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6, imported };
 }
 __name(fromIso, "fromIso");
 
@@ -28998,10 +29178,10 @@ function identityOf({ url, etag, lastModified, size }) {
 }
 __name(identityOf, "identityOf");
 async function ask2(url, address, { signal, pace = queryPace }) {
-  const watch = watchStall(pace.stall, signal);
+  const watch2 = watchStall(pace.stall, signal);
   const send2 = /* @__PURE__ */ __name(async (method, headers) => {
-    watch.wait();
-    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch.signal);
+    watch2.wait();
+    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
     reply.body.destroy();
     return reply;
   }, "send");
@@ -29010,7 +29190,7 @@ async function ask2(url, address, { signal, pace = queryPace }) {
     if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
     return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
   } finally {
-    watch.rest();
+    watch2.rest();
   }
 }
 __name(ask2, "ask");
@@ -29080,6 +29260,49 @@ function versionOf({ version, build }) {
 }
 __name(versionOf, "versionOf");
 
+// src/engine/root-import.ts
+var RootImport = class {
+  static {
+    __name(this, "RootImport");
+  }
+  #store;
+  /** Identifies the imports of this step. */
+  mark;
+  #givenUp = false;
+  #done = false;
+  constructor(store, mark2) {
+    this.#store = store;
+    this.mark = mark2;
+  }
+  /** Starts an import; undefined once imports have been given up. */
+  get sink() {
+    return this.#givenUp ? void 0 : () => this.#start();
+  }
+  /** Whether the engine has the layer. */
+  get done() {
+    return this.#done && !this.#givenUp;
+  }
+  /** Later images of this step are loaded from whole archives. */
+  giveUp() {
+    this.#givenUp = true;
+  }
+  /** Removes the nameless images that hold the layers. */
+  async cleanUp() {
+    await this.#store.removeImports(this.mark);
+  }
+  #start() {
+    this.#done = false;
+    const started = this.#store.import(this.mark);
+    return {
+      ...started,
+      finish: /* @__PURE__ */ __name(async () => {
+        await started.finish();
+        this.#done = true;
+      }, "finish")
+    };
+  }
+};
+
 // src/image/config/name.ts
 function imageName({ version, build }, uname) {
   if (version === void 0)
@@ -29096,6 +29319,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
+    ...engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, (0, import_node_path28.basename)(tempDir)) },
     compression: compressionFor(engine, keepArchive || useCache.save.image),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
@@ -29166,10 +29390,13 @@ function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path29.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
-function imageEntry({ origin, conversion }, known3, order) {
+function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  return [stageImage(key, (0, import_node_path29.join)(order.tempDir, "save-image"), order.archive, conversion)];
+  const dir2 = (0, import_node_path29.join)(order.tempDir, "save-image");
+  return [
+    imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
+  ];
 }
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
@@ -29190,6 +29417,7 @@ async function run() {
   const tempDir = await makeTempDir();
   const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
   const store = openStore({ say, notice: notice2 });
+  if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } });
   const checksumBefore = firstChecksum(request2, store, order);
   const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
   const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order, checksumBefore), order)), "make");
@@ -29225,22 +29453,28 @@ __name(findEngine, "findEngine");
 async function provideImage(supply, engine, order, make) {
   if (!engine) return { supply };
   if (supply.image) return { supply, image: supply.image };
-  const load2 = /* @__PURE__ */ __name(({ name, conversion }) => group2(`Load the image into ${engine.name}`, async () => {
-    const loaded = await loadWithProgress(engine, { path: order.archive, name, ...conversion.archive }, say);
-    rememberImage(loaded);
-    return loaded;
-  }), "load");
   try {
-    return { supply, image: await load2(supply) };
+    return { supply, image: await load2(supply, engine, order) };
   } catch (error2) {
     order.phase.signal.throwIfAborted();
-    if (supply.origin !== "cache") throw error2;
-    say(`The image from the Actions cache is ignored: ${sentenceOf(error2)}`);
+    if (supply.origin !== "cache" && !supply.imported) throw error2;
+    order.rootImport?.giveUp();
+    say(`${supply.origin === "cache" ? "The image from the Actions cache is ignored" : "A whole archive is made"}: ${sentenceOf(error2)}`);
     const made = await make();
-    return { supply: made, image: await load2(made) };
+    return { supply: made, image: await load2(made, engine, order) };
+  } finally {
+    if (!order.phase.signal.aborted) await order.rootImport?.cleanUp().catch((error2) => say(sentenceOf(error2)));
   }
 }
 __name(provideImage, "provideImage");
+function load2({ name, conversion }, engine, order) {
+  return group2(`Load the image into ${engine.name}`, async () => {
+    const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion.archive }, say);
+    rememberImage(image);
+    return image;
+  });
+}
+__name(load2, "load");
 async function setUp(engine, image, { shell: request2 }, supervision, noEngine) {
   const { RUNNER_TEMP: temp = (0, import_node_os3.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
   const installed = /* @__PURE__ */ __name(async (shell) => {

@@ -21197,31 +21197,65 @@ function untilEnd(command2, args, options) {
   return new Promise((resolve3) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
-    const pipes = [child2.stdout, child2.stderr];
-    const [stdout, stderr] = pipes.map(collect);
+    const output = watch(child2);
     let timedOut = false;
-    const kill = /* @__PURE__ */ __name(() => {
-      child2.kill("SIGKILL");
-      for (const pipe of pipes) pipe.destroy();
-    }, "kill");
     const end = /* @__PURE__ */ __name((finished) => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", kill);
-      resolve3({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut, ...finished });
+      signal?.removeEventListener("abort", output.kill);
+      resolve3({ ...finished, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
-      if (atDeadline === "kill") return kill();
-      for (const handle of [child2, ...pipes]) handle.unref();
-      end({ lastWord: "" });
+      if (atDeadline === "kill") return output.kill();
+      for (const handle of [child2, ...output.pipes]) handle.unref();
+      end({ ...output.soFar(), lastWord: "" });
     }, "giveUp");
     const timer = setTimeout(giveUp, deadline * 1e3);
-    signal?.addEventListener("abort", kill);
-    child2.once("error", (error) => end({ missing: error.code === "ENOENT", lastWord: error.message }));
-    child2.once("close", (code, by) => end(code === null ? { lastWord: timedOut ? "" : `ended by ${by}` } : { code }));
+    signal?.addEventListener("abort", output.kill);
+    output.finished.then((finished) => end(timedOut ? { ...finished, lastWord: "" } : finished));
   });
 }
 __name(untilEnd, "untilEnd");
+function feedChild(command2, args) {
+  const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env: environmentForPrograms() });
+  const { finished, kill } = watch(child2);
+  const stdin = child2.stdin;
+  stdin.on("error", () => {
+  });
+  return {
+    write: /* @__PURE__ */ __name((piece) => new Promise((resolve3) => stdin.write(piece, (error) => resolve3(!error))), "write"),
+    async end() {
+      stdin.end();
+      return finished;
+    },
+    async kill() {
+      kill();
+      await finished;
+    }
+  };
+}
+__name(feedChild, "feedChild");
+function watch(child2) {
+  const pipes = [child2.stdout, child2.stderr];
+  const [stdout, stderr] = pipes.map(collect);
+  const soFar = /* @__PURE__ */ __name(() => ({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut: false }), "soFar");
+  return {
+    pipes,
+    soFar,
+    finished: new Promise((resolve3) => {
+      child2.once(
+        "error",
+        (error) => resolve3({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
+      );
+      child2.once("close", (code, by) => resolve3({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+    }),
+    kill() {
+      child2.kill("SIGKILL");
+      for (const pipe of pipes) pipe.destroy();
+    }
+  };
+}
+__name(watch, "watch");
 function collect(pipe) {
   const pieces = [];
   let size = 0;
@@ -21374,37 +21408,9 @@ function sentence({ outcome, reason, milliseconds }, what, key) {
 }
 __name(sentence, "sentence");
 
-// src/host/last-resort.ts
-function onUncaught(tell, exitCode) {
-  for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, (error) => {
-      tell(error);
-      process.exit(exitCode);
-    });
-  }
-}
-__name(onUncaught, "onUncaught");
-
-// src/report/matchers.ts
+// src/programs/call.ts
 var import_node_fs4 = require("node:fs");
 var import_node_path = require("node:path");
-function removeMatchers(folder, say2) {
-  const { problemMatcher } = JSON.parse((0, import_node_fs4.readFileSync)(matchersFile(folder), "utf8"));
-  for (const { owner } of problemMatcher) say2(`::remove-matcher owner=${owner}::`);
-}
-__name(removeMatchers, "removeMatchers");
-function matchersFile(folder) {
-  return (0, import_node_path.join)(folder, "ddk-problem-matcher.json");
-}
-__name(matchersFile, "matchersFile");
-
-// src/shell/remove.ts
-var import_node_fs6 = require("node:fs");
-var import_node_path3 = require("node:path");
-
-// src/programs/call.ts
-var import_node_fs5 = require("node:fs");
-var import_node_path2 = require("node:path");
 var grace = 2;
 var endedByTimeout = [124, 128 + 9, 128 + 15];
 async function callProgram(command2, args, deadline) {
@@ -21435,10 +21441,10 @@ async function callProgram(command2, args, deadline) {
 }
 __name(callProgram, "callProgram");
 function findTimeout() {
-  const candidates = (process.env.PATH ?? "").split(import_node_path2.delimiter).map((folder) => (0, import_node_path2.join)(folder, "timeout"));
+  const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder) => (0, import_node_path.join)(folder, "timeout"));
   return candidates.find((path4) => {
     try {
-      (0, import_node_fs5.accessSync)(path4, import_node_fs5.constants.X_OK);
+      (0, import_node_fs4.accessSync)(path4, import_node_fs4.constants.X_OK);
       return path4.startsWith("/");
     } catch {
       return false;
@@ -21478,6 +21484,12 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     async feed(args, stdin, deadline) {
       signal?.throwIfAborted();
       return traced(args, () => runChild(program, args, { deadline, atDeadline: "leave", stdin, detached: true }));
+    },
+    pour(args) {
+      signal?.throwIfAborted();
+      const shown = [program, ...args].join(" ");
+      debug3(`[command] ${shown}`);
+      return feedChild(program, args);
     }
   };
 }
@@ -21490,6 +21502,70 @@ function chosenDaemon() {
   return "";
 }
 __name(chosenDaemon, "chosenDaemon");
+
+// src/engine/errors.ts
+var EngineError = class extends Error {
+  static {
+    __name(this, "EngineError");
+  }
+  name = "EngineError";
+};
+
+// src/engine/images.ts
+function failure(program, wanted, finished) {
+  const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
+}
+__name(failure, "failure");
+var noRoom = /no space left on device/i;
+function wayOut(reason) {
+  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
+  if (/insufficient (UIDs|GIDs)/i.test(reason))
+    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
+  return "";
+}
+__name(wayOut, "wayOut");
+
+// src/engine/import.ts
+var importLabel = "io.github.xenserver-ddk-action.import";
+async function removeImports(command2, mark) {
+  const options = { evenIfCancelled: true };
+  const listed = await command2.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], options);
+  if (listed.code !== 0) throw failure(command2.program, "look for imported layers", listed);
+  for (const id of new Set(listed.stdout.split("\n").filter((line) => line !== ""))) {
+    const removed = await command2.call(["image", "rm", id], { ...options, deadline: "change" });
+    if (removed.code !== 0) throw failure(command2.program, `remove the image ${id}, which held an imported layer`, removed);
+  }
+}
+__name(removeImports, "removeImports");
+
+// src/host/last-resort.ts
+function onUncaught(tell, exitCode) {
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error) => {
+      tell(error);
+      process.exit(exitCode);
+    });
+  }
+}
+__name(onUncaught, "onUncaught");
+
+// src/report/matchers.ts
+var import_node_fs5 = require("node:fs");
+var import_node_path2 = require("node:path");
+function removeMatchers(folder, say2) {
+  const { problemMatcher } = JSON.parse((0, import_node_fs5.readFileSync)(matchersFile(folder), "utf8"));
+  for (const { owner } of problemMatcher) say2(`::remove-matcher owner=${owner}::`);
+}
+__name(removeMatchers, "removeMatchers");
+function matchersFile(folder) {
+  return (0, import_node_path2.join)(folder, "ddk-problem-matcher.json");
+}
+__name(matchersFile, "matchersFile");
+
+// src/shell/remove.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path3 = require("node:path");
 
 // src/disk/filesystem/small-file.ts
 var maxTextSize = 64 << 10;
@@ -21538,7 +21614,7 @@ __name(removeContainer, "removeContainer");
 
 // src/state.ts
 function savedForPost() {
-  const names = ["tempDir", "savingStatus", "shell", "matchers"];
+  const names = ["tempDir", "imports", "savingStatus", "shell", "matchers"];
   const found = names.map((name) => [name, getState(name)]).filter(([, text]) => text !== "");
   return Object.fromEntries(found.map(([name, text]) => [name, JSON.parse(text)]));
 }
@@ -21547,8 +21623,9 @@ __name(savedForPost, "savedForPost");
 // src/post.ts
 var patience = 10 * 6e4;
 async function post() {
-  const { tempDir, savingStatus, shell, matchers } = savedForPost();
+  const { tempDir, imports, savingStatus, shell, matchers } = savedForPost();
   if (shell) await removeShell(shell, say, { debug: debug2 });
+  if (imports) await removeImports(engineCommand(imports.program, { debug: debug2 }), imports.mark).catch(complain);
   if (matchers !== void 0) attempt(() => removeMatchers(matchers, command));
   if (savingStatus !== void 0) await group2("Save for the next run", () => awaitSaving(savingStatus, patience, say));
   if (tempDir !== void 0) attempt(() => (0, import_node_fs7.rmSync)(tempDir, { recursive: true, force: true }));
