@@ -2,14 +2,16 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Server, sendFile, serve } from './fetch/server.ts'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { type CacheService, startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { callsOf, fakeDocker } from './support/fake-docker.ts'
 import { makeRunner } from './support/runner.ts'
 import { sh } from './support/tools.ts'
 
-// The bundle is cancelled, as the runner does it, while it waits for an engine: at each of the calls that a whole run makes.
+// The bundle is cancelled, as the runner does it: at each call of an engine, each request, each question to the cache, each line of its log.
 
 let dir = ''
 let iso = ''
@@ -59,30 +61,127 @@ test.each(wholeRun.map((words, index) => [index + 1, words] as const))(
   },
 )
 
-test('after a signal at any point, it starts nothing more', async () => {
+/** A run that is signalled at one of its moments, and what it started after that. */
+interface Signalled {
+  readonly code: number | null
+  readonly stdout: string
+  /** Whether it has had so many moments. */
+  readonly signalled: boolean
+  readonly started: readonly string[]
+}
+
+async function signalledAt(moment: number, only: string, inputs: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<Signalled> {
+  const home = mkdtempSync(join(dir, 'signalled-'))
+  const log = join(home, 'log')
+  writeFileSync(log, '')
   const preload = fileURLToPath(new URL('./support/signal-at.cjs', import.meta.url))
-  let moment = 0
-  for (let signalled = true; signalled; ) {
-    const bin = mkdtempSync(join(dir, 'bin-'))
-    const log = join(bin, 'log')
-    writeFileSync(log, '')
-    fakeDocker(bin)
-    const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), {
-      PATH: `${bin}:${process.env.PATH}`,
-      DOCKER_HOST: '',
-      NODE_OPTIONS: `--require ${preload}`,
-      SIGNAL_AT: String(++moment),
-      SIGNAL_LOG: log,
-    })
-    const { code, stdout } = await runner.main({ iso, engine: 'docker', cache: 'none' })
-    const [first, ...started] = readFileSync(log, 'utf8').split('\n').filter(Boolean)
-    signalled = first !== undefined
-    // Two lines are written before there is anybody to signal.
-    if (moment < 3) signalled = true
-    const others = started.filter((line) => !/ docker rm --force (container|xenserver-ddk-\S+)$/.test(line))
-    expect([moment, others]).toEqual([moment, []])
-    if (first !== undefined) expect([moment, code]).toEqual([moment, stdout.includes('::error::Cancelled') ? 1 : 0])
-    rmSync(bin, { recursive: true })
+  const runner = makeRunner(home, join(dir, 'dist/main.cjs'), {
+    DOCKER_HOST: '',
+    NODE_OPTIONS: `--require ${preload}`,
+    SIGNAL_AT: String(moment),
+    SIGNAL_ONLY: only,
+    SIGNAL_LOG: log,
+    ...env,
+  })
+  const { code, stdout } = await runner.main(inputs)
+  const [first, ...started] = readFileSync(log, 'utf8').split('\n').filter(Boolean)
+  expect(await runner.post()).toMatchObject({ code: 0 })
+  if (code !== 0) expect([moment, readdirSync(runner.temp).filter((name) => name !== 'xenserver-ddk-shells')]).toEqual([moment, []])
+  rmSync(home, { recursive: true })
+  return { code, stdout, signalled: first !== undefined, started }
+}
+
+/** Two at a time, as there are processors. Returns how many moments there are. */
+async function signalAtEachMoment(signalled: (moment: number) => Promise<Signalled>): Promise<number> {
+  for (let moment = 1; ; moment += 2) {
+    const runs = await Promise.all([moment, moment + 1].map(signalled))
+    for (const [index, { code, stdout, started, ...run }] of runs.entries()) {
+      expect([moment + index, started]).toEqual([moment + index, []])
+      if (run.signalled) expect([moment + index, code]).toEqual([moment + index, stdout.includes('::error::Cancelled') ? 1 : 0])
+      // Two lines are written before there is anybody to signal.
+      else if (moment + index > 2) return moment + index - 1
+    }
   }
-  expect(moment).toBeGreaterThan(40)
+}
+
+test('after a signal at any line of its log, or at the start or end of any program, it starts nothing more', async () => {
+  const moments = await signalAtEachMoment(async (moment) => {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    fakeDocker(bin)
+    const run = await signalledAt(moment, 'line program', { iso, engine: 'docker', cache: 'none' }, { PATH: `${bin}:${process.env.PATH}` })
+    const started = run.started.filter((line) => !/ docker rm --force (container|xenserver-ddk-\S+)$/.test(line))
+    return { ...run, started }
+  })
+  expect(moments).toBeGreaterThan(40)
 }, 900_000)
+
+describe('with a download and a cache', () => {
+  /** A mirror that fails, and the server that has the ISO. */
+  let servers: Server[] = []
+  let service: CacheService
+  beforeAll(async () => {
+    const bytes = readFileSync(iso)
+    servers = [
+      await serve((_request, response) => response.writeHead(404).end()),
+      await serve((request, response) => sendFile(request, response, bytes, { etag: '"1"' })),
+    ]
+    service = await startCacheService()
+  })
+  afterAll(async () => {
+    await Promise.all([...servers, service].map((one) => one?.close()))
+  })
+  const inputs = () => ({ iso: `${servers[0]!.origin}/ddk.iso`, mirrors: `${servers[1]!.origin}/ddk.iso`, engine: 'none' })
+
+  test('after a signal at any event of a request or its answer, or at the start or end of any question to the cache, it starts nothing more', async () => {
+    let whole = 0
+    const moments = await signalAtEachMoment(async (moment) => {
+      const own = await startCacheService()
+      try {
+        const run = await signalledAt(moment, 'http program', inputs(), own.env.v2)
+        if (!run.signalled) whole = own.keys().length
+        return run
+      } finally {
+        await own.close()
+      }
+    })
+    // Of the query and of the download, at both servers; and of four questions to the cache.
+    expect(moments).toBeGreaterThan(25)
+    expect(whole).toBe(3)
+  }, 900_000)
+
+  /** Cancels a run while the cache is at one of its requests, which it never answers then. */
+  async function cancelledAtRequest(number: number): Promise<Signalled & { readonly requests: readonly string[] }> {
+    const runner = makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), service.env.v2)
+    const stop = new AbortController()
+    service.requests.length = 0
+    service.atRequest((count) => {
+      if (count !== number) return true
+      stop.abort()
+      return false
+    })
+    const { code, stdout } = await runner.main(inputs(), stop.signal)
+    const requests = [...service.requests]
+    expect((await runner.post()).code).toBe(0)
+    service.atRequest(undefined)
+    if (code !== 0) expect(readdirSync(runner.temp)).toEqual([])
+    return { code, stdout, signalled: stop.signal.aborted, started: [], requests }
+  }
+
+  test('cancelled at any request of its cache process, it ends that process', async () => {
+    // Cold: it asks for the image, the first checksum and the ISO. Then with an image to restore.
+    for (const warm of [false, true]) {
+      if (warm) expect((await cancelledAtRequest(0)).code).toBe(0)
+      let number = 1
+      for (; ; number++) {
+        const { signalled, code, stdout, requests } = await cancelledAtRequest(number)
+        if (!signalled || code === 0) break
+        expect([code, stdout]).toEqual([1, expect.stringContaining('::error::Cancelled (SIGINT)')])
+        // The two first ones are asked at the same time.
+        expect(requests.length).toBeLessThanOrEqual(Math.max(number, 2))
+        service.forget(() => !warm)
+      }
+      // The last one had no such request. Warm, these are a lookup and a download for both the image and the checksum.
+      expect([warm, number - 1]).toEqual([warm, warm ? 4 : 3])
+    }
+  }, 900_000)
+})

@@ -8,6 +8,7 @@ import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
 import { openStore } from './fetch/store/tool-cache.ts'
+import { removeAtExit } from './host/at-exit.ts'
 import { endRequest } from './host/end-request.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
@@ -50,6 +51,8 @@ async function run(): Promise<void> {
   const store = openStore({ say, notice })
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } })
 
+  // Only a step that succeeds says where it is.
+  const keepArchive = inputs.archive === undefined ? removeAtExit(order.archive) : () => {}
   const checksumBefore = firstChecksum(request, store, order)
 
   const known = await group('Identify the ISO', () => recognize(request, store, phase))
@@ -68,6 +71,7 @@ async function run(): Promise<void> {
   }
   await writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
   await writeSummary(supply, engine, image)
+  keepArchive()
 }
 
 /** Makes this step's own directory. The post step is told before it exists. */

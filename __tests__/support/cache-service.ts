@@ -41,6 +41,8 @@ export interface CacheService {
   replace(key: string, archive: Buffer): void
   /** Copies an entry under another key, as nobody but an attacker does. */
   swap(from: string, to: string): void
+  /** Is told the number of each request, before it is answered; one for which it returns false never is. */
+  atRequest(told: ((count: number) => boolean) | undefined): void
   /** Resolves when a request like this has come. */
   heard(line: RegExp): Promise<void>
   /** Removes entries, by their keys. */
@@ -58,6 +60,7 @@ export async function startCacheService(): Promise<CacheService> {
   const faults: Faults = {}
   const requests: string[] = []
   const tokens = new Set<string>()
+  let told: ((count: number) => boolean) | undefined
   let base = ''
 
   const find = (keys: readonly string[], version: string) =>
@@ -168,6 +171,7 @@ export async function startCacheService(): Promise<CacheService> {
     requests.push(
       `${request.method} ${first === 'blob' ? 'blob' : first === 'account' ? `upload ${searchParams.get('comp') ?? 'whole'}` : rest.at(-1)}`,
     )
+    if (told?.(requests.length) === false) return
     if (lookup && faults.delay) await new Promise((resolve) => setTimeout(resolve, faults.delay))
     if (lookup && faults.lookup && faults.lookup.times !== 0) {
       faults.lookup.times--
@@ -203,6 +207,9 @@ export async function startCacheService(): Promise<CacheService> {
     },
     swap(from, to) {
       entries.push({ ...stored(from), key: to })
+    },
+    atRequest(use) {
+      told = use
     },
     heard: (line) => until(() => requests.some((request) => line.test(request))),
     forget(which) {

@@ -31,6 +31,7 @@ export async function request(
   let target = new URL(url)
   let trusted = true
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    signal.throwIfAborted()
     const headers = { 'user-agent': 'xenserver-ddk-action', ...(trusted && Object.fromEntries(users)), ...own }
     const body = await send(method, target, headers, signal)
     const status = body.statusCode!
