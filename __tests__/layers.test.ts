@@ -33,7 +33,10 @@ const layers: Readonly<Record<string, string>> = {
   image: 'bytes disk host',
   engine: 'host programs',
   fetch: 'bytes catalog host phase',
-  cache: 'bytes host image log.ts phase programs',
+  'cache/process': 'host image/config log.ts phase programs',
+  'cache/entries': 'bytes cache/process host image',
+  'cache/toolkit': 'bytes cache/entries cache/process host',
+  cache: '',
   shell: 'engine host image programs',
   'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
   report: 'bytes disk engine image phase',
@@ -74,8 +77,8 @@ test('a room may only import rooms with earlier lines, so no two may import each
   expect(wrong).toEqual([])
 })
 
-test('each folder of src/, src/disk/ and src/image/ has a line', () => {
-  const folders = ['', 'disk/', 'image/'].flatMap((above) =>
+test('each folder of src/, and of its large folders, has a line', () => {
+  const folders = ['', 'cache/', 'disk/', 'image/'].flatMap((above) =>
     readdirSync(`src/${above}`, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`${above}${entry.name}`] : [])),
   )
   expect(folders.filter((folder) => layers[folder] === undefined)).toEqual([])

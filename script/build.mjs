@@ -12,7 +12,7 @@ const entryPoints = {
   ...Object.fromEntries(programs.map((name) => [`${name}-program`, `src/${name}.ts`])),
   'inflate-worker': 'src/disk/spool/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
-  'cache-process': 'src/cache/cache-process.ts',
+  'cache-process': 'src/cache/toolkit/cache-process.ts',
 }
 
 /** Files that the bundles, like the sources, read from their own folder. */

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { awaitSaving } from './cache/saving.ts'
+import { awaitSaving } from './cache/process/saving.ts'
 import { engineCommand } from './engine/command.ts'
 import { removeImports } from './engine/import.ts'
 import { onUncaught } from './host/last-resort.ts'

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type CacheTask, entryFolder, type Status } from '../../src/cache/task.ts'
+import { type CacheTask, entryFolder, type Status } from '../../src/cache/process/task.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 import { bundle } from '../support/cli.ts'
 

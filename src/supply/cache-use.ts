@@ -1,4 +1,4 @@
-import { haveService } from '../cache/background.ts'
+import { haveService } from '../cache/process/background.ts'
 import type { Inputs } from '../inputs.ts'
 import type { IsoRequest } from './iso-request.ts'
 import { repositoryVisibility, type Visibility } from './visibility.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { restoreChecksum } from '../cache/checksum-record.ts'
+import { restoreChecksum } from '../cache/entries/checksum-record.ts'
 import { identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import type { IsoRequest } from './iso-request.ts'

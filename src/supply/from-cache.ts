@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { restoreImage } from '../cache/image-cache.ts'
+import { restoreImage } from '../cache/entries/image-cache.ts'
 import { finishImage } from '../image/description.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { Order } from './order.ts'

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { restoreIso } from '../cache/iso-cache.ts'
+import { restoreIso } from '../cache/entries/iso-cache.ts'
 import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import { checkFreeSpace } from '../host/free-space.ts'

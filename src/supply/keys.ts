@@ -1,4 +1,4 @@
-import { imageCacheKey } from '../cache/image-cache.ts'
+import { imageCacheKey } from '../cache/entries/image-cache.ts'
 import { imageKey } from '../image/key/key.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import type { ServiceHealth } from '../cache/restore.ts'
+import type { ServiceHealth } from '../cache/process/restore.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'

@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { debug } from '../log.ts'
-import { startDetached } from '../programs/child.ts'
+import { debug } from '../../log.ts'
+import { startDetached } from '../../programs/child.ts'
 import { handedEnvironment, openEnvironment } from './environment.ts'
 import { type CacheTask, filesOf, type Handover, type Status } from './task.ts'
 
-/** Beside this file, in the sources and in the bundle. */
-const script = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './cache-process.ts' : './cache-process.cjs', import.meta.url))
+/** In the sources, and beside the bundle. */
+const script = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../toolkit/cache-process.ts' : './cache-process.cjs', import.meta.url),
+)
 
 /**
  * Starts the process that talks to the cache, in its own session, so that neither a closed pipe nor a signal to this step ends it. It keeps

@@ -1,13 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { SinkError } from '../image/archive/layer.ts'
-import { convert } from '../image/convert.ts'
-import type { Conversion } from '../image/description.ts'
-import { bestEffort } from './best-effort.ts'
+import { SinkError } from '../../image/archive/layer.ts'
+import { convert } from '../../image/convert.ts'
+import type { Conversion } from '../../image/description.ts'
+import { bestEffort } from '../process/best-effort.ts'
+import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
+import type { CacheEntry, ImageToMake } from '../process/task.ts'
 import { type CachedImage, checkImage, type ImageEntry, type Layers } from './check-image.ts'
 import { writeFolder } from './folder.ts'
-import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { CacheEntry, ImageToMake } from './task.ts'
 
 /** Key of an image in the cache. The image key contains the recipe, so entries of another version are never found. */
 export function imageCacheKey(imageKey: string): string {

@@ -3,9 +3,9 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress, constants as zlib } from 'node:zlib'
-import { hasTarChecksum, readTarHeader, tarBlockSize, tarPadding } from '../bytes/tar-header.ts'
-import { checkFreeSpace } from '../host/free-space.ts'
-import { entryFolder } from './task.ts'
+import { hasTarChecksum, readTarHeader, tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
+import { checkFreeSpace } from '../../host/free-space.ts'
+import { entryFolder } from '../process/task.ts'
 
 /** More than any entry has. */
 const maxFiles = 4

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { restoreFolder } from '../../src/cache/restore.ts'
-import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
-import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
-import { type CacheService, type Faults, startCacheService } from '../support/cache-service.ts'
+import { restoreFolder } from '../../../src/cache/process/restore.ts'
+import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
+import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
+import { type CacheService, type Faults, startCacheService } from '../../support/cache-service.ts'
 
 // The toolkit in its own process, as the action has it, against the service on loopback.
 
@@ -244,7 +244,7 @@ test("without zstd, entries that were saved with it aren't found, and the log sa
 
 /** Runs a line of a script that has this part of the action at hand. */
 function node(line: string): ChildProcess {
-  const url = (name: string) => JSON.stringify(new URL(`../../src/cache/${name}.ts`, import.meta.url).href)
+  const url = (name: string) => JSON.stringify(new URL(`../../../src/cache/process/${name}.ts`, import.meta.url).href)
   const script = `const { startSaving } = await import(${url('saving')}); const { restoreFolder } = await import(${url('restore')}); ${line}`
   return spawn(process.execPath, ['--input-type=module', '-e', script], { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
 }

@@ -3,14 +3,14 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { type CachedIso, checkIso } from '../../src/cache/check-iso.ts'
-import { restoreIso, stageIso } from '../../src/cache/iso-cache.ts'
-import { awaitSaving, startSaving } from '../../src/cache/saving.ts'
-import { type CacheEntry, entryFolder } from '../../src/cache/task.ts'
-import type { IsoIdentity } from '../../src/image/key/key.ts'
-import { type CacheService, startCacheService } from '../support/cache-service.ts'
-import { noOtherFilesystem, otherFilesystem } from '../support/machine.ts'
-import { unless } from '../support/skip.ts'
+import { type CachedIso, checkIso } from '../../../src/cache/entries/check-iso.ts'
+import { restoreIso, stageIso } from '../../../src/cache/entries/iso-cache.ts'
+import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
+import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
+import type { IsoIdentity } from '../../../src/image/key/key.ts'
+import { type CacheService, startCacheService } from '../../support/cache-service.ts'
+import { noOtherFilesystem, otherFilesystem } from '../../support/machine.ts'
+import { unless } from '../../support/skip.ts'
 
 let service: CacheService
 let environment: NodeJS.ProcessEnv

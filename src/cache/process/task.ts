@@ -1,4 +1,4 @@
-import type { UnameChoice } from '../image/config/uname-choice.ts'
+import type { UnameChoice } from '../../image/config/uname-choice.ts'
 import type { Environment } from './environment.ts'
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
-import { logCommands } from '../support/log-commands.ts'
+import { logCommands } from '../../support/log-commands.ts'
 
 test("what stands in the log of the cache's process is no command, to someone who debugs the job", () => {
   const dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-forward-log-'))
@@ -20,7 +20,7 @@ test("what stands in the log of the cache's process is no command, to someone wh
       'a\r::add-path::x',
     ]
     writeFileSync(join(dir, 'status.log'), lines.join('\n'))
-    const module = pathToFileURL(fileURLToPath(new URL('../../src/cache/background.ts', import.meta.url)))
+    const module = pathToFileURL(fileURLToPath(new URL('../../../src/cache/process/background.ts', import.meta.url)))
     const script = `import { forwardLog } from '${module}'; forwardLog('${join(dir, 'status')}')`
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       encoding: 'utf8',

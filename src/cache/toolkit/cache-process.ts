@@ -1,12 +1,12 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
-import { makeFolder } from '../host/make-folder.ts'
-import { sentenceOf } from '../host/system-error.ts'
+import { makeFolder } from '../../host/make-folder.ts'
+import { sentenceOf } from '../../host/system-error.ts'
+import { makeImage } from '../entries/image-cache.ts'
+import { bestEffort } from '../process/best-effort.ts'
+import { takeOver } from '../process/environment.ts'
+import { type CacheEntry, type CacheTask, type EntryResult, filesOf, type Handover, type Status } from '../process/task.ts'
 import { restoreEntry, saveEntry } from './actions-cache.ts'
-import { bestEffort } from './best-effort.ts'
-import { takeOver } from './environment.ts'
-import { makeImage } from './image-cache.ts'
-import { type CacheEntry, type CacheTask, type EntryResult, filesOf, type Handover, type Status } from './task.ts'
 import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 
 // The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,

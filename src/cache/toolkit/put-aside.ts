@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder } from '../host/make-folder.ts'
-import { shellQuote } from '../host/shell-quote.ts'
+import { makeFolder } from '../../host/make-folder.ts'
+import { shellQuote } from '../../host/shell-quote.ts'
 
 /**
  * Makes a `tar` that unpacks nothing, but moves the archive instead. The toolkit would run `tar -xf ARCHIVE -P`, which writes to any path

@@ -1,7 +1,7 @@
 import { linkSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder } from '../host/make-folder.ts'
-import { entryFolder } from './task.ts'
+import { makeFolder } from '../../host/make-folder.ts'
+import { entryFolder } from '../process/task.ts'
 
 /**
  * Puts a file and its description where an entry is saved from, without copying the file. The original may be deleted meanwhile, but must

@@ -1,9 +1,9 @@
-import { type Archive, configDigest } from '../image/archive/archive.ts'
-import { decompressArchive, isZstd } from '../image/archive/decompress.ts'
-import type { LayerSink } from '../image/archive/layer.ts'
-import { resumeArchive } from '../image/archive/resume.ts'
-import { configOf, type ImageDescription } from '../image/description.ts'
-import { isDescription } from '../image/parse-description.ts'
+import { type Archive, configDigest } from '../../image/archive/archive.ts'
+import { decompressArchive, isZstd } from '../../image/archive/decompress.ts'
+import type { LayerSink } from '../../image/archive/layer.ts'
+import { resumeArchive } from '../../image/archive/resume.ts'
+import { configOf, type ImageDescription } from '../../image/description.ts'
+import { isDescription } from '../../image/parse-description.ts'
 import { fileIn, readJson } from './folder.ts'
 
 /** What `image.json` says. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
-import { sha256OfFile } from '../bytes/digest.ts'
-import type { IsoIdentity } from '../image/key/key.ts'
+import { sha256OfFile } from '../../bytes/digest.ts'
+import type { IsoIdentity } from '../../image/key/key.ts'
 import { fileIn, readJson } from './folder.ts'
 
 /** What `iso.json` says. */

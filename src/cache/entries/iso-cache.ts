@@ -1,10 +1,10 @@
 import { rmSync, statSync } from 'node:fs'
-import { type IsoIdentity, isoKey } from '../image/key/key.ts'
-import { bestEffort } from './best-effort.ts'
+import { type IsoIdentity, isoKey } from '../../image/key/key.ts'
+import { bestEffort } from '../process/best-effort.ts'
+import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
+import type { CacheEntry } from '../process/task.ts'
 import { type CachedIso, checkIso, type IsoEntry } from './check-iso.ts'
 import { writeFolder } from './folder.ts'
-import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { CacheEntry } from './task.ts'
 
 /** Key of an ISO in the cache. */
 function isoCacheKey(identity: IsoIdentity): string {

@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256Of } from '../bytes/digest.ts'
-import { makeFolder } from '../host/make-folder.ts'
-import { bestEffort } from './best-effort.ts'
+import { sha256Of } from '../../bytes/digest.ts'
+import { makeFolder } from '../../host/make-folder.ts'
+import { bestEffort } from '../process/best-effort.ts'
+import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
+import type { CacheEntry } from '../process/task.ts'
 import { readJson, writeFolder } from './folder.ts'
-import { type RestoreOptions, restoreFolder } from './restore.ts'
-import type { CacheEntry } from './task.ts'
 
 // The SHA-256 of what an address gave when it was first downloaded, for addresses without a known checksum. An entry of the cache is never
 // overwritten, so the first one stays.

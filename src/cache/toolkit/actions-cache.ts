@@ -2,8 +2,8 @@ import { createReadStream, createWriteStream, lstatSync, mkdirSync, readdirSync,
 import { delimiter, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
+import { entryFolder } from '../process/task.ts'
 import { putAside } from './put-aside.ts'
-import { entryFolder } from './task.ts'
 import { conflictIn, failureIn } from './toolkit-log.ts'
 import { unpackEntry } from './unpack.ts'
 
