@@ -12,3 +12,11 @@ export interface DiskImage {
    */
   finish(): void
 }
+
+/** Another disk of the same machine. It is opened only if the root needs what is on it, because it may have to be unpacked first. */
+export interface OtherDisk {
+  /** Tells the disks apart in Linux: `b` in /dev/xvdb. */
+  readonly letter: string
+  /** @throws DiskError if it can't be opened */
+  open(): DiskImage
+}

@@ -7,12 +7,12 @@ import { openFolder } from './filesystem/folder.ts'
 import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
 import type { FileTree } from './filesystem/tree.ts'
 import { type Held, holder } from './held.ts'
-import type { DiskImage } from './image.ts'
+import type { DiskImage, OtherDisk } from './image.ts'
 import { type Candidate, findCandidates, onlyOne } from './search.ts'
 import { type PackedFormat, sniff } from './sniff.ts'
 import { spoolFiles } from './spool/index.ts'
 import { type PackedFile, unpackedLimit } from './spool/packed-file.ts'
-import { openXva } from './xva/index.ts'
+import { openXva, type XvaDisk } from './xva/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
 import { openZip, type Zip } from './zip/index.ts'
 
@@ -37,6 +37,8 @@ export interface DiskInput {
   readonly bootLine?: string
   /** Absent for an ISO without an appliance. */
   readonly image?: DiskImage
+  /** The machine's other disks. */
+  readonly otherDisks?: readonly OtherDisk[]
   close(): void
 }
 
@@ -154,8 +156,9 @@ async function openCandidate(
   opening: Opening,
 ): Promise<Omit<Found, 'kind'>> {
   if (holds === 'ova.xml') {
-    const { image, ...appliance } = openAppliance(tree, { path, node }, name, opening)
-    return { ...appliance, image: opening.held.add(image) }
+    const { image, others, ...appliance } = openAppliance(tree, { path, node }, name, opening)
+    const otherDisks = others.map(({ letter, open }) => ({ letter, open: () => opening.held.add(open()) }))
+    return { ...appliance, image: opening.held.add(image), otherDisks }
   }
   const content = node.content()
   const { format } = sniff(content)
@@ -163,9 +166,13 @@ async function openCandidate(
 }
 
 async function openDiskOfXva(source: Source, { warn, held }: Opening): Promise<Omit<Found, 'kind'>> {
-  const { description, disk } = await openXva(source, warn)
-  held.add({ finish: disk.finish, close() {} })
-  return { xva: description, bootLine: description.bootLine, image: { bytes: disk, diskSize: disk.size } }
+  const { description, disk, others } = await openXva(source, warn)
+  const use = (opened: XvaDisk): DiskImage => {
+    held.add({ finish: opened.finish, close() {} })
+    return { bytes: opened, diskSize: opened.size, finish: opened.finish }
+  }
+  const otherDisks = others.map(({ letter, open }) => ({ letter, open: () => use(open()) }))
+  return { xva: description, bootLine: description.bootLine, image: use(disk), otherDisks }
 }
 
 /** Unpacks a compressed file in the background. */

@@ -97,7 +97,7 @@ function inspectInput(inspection: Inspection, input: DiskInput, path: string, wa
     inspection.chunks = chunks.map(({ name, source, compression }) => ({ name, size: source.size, gzipped: compression === 'gzip' }))
   if (!image) throw notADdkIso(path)
   image.finish()
-  const disk = openDisk(image, warn)
+  const disk = openDisk(image, warn, input.otherDisks)
   inspection.image = { format: disk.format, size: image.bytes.size, ...(disk.vhd && { vhd: disk.vhd }) }
   inspectDisk(inspection, disk, input.bootLine, warn)
   disk.check()

@@ -53,7 +53,7 @@ export async function openRoot(path: string, options: InputOptions): Promise<Ope
 
 function rootInImage(input: DiskInput, { warn }: InputOptions): OpenRoot {
   const image = input.image!
-  const disk = openDisk(image, warn)
+  const disk = openDisk(image, warn, input.otherDisks)
   const root = findRoot(disk.volumes, input.bootLine, warn)
   const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root
   const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info)

@@ -70,7 +70,7 @@ function makeDisk(dir: string, images: readonly string[]): Buffer {
 function find(disk: Buffer, bootLine?: string): Root & { warnings: string[] } {
   const warnings: string[] = []
   const warn = (sentence: string) => warnings.push(sentence)
-  const root = findRoot(diskVolumes(readPartitions(memorySource(disk, 'disk'), warn), 'disk', warn), bootLine, warn)
+  const root = findRoot(diskVolumes({ name: 'disk', table: readPartitions(memorySource(disk, 'disk'), warn) }, warn), bootLine, warn)
   return { ...root, warnings }
 }
 

@@ -17,7 +17,7 @@ function find(disk: Buffer, bootLine?: string) {
   const warnings: string[] = []
   const warn = (sentence: string) => warnings.push(sentence)
   const table = readPartitions(memorySource(disk, 'disk'), warn)
-  const { volume, fileSystem, lacks, check } = findRoot(diskVolumes(table, 'disk', warn), bootLine, warn)
+  const { volume, fileSystem, lacks, check } = findRoot(diskVolumes({ name: 'disk', table }, warn), bootLine, warn)
   check()
   return { number: volume.number, type: fileSystem.info.type, ...(lacks !== undefined && { lacks }), warnings }
 }

@@ -4,7 +4,7 @@ import type { DiskImage } from '../image.ts'
 import { spoolFiles } from '../spool/index.ts'
 import type { PackedFile } from '../spool/packed-file.ts'
 import { findChunks } from './chunks.ts'
-import { type Appliance, parseOva, rootDisk, type Vdi } from './ova.ts'
+import { type Appliance, otherDisks, parseOva, rootDisk, type Vdi } from './ova.ts'
 import { type OvaFile, xmlText } from './ova-file.ts'
 
 /** An XVA version 1, spread over the files of a tree. */
@@ -14,6 +14,8 @@ export interface OpenAppliance {
   readonly chunks: readonly PackedFile[]
   /** The root disk. */
   readonly image: DiskImage & { close(): void }
+  /** The other disks that are attached to the machine. Opening one starts to unpack it. */
+  readonly others: readonly { readonly letter: string; open(): OpenAppliance['image'] }[]
 }
 
 export interface ApplianceOptions {
@@ -32,7 +34,11 @@ export function openAppliance(tree: FileTree, ova: OvaFile, name: string, { temp
   const { vdi, vbd } = rootDisk(appliance, ova.path, warn)
   const chunks = findChunks(tree, ova.path, vdi, vbd?.device)
   const { bootLine } = appliance
-  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) }
+  const others = otherDisks(appliance, vdi).map(({ letter, vdi: other, vbd: attached }) => ({
+    letter,
+    open: () => unpack(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name}`, tempDir),
+  }))
+  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir), others }
 }
 
 function unpack(chunks: readonly PackedFile[], vdi: Vdi, name: string, tempDir: string): OpenAppliance['image'] {

@@ -161,14 +161,26 @@ export function rootDisk(appliance: Appliance, name: string, warn: Warn): Attach
   return writable
 }
 
+/** The attached disks other than the root, with the letters of their devices, e.g. `b` of `xvdb`. */
+export function otherDisks({ vbds, vdis }: Appliance, root: Vdi): (AttachedDisk & { readonly letter: string })[] {
+  return vbds.flatMap((vbd) => {
+    const vdi = vdis.find((candidate) => candidate.name === vbd.vdi)
+    const letter = diskLetter(vbd.device)
+    return vdi && vdi !== root && letter !== undefined ? [{ vdi, vbd, letter }] : []
+  })
+}
+
+/** A partition's number may follow. The kernel's name for the bus may be another one: xvda1 is on sda. */
+function diskLetter(device: string | undefined): string | undefined {
+  return /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? '')?.[1]
+}
+
 /** Of several disks with the function `root`, the one that the boot line names. */
 function bootDisk(roots: readonly Vbd[], { rootDevice }: Appliance, name: string, warn: Warn): Vbd {
   const devices = roots.map(({ device }) => device ?? '?').join(', ')
-  // A partition's number follows, and the kernel's name for the bus may be another one: xvda1 is on sda.
-  const letterOf = (device: string | undefined) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? '')?.[1]
-  const letter = letterOf(rootDevice)
+  const letter = diskLetter(rootDevice)
   const exact = roots.filter(({ device }) => device !== undefined && rootDevice?.replace(/^\/dev\/|\d+$/g, '') === device)
-  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== undefined && letterOf(device) === letter)
+  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== undefined && diskLetter(device) === letter)
   if (named.length !== 1) {
     throw new DiskError(
       name,

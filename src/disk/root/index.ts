@@ -120,7 +120,7 @@ function use({ opened, fileSystem, mounted, lacks }: Candidate, volumes: Volumes
 
 function* otherRoots(root: Volume, volumes: Volumes, open: Opener): Generator<Volume> {
   for (const volume of inOrder(volumes, { kind: 'unknown' })) {
-    if (volume === root) continue
+    if (volume.place === root.place) continue
     const found = look(volume, volumes, open)
     if ('mounted' in found && found.lacks === undefined) yield volume
   }

@@ -6,7 +6,7 @@ import { mountableTree } from '../filesystem/mountable-tree.ts'
 import { type FileTree, resolve } from '../filesystem/tree.ts'
 import { type Device, isFileSystem, isVolume, parseDevice } from './device.ts'
 import { type DamagedLine, type FstabLine, parseFstab, planFor } from './fstab.ts'
-import type { Opener, OpenVolume, Volumes } from './volume.ts'
+import type { Opener, OpenVolume, Volume, Volumes } from './volume.ts'
 
 /** A root filesystem with everything that its /etc/fstab mounts into the system's own directories. */
 export interface MountedRoot {
@@ -122,34 +122,34 @@ function deviceFinder(
   const rootDisk = known?.kind === 'partition' ? known.disk : undefined
   return (spec) => {
     const device = parseDevice(spec)
-    const found = findVolumes(device, rootDisk, volumes, open)
-    if (typeof found === 'string') return found
+    if (device.kind === 'unknown') return "its first field isn't the name of a disk's volume"
+    const [found, looked] = findOnDisks(device, rootDisk, volumes, open)
     const [only, ...others] = found
-    if (!only) return nothingFound(device, volumes, open)
+    if (!only) return nothingFound(device, rootDisk, looked, open)
     if (others.length > 0) return `${found.length} volumes have this name: ${found.map(({ volume }) => volume.place).join(' and ')}`
-    if (only.volume === root.volume) return 'it names the root filesystem itself'
+    if (only.volume.place === root.volume.place) return 'it names the root filesystem itself'
     return only
   }
 }
 
-function findVolumes(device: Device, rootDisk: string | undefined, volumes: Volumes, open: Opener): OpenVolume[] | string {
+/** Looks at the machine's other disks only if the root's disk doesn't have it. Returns what is found, and where it was looked for. */
+function findOnDisks(device: Device, rootDisk: string | undefined, own: Volumes, open: Opener): [OpenVolume[], Volumes] {
+  const found = findVolumes(device, rootDisk, own, open)
+  if (found.length > 0 || !own.withOtherDisks) return [found, own]
+  const all = own.withOtherDisks()
+  return [findVolumes(device, rootDisk, all, open), all]
+}
+
+function findVolumes(device: Device, rootDisk: string | undefined, volumes: Volumes, open: Opener): OpenVolume[] {
+  const named = (candidates: readonly Volume[]) => candidates.filter((volume) => isVolume(device, volume)).map(open)
   switch (device.kind) {
-    case 'unknown':
-      return "its first field isn't the name of a disk's volume"
     case 'partition':
-      // Without a device name in the line of the root, the root's disk can only be the first.
-      if (device.disk !== (rootDisk ?? device.disk) || (rootDisk === undefined && device.disk !== 'a' && device.disk !== '0')) {
-        return 'it names another disk than that of the root'
-      }
-      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open)
+      return named(volumes.partitions.filter(({ disk }) => disk === (isOnRootDisk(device, rootDisk) ? undefined : device.disk)))
     case 'partuuid':
     case 'partlabel':
-      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open)
+      return named(volumes.partitions)
     case 'logical':
-      return volumes
-        .logicalVolumes()
-        .filter((volume) => isVolume(device, volume))
-        .map(open)
+      return named(volumes.logicalVolumes())
     default:
       return everything(volumes)
         .map(open)
@@ -157,11 +157,22 @@ function findVolumes(device: Device, rootDisk: string | undefined, volumes: Volu
   }
 }
 
-function everything(volumes: Volumes) {
+/** Without a device name in the fstab's line for /, the root's disk can only be the first. */
+function isOnRootDisk({ disk }: { readonly disk: string }, rootDisk: string | undefined): boolean {
+  return rootDisk === undefined ? disk === 'a' || disk === '0' : disk === rootDisk
+}
+
+function everything(volumes: Volumes): Volume[] {
   return [...volumes.partitions.filter((volume) => !volumes.isContainer(volume)), ...volumes.logicalVolumes()]
 }
 
-function nothingFound(device: Device, volumes: Volumes, open: Opener): string {
+function nothingFound(device: Device, rootDisk: string | undefined, volumes: Volumes, open: Opener): string {
+  if (device.kind === 'partition' && !isOnRootDisk(device, rootDisk) && !volumes.partitions.some(({ disk }) => disk === device.disk)) {
+    return `it names another disk than that of the root${volumes
+      .problems()
+      .map(({ message }) => `; ${message}`)
+      .join('')}`
+  }
   if (device.kind !== 'uuid' && device.kind !== 'label') {
     const problems = device.kind === 'logical' ? volumes.problems().map(({ message }) => `; ${message}`) : []
     return `the disk has no such volume${problems.join('')}`

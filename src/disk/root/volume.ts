@@ -15,11 +15,13 @@ export interface Volume {
   /** Of a partition, PARTUUID and PARTLABEL, or empty. */
   readonly uuid?: string
   readonly name?: string
+  /** Of a partition of another disk than the root's: the letter that tells disks apart, e.g. `b` in /dev/xvdb1. */
+  readonly disk?: string
   /** Of a logical volume. */
   readonly logical?: { readonly group: string; readonly name: string }
 }
 
-/** The volumes of an input. */
+/** The volumes of the root's disk. */
 export interface Volumes {
   /** All partitions that may contain a filesystem. Whether it is so is found out by `isContainer`. */
   readonly partitions: readonly Volume[]
@@ -29,6 +31,8 @@ export interface Volumes {
   logicalVolumes(): readonly Volume[]
   /** Why some containers have no logical volumes. */
   problems(): readonly DiskError[]
+  /** The volumes of this and all other disks of the machine, if it has others. */
+  withOtherDisks?(): Volumes
 }
 
 /** A volume that was looked into. */

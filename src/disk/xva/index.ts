@@ -10,6 +10,15 @@ export interface Xva {
   readonly description: XvaDescription
   /** The disk that the machine boots from. */
   readonly disk: XvaDisk
+  /** The other disks that are attached to it. They may have no blocks. */
+  readonly others: readonly OtherXvaDisk[]
+}
+
+export interface OtherXvaDisk {
+  /** E.g. `b` for the device xvdb. */
+  readonly letter: string
+  /** @throws DiskError if it has no blocks */
+  open(): XvaDisk
 }
 
 export interface XvaDisk extends Source {
@@ -42,7 +51,18 @@ export async function openXva(source: Source, warn: Warn): Promise<Xva> {
   const index = indexOf(source)
   const description = readDescription(source, index)
   const disk = rootDisk(source, index, description, warn)
-  return { description, disk: openDisk(source, index, disk, await blockVerifier()) }
+  const verify = await blockVerifier()
+  const others = description.disks
+    .filter(({ ref, userdevice }) => ref !== disk.ref && /^\d$/.test(userdevice ?? ''))
+    .map((other) => ({ letter: 'abcdefghij'[Number(other.userdevice)]!, open: () => openOtherDisk(source, index, other, verify) }))
+  return { description, disk: openDisk(source, index, disk, verify), others }
+}
+
+function openOtherDisk(archive: Source, index: XvaIndex, disk: XvaDiskDescription, verify: VerifyBlock): XvaDisk {
+  if (!index.readUntil(() => index.disk(disk.ref) !== undefined)) {
+    throw new DiskError(`${disk.ref} of ${archive.name}`, 'the archive has no blocks of this disk', 'not-a-ddk')
+  }
+  return openDisk(archive, index, disk, verify)
 }
 
 function readDescription(source: Source, index: XvaIndex): XvaDescription {
