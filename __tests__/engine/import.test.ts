@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, LayerImport } from '../../src/engine/engine.ts'
 import { EngineError } from '../../src/engine/errors.ts'
-import { importLabel } from '../../src/engine/import.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { run, until } from '../support/tools.ts'
 import { makeArchive, makeBrokenLayer, makeLayer, sha256 } from './archive.ts'
@@ -17,6 +16,7 @@ import { describeEngines } from './engines.ts'
 const temp = mkdtempSync(join(tmpdir(), 'ddk-import-test-'))
 const environment = { ...process.env }
 const pieceSize = 1 << 18
+const importLabel = 'io.github.xenserver-ddk-action.import'
 // Long enough for an engine to be in the middle of it.
 writeFileSync(join(temp, 'random'), randomBytes(6 << 20).toString('hex'))
 const layer = readFileSync(makeLayer(temp, readFileSync(join(temp, 'random'), 'latin1')))

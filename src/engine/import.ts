@@ -4,7 +4,7 @@ import type { LayerImport, LayerStore } from './engine.ts'
 import { failure } from './images.ts'
 
 /** Labels the nameless images, so that they can be found and removed. */
-export const importLabel = 'io.github.xenserver-ddk-action.import'
+const importLabel = 'io.github.xenserver-ddk-action.import'
 
 /** Seconds from the first byte of a layer until the engine has it. */
 const importDeadline = 1800

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { mapperName, parseDevice } from '../../../src/disk/root/device.ts'
+import { parseDevice } from '../../../src/disk/root/device.ts'
 import { parseFstab, planFor } from '../../../src/disk/root/fstab.ts'
 
 describe('a line', () => {
@@ -102,7 +102,7 @@ describe('a device', () => {
   ])('%s', (text, device) => expect(parseDevice(text)).toEqual(device))
 
   test("a logical volume's name doubles dashes, as device mapper has it", () => {
-    expect(mapperName('VolGroup00', 'LogVol00')).toBe('VolGroup00-LogVol00')
-    expect(mapperName('a-b', 'c--d')).toBe('a--b-c----d')
+    expect(parseDevice('/dev/VolGroup00/LogVol00')).toEqual({ kind: 'logical', mapperName: 'VolGroup00-LogVol00' })
+    expect(parseDevice('/dev/a-b/c--d')).toEqual({ kind: 'logical', mapperName: 'a--b-c----d' })
   })
 })

@@ -24,7 +24,7 @@ const type = 'LVM2 001'
 /** Offset of the area that the checksum covers, which extends to the end of the sector. */
 const checkedFrom = 20
 /** LVM itself writes at most two. */
-const mostAreas = 8
+const maxAreas = 8
 
 /**
  * Reads the label in one of a volume's first four sectors (label_header and pv_header in lib/format_text/layout.h and lib/label/label.h of
@@ -74,6 +74,6 @@ function parseLabel(source: Source, bytes: Buffer, sector: number): Label {
   }
   regions() // Where the data is; the metadata says it again, and LVM uses that.
   const metadataAreas = regions()
-  if (metadataAreas.length > mostAreas) throw fail(`lists ${metadataAreas.length} metadata areas`)
+  if (metadataAreas.length > maxAreas) throw fail(`lists ${metadataAreas.length} metadata areas`)
   return { uuid, deviceSize: Number(bytes.readBigUInt64LE(header + 32)), metadataAreas }
 }

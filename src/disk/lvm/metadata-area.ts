@@ -8,7 +8,7 @@ const magic = ' LVM2 x[5A%r0N*>'
 const version = 1
 const ignoredFlag = 1
 /** LVM's default area has 1 MiB. A volume group with a thousand logical volumes needs about as much. */
-const mostText = 16 << 20
+const maxTextSize = 16 << 20
 
 /**
  * Reads the metadata text in an area (mda_header in lib/format_text/layout.h of LVM2). Returns undefined if the area has none, because
@@ -31,7 +31,7 @@ export function readMetadataText(source: Source, area: Region): Buffer | string 
   if (!(offset >= headerSize && offset < areaSize && size <= areaSize - headerSize && Number.isSafeInteger(area.offset + areaSize))) {
     return `its text of ${size} bytes at byte ${offset} doesn't fit into its ${areaSize} bytes`
   }
-  if (size > mostText) return `its text has ${size} bytes; the limit is ${mostText}`
+  if (size > maxTextSize) return `its text has ${size} bytes; the limit is ${maxTextSize}`
   const untilEnd = Math.min(size, areaSize - offset)
   const first = peek(source, area.offset + offset, untilEnd)
   const rest = peek(source, area.offset + headerSize, size - untilEnd)

@@ -39,7 +39,7 @@ function withoutUdevEscapes(name: string): string {
 }
 
 /** The name of a logical volume below /dev/mapper: `group-volume`, with every dash in either name doubled. */
-export function mapperName(group: string, volume: string): string {
+function mapperName(group: string, volume: string): string {
   return [group, volume].map((name) => name.replaceAll('-', '--')).join('-')
 }
 

@@ -18,7 +18,7 @@ export interface DamagedLine extends Pick<FstabLine, 'number' | 'text'> {
 }
 
 /** Linux itself has no limit; nobody has more file systems than that. */
-const mostLines = 200
+const maxLines = 200
 
 /** Parses the text of an fstab. Damaged lines are reported, and the others are used, as mount does. */
 export function parseFstab(text: string): { lines: readonly FstabLine[]; damaged: readonly DamagedLine[] } {
@@ -27,8 +27,8 @@ export function parseFstab(text: string): { lines: readonly FstabLine[]; damaged
   for (const [index, whole] of text.split('\n').entries()) {
     const line = { number: index + 1, text: whole.trim() }
     if (line.text === '' || line.text.startsWith('#')) continue
-    if (lines.length + damaged.length >= mostLines) {
-      damaged.push({ ...line, why: `it is one of more than ${mostLines} lines; this one and those after it are ignored` })
+    if (lines.length + damaged.length >= maxLines) {
+      damaged.push({ ...line, why: `it is one of more than ${maxLines} lines; this one and those after it are ignored` })
       break
     }
     const [spec, path, type, options = 'defaults'] = line.text.split(/[ \t\r]+/).map(withoutEscapes)

@@ -33,7 +33,7 @@ export interface MountProblem {
 }
 
 const fstab = '/etc/fstab'
-const mostBytes = 64 << 10
+const maxBytes = 64 << 10
 
 /**
  * Mounts what a root's fstab mounts at boot. The outer filesystems come first, whatever the order of the lines. What can't be followed is a
@@ -74,8 +74,8 @@ function readFstab(root: FileTree, place: string, problems: MountProblem[]): str
     const node = resolve(root, fstab)
     if (node?.type !== 'file') return undefined
     const content = node.content()
-    if (content.size > mostBytes) problem(`has ${content.size} bytes; only the first ${mostBytes} are used`)
-    return bytesAt(content, 0, Math.min(content.size, mostBytes)).toString('latin1')
+    if (content.size > maxBytes) problem(`has ${content.size} bytes; only the first ${maxBytes} are used`)
+    return bytesAt(content, 0, Math.min(content.size, maxBytes)).toString('latin1')
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     problem(`can't be read, so nothing is mounted that it may name: ${error.message}`)

@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream'
 import { createZstdDecompress } from 'node:zlib'
 
 /** A zstd file that isn't one, or ends too early. node:zlib has codes of its own for everything else. */
-export class ZstdError extends Error {
+class ZstdError extends Error {
   readonly code: 'ZSTD_cut_short' | 'ZSTD_no_frame'
 
   constructor(code: ZstdError['code']) {
