@@ -4,6 +4,7 @@ import { oneLine } from '../bytes/text.ts'
 import { listTree } from '../disk/filesystem/listing.ts'
 import type { ListingEntry } from '../disk/filesystem/listing-entry.ts'
 import { openRoot } from '../disk/open.ts'
+import { notARoot } from '../disk/root/index.ts'
 import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
@@ -32,7 +33,7 @@ export async function listCommand(words: string[]): Promise<number> {
   try {
     const { place, lacks, unreadable: others } = root
     if (lacks !== undefined && others.length > 0) {
-      sayOnStderr(`error: ${place}: it isn't a root filesystem: ${lacks}. The root may be in what can't be read: ${others.join('; ')}`)
+      sayOnStderr(`error: ${notARoot(place, lacks, others).message}`)
       return 1
     }
     let unreadable = 0

@@ -12,7 +12,7 @@ import { type DiskInput, type InputOptions, notADdkIso, openInput } from './inpu
 import type { LogicalVolume, Lvm, VolumeGroup } from './lvm/index.ts'
 import type { Partition } from './partitions/index.ts'
 import { type Identity, identify } from './root/identity.ts'
-import { findRoot } from './root/index.ts'
+import { findRoot, notARoot } from './root/index.ts'
 import type { VhdInfo } from './vhd/index.ts'
 import type { XvaDescription } from './xva/ova.ts'
 
@@ -117,8 +117,7 @@ function inspectDisk(inspection: Inspection, disk: Disk, bootLine: string | unde
     leftOut: root.leftOut.map(({ line, why }) => ({ path: latin1Text(line.path), what: latin1Text(line.spec), line: line.number, why })),
   }
   inspection.identity = identify(root.tree, warn)
-  if (root.lacks !== undefined)
-    addError(inspection, new DiskError(place, `it is the only filesystem, but no root: ${root.lacks}`, 'not-a-ddk'))
+  if (root.lacks !== undefined) addError(inspection, notARoot(place, root.lacks, root.unreadable ?? []))
   root.check()
 }
 

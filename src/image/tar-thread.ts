@@ -5,6 +5,7 @@ import { resolve, walk } from '../disk/filesystem/tree.ts'
 import { notADdkIso } from '../disk/input.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
+import { notARoot } from '../disk/root/index.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { imageTime } from './config/config.ts'
 import type { UnameChoice } from './config/uname-choice.ts'
@@ -83,14 +84,7 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
 function describe(root: OpenRoot, task: TarTask, warn: Warn): Found {
   if (!root.disk) throw notADdkIso(task.input)
   const { tree, input, place, type, used, lacks, unreadable } = root
-  if (lacks !== undefined) {
-    const others = unreadable.length > 0 ? `; ${unreadable.join('; ')}` : ''
-    throw new DiskError(
-      place,
-      `it isn't the root filesystem of a DDK: ${lacks}${others}`,
-      unreadable.length > 0 ? 'unsupported' : 'not-a-ddk',
-    )
-  }
+  if (lacks !== undefined) throw notARoot(place, lacks, unreadable)
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root)
   return { identity: identify(tree, warn), place, type, used, created }
 }

@@ -56,6 +56,16 @@ export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: W
   throw new DiskError('no root filesystem was found', complaint(fitting.length, findings), kind)
 }
 
+/** The error for a filesystem that isn't the root of a DDK. The root may be on a volume that can't be read. */
+export function notARoot(place: string, lacks: string, unreadable: readonly string[]): DiskError {
+  const others = unreadable.length > 0 ? `; it may be elsewhere: ${unreadable.join('; ')}` : ''
+  return new DiskError(
+    place,
+    `it isn't the root filesystem of a DDK: ${lacks}${others}`,
+    unreadable.length > 0 ? 'unsupported' : 'not-a-ddk',
+  )
+}
+
 interface Candidate {
   readonly opened: OpenVolume
   readonly fileSystem: FileSystem
