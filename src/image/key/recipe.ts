@@ -3,9 +3,10 @@ import { sampleImage } from './sample-image.ts'
 
 /**
  * Increase this when the same ISO and options give a different image than before, but the sample doesn't show it, e.g. after a fix to a
- * reader of disks. Changes that affect the sample change the recipe automatically.
+ * reader of disks. Changes that affect the sample change the recipe automatically. `__tests__/image/key/readers.test.ts` fails if what the
+ * readers find changes and this doesn't.
  */
-const writerRevision = 2
+export const writerRevision = 2
 
 let known: string | undefined
 
