@@ -1,5 +1,6 @@
 /**
- * CRC-32C (Castagnoli) as ext uses it: the raw register, inverted neither before nor after. The initial seed is 0xffffffff. It processes
+ * CRC-32C (Castagnoli) as ext uses it: the raw register, inverted neither before nor after (XFS inverts the result). The initial seed is
+ * 0xffffffff. It processes
  * eight bytes per step with eight tables ("slicing by 8"), because every inode and directory block goes through it.
  */
 export function crc32c(seed: number, bytes: Uint8Array): number {

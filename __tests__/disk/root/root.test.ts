@@ -147,7 +147,6 @@ describe('formats of other programs are named', () => {
   const cases: [string, string][] = [
     ['truncate -s 64M disk; mkswap -q disk', 'swap'],
     ['truncate -s 64M disk; mkswap -q -p 65536 disk', 'swap'],
-    ['truncate -s 320M disk; mkfs.xfs -q disk', 'XFS filesystem'],
     ['truncate -s 8M disk; mke2fs -q -F -O journal_dev disk', 'journal'],
   ]
   test.each(cases)('%s', (script, name) =>
@@ -178,7 +177,7 @@ describe('formats of other programs are named', () => {
     ['neg-lvm2.img.xz', 'it is an LVM2 physical volume that belongs to no volume group'],
     ['neg-mdraid.img.xz', 'Linux RAID member'],
     ['neg-swap1.img.xz', 'swap'],
-    ['neg-xfs.img.xz', 'XFS filesystem'],
+    ['neg-xfs.img.xz', 'xfs, without the files of a root'],
   ])('%s', (file, name) =>
     withTempDir((dir) => {
       expect(() => find(readFileSync(fromCorpus(`pt/${file}`, dir)))).toThrow(name)

@@ -31,7 +31,6 @@ const signatures: readonly Signature[] = [
   { name: 'LVM2 physical volume', at: [24, 536, 1048, 1560], magic: 'LVM2 001' },
   { name: 'LUKS 1 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x01', isEncrypted: true },
   { name: 'LUKS 2 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x02', isEncrypted: true },
-  { name: 'XFS filesystem', at: [0], magic: 'XFSB' },
   { name: 'swap', at: pageEnds, magic: 'SWAPSPACE2' },
   { name: 'swap (old format)', at: pageEnds, magic: 'SWAP-SPACE' },
   { name: 'suspended system in swap', at: pageEnds, magic: 'S1SUSPEND' },

@@ -10,6 +10,9 @@ export type DroppedXattr = 'selinux' | 'integrity' | 'trusted' | 'overlay' | 'da
 const maxValue = 1 << 16
 const maxTotal = (1 << 20) - (1 << 14)
 
+/** How XFS stores access control lists. Linux lists them as `system.posix_acl_*` as well, and those are kept. */
+const storedAcls = ['trusted.SGI_ACL_FILE', 'trusted.SGI_ACL_DEFAULT']
+
 /**
  * The attributes that container engines keep and that mean the same on every host, by name in bytes: capabilities, ACLs in their user-space
  * form, and `user.*`. Labels, signatures and overlay attributes belong to their own machine and would be wrong on any other.
@@ -19,6 +22,7 @@ export function layerXattrs({ path, node }: TreeEntry, drop: (why: DroppedXattr)
   const kept: [Buffer, Buffer][] = []
   let total = 0
   for (const [text, value] of node.xattrs()) {
+    if (storedAcls.includes(text)) continue
     const why = reasonToDrop(text, value, node.type)
     if (why) {
       drop(why)

@@ -1,5 +1,6 @@
 import { DiskError, damage } from '../../../../bytes/errors.ts'
 import type { FileBlock, FsBlock } from '../../block-number.ts'
+import type { BlockRuns } from '../../run-reader.ts'
 import { type Inode, inodePlace } from '../inode/inode.ts'
 import type { ExtReader } from '../reader.ts'
 
@@ -7,7 +8,7 @@ import type { ExtReader } from '../reader.ts'
 const maxRuns = 4_000_000
 
 /** Where the written blocks of a file are, in file order. Blocks that no run covers read as zeros. */
-export class Runs {
+export class Runs implements BlockRuns {
   /** For the run at each index: its first block in the file, the position of that block in the filesystem, and the length in blocks. */
   readonly fileBlocks: FileBlock[] = []
   readonly fsBlocks: FsBlock[] = []

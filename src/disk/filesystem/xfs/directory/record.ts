@@ -1,0 +1,5 @@
+/** A name in a directory, and the number of its inode. */
+export interface DirectoryRecord {
+  readonly name: Buffer
+  readonly inode: number
+}
