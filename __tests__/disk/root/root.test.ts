@@ -177,7 +177,6 @@ describe('formats of other programs are named', () => {
     ['neg-lvm2.img.xz', 'it is an LVM2 physical volume that belongs to no volume group'],
     ['neg-mdraid.img.xz', 'Linux RAID member'],
     ['neg-swap1.img.xz', 'swap'],
-    ['neg-xfs.img.xz', 'xfs, without the files of a root'],
   ])('%s', (file, name) =>
     withTempDir((dir) => {
       expect(() => find(readFileSync(fromCorpus(`pt/${file}`, dir)))).toThrow(name)

@@ -126,7 +126,7 @@ unless(noMounts).describe('the log', () => {
   const dirty = /^the image: the XFS filesystem was not unmounted cleanly, so its last changes are only in its log/
   const opened = (image: string) => withImage(image, (fs) => resolve(fs, 'last') !== undefined)
 
-  test.each(['', '-l size=64m -b size=1024', '-d agcount=4 -l size=80m,su=256k'])(
+  test.each(['', '-l size=64m -b size=1024', '-l size=70m,su=256k'])(
     'of many records, whether clean or not, %s',
     async (options) => {
       await withTempDir(async (dir) => {
