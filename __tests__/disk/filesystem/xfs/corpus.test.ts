@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { xfs } from '../../../../src/disk/filesystem/xfs/index.ts'
+import { readImage } from '../../../support/filesystem.ts'
 import { noCorpus } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { byPath, corpus, fromCorpus, type Listed, parseLines, readCorpus, withTempDir } from '../../../support/tools.ts'
-import { walkImage } from './support.ts'
 
 const images = noCorpus ? [] : readdirSync(join(corpus, 'xfs'))
 const manifestOf = (file: string) => `xfs_${file.replace('.img.zst', '.jsonl')}`
@@ -19,7 +20,7 @@ unless(noCorpus).describe('images that others made', () => {
 
   test.each(sound)('%s equals what the kernel or xfs_db said of it', async (file) => {
     await withTempDir((dir) => {
-      const { entries, unreadable } = walkImage(fromCorpus(`xfs/${file}`, dir))
+      const { entries, unreadable } = readImage(fromCorpus(`xfs/${file}`, dir), xfs.open)
       expect(unreadable).toEqual({})
       const expected = byPath(parseLines(readCorpus(`manifest/${manifestOf(file)}`)))
       // xfs_db's copies have no numbers of inodes, and no modes of symlinks.
@@ -34,13 +35,13 @@ unless(noCorpus).describe('images that others made', () => {
 
   test.each(['util-linux-xfs-v5.img.zst', 'util-linux-xfs.img.zst'])('%s has an empty root', async (file) => {
     await withTempDir((dir) => {
-      expect(walkImage(fromCorpus(`xfs/${file}`, dir))).toMatchObject({ entries: [], unreadable: {} })
+      expect(readImage(fromCorpus(`xfs/${file}`, dir), xfs.open)).toMatchObject({ entries: [], unreadable: {} })
     })
   })
 
   test('the contents of realtime files are refused by name', async () => {
     await withTempDir((dir) => {
-      const { entries } = walkImage(fromCorpus('xfs/xfuse-xfs_rt1.img.zst', dir))
+      const { entries } = readImage(fromCorpus('xfs/xfuse-xfs_rt1.img.zst', dir), xfs.open)
       expect(entries.map(({ path, size, error }) => [path, size, error])).toEqual([
         ['files', undefined, undefined],
         ['files/btree2.txt', 262_144, "inode 133 of the image: its content is on the filesystem's realtime device, which can't be read"],

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { noMounts } from '../../../support/machine.ts'
+import { xfs } from '../../../../src/disk/filesystem/xfs/index.ts'
+import { readImage } from '../../../support/filesystem.ts'
+import { noMountOf } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { run, sh, walkMounted, withMount, withTempDir } from '../../../support/tools.ts'
-import { fill, makeImage, walkImage } from './support.ts'
+import { fill, makeImage } from './support.ts'
 
-const { describe: suite } = unless(noMounts)
+const { describe: suite } = unless(noMountOf('xfs'))
 
 const configurations: readonly [name: string, blockSize: number, options: string, size?: string][] = [
   ['as mkfs.xfs makes it', 4096, ''],
@@ -26,7 +28,7 @@ suite('equals what the kernel says', () => {
       if (name.startsWith('another UUID')) run('xfs_admin', ['-U', 'generate', image], { stdio: 'pipe' })
       await fill(image, blockSize)
       const mounted = await withMount(image, walkMounted)
-      const { entries, unreadable, warnings } = walkImage(image)
+      const { entries, unreadable, warnings } = readImage(image, xfs.open)
       expect(unreadable).toEqual({})
       expect(warnings).toEqual([])
       expect(mounted.length).toBeGreaterThan(5000)
@@ -55,7 +57,7 @@ for index in range(4000):
       const levels = (path: string) => Number(/= (\d+)/.exec(sh(`xfs_db -r -c 'path ${path}' -c 'p u3.bmbt.level' ${image}`))![1])
       expect(levels('/pieces')).toBe(2)
       expect(levels('/dir')).toBe(1)
-      const { entries, unreadable } = walkImage(image)
+      const { entries, unreadable } = readImage(image, xfs.open)
       expect(unreadable).toEqual({})
       expect(entries).toEqual(await withMount(image, walkMounted))
     })

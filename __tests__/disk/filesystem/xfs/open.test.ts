@@ -4,10 +4,11 @@ import { describe, expect, test } from '@jest/globals'
 import { memorySource } from '../../../../src/bytes/source.ts'
 import { resolve } from '../../../../src/disk/filesystem/tree.ts'
 import { xfs } from '../../../../src/disk/filesystem/xfs/index.ts'
-import { noMounts } from '../../../support/machine.ts'
+import { withFileSystem } from '../../../support/filesystem.ts'
+import { noMountOf } from '../../../support/machine.ts'
 import { unless } from '../../../support/skip.ts'
 import { run, sh, withMount, withTempDir } from '../../../support/tools.ts'
-import { makeImage, withImage } from './support.ts'
+import { makeImage } from './support.ts'
 
 describe('what a filesystem is, as xfs_db and blkid say', () => {
   test.each([
@@ -22,7 +23,7 @@ describe('what a filesystem is, as xfs_db and blkid say', () => {
     await withTempDir((dir) => {
       const image = makeImage(join(dir, 'image'), options)
       const field = (name: string) => sh(`xfs_db -r -c 'sb 0' -c 'p ${name}' ${image} 2>/dev/null | sed 's/.* = //; s/"//g'`).trim()
-      const { info } = withImage(image, (fs) => fs)
+      const { info } = withFileSystem(image, xfs.open, (fs) => fs)
       expect(info).toEqual({
         type: run('blkid', ['-p', '-o', 'value', '-s', 'TYPE', image]).trim(),
         label: field('fname').replaceAll(String.raw`\000`, ''),
@@ -76,7 +77,7 @@ describe('refused, by name', () => {
     await withField(options, field, value, (image) => {
       // xfs_db writes the checksum itself only where it thinks that the rest is sound.
       withChecksum(image)
-      expect(() => withImage(image, () => {})).toThrow(message)
+      expect(() => withFileSystem(image, xfs.open, () => {})).toThrow(message)
     })
   })
 
@@ -84,7 +85,9 @@ describe('refused, by name', () => {
     await withTempDir((dir) => {
       const image = makeImage(join(dir, 'image'), '')
       flip(image, 120)
-      expect(() => withImage(image, () => {})).toThrow('the image: the checksum of the XFS superblock is wrong; the filesystem is damaged')
+      expect(() => withFileSystem(image, xfs.open, () => {})).toThrow(
+        'the image: the checksum of the XFS superblock is wrong; the filesystem is damaged',
+      )
     })
   })
 
@@ -94,7 +97,7 @@ describe('refused, by name', () => {
       sh(`xfs_db -x -c 'sb 0' -c 'write -d features_incompat 0x1b' ${image} >/dev/null 2>&1`)
       withChecksum(image)
       run('truncate', ['-s', '299M', image])
-      expect(withImage(image, (_, warnings) => [...warnings])).toEqual([
+      expect(withFileSystem(image, xfs.open, (_, warnings) => [...warnings])).toEqual([
         expect.stringMatching(
           /^the image: the XFS filesystem has 314572800 bytes, of which only the first 313524224 are there; files at its end/,
         ),
@@ -122,35 +125,32 @@ function flip(path: string, at: number): void {
   closeSync(fd)
 }
 
-unless(noMounts).describe('the log', () => {
+unless(noMountOf('xfs')).describe('the log', () => {
   const dirty = /^the image: the XFS filesystem was not unmounted cleanly, so its last changes are only in its log/
-  const opened = (image: string) => withImage(image, (fs) => resolve(fs, 'last') !== undefined)
+  const opened = (image: string) => withFileSystem(image, xfs.open, (fs) => resolve(fs, 'last') !== undefined)
 
-  test.each(['', '-l size=64m -b size=1024', '-l size=70m,su=256k'])(
-    'of many records, whether clean or not, %s',
-    async (options) => {
-      await withTempDir(async (dir) => {
-        const image = makeImage(join(dir, 'image'), options)
-        // Until the log has gone through its ring, and the position of its end in it is anything.
-        for (let round = 0; round < 3; round++) {
-          await withMount(
-            image,
-            async (mounted) => {
-              sh(`cd ${mounted}; mkdir -p dir; python3 -c "
+  test.each(['', '-l size=64m -b size=1024', '-l size=70m,su=256k'])('of many records, whether clean or not, %s', async (options) => {
+    await withTempDir(async (dir) => {
+      const image = makeImage(join(dir, 'image'), options)
+      // Until the log has gone through its ring, and the position of its end in it is anything.
+      for (let round = 0; round < 3; round++) {
+        await withMount(
+          image,
+          async (mounted) => {
+            sh(`cd ${mounted}; mkdir -p dir; python3 -c "
 for round in range(3):
     for index in range(1500): open('dir/%d-%d-${round}' % (round, index), 'w').close()"; rm -r dir`)
-              writeFileSync(join(mounted, 'last'), String(round))
-              run('xfs_io', ['-c', 'fsync', join(mounted, 'last')])
-              sh(`cp --sparse=always ${image} ${image}.dirty`)
-              expect(() => opened(`${image}.dirty`)).toThrow(dirty)
-            },
-            'rw',
-          )
-          expect(opened(image)).toBe(true)
-        }
-        sh(`xfs_repair -L ${image}.dirty >/dev/null 2>&1`)
-        expect(opened(`${image}.dirty`)).toBe(true)
-      })
-    },
-  )
+            writeFileSync(join(mounted, 'last'), String(round))
+            run('xfs_io', ['-c', 'fsync', join(mounted, 'last')])
+            sh(`cp --sparse=always ${image} ${image}.dirty`)
+            expect(() => opened(`${image}.dirty`)).toThrow(dirty)
+          },
+          'rw',
+        )
+        expect(opened(image)).toBe(true)
+      }
+      sh(`xfs_repair -L ${image}.dirty >/dev/null 2>&1`)
+      expect(opened(`${image}.dirty`)).toBe(true)
+    })
+  })
 })
