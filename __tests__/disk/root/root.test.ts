@@ -81,6 +81,14 @@ describe('the root is found', () => {
     })
   })
 
+  test('not by a label that two have, which is an error', () =>
+    withTempDir((dir) => {
+      const copy = () => makeExt(dir, rootContents, ['-t', 'ext2', '-L', '/'])
+      expect(() => find(makeDisk(dir, [copy(), copy()]), 'root=LABEL=/ ro')).toThrow(
+        'no root filesystem was found: 2 filesystems could be the root, and the boot line names several of them (partition 1 of disk: ext2 "/", with',
+      )
+    }))
+
   test('with a flag if it is merely the only filesystem', () =>
     withTempDir((dir) => {
       expect(find(makeDisk(dir, [makeExt(dir, bootContents), makeExt(dir, {}).fill(0)]))).toMatchObject({

@@ -29,6 +29,8 @@ const pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10)
 
 const signatures: readonly Signature[] = [
   { name: 'LVM2 physical volume', at: [24, 536, 1048, 1560], magic: 'LVM2 001' },
+  { name: 'LVM1 physical volume', at: [0], magic: 'HM\x01\0' },
+  { name: 'LVM1 physical volume', at: [0], magic: 'HM\x02\0' },
   { name: 'LUKS 1 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x01', isEncrypted: true },
   { name: 'LUKS 2 encrypted volume', at: [0], magic: 'LUKS\xba\xbe\x00\x02', isEncrypted: true },
   { name: 'swap', at: pageEnds, magic: 'SWAPSPACE2' },

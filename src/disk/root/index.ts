@@ -36,24 +36,31 @@ export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: W
   for (const volume of inOrder(volumes, hint)) {
     const found = look(volume, volumes, open)
     if (!('mounted' in found)) others.push(found)
-    else if (found.lacks === undefined && isNamed(hint, found)) return use(found, volumes, open, warn)
+    else if (found.lacks === undefined && isVolume(hint, volume)) return use(found, volumes, open, warn)
     else readable.push(found)
   }
   const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()]
   const fitting = readable.filter(({ lacks }) => lacks === undefined)
-  const [only, ...more] = fitting.length > 0 ? fitting : readable
-  if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
-    for (const { volume, error } of others) {
-      // A logical volume of an unsupported type is no damage, and matters only if something names it; the fstab's lines warn by themselves.
-      const isKnown = only.mounted.problems.some(({ sentence }) => error && sentence.includes(error.message))
-      if (error && !isKnown && (!volume.logical || isVolume(hint, volume))) warn(error.message)
-    }
+  // A label or a UUID may occur several times, because disks are copied.
+  const named = fitting.filter(({ fileSystem }) => isFileSystem(hint, fileSystem.info))
+  const [only, ...more] = named.length > 0 ? named : fitting.length > 0 ? fitting : readable
+  if (only && more.length === 0 && (only.lacks === undefined || problems.length === 0)) {
+    warnOfOthers(others, only, hint, warn)
     return { ...use(only, volumes, open, warn), unreadable: others.filter(mayBeRoot).map(describeOther) }
   }
   if (readable.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0]
   const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? 'encrypted' : 'not-a-ddk')
   const findings = [...readable.map(describe), ...others.map(describeOther), ...volumes.problems().map(({ message }) => message)]
-  throw new DiskError('no root filesystem was found', complaint(fitting.length, findings), kind)
+  throw new DiskError('no root filesystem was found', complaint(fitting.length, named.length, findings), kind)
+}
+
+/** Warns about filesystems that can't be read, unless the fstab's lines do so already. */
+function warnOfOthers(others: readonly OpenVolume[], { mounted }: Candidate, hint: Device, warn: Warn): void {
+  for (const { volume, error } of others) {
+    if (!error || mounted.problems.some(({ sentence }) => sentence.includes(error.message))) continue
+    // A logical volume of an unsupported type is no damage, and matters only if the boot line names it.
+    if (!volume.logical || isVolume(hint, volume)) warn(error.message)
+  }
 }
 
 /** The error for a filesystem that isn't the root of a DDK. The root may be on a volume that can't be read. */
@@ -136,10 +143,11 @@ function* otherRoots(root: Volume, volumes: Volumes, open: Opener): Generator<Vo
   }
 }
 
-function complaint(fitting: number, findings: readonly string[]): string {
+function complaint(fitting: number, named: number, findings: readonly string[]): string {
   if (findings.length === 0) return 'the disk has no partitions'
   const list = findings.join('; ')
-  return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list
+  if (fitting < 2) return list
+  return `${fitting} filesystems could be the root, and the boot line names ${named > 1 ? 'several' : 'none'} of them (${list})`
 }
 
 function describe({ opened, fileSystem, lacks }: Candidate): string {
@@ -156,8 +164,4 @@ function describeOther({ volume, error, content }: OpenVolume): string {
 /** Whether it contains something else than swap or an unknown format. */
 function mayBeRoot({ content }: OpenVolume): boolean {
   return content !== undefined && content !== 'an unknown format' && !/swap|journal/.test(content)
-}
-
-function isNamed(hint: Device, { opened, fileSystem }: Candidate): boolean {
-  return isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info)
 }
