@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Makes a 32-bit root filesystem that looks like the one of XenServer's DDK 6.2.0, and prints the path of its tar (about 120 MB). It is
-# Debian's i386 inside, with a compiler, rpmbuild and kernel headers: what matters is that a driver can be built in it.
-# Made once, kept under .cache/. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the machine's apt sources, else debootstrap's default.
+# Makes a 32-bit root filesystem that resembles the one of XenServer's DDK 6.2.0, and prints the path of its tar (about 120 MB). Its contents
+# are Debian's for i386, with a compiler, rpmbuild and kernel headers: it only matters that a driver can be built in it. It is made once,
+# and kept in .cache. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the one in the machine's apt sources, else
+# debootstrap's default.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$repository/script/lib/common.sh"
 
 main() {
-  # A changed recipe makes another tar: its name holds the recipe's hash.
+  # The tar's name contains a hash of everything that it is made from, so a change makes another tar. Comments of this script don't count.
   local recipe tar
-  recipe=$(cat "${BASH_SOURCE[0]}" "$repository"/script/lib/driver-example/* | sha256sum)
+  recipe=$(sed '/^ *#/d' "${BASH_SOURCE[0]}" | cat - "$repository"/script/lib/driver-example/* | sha256sum)
   tar=$repository/.cache/i386-root-${recipe:0:12}.tar.zst
   if [[ ! -e $tar ]]; then build_root "$tar"; fi
   echo "$tar"
@@ -32,7 +33,7 @@ build_root() {
   install_release "$root"
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,locale,man}/*
 
-  # The new name appears when the tar is whole, so a half-built one is never used.
+  # The tar gets its name only when it is complete, so an unfinished one is never used.
   tar --create --zstd --numeric-owner --xattrs --acls --sort=name --directory "$root" --file "$work/root.tar.zst" .
   rm -f "$repository"/.cache/i386-root-*
   mv "$work/root.tar.zst" "$tar.partial.$$"
@@ -46,7 +47,7 @@ bootstrap_debian() {
     ${mirror:+"$mirror"}
 }
 
-# The kernel keeps Debian's name: all that counts is that it isn't the running one.
+# The kernel keeps Debian's name; it only matters that it isn't the running one.
 install_release() {
   local root=$1
   echo 'XenServer DDK release 6.2.0-70446c (xenenterprise)' >"$root/etc/redhat-release"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a root filesystem of about 850 MB and 33,000 files that looks like the one of XenServer's DDK 6.5.0, and prints the path of its tar.
-# It is Debian inside: what matters is that its size and shape are real and that a kernel module can be built in it.
-# Made once, kept under .cache/. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the machine's apt sources, else debootstrap's default.
+# Makes a root filesystem of about 850 MB and 33,000 files that resembles the one of XenServer's DDK 6.5.0, and prints the path of its tar.
+# Its contents are Debian's: only its size and shape matter, and that a kernel module can be built in it. It is made once, and kept in
+# .cache. Needs root, debootstrap and a Debian mirror: DEBIAN_MIRROR, else the one in the machine's apt sources, else debootstrap's default.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -9,9 +9,9 @@ source "$repository/script/lib/common.sh"
 version=6.5.0 build=90233c kernel=3.10.0+2
 
 main() {
-  # A changed recipe makes another tar: its name holds the recipe's hash.
+  # The tar's name contains a hash of everything that it is made from, so a change makes another tar. Comments of this script don't count.
   local name recipe tar
-  recipe=$(cat "${BASH_SOURCE[0]}" "$repository"/script/lib/driver-example/* | sha256sum)
+  recipe=$(sed '/^ *#/d' "${BASH_SOURCE[0]}" | cat - "$repository"/script/lib/driver-example/* | sha256sum)
   name=realistic-root-${recipe:0:12}.tar.zst
   tar=$repository/.cache/$name
   if [[ ! -e $tar ]]; then
@@ -47,7 +47,7 @@ build_root() {
   remove_traces "$root"
   say "$(du -s --block-size=1MB "$root" | cut -f1) MB, $(find "$root" | wc -l) entries"
 
-  # The new name appears when the tar is whole, so a half-built one is never used.
+  # The tar gets its name only when it is complete, so an unfinished one is never used.
   tar --create --zstd --numeric-owner --xattrs --acls --sort=name --directory "$root" --file "$work/root.tar.zst" .
   rm -f "$repository"/.cache/realistic-root-*
   mv "$work/root.tar.zst" "$tar.partial.$$"
@@ -57,14 +57,14 @@ build_root() {
 bootstrap_debian() {
   local root=$1 packages mirror
   packages=(
-    gcc make rpm kmod file genisoimage bzip2 xz-utils patch linux-headers-amd64 # what a build needs
-    g++ perl python3 git locales locales-all openssl                            # bulk, of every shape
+    gcc make rpm kmod file genisoimage bzip2 xz-utils patch linux-headers-amd64 # for builds
+    g++ perl python3 git locales locales-all openssl                            # many files of all kinds
   )
   mirror=$(debian_mirror)
   debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$root" ${mirror:+"$mirror"}
 }
 
-# Debian spreads the headers of a kernel over three packages. A DDK has one tree, named for its kernel, and so has this one.
+# Debian splits the headers of a kernel into three packages. A DDK has a single tree, named after its kernel, so this makes one of the three.
 install_kernel_headers() {
   local root=$1 source common kbuild tree=/usr/src/kernels/$kernel-x86_64
   source=$(only "$root"/usr/src/linux-headers-*-amd64)
@@ -72,12 +72,12 @@ install_kernel_headers() {
   kbuild=$(only "$root"/usr/lib/linux-kbuild-*)
   mkdir -p "$root/usr/src/kernels"
   mv "$common" "$root$tree"
-  # Links to the other two trees, and the Makefile that only includes the common one, give way to the real thing.
+  # Replace links to the other two trees, and a Makefile that only includes the common one, by the actual files.
   rm -rf "$root$tree/scripts" "$root$tree/tools"
   rm -f "$source/Makefile" "$source/scripts" "$source/tools"
   cp -a "$source/." "$root$tree/"
   mv "$kbuild/scripts" "$kbuild/tools" "$root$tree/"
-  # Debian's own variables would bring its kernel release back.
+  # Debian's own variables would restore its kernel release.
   rm -rf "$source" "$kbuild" "$root"/lib/modules/* "$root$tree/.kernelvariables" "$root"/usr/src/linux-kbuild-*
 
   printf '#define UTS_RELEASE "%s"\n' "$kernel" >"$root$tree/include/generated/utsrelease.h"
@@ -108,10 +108,10 @@ install_example() {
   chroot "$root" rpm --initdb
 }
 
-# What tells this machine apart, and what a DDK doesn't have.
+# Removes what identifies this machine, and what a DDK doesn't have.
 remove_traces() {
   local root=$1
-  rm -rf "$root"/usr/lib/locale/[n-z]* # half of the locales are bulk enough
+  rm -rf "$root"/usr/lib/locale/[n-z]* # half of the locales are enough
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/tmp/*
   rm -f "$root/etc/machine-id" "$root/etc/resolv.conf" "$root"/etc/apt/sources.list
 }
