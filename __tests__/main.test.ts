@@ -103,7 +103,7 @@ describe('what stops the step says so in one sentence', () => {
     ['no image name', { image: 'Vendor/DDK' }, 'Input "image": the image name "Vendor/DDK" can'],
     ['no header', { 'iso-headers': 'secret' }, 'Input "iso-headers": line 1 has no colon'],
     ['no catalog', { catalog: '/nowhere.json' }, 'Input "catalog": /nowhere.json: there is no such file'],
-    ['an archive on standard output', { archive: '-' }, 'Input "archive": the archive can\'t go to standard output'],
+    ['an archive on standard output', { archive: '-' }, 'Input "archive": the archive can\'t be written to standard output'],
     ['an archive on a device', { archive: '/dev/xenserver-ddk/new.tar' }, 'nothing is written below /dev'],
     ['no volume', { volumes: 'src' }, 'Input "volumes": "src" is not a volume'],
   ])('%s', async (_what, inputs, sentence) => {

@@ -84,8 +84,10 @@ test('if it answers each question after a while: no more of them is asked than t
   })
   const { main, post } = await logs({ iso: `${unpinned.origin}/ddk.iso` })
   await unpinned.close()
-  // For the image and for the first checksum, at the same time. The ISO was to follow.
-  expect(service.requests).toEqual(['POST GetCacheEntryDownloadURL', 'POST GetCacheEntryDownloadURL'])
+  // For the image and for the first checksum, at the same time, and for the ISO at most if it was asked for before both had been answered.
+  // In all there are six questions.
+  expect(service.requests.every((request) => request === 'POST GetCacheEntryDownloadURL')).toBe(true)
+  expect([2, 3]).toContain(service.requests.length)
   expect(main).toContain("The Actions cache doesn't have the image")
   expect(main).toContain('The Actions cache is too slow, so this step goes on without it')
   expect([waits(main), waits(post)]).toEqual([0, 0])
