@@ -42,17 +42,13 @@ describe('an uncaught error is one sentence, and the step fails', () => {
   const thrownAtOnce = (when: string, how: string) => `if (${when}) process.nextTick(() => { ${how} })`
   const fromMain = 'isMainThread && process.argv[1].endsWith("/main.cjs")'
   const fromConverter = '!isMainThread && workerData.input'
-  const fromInflater = '!isMainThread && workerData.chunks'
+  const fromInflater = '!isMainThread && workerData.files'
   test.each([
     ['an exception in the main thread', thrown(fromMain, 'throw new Error("it is broken")'), 'it is broken'],
     ['a rejection in the main thread', thrown(fromMain, 'Promise.reject(new Error("it is broken"))'), 'it is broken'],
     ['a rejection with no error', thrown(fromMain, 'Promise.reject("nothing")'), 'it failed: nothing'],
     ['an exception in the thread that converts', thrownAtOnce(fromConverter, 'throw new Error("it is broken")'), 'it is broken'],
-    [
-      'an exception in the thread that inflates',
-      thrown(fromInflater, 'throw new Error("it is broken")'),
-      'inflating the chunks: it is broken',
-    ],
+    ['an exception in the thread that inflates', thrown(fromInflater, 'throw new Error("it is broken")'), 'unpacking: it is broken'],
     ["the system's own", thrown(fromMain, 'fs.readFileSync("/nowhere/x")'), "/nowhere/x: it can't be opened (no such file or directory)"],
   ])('%s', async (_what, script, sentence) => {
     const broken = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(`const fs = require('node:fs')\n${script}`))
