@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
@@ -122,3 +122,21 @@ describe.each<[string, Maker]>([
       ])
     }))
 })
+
+test('damage on the second disk of an .xva is found, if the disk is used', () =>
+  withTempDir(async (dir) => {
+    const second = padded(makeExt(dir, { 'on-second': 'x' }, ['-t', 'ext4', '-L', 'second']))
+    const damaged: Maker = (folder, first, bytes) => {
+      const file = xva({})(folder, first, bytes)
+      const archive = readFileSync(file)
+      // Where no file is, so that only the block's checksum tells.
+      archive.write('damage', archive.indexOf('Ref:data/00000004\0') + 512 + (900 << 10))
+      writeFileSync(file, archive)
+      return file
+    }
+    const rootOf = (fstab: string) => makeExt(dir, { ...release, 'etc/fstab': fstab, opt: undefined })
+    expect((await read(damaged(dir, rootOf(''), second), dir)).warnings).toEqual([])
+    await expect(read(damaged(dir, rootOf('/dev/xvdb /opt ext4\n'), second), dir)).rejects.toThrow(
+      /^Ref:data\/00000004 of .*machine\.xva.*SHA-1/,
+    )
+  }))

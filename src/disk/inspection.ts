@@ -53,7 +53,7 @@ export interface InspectedGroup extends Omit<VolumeGroup, 'logicalVolumes'> {
   logicalVolumes: InspectedLogicalVolume[]
 }
 
-export interface InspectedLogicalVolume extends Omit<LogicalVolume, 'source' | 'place' | 'group' | 'groupUuid'>, InspectedContent {}
+export interface InspectedLogicalVolume extends Omit<LogicalVolume, 'source' | 'place' | 'group'>, InspectedContent {}
 
 export interface InspectedRoot {
   place: string
@@ -137,7 +137,7 @@ function inspectPartition({ source, ...fields }: Partition, lvm: Lvm): Inspected
 function inspectGroup(group: VolumeGroup): InspectedGroup {
   return {
     ...group,
-    logicalVolumes: group.logicalVolumes.map(({ source, place: _place, group: _group, groupUuid: _uuid, ...fields }) => {
+    logicalVolumes: group.logicalVolumes.map(({ source, place: _place, group: _group, ...fields }) => {
       if (!fields.isVisible) return { ...fields, holds: 'a part of other logical volumes' }
       if (source instanceof DiskError) return { ...fields, holds: "a volume that can't be read", error: source.message }
       return { ...fields, ...inspectContent(source) }

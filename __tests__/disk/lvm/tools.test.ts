@@ -73,8 +73,8 @@ suite("a volume has the bytes that were written where LVM's tools say that its e
       const [line] = withLvm(files, (command) => command('lvs', '--noheadings', '-o', 'vg_name,vg_uuid,lv_uuid,vg_seqno'))
         .trim()
         .split('\n')
-      const { group, groupUuid, uuid } = volume(lvm, 'root')
-      expect([group, groupUuid, uuid, String(lvm.groups[0]!.seqno)]).toEqual(line!.trim().split(/ +/))
+      const { group, uuid } = volume(lvm, 'root')
+      expect([group, lvm.groups[0]!.uuid, uuid, String(lvm.groups[0]!.seqno)]).toEqual(line!.trim().split(/ +/))
     }))
 
   test('linear, in segments on two physical volumes', () =>

@@ -45,7 +45,6 @@ export interface LogicalVolume {
   /** For messages, e.g. `logical volume centos/root of disk`. */
   readonly place: string
   readonly group: string
-  readonly groupUuid: string
   readonly name: string
   readonly uuid: string
   readonly size: number
@@ -162,7 +161,6 @@ function makeGroup(description: GroupDescription, found: readonly FoundPhysicalV
     return {
       place,
       group: name,
-      groupUuid: uuid,
       name: volume.name,
       uuid: volume.uuid,
       size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize,

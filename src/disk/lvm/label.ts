@@ -7,7 +7,6 @@ import { lvmChecksum } from './checksum.ts'
 export interface Label {
   /** 32 characters, without the dashes that the metadata writes. */
   readonly uuid: string
-  readonly deviceSize: number
   readonly metadataAreas: readonly Region[]
 }
 
@@ -75,5 +74,5 @@ function parseLabel(source: Source, bytes: Buffer, sector: number): Label {
   regions() // Where the data is; the metadata says it again, and LVM uses that.
   const metadataAreas = regions()
   if (metadataAreas.length > maxAreas) throw fail(`lists ${metadataAreas.length} metadata areas`)
-  return { uuid, deviceSize: Number(bytes.readBigUInt64LE(header + 32)), metadataAreas }
+  return { uuid, metadataAreas }
 }

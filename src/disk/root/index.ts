@@ -6,7 +6,6 @@ import { type Device, isFileSystem, isVolume, parseDevice } from './device.ts'
 import { type MountedRoot, mountAll } from './mounts.ts'
 import { type Opener, type OpenVolume, type Volume, type Volumes, volumeOpener } from './volume.ts'
 
-export type { Mount } from './mounts.ts'
 export type { Volume, Volumes } from './volume.ts'
 
 export interface Root extends Omit<MountedRoot, 'problems'> {
