@@ -228,6 +228,11 @@ describe('a packed input that is not sound', () => {
     }
   })
 
+  test('zip: damage where the file would be recognized', async () => {
+    const said = await change('ddk.zip', 'bad.zip', (bytes) => void bytes.fill(0xff, 60, 80))
+    expect(said).toMatch(/^ddk\.iso of bad\.zip: its deflate data is damaged \(.*\); the zip is damaged or incomplete; download it again$/)
+  })
+
   test('zip: wrong sizes', async () => {
     const sizeOf = (bytes: Buffer) => bytes.indexOf('PK\x01\x02') + 24
     const bySize = (by: number) => (bytes: Buffer) => void bytes.writeUInt32LE(bytes.readUInt32LE(sizeOf(bytes)) + by, sizeOf(bytes))

@@ -5,7 +5,7 @@ import { openAppliance } from './appliance/index.ts'
 import type { Appliance } from './appliance/ova.ts'
 import { openFolder } from './filesystem/folder.ts'
 import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
-import type { FileTree } from './filesystem/tree.ts'
+import { type FileTree, walk } from './filesystem/tree.ts'
 import { type Held, holder } from './held.ts'
 import type { DiskImage, OtherDisk } from './image.ts'
 import { type Candidate, findCandidates, onlyOne } from './search.ts'
@@ -143,9 +143,19 @@ async function openDdkZip(zip: Zip, name: string, opening: Opening): Promise<Fou
     name,
   )
   const found = ddk ?? onlyOne(candidates, name)
-  if (!found) throw new DiskError(name, 'the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk', 'not-a-ddk')
+  if (!found) {
+    verifyLargest(zip)
+    throw new DiskError(name, 'the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk', 'not-a-ddk')
+  }
   if (found.holds !== 'ova.xml') return openContents(found.node.content(), opening)
   return { kind: 'zip', ...(await openCandidate(zip, found, name, opening)) }
+}
+
+/** What is damaged at its start can't be recognized: the error should name it then. */
+function verifyLargest(zip: Zip): void {
+  const files = [...walk(zip, () => {})].filter(({ node }) => node.type === 'file')
+  files.sort((a, b) => b.node.size - a.node.size)[0]?.node.content()
+  zip.finish()
 }
 
 /** Opens the disk in a tree of files: chunks beside an ova.xml, or an .xva. */
