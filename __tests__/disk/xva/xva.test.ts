@@ -170,6 +170,11 @@ describe('the importer’s own rule', () => {
 describe('which disk is the root', () => {
   const read = (blocks: Record<string, Buffer>, ova: string) => readEdited(() => archiveOf(blocks, ova))
   const root = { 'Ref:4/0': block('root') }
+  const openXvaOf = (blocks: Record<string, Buffer>, ova: string) =>
+    withTempDir((dir) => {
+      writeTar(archiveOf(blocks, ova), join(dir, 'machine.xva'), join(dir, 'work'))
+      return open(readFileSync(join(dir, 'machine.xva')))
+    })
   const ova = ovaXml('Ref:4', disk.length)
 
   test('the lowest one that has blocks, in whatever order they come', async () => {
@@ -186,6 +191,11 @@ describe('which disk is the root', () => {
 
   test('not that of a snapshot', async () => {
     expect((await read({ ...root, 'Ref:snapshot/0': block('older') }, ova)).toString('latin1', 0, 4)).toBe('root')
+  })
+
+  test('one whose attachment names a machine that isn’t described', async () => {
+    const { description } = await openXvaOf(root, ova.replaceAll('<name>VM</name><value>Ref:80<', '<name>VM</name><value>OpaqueRef:1<'))
+    expect(description.disks[0]).toMatchObject({ ref: 'Ref:4', userdevice: '0' })
   })
 
   test('one that isn’t attached, if it is the only one', async () => {

@@ -59,19 +59,22 @@ export function parseXvaOva(xml: string, place: string): XvaDescription {
   const machine = machines[0] ?? vms[0]
   if (!machine) throw new DiskError(place, 'it describes no virtual machine (an object of the class VM)', 'not-a-ddk')
   const vm = snapshot(machine)
+  const otherVms = vms.filter((object) => object !== machine)
+  const vbds = attachments(ofClass('VBD').map(snapshot), otherVms)
   const product = struct(struct(top).get('version'))
   return {
     exportedBy: `${text(product, 'product_brand')} ${text(product, 'product_version')}`.trim(),
     label: text(vm, 'name_label'),
     bootLine: text(vm, 'PV_args') || text(vm, 'PV_legacy_args'),
     bootloader: text(vm, 'PV_bootloader'),
-    disks: describeDisks(ofClass('VDI'), attachments(ofClass('VBD').map(snapshot), text(machine, 'id')), place),
+    disks: describeDisks(ofClass('VDI'), vbds, place),
   }
 }
 
 /** How a machine's disks are attached. Those of its snapshots have the same positions, and drives for CDs contain no disk of it. */
-function attachments(vbds: readonly Struct[], vm: string): Struct[] {
-  return vbds.filter((vbd) => ['', vm].includes(text(vbd, 'VM')) && ['', 'disk'].includes(text(vbd, 'type').toLowerCase()))
+function attachments(vbds: readonly Struct[], otherVms: readonly Struct[]): Struct[] {
+  const others = new Set(otherVms.map((vm) => text(vm, 'id')))
+  return vbds.filter((vbd) => !others.has(text(vbd, 'VM')) && ['', 'disk'].includes(text(vbd, 'type').toLowerCase()))
 }
 
 function describeDisks(vdis: readonly Struct[], vbds: readonly Struct[], place: string): XvaDiskDescription[] {
