@@ -377,6 +377,21 @@ describe('on logical volumes', () => {
     }),
   )
 
+  test('root= does not decide between two of the same name in two groups', () =>
+    withTempDir((dir) => {
+      const image = readFileSync(makeParts(dir, [rootWith('')])[0]!)
+      const pvs = [0, 1].map((index) => {
+        const text = groupText(volumeText('root', [linear(0, 1, 'pv0', 0)]), [uuidOf(index)]).replace('Vg0000', `Vg000${index}`)
+        const pv = memoryPv({ uuid: uuidOf(index), text, size: 8 << 20 })
+        image.copy(pv, 64 << 10)
+        writeFileSync(join(dir, `pv${index}`), pv)
+        return join(dir, `pv${index}`)
+      })
+      expect(() => find(makeDisk(dir, pvs), 'root=/dev/mapper/centos-root')).toThrow(
+        'no root filesystem was found: 2 filesystems could be the root, and the boot line names several of them (logical volume centos/root of disk: ext4, with',
+      )
+    }))
+
   test('an unreadable one is a warning only if it would be mounted', () =>
     withTempDir((dir) => {
       const thin = 'start_extent = 0\nextent_count = 1\ntype = "thin"\nthin_pool = "pool"\ntransaction_id = 0\ndevice_id = 1'

@@ -32,16 +32,17 @@ export function findRoot(volumes: Volumes, bootLine: string | undefined, warn: W
   const readable: Candidate[] = []
   const others: OpenVolume[] = []
   // Start with the volume that the boot line names: if it qualifies, the others, which may not have arrived yet, aren't needed.
-  for (const volume of inOrder(volumes, hint)) {
+  const first = namedVolume(volumes, hint)
+  for (const volume of inOrder(volumes, first)) {
     const found = look(volume, volumes, open)
     if (!('mounted' in found)) others.push(found)
-    else if (found.lacks === undefined && isVolume(hint, volume)) return use(found, volumes, open, warn)
+    else if (found.lacks === undefined && volume === first) return use(found, volumes, open, warn)
     else readable.push(found)
   }
   const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()]
   const fitting = readable.filter(({ lacks }) => lacks === undefined)
-  // A label or a UUID may occur several times, because disks are copied.
-  const named = fitting.filter(({ fileSystem }) => isFileSystem(hint, fileSystem.info))
+  // A name may occur several times, because disks are copied.
+  const named = fitting.filter(({ opened, fileSystem }) => isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info))
   const [only, ...more] = named.length > 0 ? named : fitting.length > 0 ? fitting : readable
   if (only && more.length === 0 && (only.lacks === undefined || problems.length === 0)) {
     warnOfOthers(others, only, hint, warn)
@@ -79,10 +80,15 @@ interface Candidate {
   readonly lacks: string | undefined
 }
 
-/** Partitions come before logical volumes, unless the boot line names one of these. */
-function* inOrder(volumes: Volumes, hint: Device): Generator<Volume> {
-  const named = hint.kind === 'logical' ? volumes.logicalVolumes() : volumes.partitions
-  const first = named.find((volume) => isVolume(hint, volume) && !volumes.isContainer(volume))
+/** The volume that a device names, as far as that is known without its content; undefined if there are none or several. */
+function namedVolume(volumes: Volumes, device: Device): Volume | undefined {
+  const candidates = device.kind === 'logical' ? volumes.logicalVolumes() : volumes.partitions
+  const [only, ...more] = candidates.filter((volume) => isVolume(device, volume))
+  return only && more.length === 0 && !volumes.isContainer(only) ? only : undefined
+}
+
+/** Partitions come before logical volumes, unless one of these is to be the first. */
+function* inOrder(volumes: Volumes, first: Volume | undefined): Generator<Volume> {
   if (first) yield first
   for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume
   for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume
@@ -135,7 +141,7 @@ function use({ opened, fileSystem, mounted, lacks }: Candidate, volumes: Volumes
 }
 
 function* otherRoots(root: Volume, volumes: Volumes, open: Opener): Generator<Volume> {
-  for (const volume of inOrder(volumes, { kind: 'unknown' })) {
+  for (const volume of inOrder(volumes, undefined)) {
     if (volume.place === root.place) continue
     const found = look(volume, volumes, open)
     if ('mounted' in found && found.lacks === undefined) yield volume
