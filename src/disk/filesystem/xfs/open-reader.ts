@@ -6,9 +6,9 @@ import type { XfsReader } from './reader.ts'
 import type { Superblock } from './superblock/superblock.ts'
 
 /** Walking five million names reads a tenth of this. */
-const mostMetadata = 4 * 2 ** 30
+const maxMetadata = 4 * 2 ** 30
 /** A block of attributes for each of four million inodes. */
-const mostAttributes = 16 * 2 ** 30
+const maxAttributes = 16 * 2 ** 30
 
 export function openReader(device: Source, superblock: Superblock, warn: WarnOnce): XfsReader {
   return {
@@ -16,8 +16,8 @@ export function openReader(device: Source, superblock: Superblock, warn: WarnOnc
     device,
     superblock,
     warn,
-    metadata: new Budget(device.name, "the XFS filesystem's directories and maps of blocks", mostMetadata),
-    attributes: new Budget(device.name, "the XFS filesystem's extended attributes", mostAttributes),
+    metadata: new Budget(device.name, "the XFS filesystem's directories and maps of blocks", maxMetadata),
+    attributes: new Budget(device.name, "the XFS filesystem's extended attributes", maxAttributes),
     rawInode: inodeWindows(device, superblock),
   }
 }

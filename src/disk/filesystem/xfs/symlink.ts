@@ -8,7 +8,7 @@ import type { XfsReader } from './reader.ts'
 import { type SelfDescription, verify } from './self-description.ts'
 
 /** Linux's XFS_SYMLINK_MAXLEN. */
-const longestTarget = 1024
+const maxTargetLength = 1024
 const magic = 'XSLM'
 const headerSize = 56
 const fields: SelfDescription = { checksum: 12, uuid: 16, owner: 32, block: 40 }
@@ -17,7 +17,7 @@ const fields: SelfDescription = { checksum: 12, uuid: 16, owner: 32, block: 40 }
 export function symlinkTarget(reader: XfsReader, inode: Inode): Buffer {
   const at = `inode ${inode.number}`
   const { size } = inode
-  if (size > longestTarget) throw damage(reader, at, `the symlink's target has ${size} bytes`)
+  if (size > maxTargetLength) throw damage(reader, at, `the symlink's target has ${size} bytes`)
   const fork = dataFork(reader, inode)
   if (fork.format !== 'local') return checkedTarget(remoteTarget(reader, inode), reader, at)
   if (size > fork.bytes.length) throw damage(reader, at, `the symlink's target has ${size} bytes, for which the inode has no room`)
@@ -28,7 +28,7 @@ export function symlinkTarget(reader: XfsReader, inode: Inode): Buffer {
 function remoteTarget(reader: XfsReader, inode: Inode): Buffer {
   const { device, superblock } = reader
   const { blockSize, hasChecksums } = superblock
-  const runs = forkRuns(reader, inode, dataFork(reader, inode), Math.ceil((2 * longestTarget) / blockSize) + 1)
+  const runs = forkRuns(reader, inode, dataFork(reader, inode), Math.ceil((2 * maxTargetLength) / blockSize) + 1)
   const parts: Buffer[] = []
   let done = 0
   let next = 0

@@ -13,9 +13,9 @@ import { remoteValue } from './remote-value.ts'
 import { shortFormAttributes } from './short-form.ts'
 
 /** Limit for all names and values of an inode. */
-const mostBytes = 2 ** 20
+const maxBytes = 2 ** 20
 /** Linux's XATTR_SIZE_MAX. */
-const largestValue = 65536
+const maxValueSize = 65536
 
 /** Access control lists are attributes with these names. Linux lists them twice: converted, and as they are. */
 const aclNames: Readonly<Record<string, string>> = {
@@ -36,10 +36,10 @@ export function readAttributes(reader: XfsReader, inode: Inode): Map<string, Buf
     const { name, valueSize, value } = attribute
     const fullName = prefix(attribute) + pathText(name)
     total += name.length + valueSize
-    if (valueSize > largestValue || name.length === 0 || name.includes(0)) {
+    if (valueSize > maxValueSize || name.length === 0 || name.includes(0)) {
       throw new DiskError(place, `it has an attribute with an impossible name or a value of ${valueSize} bytes; the filesystem is damaged`)
     }
-    if (total > mostBytes) throw new DiskError(place, `it has more than ${mostBytes} bytes of attributes`)
+    if (total > maxBytes) throw new DiskError(place, `it has more than ${maxBytes} bytes of attributes`)
     const bytes = Buffer.isBuffer(value) ? Buffer.from(value) : remoteValue(reader, inode, value.forkBlock, valueSize, readBlock)
     found.push([fullName, bytes])
     const aclName = aclNames[fullName]

@@ -10,7 +10,7 @@ const version5 = { node: 0x3ebe, leaf: 0x3bee, header: 56, leafHeader: 80, nodeH
 const fields: SelfDescription = { checksum: 12, block: 16, uuid: 32, owner: 48 }
 const entrySize = 8
 /** Linux's XFS_DA_NODE_MAXDEPTH. */
-const mostLevels = 5
+const maxLevels = 5
 
 /**
  * Attributes that are in blocks: in one leaf, or in leaves below a tree of hashes (Linux, fs/xfs/libxfs/xfs_attr_leaf.c). Each leaf names the
@@ -30,7 +30,7 @@ export function* leafAttributes(reader: XfsReader, inode: Inode, readBlock: (blo
 
   let block = load(0)
   for (let depth = 0; block.bytes.readUInt16BE(8) === form.node; depth++) {
-    if (depth === mostLevels) throw damaged(block, `the tree of hashes has more than ${mostLevels} levels`)
+    if (depth === maxLevels) throw damaged(block, `the tree of hashes has more than ${maxLevels} levels`)
     if (block.bytes.readUInt16BE(form.header) === 0) throw damaged(block, 'it has no entries')
     block = load(block.bytes.readUInt32BE(form.nodeHeader + 4))
   }

@@ -9,7 +9,7 @@ import type { DirectoryBlock } from './data-block.ts'
 /** A directory's data comes before this byte; what comes after it are hashes and free space, in blocks that listing doesn't need. */
 const dataEnd = 32 * 2 ** 30
 /** Limit for one directory. The reader has a limit for all directories together. */
-const mostBytes = 2 ** 30
+const maxBytes = 2 ** 30
 
 /**
  * The blocks of a directory that have entries, in order. A block may be several blocks of the filesystem, which needn't be adjacent. Blocks
@@ -35,7 +35,7 @@ export function* directoryBlocks(reader: XfsReader, inode: Inode, fork: Fork): G
       if (filled === 0) start = { index, fsBlock }
       const length = Math.min(perBlock - within, count - done)
       read += length * blockSize
-      if (read > mostBytes) throw damaged(`it is a directory of more than ${mostBytes} bytes`)
+      if (read > maxBytes) throw damaged(`it is a directory of more than ${maxBytes} bytes`)
       reader.metadata.spend(length * blockSize)
       device.read(bytes.subarray(within * blockSize, (within + length) * blockSize), fsBlock * blockSize)
       done += length

@@ -1,8 +1,8 @@
 import { cycleOf, type Log, logBlockSize } from './log.ts'
-import { endOf, mostRecordBlocks, recordBefore } from './record.ts'
+import { endOf, maxRecordBlocks, recordBefore } from './record.ts'
 
 /** Up to eight records of 256 KiB are written at once, in any order. */
-const mostBlocksInFlight = (8 * 256 * 1024) / logBlockSize
+const maxBlocksInFlight = (8 * 256 * 1024) / logBlockSize
 
 /**
  * The block after the last complete record, where Linux would go on writing (fs/xfs/xfs_log_recover.c, xlog_find_head). Undefined if nothing
@@ -33,7 +33,7 @@ function firstOfCycle(cycle: (block: number) => number, from: number, to: number
 
 /** If the machine stopped while records were written, an earlier one may be missing. The log then ends before that. */
 function backBeforeGaps(log: Log, turn: number, before: number, last: number): number {
-  const count = Math.min(mostBlocksInFlight, log.blocks)
+  const count = Math.min(maxBlocksInFlight, log.blocks)
   const atEnd = Math.max(0, count - turn)
   // In what precedes the start of the ring, the cycle before is one less.
   const gapAtEnd = last === 0 ? undefined : firstWith(log, log.blocks - atEnd, atEnd, before - 1)
@@ -49,6 +49,6 @@ function firstWith(log: Log, from: number, count: number, cycle: number): number
 
 /** A record that isn't complete doesn't count. */
 function backBeforeTornRecord(log: Log, head: number): number {
-  const last = recordBefore(log, head, mostRecordBlocks)
+  const last = recordBefore(log, head, maxRecordBlocks)
   return !last || endOf(log, last) === head % log.blocks ? head % log.blocks : last.block
 }

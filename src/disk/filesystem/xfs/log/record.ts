@@ -11,7 +11,7 @@ export interface LogRecord {
 }
 
 /** 256 KiB, the most that a record may have, and its headers. */
-export const mostRecordBlocks = 512 + 8
+export const maxRecordBlocks = 512 + 8
 /** For as many bytes of a record there is a block of header, which has the bytes that cycle numbers replaced. */
 const bytesPerHeader = 32 * 1024
 const unmountFlag = 0x20
@@ -19,8 +19,8 @@ const unmountFlag = 0x20
 /** The last record that begins before the block `end`, in the ring; undefined if there is none within the length of a record. */
 export function recordBefore(log: Log, end: number, limit = log.blocks): LogRecord | undefined {
   const most = Math.min(limit, log.blocks)
-  for (let distance = 1; distance <= most; distance += mostRecordBlocks) {
-    const count = Math.min(mostRecordBlocks, most - distance + 1)
+  for (let distance = 1; distance <= most; distance += maxRecordBlocks) {
+    const count = Math.min(maxRecordBlocks, most - distance + 1)
     const first = (end - distance - count + 1 + 2 * log.blocks) % log.blocks
     const bytes = log.read(first, count)
     for (let index = count - 1; index >= 0; index--) {

@@ -6,7 +6,7 @@ import { type SelfDescription, verify } from '../self-description.ts'
 import { extentSize, type Runs } from './runs.ts'
 
 /** Linux's XFS_BTREE_MAXLEVELS. */
-const mostLevels = 9
+const maxLevels = 9
 const rootHeader = 4
 const keySize = 8
 const pointerSize = 8
@@ -51,7 +51,7 @@ export function btreeRuns(reader: XfsReader, inode: Inode, fork: Fork, runs: Run
   }
 
   const level = fork.bytes.length < rootHeader ? 0 : fork.bytes.readUInt16BE(0)
-  if (level === 0 || level > mostLevels) throw runs.error(`has a map of ${level} levels`)
+  if (level === 0 || level > maxLevels) throw runs.error(`has a map of ${level} levels`)
   const room = Math.floor((fork.bytes.length - rootHeader) / (keySize + pointerSize))
   addChildren(fork.bytes, rootHeader, room, fork.bytes.readUInt16BE(2), level)
 }

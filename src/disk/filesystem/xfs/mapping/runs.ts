@@ -8,7 +8,7 @@ import type { Inode } from '../inode/inode.ts'
 import type { XfsReader } from '../reader.ts'
 
 /** A 16 GiB file has this many runs only if no two of its blocks are adjacent. A list of this length takes 100 MB. */
-const mostRuns = 4_000_000
+const maxRuns = 4_000_000
 
 export const extentSize = 16
 
@@ -61,7 +61,7 @@ export class Runs implements BlockRuns {
       this.counts[last]! += count
       return
     }
-    if (this.counts.length === mostRuns) throw new DiskError(this.#place, `it is fragmented into more than ${mostRuns} pieces`)
+    if (this.counts.length === maxRuns) throw new DiskError(this.#place, `it is fragmented into more than ${maxRuns} pieces`)
     this.fileBlocks.push(first)
     this.fsBlocks.push(start)
     this.counts.push(count)

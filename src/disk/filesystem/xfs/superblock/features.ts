@@ -14,8 +14,8 @@ export interface Features {
   readonly incompat: number
 }
 
-export const base = { shared: 0x200, logV2: 0x400, dirV2: 0x2000, moreBits: 0x8000 } as const
-export const more = { ftype: 0x200 } as const
+const base = { shared: 0x200, logV2: 0x400, dirV2: 0x2000, moreBits: 0x8000 } as const
+const more = { ftype: 0x200 } as const
 export const incompat = { ftype: 0x1, metaUuid: 0x4, needsRepair: 0x10, nrext64: 0x20, metadir: 0x100 } as const
 
 /** Name and bit, in the order of `xfs_db -c version`. */

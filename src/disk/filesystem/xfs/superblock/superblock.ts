@@ -72,9 +72,9 @@ export function readSuperblock(device: Source): Superblock {
   demand(isPowerOf2(blockSize) && blockSize >= (hasChecksums ? 1024 : 512) && blockSize <= 65536, `a block size of ${blockSize}`)
   demand(sectorSize <= blockSize, `sectors of ${sectorSize} bytes in blocks of ${blockSize}`)
   const inodeSize = u16(104)
-  const smallestInode = hasChecksums ? 512 : 256
+  const minInodeSize = hasChecksums ? 512 : 256
   demand(
-    isPowerOf2(inodeSize) && inodeSize >= smallestInode && inodeSize <= Math.min(2048, blockSize / 2),
+    isPowerOf2(inodeSize) && inodeSize >= minInodeSize && inodeSize <= Math.min(2048, blockSize / 2),
     `an inode size of ${inodeSize} with a block size of ${blockSize}`,
   )
   const blocksCount = u64(raw, 8)
