@@ -22,7 +22,7 @@ const configurations: readonly [name: string, blockSize: number, options: string
 ]
 
 suite('equals what the kernel says', () => {
-  test.each(configurations)('%s', async (name, blockSize, options, size) => {
+  test.each(configurations)('%s', async (...[name, blockSize, options, size]) => {
     await withTempDir(async (dir) => {
       const image = makeImage(join(dir, 'image'), options, size)
       if (name.startsWith('another UUID')) run('xfs_admin', ['-U', 'generate', image], { stdio: 'pipe' })
