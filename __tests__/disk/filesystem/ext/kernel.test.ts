@@ -39,6 +39,8 @@ const configurations: readonly [name: string, blockSize: number, options: string
     '-t ext4 -b 1024 -N 12000 -O ea_inode,inline_data,^metadata_csum',
     'large-attributes',
   ],
+  ['ext4 with checksums, without filetype', 4096, '-t ext4 -b 4096 -O ^filetype'],
+  ['ext4 with checksums, without filetype and dir_index', 1024, '-t ext4 -b 1024 -N 12000 -O ^filetype,^dir_index'],
   ['ext4 without dir_index', 4096, '-t ext4 -b 4096 -O ^dir_index'],
   ['ext4 with orphan_file and mmp', 4096, '-t ext4 -b 4096 -O orphan_file,mmp'],
 ]

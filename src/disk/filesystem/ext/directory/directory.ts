@@ -5,7 +5,6 @@ import { type Inode, inodePlace } from '../inode/inode.ts'
 import { inodeFlags } from '../inode/layout.ts'
 import { fileRuns } from '../mapping/file-runs.ts'
 import type { ExtReader } from '../reader.ts'
-import { incompat } from '../superblock/features.ts'
 import { directoryBlockHolds } from './checksum.ts'
 import type { DirectoryRecord } from './record.ts'
 
@@ -85,14 +84,13 @@ function* blockRecords(reader: ExtReader, inode: Inode): Generator<DirectoryReco
 
 /** `.` and `..` are the first two entries of a directory's first block. */
 function* records(reader: ExtReader, inode: Inode, area: Buffer, what: string, isFirstBlock = false): Generator<DirectoryRecord> {
-  const hasFileType = (reader.superblock.features.incompat & incompat.fileType) !== 0
   const damaged = (at: number, problem: string) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`)
   let length: number
   for (let at = 0, index = 0; at < area.length; at += length, index++) {
     if (at + header > area.length) throw damaged(at, 'is cut short')
     length = recordLength(area.readUInt16LE(at + 4), area.length)
-    // Without the file type feature, this byte is the upper half of the name's length.
-    const nameLength = hasFileType ? area.readUInt8(at + 6) : area.readUInt16LE(at + 6)
+    // The next byte is the type. Without the file type feature it is 0, as the upper half of the length, but not in the checksum's entry.
+    const nameLength = area.readUInt8(at + 6)
     if (length % 4 !== 0 || length < header + nameLength || length < header + 4 || at + length > area.length) {
       throw damaged(at, `has the impossible length ${length}`)
     }
