@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../../host/make-folder.ts'
 import { SinkError } from '../../image/archive/layer.ts'
 import { convert } from '../../image/convert.ts'
 import type { Conversion } from '../../image/description.ts'
@@ -84,7 +85,7 @@ export function stageImageToMake(key: string, dir: string, iso: string, conversi
  */
 export async function makeImage({ key, dir }: CacheEntry, image: ImageToMake): Promise<void> {
   const { iso, isoSha256, uname, configDigest, maxZeroBytes } = image
-  mkdirSync(dir, { recursive: true })
+  makeFolder(dir)
   const archive = join(dir, 'image.tar')
   const conversion = await convert({
     input: iso,

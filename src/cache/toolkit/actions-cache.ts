@@ -1,7 +1,8 @@
-import { createReadStream, createWriteStream, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
+import { makeFolder } from '../../host/make-folder.ts'
 import { entryFolder } from '../process/task.ts'
 import { putAside } from './put-aside.ts'
 import { conflictIn, failureIn } from './toolkit-log.ts'
@@ -37,7 +38,7 @@ export async function saveEntry(
   make: () => Promise<void> = async () => {},
 ): Promise<'saved' | 'exists' | 'refused'> {
   if (!isFeatureAvailable()) return 'refused'
-  mkdirSync(dir, { recursive: true })
+  makeFolder(dir)
   return staged(dir, async () => {
     // The toolkit packs everything before it checks whether the key is free.
     if ((await restoreCache([entryFolder], key, [], { lookupOnly: true })) === key) return 'exists'
