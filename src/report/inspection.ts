@@ -70,6 +70,7 @@ function isoBlock(iso: IsoDescription): string {
     ['El Torito', iso.elTorito ? 'yes' : undefined],
     ['UDF bridge', iso.udfBridge ? 'yes' : undefined],
     ['hybrid', iso.hybrid.join(', ')],
+    ['sessions', iso.sessions > 1 ? iso.sessions : undefined],
   ])
 }
 

@@ -44,13 +44,18 @@ export function hasDescriptor(source: Source): boolean {
   return identifierAt(source, firstDescriptor) === 'CD001'
 }
 
-/** @throws DiskError if there is no valid primary volume descriptor */
-export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors {
+/**
+ * Reads the descriptors of a session.
+ * @param session the sector at which it begins; 0 for the first
+ * @throws DiskError if there is no valid primary volume descriptor
+ */
+export function readDescriptors(source: Source, session: number, warnOnce: WarnOnce): Descriptors {
+  const first = firstDescriptor + session * sectorSize
   let primary: VolumeDescriptor | undefined
   let joliet: VolumeDescriptor | undefined
   let elTorito = false
   const types: number[] = []
-  let at = firstDescriptor
+  let at = first
   for (; types.length < maxDescriptors && identifierAt(source, at) === 'CD001'; at += sectorSize) {
     const bytes = bytesAt(source, at, sectorSize)
     const type = bytes.readUInt8(0)
@@ -62,7 +67,7 @@ export function readDescriptors(source: Source, warnOnce: WarnOnce): Descriptors
   }
   if (!primary) {
     const found = types.length === 0 ? 'there is none' : `there are only descriptors of the types ${types.join(', ')}`
-    throw damage(source, firstDescriptor, `a primary volume descriptor should be here, but ${found}`, 'ISO')
+    throw damage(source, first, `a primary volume descriptor should be here, but ${found}`, 'ISO')
   }
   if (types.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, 'terminator')
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) }

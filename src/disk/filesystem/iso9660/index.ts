@@ -7,8 +7,9 @@ import { type Descriptors, hasDescriptor, readDescriptors, type VolumeDescriptor
 import { children } from './directory.ts'
 import { hybridParts } from './hybrid.ts'
 import { type IsoNode, posixOf, rootNode } from './nodes.ts'
-import type { IsoReader, Naming } from './reader.ts'
+import { type IsoReader, type Naming, sectorSize } from './reader.ts'
 import { dataStart, selfRecord } from './records.ts'
+import { findSessions } from './sessions.ts'
 import { systemUseSkip } from './susp.ts'
 
 /** An ISO 9660 image. */
@@ -28,7 +29,7 @@ export interface IsoDescription {
   readonly modified: Time | undefined
   /** Bytes in a logical block. */
   readonly blockSize: number
-  /** Size of the volume in bytes. A shorter image was cut off. */
+  /** Size of all sessions in bytes. A shorter image was cut off. */
   readonly size: number
   readonly extensions: readonly ('rock-ridge' | 'joliet')[]
   /** Which set of names is used. */
@@ -37,18 +38,24 @@ export interface IsoDescription {
   readonly udfBridge: boolean
   /** The partition tables that let it boot from a disk. */
   readonly hybrid: readonly ('mbr' | 'gpt')[]
+  /** Number of sessions, as far as an image tells. */
+  readonly sessions: number
 }
 
-/** ISO 9660 (ECMA-119) with multi-extent files, Rock Ridge (RRIP 1.12) and Joliet. Only the first session is read. */
+/** ISO 9660 (ECMA-119) with multi-extent files, Rock Ridge (RRIP 1.12) and Joliet. Of several sessions, the last one is read. */
 export const iso9660: FileSystemFormat = { name: 'iso9660', detect: hasDescriptor, open: openIso }
 
 /** @throws DiskError if it has no primary volume descriptor, or no root directory */
 export function openIso(source: Source, warn: Warn): IsoFileSystem {
   const warnOnce = onceEach(warn)
-  const descriptors = readDescriptors(source, warnOnce)
-  warnIfCutShort(source, 'the ISO', descriptors.primary.blocks * descriptors.primary.blockSize, warn)
+  const sessions = findSessions(source)
+  const session = sessions.at(-1)!
+  const descriptors = readDescriptors(source, session, warnOnce)
+  const { blocks, blockSize } = descriptors.primary
+  const size = session * sectorSize + blocks * blockSize
+  warnIfCutShort(source, 'the ISO', size, warn)
   const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce)
-  const iso = describe(source, descriptors, reader.naming, hasRockRidge)
+  const iso = { ...describe(source, descriptors, reader.naming, hasRockRidge), size, sessions: sessions.length }
   return { root, entries: (dir) => children(reader, dir as IsoNode, root), info: summary(iso), iso }
 }
 
@@ -87,12 +94,15 @@ function makeReader(
   return { source, blockSize, naming, skip, warnOnce, hardLinks: new Map(), budget }
 }
 
-function describe(source: Source, descriptors: Descriptors, naming: Naming, hasRockRidge: boolean): IsoDescription {
-  const { primary, joliet, elTorito, udfBridge } = descriptors
+function describe(
+  source: Source,
+  { primary, joliet, elTorito, udfBridge }: Descriptors,
+  naming: Naming,
+  hasRockRidge: boolean,
+): Omit<IsoDescription, 'size' | 'sessions'> {
   const { root, blocks, ...fields } = primary
   return {
     ...fields,
-    size: blocks * primary.blockSize,
     naming,
     extensions: [...(hasRockRidge ? (['rock-ridge'] as const) : []), ...(joliet ? (['joliet'] as const) : [])],
     elTorito,
@@ -115,7 +125,7 @@ function summary(iso: IsoDescription): FileSystemInfo {
       ...(iso.udfBridge ? ['udf'] : []),
       ...iso.hybrid.map((table) => `isohybrid-${table}`),
     ],
-    notes: [`read by its ${iso.naming} names`],
+    notes: [`read by its ${iso.naming} names`, ...(iso.sessions > 1 ? [`the last of ${iso.sessions} sessions`] : [])],
   }
 }
 
