@@ -6,6 +6,7 @@ import { lvm } from './seeds/lvm.ts'
 import { zip, zstd } from './seeds/packed.ts'
 import { gpt, mbr } from './seeds/partitions.ts'
 import { vhd } from './seeds/vhd.ts'
+import { xfs } from './seeds/xfs.ts'
 import { xva } from './seeds/xva.ts'
 
-export const targets: readonly Target[] = [iso, ova, gzip, zstd, zip, xva, vhd, mbr, gpt, lvm, ext, fstab]
+export const targets: readonly Target[] = [iso, ova, gzip, zstd, zip, xva, vhd, mbr, gpt, lvm, ext, xfs, fstab]

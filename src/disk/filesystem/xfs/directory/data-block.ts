@@ -19,6 +19,8 @@ const fields: SelfDescription = { checksum: 4, block: 8, uuid: 24, owner: 40 }
 /** In the place of an inode's upper bits, marks unused space. */
 const unusedTag = 0xffff
 const singleTail = 8
+/** With a name of one byte. */
+const smallestEntry = 16
 const leafEntry = 8
 const dot = Buffer.from('.')
 const dotDot = Buffer.from('..')
@@ -49,7 +51,7 @@ export function* dataRecords(reader: XfsReader, inode: Inode, block: DirectoryBl
         throw damaged(`the unused space at byte ${at} has the impossible length ${length}`)
       continue
     }
-    const nameLength = bytes.readUInt8(at + 8)
+    const nameLength = at + smallestEntry > end ? 0 : bytes.readUInt8(at + 8)
     // The entry ends with its own position, at a multiple of 8.
     length = (8 + 1 + nameLength + typeSize + 2 + 7) & ~7
     if (nameLength === 0 || at + length > end) throw damaged(`the entry at byte ${at} has a name of the impossible length ${nameLength}`)
