@@ -133,6 +133,24 @@ describe('what was fetched', () => {
     )
   })
 
+  test('by another job after this one has looked for it, is taken', async () => {
+    let gets = 0
+    const counted: Handler = (request, response) => {
+      if (request.method === 'GET') gets++
+      return sound(request, response)
+    }
+    await withServer(counted, async (origin) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
+      expect(await store.find({ url: address.urls[0]!, version }, never)).toBeUndefined()
+      const job = openStore({ say: options.say, notice() {}, toolCache, temp: join(dir, 'temp') })
+      const fetched = await job.fetch(address, version, options)
+      // Filesystems round times down.
+      await sleep(50)
+      expect(await store.fetch(address, version, options)).toEqual(fetched)
+      expect(gets).toBe(1)
+    })
+  })
+
   test('leaves another one of the same version alone', async () => {
     await withServer(
       (q, r) => sendFile(q, r, q.url === '/a.iso' ? iso : other, { etag: '"1"' }),

@@ -49,24 +49,30 @@ export function openStore({
   const runners = toolCache ? [resolve(toolCache)] : []
   // A read-only tool cache may still contain the ISO, e.g. from the runner's image.
   const toolCaches = [...runners, fallback]
+  /** When `find` was last called. */
+  let searched: number | undefined
   return {
     checksumBefore(url) {
       const recorded = toolCaches.map((toolCache) => knownChecksum(toolCache, url)).find((sha256) => sha256 !== undefined)
       const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, { url }).map(readIso))
       return recorded ?? isos.find((iso) => iso !== undefined && isWanted(iso, { url }))?.sha256
     },
-    find: (wanted, signal) => findIn(toolCaches, wanted, say, signal),
+    find(wanted, signal) {
+      searched = Date.now()
+      return findIn(toolCaches, wanted, say, signal)
+    },
     async fetch(address, version, options) {
+      const since = searched ?? Date.now()
       const semver = semverOf(version, identifyingUrl(address))
       const [chosen = fallback] = runners
       const fetchToFallback = (why: string) => {
         notice(`The ISO is kept for this job only, in ${join(fallback, toolName)}: ${why}`)
-        return fetchTo(fallback, address, semver, options)
+        return fetchTo(fallback, address, semver, since, options)
       }
       const why = chosen === fallback ? 'RUNNER_TOOL_CACHE is not set' : whyNotWritable(join(chosen, toolName, semver))
       if (why !== undefined) return fetchToFallback(why)
       try {
-        return await fetchTo(chosen, address, semver, options)
+        return await fetchTo(chosen, address, semver, since, options)
       } catch (error) {
         if (!isNoRoom(error)) throw error
         const sentence = sentenceOf(error)
@@ -151,16 +157,16 @@ function namesIn(dir: string): string[] {
   }
 }
 
-async function fetchTo(toolCache: string, address: Address, semver: string, options: DownloadOptions): Promise<StoredIso> {
+/** @param since time in milliseconds; without a checksum, what was stored before is what the caller has found and rejected */
+async function fetchTo(toolCache: string, address: Address, semver: string, since: number, options: DownloadOptions): Promise<StoredIso> {
   const url = identifyingUrl(address)
-  const start = Date.now()
   const root = join(toolCache, toolName)
   const entry = join(root, semver, arch())
   const wanted = address.sha256 === undefined ? { url } : { sha256: address.sha256 }
   /** An ISO that is already there, unless it may be the one that the caller rejected. */
   const findFetched = async () => {
     for (const dir of new Set([entry, ...entriesIn(toolCache, wanted)])) {
-      if (address.sha256 === undefined && !cameAfter(dir, start)) continue
+      if (address.sha256 === undefined && !cameAfter(dir, since)) continue
       const iso = await verified(dir, wanted, options.say, options.signal)
       if (iso) return iso
     }
