@@ -134,12 +134,7 @@ describe('what was fetched', () => {
   })
 
   test('by another job after this one has looked for it, is taken', async () => {
-    let gets = 0
-    const counted: Handler = (request, response) => {
-      if (request.method === 'GET') gets++
-      return sound(request, response)
-    }
-    await withServer(counted, async (origin) => {
+    await withServer(sound, async ({ origin, requests }) => {
       const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
       expect(await store.find({ url: address.urls[0]!, version }, never)).toBeUndefined()
       const job = openStore({ say: options.say, notice() {}, toolCache, temp: join(dir, 'temp') })
@@ -147,7 +142,7 @@ describe('what was fetched', () => {
       // Filesystems round times down.
       await sleep(50)
       expect(await store.fetch(address, version, options)).toEqual(fetched)
-      expect(gets).toBe(1)
+      expect(requests.length).toBe(1)
     })
   })
 
