@@ -27906,7 +27906,7 @@ var require_commonjs2 = __commonJS({
   }
 });
 
-// src/cache/cache-process.ts
+// src/cache/toolkit/cache-process.ts
 var import_node_fs16 = require("node:fs");
 var import_node_os3 = require("node:os");
 
@@ -28035,10 +28035,1532 @@ function sentenceOf(error2) {
 }
 __name(sentenceOf, "sentenceOf");
 
-// src/cache/actions-cache.ts
-var import_node_fs6 = require("node:fs");
+// src/cache/entries/image-cache.ts
+var import_node_fs11 = require("node:fs");
 var import_node_path6 = require("node:path");
-var import_promises3 = require("node:stream/promises");
+
+// src/image/archive/layer.ts
+var import_node_crypto2 = require("node:crypto");
+
+// src/host/new-file.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path3 = require("node:path");
+var import_node_util2 = require("node:util");
+
+// src/host/at-exit.ts
+var import_node_fs2 = require("node:fs");
+var toRemove = /* @__PURE__ */ new Set();
+function removeAtExit(path12) {
+  if (toRemove.size === 0) process.on("exit", removeAll);
+  toRemove.add(path12);
+  return () => {
+    toRemove.delete(path12);
+    if (toRemove.size === 0) process.off("exit", removeAll);
+  };
+}
+__name(removeAtExit, "removeAtExit");
+function removeAll() {
+  for (const path12 of toRemove) {
+    try {
+      (0, import_node_fs2.rmSync)(path12, { recursive: true, force: true });
+    } catch {
+    }
+  }
+}
+__name(removeAll, "removeAll");
+
+// src/host/destination.ts
+var import_node_fs3 = require("node:fs");
+var import_node_path2 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path12) {
+  let place2 = (0, import_node_path2.resolve)(path12);
+  for (let links = 0; links < maxLinks; links++) {
+    checkPlace(path12, place2);
+    place2 = (0, import_node_path2.join)(realFolder(path12, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path12, place2);
+    const there = attempt(path12, () => (0, import_node_fs3.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links > 0)
+      throw new Error(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+    if (!there || there.isFile()) return place2;
+    if (!there.isSymbolicLink())
+      throw new Error(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs3.readlinkSync)(place2));
+  }
+  throw new Error(`${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path12, place2) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path12) ? "" : `it leads to ${place2}, and `;
+  throw new Error(`${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path12, folder) {
+  return attempt(path12, () => {
+    try {
+      return (0, import_node_fs3.realpathSync)(folder);
+    } catch (error2) {
+      if (error2.code !== "ENOENT") throw error2;
+      return (0, import_node_path2.join)(realFolder(path12, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt(path12, look) {
+  try {
+    return look();
+  } catch (error2) {
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })));
+  }
+}
+__name(attempt, "attempt");
+
+// src/host/owner.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs5 = require("node:fs");
+
+// src/host/boot-id.ts
+var import_node_fs4 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read2();
+  return known;
+}
+__name(bootId, "bootId");
+function read2() {
+  try {
+    return (0, import_node_fs4.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read2, "read");
+
+// src/host/owner.ts
+var usualPatience = 6e4;
+function ownerTag() {
+  const self2 = process.pid;
+  return [bootTag(), namespaceTag(), self2, startOf(self2) ?? 0, (0, import_node_crypto.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text2) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag, path12, patience2 = usualPatience) {
+  const [boot, namespace, pid, start] = tag.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs5.statSync)(path12, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error2) {
+    if (error2.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs5.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs5.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name }, bytes, position) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name, () => (0, import_node_fs6.writeSync)(fd, bytes, done, bytes.length - done, position + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path12) {
+  const destination = destinationOf(path12);
+  removeAbandoned(destination);
+  return namedLater(path12, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${ownerTag()}.part`;
+}
+__name(partOf, "partOf");
+var patience = 36e5;
+function removeAbandoned(destination) {
+  const [folder, prefix2, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
+  for (const name of namesIn(folder)) {
+    const tag = name.slice(prefix2.length, -suffix.length);
+    if (!name.startsWith(prefix2) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path3.join)(folder, name), patience)) continue;
+    try {
+      (0, import_node_fs6.unlinkSync)((0, import_node_path3.join)(folder, name));
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs6.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+function namedLater(path12, destination, part, flags) {
+  const fd = writing(path12, () => (0, import_node_fs6.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open3 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open3) (0, import_node_fs6.closeSync)(fd);
+    open3 = false;
+  }, "close");
+  return {
+    fd,
+    name: path12,
+    position: 0,
+    keep() {
+      close();
+      if (destinationOf(path12) !== destination) {
+        throw new Error(`${path12}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path12, () => (0, import_node_fs6.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs6.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path12, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const { errno } = error2;
+    if (errno === void 0) throw error2;
+    throw new Error(`${path12}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error2 });
+  }
+}
+__name(writing, "writing");
+
+// src/image/archive/frames.ts
+var import_node_util3 = require("node:util");
+var import_node_zlib = require("node:zlib");
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress2 = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
+  return (piece) => compress2(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress2 = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  return async (piece) => {
+    const member = await compress2(piece, { level, chunkSize: roomFor(piece.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
+var minOwnMemory = 1 << 20;
+function free({ buffer: buffer3 }) {
+  if (buffer3 instanceof ArrayBuffer && buffer3.byteLength >= minOwnMemory) buffer3.transfer(0);
+}
+__name(free, "free");
+function layerWriter(out, options) {
+  const { compress: compress2, mediaType } = frameCompressor(options);
+  const diffId = (0, import_node_crypto2.createHash)("sha256");
+  const digest = (0, import_node_crypto2.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+    free(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece) {
+      diffId.update(piece);
+      uncompressedSize += piece.length;
+      if (!compress2) {
+        store(piece);
+        options.release?.(piece.buffer);
+        return;
+      }
+      const frame = compress2(piece).finally(() => options.release?.(piece.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+var SinkError = class extends Error {
+  static {
+    __name(this, "SinkError");
+  }
+  name = "SinkError";
+  constructor(cause) {
+    super(cause.message, { cause });
+  }
+};
+function absentLayerWriter(sink, release = () => {
+}) {
+  const diffId = (0, import_node_crypto2.createHash)("sha256");
+  let size = 0;
+  let last = Promise.resolve();
+  const attempt2 = /* @__PURE__ */ __name(async (step) => {
+    try {
+      await step();
+    } catch (error2) {
+      throw new SinkError(error2);
+    }
+  }, "attempt");
+  return {
+    async write(piece) {
+      const { buffer: buffer3 } = piece;
+      diffId.update(piece);
+      size += piece.length;
+      await last;
+      last = attempt2(() => sink.write(piece)).then(() => release(buffer3));
+      last.catch(() => {
+      });
+    },
+    async finish() {
+      await last;
+      await attempt2(sink.finish);
+      const digest = `sha256:${diffId.digest("hex")}`;
+      return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType };
+    },
+    async cancel() {
+      await sink.abort();
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(absentLayerWriter, "absentLayerWriter");
+
+// src/image/convert.ts
+var import_node_events = require("node:events");
+var import_promises = require("node:timers/promises");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/host/same-file.ts
+var import_node_fs7 = require("node:fs");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path12) => (0, import_node_fs7.statSync)(path12, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
+
+// src/bytes/digest.ts
+var import_node_crypto3 = require("node:crypto");
+
+// src/bytes/source.ts
+function bytesAt(source, offset, length) {
+  checkRange(source, offset, length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  source.read(bytes, offset);
+  return bytes;
+}
+__name(bytesAt, "bytesAt");
+function checkRange(source, offset, length) {
+  const end = offset + length;
+  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+    throw new DiskError(
+      source.name,
+      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+    );
+  }
+}
+__name(checkRange, "checkRange");
+function memorySource(bytes, name) {
+  const source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    }
+  };
+  return source;
+}
+__name(memorySource, "memorySource");
+
+// src/bytes/digest.ts
+function sha256Of(content) {
+  return (0, import_node_crypto3.createHash)("sha256").update(content).digest("hex");
+}
+__name(sha256Of, "sha256Of");
+
+// src/bytes/tar-header.ts
+var tarBlockSize = 512;
+function tarPadding(size) {
+  return (tarBlockSize - size % tarBlockSize) % tarBlockSize;
+}
+__name(tarPadding, "tarPadding");
+var field = { start: 148, end: 156 };
+function tarChecksum(header) {
+  let sum = 0;
+  for (const [index, byte] of header.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  return sum;
+}
+__name(tarChecksum, "tarChecksum");
+function hasTarChecksum(header) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header);
+}
+__name(hasTarChecksum, "hasTarChecksum");
+function readTarHeader(header) {
+  const name = text(header, 0, 100);
+  const prefix2 = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
+  return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
+}
+__name(readTarHeader, "readTarHeader");
+function sizeField(header) {
+  if ((header[124] & 128) !== 0) {
+    return header.readUInt32BE(124) === 2147483648 ? header.readUInt32BE(128) * 2 ** 32 + header.readUInt32BE(132) : Number.NaN;
+  }
+  const digits = text(header, 124, 136).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(sizeField, "sizeField");
+function text(header, start, end) {
+  return header.toString("latin1", start, end).replace(/\0.*$/s, "");
+}
+__name(text, "text");
+
+// src/image/tar/acl.ts
+var tags = /* @__PURE__ */ new Map([
+  [1, { name: "user", named: false }],
+  [2, { name: "user", named: true }],
+  [4, { name: "group", named: false }],
+  [8, { name: "group", named: true }],
+  [16, { name: "mask", named: false }],
+  [32, { name: "other", named: false }]
+]);
+function aclText(value) {
+  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
+  let text2 = "";
+  for (let at = 4; at < value.length; at += 8) {
+    const tag = tags.get(value.readUInt16LE(at));
+    const permissions = value.readUInt16LE(at + 2);
+    if (!tag || permissions > 7) return void 0;
+    const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
+    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+`;
+  }
+  return text2;
+}
+__name(aclText, "aclText");
+
+// src/image/tar/header.ts
+var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
+function tarHeader(member) {
+  const records = paxRecords(member);
+  if (records.length === 0) return ustarHeader(member);
+  const body2 = Buffer.concat(records);
+  const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body2.length, mtime: 0 });
+  return Buffer.concat([pax, body2, Buffer.alloc(tarPadding(body2.length)), ustarHeader(member)]);
+}
+__name(tarHeader, "tarHeader");
+var octal11 = 8 ** 11 - 1;
+var octal7 = 8 ** 7 - 1;
+var nameLength = 100;
+var prefixLength = 155;
+function paxRecords(member) {
+  const records = [];
+  const add = /* @__PURE__ */ __name((keyword, value) => records.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
+  if (!ustarName(member.path)) add("path", member.path);
+  if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
+  if (member.size > octal11) add("size", member.size);
+  if (member.mtime > octal11) add("mtime", member.mtime);
+  if (member.uid > octal7) add("uid", member.uid);
+  if (member.gid > octal7) add("gid", member.gid);
+  for (const [name, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
+    const acl = aclKeywords.get(name.toString("latin1"));
+    if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
+  }
+  return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
+}
+__name(paxRecords, "paxRecords");
+var aclKeywords = /* @__PURE__ */ new Map([
+  ["system.posix_acl_access", "SCHILY.acl.access"],
+  ["system.posix_acl_default", "SCHILY.acl.default"]
+]);
+function paxRecord(keyword, value) {
+  const rest = keyword.length + value.length + " =\n".length;
+  let length = rest + String(rest).length;
+  if (String(length).length > String(rest).length) length++;
+  return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
+}
+__name(paxRecord, "paxRecord");
+function ustarName(path12) {
+  if (path12.length <= nameLength) return { name: path12, prefix: Buffer.alloc(0) };
+  const slash = path12.indexOf("/", path12.length - nameLength - 1);
+  if (slash === -1 || slash > prefixLength || slash === path12.length - 1) return void 0;
+  return { name: path12.subarray(slash + 1), prefix: path12.subarray(0, slash) };
+}
+__name(ustarName, "ustarName");
+function ustarHeader(member) {
+  const header = Buffer.alloc(tarBlockSize);
+  const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header, 0);
+  number(header, 100, 8, member.mode);
+  number(header, 108, 8, member.uid);
+  number(header, 116, 8, member.gid);
+  number(header, 124, 12, member.size);
+  number(header, 136, 12, member.mtime);
+  header.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header, 157, 0, nameLength);
+  header.write("ustar\x0000", 257, "latin1");
+  number(header, 329, 8, member.device?.major ?? 0);
+  number(header, 337, 8, member.device?.minor ?? 0);
+  prefix2.copy(header, 345);
+  header.write(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}
+__name(ustarHeader, "ustarHeader");
+function number(header, at, width, value) {
+  if (value <= (width === 8 ? octal7 : octal11)) {
+    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    return;
+  }
+  header.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header[at] |= 128;
+}
+__name(number, "number");
+
+// src/image/config/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text2) {
+  const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
+  if (text2 === "") throw refuse("it is empty");
+  if (text2.includes("@")) throw refuse("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text2.lastIndexOf(":");
+  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
+  const name = tagged ? text2.slice(0, colon) : text2;
+  const tag = tagged ? text2.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag)) {
+    throw refuse(
+      `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
+    );
+  }
+  const { domain, path: path12 } = splitDomain(name);
+  if (domain !== void 0 && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
+  const bad = path12.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path12)) throw refuse("64 hexadecimal digits are an image ID");
+  if (name.length > 255) throw refuse(`its name has ${name.length} characters; the limit is 255`);
+  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name) {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name, domain) {
+  if (domain !== void 0) return name;
+  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+}
+__name(canonicalName, "canonicalName");
+
+// src/image/archive/manifest.ts
+var manifestType = "application/vnd.oci.image.manifest.v1+json";
+var configType = "application/vnd.oci.image.config.v1+json";
+var indexType = "application/vnd.oci.image.index.v1+json";
+var ociLayout = { imageLayoutVersion: "1.0.0" };
+function ociManifest(config, layers) {
+  return {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: { mediaType: configType, ...config },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
+  };
+}
+__name(ociManifest, "ociManifest");
+function ociIndex({ digest, size }, { architecture, os: os7 }, tags3) {
+  const entry = { mediaType: manifestType, digest, size, platform: { architecture, os: os7 } };
+  const named = tags3.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
+  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
+}
+__name(ociIndex, "ociIndex");
+function dockerManifest(config, layers, tags3) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags3, Layers: layers.map(({ digest }) => blobPath(digest)) }];
+}
+__name(dockerManifest, "dockerManifest");
+function blobPath(digest) {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+__name(blobPath, "blobPath");
+function nameAnnotations(reference) {
+  const { canonical, tag } = parseReference(reference);
+  return { "io.containerd.image.name": canonical, "org.opencontainers.image.ref.name": tag };
+}
+__name(nameAnnotations, "nameAnnotations");
+
+// src/image/archive/archive.ts
+function createArchive(path12) {
+  return archiveOn(newFile(path12), []);
+}
+__name(createArchive, "createArchive");
+function archiveOn(out, layers) {
+  let current;
+  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
+  const addBlob = /* @__PURE__ */ __name((bytes) => {
+    const digest = digestOf(bytes);
+    addFile(blobPath(digest), bytes);
+    return { digest, size: bytes.length };
+  }, "addBlob");
+  const add = /* @__PURE__ */ __name((writer, close) => {
+    current = {
+      ...writer,
+      async finish() {
+        const layer = await writer.finish();
+        close(layer);
+        layers.push(layer);
+        return layer;
+      }
+    };
+    return current;
+  }, "add");
+  return {
+    addLayer(options) {
+      const header = out.position;
+      out.position += tarBlockSize;
+      return add(layerWriter(out, options), (layer) => {
+        writeAt(out, layerHeader(layer), header);
+        append(out, Buffer.alloc(tarPadding(layer.size)));
+      });
+    },
+    addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))), "addAbsentLayer"),
+    finish({ config, tags: tags3 }) {
+      const configBlob = addBlob(json(config));
+      const manifest = addBlob(json(ociManifest(configBlob, layers)));
+      addFile("index.json", json(ociIndex(manifest, config, tags3)));
+      addFile("oci-layout", json(ociLayout));
+      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
+      append(out, Buffer.alloc(2 * tarBlockSize));
+      out.keep();
+      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
+    },
+    async abort() {
+      await current?.cancel();
+      out.discard();
+    }
+  };
+}
+__name(archiveOn, "archiveOn");
+function layerHeader({ digest, size }) {
+  return memberHeader(blobPath(digest), size);
+}
+__name(layerHeader, "layerHeader");
+function digestOf(bytes) {
+  return `sha256:${sha256Of(bytes)}`;
+}
+__name(digestOf, "digestOf");
+function json(value) {
+  return Buffer.from(JSON.stringify(value));
+}
+__name(json, "json");
+function memberHeader(name, size) {
+  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
+}
+__name(memberHeader, "memberHeader");
+
+// src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+__name(fileKey, "fileKey");
+var limits = { name: 255, path: 4096, entries: 5e6 };
+function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children;
+    try {
+      children = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error2) {
+      onUnreadable(error2, dir2.path);
+      return;
+    }
+    count += children.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry;
+    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
+    if (seen.has(fileKey(entry.node))) {
+      onUnreadable(
+        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
+        entry.path
+      );
+      continue;
+    }
+    seen.add(fileKey(entry.node));
+    enter(entry);
+  }
+}
+__name(walk, "walk");
+function componentsOf(path12) {
+  let slashes = 0;
+  for (let at = path12.indexOf("/"); at >= 0; at = path12.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+__name(componentsOf, "componentsOf");
+function rethrow(error2) {
+  throw error2;
+}
+__name(rethrow, "rethrow");
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children = [];
+  for (const entry of tree.entries(dir2.node)) {
+    checkName(entry.name, dir2);
+    const path12 = join3(dir2.path, entry.name);
+    try {
+      children.push({ path: path12, node: entry.node() });
+    } catch (error2) {
+      onUnreadable(error2, path12);
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children.entries()) {
+    if (index > 0 && child2.path.equals(children[index - 1].path)) {
+      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+    }
+  }
+  return children;
+}
+__name(sortedChildren, "sortedChildren");
+function checkName(name, dir2) {
+  const text2 = name.toString("latin1");
+  const place2 = `/${pathText(dir2.path)}`;
+  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
+    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}; the filesystem is damaged`);
+  }
+  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+}
+__name(checkName, "checkName");
+function join3(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+__name(join3, "join");
+function resolve2(tree, path12) {
+  const trail = resolveTrail(tree, path12);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+__name(resolve2, "resolve");
+function resolveTrail(tree, path12) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path12).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join3(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+__name(resolveTrail, "resolveTrail");
+function childNode(tree, dir2, name) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+  return void 0;
+}
+__name(childNode, "childNode");
+
+// src/disk/filesystem/small-file.ts
+var maxTextSize = 64 << 10;
+function readText(root, path12) {
+  return readStart(root, path12, maxTextSize)?.toString("utf8");
+}
+__name(readText, "readText");
+function readStart(root, path12, length) {
+  const node = resolve2(root, path12);
+  if (node?.type !== "file") return void 0;
+  const content = node.content();
+  return bytesAt(content, 0, Math.min(length, content.size));
+}
+__name(readStart, "readStart");
+
+// src/image/config/labels.ts
+var labelPrefix = "io.github.xenserver-ddk-action";
+var keyLabel = `${labelPrefix}.key`;
+function imageLabels(identity, isoSha256, created, key) {
+  const { product, version: version3, build, kernelVersion, architecture } = identity;
+  const name = [version3, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version3,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+}
+__name(imageLabels, "imageLabels");
+
+// src/image/config/config.ts
+function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
+  const time = rfc3339(created);
+  return {
+    created: time,
+    architecture: identity.architecture === "i686" ? "386" : "amd64",
+    os: "linux",
+    config: {
+      // The PATH of a root login in Dom0, which build scripts expect.
+      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
+      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
+      Cmd: ["/bin/bash"],
+      // A root login starts here, too, and the DDK's examples are below it.
+      WorkingDir: "/root",
+      Labels: imageLabels(identity, isoSha256, time, key)
+    },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
+  };
+}
+__name(imageConfig, "imageConfig");
+function rfc3339(seconds) {
+  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
+}
+__name(rfc3339, "rfc3339");
+function imageTime(seconds) {
+  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
+}
+__name(imageTime, "imageTime");
+
+// src/image/key/recipe.ts
+var import_node_crypto5 = require("node:crypto");
+
+// src/image/key/sample-image.ts
+var import_node_crypto4 = require("node:crypto");
+
+// src/image/tar/at-path.ts
+function atPath(path12, use) {
+  try {
+    return use();
+  } catch (error2) {
+    const place2 = `/${pathText(path12)}`;
+    if (error2 instanceof DiskError && !error2.message.startsWith(`${place2}: `)) throw new DiskError(place2, error2.message, error2.kind);
+    throw error2;
+  }
+}
+__name(atPath, "atPath");
+
+// src/image/tar/layer-xattrs.ts
+var maxValue = 1 << 16;
+var maxTotal = (1 << 20) - (1 << 14);
+var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
+function layerXattrs({ path: path12, node }, drop) {
+  const kept = [];
+  let total = 0;
+  for (const [text2, value] of node.xattrs()) {
+    if (storedAcls.includes(text2)) continue;
+    const why = reasonToDrop(text2, value, node.type);
+    if (why) {
+      drop(why);
+      continue;
+    }
+    const name = textBytes(text2);
+    total += name.length + value.length;
+    if (value.length > maxValue || total > maxTotal) {
+      throw new DiskError(
+        `/${pathText(path12)}`,
+        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        "unsupported"
+      );
+    }
+    kept.push([name, value]);
+  }
+  return kept;
+}
+__name(layerXattrs, "layerXattrs");
+function reasonToDrop(name, value, type) {
+  if (name === "security.selinux") return "selinux";
+  if (name === "security.ima" || name === "security.evm") return "integrity";
+  if (name.startsWith("trusted.")) return "trusted";
+  if (name.startsWith("user.overlay.")) return "overlay";
+  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+  return "unknown";
+}
+__name(reasonToDrop, "reasonToDrop");
+function isCapability(value) {
+  if (value.length < 4) return false;
+  const revision = value.readUInt8(3);
+  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
+}
+__name(isCapability, "isCapability");
+
+// src/image/tar/tally.ts
+function tally(sentences2) {
+  const found = /* @__PURE__ */ new Map();
+  return {
+    add(kind, path12) {
+      const seen = found.get(kind);
+      if (seen) seen.count++;
+      else found.set(kind, { count: 1, first: `/${pathText(path12)}` });
+    },
+    say(warn) {
+      for (const kind of Object.keys(sentences2)) {
+        const seen = found.get(kind);
+        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+      }
+    }
+  };
+}
+__name(tally, "tally");
+
+// src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  const large = [];
+  return (path12, content) => {
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more) => {
+      if (found + more <= maxZeroBytes) return;
+      const named = [...large, { path: path12, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      throw new DiskError(
+        `/${pathText(path12)}`,
+        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        "unsupported"
+      );
+    }, "check");
+    check(Math.max(0, content.size - filesystemSize));
+    return {
+      name: content.name,
+      size: content.size,
+      read(into, offset) {
+        content.read(into, offset);
+        const more = zeroBytesIn(into);
+        check(more);
+        found += more;
+        inFile += more;
+        if (offset + into.length === content.size && inFile >= worthNaming) large.push({ path: path12, zeros: inFile });
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+
+// src/image/tar/layer-policy.ts
+var sentences = {
+  socket: "sockets are left out, because tar can't store them",
+  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
+  early: "times before 1970 are set to 1970-01-01, as container engines do",
+  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
+  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
+  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
+  trusted: "trusted.* attributes are left out, because container engines use them themselves",
+  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
+  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
+  unknown: "extended attributes that container engines do not keep are left out"
+};
+function* layerEntries(entries, policy, warn) {
+  const counts = tally(sentences);
+  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
+  for (const entry of entries) {
+    const { path: path12, node } = entry;
+    checkName2(path12);
+    if (node.type === "socket") {
+      counts.add("socket", path12);
+      continue;
+    }
+    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
+      counts.add("zeroDevice", path12);
+      continue;
+    }
+    checkOwner(entry);
+    if (node.mtime.seconds < 0) counts.add("early", path12);
+    const xattrs = atPath(path12, () => layerXattrs(entry, (why) => counts.add(why, path12)));
+    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path12);
+    yield { path: path12, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path12, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
+  }
+  counts.say(warn);
+}
+__name(layerEntries, "layerEntries");
+var whiteoutPrefix = Buffer.from(".wh.");
+function checkName2(path12) {
+  const name = path12.lastIndexOf("/") + 1;
+  if (!path12.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  throw new DiskError(
+    `/${pathText(path12)}`,
+    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
+    "unsupported"
+  );
+}
+__name(checkName2, "checkName");
+function contentOf({ path: path12, node }) {
+  const content = atPath(path12, () => node.content());
+  if (content.size !== node.size)
+    throw new DiskError(`/${pathText(path12)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
+  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path12, () => content.read(into, offset)), "read") };
+}
+__name(contentOf, "contentOf");
+function targetOf({ path: path12, node }) {
+  const target = atPath(path12, () => node.target());
+  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
+    throw new DiskError(`/${pathText(path12)}`, `its target of ${target.length} bytes is not allowed by Linux`);
+  }
+  return target;
+}
+__name(targetOf, "targetOf");
+function checkOwner({ path: path12, node }) {
+  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
+    if (id >= 4294967295) throw new DiskError(`/${pathText(path12)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
+  }
+}
+__name(checkOwner, "checkOwner");
+
+// src/image/tar/tar.ts
+var defaultPieceSize = 4 << 20;
+function* tarPieces(entries, options) {
+  const { pieceSize = defaultPieceSize, allocate, warn } = options;
+  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  let piece;
+  let used = 0;
+  for (const part of tarParts(layerEntries(entries, options, warn), summary2)) {
+    for (let offset = 0; offset < part.size; ) {
+      piece ??= allocate(pieceSize);
+      const length = Math.min(pieceSize - used, part.size - offset);
+      part.read(piece.subarray(used, used + length), offset);
+      used += length;
+      offset += length;
+      summary2.size += length;
+      if (used < pieceSize) continue;
+      yield piece;
+      piece = void 0;
+      used = 0;
+    }
+  }
+  if (piece) yield piece.subarray(0, used);
+  return summary2;
+}
+__name(tarPieces, "tarPieces");
+var zeros2 = Buffer.alloc(2 * tarBlockSize);
+function* tarParts(entries, summary2) {
+  const firstNames = /* @__PURE__ */ new Map();
+  for (const entry of entries) {
+    const { path: path12, node } = entry;
+    const key = fileKey(node);
+    const first = firstNames.get(key);
+    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path12);
+    const member = first ? linkTo(first, entry) : describe(entry);
+    summary2.members++;
+    yield memorySource(tarHeader(member), "header");
+    if (member.size === 0) continue;
+    summary2.contentSize += member.size;
+    yield entry.content();
+    yield memorySource(zeros2.subarray(0, tarPadding(member.size)), "padding");
+  }
+  yield memorySource(zeros2, "end");
+}
+__name(tarParts, "tarParts");
+function linkTo(first, entry) {
+  return { ...describe(entry), type: "link", size: 0, linkname: first };
+}
+__name(linkTo, "linkTo");
+function describe({ path: path12, node, type, xattrs, target }) {
+  return {
+    path: type === "dir" ? Buffer.concat([path12, Buffer.from("/")]) : path12,
+    type,
+    mode: node.mode,
+    uid: node.uid,
+    gid: node.gid,
+    size: type === "file" ? node.size : 0,
+    mtime: Math.max(0, node.mtime.seconds),
+    xattrs,
+    ...type === "symlink" && { linkname: target() },
+    ...node.rdev && { device: node.rdev }
+  };
+}
+__name(describe, "describe");
+
+// src/image/environment/kernel-build.ts
+var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
+function kernelBuild(root, kernelVersion) {
+  for (const place2 of places) {
+    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
+    if (version3) return version3;
+  }
+  return "#1 SMP";
+}
+__name(kernelBuild, "kernelBuild");
+
+// src/image/environment/personality.ts
+var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
+function personalityCommand(root) {
+  return commands.find(([program]) => {
+    const node = resolve2(root, program);
+    return node?.type === "file" && (node.mode & 73) !== 0;
+  });
+}
+__name(personalityCommand, "personalityCommand");
+
+// src/image/environment/place.ts
+function placeFile(root, file, mtime) {
+  const names = file.path.split("/").filter((name) => name !== "");
+  const fileName = names.pop();
+  const dir2 = `/${names.join("/")}`;
+  const way = existing(root, names);
+  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
+  const entries = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
+    return { obstacle: `the DDK has its own ${file.path}` };
+  }
+  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+}
+__name(placeFile, "placeFile");
+function existing(root, names) {
+  for (let depth = names.length; depth >= 0; depth--) {
+    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
+    if (!trail) continue;
+    const dir2 = trail.at(-1)?.node ?? root.root;
+    const missing = names.slice(depth);
+    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
+  }
+  return void 0;
+}
+__name(existing, "existing");
+var nextNumber = -1;
+function newNode(type, mode, mtime, text2 = "") {
+  const content = Buffer.from(text2);
+  return {
+    type,
+    ino: nextNumber--,
+    mode,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: mtime, nanoseconds: 0 },
+    size: content.length,
+    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
+    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
+    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  };
+}
+__name(newNode, "newNode");
+
+// src/image/environment/uname.ts
+var import_node_fs8 = require("node:fs");
+
+// src/host/shell-quote.ts
+function shellQuote(text2) {
+  return `'${text2.replaceAll("'", "'\\''")}'`;
+}
+__name(shellQuote, "shellQuote");
+
+// src/image/environment/uname.ts
+var machines = {
+  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
+  i686: { machine: "i686", processor: "i686", platform: "i386" }
+};
+function unameScript({ release, version: version3, architecture }) {
+  const answers = { release, version: version3, ...machines[architecture] };
+  return (0, import_node_fs8.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+}
+__name(unameScript, "unameScript");
+var template = new URL("./uname.sh", importMetaUrl);
+
+// src/image/environment/variables.ts
+function ddkVariables({ version: version3, build, kernelVersion }) {
+  const variables = [
+    ["XENSERVER_VERSION", version3],
+    ["XENSERVER_BUILD", build],
+    ["DDK_KERNEL_VERSION", kernelVersion]
+  ];
+  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+}
+__name(ddkVariables, "ddkVariables");
+function profileScript(variables) {
+  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
+export ${name}
+`);
+  return `# Which DDK this image was made of.
+${lines.join("")}`;
+}
+__name(profileScript, "profileScript");
+
+// src/image/environment/environment.ts
+function buildEnvironment(root, identity, created, warn) {
+  const variables = ddkVariables(identity);
+  const { kernelVersion = "", architecture = "x86_64" } = identity;
+  const version3 = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version3, architecture }) };
+  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
+  const files = [[uname, "so none is added, and uname may report the host machine"]];
+  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
+  return {
+    layer: tarOf(place(root, files, created, warn)),
+    env: variables.map(([name, value]) => `${name}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+  };
+}
+__name(buildEnvironment, "buildEnvironment");
+function place(root, files, mtime, warn) {
+  const entries = /* @__PURE__ */ new Map();
+  for (const [file, ifItCannotBe] of files) {
+    const placed = placeFile(root, file, mtime);
+    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
+  }
+  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+}
+__name(place, "place");
+function tarOf(entries) {
+  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 })];
+  return new Uint8Array(Buffer.concat(pieces2));
+}
+__name(tarOf, "tarOf");
+function entrypoint32(root, warn) {
+  const command = personalityCommand(root);
+  if (!command) {
+    warn(
+      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
+    );
+  }
+  return command ?? [];
+}
+__name(entrypoint32, "entrypoint32");
+
+// src/image/key/sample-tree.ts
+var dir = { type: "dir", mode: 493, nlink: 2 };
+var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
+var contents = {
+  bin: dir,
+  "bin/setarch": { content: "program", mode: 493 },
+  "bin/su": { content: "program", mode: 2541, xattrs: { "security.capability": "0100000200040000000000000000000000000000" } },
+  dev: dir,
+  "dev/deleted": { type: "char", rdev: { major: 0, minor: 0 } },
+  "dev/disk": { type: "block", rdev: { major: 259, minor: 1048575 } },
+  "dev/null": { type: "char", rdev: { major: 1, minor: 3 }, mode: 438 },
+  "dev/pipe": { type: "fifo" },
+  "dev/socket": { type: "socket" },
+  etc: { ...dir, mode: 1517, xattrs: { "user.dir": "00ff3d25", "user.overlay.opaque": "79", "trusted.x": "78" } },
+  "etc/early": { mtime: { seconds: -1, nanoseconds: 5 } },
+  "etc/labelled": { xattrs: { "security.selinux": "00", "security.ima": "01", "security.evm": "02", "system.unknown": "03" } },
+  "etc/listed": {
+    xattrs: { "system.posix_acl_access": "0200000001000600ffffffff020007002100000004000400ffffffff10000700ffffffff20000400ffffffff" }
+  },
+  "etc/owned": { uid: 3e5, gid: 4294967294, mtime: { seconds: 2208988800, nanoseconds: 123456789 } },
+  "etc/profile.d": dir,
+  lib: dir,
+  "lib/modules": dir,
+  "lib/modules/1.2.3": dir,
+  "lib/modules/1.2.3/build": dir,
+  "lib/modules/1.2.3/build/include": dir,
+  "lib/modules/1.2.3/build/include/generated": dir,
+  "lib/modules/1.2.3/build/include/generated/compile.h": { content: '#define UTS_VERSION "#4 SMP"\n' },
+  link: { type: "symlink", target: "bin", mode: 511 },
+  [`long-${"n".repeat(200)}`]: { content: "x".repeat(600) },
+  "one-name": linked,
+  "other-name": linked,
+  usr: dir,
+  "usr/local": { ...dir, uid: 7 }
+};
+function sampleTree() {
+  const children = /* @__PURE__ */ new Map([[1, []]]);
+  const inos = /* @__PURE__ */ new Map([["", 1]]);
+  for (const [path12, more] of Object.entries(contents)) {
+    const node = nodeOf(more, 2 + inos.size);
+    inos.set(path12, node.ino);
+    if (node.type === "dir") children.set(node.ino, []);
+    const slash = path12.lastIndexOf("/");
+    children.get(inos.get(path12.slice(0, Math.max(0, slash)))).push([path12.slice(slash + 1), node]);
+  }
+  return {
+    root: nodeOf(dir, 1),
+    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+  };
+}
+__name(sampleTree, "sampleTree");
+function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
+  const bytes = Buffer.from(content || target);
+  return {
+    type: "file",
+    ino,
+    mode: 420,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    mtime: { seconds: 142e7, nanoseconds: 0 },
+    size: bytes.length,
+    content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
+    target: /* @__PURE__ */ __name(() => bytes, "target"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    ...more
+  };
+}
+__name(nodeOf, "nodeOf");
+
+// src/image/key/sample-image.ts
+function sampleImage(architecture, withEnvironment) {
+  const tree = sampleTree();
+  const created = 142e7;
+  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
+  const environment2 = withEnvironment ? buildEnvironment(tree, identity, created, () => {
+  }) : void 0;
+  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+  }, "warn"), pieceSize: 64 << 10 });
+  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
+  if (environment2) layers.push({ diffId: digestOf2([environment2.layer]), createdBy: "environment" });
+  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment2);
+}
+__name(sampleImage, "sampleImage");
+function digestOf2(pieces2) {
+  const hash = (0, import_node_crypto4.createHash)("sha256");
+  for (const piece of pieces2) hash.update(piece);
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf2, "digestOf");
+
+// src/image/key/recipe.ts
+var writerRevision = 2;
+var known2;
+function recipe() {
+  const images = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
+  known2 ??= (0, import_node_crypto5.createHash)("sha256").update(JSON.stringify([writerRevision, ...images()])).digest("hex").slice(0, 12);
+  return known2;
+}
+__name(recipe, "recipe");
+
+// src/image/key/key.ts
+function imageKey(iso, options) {
+  const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
+  return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
+}
+__name(imageKey, "imageKey");
+function isoKey(iso) {
+  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]));
+}
+__name(isoKey, "isoKey");
+
+// src/image/description.ts
+function finishImage(archive, description, names) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names });
+  return { ...description, names, archive: summary2 };
+}
+__name(finishImage, "finishImage");
+function configOf({ found, isoSha256, layers, uname, defaults: defaults2 }) {
+  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
+  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults2);
+}
+__name(configOf, "configOf");
+
+// src/image/convert.ts
+async function convert(options) {
+  options.signal?.throwIfAborted();
+  const stop2 = new AbortController();
+  options.inputSha256.catch((error2) => stop2.abort(error2));
+  options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
+  if (isSameFile(options.input, options.archive))
+    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
+  const archive = createArchive(options.archive);
+  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
+  const task2 = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task2, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+  try {
+    const { names, ...received } = await receive(worker, archive, options, stop2.signal);
+    const isoSha256 = await options.inputSha256 ?? "";
+    await (0, import_promises.setImmediate)();
+    stop2.signal.throwIfAborted();
+    return finishImage(archive, { ...received, isoSha256, uname }, names);
+  } catch (error2) {
+    await worker.terminate();
+    await archive.abort();
+    throw stop2.signal.aborted ? stop2.signal.reason : error2;
+  }
+}
+__name(convert, "convert");
+var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
+async function receive(worker, archive, options, signal) {
+  const release = /* @__PURE__ */ __name((buffer3) => worker.postMessage(buffer3, [buffer3]), "release");
+  let known3;
+  let bytes = 0;
+  for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
+    switch (message.kind) {
+      case "warning":
+        options.warn(message.text);
+        break;
+      case "found": {
+        const { found, environment: environment2 } = message;
+        const names = options.name(found);
+        const layer = options.rootSink ? archive.addAbsentLayer(options.rootSink(), release) : archive.addLayer({ compression: options.compression, release });
+        known3 = { found, environment: environment2, names, layer };
+        break;
+      }
+      case "piece":
+        bytes += message.piece.length;
+        await known3.layer.write(message.piece);
+        options.onProgress?.(bytes, known3.found);
+        break;
+      case "done": {
+        const { found, environment: environment2, names, layer } = known3;
+        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
+        const layers = environment2 ? [root, await addEnvironment(archive, environment2, options.compression)] : [root];
+        const { env, entrypoint } = environment2 ?? { env: [], entrypoint: [] };
+        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
+      }
+      case "failed":
+        throw failureOf(message);
+    }
+  }
+  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
+}
+__name(receive, "receive");
+function failureOf({ message, stack, errorKind }) {
+  const error2 = errorKind === void 0 ? new Error(message) : DiskError.restored(message, errorKind);
+  return Object.assign(error2, { stack });
+}
+__name(failureOf, "failureOf");
+async function addEnvironment(archive, { layer }, compression) {
+  const writer = archive.addLayer({ compression });
+  await writer.write(layer);
+  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
+}
+__name(addEnvironment, "addEnvironment");
+
+// src/cache/process/best-effort.ts
+async function bestEffort(use, otherwise) {
+  try {
+    return await use();
+  } catch (error2) {
+    return otherwise(sentenceOf(error2));
+  }
+}
+__name(bestEffort, "bestEffort");
+
+// src/phase/units.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+
+// src/cache/process/background.ts
+var import_node_url = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -30014,6 +31536,137 @@ function info(message) {
 }
 __name(info, "info");
 
+// src/programs/child.ts
+var outputLimit = 16 << 20;
+
+// src/cache/process/environment.ts
+var handedNames = [
+  "ACTIONS_CACHE_MODE",
+  "ACTIONS_CACHE_SERVICE_V2",
+  "ACTIONS_CACHE_URL",
+  "ACTIONS_ORCHESTRATION_ID",
+  "ACTIONS_RESULTS_URL",
+  "ACTIONS_RUNTIME_TOKEN",
+  "CACHE_UPLOAD_CHUNK_SIZE",
+  "CACHE_UPLOAD_CONCURRENCY",
+  "GITHUB_REF",
+  "GITHUB_SERVER_URL",
+  "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
+];
+function takeOver(handed) {
+  const environment2 = { ...process.env };
+  for (const [name, value] of Object.entries(handed)) {
+    Object.defineProperty(environment2, name, { value, enumerable: false, writable: true, configurable: true });
+  }
+  process.env = environment2;
+}
+__name(takeOver, "takeOver");
+
+// src/cache/process/task.ts
+var entryFolder = "xenserver-ddk";
+function filesOf(statusFile) {
+  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+}
+__name(filesOf, "filesOf");
+
+// src/cache/process/background.ts
+var script = (0, import_node_url.fileURLToPath)(
+  new URL(importMetaUrl.endsWith(".ts") ? "../toolkit/cache-process.ts" : "./cache-process.cjs", importMetaUrl)
+);
+
+// src/cache/process/movement.ts
+var minBytes = 1 << 20;
+
+// src/image/archive/decompress.ts
+var import_node_util4 = require("node:util");
+var import_node_zlib2 = require("node:zlib");
+
+// src/host/free-space.ts
+var import_node_fs9 = require("node:fs");
+var import_node_path4 = require("node:path");
+var NoRoom = class extends Error {
+  static {
+    __name(this, "NoRoom");
+  }
+  name = "NoRoom";
+};
+function checkFreeSpace(path12, needed, what) {
+  const free2 = freeSpace(path12);
+  if (free2 !== void 0 && free2 < needed) {
+    throw new NoRoom(
+      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
+    );
+  }
+}
+__name(checkFreeSpace, "checkFreeSpace");
+function freeSpace(path12) {
+  try {
+    const { bavail, bsize } = (0, import_node_fs9.statfsSync)(path12);
+    return bavail * bsize;
+  } catch (error2) {
+    const parent = (0, import_node_path4.dirname)(path12);
+    return error2.code === "ENOENT" && parent !== path12 ? freeSpace(parent) : void 0;
+  }
+}
+__name(freeSpace, "freeSpace");
+
+// src/image/archive/decompress.ts
+var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
+var maxFrameContent = 64 << 20;
+
+// src/cache/entries/folder.ts
+var import_node_fs10 = require("node:fs");
+var import_node_path5 = require("node:path");
+function writeFolder(dir2, file, name, json2) {
+  const folder = (0, import_node_path5.join)(dir2, entryFolder);
+  (0, import_node_fs10.rmSync)(folder, { recursive: true, force: true });
+  makeFolder(folder);
+  try {
+    (0, import_node_fs10.linkSync)(file, (0, import_node_path5.join)(folder, name));
+  } catch {
+    (0, import_node_fs10.symlinkSync)(file, (0, import_node_path5.join)(folder, name));
+  }
+  (0, import_node_fs10.writeFileSync)((0, import_node_path5.join)(folder, `${name}.json`), JSON.stringify(json2));
+}
+__name(writeFolder, "writeFolder");
+
+// src/cache/entries/image-cache.ts
+function stageImage(key, dir2, archive, conversion) {
+  const { names: _names, archive: made, ...description } = conversion;
+  const entry = { key, configDigest: made.configDigest, description };
+  writeFolder(dir2, archive, "image", entry);
+  return { key, dir: dir2, what: "the image" };
+}
+__name(stageImage, "stageImage");
+async function makeImage({ key, dir: dir2 }, image) {
+  const { iso, isoSha256, uname, configDigest: configDigest2, maxZeroBytes } = image;
+  makeFolder(dir2);
+  const archive = (0, import_node_path6.join)(dir2, "image.tar");
+  const conversion = await convert({
+    input: iso,
+    archive,
+    compression: "zstd",
+    uname,
+    maxZeroBytes,
+    tempDir: dir2,
+    inputSha256: Promise.resolve(isoSha256),
+    name: /* @__PURE__ */ __name(() => [], "name"),
+    // The main step has said them.
+    warn() {
+    }
+  });
+  if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
+  stageImage(key, dir2, archive, conversion);
+  (0, import_node_fs11.rmSync)(archive);
+}
+__name(makeImage, "makeImage");
+
+// src/cache/toolkit/actions-cache.ts
+var import_node_fs15 = require("node:fs");
+var import_node_path10 = require("node:path");
+var import_promises4 = require("node:stream/promises");
+
 // node_modules/@actions/cache/lib/cache.js
 var path11 = __toESM(require("path"), 1);
 
@@ -30062,7 +31715,7 @@ var path8 = __toESM(require("path"), 1);
 var path4 = __toESM(require("path"), 1);
 var import_assert2 = __toESM(require("assert"), 1);
 var IS_WINDOWS3 = process.platform === "win32";
-function dirname5(p) {
+function dirname8(p) {
   p = safeTrimTrailingSeparator(p);
   if (IS_WINDOWS3 && /^\\\\[^\\]+(\\[^\\]+)?$/.test(p)) {
     return p;
@@ -30073,7 +31726,7 @@ function dirname5(p) {
   }
   return result;
 }
-__name(dirname5, "dirname");
+__name(dirname8, "dirname");
 function ensureAbsoluteRoot(root, itemPath) {
   (0, import_assert2.default)(root, `ensureAbsoluteRoot parameter 'root' must not be empty`);
   (0, import_assert2.default)(itemPath, `ensureAbsoluteRoot parameter 'itemPath' must not be empty`);
@@ -30182,14 +31835,14 @@ function getSearchPaths(patterns) {
     }
     let foundAncestor = false;
     let tempKey = key;
-    let parent = dirname5(tempKey);
+    let parent = dirname8(tempKey);
     while (parent !== tempKey) {
       if (searchPathMap[parent]) {
         foundAncestor = true;
         break;
       }
       tempKey = parent;
-      parent = dirname5(tempKey);
+      parent = dirname8(tempKey);
     }
     if (!foundAncestor) {
       result.push(pattern.searchPath);
@@ -32235,12 +33888,12 @@ var Path = class {
         this.segments = itemPath.split(path6.sep);
       } else {
         let remaining = itemPath;
-        let dir2 = dirname5(remaining);
+        let dir2 = dirname8(remaining);
         while (dir2 !== remaining) {
           const basename7 = path6.basename(remaining);
           this.segments.unshift(basename7);
           remaining = dir2;
-          dir2 = dirname5(remaining);
+          dir2 = dirname8(remaining);
         }
         this.segments.unshift(remaining);
       }
@@ -32252,7 +33905,7 @@ var Path = class {
         segment = normalizeSeparators2(itemPath[i]);
         if (i === 0 && hasRoot(segment)) {
           segment = safeTrimTrailingSeparator(segment);
-          (0, import_assert3.default)(segment === dirname5(segment), `Parameter 'itemPath' root segment contains information for multiple segments`);
+          (0, import_assert3.default)(segment === dirname8(segment), `Parameter 'itemPath' root segment contains information for multiple segments`);
           this.segments.push(segment);
         } else {
           (0, import_assert3.default)(!segment.includes(path6.sep), `Parameter 'itemPath' contains unexpected path separators`);
@@ -32346,7 +33999,7 @@ var Pattern = class _Pattern {
    */
   partialMatch(itemPath) {
     itemPath = safeTrimTrailingSeparator(itemPath);
-    if (dirname5(itemPath) === itemPath) {
+    if (dirname8(itemPath) === itemPath) {
       return this.rootRegExp.test(itemPath);
     }
     return this.minimatch.matchOne(itemPath.split(IS_WINDOWS6 ? /\\+/ : /\/+/), this.minimatch.set[0], true);
@@ -32996,10 +34649,10 @@ var AbortError = class extends Error {
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/logger/log.js
 var import_node_os = require("node:os");
-var import_node_util2 = __toESM(require("node:util"), 1);
+var import_node_util5 = __toESM(require("node:util"), 1);
 var import_node_process = __toESM(require("node:process"), 1);
 function log(message, ...args) {
-  import_node_process.default.stderr.write(`${import_node_util2.default.format(message, ...args)}${import_node_os.EOL}`);
+  import_node_process.default.stderr.write(`${import_node_util5.default.format(message, ...args)}${import_node_os.EOL}`);
 }
 __name(log, "log");
 
@@ -33633,8 +35286,8 @@ function isError(e) {
 __name(isError, "isError");
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/util/inspect.js
-var import_node_util3 = require("node:util");
-var custom = import_node_util3.inspect.custom;
+var import_node_util6 = require("node:util");
+var custom = import_node_util6.inspect.custom;
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/util/sanitizer.js
 var RedactedString = "REDACTED";
@@ -33860,7 +35513,7 @@ __name(stringToUint8Array, "stringToUint8Array");
 // node_modules/@typespec/ts-http-runtime/dist/esm/nodeHttpClient.js
 var import_node_http = __toESM(require("node:http"), 1);
 var import_node_https = __toESM(require("node:https"), 1);
-var import_node_zlib = __toESM(require("node:zlib"), 1);
+var import_node_zlib3 = __toESM(require("node:zlib"), 1);
 var import_node_stream = require("node:stream");
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/log.js
@@ -34116,11 +35769,11 @@ __name(getResponseHeaders, "getResponseHeaders");
 function getDecodedResponseStream(stream2, headers) {
   const contentEncoding = headers.get("Content-Encoding");
   if (contentEncoding === "gzip") {
-    const unzip = import_node_zlib.default.createGunzip();
+    const unzip = import_node_zlib3.default.createGunzip();
     stream2.pipe(unzip);
     return unzip;
   } else if (contentEncoding === "deflate") {
-    const inflate = import_node_zlib.default.createInflate();
+    const inflate = import_node_zlib3.default.createInflate();
     stream2.pipe(inflate);
     return inflate;
   }
@@ -43659,16 +45312,16 @@ var BufferScheduler = class {
 
 // node_modules/@azure/storage-common/dist/esm/crc64.js
 var import_node_module = require("node:module");
-var import_node_path2 = require("node:path");
-var import_node_url = require("node:url");
+var import_node_path7 = require("node:path");
+var import_node_url2 = require("node:url");
 var __isNode__ = typeof process === "object" && typeof process.versions === "object" && typeof process.versions.node === "string";
 var require2;
 var __filename;
 var __dirname;
 if (__isNode__) {
   require2 = (0, import_node_module.createRequire)(importMetaUrl);
-  __filename = (0, import_node_url.fileURLToPath)(importMetaUrl);
-  __dirname = (0, import_node_path2.dirname)(__filename);
+  __filename = (0, import_node_url2.fileURLToPath)(importMetaUrl);
+  __dirname = (0, import_node_path7.dirname)(__filename);
 }
 var NativeCRC64 = (() => {
   var _scriptDir = typeof document !== "undefined" && document.currentScript ? document.currentScript.src : void 0;
@@ -46260,7 +47913,7 @@ var AnonymousCredential = class extends Credential {
 };
 
 // node_modules/@azure/storage-common/dist/esm/credentials/StorageSharedKeyCredential.js
-var import_node_crypto = require("node:crypto");
+var import_node_crypto6 = require("node:crypto");
 
 // node_modules/@azure/storage-common/dist/esm/utils/constants.js
 var URLConstants = {
@@ -46974,7 +48627,7 @@ var StorageSharedKeyCredential = class extends Credential {
    * @param stringToSign -
    */
   computeHMACSHA256(stringToSign) {
-    return (0, import_node_crypto.createHmac)("sha256", this.accountKey).update(stringToSign, "utf8").digest("base64");
+    return (0, import_node_crypto6.createHmac)("sha256", this.accountKey).update(stringToSign, "utf8").digest("base64");
   }
 };
 
@@ -47352,7 +49005,7 @@ function storageRetryPolicy(options = {}) {
 __name(storageRetryPolicy, "storageRetryPolicy");
 
 // node_modules/@azure/storage-common/dist/esm/policies/StorageSharedKeyCredentialPolicyV2.js
-var import_node_crypto2 = require("node:crypto");
+var import_node_crypto7 = require("node:crypto");
 var storageSharedKeyCredentialPolicyName = "storageSharedKeyCredentialPolicy";
 function storageSharedKeyCredentialPolicy(options) {
   function signRequest(request) {
@@ -47374,7 +49027,7 @@ function storageSharedKeyCredentialPolicy(options) {
       getHeaderValueToSign(request, HeaderConstants.IF_UNMODIFIED_SINCE),
       getHeaderValueToSign(request, HeaderConstants.RANGE)
     ].join("\n") + "\n" + getCanonicalizedHeadersString(request) + getCanonicalizedResourceString(request);
-    const signature = (0, import_node_crypto2.createHmac)("sha256", options.accountKey).update(stringToSign, "utf8").digest("base64");
+    const signature = (0, import_node_crypto7.createHmac)("sha256", options.accountKey).update(stringToSign, "utf8").digest("base64");
     request.headers.set(HeaderConstants.AUTHORIZATION, `SharedKey ${options.accountName}:${signature}`);
   }
   __name(signRequest, "signRequest");
@@ -47470,7 +49123,7 @@ function storageRequestFailureDetailsParserPolicy() {
 __name(storageRequestFailureDetailsParserPolicy, "storageRequestFailureDetailsParserPolicy");
 
 // node_modules/@azure/storage-common/dist/esm/credentials/UserDelegationKeyCredential.js
-var import_node_crypto3 = require("node:crypto");
+var import_node_crypto8 = require("node:crypto");
 var UserDelegationKeyCredential = class {
   static {
     __name(this, "UserDelegationKeyCredential");
@@ -47503,7 +49156,7 @@ var UserDelegationKeyCredential = class {
    * @param stringToSign -
    */
   computeHMACSHA256(stringToSign) {
-    return (0, import_node_crypto3.createHmac)("sha256", this.key).update(stringToSign, "utf8").digest("base64");
+    return (0, import_node_crypto8.createHmac)("sha256", this.key).update(stringToSign, "utf8").digest("base64");
   }
 };
 
@@ -57839,7 +59492,7 @@ var ifNoneMatch1 = {
     }
   }
 };
-var tags = {
+var tags2 = {
   parameterPath: ["options", "tags"],
   mapper: BlobTags
 };
@@ -60271,7 +61924,7 @@ var setTagsOperationSpec = {
       headersMapper: BlobSetTagsExceptionHeaders
     }
   },
-  requestBody: tags,
+  requestBody: tags2,
   queryParameters: [
     timeoutInSeconds,
     versionId,
@@ -65442,8 +67095,8 @@ var Batch = class {
 };
 
 // node_modules/@azure/storage-blob/dist/esm/utils/utils.js
-var import_node_fs2 = __toESM(require("node:fs"), 1);
-var import_node_util4 = __toESM(require("node:util"), 1);
+var import_node_fs12 = __toESM(require("node:fs"), 1);
+var import_node_util7 = __toESM(require("node:util"), 1);
 async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
   let pos = 0;
   const count = end - offset;
@@ -65482,7 +67135,7 @@ async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
 __name(streamToBuffer, "streamToBuffer");
 async function readStreamToLocalFile(rs, file) {
   return new Promise((resolve5, reject) => {
-    const ws = import_node_fs2.default.createWriteStream(file);
+    const ws = import_node_fs12.default.createWriteStream(file);
     rs.on("error", (err) => {
       reject(err);
     });
@@ -65494,8 +67147,8 @@ async function readStreamToLocalFile(rs, file) {
   });
 }
 __name(readStreamToLocalFile, "readStreamToLocalFile");
-var fsStat = import_node_util4.default.promisify(import_node_fs2.default.stat);
-var fsCreateReadStream = import_node_fs2.default.createReadStream;
+var fsStat = import_node_util7.default.promisify(import_node_fs12.default.stat);
+var fsCreateReadStream = import_node_fs12.default.createReadStream;
 
 // node_modules/@azure/storage-blob/dist/esm/Clients.js
 var BlobClient = class _BlobClient extends StorageClient2 {
@@ -69212,26 +70865,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime320 = __toESM(require_commonjs(), 1);
-var import_runtime321 = __toESM(require_commonjs(), 1);
-var import_runtime322 = __toESM(require_commonjs(), 1);
-var import_runtime323 = __toESM(require_commonjs(), 1);
-var import_runtime324 = __toESM(require_commonjs(), 1);
+var import_runtime381 = __toESM(require_commonjs(), 1);
+var import_runtime382 = __toESM(require_commonjs(), 1);
+var import_runtime383 = __toESM(require_commonjs(), 1);
+var import_runtime384 = __toESM(require_commonjs(), 1);
+var import_runtime385 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime314 = __toESM(require_commonjs(), 1);
-var import_runtime315 = __toESM(require_commonjs(), 1);
-var import_runtime316 = __toESM(require_commonjs(), 1);
-var import_runtime317 = __toESM(require_commonjs(), 1);
-var import_runtime318 = __toESM(require_commonjs(), 1);
+var import_runtime375 = __toESM(require_commonjs(), 1);
+var import_runtime376 = __toESM(require_commonjs(), 1);
+var import_runtime377 = __toESM(require_commonjs(), 1);
+var import_runtime378 = __toESM(require_commonjs(), 1);
+var import_runtime379 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime308 = __toESM(require_commonjs(), 1);
-var import_runtime309 = __toESM(require_commonjs(), 1);
-var import_runtime310 = __toESM(require_commonjs(), 1);
-var import_runtime311 = __toESM(require_commonjs(), 1);
-var import_runtime312 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime312.MessageType {
+var import_runtime369 = __toESM(require_commonjs(), 1);
+var import_runtime370 = __toESM(require_commonjs(), 1);
+var import_runtime371 = __toESM(require_commonjs(), 1);
+var import_runtime372 = __toESM(require_commonjs(), 1);
+var import_runtime373 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime373.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -69255,9 +70908,9 @@ var CacheScope$Type = class extends import_runtime312.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime311.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime372.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime310.reflectionMergePartial)(this, message, value);
+      (0, import_runtime371.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69279,26 +70932,26 @@ var CacheScope$Type = class extends import_runtime312.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime309.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime370.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime308.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime369.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime308.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime369.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime309.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime370.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime318.MessageType {
+var CacheMetadata$Type = class extends import_runtime379.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -69316,9 +70969,9 @@ var CacheMetadata$Type = class extends import_runtime318.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime317.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime316.reflectionMergePartial)(this, message, value);
+      (0, import_runtime377.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69340,26 +70993,26 @@ var CacheMetadata$Type = class extends import_runtime318.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime315.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime314.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime375.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime314.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime375.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime315.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime324.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -69384,9 +71037,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime324.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69412,26 +71065,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime324.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime320.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime320.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime320.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime324.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -69462,9 +71115,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime324.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69490,26 +71143,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime324.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime320.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime320.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime320.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime324.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -69541,9 +71194,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime324.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69573,28 +71226,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime324.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime320.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime320.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime320.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime381.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime320.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime381.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime324.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -69625,9 +71278,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime324.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69653,26 +71306,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime324.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime320.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime320.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime381.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime320.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime324.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -69705,9 +71358,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime324.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69737,28 +71390,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime324.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime320.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime320.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime320.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime320.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime381.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime324.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -69789,9 +71442,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime324.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime323.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime322.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -69817,21 +71470,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime324.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime321.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime320.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime320.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime320.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime321.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
@@ -70792,26 +72445,18 @@ function saveCacheV2(paths_1, key_1, options_1) {
 }
 __name(saveCacheV2, "saveCacheV2");
 
-// src/cache/put-aside.ts
-var import_node_fs3 = require("node:fs");
-var import_node_path3 = require("node:path");
-
-// src/host/shell-quote.ts
-function shellQuote(text2) {
-  return `'${text2.replaceAll("'", "'\\''")}'`;
-}
-__name(shellQuote, "shellQuote");
-
-// src/cache/put-aside.ts
+// src/cache/toolkit/put-aside.ts
+var import_node_fs13 = require("node:fs");
+var import_node_path8 = require("node:path");
 function putAside(temp) {
-  const bin = (0, import_node_path3.join)(temp, "bin");
-  const archive = (0, import_node_path3.join)(temp, "archive");
+  const bin = (0, import_node_path8.join)(temp, "bin");
+  const archive = (0, import_node_path8.join)(temp, "archive");
   makeFolder(bin);
-  (0, import_node_fs3.writeFileSync)((0, import_node_path3.join)(bin, "tar"), script(archive), { mode: 493 });
+  (0, import_node_fs13.writeFileSync)((0, import_node_path8.join)(bin, "tar"), script2(archive), { mode: 493 });
   return { bin, archive };
 }
 __name(putAside, "putAside");
-function script(archive) {
+function script2(archive) {
   return `#!/bin/sh
 # Stands in for tar while an entry of the Actions cache is restored: moves the archive, and unpacks nothing.
 PATH=$PATH:/usr/bin:/bin
@@ -70820,16 +72465,9 @@ echo "tar: not asked to unpack in the way that is known: $*" >&2
 exit 2
 `;
 }
-__name(script, "script");
+__name(script2, "script");
 
-// src/cache/task.ts
-var entryFolder = "xenserver-ddk";
-function filesOf(statusFile) {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
-}
-__name(filesOf, "filesOf");
-
-// src/cache/toolkit-log.ts
+// src/cache/toolkit/toolkit-log.ts
 function reasonIn(log2) {
   for (const pattern of [
     /^::debug::Failed to reserve cache: (?:Error: )?(.*)$/gm,
@@ -70863,102 +72501,21 @@ function unescaped(text2) {
 }
 __name(unescaped, "unescaped");
 
-// src/cache/unpack.ts
-var import_node_fs5 = require("node:fs");
-var import_promises = require("node:fs/promises");
-var import_node_path5 = require("node:path");
-var import_promises2 = require("node:stream/promises");
-var import_node_zlib2 = require("node:zlib");
-
-// src/bytes/tar-header.ts
-var tarBlockSize = 512;
-function tarPadding(size) {
-  return (tarBlockSize - size % tarBlockSize) % tarBlockSize;
-}
-__name(tarPadding, "tarPadding");
-var field = { start: 148, end: 156 };
-function tarChecksum(header) {
-  let sum = 0;
-  for (const [index, byte] of header.entries()) sum += index < field.start || index >= field.end ? byte : 32;
-  return sum;
-}
-__name(tarChecksum, "tarChecksum");
-function hasTarChecksum(header) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString("latin1", field.start, field.end))?.[1];
-  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header);
-}
-__name(hasTarChecksum, "hasTarChecksum");
-function readTarHeader(header) {
-  const name = text(header, 0, 100);
-  const prefix2 = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
-  return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
-}
-__name(readTarHeader, "readTarHeader");
-function sizeField(header) {
-  if ((header[124] & 128) !== 0) {
-    return header.readUInt32BE(124) === 2147483648 ? header.readUInt32BE(128) * 2 ** 32 + header.readUInt32BE(132) : Number.NaN;
-  }
-  const digits = text(header, 124, 136).trim();
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
-}
-__name(sizeField, "sizeField");
-function text(header, start, end) {
-  return header.toString("latin1", start, end).replace(/\0.*$/s, "");
-}
-__name(text, "text");
-
-// src/host/free-space.ts
-var import_node_fs4 = require("node:fs");
-var import_node_path4 = require("node:path");
-
-// src/phase/units.ts
-function bytesText(bytes) {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes / 1e3;
-  let unit2 = 0;
-  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit2]}`;
-}
-__name(bytesText, "bytesText");
-
-// src/host/free-space.ts
-var NoRoom = class extends Error {
-  static {
-    __name(this, "NoRoom");
-  }
-  name = "NoRoom";
-};
-function checkFreeSpace(path12, needed, what) {
-  const free2 = freeSpace(path12);
-  if (free2 !== void 0 && free2 < needed) {
-    throw new NoRoom(
-      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
-    );
-  }
-}
-__name(checkFreeSpace, "checkFreeSpace");
-function freeSpace(path12) {
-  try {
-    const { bavail, bsize } = (0, import_node_fs4.statfsSync)(path12);
-    return bavail * bsize;
-  } catch (error2) {
-    const parent = (0, import_node_path4.dirname)(path12);
-    return error2.code === "ENOENT" && parent !== path12 ? freeSpace(parent) : void 0;
-  }
-}
-__name(freeSpace, "freeSpace");
-
-// src/cache/unpack.ts
+// src/cache/toolkit/unpack.ts
+var import_node_fs14 = require("node:fs");
+var import_promises2 = require("node:fs/promises");
+var import_node_path9 = require("node:path");
+var import_promises3 = require("node:stream/promises");
+var import_node_zlib4 = require("node:zlib");
 var maxFiles = 4;
 var maxSize2 = 8 ** 11 - 1;
 var maxExtended = 64 << 10;
 async function unpackEntry(archive, folder) {
-  await (0, import_promises.mkdir)(folder);
+  await (0, import_promises2.mkdir)(folder);
   const decompress2 = await decompressor(archive);
   try {
-    await (0, import_promises2.pipeline)(
-      (0, import_node_fs5.createReadStream)(archive, { highWaterMark: 1 << 20 }),
+    await (0, import_promises3.pipeline)(
+      (0, import_node_fs14.createReadStream)(archive, { highWaterMark: 1 << 20 }),
       decompress2,
       (bytes) => unpackTar(new Bytes(bytes), folder)
     );
@@ -70969,12 +72526,12 @@ async function unpackEntry(archive, folder) {
 }
 __name(unpackEntry, "unpackEntry");
 async function decompressor(archive) {
-  const file = await (0, import_promises.open)(archive);
+  const file = await (0, import_promises2.open)(archive);
   try {
     const { buffer: buffer3 } = await file.read(Buffer.alloc(4), 0, 4, 0);
     if (buffer3.readUInt32LE() === 4247762216)
-      return (0, import_node_zlib2.createZstdDecompress)({ chunkSize: 1 << 20, params: { [import_node_zlib2.constants.ZSTD_d_windowLogMax]: 31 } });
-    if (buffer3.readUInt16BE() === 8075) return (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 });
+      return (0, import_node_zlib4.createZstdDecompress)({ chunkSize: 1 << 20, params: { [import_node_zlib4.constants.ZSTD_d_windowLogMax]: 31 } });
+    if (buffer3.readUInt16BE() === 8075) return (0, import_node_zlib4.createGunzip)({ chunkSize: 1 << 20 });
     throw new Error("its archive is neither of zstd nor of gzip");
   } finally {
     await file.close();
@@ -70991,7 +72548,7 @@ async function unpackTar(bytes, folder) {
     else if (member.kind === "file") {
       if (names.has(member.name) || names.size === maxFiles) throw new Error(`its archive has ${shown(member.name)} once too often`);
       names.add(member.name);
-      await writeFile2((0, import_node_path5.join)(folder, member.name), member.size, bytes);
+      await writeFile2((0, import_node_path9.join)(folder, member.name), member.size, bytes);
     }
     if (member.kind !== "folder") await bytes.take(tarPadding(member.size));
   }
@@ -71020,8 +72577,8 @@ function checkExtended(records) {
 }
 __name(checkExtended, "checkExtended");
 async function writeFile2(path12, size, bytes) {
-  checkFreeSpace((0, import_node_path5.dirname)(path12), size, "What the Actions cache has");
-  const file = await (0, import_promises.open)(path12, import_node_fs5.constants.O_WRONLY | import_node_fs5.constants.O_CREAT | import_node_fs5.constants.O_EXCL | import_node_fs5.constants.O_NOFOLLOW, 384);
+  checkFreeSpace((0, import_node_path9.dirname)(path12), size, "What the Actions cache has");
+  const file = await (0, import_promises2.open)(path12, import_node_fs14.constants.O_WRONLY | import_node_fs14.constants.O_CREAT | import_node_fs14.constants.O_EXCL | import_node_fs14.constants.O_NOFOLLOW, 384);
   try {
     for (let left = size; left > 0; ) {
       const piece = await bytes.some(left);
@@ -71076,25 +72633,25 @@ function shown(name) {
 }
 __name(shown, "shown");
 
-// src/cache/actions-cache.ts
+// src/cache/toolkit/actions-cache.ts
 var segmentTimeoutInMs = 12e4;
 async function restoreEntry(key, dir2, temp) {
   if (!isFeatureAvailable()) return false;
   const { bin, archive } = putAside(temp);
-  process.env.PATH = `${bin}${import_node_path6.delimiter}${process.env.PATH ?? ""}`;
+  process.env.PATH = `${bin}${import_node_path10.delimiter}${process.env.PATH ?? ""}`;
   const found = await staged(dir2, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
-  if (found) await unpackEntry(archive, (0, import_node_path6.join)(dir2, entryFolder));
+  if (found) await unpackEntry(archive, (0, import_node_path10.join)(dir2, entryFolder));
   return found;
 }
 __name(restoreEntry, "restoreEntry");
 async function saveEntry(key, dir2, log2, make = async () => {
 }) {
   if (!isFeatureAvailable()) return "refused";
-  (0, import_node_fs6.mkdirSync)(dir2, { recursive: true });
+  makeFolder(dir2);
   return staged(dir2, async () => {
     if (await restoreCache([entryFolder], key, [], { lookupOnly: true }) === key) return "exists";
     await make();
-    await followLinks((0, import_node_path6.join)(dir2, entryFolder));
+    await followLinks((0, import_node_path10.join)(dir2, entryFolder));
     const id = await saveCache2([entryFolder], key);
     if (id >= 0 && !failureIn(log2())) return "saved";
     return conflictIn(log2()) ? "exists" : "refused";
@@ -71116,1572 +72673,17 @@ async function staged(dir2, use) {
 }
 __name(staged, "staged");
 async function followLinks(folder) {
-  for (const name of (0, import_node_fs6.readdirSync)(folder)) {
-    const file = (0, import_node_path6.join)(folder, name);
-    if (!(0, import_node_fs6.lstatSync)(file).isSymbolicLink()) continue;
-    const target = (0, import_node_fs6.realpathSync)(file);
-    (0, import_node_fs6.rmSync)(file);
-    await (0, import_promises3.pipeline)((0, import_node_fs6.createReadStream)(target), (0, import_node_fs6.createWriteStream)(file));
+  for (const name of (0, import_node_fs15.readdirSync)(folder)) {
+    const file = (0, import_node_path10.join)(folder, name);
+    if (!(0, import_node_fs15.lstatSync)(file).isSymbolicLink()) continue;
+    const target = (0, import_node_fs15.realpathSync)(file);
+    (0, import_node_fs15.rmSync)(file);
+    await (0, import_promises4.pipeline)((0, import_node_fs15.createReadStream)(target), (0, import_node_fs15.createWriteStream)(file));
   }
 }
 __name(followLinks, "followLinks");
 
-// src/cache/best-effort.ts
-async function bestEffort(use, otherwise) {
-  try {
-    return await use();
-  } catch (error2) {
-    return otherwise(sentenceOf(error2));
-  }
-}
-__name(bestEffort, "bestEffort");
-
-// src/cache/environment.ts
-var handedNames = [
-  "ACTIONS_CACHE_MODE",
-  "ACTIONS_CACHE_SERVICE_V2",
-  "ACTIONS_CACHE_URL",
-  "ACTIONS_ORCHESTRATION_ID",
-  "ACTIONS_RESULTS_URL",
-  "ACTIONS_RUNTIME_TOKEN",
-  "CACHE_UPLOAD_CHUNK_SIZE",
-  "CACHE_UPLOAD_CONCURRENCY",
-  "GITHUB_REF",
-  "GITHUB_SERVER_URL",
-  "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
-  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
-];
-function takeOver(handed) {
-  const environment2 = { ...process.env };
-  for (const [name, value] of Object.entries(handed)) {
-    Object.defineProperty(environment2, name, { value, enumerable: false, writable: true, configurable: true });
-  }
-  process.env = environment2;
-}
-__name(takeOver, "takeOver");
-
-// src/cache/image-cache.ts
-var import_node_fs15 = require("node:fs");
-var import_node_path10 = require("node:path");
-
-// src/image/archive/layer.ts
-var import_node_crypto5 = require("node:crypto");
-
-// src/host/new-file.ts
-var import_node_fs11 = require("node:fs");
-var import_node_path8 = require("node:path");
-var import_node_util5 = require("node:util");
-
-// src/host/at-exit.ts
-var import_node_fs7 = require("node:fs");
-var toRemove = /* @__PURE__ */ new Set();
-function removeAtExit(path12) {
-  if (toRemove.size === 0) process.on("exit", removeAll);
-  toRemove.add(path12);
-  return () => {
-    toRemove.delete(path12);
-    if (toRemove.size === 0) process.off("exit", removeAll);
-  };
-}
-__name(removeAtExit, "removeAtExit");
-function removeAll() {
-  for (const path12 of toRemove) {
-    try {
-      (0, import_node_fs7.rmSync)(path12, { recursive: true, force: true });
-    } catch {
-    }
-  }
-}
-__name(removeAll, "removeAll");
-
-// src/host/destination.ts
-var import_node_fs8 = require("node:fs");
-var import_node_path7 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path12) {
-  let place2 = (0, import_node_path7.resolve)(path12);
-  for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path12, place2);
-    place2 = (0, import_node_path7.join)(realFolder(path12, (0, import_node_path7.dirname)(place2)), (0, import_node_path7.basename)(place2));
-    checkPlace(path12, place2);
-    const there = attempt(path12, () => (0, import_node_fs8.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links > 0)
-      throw new Error(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new Error(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place2 = (0, import_node_path7.resolve)((0, import_node_path7.dirname)(place2), (0, import_node_fs8.readlinkSync)(place2));
-  }
-  throw new Error(`${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path12, place2) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path7.resolve)(path12) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path12, folder) {
-  return attempt(path12, () => {
-    try {
-      return (0, import_node_fs8.realpathSync)(folder);
-    } catch (error2) {
-      if (error2.code !== "ENOENT") throw error2;
-      return (0, import_node_path7.join)(realFolder(path12, (0, import_node_path7.dirname)(folder)), (0, import_node_path7.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt(path12, look) {
-  try {
-    return look();
-  } catch (error2) {
-    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })));
-  }
-}
-__name(attempt, "attempt");
-
-// src/host/owner.ts
-var import_node_crypto4 = require("node:crypto");
-var import_node_fs10 = require("node:fs");
-
-// src/host/boot-id.ts
-var import_node_fs9 = require("node:fs");
-var known;
-function bootId() {
-  known ??= read2();
-  return known;
-}
-__name(bootId, "bootId");
-function read2() {
-  try {
-    return (0, import_node_fs9.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-__name(read2, "read");
-
-// src/host/owner.ts
-var usualPatience = 6e4;
-function ownerTag() {
-  const self2 = process.pid;
-  return [bootTag(), namespaceTag(), self2, startOf(self2) ?? 0, (0, import_node_crypto4.randomBytes)(4).toString("hex")].join("-");
-}
-__name(ownerTag, "ownerTag");
-function isOwnerTag(text2) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
-}
-__name(isOwnerTag, "isOwnerTag");
-function isAlive(tag, path12, patience2 = usualPatience) {
-  const [boot, namespace, pid, start] = tag.split("-");
-  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs10.statSync)(path12, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience2;
-}
-__name(isAlive, "isAlive");
-function runs(pid, start) {
-  try {
-    process.kill(pid, 0);
-  } catch (error2) {
-    if (error2.code === "ESRCH") return false;
-  }
-  const started = startOf(pid);
-  return started === void 0 || started === start;
-}
-__name(runs, "runs");
-function startOf(pid) {
-  try {
-    const stat2 = (0, import_node_fs10.readFileSync)(`/proc/${pid}/stat`, "utf8");
-    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
-  } catch {
-    return void 0;
-  }
-}
-__name(startOf, "startOf");
-function bootTag() {
-  return bootId().replaceAll("-", "").slice(0, 12);
-}
-__name(bootTag, "bootTag");
-function namespaceTag() {
-  try {
-    return (0, import_node_fs10.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
-  } catch {
-    return "";
-  }
-}
-__name(namespaceTag, "namespaceTag");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name }, bytes, position) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs11.writeSync)(fd, bytes, done, bytes.length - done, position + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path12) {
-  const destination = destinationOf(path12);
-  removeAbandoned(destination);
-  return namedLater(path12, destination, partOf(destination), "wx");
-}
-__name(newFile, "newFile");
-function partOf(destination) {
-  return `${destination}.${ownerTag()}.part`;
-}
-__name(partOf, "partOf");
-var patience = 36e5;
-function removeAbandoned(destination) {
-  const [folder, prefix2, suffix] = [(0, import_node_path8.dirname)(destination), `${(0, import_node_path8.basename)(destination)}.`, ".part"];
-  for (const name of namesIn(folder)) {
-    const tag = name.slice(prefix2.length, -suffix.length);
-    if (!name.startsWith(prefix2) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path8.join)(folder, name), patience)) continue;
-    try {
-      (0, import_node_fs11.unlinkSync)((0, import_node_path8.join)(folder, name));
-    } catch {
-    }
-  }
-}
-__name(removeAbandoned, "removeAbandoned");
-function namesIn(folder) {
-  try {
-    return (0, import_node_fs11.readdirSync)(folder);
-  } catch {
-    return [];
-  }
-}
-__name(namesIn, "namesIn");
-function namedLater(path12, destination, part, flags) {
-  const fd = writing(path12, () => (0, import_node_fs11.openSync)(part, flags, 420));
-  const release = removeAtExit(part);
-  let open3 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs11.closeSync)(fd);
-    open3 = false;
-  }, "close");
-  return {
-    fd,
-    name: path12,
-    position: 0,
-    keep() {
-      close();
-      if (destinationOf(path12) !== destination) {
-        throw new Error(`${path12}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
-      }
-      writing(path12, () => (0, import_node_fs11.renameSync)(part, destination));
-      release();
-    },
-    discard() {
-      close();
-      (0, import_node_fs11.rmSync)(part, { force: true });
-      release();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path12, use) {
-  try {
-    return use();
-  } catch (error2) {
-    const { errno } = error2;
-    if (errno === void 0) throw error2;
-    throw new Error(`${path12}: it can't be written (${(0, import_node_util5.getSystemErrorMessage)(errno)})`, { cause: error2 });
-  }
-}
-__name(writing, "writing");
-
-// src/image/archive/frames.ts
-var import_node_util6 = require("node:util");
-var import_node_zlib3 = require("node:zlib");
-var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
-function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
-  return { mediaType: tarMediaType };
-}
-__name(frameCompressor, "frameCompressor");
-var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
-function zstdFrame(level) {
-  const compress2 = (0, import_node_util6.promisify)(import_node_zlib3.zstdCompress);
-  const params = { [import_node_zlib3.constants.ZSTD_c_compressionLevel]: level };
-  return (piece) => compress2(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
-}
-__name(zstdFrame, "zstdFrame");
-function gzipMember(level) {
-  const compress2 = (0, import_node_util6.promisify)(import_node_zlib3.gzip);
-  return async (piece) => {
-    const member = await compress2(piece, { level, chunkSize: roomFor(piece.length) });
-    member[9] = 255;
-    return member;
-  };
-}
-__name(gzipMember, "gzipMember");
-
-// src/image/archive/layer.ts
-var maxPending = 4;
-var minOwnMemory = 1 << 20;
-function free({ buffer: buffer3 }) {
-  if (buffer3 instanceof ArrayBuffer && buffer3.byteLength >= minOwnMemory) buffer3.transfer(0);
-}
-__name(free, "free");
-function layerWriter(out, options) {
-  const { compress: compress2, mediaType } = frameCompressor(options);
-  const diffId = (0, import_node_crypto5.createHash)("sha256");
-  const digest = (0, import_node_crypto5.createHash)("sha256");
-  const start = out.position;
-  const pending = [];
-  let uncompressedSize = 0;
-  let last = Promise.resolve();
-  let cancelled = false;
-  const store = /* @__PURE__ */ __name((frame) => {
-    if (cancelled) return;
-    digest.update(frame);
-    append(out, frame);
-  }, "store");
-  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
-    const [bytes] = await Promise.all([frame, before]);
-    store(bytes);
-    free(bytes);
-  }, "storeInOrder");
-  return {
-    async write(piece) {
-      diffId.update(piece);
-      uncompressedSize += piece.length;
-      if (!compress2) {
-        store(piece);
-        options.release?.(piece.buffer);
-        return;
-      }
-      const frame = compress2(piece).finally(() => options.release?.(piece.buffer));
-      last = storeInOrder(last, frame);
-      last.catch(() => {
-      });
-      pending.push(last);
-      if (pending.length >= maxPending) await pending.shift();
-    },
-    async finish() {
-      await last;
-      return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest.digest("hex")}`,
-        size: out.position - start,
-        uncompressedSize,
-        mediaType
-      };
-    },
-    async cancel() {
-      cancelled = true;
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(layerWriter, "layerWriter");
-var SinkError = class extends Error {
-  static {
-    __name(this, "SinkError");
-  }
-  name = "SinkError";
-  constructor(cause) {
-    super(cause.message, { cause });
-  }
-};
-function absentLayerWriter(sink, release = () => {
-}) {
-  const diffId = (0, import_node_crypto5.createHash)("sha256");
-  let size = 0;
-  let last = Promise.resolve();
-  const attempt2 = /* @__PURE__ */ __name(async (step) => {
-    try {
-      await step();
-    } catch (error2) {
-      throw new SinkError(error2);
-    }
-  }, "attempt");
-  return {
-    async write(piece) {
-      const { buffer: buffer3 } = piece;
-      diffId.update(piece);
-      size += piece.length;
-      await last;
-      last = attempt2(() => sink.write(piece)).then(() => release(buffer3));
-      last.catch(() => {
-      });
-    },
-    async finish() {
-      await last;
-      await attempt2(sink.finish);
-      const digest = `sha256:${diffId.digest("hex")}`;
-      return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType };
-    },
-    async cancel() {
-      await sink.abort();
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(absentLayerWriter, "absentLayerWriter");
-
-// src/image/convert.ts
-var import_node_events = require("node:events");
-var import_promises4 = require("node:timers/promises");
-var import_node_worker_threads = require("node:worker_threads");
-
-// src/host/same-file.ts
-var import_node_fs12 = require("node:fs");
-function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path12) => (0, import_node_fs12.statSync)(path12, { throwIfNoEntry: false }));
-  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
-}
-__name(isSameFile, "isSameFile");
-
-// src/bytes/digest.ts
-var import_node_crypto6 = require("node:crypto");
-
-// src/bytes/source.ts
-function bytesAt(source, offset, length) {
-  checkRange(source, offset, length);
-  const bytes = Buffer.allocUnsafeSlow(length);
-  source.read(bytes, offset);
-  return bytes;
-}
-__name(bytesAt, "bytesAt");
-function checkRange(source, offset, length) {
-  const end = offset + length;
-  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
-    throw new DiskError(
-      source.name,
-      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
-    );
-  }
-}
-__name(checkRange, "checkRange");
-function memorySource(bytes, name) {
-  const source = {
-    name,
-    size: bytes.length,
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      into.set(bytes.subarray(offset, offset + into.length));
-    }
-  };
-  return source;
-}
-__name(memorySource, "memorySource");
-
-// src/bytes/digest.ts
-function sha256Of(content) {
-  return (0, import_node_crypto6.createHash)("sha256").update(content).digest("hex");
-}
-__name(sha256Of, "sha256Of");
-
-// src/image/tar/acl.ts
-var tags2 = /* @__PURE__ */ new Map([
-  [1, { name: "user", named: false }],
-  [2, { name: "user", named: true }],
-  [4, { name: "group", named: false }],
-  [8, { name: "group", named: true }],
-  [16, { name: "mask", named: false }],
-  [32, { name: "other", named: false }]
-]);
-function aclText(value) {
-  if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
-  let text2 = "";
-  for (let at = 4; at < value.length; at += 8) {
-    const tag = tags2.get(value.readUInt16LE(at));
-    const permissions = value.readUInt16LE(at + 2);
-    if (!tag || permissions > 7) return void 0;
-    const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
-    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
-`;
-  }
-  return text2;
-}
-__name(aclText, "aclText");
-
-// src/image/tar/header.ts
-var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
-function tarHeader(member) {
-  const records = paxRecords(member);
-  if (records.length === 0) return ustarHeader(member);
-  const body2 = Buffer.concat(records);
-  const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body2.length, mtime: 0 });
-  return Buffer.concat([pax, body2, Buffer.alloc(tarPadding(body2.length)), ustarHeader(member)]);
-}
-__name(tarHeader, "tarHeader");
-var octal11 = 8 ** 11 - 1;
-var octal7 = 8 ** 7 - 1;
-var nameLength = 100;
-var prefixLength = 155;
-function paxRecords(member) {
-  const records = [];
-  const add = /* @__PURE__ */ __name((keyword, value) => records.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
-  if (!ustarName(member.path)) add("path", member.path);
-  if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
-  if (member.size > octal11) add("size", member.size);
-  if (member.mtime > octal11) add("mtime", member.mtime);
-  if (member.uid > octal7) add("uid", member.uid);
-  if (member.gid > octal7) add("gid", member.gid);
-  for (const [name, value] of member.xattrs ?? []) {
-    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
-    const acl = aclKeywords.get(name.toString("latin1"));
-    if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
-  }
-  return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
-}
-__name(paxRecords, "paxRecords");
-var aclKeywords = /* @__PURE__ */ new Map([
-  ["system.posix_acl_access", "SCHILY.acl.access"],
-  ["system.posix_acl_default", "SCHILY.acl.default"]
-]);
-function paxRecord(keyword, value) {
-  const rest = keyword.length + value.length + " =\n".length;
-  let length = rest + String(rest).length;
-  if (String(length).length > String(rest).length) length++;
-  return Buffer.concat([Buffer.from(`${length} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
-}
-__name(paxRecord, "paxRecord");
-function ustarName(path12) {
-  if (path12.length <= nameLength) return { name: path12, prefix: Buffer.alloc(0) };
-  const slash = path12.indexOf("/", path12.length - nameLength - 1);
-  if (slash === -1 || slash > prefixLength || slash === path12.length - 1) return void 0;
-  return { name: path12.subarray(slash + 1), prefix: path12.subarray(0, slash) };
-}
-__name(ustarName, "ustarName");
-function ustarHeader(member) {
-  const header = Buffer.alloc(tarBlockSize);
-  const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header, 0);
-  number(header, 100, 8, member.mode);
-  number(header, 108, 8, member.uid);
-  number(header, 116, 8, member.gid);
-  number(header, 124, 12, member.size);
-  number(header, 136, 12, member.mtime);
-  header.write(typeflags[member.type], 156, "latin1");
-  member.linkname?.copy(header, 157, 0, nameLength);
-  header.write("ustar\x0000", 257, "latin1");
-  number(header, 329, 8, member.device?.major ?? 0);
-  number(header, 337, 8, member.device?.minor ?? 0);
-  prefix2.copy(header, 345);
-  header.write(`${tarChecksum(header).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return header;
-}
-__name(ustarHeader, "ustarHeader");
-function number(header, at, width, value) {
-  if (value <= (width === 8 ? octal7 : octal11)) {
-    header.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
-    return;
-  }
-  header.writeBigUInt64BE(BigInt(value), at + width - 8);
-  header[at] |= 128;
-}
-__name(number, "number");
-
-// src/image/config/reference.ts
-var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
-var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text2) {
-  const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
-  if (text2 === "") throw refuse("it is empty");
-  if (text2.includes("@")) throw refuse("it has a digest, which only a registry can give; remove the @ and everything after it");
-  const colon = text2.lastIndexOf(":");
-  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
-  const name = tagged ? text2.slice(0, colon) : text2;
-  const tag = tagged ? text2.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag)) {
-    throw refuse(
-      `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
-    );
-  }
-  const { domain, path: path12 } = splitDomain(name);
-  if (domain !== void 0 && !host.test(domain)) throw refuse(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
-  const bad = path12.split("/").find((part) => !component.test(part));
-  if (bad !== void 0) throw refuse(whyNoComponent(bad));
-  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path12)) throw refuse("64 hexadecimal digits are an image ID");
-  if (name.length > 255) throw refuse(`its name has ${name.length} characters; the limit is 255`);
-  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
-}
-__name(parseReference, "parseReference");
-function splitDomain(name) {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, slash);
-  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
-}
-__name(splitDomain, "splitDomain");
-function whyNoComponent(part) {
-  if (part === "") return "it has an empty part before or after a slash";
-  const lower = part.toLowerCase();
-  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
-  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
-}
-__name(whyNoComponent, "whyNoComponent");
-function canonicalName(name, domain) {
-  if (domain !== void 0) return name;
-  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
-}
-__name(canonicalName, "canonicalName");
-
-// src/image/archive/manifest.ts
-var manifestType = "application/vnd.oci.image.manifest.v1+json";
-var configType = "application/vnd.oci.image.config.v1+json";
-var indexType = "application/vnd.oci.image.index.v1+json";
-var ociLayout = { imageLayoutVersion: "1.0.0" };
-function ociManifest(config, layers) {
-  return {
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: configType, ...config },
-    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))
-  };
-}
-__name(ociManifest, "ociManifest");
-function ociIndex({ digest, size }, { architecture, os: os7 }, tags3) {
-  const entry = { mediaType: manifestType, digest, size, platform: { architecture, os: os7 } };
-  const named = tags3.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
-  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
-}
-__name(ociIndex, "ociIndex");
-function dockerManifest(config, layers, tags3) {
-  return [{ Config: blobPath(config.digest), RepoTags: tags3, Layers: layers.map(({ digest }) => blobPath(digest)) }];
-}
-__name(dockerManifest, "dockerManifest");
-function blobPath(digest) {
-  return `blobs/${digest.replace(":", "/")}`;
-}
-__name(blobPath, "blobPath");
-function nameAnnotations(reference) {
-  const { canonical, tag } = parseReference(reference);
-  return { "io.containerd.image.name": canonical, "org.opencontainers.image.ref.name": tag };
-}
-__name(nameAnnotations, "nameAnnotations");
-
-// src/image/archive/archive.ts
-function createArchive(path12) {
-  return archiveOn(newFile(path12), []);
-}
-__name(createArchive, "createArchive");
-function archiveOn(out, layers) {
-  let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
-  const addBlob = /* @__PURE__ */ __name((bytes) => {
-    const digest = digestOf(bytes);
-    addFile(blobPath(digest), bytes);
-    return { digest, size: bytes.length };
-  }, "addBlob");
-  const add = /* @__PURE__ */ __name((writer, close) => {
-    current = {
-      ...writer,
-      async finish() {
-        const layer = await writer.finish();
-        close(layer);
-        layers.push(layer);
-        return layer;
-      }
-    };
-    return current;
-  }, "add");
-  return {
-    addLayer(options) {
-      const header = out.position;
-      out.position += tarBlockSize;
-      return add(layerWriter(out, options), (layer) => {
-        writeAt(out, layerHeader(layer), header);
-        append(out, Buffer.alloc(tarPadding(layer.size)));
-      });
-    },
-    addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))), "addAbsentLayer"),
-    finish({ config, tags: tags3 }) {
-      const configBlob = addBlob(json(config));
-      const manifest = addBlob(json(ociManifest(configBlob, layers)));
-      addFile("index.json", json(ociIndex(manifest, config, tags3)));
-      addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
-      append(out, Buffer.alloc(2 * tarBlockSize));
-      out.keep();
-      return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
-    },
-    async abort() {
-      await current?.cancel();
-      out.discard();
-    }
-  };
-}
-__name(archiveOn, "archiveOn");
-function layerHeader({ digest, size }) {
-  return memberHeader(blobPath(digest), size);
-}
-__name(layerHeader, "layerHeader");
-function digestOf(bytes) {
-  return `sha256:${sha256Of(bytes)}`;
-}
-__name(digestOf, "digestOf");
-function json(value) {
-  return Buffer.from(JSON.stringify(value));
-}
-__name(json, "json");
-function memberHeader(name, size) {
-  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
-}
-__name(memberHeader, "memberHeader");
-
-// src/disk/filesystem/tree.ts
-function fileKey({ dev, ino }) {
-  return dev === void 0 ? ino : `${dev}:${ino}`;
-}
-__name(fileKey, "fileKey");
-var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
-  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir2) => {
-    let children;
-    try {
-      children = sortedChildren(tree, dir2, onUnreadable);
-    } catch (error2) {
-      onUnreadable(error2, dir2.path);
-      return;
-    }
-    count += children.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child2 of children.reverse()) pending.push(child2);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    yield entry;
-    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
-    if (seen.has(fileKey(entry.node))) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
-        entry.path
-      );
-      continue;
-    }
-    seen.add(fileKey(entry.node));
-    enter(entry);
-  }
-}
-__name(walk, "walk");
-function componentsOf(path12) {
-  let slashes = 0;
-  for (let at = path12.indexOf("/"); at >= 0; at = path12.indexOf("/", at + 1)) slashes++;
-  return slashes + 1;
-}
-__name(componentsOf, "componentsOf");
-function rethrow(error2) {
-  throw error2;
-}
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir2, onUnreadable) {
-  const children = [];
-  for (const entry of tree.entries(dir2.node)) {
-    checkName(entry.name, dir2);
-    const path12 = join12(dir2.path, entry.name);
-    try {
-      children.push({ path: path12, node: entry.node() });
-    } catch (error2) {
-      onUnreadable(error2, path12);
-    }
-  }
-  children.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children.entries()) {
-    if (index > 0 && child2.path.equals(children[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
-    }
-  }
-  return children;
-}
-__name(sortedChildren, "sortedChildren");
-function checkName(name, dir2) {
-  const text2 = name.toString("latin1");
-  const place2 = `/${pathText(dir2.path)}`;
-  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
-    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}; the filesystem is damaged`);
-  }
-  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
-}
-__name(checkName, "checkName");
-function join12(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
-}
-__name(join12, "join");
-function resolve4(tree, path12) {
-  const trail = resolveTrail(tree, path12);
-  return trail && (trail.at(-1)?.node ?? tree.root);
-}
-__name(resolve4, "resolve");
-function resolveTrail(tree, path12) {
-  const trail = [];
-  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path12).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push({ path: join12(dir2.path, Buffer.from(name, "latin1")), node });
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 0;
-    pending.push(...components(target).reverse());
-  }
-  return trail;
-}
-__name(resolveTrail, "resolveTrail");
-function childNode(tree, dir2, name) {
-  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
-  return void 0;
-}
-__name(childNode, "childNode");
-
-// src/disk/filesystem/small-file.ts
-var maxTextSize = 64 << 10;
-function readText(root, path12) {
-  return readStart(root, path12, maxTextSize)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path12, length) {
-  const node = resolve4(root, path12);
-  if (node?.type !== "file") return void 0;
-  const content = node.content();
-  return bytesAt(content, 0, Math.min(length, content.size));
-}
-__name(readStart, "readStart");
-
-// src/image/config/labels.ts
-var labelPrefix = "io.github.xenserver-ddk-action";
-var keyLabel = `${labelPrefix}.key`;
-function imageLabels(identity, isoSha256, created, key) {
-  const { product, version: version3, build, kernelVersion, architecture } = identity;
-  const name = [version3, build].filter((part) => part !== void 0).join("-");
-  const labels = {
-    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
-    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-    "org.opencontainers.image.version": name,
-    "org.opencontainers.image.created": created,
-    [`${labelPrefix}.product`]: product,
-    [`${labelPrefix}.version`]: version3,
-    [`${labelPrefix}.build`]: build,
-    [`${labelPrefix}.kernel-version`]: kernelVersion,
-    [`${labelPrefix}.architecture`]: architecture,
-    [`${labelPrefix}.iso-sha256`]: isoSha256,
-    [keyLabel]: key
-  };
-  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
-}
-__name(imageLabels, "imageLabels");
-
-// src/image/config/config.ts
-function imageConfig({ identity, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
-  const time = rfc3339(created);
-  return {
-    created: time,
-    architecture: identity.architecture === "i686" ? "386" : "amd64",
-    os: "linux",
-    config: {
-      // The PATH of a root login in Dom0, which build scripts expect.
-      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/bin", ...env],
-      ...entrypoint.length > 0 && { Entrypoint: entrypoint },
-      Cmd: ["/bin/bash"],
-      // A root login starts here, too, and the DDK's examples are below it.
-      WorkingDir: "/root",
-      Labels: imageLabels(identity, isoSha256, time, key)
-    },
-    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
-    history: layers.map(({ createdBy }) => ({ created: time, created_by: createdBy }))
-  };
-}
-__name(imageConfig, "imageConfig");
-function rfc3339(seconds) {
-  return new Date(imageTime(seconds) * 1e3).toISOString().replace(".000Z", "Z");
-}
-__name(rfc3339, "rfc3339");
-function imageTime(seconds) {
-  return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
-}
-__name(imageTime, "imageTime");
-
-// src/image/key/recipe.ts
-var import_node_crypto8 = require("node:crypto");
-
-// src/image/key/sample-image.ts
-var import_node_crypto7 = require("node:crypto");
-
-// src/image/tar/at-path.ts
-function atPath(path12, use) {
-  try {
-    return use();
-  } catch (error2) {
-    const place2 = `/${pathText(path12)}`;
-    if (error2 instanceof DiskError && !error2.message.startsWith(`${place2}: `)) throw new DiskError(place2, error2.message, error2.kind);
-    throw error2;
-  }
-}
-__name(atPath, "atPath");
-
-// src/image/tar/layer-xattrs.ts
-var maxValue = 1 << 16;
-var maxTotal = (1 << 20) - (1 << 14);
-function layerXattrs({ path: path12, node }, drop) {
-  const kept = [];
-  let total = 0;
-  for (const [text2, value] of node.xattrs()) {
-    const why = reasonToDrop(text2, value, node.type);
-    if (why) {
-      drop(why);
-      continue;
-    }
-    const name = textBytes(text2);
-    total += name.length + value.length;
-    if (value.length > maxValue || total > maxTotal) {
-      throw new DiskError(
-        `/${pathText(path12)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
-        "unsupported"
-      );
-    }
-    kept.push([name, value]);
-  }
-  return kept;
-}
-__name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
-  return "unknown";
-}
-__name(reasonToDrop, "reasonToDrop");
-function isCapability(value) {
-  if (value.length < 4) return false;
-  const revision = value.readUInt8(3);
-  return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
-}
-__name(isCapability, "isCapability");
-
-// src/image/tar/tally.ts
-function tally(sentences2) {
-  const found = /* @__PURE__ */ new Map();
-  return {
-    add(kind, path12) {
-      const seen = found.get(kind);
-      if (seen) seen.count++;
-      else found.set(kind, { count: 1, first: `/${pathText(path12)}` });
-    },
-    say(warn) {
-      for (const kind of Object.keys(sentences2)) {
-        const seen = found.get(kind);
-        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
-      }
-    }
-  };
-}
-__name(tally, "tally");
-
-// src/image/tar/zero-limit.ts
-var defaultZeroLimit = 8 * 2 ** 30;
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-var worthNaming = 64 << 20;
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  const large = [];
-  return (path12, content) => {
-    let inFile = 0;
-    const check = /* @__PURE__ */ __name((more) => {
-      if (found + more <= maxZeroBytes) return;
-      const named = [...large, { path: path12, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
-      throw new DiskError(
-        `/${pathText(path12)}`,
-        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
-        "unsupported"
-      );
-    }, "check");
-    check(Math.max(0, content.size - filesystemSize));
-    return {
-      name: content.name,
-      size: content.size,
-      read(into, offset) {
-        content.read(into, offset);
-        const more = zeroBytesIn(into);
-        check(more);
-        found += more;
-        inFile += more;
-        if (offset + into.length === content.size && inFile >= worthNaming) large.push({ path: path12, zeros: inFile });
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-
-// src/image/tar/layer-policy.ts
-var sentences = {
-  socket: "sockets are left out, because tar can't store them",
-  zeroDevice: "character devices 0:0 are left out, because container engines treat them as deleted files",
-  early: "times before 1970 are set to 1970-01-01, as container engines do",
-  manyXattrs: "more than 4 KiB of extended attributes can fail to load where the engine keeps its images on ext4",
-  selinux: "SELinux labels (security.selinux) are left out, because they belong to the original machine",
-  integrity: "integrity signatures (security.ima, security.evm) are left out, because they are valid on one machine only",
-  trusted: "trusted.* attributes are left out, because container engines use them themselves",
-  overlay: "user.overlay.* attributes are left out, because container engines use them themselves",
-  damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
-  unknown: "extended attributes that container engines do not keep are left out"
-};
-function* layerEntries(entries, policy, warn) {
-  const counts = tally(sentences);
-  const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
-  for (const entry of entries) {
-    const { path: path12, node } = entry;
-    checkName2(path12);
-    if (node.type === "socket") {
-      counts.add("socket", path12);
-      continue;
-    }
-    if (node.type === "char" && node.rdev?.major === 0 && node.rdev.minor === 0) {
-      counts.add("zeroDevice", path12);
-      continue;
-    }
-    checkOwner(entry);
-    if (node.mtime.seconds < 0) counts.add("early", path12);
-    const xattrs = atPath(path12, () => layerXattrs(entry, (why) => counts.add(why, path12)));
-    if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path12);
-    yield { path: path12, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path12, contentOf(entry)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry), "target") };
-  }
-  counts.say(warn);
-}
-__name(layerEntries, "layerEntries");
-var whiteoutPrefix = Buffer.from(".wh.");
-function checkName2(path12) {
-  const name = path12.lastIndexOf("/") + 1;
-  if (!path12.subarray(name, name + 4).equals(whiteoutPrefix)) return;
-  throw new DiskError(
-    `/${pathText(path12)}`,
-    "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
-    "unsupported"
-  );
-}
-__name(checkName2, "checkName");
-function contentOf({ path: path12, node }) {
-  const content = atPath(path12, () => node.content());
-  if (content.size !== node.size)
-    throw new DiskError(`/${pathText(path12)}`, `its content has ${content.size} bytes, but its inode says ${node.size}`);
-  return { name: content.name, size: content.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path12, () => content.read(into, offset)), "read") };
-}
-__name(contentOf, "contentOf");
-function targetOf({ path: path12, node }) {
-  const target = atPath(path12, () => node.target());
-  if (target.length === 0 || target.length > 4095 || target.includes(0)) {
-    throw new DiskError(`/${pathText(path12)}`, `its target of ${target.length} bytes is not allowed by Linux`);
-  }
-  return target;
-}
-__name(targetOf, "targetOf");
-function checkOwner({ path: path12, node }) {
-  for (const [what, id] of [["user", node.uid], ["group", node.gid]]) {
-    if (id >= 4294967295) throw new DiskError(`/${pathText(path12)}`, `it belongs to ${what} ${id}, which Linux can't set`, "unsupported");
-  }
-}
-__name(checkOwner, "checkOwner");
-
-// src/image/tar/tar.ts
-var defaultPieceSize = 4 << 20;
-function* tarPieces(entries, options) {
-  const { pieceSize = defaultPieceSize, allocate, warn } = options;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
-  let piece;
-  let used = 0;
-  for (const part of tarParts(layerEntries(entries, options, warn), summary2)) {
-    for (let offset = 0; offset < part.size; ) {
-      piece ??= allocate(pieceSize);
-      const length = Math.min(pieceSize - used, part.size - offset);
-      part.read(piece.subarray(used, used + length), offset);
-      used += length;
-      offset += length;
-      summary2.size += length;
-      if (used < pieceSize) continue;
-      yield piece;
-      piece = void 0;
-      used = 0;
-    }
-  }
-  if (piece) yield piece.subarray(0, used);
-  return summary2;
-}
-__name(tarPieces, "tarPieces");
-var zeros2 = Buffer.alloc(2 * tarBlockSize);
-function* tarParts(entries, summary2) {
-  const firstNames = /* @__PURE__ */ new Map();
-  for (const entry of entries) {
-    const { path: path12, node } = entry;
-    const key = fileKey(node);
-    const first = firstNames.get(key);
-    if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path12);
-    const member = first ? linkTo(first, entry) : describe(entry);
-    summary2.members++;
-    yield memorySource(tarHeader(member), "header");
-    if (member.size === 0) continue;
-    summary2.contentSize += member.size;
-    yield entry.content();
-    yield memorySource(zeros2.subarray(0, tarPadding(member.size)), "padding");
-  }
-  yield memorySource(zeros2, "end");
-}
-__name(tarParts, "tarParts");
-function linkTo(first, entry) {
-  return { ...describe(entry), type: "link", size: 0, linkname: first };
-}
-__name(linkTo, "linkTo");
-function describe({ path: path12, node, type, xattrs, target }) {
-  return {
-    path: type === "dir" ? Buffer.concat([path12, Buffer.from("/")]) : path12,
-    type,
-    mode: node.mode,
-    uid: node.uid,
-    gid: node.gid,
-    size: type === "file" ? node.size : 0,
-    mtime: Math.max(0, node.mtime.seconds),
-    xattrs,
-    ...type === "symlink" && { linkname: target() },
-    ...node.rdev && { device: node.rdev }
-  };
-}
-__name(describe, "describe");
-
-// src/image/environment/kernel-build.ts
-var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
-function kernelBuild(root, kernelVersion) {
-  for (const place2 of places) {
-    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
-    if (version3) return version3;
-  }
-  return "#1 SMP";
-}
-__name(kernelBuild, "kernelBuild");
-
-// src/image/environment/personality.ts
-var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
-function personalityCommand(root) {
-  return commands.find(([program]) => {
-    const node = resolve4(root, program);
-    return node?.type === "file" && (node.mode & 73) !== 0;
-  });
-}
-__name(personalityCommand, "personalityCommand");
-
-// src/image/environment/place.ts
-function placeFile(root, file, mtime) {
-  const names = file.path.split("/").filter((name) => name !== "");
-  const fileName = names.pop();
-  const dir2 = `/${names.join("/")}`;
-  const way = existing(root, names);
-  if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
-  const entries = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
-  if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
-    return { obstacle: `the DDK has its own ${file.path}` };
-  }
-  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
-  return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
-}
-__name(placeFile, "placeFile");
-function existing(root, names) {
-  for (let depth = names.length; depth >= 0; depth--) {
-    const trail = resolveTrail(root, names.slice(0, depth).join("/"));
-    if (!trail) continue;
-    const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth);
-    return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
-  }
-  return void 0;
-}
-__name(existing, "existing");
-var nextNumber = -1;
-function newNode(type, mode, mtime, text2 = "") {
-  const content = Buffer.from(text2);
-  return {
-    type,
-    ino: nextNumber--,
-    mode,
-    uid: 0,
-    gid: 0,
-    nlink: 1,
-    mtime: { seconds: mtime, nanoseconds: 0 },
-    size: content.length,
-    content: /* @__PURE__ */ __name(() => memorySource(content, "new file"), "content"),
-    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
-  };
-}
-__name(newNode, "newNode");
-
-// src/image/environment/uname.ts
-var import_node_fs13 = require("node:fs");
-var machines = {
-  x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
-  i686: { machine: "i686", processor: "i686", platform: "i386" }
-};
-function unameScript({ release, version: version3, architecture }) {
-  const answers = { release, version: version3, ...machines[architecture] };
-  return (0, import_node_fs13.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
-}
-__name(unameScript, "unameScript");
-var template = new URL("./uname.sh", importMetaUrl);
-
-// src/image/environment/variables.ts
-function ddkVariables({ version: version3, build, kernelVersion }) {
-  const variables = [
-    ["XENSERVER_VERSION", version3],
-    ["XENSERVER_BUILD", build],
-    ["DDK_KERNEL_VERSION", kernelVersion]
-  ];
-  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
-}
-__name(ddkVariables, "ddkVariables");
-function profileScript(variables) {
-  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
-export ${name}
-`);
-  return `# Which DDK this image was made of.
-${lines.join("")}`;
-}
-__name(profileScript, "profileScript");
-
-// src/image/environment/environment.ts
-function buildEnvironment(root, identity, created, warn) {
-  const variables = ddkVariables(identity);
-  const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version3 = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version3, architecture }) };
-  const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
-  const files = [[uname, "so none is added, and uname may report the host machine"]];
-  if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
-  return {
-    layer: tarOf(place(root, files, created, warn)),
-    env: variables.map(([name, value]) => `${name}=${value}`),
-    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
-  };
-}
-__name(buildEnvironment, "buildEnvironment");
-function place(root, files, mtime, warn) {
-  const entries = /* @__PURE__ */ new Map();
-  for (const [file, ifItCannotBe] of files) {
-    const placed = placeFile(root, file, mtime);
-    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
-    else for (const entry of placed.entries) entries.set(entry.path.toString("latin1"), entry);
-  }
-  return [...entries.values()].sort((a, b) => Buffer.compare(a.path, b.path));
-}
-__name(place, "place");
-function tarOf(entries) {
-  const pieces2 = [...tarPieces(entries, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 })];
-  return new Uint8Array(Buffer.concat(pieces2));
-}
-__name(tarOf, "tarOf");
-function entrypoint32(root, warn) {
-  const command = personalityCommand(root);
-  if (!command) {
-    warn(
-      'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
-    );
-  }
-  return command ?? [];
-}
-__name(entrypoint32, "entrypoint32");
-
-// src/image/key/sample-tree.ts
-var dir = { type: "dir", mode: 493, nlink: 2 };
-var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
-var contents = {
-  bin: dir,
-  "bin/setarch": { content: "program", mode: 493 },
-  "bin/su": { content: "program", mode: 2541, xattrs: { "security.capability": "0100000200040000000000000000000000000000" } },
-  dev: dir,
-  "dev/deleted": { type: "char", rdev: { major: 0, minor: 0 } },
-  "dev/disk": { type: "block", rdev: { major: 259, minor: 1048575 } },
-  "dev/null": { type: "char", rdev: { major: 1, minor: 3 }, mode: 438 },
-  "dev/pipe": { type: "fifo" },
-  "dev/socket": { type: "socket" },
-  etc: { ...dir, mode: 1517, xattrs: { "user.dir": "00ff3d25", "user.overlay.opaque": "79", "trusted.x": "78" } },
-  "etc/early": { mtime: { seconds: -1, nanoseconds: 5 } },
-  "etc/labelled": { xattrs: { "security.selinux": "00", "security.ima": "01", "security.evm": "02", "system.unknown": "03" } },
-  "etc/listed": {
-    xattrs: { "system.posix_acl_access": "0200000001000600ffffffff020007002100000004000400ffffffff10000700ffffffff20000400ffffffff" }
-  },
-  "etc/owned": { uid: 3e5, gid: 4294967294, mtime: { seconds: 2208988800, nanoseconds: 123456789 } },
-  "etc/profile.d": dir,
-  lib: dir,
-  "lib/modules": dir,
-  "lib/modules/1.2.3": dir,
-  "lib/modules/1.2.3/build": dir,
-  "lib/modules/1.2.3/build/include": dir,
-  "lib/modules/1.2.3/build/include/generated": dir,
-  "lib/modules/1.2.3/build/include/generated/compile.h": { content: '#define UTS_VERSION "#4 SMP"\n' },
-  link: { type: "symlink", target: "bin", mode: 511 },
-  [`long-${"n".repeat(200)}`]: { content: "x".repeat(600) },
-  "one-name": linked,
-  "other-name": linked,
-  usr: dir,
-  "usr/local": { ...dir, uid: 7 }
-};
-function sampleTree() {
-  const children = /* @__PURE__ */ new Map([[1, []]]);
-  const inos = /* @__PURE__ */ new Map([["", 1]]);
-  for (const [path12, more] of Object.entries(contents)) {
-    const node = nodeOf(more, 2 + inos.size);
-    inos.set(path12, node.ino);
-    if (node.type === "dir") children.set(node.ino, []);
-    const slash = path12.lastIndexOf("/");
-    children.get(inos.get(path12.slice(0, Math.max(0, slash)))).push([path12.slice(slash + 1), node]);
-  }
-  return {
-    root: nodeOf(dir, 1),
-    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
-  };
-}
-__name(sampleTree, "sampleTree");
-function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
-  const bytes = Buffer.from(content || target);
-  return {
-    type: "file",
-    ino,
-    mode: 420,
-    uid: 0,
-    gid: 0,
-    nlink: 1,
-    mtime: { seconds: 142e7, nanoseconds: 0 },
-    size: bytes.length,
-    content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
-    target: /* @__PURE__ */ __name(() => bytes, "target"),
-    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
-    ...more
-  };
-}
-__name(nodeOf, "nodeOf");
-
-// src/image/key/sample-image.ts
-function sampleImage(architecture, withEnvironment) {
-  const tree = sampleTree();
-  const created = 142e7;
-  const identity = { product: "XenServer DDK", version: "1.2.3", build: "4c", kernelVersion: "1.2.3", architecture };
-  const environment2 = withEnvironment ? buildEnvironment(tree, identity, created, () => {
-  }) : void 0;
-  const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 });
-  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
-  if (environment2) layers.push({ diffId: digestOf2([environment2.layer]), createdBy: "environment" });
-  return imageConfig({ identity, isoSha256: "0".repeat(64), created }, "", layers, environment2);
-}
-__name(sampleImage, "sampleImage");
-function digestOf2(pieces2) {
-  const hash = (0, import_node_crypto7.createHash)("sha256");
-  for (const piece of pieces2) hash.update(piece);
-  return `sha256:${hash.digest("hex")}`;
-}
-__name(digestOf2, "digestOf");
-
-// src/image/key/recipe.ts
-var writerRevision = 2;
-var known2;
-function recipe() {
-  const images = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
-  known2 ??= (0, import_node_crypto8.createHash)("sha256").update(JSON.stringify([writerRevision, ...images()])).digest("hex").slice(0, 12);
-  return known2;
-}
-__name(recipe, "recipe");
-
-// src/image/key/key.ts
-function imageKey(iso, options) {
-  const sorted = Object.entries(options).sort(([a], [b]) => a < b ? -1 : 1);
-  return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
-}
-__name(imageKey, "imageKey");
-function isoKey(iso) {
-  return "sha256" in iso ? iso.sha256.toLowerCase() : sha256Of(JSON.stringify([iso.url, iso.etag, iso.size]));
-}
-__name(isoKey, "isoKey");
-
-// src/image/description.ts
-function finishImage(archive, description, names) {
-  const summary2 = archive.finish({ config: configOf(description), tags: names });
-  return { ...description, names, archive: summary2 };
-}
-__name(finishImage, "finishImage");
-function configOf({ found, isoSha256, layers, uname, defaults: defaults2 }) {
-  const key = isoSha256 && imageKey({ sha256: isoSha256 }, { uname });
-  return imageConfig({ identity: found.identity, isoSha256, created: found.created }, key, layers, defaults2);
-}
-__name(configOf, "configOf");
-
-// src/image/convert.ts
-async function convert(options) {
-  options.signal?.throwIfAborted();
-  const stop2 = new AbortController();
-  options.inputSha256.catch((error2) => stop2.abort(error2));
-  options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
-  if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
-  const archive = createArchive(options.archive);
-  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
-  const task2 = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
-  const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task2, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
-  try {
-    const { names, ...received } = await receive(worker, archive, options, stop2.signal);
-    const isoSha256 = await options.inputSha256 ?? "";
-    await (0, import_promises4.setImmediate)();
-    stop2.signal.throwIfAborted();
-    return finishImage(archive, { ...received, isoSha256, uname }, names);
-  } catch (error2) {
-    await worker.terminate();
-    await archive.abort();
-    throw stop2.signal.aborted ? stop2.signal.reason : error2;
-  }
-}
-__name(convert, "convert");
-var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
-async function receive(worker, archive, options, signal) {
-  const release = /* @__PURE__ */ __name((buffer3) => worker.postMessage(buffer3, [buffer3]), "release");
-  let known3;
-  let bytes = 0;
-  for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
-    switch (message.kind) {
-      case "warning":
-        options.warn(message.text);
-        break;
-      case "found": {
-        const { found, environment: environment2 } = message;
-        const names = options.name(found);
-        const layer = options.rootSink ? archive.addAbsentLayer(options.rootSink(), release) : archive.addLayer({ compression: options.compression, release });
-        known3 = { found, environment: environment2, names, layer };
-        break;
-      }
-      case "piece":
-        bytes += message.piece.length;
-        await known3.layer.write(message.piece);
-        options.onProgress?.(bytes, known3.found);
-        break;
-      case "done": {
-        const { found, environment: environment2, names, layer } = known3;
-        const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
-        const layers = environment2 ? [root, await addEnvironment(archive, environment2, options.compression)] : [root];
-        const { env, entrypoint } = environment2 ?? { env: [], entrypoint: [] };
-        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
-      }
-      case "failed":
-        throw failureOf(message);
-    }
-  }
-  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
-}
-__name(receive, "receive");
-function failureOf({ message, stack, errorKind }) {
-  const error2 = errorKind === void 0 ? new Error(message) : DiskError.restored(message, errorKind);
-  return Object.assign(error2, { stack });
-}
-__name(failureOf, "failureOf");
-async function addEnvironment(archive, { layer }, compression) {
-  const writer = archive.addLayer({ compression });
-  await writer.write(layer);
-  return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
-}
-__name(addEnvironment, "addEnvironment");
-
-// src/image/archive/decompress.ts
-var import_node_util7 = require("node:util");
-var import_node_zlib4 = require("node:zlib");
-var decompress = (0, import_node_util7.promisify)(import_node_zlib4.zstdDecompress);
-var maxFrameContent = 64 << 20;
-
-// src/cache/folder.ts
-var import_node_fs14 = require("node:fs");
-var import_node_path9 = require("node:path");
-function writeFolder(dir2, file, name, json2) {
-  const folder = (0, import_node_path9.join)(dir2, entryFolder);
-  (0, import_node_fs14.rmSync)(folder, { recursive: true, force: true });
-  makeFolder(folder);
-  try {
-    (0, import_node_fs14.linkSync)(file, (0, import_node_path9.join)(folder, name));
-  } catch {
-    (0, import_node_fs14.symlinkSync)(file, (0, import_node_path9.join)(folder, name));
-  }
-  (0, import_node_fs14.writeFileSync)((0, import_node_path9.join)(folder, `${name}.json`), JSON.stringify(json2));
-}
-__name(writeFolder, "writeFolder");
-
-// src/cache/background.ts
-var import_node_url2 = require("node:url");
-
-// src/programs/child.ts
-var outputLimit = 16 << 20;
-
-// src/cache/background.ts
-var script2 = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
-
-// src/cache/movement.ts
-var minBytes = 1 << 20;
-
-// src/cache/image-cache.ts
-function stageImage(key, dir2, archive, conversion) {
-  const { names: _names, archive: made, ...description } = conversion;
-  const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir2, archive, "image", entry);
-  return { key, dir: dir2, what: "the image" };
-}
-__name(stageImage, "stageImage");
-async function makeImage({ key, dir: dir2 }, image) {
-  const { iso, isoSha256, uname, configDigest: configDigest2, maxZeroBytes } = image;
-  (0, import_node_fs15.mkdirSync)(dir2, { recursive: true });
-  const archive = (0, import_node_path10.join)(dir2, "image.tar");
-  const conversion = await convert({
-    input: iso,
-    archive,
-    compression: "zstd",
-    uname,
-    maxZeroBytes,
-    tempDir: dir2,
-    inputSha256: Promise.resolve(isoSha256),
-    name: /* @__PURE__ */ __name(() => [], "name"),
-    // The main step has said them.
-    warn() {
-    }
-  });
-  if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
-  stageImage(key, dir2, archive, conversion);
-  (0, import_node_fs15.rmSync)(archive);
-}
-__name(makeImage, "makeImage");
-
-// src/cache/cache-process.ts
+// src/cache/toolkit/cache-process.ts
 var withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd";
 async function run(task2) {
   const { status, log: log2, temp } = filesOf(task2.statusFile);

@@ -260,8 +260,8 @@ var require_saxes = __commonJS({
     var DTD_TERMINATOR = [...QUOTES, LESS, CLOSE_BRACKET];
     var XML_DECL_NAME_TERMINATOR = [EQUAL, QUESTION, ...S_LIST];
     var ATTRIB_VALUE_UNQUOTED_TERMINATOR = [...S_LIST, GREATER, AMP, LESS];
-    function nsPairCheck(parser, prefix, uri) {
-      switch (prefix) {
+    function nsPairCheck(parser, prefix2, uri) {
+      switch (prefix2) {
         case "xml":
           if (uri !== XML_NAMESPACE) {
             parser.fail(`xml prefix must be bound to ${XML_NAMESPACE}.`);
@@ -276,10 +276,10 @@ var require_saxes = __commonJS({
       }
       switch (uri) {
         case XMLNS_NAMESPACE:
-          parser.fail(prefix === "" ? `the default namespace may not be set to ${uri}.` : `may not assign a prefix (even "xmlns") to the URI ${XMLNS_NAMESPACE}.`);
+          parser.fail(prefix2 === "" ? `the default namespace may not be set to ${uri}.` : `may not assign a prefix (even "xmlns") to the URI ${XMLNS_NAMESPACE}.`);
           break;
         case XML_NAMESPACE:
-          switch (prefix) {
+          switch (prefix2) {
             case "xml":
               break;
             case "":
@@ -1699,11 +1699,11 @@ var require_saxes = __commonJS({
       }
       pushAttribNS(name, value) {
         var _a;
-        const { prefix, local } = this.qname(name);
-        const attr = { name, prefix, local, value };
+        const { prefix: prefix2, local } = this.qname(name);
+        const attr = { name, prefix: prefix2, local, value };
         this.attribList.push(attr);
         (_a = this.attributeHandler) === null || _a === void 0 ? void 0 : _a.call(this, attr);
-        if (prefix === "xmlns") {
+        if (prefix2 === "xmlns") {
           const trimmed = value.trim();
           if (this.currentXMLVersion === "1.0" && trimmed === "") {
             this.fail("invalid attempt to undefine prefix in XML 1.0");
@@ -1758,24 +1758,24 @@ var require_saxes = __commonJS({
        *
        * @returns The namespace URI or ``undefined`` if the prefix is not defined.
        */
-      resolve(prefix) {
+      resolve(prefix2) {
         var _a, _b;
-        let uri = this.topNS[prefix];
+        let uri = this.topNS[prefix2];
         if (uri !== void 0) {
           return uri;
         }
         const { tags: tags3 } = this;
         for (let index = tags3.length - 1; index >= 0; index--) {
-          uri = tags3[index].ns[prefix];
+          uri = tags3[index].ns[prefix2];
           if (uri !== void 0) {
             return uri;
           }
         }
-        uri = this.ns[prefix];
+        uri = this.ns[prefix2];
         if (uri !== void 0) {
           return uri;
         }
-        return (_b = (_a = this.opt).resolvePrefix) === null || _b === void 0 ? void 0 : _b.call(_a, prefix);
+        return (_b = (_a = this.opt).resolvePrefix) === null || _b === void 0 ? void 0 : _b.call(_a, prefix2);
       }
       /**
        * Parse a qname into its prefix and local name parts.
@@ -1790,28 +1790,28 @@ var require_saxes = __commonJS({
           return { prefix: "", local: name };
         }
         const local = name.slice(colon + 1);
-        const prefix = name.slice(0, colon);
-        if (prefix === "" || local === "" || local.includes(":")) {
+        const prefix2 = name.slice(0, colon);
+        if (prefix2 === "" || local === "" || local.includes(":")) {
           this.fail(`malformed name: ${name}.`);
         }
-        return { prefix, local };
+        return { prefix: prefix2, local };
       }
       processAttribsNS() {
         var _a;
         const { attribList } = this;
         const tag2 = this.tag;
         {
-          const { prefix, local } = this.qname(tag2.name);
-          tag2.prefix = prefix;
+          const { prefix: prefix2, local } = this.qname(tag2.name);
+          tag2.prefix = prefix2;
           tag2.local = local;
-          const uri = tag2.uri = (_a = this.resolve(prefix)) !== null && _a !== void 0 ? _a : "";
-          if (prefix !== "") {
-            if (prefix === "xmlns") {
+          const uri = tag2.uri = (_a = this.resolve(prefix2)) !== null && _a !== void 0 ? _a : "";
+          if (prefix2 !== "") {
+            if (prefix2 === "xmlns") {
               this.fail('tags may not have "xmlns" as prefix.');
             }
             if (uri === "") {
-              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix)}.`);
-              tag2.uri = prefix;
+              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix2)}.`);
+              tag2.uri = prefix2;
             }
           }
         }
@@ -1821,17 +1821,17 @@ var require_saxes = __commonJS({
         const { attributes } = tag2;
         const seen = /* @__PURE__ */ new Set();
         for (const attr of attribList) {
-          const { name, prefix, local } = attr;
+          const { name, prefix: prefix2, local } = attr;
           let uri;
           let eqname;
-          if (prefix === "") {
+          if (prefix2 === "") {
             uri = name === "xmlns" ? XMLNS_NAMESPACE : "";
             eqname = name;
           } else {
-            uri = this.resolve(prefix);
+            uri = this.resolve(prefix2);
             if (uri === void 0) {
-              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix)}.`);
-              uri = prefix;
+              this.fail(`unbound namespace prefix: ${JSON.stringify(prefix2)}.`);
+              uri = prefix2;
             }
             eqname = `{${uri}}${local}`;
           }
@@ -2037,10 +2037,10 @@ var require_fd_slicer = __commonJS({
       this.refCount = 0;
     }
     __name(FdSlicer, "FdSlicer");
-    FdSlicer.prototype.read = function(buffer, offset, length2, position2, callback) {
+    FdSlicer.prototype.read = function(buffer, offset, length3, position2, callback) {
       var self = this;
       self.pend.go(function(cb) {
-        fs.read(self.fd, buffer, offset, length2, position2, function(err, bytesRead, buffer2) {
+        fs.read(self.fd, buffer, offset, length3, position2, function(err, bytesRead, buffer2) {
           cb();
           callback(err, bytesRead, buffer2);
         });
@@ -2122,24 +2122,24 @@ var require_fd_slicer = __commonJS({
       this.buffer = buffer;
     }
     __name(BufferSlicer, "BufferSlicer");
-    BufferSlicer.prototype.read = function(buffer, offset, length2, position2, callback) {
+    BufferSlicer.prototype.read = function(buffer, offset, length3, position2, callback) {
       if (!(0 <= offset && offset <= buffer.length)) throw new RangeError("offset outside buffer: 0 <= " + offset + " <= " + buffer.length);
       if (position2 < 0) throw new RangeError("position is negative: " + position2);
-      if (offset + length2 > buffer.length) {
-        length2 = buffer.length - offset;
+      if (offset + length3 > buffer.length) {
+        length3 = buffer.length - offset;
       }
-      if (position2 + length2 > this.buffer.length) {
-        length2 = this.buffer.length - position2;
+      if (position2 + length3 > this.buffer.length) {
+        length3 = this.buffer.length - position2;
       }
-      if (length2 <= 0) {
+      if (length3 <= 0) {
         setImmediate(function() {
           callback(null, 0);
         });
         return;
       }
-      this.buffer.copy(buffer, offset, position2, position2 + length2);
+      this.buffer.copy(buffer, offset, position2, position2 + length3);
       setImmediate(function() {
-        callback(null, length2);
+        callback(null, length3);
       });
     };
     BufferSlicer.prototype.createReadStream = function(options2) {
@@ -2462,7 +2462,7 @@ var require_yauzl = __commonJS({
     var PassThrough = require("stream").PassThrough;
     var Writable = require("stream").Writable;
     var crc323 = typeof zlib.crc32 === "function" ? zlib.crc32 : require_crc32();
-    exports2.open = open2;
+    exports2.open = open3;
     exports2.fromFd = fromFd;
     exports2.fromBuffer = fromBuffer;
     exports2.fromRandomAccessReader = fromRandomAccessReader;
@@ -2480,7 +2480,7 @@ var require_yauzl = __commonJS({
     exports2.RandomAccessReader = RandomAccessReader2;
     function openPromise(path, options2) {
       return new Promise((resolve2, reject) => {
-        open2(path, { ...options2, lazyEntries: true }, function(err, zipfile) {
+        open3(path, { ...options2, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
           resolve2(zipfile);
         });
@@ -2514,7 +2514,7 @@ var require_yauzl = __commonJS({
       });
     }
     __name(fromRandomAccessReaderPromise2, "fromRandomAccessReaderPromise");
-    function open2(path, options2, callback) {
+    function open3(path, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
         options2 = null;
@@ -2534,7 +2534,7 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(open2, "open");
+    __name(open3, "open");
     function fromFd(fd, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
@@ -3147,27 +3147,27 @@ var require_yauzl = __commonJS({
         var headerId = extraFieldBuffer.readUInt16LE(i + 0);
         var dataSize = extraFieldBuffer.readUInt16LE(i + 2);
         var dataStart2 = i + 4;
-        var dataEnd = dataStart2 + dataSize;
-        if (dataEnd > extraFieldBuffer.length) throw new Error("extra field length exceeds extra field buffer size");
-        var dataBuffer = extraFieldBuffer.subarray(dataStart2, dataEnd);
+        var dataEnd2 = dataStart2 + dataSize;
+        if (dataEnd2 > extraFieldBuffer.length) throw new Error("extra field length exceeds extra field buffer size");
+        var dataBuffer = extraFieldBuffer.subarray(dataStart2, dataEnd2);
         extraFields.push({
           id: headerId,
           data: dataBuffer
         });
-        i = dataEnd;
+        i = dataEnd2;
       }
       return extraFields;
     }
     __name(parseExtraFields, "parseExtraFields");
-    function readAndAssertNoEof(reader, buffer, offset, length2, position2, callback) {
-      if (length2 === 0) {
+    function readAndAssertNoEof(reader, buffer, offset, length3, position2, callback) {
+      if (length3 === 0) {
         return setImmediate(function() {
           callback(null, newBuffer(0));
         });
       }
-      reader.read(buffer, offset, length2, position2, function(err, bytesRead) {
+      reader.read(buffer, offset, length3, position2, function(err, bytesRead) {
         if (err) return callback(err);
-        if (bytesRead < length2) {
+        if (bytesRead < length3) {
           return callback(new Error("unexpected EOF"));
         }
         callback();
@@ -3257,8 +3257,8 @@ var require_yauzl = __commonJS({
     RandomAccessReader2.prototype._readStreamForRange = function(start, end) {
       throw new Error("not implemented");
     };
-    RandomAccessReader2.prototype.read = function(buffer, offset, length2, position2, callback) {
-      var readStream = this.createReadStream({ start: position2, end: position2 + length2 });
+    RandomAccessReader2.prototype.read = function(buffer, offset, length3, position2, callback) {
+      var readStream = this.createReadStream({ start: position2, end: position2 + length3 });
       var writeStream = new Writable();
       var written = 0;
       writeStream._write = function(chunk, encoding, cb) {
@@ -3376,9 +3376,9 @@ __name(textBytes, "textBytes");
 function escapeInvalid(bytes) {
   let text3 = "";
   for (let at = 0; at < bytes.length; ) {
-    const length2 = sequenceLength(bytes, at);
-    text3 += length2 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length2));
-    at += length2 || 1;
+    const length3 = sequenceLength(bytes, at);
+    text3 += length3 === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length3));
+    at += length3 || 1;
   }
   return text3;
 }
@@ -3386,13 +3386,13 @@ __name(escapeInvalid, "escapeInvalid");
 function sequenceLength(bytes, at) {
   const first = bytes[at];
   if (first < 128) return 1;
-  const length2 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const length3 = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
   const second = bytes[at + 1] ?? 0;
   const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
   const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length2 === 0 || second < secondMin || second > secondMax) return 0;
-  for (let index = 2; index < length2; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
-  return length2;
+  if (length3 === 0 || second < secondMin || second > secondMax) return 0;
+  for (let index = 2; index < length3; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length3;
 }
 __name(sequenceLength, "sequenceLength");
 
@@ -3562,19 +3562,19 @@ var import_node_fs4 = require("node:fs");
 
 // src/bytes/source.ts
 var import_node_fs = require("node:fs");
-function bytesAt(source, offset, length2) {
-  checkRange(source, offset, length2);
-  const bytes = Buffer.allocUnsafeSlow(length2);
+function bytesAt(source, offset, length3) {
+  checkRange(source, offset, length3);
+  const bytes = Buffer.allocUnsafeSlow(length3);
   source.read(bytes, offset);
   return bytes;
 }
 __name(bytesAt, "bytesAt");
-function checkRange(source, offset, length2) {
-  const end = offset + length2;
-  if (!(offset >= 0 && length2 >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+function checkRange(source, offset, length3) {
+  const end = offset + length3;
+  if (!(offset >= 0 && length3 >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
     throw new DiskError(
       source.name,
-      `${length2} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+      `${length3} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
     );
   }
 }
@@ -3590,9 +3590,9 @@ function openFile(path, name = path) {
   return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
-function attempt(path, open2) {
+function attempt(path, open3) {
   try {
-    return open2();
+    return open3();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -3687,9 +3687,9 @@ function concat(parts, name) {
       for (let done = 0; done < into.length; index++) {
         const part = parts[index];
         const at = offset + done - starts[index];
-        const length2 = Math.min(into.length - done, part.size - at);
-        part.read(into.subarray(done, done + length2), at);
-        done += length2;
+        const length3 = Math.min(into.length - done, part.size - at);
+        part.read(into.subarray(done, done + length3), at);
+        done += length3;
       }
     }
   };
@@ -3753,9 +3753,9 @@ function concatGrowing(parts, name) {
     for (let done = 0; done < into.length; index++) {
       const at = offset + done - starts[index];
       const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
-      const length2 = Math.min(into.length - done, end - at);
-      parts[index].read(into.subarray(done, done + length2), at);
-      done += length2;
+      const length3 = Math.min(into.length - done, end - at);
+      parts[index].read(into.subarray(done, done + length3), at);
+      done += length3;
     }
   }, "readThere");
   return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs));
@@ -3816,8 +3816,8 @@ var FileGrowth = class {
     const text3 = `${kind}
 ${place2.slice(0, 500)}
 ${what}`;
-    const length2 = Buffer.from(this.shared, message.offset, message.length).write(text3);
-    Atomics.store(this.#words, word.failure, 1 + length2);
+    const length3 = Buffer.from(this.shared, message.offset, message.length).write(text3);
+    Atomics.store(this.#words, word.failure, 1 + length3);
     this.#wake();
   }
   /** Shows a sign of life while nothing else advances. */
@@ -4071,7 +4071,7 @@ function areSerial(files2) {
   const inOrder3 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
   if (inOrder3.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
   const [first, ...others] = inOrder3.map(({ node }) => wholeLength(node.content()));
-  return inOrder3[0].digits.length === 2 || others.pop() < first && others.every((length2) => length2 === first);
+  return inOrder3[0].digits.length === 2 || others.pop() < first && others.every((length3) => length3 === first);
 }
 __name(areSerial, "areSerial");
 function wholeLength(source) {
@@ -4206,12 +4206,23 @@ function rootDisk(appliance, name, warn) {
   return writable;
 }
 __name(rootDisk, "rootDisk");
+function otherDisks({ vbds, vdis }, root) {
+  return vbds.flatMap((vbd) => {
+    const vdi = vdis.find((candidate) => candidate.name === vbd.vdi);
+    const letter = diskLetter(vbd.device);
+    return vdi && vdi !== root && letter !== void 0 ? [{ vdi, vbd, letter }] : [];
+  });
+}
+__name(otherDisks, "otherDisks");
+function diskLetter(device) {
+  return /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1];
+}
+__name(diskLetter, "diskLetter");
 function bootDisk(roots, { rootDevice }, name, warn) {
   const devices = roots.map(({ device }) => device ?? "?").join(", ");
-  const letterOf = /* @__PURE__ */ __name((device) => /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1], "letterOf");
-  const letter = letterOf(rootDevice);
+  const letter = diskLetter(rootDevice);
   const exact = roots.filter(({ device }) => device !== void 0 && rootDevice?.replace(/^\/dev\/|\d+$/g, "") === device);
-  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && letterOf(device) === letter);
+  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && diskLetter(device) === letter);
   if (named.length !== 1) {
     throw new DiskError(
       name,
@@ -4262,7 +4273,11 @@ function openAppliance(tree, ova, name, { tempDir, warn }) {
   const { vdi, vbd } = rootDisk(appliance, ova.path, warn);
   const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
   const { bootLine } = appliance;
-  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir) };
+  const others = otherDisks(appliance, vdi).map(({ letter, vdi: other, vbd: attached }) => ({
+    letter,
+    open: /* @__PURE__ */ __name(() => unpack(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name}`, tempDir), "open")
+  }));
+  return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir), others };
 }
 __name(openAppliance, "openAppliance");
 function unpack(chunks, vdi, name, tempDir) {
@@ -4327,7 +4342,7 @@ __name(openFolder, "openFolder");
 function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
-  const open2 = /* @__PURE__ */ __name((ino, path) => {
+  const open3 = /* @__PURE__ */ __name((ino, path) => {
     const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
     descriptors.set(ino, fd);
     return fd;
@@ -4345,7 +4360,7 @@ function nodeMaker() {
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open2(ino, path), Number(stats.size), pathText(path)), "content"),
+      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
       target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
@@ -4391,8 +4406,8 @@ function warnIfCutShort(source, what, size, warn) {
 __name(warnIfCutShort, "warnIfCutShort");
 
 // src/bytes/peek.ts
-function peek(source, offset, length2) {
-  return reaches(source, offset + length2) ? bytesAt(source, offset, length2) : void 0;
+function peek(source, offset, length3) {
+  return reaches(source, offset + length3) ? bytesAt(source, offset, length3) : void 0;
 }
 __name(peek, "peek");
 function reaches(source, end) {
@@ -4444,16 +4459,16 @@ var sectorSize = 2048;
 // src/disk/filesystem/iso9660/records.ts
 var fixedLength = 33;
 function parseRecord(source, bytes, at, warnOnce) {
-  const length2 = bytes.readUInt8(0);
-  if (length2 <= fixedLength)
-    throw damage(source, at, `a directory record has a length of ${length2}, but the minimum is ${fixedLength + 1}`, "ISO");
-  if (length2 > bytes.length) {
-    throw damage(source, at, `a directory record of ${length2} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
+  const length3 = bytes.readUInt8(0);
+  if (length3 <= fixedLength)
+    throw damage(source, at, `a directory record has a length of ${length3}, but the minimum is ${fixedLength + 1}`, "ISO");
+  if (length3 > bytes.length) {
+    throw damage(source, at, `a directory record of ${length3} bytes doesn't end in the sector, or the directory, in which it begins`, "ISO");
   }
   const nameLength2 = bytes.readUInt8(32);
   const nameEnd = fixedLength + nameLength2;
-  if (nameLength2 === 0 || nameEnd > length2) {
-    throw damage(source, at, `a directory record of ${length2} bytes has a name of ${nameLength2} bytes`, "ISO");
+  if (nameLength2 === 0 || nameEnd > length3) {
+    throw damage(source, at, `a directory record of ${length3} bytes has a name of ${nameLength2} bytes`, "ISO");
   }
   if (bytes.readUInt32LE(2) !== bytes.readUInt32BE(6) || bytes.readUInt32LE(10) !== bytes.readUInt32BE(14)) {
     warnOnce(
@@ -4462,7 +4477,7 @@ function parseRecord(source, bytes, at, warnOnce) {
     );
   }
   const flags = bytes.readUInt8(25);
-  const systemUseStart = Math.min(length2, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
+  const systemUseStart = Math.min(length3, nameEnd + (nameLength2 % 2 === 0 ? 1 : 0));
   return {
     at,
     location: bytes.readUInt32LE(2),
@@ -4474,7 +4489,7 @@ function parseRecord(source, bytes, at, warnOnce) {
     continues: (flags & 128) !== 0,
     isInterleaved: bytes.readUInt16LE(26) !== 0,
     identifier: bytes.subarray(fixedLength, nameEnd),
-    systemUse: bytes.subarray(systemUseStart, length2),
+    systemUse: bytes.subarray(systemUseStart, length3),
     systemUseAt: at + systemUseStart
   };
 }
@@ -4537,12 +4552,13 @@ function hasDescriptor(source) {
   return identifierAt(source, firstDescriptor) === "CD001";
 }
 __name(hasDescriptor, "hasDescriptor");
-function readDescriptors(source, warnOnce) {
+function readDescriptors(source, session, warnOnce) {
+  const first = firstDescriptor + session * sectorSize;
   let primary;
   let joliet;
   let elTorito = false;
   const types2 = [];
-  let at = firstDescriptor;
+  let at = first;
   for (; types2.length < maxDescriptors && identifierAt(source, at) === "CD001"; at += sectorSize) {
     const bytes = bytesAt(source, at, sectorSize);
     const type2 = bytes.readUInt8(0);
@@ -4554,7 +4570,7 @@ function readDescriptors(source, warnOnce) {
   }
   if (!primary) {
     const found = types2.length === 0 ? "there is none" : `there are only descriptors of the types ${types2.join(", ")}`;
-    throw damage(source, firstDescriptor, `a primary volume descriptor should be here, but ${found}`, "ISO");
+    throw damage(source, first, `a primary volume descriptor should be here, but ${found}`, "ISO");
   }
   if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
@@ -4641,17 +4657,17 @@ function* systemUseEntries(reader, record) {
     }
     if (!next2) return;
     at = next2.bytes.readUInt32LE(4) * blockSize + next2.bytes.readUInt32LE(12);
-    const length2 = next2.bytes.readUInt32LE(20);
-    bytes += length2;
+    const length3 = next2.bytes.readUInt32LE(20);
+    bytes += length3;
     if (visited.has(at) || visited.size >= limits3.continuations || bytes > limits3.continuationBytes) {
       throw damage(source, record.at, "the system use entries of a directory record form a loop, or never end", "ISO");
     }
     visited.add(at);
-    if (at + length2 > source.size) {
+    if (at + length3 > source.size) {
       throw damage(source, record.at, `the system use entries of a directory record continue at byte ${at}, past the end of the ISO`, "ISO");
     }
-    spend(reader, record, length2);
-    area = bytesAt(source, at, length2);
+    spend(reader, record, length3);
+    area = bytesAt(source, at, length3);
   }
 }
 __name(systemUseEntries, "systemUseEntries");
@@ -4660,8 +4676,8 @@ function firstEntry({ skip = 0 }, record) {
   return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
 }
 __name(firstEntry, "firstEntry");
-function spend({ source, budget }, record, length2) {
-  budget.continuationBytes += length2;
+function spend({ source, budget }, record, length3) {
+  budget.continuationBytes += length3;
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
     throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
   }
@@ -4669,16 +4685,16 @@ function spend({ source, budget }, record, length2) {
 __name(spend, "spend");
 function* areaEntries({ source, warnOnce }, area, at) {
   for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
-    const length2 = area.readUInt8(start + 2);
-    if (length2 < 4 || start + length2 > area.length) {
+    const length3 = area.readUInt8(start + 2);
+    if (length3 < 4 || start + length3 > area.length) {
       warnOnce(
-        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length2}; it and what follows it are ignored, here and elsewhere`,
+        `${source.name}, byte ${at + start}: a system use entry has an impossible length of ${length3}; it and what follows it are ignored, here and elsewhere`,
         "susp"
       );
       return;
     }
-    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length2) };
-    start += length2;
+    yield { signature: area.toString("latin1", start, start + 2), bytes: area.subarray(start, start + length3) };
+    start += length3;
   }
 }
 __name(areaEntries, "areaEntries");
@@ -4804,11 +4820,11 @@ function modificationTime(bytes) {
   const flags = bytes.readUInt8(4);
   if ((flags & 2) === 0) return void 0;
   const isLong = (flags & 128) !== 0;
-  const length2 = isLong ? 17 : 7;
+  const length3 = isLong ? 17 : 7;
   const hasCreation = (flags & 1) !== 0;
-  const start = 5 + (hasCreation ? length2 : 0);
-  if (start + length2 > bytes.length) return void 0;
-  const field3 = bytes.subarray(start, start + length2);
+  const start = 5 + (hasCreation ? length3 : 0);
+  if (start + length3 > bytes.length) return void 0;
+  const field3 = bytes.subarray(start, start + length3);
   return isLong ? longDate(field3) : shortDate(field3);
 }
 __name(modificationTime, "modificationTime");
@@ -4927,10 +4943,10 @@ function* files(reader, dir) {
     if (previous && !previous.identifier.equals(record.identifier)) throw unfinished(reader, previous);
     records2.push(record);
     if (record.continues) continue;
-    const [first, ...more] = records2;
+    const [first, ...more2] = records2;
     records2 = [];
     const posix = posixOf(reader, first);
-    yield { name: nameOf(reader, first, posix), records: [first, ...more], posix };
+    yield { name: nameOf(reader, first, posix), records: [first, ...more2], posix };
   }
   const last = records2.at(-1);
   if (last) throw unfinished(reader, last);
@@ -4962,14 +4978,53 @@ function hybridParts(source) {
 }
 __name(hybridParts, "hybridParts");
 
+// src/disk/filesystem/iso9660/sessions.ts
+var maxSessions = 99;
+var alignment = 16;
+var maxGap = 11552;
+function findSessions(source) {
+  const sessions = [0];
+  for (let end = volumeEnd(source, 0); end !== void 0 && sessions.length < maxSessions; ) {
+    const next2 = nextSession(source, end);
+    if (next2 === void 0) break;
+    sessions.push(next2);
+    end = volumeEnd(source, next2);
+  }
+  return sessions;
+}
+__name(findSessions, "findSessions");
+function nextSession(source, end) {
+  const first = Math.ceil(end / alignment) * alignment;
+  for (let session = first; session <= end + maxGap && (session + alignment + 1) * sectorSize <= source.size; session += alignment) {
+    const descriptor = primaryDescriptor(source, session);
+    if (descriptor && descriptor.readUInt32LE(158) > session + alignment) return session;
+  }
+  return void 0;
+}
+__name(nextSession, "nextSession");
+function volumeEnd(source, session) {
+  const descriptor = primaryDescriptor(source, session);
+  return descriptor?.readUInt16LE(128) === sectorSize ? session + descriptor.readUInt32LE(80) : void 0;
+}
+__name(volumeEnd, "volumeEnd");
+function primaryDescriptor(source, session) {
+  const bytes = peek(source, (session + alignment) * sectorSize, 2048);
+  return bytes?.toString("latin1", 0, 6) === "CD001" ? bytes : void 0;
+}
+__name(primaryDescriptor, "primaryDescriptor");
+
 // src/disk/filesystem/iso9660/index.ts
 var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
 function openIso(source, warn) {
   const warnOnce = onceEach(warn);
-  const descriptors = readDescriptors(source, warnOnce);
-  warnIfCutShort(source, "the ISO", descriptors.primary.blocks * descriptors.primary.blockSize, warn);
+  const sessions = findSessions(source);
+  const session = sessions.at(-1);
+  const descriptors = readDescriptors(source, session, warnOnce);
+  const { blocks, blockSize } = descriptors.primary;
+  const size = session * sectorSize + blocks * blockSize;
+  warnIfCutShort(source, "the ISO", size, warn);
   const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
-  const iso = describe3(source, descriptors, reader.naming, hasRockRidge);
+  const iso = { ...describe3(source, descriptors, reader.naming, hasRockRidge), size, sessions: sessions.length };
   return { root, entries: /* @__PURE__ */ __name((dir) => children2(reader, dir, root), "entries"), info: summary(iso), iso };
 }
 __name(openIso, "openIso");
@@ -4994,12 +5049,10 @@ function makeReader(source, { blockSize }, naming, skip, warnOnce) {
   return { source, blockSize, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
 }
 __name(makeReader, "makeReader");
-function describe3(source, descriptors, naming, hasRockRidge) {
-  const { primary, joliet, elTorito, udfBridge } = descriptors;
-  const { root, blocks, ...fields } = primary;
+function describe3(source, { primary, joliet, elTorito, udfBridge }, naming, hasRockRidge) {
+  const { root, blocks, ...fields7 } = primary;
   return {
-    ...fields,
-    size: blocks * primary.blockSize,
+    ...fields7,
     naming,
     extensions: [...hasRockRidge ? ["rock-ridge"] : [], ...joliet ? ["joliet"] : []],
     elTorito,
@@ -5022,7 +5075,7 @@ function summary(iso) {
       ...iso.udfBridge ? ["udf"] : [],
       ...iso.hybrid.map((table4) => `isohybrid-${table4}`)
     ],
-    notes: [`read by its ${iso.naming} names`]
+    notes: [`read by its ${iso.naming} names`, ...iso.sessions > 1 ? [`the last of ${iso.sessions} sessions`] : []]
   };
 }
 __name(summary, "summary");
@@ -5068,33 +5121,33 @@ function tarPadding(size) {
 }
 __name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
-function tarChecksum(header2) {
+function tarChecksum(header4) {
   let sum = 0;
-  for (const [index, byte] of header2.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  for (const [index, byte] of header4.entries()) sum += index < field.start || index >= field.end ? byte : 32;
   return sum;
 }
 __name(tarChecksum, "tarChecksum");
-function hasTarChecksum(header2) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header2.toString("latin1", field.start, field.end))?.[1];
-  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header2);
+function hasTarChecksum(header4) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header4.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header4);
 }
 __name(hasTarChecksum, "hasTarChecksum");
-function readTarHeader(header2) {
-  const name = text(header2, 0, 100);
-  const prefix = header2.toString("latin1", 257, 263) === "ustar\0" ? text(header2, 345, 500) : "";
-  return { path: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(header2), typeflag: header2.toString("latin1", 156, 157) };
+function readTarHeader(header4) {
+  const name = text(header4, 0, 100);
+  const prefix2 = header4.toString("latin1", 257, 263) === "ustar\0" ? text(header4, 345, 500) : "";
+  return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header4), typeflag: header4.toString("latin1", 156, 157) };
 }
 __name(readTarHeader, "readTarHeader");
-function sizeField(header2) {
-  if ((header2[124] & 128) !== 0) {
-    return header2.readUInt32BE(124) === 2147483648 ? header2.readUInt32BE(128) * 2 ** 32 + header2.readUInt32BE(132) : Number.NaN;
+function sizeField(header4) {
+  if ((header4[124] & 128) !== 0) {
+    return header4.readUInt32BE(124) === 2147483648 ? header4.readUInt32BE(128) * 2 ** 32 + header4.readUInt32BE(132) : Number.NaN;
   }
-  const digits = text(header2, 124, 136).trim();
+  const digits = text(header4, 124, 136).trim();
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
 __name(sizeField, "sizeField");
-function text(header2, start, end) {
-  return header2.toString("latin1", start, end).replace(/\0.*$/s, "");
+function text(header4, start, end) {
+  return header4.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
 
@@ -5127,13 +5180,13 @@ __name(fsBlock, "fsBlock");
 // src/bytes/crc32c.ts
 function crc32c(seed2, bytes) {
   let crc = seed2 | 0;
-  const length2 = bytes.length;
+  const length3 = bytes.length;
   let at = 0;
-  for (const last = length2 - 8; at <= last; at += 8) {
+  for (const last = length3 - 8; at <= last; at += 8) {
     crc ^= bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
     crc = table2[1792 | crc & 255] ^ table2[1536 | crc >>> 8 & 255] ^ table2[1280 | crc >>> 16 & 255] ^ table2[1024 | crc >>> 24] ^ table2[768 | bytes[at + 4]] ^ table2[512 | bytes[at + 5]] ^ table2[256 | bytes[at + 6]] ^ table2[bytes[at + 7]];
   }
-  for (; at < length2; at++) crc = table2[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
+  for (; at < length3; at++) crc = table2[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
   return crc >>> 0;
 }
 __name(crc32c, "crc32c");
@@ -5310,12 +5363,12 @@ function checksumHolds(raw, extraSize, seed2) {
 }
 __name(checksumHolds, "checksumHolds");
 function modificationTime2({ raw, extraSize }) {
-  const base = raw.readInt32LE(16);
-  if (extraSize < 136 + 4 - originalSize) return { seconds: base, nanoseconds: 0 };
+  const base2 = raw.readInt32LE(16);
+  if (extraSize < 136 + 4 - originalSize) return { seconds: base2, nanoseconds: 0 };
   const extra = raw.readUInt32LE(136);
   const nanoseconds = extra >>> 2;
   const carry = nanoseconds >= 1e9 ? 1 : 0;
-  return { seconds: base + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
+  return { seconds: base2 + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
 __name(modificationTime2, "modificationTime");
 function inodePlace(reader, number2) {
@@ -5328,16 +5381,16 @@ var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
 function userSpaceAcl(stored, source, at) {
-  const damaged = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
-  if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged();
+  const damaged2 = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
+  if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged2();
   const version2 = Buffer.alloc(4);
   version2.writeUInt32LE(2);
   const parts = [version2];
   for (let at2 = 4; at2 < stored.length; ) {
-    if (at2 + 4 > stored.length) throw damaged();
+    if (at2 + 4 > stored.length) throw damaged2();
     const tag2 = stored.readUInt16LE(at2);
     const hasId = tagsWithId.includes(tag2);
-    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at2 + 8 > stored.length) throw damaged();
+    if (!(hasId || tagsWithoutId.includes(tag2)) || hasId && at2 + 8 > stored.length) throw damaged2();
     const entry2 = Buffer.alloc(8);
     stored.copy(entry2, 0, at2, at2 + 4);
     entry2.writeUInt32LE(hasId ? stored.readUInt32LE(at2 + 4) : noId, 4);
@@ -5372,19 +5425,19 @@ function readAttributeBlock(device, superblock, block) {
 __name(readAttributeBlock, "readAttributeBlock");
 function readEntries(area, first, source, place2) {
   const found = [];
-  const damaged = /* @__PURE__ */ __name(() => damage(source, place2, `the entry at byte ${at} is invalid`), "damaged");
+  const damaged2 = /* @__PURE__ */ __name(() => damage(source, place2, `the entry at byte ${at} is invalid`), "damaged");
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
-    if (at + 4 > area.length) throw damaged();
+    if (at + 4 > area.length) throw damaged2();
     if (area.readUInt32LE(at) === 0) break;
     const nameEnd = at + entryHeader + area.readUInt8(at);
-    if (nameEnd > area.length) throw damaged();
+    if (nameEnd > area.length) throw damaged2();
     const name = area.subarray(at + entryHeader, nameEnd);
     const offset = area.readUInt16LE(at + 2);
     const valueInode = area.readUInt32LE(at + 4);
     const valueSize = area.readUInt32LE(at + 8);
     const stored = valueInode === 0 ? valueSize : 0;
-    if (name.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged();
+    if (name.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged2();
     found.push({
       index: area.readUInt8(at + 1),
       name: pathText(name),
@@ -5396,6 +5449,44 @@ function readEntries(area, first, source, place2) {
   return found;
 }
 __name(readEntries, "readEntries");
+
+// src/disk/filesystem/run-reader.ts
+function runReader(device, blockSize, runs) {
+  const { fileBlocks, fsBlocks, counts } = runs;
+  const startOf3 = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY, "startOf");
+  const endOf3 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize, "endOf");
+  let next2 = 0;
+  return (into, offset) => {
+    if (next2 > 0 && endOf3(next2 - 1) > offset) next2 = 0;
+    if (next2 < counts.length && endOf3(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf3);
+    for (let done = 0; done < into.length; ) {
+      const at = offset + done;
+      const start = startOf3(next2);
+      if (at < start) {
+        const length4 = Math.min(into.length - done, start - at);
+        into.fill(0, done, done + length4);
+        done += length4;
+        continue;
+      }
+      const length3 = Math.min(into.length - done, endOf3(next2) - at);
+      device.read(length3 === into.length ? into : into.subarray(done, done + length3), fsBlocks[next2] * blockSize + at - start);
+      done += length3;
+      if (at + length3 === endOf3(next2)) next2++;
+    }
+  };
+}
+__name(runReader, "runReader");
+function firstEndingBehind(offset, from, to, endOf3) {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (endOf3(middle) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+__name(firstEndingBehind, "firstEndingBehind");
 
 // src/disk/filesystem/ext/journal/fast-commit/ranges.ts
 function merged(changes) {
@@ -5482,14 +5573,14 @@ function extentRuns(reader, inode, blocks, runs) {
   }, "add");
   const addExtent = /* @__PURE__ */ __name((node, at, to) => {
     const first = fileBlock(node.readUInt32LE(at));
-    const length2 = node.readUInt16LE(at + 4);
-    const count = length2 > maxWrittenExtent ? length2 - maxWrittenExtent : length2;
+    const length3 = node.readUInt16LE(at + 4);
+    const count = length3 > maxWrittenExtent ? length3 - maxWrittenExtent : length3;
     if (count === 0 || first + count > to) {
       throw runs.damage(`its extent at block ${first} of the file has the impossible length ${count}`);
     }
     const start = fsBlock(node.readUInt16LE(at + 6) * 2 ** 32 + node.readUInt32LE(at + 8));
     const used = Math.min(count, blocks - first);
-    if (length2 <= maxWrittenExtent && used > 0) runs.add(first, start, used);
+    if (length3 <= maxWrittenExtent && used > 0) runs.add(first, start, used);
     return first + count;
   }, "addExtent");
   const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
@@ -5508,11 +5599,11 @@ function extentRuns(reader, inode, blocks, runs) {
 __name(extentRuns, "extentRuns");
 function checkHeader(node, runs) {
   if (node.readUInt16LE(0) !== extentMagic) throw runs.damage("its extent tree has a node without the magic number");
-  const entries2 = node.readUInt16LE(2);
+  const entries4 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
   const depth2 = node.readUInt16LE(6);
-  if (entries2 > max || (max + 1) * extentEntrySize > node.length || entries2 === 0 && depth2 > 0) {
-    throw runs.damage(`its extent tree has a node of ${entries2} entries with room for ${max}`);
+  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth2 > 0) {
+    throw runs.damage(`its extent tree has a node of ${entries4} entries with room for ${max}`);
   }
   return depth2;
 }
@@ -5611,49 +5702,13 @@ function mappedContent(reader, inode) {
     size: inode.size,
     read(into, offset) {
       checkRange(content2, offset, into.length);
-      readRuns ??= runReader(reader, fileRuns(reader, inode));
+      readRuns ??= runReader(reader.device, reader.superblock.blockSize, fileRuns(reader, inode));
       readRuns(into, offset);
     }
   };
   return content2;
 }
 __name(mappedContent, "mappedContent");
-function runReader({ device, superblock: { blockSize } }, runs) {
-  const { fileBlocks, fsBlocks, counts } = runs;
-  const startOf3 = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY, "startOf");
-  const endOf2 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize, "endOf");
-  let next2 = 0;
-  return (into, offset) => {
-    if (next2 > 0 && endOf2(next2 - 1) > offset) next2 = 0;
-    if (next2 < counts.length && endOf2(next2) <= offset) next2 = firstEndingBehind(offset, next2, counts.length, endOf2);
-    for (let done = 0; done < into.length; ) {
-      const at = offset + done;
-      const start = startOf3(next2);
-      if (at < start) {
-        const length3 = Math.min(into.length - done, start - at);
-        into.fill(0, done, done + length3);
-        done += length3;
-        continue;
-      }
-      const length2 = Math.min(into.length - done, endOf2(next2) - at);
-      device.read(length2 === into.length ? into : into.subarray(done, done + length2), fsBlocks[next2] * blockSize + at - start);
-      done += length2;
-      if (at + length2 === endOf2(next2)) next2++;
-    }
-  };
-}
-__name(runReader, "runReader");
-function firstEndingBehind(offset, from, to, endOf2) {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = low + high >>> 1;
-    if (endOf2(middle) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-__name(firstEndingBehind, "firstEndingBehind");
 
 // src/disk/filesystem/ext/xattr/ea-inode.ts
 function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
@@ -5688,8 +5743,8 @@ function readAttributes(reader, inode) {
   const stored = [...block === 0 ? [] : reader.attributeBlock(block), ...inodeAttributes(reader, inode)];
   const found = /* @__PURE__ */ new Map();
   for (const attribute of stored) {
-    const prefix = prefixes[attribute.index];
-    if (prefix !== void 0) found.set(prefix + attribute.name, attribute);
+    const prefix2 = prefixes[attribute.index];
+    if (prefix2 !== void 0) found.set(prefix2 + attribute.name, attribute);
   }
   const names = [...found.keys()].sort();
   let total = 0;
@@ -5759,8 +5814,8 @@ function directoryBlockHolds(block, inode, isFirstBlock) {
 __name(directoryBlockHolds, "directoryBlockHolds");
 function treeNode(block, mayBeRoot2) {
   if (mayBeRoot2 && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32;
-  const length2 = block.readUInt16LE(4);
-  const coversBlock = length2 === block.length || block.length === 65536 && (length2 === 0 || length2 === 65535);
+  const length3 = block.readUInt16LE(4);
+  const coversBlock = length3 === block.length || block.length === 65536 && (length3 === 0 || length3 === 65535);
   return block.readUInt32LE(0) === 0 && coversBlock ? 8 : void 0;
 }
 __name(treeNode, "treeNode");
@@ -5849,15 +5904,14 @@ function* blockRecords(reader, inode) {
 }
 __name(blockRecords, "blockRecords");
 function* records(reader, inode, area, what, isFirstBlock = false) {
-  const hasFileType = (reader.superblock.features.incompat & incompat.fileType) !== 0;
-  const damaged = /* @__PURE__ */ __name((at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`), "damaged");
-  let length2;
-  for (let at = 0, index = 0; at < area.length; at += length2, index++) {
-    if (at + header > area.length) throw damaged(at, "is cut short");
-    length2 = recordLength(area.readUInt16LE(at + 4), area.length);
-    const nameLength2 = hasFileType ? area.readUInt8(at + 6) : area.readUInt16LE(at + 6);
-    if (length2 % 4 !== 0 || length2 < header + nameLength2 || length2 < header + 4 || at + length2 > area.length) {
-      throw damaged(at, `has the impossible length ${length2}`);
+  const damaged2 = /* @__PURE__ */ __name((at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`), "damaged");
+  let length3;
+  for (let at = 0, index = 0; at < area.length; at += length3, index++) {
+    if (at + header > area.length) throw damaged2(at, "is cut short");
+    length3 = recordLength(area.readUInt16LE(at + 4), area.length);
+    const nameLength2 = area.readUInt8(at + 6);
+    if (length3 % 4 !== 0 || length3 < header + nameLength2 || length3 < header + 4 || at + length3 > area.length) {
+      throw damaged2(at, `has the impossible length ${length3}`);
     }
     const number2 = area.readUInt32LE(at);
     if (number2 === 0) continue;
@@ -6010,12 +6064,12 @@ function hasSuperblock({ features, backupGroups }, group) {
   if (group === 0) return true;
   if (backupGroups.length > 0) return backupGroups.includes(group);
   if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
-  return [3, 5, 7].some((base) => isPowerOf(base, group));
+  return [3, 5, 7].some((base2) => isPowerOf(base2, group));
 }
 __name(hasSuperblock, "hasSuperblock");
-function isPowerOf(base, value) {
-  let power = base;
-  while (power < value) power *= base;
+function isPowerOf(base2, value) {
+  let power = base2;
+  while (power < value) power *= base2;
   return power === value;
 }
 __name(isPowerOf, "isPowerOf");
@@ -6038,11 +6092,11 @@ __name(checksum, "checksum");
 
 // src/disk/filesystem/ext/inode/inode-table.ts
 var windowSize = 32 * 1024;
-function inodeTable(device, superblock, inodeTableBlock, windowsKept2) {
+function inodeTable(device, superblock, inodeTableBlock, windowsKept3) {
   const { inodesCount, inodesPerGroup, inodeSize, blockSize } = superblock;
   const perWindow = Math.min(inodesPerGroup, Math.max(1, windowSize / inodeSize));
   const windowsPerGroup = Math.ceil(inodesPerGroup / perWindow);
-  const window2 = recent(windowsKept2, (key) => {
+  const window2 = recent(windowsKept3, (key) => {
     const group = Math.floor(key / windowsPerGroup);
     const first = key % windowsPerGroup * perWindow;
     const count = Math.min(perWindow, inodesPerGroup - first);
@@ -6269,13 +6323,13 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
   return { commits, changes: changes.slice(0, finished2) };
 }
 __name(readFastCommits, "readFastCommits");
-function lengthFits(kind, length2, inodeSize) {
-  if (kind === tag.addRange) return length2 === 16;
-  if (kind === tag.removeRange) return length2 === 12;
-  if (nameChanges.has(kind)) return length2 > 8 && length2 <= 8 + 255;
-  if (kind === tag.inode) return length2 >= 4 + 128 && length2 <= 4 + inodeSize;
-  if (kind === tag.tail) return length2 >= 8;
-  return kind === tag.head ? length2 === 8 : kind === tag.pad;
+function lengthFits(kind, length3, inodeSize) {
+  if (kind === tag.addRange) return length3 === 16;
+  if (kind === tag.removeRange) return length3 === 12;
+  if (nameChanges.has(kind)) return length3 > 8 && length3 <= 8 + 255;
+  if (kind === tag.inode) return length3 >= 4 + 128 && length3 <= 4 + inodeSize;
+  if (kind === tag.tail) return length3 >= 8;
+  return kind === tag.head ? length3 === 8 : kind === tag.pad;
 }
 __name(lengthFits, "lengthFits");
 function readChange(kind, value) {
@@ -6290,9 +6344,9 @@ function readChange(kind, value) {
 __name(readChange, "readChange");
 function readExtent(value) {
   const first = fileBlock(value.readUInt32LE(4));
-  const length2 = value.readUInt16LE(8);
-  if (length2 > maxWrittenExtent) return { first, count: length2 - maxWrittenExtent };
-  return { first, count: length2, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
+  const length3 = value.readUInt16LE(8);
+  if (length3 > maxWrittenExtent) return { first, count: length3 - maxWrittenExtent };
+  return { first, count: length3, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
 __name(readExtent, "readExtent");
 
@@ -6421,7 +6475,7 @@ __name(crc32be, "crc32be");
 // src/disk/filesystem/ext/journal/scan.ts
 function committedTransactions(log) {
   const { superblock } = log;
-  const length2 = superblock.end - superblock.first;
+  const length3 = superblock.end - superblock.first;
   const committed = [];
   let current = transaction(superblock.sequence);
   let crc = 4294967295;
@@ -6439,7 +6493,7 @@ function committedTransactions(log) {
     if (type2 === blockType.descriptor) {
       if (!tailHolds2(raw, superblock)) suspect ??= block;
       const count = countTags(raw, log);
-      if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length2));
+      if (superblock.checksums === "v1") crc = transactionCrc(crc, raw, log, at, Math.min(count, length3));
       current.descriptors.push({ at: block, data: at });
       walked += count;
       at = log.after(at, count);
@@ -6461,7 +6515,7 @@ function committedTransactions(log) {
     } else {
       return committed;
     }
-    if (walked > length2) throw log.damage(block, `transaction ${current.sequence} is longer than the log`);
+    if (walked > length3) throw log.damage(block, `transaction ${current.sequence} is longer than the log`);
   }
 }
 __name(committedTransactions, "committedTransactions");
@@ -6494,28 +6548,28 @@ var crc32cType = 4;
 var superblockSize = 1024;
 var minLogBlocks = 1024;
 function readSuperblock(journal, blockSize, warn) {
-  const damaged = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
+  const damaged2 = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
   const unsupported = /* @__PURE__ */ __name((what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported"), "unsupported");
   const raw = bytesAt(journal, 0, superblockSize);
   const type2 = raw.readUInt32BE(4);
   if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
-    throw damaged("its magic number or its type is not the one of a journal");
+    throw damaged2("its magic number or its type is not the one of a journal");
   }
   const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
   const features = word2(40);
   if (features & ~knownIncompat)
     throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
   if (raw.readUInt32BE(12) !== blockSize) {
-    throw damaged(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`);
+    throw damaged2(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`);
   }
   const checksums = checksumKind(word2(36), features);
-  if (!checksums) throw damaged("it claims to have several kinds of checksums at once");
+  if (!checksums) throw damaged2("it claims to have several kinds of checksums at once");
   if (checksums === "v2" || checksums === "v3") {
     if (raw[80] !== crc32cType) throw unsupported(`the journal's checksums are of the unknown type ${raw[80]}`);
-    if (!checksumHolds2(raw)) throw damaged("its checksum is wrong");
+    if (!checksumHolds2(raw)) throw damaged2("its checksum is wrong");
   }
   const total = raw.readUInt32BE(16);
-  if (total * blockSize > journal.size) throw damaged(`the journal should have ${total} blocks, but has only ${journal.size} bytes`);
+  if (total * blockSize > journal.size) throw damaged2(`the journal should have ${total} blocks, but has only ${journal.size} bytes`);
   const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word2(84)) : void 0;
   const superblock = {
     blockSize,
@@ -6531,9 +6585,9 @@ function readSuperblock(journal, blockSize, warn) {
     ...fastCommits2 && { fastCommits: fastCommits2 }
   };
   const { first, end, start } = superblock;
-  if (first === 0 || first >= end) throw damaged(`the log begins at block ${first} of ${end}`);
+  if (first === 0 || first >= end) throw damaged2(`the log begins at block ${first} of ${end}`);
   if (start !== 0 && (start < first || start >= end)) {
-    throw damaged(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`);
+    throw damaged2(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`);
   }
   if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
@@ -6553,8 +6607,8 @@ function checksumHolds2(raw) {
   return crc32c(4294967295, zeroed) === raw.readUInt32BE(252);
 }
 __name(checksumHolds2, "checksumHolds");
-function fastCommitArea(total, length2) {
-  const blocks = length2 || 256;
+function fastCommitArea(total, length3) {
+  const blocks = length3 || 256;
   const logEnd = total - blocks >= minLogBlocks ? total - blocks : total;
   return { first: logEnd + 1, end: total };
 }
@@ -6776,16 +6830,1155 @@ function describe4(superblock, notes) {
 }
 __name(describe4, "describe");
 
+// src/disk/filesystem/xfs/address.ts
+function blockPosition(superblock, encoded, count) {
+  const { groupBlockBits, blocksPerGroup, groupsCount, firstBlockOfGroup, blocksCount } = superblock;
+  const group = Math.floor(encoded / 2 ** groupBlockBits);
+  const within = encoded % 2 ** groupBlockBits;
+  if (group >= groupsCount || within < firstBlockOfGroup || within + count > blocksPerGroup) return void 0;
+  const position2 = group * blocksPerGroup + within;
+  return position2 + count <= blocksCount ? fsBlock(position2) : void 0;
+}
+__name(blockPosition, "blockPosition");
+function inodePosition(reader, number2) {
+  const { superblock } = reader;
+  const block = blockPosition(superblock, Math.floor(number2 / superblock.inodesPerBlock), 1);
+  if (block === void 0) throw damage(reader, `inode ${number2}`, "it is needed, but lies outside the filesystem");
+  return block * superblock.blockSize + number2 % superblock.inodesPerBlock * superblock.inodeSize;
+}
+__name(inodePosition, "inodePosition");
+function inodePlace2(reader, number2) {
+  return `inode ${number2} of ${reader.name}`;
+}
+__name(inodePlace2, "inodePlace");
+
+// src/disk/filesystem/xfs/bytes.ts
+function u64(bytes, at) {
+  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+__name(u64, "u64");
+
+// src/disk/filesystem/xfs/self-description.ts
+var fourZeros2 = Buffer.alloc(4);
+function verify(reader, bytes, fields7, expected, place2) {
+  const wrong = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "wrong");
+  const { superblock } = reader;
+  const crc = crc32c(crc32c(4294967295, bytes.subarray(0, fields7.checksum)), fourZeros2);
+  if (~crc32c(crc, bytes.subarray(fields7.checksum + 4)) >>> 0 !== bytes.readUInt32LE(fields7.checksum)) throw wrong("its checksum is wrong");
+  if (!bytes.subarray(fields7.uuid, fields7.uuid + 16).equals(superblock.metadataUuid)) throw wrong("it belongs to another filesystem");
+  const owner = u64(bytes, fields7.owner);
+  if (owner !== expected.owner) throw wrong(`it belongs to inode ${owner}`);
+  if (fields7.block === void 0 || expected.block === void 0) return;
+  const sector = u64(bytes, fields7.block);
+  if (sector * 512 !== expected.block * superblock.blockSize) throw wrong(`it was written for sector ${sector}`);
+}
+__name(verify, "verify");
+
+// src/disk/filesystem/xfs/inode/inode.ts
+var inodeFlags2 = { realtime: 1 };
+var inodeFlags22 = { bigTime: 8, largeExtentCounts: 16, metadata: 32 };
+var magic4 = 18766;
+var fields = { checksum: 100, uuid: 160, owner: 152 };
+function loadInode2(reader, number2) {
+  const raw = reader.rawInode(inodePosition(reader, number2));
+  const place2 = inodePlace2(reader, number2);
+  const damaged2 = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "damaged");
+  if (raw.readUInt16BE(0) !== magic4) throw damaged2("there is no inode");
+  const version2 = raw.readUInt8(4);
+  const { hasChecksums } = reader.superblock;
+  if (hasChecksums ? version2 !== 3 : version2 !== 1 && version2 !== 2) throw damaged2(`it has the impossible version ${version2}`);
+  if (hasChecksums) verify(reader, raw, fields, { owner: number2 }, place2);
+  const size = u64(raw, 56);
+  if (size > Number.MAX_SAFE_INTEGER) throw damaged2(`its size of ${size} bytes is impossible`);
+  return {
+    number: number2,
+    raw,
+    version: version2,
+    mode: raw.readUInt16BE(2),
+    flags: raw.readUInt16BE(90),
+    flags2: hasChecksums ? raw.readUInt32BE(124) : 0,
+    size,
+    linksCount: version2 === 1 ? raw.readUInt16BE(6) : raw.readUInt32BE(16)
+  };
+}
+__name(loadInode2, "loadInode");
+
+// src/disk/filesystem/xfs/inode/fork.ts
+var formats = ["device", "local", "extents", "btree"];
+function dataFork(reader, inode) {
+  const { raw, flags2 } = inode;
+  const start = coreSize(inode);
+  const split = forkOffset(reader, inode);
+  return {
+    name: "data",
+    format: format(reader, inode, raw.readUInt8(5), "data"),
+    bytes: raw.subarray(start, split === 0 ? raw.length : start + split),
+    extents: flags2 & inodeFlags22.largeExtentCounts ? u64(raw, 24) : raw.readUInt32BE(76)
+  };
+}
+__name(dataFork, "dataFork");
+function attributeFork(reader, inode) {
+  const { raw, flags2 } = inode;
+  const split = forkOffset(reader, inode);
+  if (split === 0) return void 0;
+  const extents = flags2 & inodeFlags22.largeExtentCounts ? raw.readUInt32BE(76) : raw.readUInt16BE(80);
+  const bytes = raw.subarray(coreSize(inode) + split);
+  return { name: "attribute", format: format(reader, inode, raw.readUInt8(83), "attribute"), bytes, extents };
+}
+__name(attributeFork, "attributeFork");
+function coreSize({ version: version2 }) {
+  return version2 === 3 ? 176 : 100;
+}
+__name(coreSize, "coreSize");
+function forkOffset(reader, inode) {
+  const split = inode.raw.readUInt8(82) * 8;
+  if (coreSize(inode) + split < inode.raw.length) return split;
+  throw new DiskError(inodePlace2(reader, inode.number), `its attributes begin ${split} bytes behind its fields; the filesystem is damaged`);
+}
+__name(forkOffset, "forkOffset");
+function format(reader, inode, number2, name) {
+  const known = formats[number2];
+  if (known !== void 0 && !(name === "attribute" && known === "device")) return known;
+  throw new DiskError(inodePlace2(reader, inode.number), `its ${name} fork has the unknown format ${number2}; the filesystem is damaged`);
+}
+__name(format, "format");
+
+// src/disk/filesystem/xfs/mapping/runs.ts
+var maxRuns2 = 4e6;
+var extentSize = 16;
+var Runs2 = class {
+  static {
+    __name(this, "Runs");
+  }
+  fileBlocks = [];
+  fsBlocks = [];
+  counts = [];
+  /** Extents, with those that were never written. */
+  extents = 0;
+  /** The first block that the next extent may map. */
+  #free = 0;
+  #reader;
+  #place;
+  /** Blocks of the fork from here on don't matter, such as those that are preallocated behind the end of a file. */
+  #end;
+  constructor(reader, inode, fork, end) {
+    this.#reader = reader;
+    this.#place = `the ${fork.name} fork of ${inodePlace2(reader, inode.number)}`;
+    this.#end = end;
+  }
+  /**
+   * Adds the extent at `at`: 1 bit that says that it was never written and reads as zeros, 54 bits for its first block in the fork, 52 for
+   * that in the filesystem, and 21 for its length (Linux, fs/xfs/libxfs/xfs_format.h, xfs_bmbt_rec).
+   * @throws DiskError if it isn't behind the one before, or not in the filesystem
+   */
+  add(records2, at) {
+    const high = records2.readUInt32BE(at);
+    const second = records2.readUInt32BE(at + 4);
+    const third = records2.readUInt32BE(at + 8);
+    const low = records2.readUInt32BE(at + 12);
+    const isWritten = high < 2147483648;
+    const first = fileBlock((high & 2147483647) * 2 ** 23 + (second >>> 9));
+    const encoded = (second & 511) * 2 ** 43 + third * 2 ** 11 + (low >>> 21);
+    const count = low & 2097151;
+    if (first < this.#free || count === 0) throw this.error(`has the impossible extent of ${count} blocks at its block ${first}`);
+    const start = blockPosition(this.#reader.superblock, encoded, count);
+    if (start === void 0) throw this.error(`uses ${count} blocks from number ${encoded} on, which can't belong to a file`);
+    this.#free = first + count;
+    this.extents++;
+    const used = Math.min(count, this.#end - first);
+    if (isWritten && used > 0) this.#push(first, start, used);
+  }
+  #push(first, start, count) {
+    const last = this.counts.length - 1;
+    if (last >= 0 && this.fileBlocks[last] + this.counts[last] === first && this.fsBlocks[last] + this.counts[last] === start) {
+      this.counts[last] += count;
+      return;
+    }
+    if (this.counts.length === maxRuns2) throw new DiskError(this.#place, `it is fragmented into more than ${maxRuns2} pieces`);
+    this.fileBlocks.push(first);
+    this.fsBlocks.push(start);
+    this.counts.push(count);
+  }
+  error(what) {
+    return new DiskError(this.#place, `it ${what}; the filesystem is damaged`);
+  }
+  /** The number of the inode's or a node's pointer, as a block of the filesystem. */
+  blockAt(pointers, at) {
+    const encoded = u64(pointers, at);
+    const block = blockPosition(this.#reader.superblock, encoded, 1);
+    if (block === void 0) throw this.error(`has a map that leads to block number ${encoded}, which can't belong to a file`);
+    return block;
+  }
+};
+
+// src/disk/filesystem/xfs/mapping/btree.ts
+var maxLevels2 = 9;
+var rootHeader = 4;
+var keySize = 8;
+var pointerSize = 8;
+var magics = { version4: "BMAP", version5: "BMA3" };
+var headers = { version4: 24, version5: 72 };
+var fields2 = { checksum: 64, block: 24, uuid: 40, owner: 56 };
+function btreeRuns(reader, inode, fork, runs) {
+  const { blockSize, hasChecksums } = reader.superblock;
+  const header4 = hasChecksums ? headers.version5 : headers.version4;
+  const magic10 = hasChecksums ? magics.version5 : magics.version4;
+  const seen = /* @__PURE__ */ new Set();
+  const addChildren = /* @__PURE__ */ __name((node, start, room2, count, level2) => {
+    if (count === 0 || count > room2) throw runs.error(`has a map with a node of ${count} entries, where ${room2} have room`);
+    for (let index = 0; index < count; index++) {
+      addNode(runs.blockAt(node, start + room2 * keySize + index * pointerSize), level2 - 1);
+    }
+  }, "addChildren");
+  const addNode = /* @__PURE__ */ __name((block, level2) => {
+    if (seen.has(block)) throw runs.error(`has a map that leads to block ${block} twice`);
+    seen.add(block);
+    reader.metadata.spend(blockSize);
+    const node = Buffer.allocUnsafeSlow(blockSize);
+    reader.device.read(node, block * blockSize);
+    const place2 = `block ${block} of ${reader.name}, in the map of inode ${inode.number}`;
+    if (node.toString("latin1", 0, 4) !== magic10) throw runs.error(`has a map with block ${block}, which has no magic number`);
+    if (hasChecksums) verify(reader, node, fields2, { block, owner: inode.number }, place2);
+    if (node.readUInt16BE(4) !== level2) throw runs.error(`has a map with block ${block} on the wrong level`);
+    const count = node.readUInt16BE(6);
+    if (level2 > 0) {
+      addChildren(node, header4, Math.floor((blockSize - header4) / (keySize + pointerSize)), count, level2);
+      return;
+    }
+    if (header4 + count * extentSize > blockSize) throw runs.error(`has a map with block ${block} of ${count} extents`);
+    for (let index = 0; index < count; index++) runs.add(node, header4 + index * extentSize);
+  }, "addNode");
+  const level = fork.bytes.length < rootHeader ? 0 : fork.bytes.readUInt16BE(0);
+  if (level === 0 || level > maxLevels2) throw runs.error(`has a map of ${level} levels`);
+  const room = Math.floor((fork.bytes.length - rootHeader) / (keySize + pointerSize));
+  addChildren(fork.bytes, rootHeader, room, fork.bytes.readUInt16BE(2), level);
+}
+__name(btreeRuns, "btreeRuns");
+
+// src/disk/filesystem/xfs/mapping/fork-runs.ts
+function forkRuns(reader, inode, fork, end = Number.POSITIVE_INFINITY) {
+  const runs = new Runs2(reader, inode, fork, end);
+  if (fork.format === "btree") btreeRuns(reader, inode, fork, runs);
+  else if (fork.format === "extents") extentRuns2(fork, runs);
+  else throw runs.error("should be mapped to blocks");
+  if (runs.extents !== fork.extents) throw runs.error(`has ${runs.extents} extents, where the inode counts ${fork.extents}`);
+  return runs;
+}
+__name(forkRuns, "forkRuns");
+function extentRuns2({ bytes, extents }, runs) {
+  if (extents * extentSize > bytes.length) throw runs.error(`has ${extents} extents, for which the inode has no room`);
+  for (let index = 0; index < extents; index++) runs.add(bytes, index * extentSize);
+}
+__name(extentRuns2, "extentRuns");
+
+// src/disk/filesystem/xfs/directory/blocks.ts
+var dataEnd = 32 * 2 ** 30;
+var maxBytes2 = 2 ** 30;
+function* directoryBlocks(reader, inode, fork) {
+  const { device, superblock } = reader;
+  const { blockSize, blocksPerDirectoryBlock: perBlock } = superblock;
+  const damaged2 = /* @__PURE__ */ __name((what) => damage(reader, `inode ${inode.number}`, what), "damaged");
+  const runs = forkRuns(reader, inode, fork, dataEnd / blockSize);
+  const bytes = Buffer.allocUnsafeSlow(perBlock * blockSize);
+  let read = 0;
+  let start = { index: -1, fsBlock: 0 };
+  let filled = 0;
+  for (const [run, count] of runs.counts.entries()) {
+    for (let done = 0; done < count; ) {
+      const fileBlock2 = runs.fileBlocks[run] + done;
+      const fsBlock2 = runs.fsBlocks[run] + done;
+      const [index, within] = [Math.floor(fileBlock2 / perBlock), fileBlock2 % perBlock];
+      if (within !== filled || filled > 0 && index !== start.index)
+        throw damaged2(`a part of block ${start.index} of the directory is missing`);
+      if (filled === 0) start = { index, fsBlock: fsBlock2 };
+      const length3 = Math.min(perBlock - within, count - done);
+      read += length3 * blockSize;
+      if (read > maxBytes2) throw damaged2(`it is a directory of more than ${maxBytes2} bytes`);
+      reader.metadata.spend(length3 * blockSize);
+      device.read(bytes.subarray(within * blockSize, (within + length3) * blockSize), fsBlock2 * blockSize);
+      done += length3;
+      filled = (filled + length3) % perBlock;
+      if (filled === 0) yield { bytes, ...start };
+    }
+  }
+  if (filled > 0) throw damaged2(`a part of block ${start.index} of the directory is missing`);
+}
+__name(directoryBlocks, "directoryBlocks");
+
+// src/disk/filesystem/xfs/directory/data-block.ts
+var version4 = { single: "XD2B", data: "XD2D", header: 16 };
+var version5 = { single: "XDB3", data: "XDD3", header: 64 };
+var fields3 = { checksum: 4, block: 8, uuid: 24, owner: 40 };
+var unusedTag = 65535;
+var singleTail = 8;
+var smallestEntry = 16;
+var leafEntry = 8;
+var dot2 = Buffer.from(".");
+var dotDot2 = Buffer.from("..");
+function* dataRecords(reader, inode, block) {
+  const { hasChecksums, hasFileTypes: hasFileTypes2 } = reader.superblock;
+  const { bytes, index, fsBlock: fsBlock2 } = block;
+  const place2 = `block ${index} of the directory (block ${fsBlock2} of the filesystem), inode ${inode.number} of ${reader.name}`;
+  const damaged2 = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "damaged");
+  const form = hasChecksums ? version5 : version4;
+  const magic10 = bytes.toString("latin1", 0, 4);
+  const isSingle = magic10 === form.single;
+  if (!isSingle && magic10 !== form.data) throw damaged2("it has no magic number of a directory");
+  if (isSingle && index !== 0) throw damaged2("it should be the only block of the directory");
+  if (hasChecksums) verify(reader, bytes, fields3, { block: fsBlock2, owner: inode.number }, place2);
+  const end = isSingle ? bytes.length - singleTail - bytes.readUInt32BE(bytes.length - singleTail) * leafEntry : bytes.length;
+  if (end < form.header) throw damaged2("it has more hashes than it has room for");
+  const typeSize = hasFileTypes2 ? 1 : 0;
+  let length3;
+  for (let at = form.header, number2 = 0; at < end; at += length3) {
+    if (bytes.readUInt16BE(at) === unusedTag) {
+      length3 = bytes.readUInt16BE(at + 2);
+      if (length3 === 0 || length3 % 8 !== 0 || at + length3 > end)
+        throw damaged2(`the unused space at byte ${at} has the impossible length ${length3}`);
+      continue;
+    }
+    const nameLength2 = at + smallestEntry > end ? 0 : bytes.readUInt8(at + 8);
+    length3 = 8 + 1 + nameLength2 + typeSize + 2 + 7 & ~7;
+    if (nameLength2 === 0 || at + length3 > end) throw damaged2(`the entry at byte ${at} has a name of the impossible length ${nameLength2}`);
+    if (bytes.readUInt16BE(at + length3 - 2) !== at) throw damaged2(`the entry at byte ${at} doesn't end where its name does`);
+    const name = bytes.subarray(at + 9, at + 9 + nameLength2);
+    if (index === 0 && number2 < 2 && name.equals(number2 === 0 ? dot2 : dotDot2)) {
+      number2++;
+      continue;
+    }
+    number2 = 2;
+    yield { name: Buffer.from(name), inode: u64(bytes, at) };
+  }
+}
+__name(dataRecords, "dataRecords");
+
+// src/disk/filesystem/xfs/directory/short-form.ts
+var countsSize = 2;
+var entryHeader2 = 3;
+function* shortFormRecords(reader, inode, fork) {
+  const damaged2 = /* @__PURE__ */ __name((what) => damage(reader, `inode ${inode.number}`, what), "damaged");
+  const { size } = inode;
+  if (size > fork.bytes.length || size < countsSize + 4) throw damaged2(`the directory in it has the impossible size of ${size} bytes`);
+  const area = fork.bytes.subarray(0, size);
+  const numberSize = area.readUInt8(1) > 0 ? 8 : 4;
+  const count = Math.max(area.readUInt8(0), area.readUInt8(1));
+  const typeSize = reader.superblock.hasFileTypes ? 1 : 0;
+  let at = countsSize + numberSize;
+  for (let index = 0; index < count; index++) {
+    const nameEnd = at >= size ? size : at + entryHeader2 + area.readUInt8(at);
+    const end = nameEnd + typeSize + numberSize;
+    if (end > size || nameEnd === at + entryHeader2) throw damaged2(`the entry at byte ${at} of the directory in it has an impossible length`);
+    const numberAt = nameEnd + typeSize;
+    yield {
+      name: Buffer.from(area.subarray(at + entryHeader2, nameEnd)),
+      inode: numberSize === 8 ? u64(area, numberAt) : area.readUInt32BE(numberAt)
+    };
+    at = end;
+  }
+  if (at !== size) throw damaged2(`the directory in it has ${count} entries, but ${size - at} bytes more`);
+}
+__name(shortFormRecords, "shortFormRecords");
+
+// src/disk/filesystem/xfs/directory/directory.ts
+function* directoryRecords3(reader, inode) {
+  const fork = dataFork(reader, inode);
+  if (fork.format === "local") {
+    yield* shortFormRecords(reader, inode, fork);
+    return;
+  }
+  let isEmpty = true;
+  for (const block of directoryBlocks(reader, inode, fork)) {
+    if (isEmpty && block.index !== 0) break;
+    isEmpty = false;
+    yield* dataRecords(reader, inode, block);
+  }
+  if (isEmpty) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
+}
+__name(directoryRecords3, "directoryRecords");
+
+// src/disk/filesystem/xfs/log/log.ts
+var logBlockSize = 512;
+var recordMagic = 4276992702;
+function openLog2(device, superblock) {
+  const { logStart, logBlocks, blockSize } = superblock;
+  const start = blockPosition(superblock, logStart, logBlocks);
+  if (start === void 0 || logBlocks === 0) {
+    throw new DiskError(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}; the filesystem is damaged`);
+  }
+  const blocks = logBlocks * blockSize / logBlockSize;
+  const at = /* @__PURE__ */ __name((block) => start * blockSize + block * logBlockSize, "at");
+  return {
+    name: device.name,
+    blocks,
+    read(block, count) {
+      const whole2 = Math.min(count, blocks);
+      const first = Math.min(whole2, blocks - block);
+      const bytes = bytesAt(device, at(block), first * logBlockSize);
+      return first === whole2 ? bytes : Buffer.concat([bytes, bytesAt(device, at(0), (whole2 - first) * logBlockSize)]);
+    }
+  };
+}
+__name(openLog2, "openLog");
+function cycleOf(block, at = 0) {
+  const first = block.readUInt32BE(at);
+  return first === recordMagic ? block.readUInt32BE(at + 4) : first;
+}
+__name(cycleOf, "cycleOf");
+
+// src/disk/filesystem/xfs/log/record.ts
+var maxRecordBlocks = 512 + 8;
+var bytesPerHeader = 32 * 1024;
+var unmountFlag = 32;
+function recordBefore(log, end, limit = log.blocks) {
+  const most = Math.min(limit, log.blocks);
+  for (let distance = 1; distance <= most; distance += maxRecordBlocks) {
+    const count = Math.min(maxRecordBlocks, most - distance + 1);
+    const first = (end - distance - count + 1 + 2 * log.blocks) % log.blocks;
+    const bytes = log.read(first, count);
+    for (let index = count - 1; index >= 0; index--) {
+      if (bytes.readUInt32BE(index * logBlockSize) === recordMagic) return header2(log, (first + index) % log.blocks);
+    }
+  }
+  return void 0;
+}
+__name(recordBefore, "recordBefore");
+function header2(log, block) {
+  const bytes = log.read(block, 1);
+  const version2 = bytes.readUInt32BE(8);
+  const length3 = bytes.readUInt32BE(12);
+  const size = bytes.readUInt32BE(320);
+  if (length3 > 2 * 256 * 1024)
+    throw new DiskError(log.name, `a record of the XFS log has the impossible length ${length3}; the filesystem is damaged`);
+  return {
+    block,
+    headerBlocks: version2 & 2 ? Math.min(8, Math.max(1, Math.ceil(size / bytesPerHeader))) : 1,
+    dataBlocks: Math.ceil(length3 / logBlockSize),
+    operations: bytes.readUInt32BE(40)
+  };
+}
+__name(header2, "header");
+function endOf2(log, { block, headerBlocks, dataBlocks }) {
+  return (block + headerBlocks + dataBlocks) % log.blocks;
+}
+__name(endOf2, "endOf");
+function isUnmount(log, record) {
+  const data = log.read((record.block + record.headerBlocks) % log.blocks, 1);
+  return record.operations === 1 && (data.readUInt8(9) & unmountFlag) !== 0;
+}
+__name(isUnmount, "isUnmount");
+
+// src/disk/filesystem/xfs/log/head.ts
+var maxBlocksInFlight = 8 * 256 * 1024 / logBlockSize;
+function findHead(log) {
+  const cycle = /* @__PURE__ */ __name((block) => cycleOf(log.read(block, 1)), "cycle");
+  const first = cycle(0);
+  const last = cycle(log.blocks - 1);
+  if (first === 0) return void 0;
+  const before = last === 0 ? 0 : first === last ? last - 1 : last;
+  const turn = first === last ? log.blocks : firstOfCycle(cycle, 0, log.blocks - 1, last);
+  const head = backBeforeGaps(log, turn, before, last);
+  return backBeforeTornRecord(log, head);
+}
+__name(findHead, "findHead");
+function firstOfCycle(cycle, from, to, wanted) {
+  let [low, high] = [from, to];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (cycle(middle) === wanted) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+__name(firstOfCycle, "firstOfCycle");
+function backBeforeGaps(log, turn, before, last) {
+  const count = Math.min(maxBlocksInFlight, log.blocks);
+  const atEnd = Math.max(0, count - turn);
+  const gapAtEnd = last === 0 ? void 0 : firstWith(log, log.blocks - atEnd, atEnd, before - 1);
+  return gapAtEnd ?? firstWith(log, Math.max(0, turn - count), Math.min(turn, count), before) ?? turn;
+}
+__name(backBeforeGaps, "backBeforeGaps");
+function firstWith(log, from, count, cycle) {
+  if (count === 0) return void 0;
+  const bytes = log.read(from, count);
+  for (let index = 0; index < count; index++) if (cycleOf(bytes, index * logBlockSize) === cycle) return from + index;
+  return void 0;
+}
+__name(firstWith, "firstWith");
+function backBeforeTornRecord(log, head) {
+  const last = recordBefore(log, head, maxRecordBlocks);
+  return !last || endOf2(log, last) === head % log.blocks ? head % log.blocks : last.block;
+}
+__name(backBeforeTornRecord, "backBeforeTornRecord");
+
+// src/disk/filesystem/xfs/log/check.ts
+function checkLog(device, superblock) {
+  const { name } = device;
+  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, what, "unsupported"), "refuse");
+  if (superblock.logStart === 0) {
+    throw refuse2(
+      "the log of the XFS filesystem is on another device, so it is unknown whether it was unmounted cleanly; copy its files elsewhere"
+    );
+  }
+  const log = openLog2(device, superblock);
+  const head = findHead(log);
+  if (head === void 0) return;
+  const last = recordBefore(log, head);
+  if (last && endOf2(log, last) === head && isUnmount(log, last)) return;
+  throw refuse2(
+    "the XFS filesystem was not unmounted cleanly, so its last changes are only in its log, which is not replayed; mount it once with Linux and unmount it, which replays the log, or run xfs_repair"
+  );
+}
+__name(checkLog, "checkLog");
+
+// src/disk/filesystem/xfs/attributes/acl.ts
+var storedHeader = 4;
+var storedEntry = 12;
+var namedUserOrGroup = [2, 8];
+var knownTags = [1, 2, 4, 8, 16, 32];
+var noId2 = 4294967295;
+function userSpaceAcl2(stored, place2) {
+  const damaged2 = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
+  if (stored.length < storedHeader) throw damaged2();
+  const count = stored.readUInt32BE(0);
+  if (storedHeader + count * storedEntry > stored.length) throw damaged2();
+  const acl = Buffer.alloc(4 + count * 8);
+  acl.writeUInt32LE(2);
+  for (let index = 0; index < count; index++) {
+    const from = storedHeader + index * storedEntry;
+    const to = 4 + index * 8;
+    const tag2 = stored.readUInt32BE(from);
+    if (!knownTags.includes(tag2)) throw damaged2();
+    acl.writeUInt16LE(tag2, to);
+    acl.writeUInt16LE(stored.readUInt16BE(from + 8), to + 2);
+    acl.writeUInt32LE(namedUserOrGroup.includes(tag2) ? stored.readUInt32BE(from + 4) : noId2, to + 4);
+  }
+  return acl;
+}
+__name(userSpaceAcl2, "userSpaceAcl");
+
+// src/disk/filesystem/xfs/attributes/attribute.ts
+var attributeFlags = { local: 1, trusted: 2, secure: 4, parent: 8, incomplete: 128 };
+
+// src/disk/filesystem/xfs/attributes/fork-blocks.ts
+function forkBlocks(reader, inode, runs) {
+  const { blockSize } = reader.superblock;
+  return (block) => {
+    const index = runs.fileBlocks.findIndex((first, run) => block >= first && block < first + runs.counts[run]);
+    if (index < 0) throw damage(reader, `inode ${inode.number}`, `block ${block} of its attributes is missing`);
+    const position2 = fsBlock(runs.fsBlocks[index] + block - runs.fileBlocks[index]);
+    reader.attributes.spend(blockSize);
+    return {
+      bytes: bytesAt(reader.device, position2 * blockSize, blockSize),
+      fsBlock: position2,
+      place: `block ${block} of the attributes (block ${position2} of the filesystem), inode ${inode.number} of ${reader.name}`
+    };
+  };
+}
+__name(forkBlocks, "forkBlocks");
+
+// src/disk/filesystem/xfs/attributes/leaves.ts
+var version42 = { node: 65214, leaf: 64494, header: 12, leafHeader: 32, nodeHeader: 16 };
+var version52 = { node: 16062, leaf: 15342, header: 56, leafHeader: 80, nodeHeader: 64 };
+var fields4 = { checksum: 12, block: 16, uuid: 32, owner: 48 };
+var entrySize = 8;
+var maxLevels3 = 5;
+function* leafAttributes(reader, inode, readBlock) {
+  const form = reader.superblock.hasChecksums ? version52 : version42;
+  const seen = /* @__PURE__ */ new Set();
+  const load = /* @__PURE__ */ __name((number2) => {
+    const block2 = readBlock(number2);
+    if (seen.has(number2)) throw damaged(block2, "another block leads to it twice");
+    seen.add(number2);
+    if (reader.superblock.hasChecksums) verify(reader, block2.bytes, fields4, { block: block2.fsBlock, owner: inode.number }, block2.place);
+    return block2;
+  }, "load");
+  let block = load(0);
+  for (let depth2 = 0; block.bytes.readUInt16BE(8) === form.node; depth2++) {
+    if (depth2 === maxLevels3) throw damaged(block, `the tree of hashes has more than ${maxLevels3} levels`);
+    if (block.bytes.readUInt16BE(form.header) === 0) throw damaged(block, "it has no entries");
+    block = load(block.bytes.readUInt32BE(form.nodeHeader + 4));
+  }
+  while (true) {
+    if (block.bytes.readUInt16BE(8) !== form.leaf) throw damaged(block, "it has no magic number of attributes");
+    yield* entries2(block, form.header, form.leafHeader);
+    const next2 = block.bytes.readUInt32BE(0);
+    if (next2 === 0) return;
+    block = load(next2);
+  }
+}
+__name(leafAttributes, "leafAttributes");
+function* entries2(block, header4, entriesStart) {
+  const { bytes } = block;
+  const count = bytes.readUInt16BE(header4);
+  if (entriesStart + count * entrySize > bytes.length) throw damaged(block, `it has ${count} attributes, for which it has no room`);
+  for (let index = 0; index < count; index++) {
+    const entry2 = entriesStart + index * entrySize;
+    const flags = bytes.readUInt8(entry2 + 6);
+    const at = bytes.readUInt16BE(entry2 + 4);
+    const isLocal = (flags & attributeFlags.local) !== 0;
+    const nameStart = at + (isLocal ? 3 : 9);
+    if (nameStart > bytes.length) throw damaged(block, `the attribute at byte ${at} lies outside of it`);
+    const nameEnd = nameStart + bytes.readUInt8(nameStart - 1);
+    const valueSize = isLocal ? bytes.readUInt16BE(at) : bytes.readUInt32BE(at + 4);
+    if (nameEnd + (isLocal ? valueSize : 0) > bytes.length) throw damaged(block, `the attribute at byte ${at} doesn't end in it`);
+    const value = isLocal ? bytes.subarray(nameEnd, nameEnd + valueSize) : { forkBlock: bytes.readUInt32BE(at) };
+    yield { flags, name: bytes.subarray(nameStart, nameEnd), valueSize, value };
+  }
+}
+__name(entries2, "entries");
+function damaged({ place: place2 }, what) {
+  return new DiskError(place2, `${what}; the filesystem is damaged`);
+}
+__name(damaged, "damaged");
+
+// src/disk/filesystem/xfs/attributes/remote-value.ts
+var magic5 = "XARM";
+var headerSize2 = 56;
+var fields5 = { checksum: 12, uuid: 16, owner: 32, block: 40 };
+function remoteValue(reader, inode, first, size, readBlock) {
+  const { hasChecksums } = reader.superblock;
+  const parts = [];
+  for (let done = 0, number2 = first; done < size; number2++) {
+    const { bytes, fsBlock: fsBlock2, place: place2 } = readBlock(number2);
+    const start = hasChecksums ? headerSize2 : 0;
+    const length3 = Math.min(size - done, bytes.length - start);
+    if (hasChecksums) {
+      verify(reader, bytes, fields5, { block: fsBlock2, owner: inode.number }, place2);
+      if (bytes.toString("latin1", 0, 4) !== magic5 || bytes.readUInt32BE(4) !== done || bytes.readUInt32BE(8) !== length3) {
+        throw new DiskError(place2, "it isn't the part of an attribute's value that should be there; the filesystem is damaged");
+      }
+    }
+    parts.push(bytes.subarray(start, start + length3));
+    done += length3;
+  }
+  return Buffer.concat(parts);
+}
+__name(remoteValue, "remoteValue");
+
+// src/disk/filesystem/xfs/attributes/short-form.ts
+var header3 = 4;
+var entryHeader3 = 3;
+function shortFormAttributes(reader, inode, { bytes }) {
+  const damaged2 = /* @__PURE__ */ __name((at2) => damage(reader, `inode ${inode.number}`, `the attribute at byte ${at2} of those in it has an impossible length`), "damaged");
+  const size = bytes.length < header3 ? 0 : bytes.readUInt16BE(0);
+  if (size < header3 || size > bytes.length)
+    throw damage(reader, `inode ${inode.number}`, `the attributes in it have the impossible size of ${size} bytes`);
+  const found = [];
+  let at = header3;
+  for (let count = bytes.readUInt8(2); count > 0; count--) {
+    if (at + entryHeader3 > size) throw damaged2(at);
+    const nameEnd = at + entryHeader3 + bytes.readUInt8(at);
+    const valueSize = bytes.readUInt8(at + 1);
+    if (nameEnd + valueSize > size) throw damaged2(at);
+    found.push({
+      flags: bytes.readUInt8(at + 2),
+      name: bytes.subarray(at + entryHeader3, nameEnd),
+      valueSize,
+      value: bytes.subarray(nameEnd, nameEnd + valueSize)
+    });
+    at = nameEnd + valueSize;
+  }
+  return found;
+}
+__name(shortFormAttributes, "shortFormAttributes");
+
+// src/disk/filesystem/xfs/attributes/attributes.ts
+var maxBytes3 = 2 ** 20;
+var maxValueSize2 = 65536;
+var aclNames = {
+  "trusted.SGI_ACL_FILE": "system.posix_acl_access",
+  "trusted.SGI_ACL_DEFAULT": "system.posix_acl_default"
+};
+function readAttributes2(reader, inode) {
+  const fork = attributeFork(reader, inode);
+  if (!fork) return /* @__PURE__ */ new Map();
+  const place2 = inodePlace2(reader, inode.number);
+  const found = [];
+  let total = 0;
+  const { attributes, readBlock } = storedAttributes(reader, inode, fork);
+  for (const attribute of attributes) {
+    if (attribute.flags & (attributeFlags.parent | attributeFlags.incomplete)) continue;
+    const { name, valueSize, value } = attribute;
+    const fullName = prefix(attribute) + pathText(name);
+    total += name.length + valueSize;
+    if (valueSize > maxValueSize2 || name.length === 0 || name.includes(0)) {
+      throw new DiskError(place2, `it has an attribute with an impossible name or a value of ${valueSize} bytes; the filesystem is damaged`);
+    }
+    if (total > maxBytes3) throw new DiskError(place2, `it has more than ${maxBytes3} bytes of attributes`);
+    const bytes = Buffer.isBuffer(value) ? Buffer.from(value) : remoteValue(reader, inode, value.forkBlock, valueSize, readBlock);
+    found.push([fullName, bytes]);
+    const aclName = aclNames[fullName];
+    if (aclName !== void 0) found.push([aclName, userSpaceAcl2(bytes, place2)]);
+  }
+  return new Map(found.sort(([a], [b]) => a < b ? -1 : 1));
+}
+__name(readAttributes2, "readAttributes");
+function prefix({ flags }) {
+  if (flags & attributeFlags.secure) return "security.";
+  return flags & attributeFlags.trusted ? "trusted." : "user.";
+}
+__name(prefix, "prefix");
+function storedAttributes(reader, inode, fork) {
+  const noBlocks = /* @__PURE__ */ __name(() => {
+    throw new DiskError(inodePlace2(reader, inode.number), "its attributes are in it, and yet in blocks; the filesystem is damaged");
+  }, "noBlocks");
+  if (fork.format === "local") return { attributes: shortFormAttributes(reader, inode, fork), readBlock: noBlocks };
+  const runs = forkRuns(reader, inode, fork);
+  if (runs.counts.length === 0) return { attributes: [], readBlock: noBlocks };
+  const readBlock = forkBlocks(reader, inode, runs);
+  return { attributes: leafAttributes(reader, inode, readBlock), readBlock };
+}
+__name(storedAttributes, "storedAttributes");
+
+// src/disk/filesystem/xfs/content.ts
+function fileContent2(reader, inode) {
+  const place2 = inodePlace2(reader, inode.number);
+  const fork = dataFork(reader, inode);
+  if (inode.flags & inodeFlags2.realtime && fork.extents > 0) {
+    throw new DiskError(place2, "its content is on the filesystem's realtime device, which can't be read", "unsupported");
+  }
+  const { device, superblock } = reader;
+  let readRuns;
+  const content2 = {
+    name: place2,
+    size: inode.size,
+    read(into, offset) {
+      checkRange(content2, offset, into.length);
+      readRuns ??= runReader(device, superblock.blockSize, forkRuns(reader, inode, fork, Math.ceil(inode.size / superblock.blockSize)));
+      readRuns(into, offset);
+    }
+  };
+  return content2;
+}
+__name(fileContent2, "fileContent");
+
+// src/disk/filesystem/xfs/inode/time.ts
+var modification = 40;
+var bigTimeEpoch = -(2 ** 31);
+function modificationTime3({ raw, flags2 }) {
+  if (!(flags2 & inodeFlags22.bigTime)) {
+    return normalized(raw.readInt32BE(modification), raw.readUInt32BE(modification + 4));
+  }
+  const nanoseconds = raw.readBigUInt64BE(modification);
+  return { seconds: Number(nanoseconds / 1000000000n) + bigTimeEpoch, nanoseconds: Number(nanoseconds % 1000000000n) };
+}
+__name(modificationTime3, "modificationTime");
+function normalized(seconds, nanoseconds) {
+  return { seconds: seconds + Math.floor(nanoseconds / 1e9), nanoseconds: nanoseconds % 1e9 };
+}
+__name(normalized, "normalized");
+
+// src/disk/filesystem/xfs/symlink.ts
+var maxTargetLength2 = 1024;
+var magic6 = "XSLM";
+var headerSize3 = 56;
+var fields6 = { checksum: 12, uuid: 16, owner: 32, block: 40 };
+function symlinkTarget2(reader, inode) {
+  const at = `inode ${inode.number}`;
+  const { size } = inode;
+  if (size > maxTargetLength2) throw damage(reader, at, `the symlink's target has ${size} bytes`);
+  const fork = dataFork(reader, inode);
+  if (fork.format !== "local") return checkedTarget(remoteTarget(reader, inode), reader, at);
+  if (size > fork.bytes.length) throw damage(reader, at, `the symlink's target has ${size} bytes, for which the inode has no room`);
+  return checkedTarget(Buffer.from(fork.bytes.subarray(0, size)), reader, at);
+}
+__name(symlinkTarget2, "symlinkTarget");
+function remoteTarget(reader, inode) {
+  const { device, superblock } = reader;
+  const { blockSize, hasChecksums } = superblock;
+  const runs = forkRuns(reader, inode, dataFork(reader, inode), Math.ceil(2 * maxTargetLength2 / blockSize) + 1);
+  const parts = [];
+  let done = 0;
+  let next2 = 0;
+  for (const [index, count] of runs.counts.entries()) {
+    if (done >= inode.size) break;
+    const block = runs.fsBlocks[index];
+    if (runs.fileBlocks[index] !== next2) break;
+    next2 += count;
+    const bytes = bytesAt(device, block * blockSize, count * blockSize);
+    const length3 = Math.min(inode.size - done, bytes.length - (hasChecksums ? headerSize3 : 0));
+    if (hasChecksums) {
+      const place2 = `block ${block} of ${reader.name}, in the symlink with inode ${inode.number}`;
+      verify(reader, bytes, fields6, { block, owner: inode.number }, place2);
+      if (bytes.toString("latin1", 0, 4) !== magic6 || bytes.readUInt32BE(4) !== done || bytes.readUInt32BE(8) !== length3) {
+        throw damage(reader, `inode ${inode.number}`, `block ${block} isn't the part of the symlink's target that should be there`);
+      }
+    }
+    const from = hasChecksums ? headerSize3 : 0;
+    parts.push(bytes.subarray(from, from + length3));
+    done += length3;
+  }
+  if (done < inode.size) throw damage(reader, `inode ${inode.number}`, `the symlink's target ends after ${done} of ${inode.size} bytes`);
+  return Buffer.concat(parts);
+}
+__name(remoteTarget, "remoteTarget");
+
+// src/disk/filesystem/xfs/node.ts
+function openNode2(reader, number2) {
+  const at = `inode ${number2}`;
+  if (reader.superblock.reservedInodes.includes(number2))
+    throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
+  const inode = loadInode2(reader, number2);
+  if (inode.flags2 & inodeFlags22.metadata) throw damage(reader, at, "a name refers to it, but it is reserved for the filesystem itself");
+  if (inode.mode === 0 || inode.linksCount === 0) throw damage(reader, at, "a name refers to it, but it is deleted");
+  const type2 = fileTypeOf(inode.mode);
+  if (type2 === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
+  const { format: format2 } = dataFork(reader, inode);
+  if (!allowedFormats(type2).includes(format2)) throw damage(reader, at, `it is of the type ${type2}, but its data has the format ${format2}`);
+  return new XfsNode(reader, inode, type2);
+}
+__name(openNode2, "openNode");
+function allowedFormats(type2) {
+  if (type2 === "file") return ["extents", "btree"];
+  if (type2 === "dir") return ["local", "extents", "btree"];
+  return type2 === "symlink" ? ["local", "extents"] : ["device"];
+}
+__name(allowedFormats, "allowedFormats");
+var XfsNode = class {
+  static {
+    __name(this, "XfsNode");
+  }
+  type;
+  ino;
+  mode;
+  uid;
+  gid;
+  nlink;
+  mtime;
+  size;
+  #reader;
+  constructor(reader, inode, type2) {
+    const { raw } = inode;
+    this.#reader = reader;
+    this.type = type2;
+    this.ino = inode.number;
+    this.mode = inode.mode & 4095;
+    this.uid = raw.readUInt32BE(8);
+    this.gid = raw.readUInt32BE(12);
+    this.nlink = inode.linksCount;
+    this.mtime = modificationTime3(inode);
+    this.size = inode.size;
+    if (type2 === "char" || type2 === "block") this.rdev = storedDevice2(dataFork(reader, inode).bytes);
+  }
+  content() {
+    return fileContent2(this.#reader, this.#inode());
+  }
+  target() {
+    return symlinkTarget2(this.#reader, this.#inode());
+  }
+  xattrs() {
+    return readAttributes2(this.#reader, this.#inode());
+  }
+  #inode() {
+    return loadInode2(this.#reader, this.ino);
+  }
+};
+function storedDevice2(bytes) {
+  const encoded = bytes.readUInt32BE(0);
+  return { major: encoded >>> 18, minor: encoded & 262143 };
+}
+__name(storedDevice2, "storedDevice");
+
+// src/disk/filesystem/xfs/budget.ts
+var Budget = class {
+  static {
+    __name(this, "Budget");
+  }
+  #place;
+  #what;
+  #limit;
+  #left;
+  constructor(place2, what, limit) {
+    this.#place = place2;
+    this.#what = what;
+    this.#limit = limit;
+    this.#left = limit;
+  }
+  /** @throws DiskError if more bytes than the limit have been read */
+  spend(bytes) {
+    this.#left -= bytes;
+    if (this.#left < 0) throw new DiskError(this.#place, `${this.#what} have more than ${this.#limit} bytes; the filesystem is damaged`);
+  }
+};
+
+// src/disk/filesystem/xfs/inode/inode-windows.ts
+var windowSize2 = 32 * 1024;
+var windowsKept2 = 64;
+function inodeWindows(device, { inodeSize, blockSize, blocksCount }) {
+  const size = Math.max(windowSize2, blockSize);
+  const end = blocksCount * blockSize;
+  const window2 = recent(windowsKept2, (index) => {
+    const start = index * size;
+    const whole2 = Math.min(size, end - start);
+    return device.reaches || start + whole2 <= device.size ? bytesAt(device, start, whole2) : void 0;
+  });
+  return (position2) => {
+    const at = position2 % size;
+    return window2(Math.floor(position2 / size))?.subarray(at, at + inodeSize) ?? bytesAt(device, position2, inodeSize);
+  };
+}
+__name(inodeWindows, "inodeWindows");
+
+// src/disk/filesystem/xfs/open-reader.ts
+var maxMetadata = 4 * 2 ** 30;
+var maxAttributes = 16 * 2 ** 30;
+function openReader2(device, superblock, warn) {
+  return {
+    name: device.name,
+    device,
+    superblock,
+    warn,
+    metadata: new Budget(device.name, "the XFS filesystem's directories and maps of blocks", maxMetadata),
+    attributes: new Budget(device.name, "the XFS filesystem's extended attributes", maxAttributes),
+    rawInode: inodeWindows(device, superblock)
+  };
+}
+__name(openReader2, "openReader");
+
+// src/disk/filesystem/xfs/superblock/features.ts
+var base = { shared: 512, logV2: 1024, dirV2: 8192, moreBits: 32768 };
+var more = { ftype: 512 };
+var incompat3 = { ftype: 1, metaUuid: 4, needsRepair: 16, nrext64: 32, metadir: 256 };
+var baseNames = [
+  ["NLINK", 32],
+  ["DIRV2", base.dirV2],
+  ["ATTR", 16],
+  ["QUOTA", 64],
+  ["ALIGN", 128],
+  ["DALIGN", 256],
+  ["SHARED", base.shared],
+  ["LOGV2", base.logV2],
+  ["EXTFLG", 4096],
+  ["SECTOR", 2048],
+  ["ASCII_CI", 16384],
+  ["MOREBITS", base.moreBits]
+];
+var moreNames = [
+  ["ATTR2", 8],
+  ["LAZYSBCOUNT", 2],
+  ["PROJID32BIT", 128],
+  ["CRC", 256]
+];
+var roCompatNames2 = [
+  ["RMAPBT", 2],
+  ["REFLINK", 4],
+  ["INOBTCNT", 8]
+];
+var incompatNames2 = [
+  ["BIGTIME", 8],
+  ["NEEDSREPAIR", incompat3.needsRepair],
+  ["NREXT64", incompat3.nrext64],
+  ["EXCHANGE", 64],
+  ["PARENT", 128],
+  ["METADIR", incompat3.metadir],
+  ["ZONED", 512],
+  ["ZONE_GAPS", 1024]
+];
+var unreadableIncompat = 1536;
+var knownIncompat2 = 2047;
+var knownMore = 2 | 8 | 128 | 256 | 512;
+function hasFileTypes(features) {
+  return features.version === 5 ? (features.incompat & incompat3.ftype) !== 0 : (features.more & more.ftype) !== 0;
+}
+__name(hasFileTypes, "hasFileTypes");
+function featureNames2(features) {
+  const named = /* @__PURE__ */ __name((word2, names) => names.filter(([, bit2]) => word2 & bit2).map(([name]) => name), "named");
+  return [
+    `V${features.version}`,
+    ...named(features.base, baseNames),
+    ...named(features.more, moreNames),
+    ...hasFileTypes(features) ? ["FTYPE"] : [],
+    ...named(features.roCompat, [["FINOBT", 1]]),
+    ...named(features.incompat, [
+      ["SPARSE_INODES", 2],
+      ["META_UUID", incompat3.metaUuid]
+    ]),
+    ...named(features.roCompat, roCompatNames2),
+    ...named(features.incompat, incompatNames2),
+    ...bits(features.roCompat & ~15, "ro_compat"),
+    ...bits(features.incompat & ~knownIncompat2, "incompat")
+  ];
+}
+__name(featureNames2, "featureNames");
+function bits(word2, what) {
+  const found = [];
+  for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(`${what} bit ${bit2}`);
+  return found;
+}
+__name(bits, "bits");
+function checkReadable2(features, name) {
+  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, `the XFS filesystem ${what}`, "unsupported"), "refuse");
+  const { version: version2 } = features;
+  if (version2 !== 4 && version2 !== 5) throw refuse2(`has version ${version2}; only versions 4 and 5 can be read`);
+  if (version2 === 4 && !(features.base & base.dirV2)) throw refuse2("has directories of version 1 (no feature DIRV2), which can't be read");
+  const unreadable = [
+    ...features.base & base.shared ? ["SHARED"] : [],
+    ...version2 === 4 ? bits(features.more & ~knownMore, "features2") : [],
+    ...features.incompat & unreadableIncompat ? ["ZONED"] : [],
+    ...bits(features.incompat & ~knownIncompat2, "incompat")
+  ];
+  if (unreadable.length > 0) throw refuse2(`uses a feature that can't be read: ${unreadable.join(", ")}`);
+}
+__name(checkReadable2, "checkReadable");
+
+// src/disk/filesystem/xfs/superblock/superblock.ts
+var magic7 = "XFSB";
+var length2 = 512;
+var checksumPosition3 = 224;
+var nullInode = 2 ** 64;
+var fourZeros3 = Buffer.alloc(4);
+function hasMagic2(device) {
+  return hasText(device, 0, magic7);
+}
+__name(hasMagic2, "hasMagic");
+function readSuperblock3(device) {
+  const raw = bytesAt(device, 0, length2);
+  const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16BE(at), "u16");
+  const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32BE(at), "u32");
+  const name = device.name;
+  const demand = /* @__PURE__ */ __name((sound, what) => {
+    if (!sound) throw new DiskError(name, `the XFS superblock has ${what}, which is impossible; the filesystem is damaged`);
+  }, "demand");
+  if (raw.toString("latin1", 0, 4) !== magic7) throw new DiskError(name, "it has no XFS superblock");
+  const sectorSize5 = u16(102);
+  demand(isPowerOf22(sectorSize5) && sectorSize5 >= 512 && sectorSize5 <= 32768, `sectors of ${sectorSize5} bytes`);
+  const features = readFeatures(raw);
+  const hasChecksums = features.version === 5;
+  if (hasChecksums) verifyChecksum3(device, sectorSize5);
+  checkReadable2(features, name);
+  demand(raw.readUInt8(126) === 0, "the mark of an unfinished mkfs.xfs");
+  const blockSize = u32(4);
+  demand(isPowerOf22(blockSize) && blockSize >= (hasChecksums ? 1024 : 512) && blockSize <= 65536, `a block size of ${blockSize}`);
+  demand(sectorSize5 <= blockSize, `sectors of ${sectorSize5} bytes in blocks of ${blockSize}`);
+  const inodeSize = u16(104);
+  const minInodeSize = hasChecksums ? 512 : 256;
+  demand(
+    isPowerOf22(inodeSize) && inodeSize >= minInodeSize && inodeSize <= Math.min(2048, blockSize / 2),
+    `an inode size of ${inodeSize} with a block size of ${blockSize}`
+  );
+  const blocksCount = u64(raw, 8);
+  demand(blocksCount > 0 && blocksCount * blockSize <= Number.MAX_SAFE_INTEGER, `${blocksCount} blocks`);
+  const blocksPerGroup = u32(84);
+  const groupBlockBits = raw.readUInt8(124);
+  demand(
+    blocksPerGroup >= 64 && groupBlockBits <= 31 && groupBlockBits === Math.ceil(Math.log2(blocksPerGroup)),
+    `${blocksPerGroup} blocks in a group and ${groupBlockBits} bits for their numbers`
+  );
+  const groupsCount = u32(88);
+  demand(
+    groupsCount === Math.ceil(blocksCount / blocksPerGroup),
+    `${groupsCount} groups of ${blocksPerGroup} blocks for ${blocksCount} blocks`
+  );
+  const directoryBits = raw.readUInt8(192);
+  demand(directoryBits <= 7 && blockSize << directoryBits <= 65536, `directory blocks of 2^${directoryBits} blocks of ${blockSize} bytes`);
+  const logBlocks = u32(96);
+  demand(logBlocks <= blocksCount || u64(raw, 48) === 0, `a log of ${logBlocks} blocks`);
+  const uuid2 = raw.subarray(32, 48);
+  const label = raw.subarray(108, 120);
+  const end = label.indexOf(0);
+  return {
+    features,
+    hasChecksums,
+    hasFileTypes: hasFileTypes(features),
+    blockSize,
+    blocksCount,
+    freeBlocksCount: Math.min(u64(raw, 144), blocksCount),
+    groupsCount,
+    blocksPerGroup,
+    groupBlockBits,
+    firstBlockOfGroup: Math.floor(3 * sectorSize5 / blockSize) + 1,
+    inodeSize,
+    inodesPerBlock: blockSize / inodeSize,
+    rootInode: u64(raw, 56),
+    reservedInodes: reservedInodes(raw, features),
+    blocksPerDirectoryBlock: 1 << directoryBits,
+    logStart: u64(raw, 48),
+    logBlocks,
+    metadataUuid: features.incompat & incompat3.metaUuid ? raw.subarray(248, 264) : uuid2,
+    uuid: uuid2,
+    label: end < 0 ? label : label.subarray(0, end)
+  };
+}
+__name(readSuperblock3, "readSuperblock");
+function readFeatures(raw) {
+  const word2 = raw.readUInt16BE(100);
+  const version2 = word2 & 15;
+  const inVersion5 = /* @__PURE__ */ __name((at) => version2 === 5 ? raw.readUInt32BE(at) : 0, "inVersion5");
+  return {
+    version: version2,
+    base: word2 & ~15,
+    // Some old kernels wrote the second word where the first was.
+    more: word2 & 32768 ? raw.readUInt32BE(200) | raw.readUInt32BE(204) : 0,
+    compat: inVersion5(208),
+    roCompat: inVersion5(212),
+    incompat: inVersion5(216)
+  };
+}
+__name(readFeatures, "readFeatures");
+function reservedInodes(raw, { version: version2, incompat: word2 }) {
+  const places2 = [64, 72, 160, 168, ...version2 === 5 ? [232] : [], ...word2 & incompat3.metadir ? [264] : []];
+  return places2.map((at) => u64(raw, at)).filter((number2) => number2 !== 0 && number2 !== nullInode);
+}
+__name(reservedInodes, "reservedInodes");
+function verifyChecksum3(device, sectorSize5) {
+  const sector = bytesAt(device, 0, sectorSize5);
+  const crc = crc32c(crc32c(4294967295, sector.subarray(0, checksumPosition3)), fourZeros3);
+  if (~crc32c(crc, sector.subarray(checksumPosition3 + 4)) >>> 0 !== sector.readUInt32LE(checksumPosition3)) {
+    throw new DiskError(device.name, "the checksum of the XFS superblock is wrong; the filesystem is damaged");
+  }
+}
+__name(verifyChecksum3, "verifyChecksum");
+function isPowerOf22(value) {
+  return value > 0 && (value & value - 1) === 0;
+}
+__name(isPowerOf22, "isPowerOf2");
+
+// src/disk/filesystem/xfs/index.ts
+var xfs = { name: "xfs", detect: hasMagic2, open: open2 };
+function open2(device, warnAlways) {
+  const warn = onceEach(warnAlways);
+  const superblock = readSuperblock3(device);
+  warnIfCutShort(device, "the XFS filesystem", superblock.blocksCount * superblock.blockSize, warn);
+  if (superblock.features.incompat & incompat3.needsRepair) {
+    warn(`${device.name}: the XFS filesystem is marked as needing a repair; check it with xfs_repair`);
+  }
+  checkLog(device, superblock);
+  const reader = openReader2(device, superblock, warn);
+  const root = openNode2(reader, superblock.rootInode);
+  if (root.type !== "dir") {
+    throw new DiskError(device.name, `its root, inode ${superblock.rootInode}, is not a directory; the filesystem is damaged`);
+  }
+  return { info: describe5(superblock), root, entries: /* @__PURE__ */ __name((dir) => entries3(reader, dir), "entries") };
+}
+__name(open2, "open");
+function* entries3(reader, dir) {
+  for (const { name, inode } of directoryRecords3(reader, loadInode2(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode2(reader, inode), "node") };
+}
+__name(entries3, "entries");
+function describe5({ features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount }) {
+  return {
+    type: "xfs",
+    label: pathText(label),
+    uuid: uuid2.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
+    blockSize,
+    size: blocksCount * blockSize,
+    free: freeBlocksCount * blockSize,
+    features: featureNames2(features),
+    notes: []
+  };
+}
+__name(describe5, "describe");
+
 // src/disk/filesystem/formats.ts
-var fileSystemFormats = [iso9660, ext];
+var fileSystemFormats = [iso9660, ext, xfs];
 function openFileSystem(source, warn) {
-  return fileSystemFormats.find((format) => format.detect(source))?.open(source, warn);
+  return fileSystemFormats.find((format2) => format2.detect(source))?.open(source, warn);
 }
 __name(openFileSystem, "openFileSystem");
 
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
-  const found = signatures.find(({ at, magic: magic6 }) => at.some((offset) => hasText(source, offset, magic6)));
+  const found = signatures.find(({ at, magic: magic10 }) => at.some((offset) => hasText(source, offset, magic10)));
   if (found) return found;
   const name = structures.map((look2) => look2(source)).find((name2) => name2 !== void 0);
   return name === void 0 ? void 0 : { name };
@@ -6794,9 +7987,10 @@ __name(identifyVolume, "identifyVolume");
 var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
 var signatures = [
   { name: "LVM2 physical volume", at: [24, 536, 1048, 1560], magic: "LVM2 001" },
+  { name: "LVM1 physical volume", at: [0], magic: "HM\0" },
+  { name: "LVM1 physical volume", at: [0], magic: "HM\0" },
   { name: "LUKS 1 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
   { name: "LUKS 2 encrypted volume", at: [0], magic: "LUKS\xBA\xBE\0", isEncrypted: true },
-  { name: "XFS filesystem", at: [0], magic: "XFSB" },
   { name: "swap", at: pageEnds, magic: "SWAPSPACE2" },
   { name: "swap (old format)", at: pageEnds, magic: "SWAP-SPACE" },
   { name: "suspended system in swap", at: pageEnds, magic: "S1SUSPEND" },
@@ -6822,9 +8016,9 @@ function extJournal(source) {
 __name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
-    const magic6 = peek(source, offset, 8);
-    if (!magic6) return void 0;
-    if (magic6.readBigUInt64LE() === 0x00bab10cn || magic6.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
+    const magic10 = peek(source, offset, 8);
+    if (!magic10) return void 0;
+    if (magic10.readBigUInt64LE() === 0x00bab10cn || magic10.readBigUInt64BE() === 0x00bab10cn) return "ZFS pool member";
   }
   return void 0;
 }
@@ -6850,7 +8044,7 @@ var labelSectors = 4;
 var id = "LABELONE";
 var type = "LVM2 001";
 var checkedFrom = 20;
-var mostAreas = 8;
+var maxAreas = 8;
 function readLabel(source) {
   let wrong;
   for (let sector = 0; sector < labelSectors; sector++) {
@@ -6872,11 +8066,11 @@ function problemOf(bytes, sector) {
 __name(problemOf, "problemOf");
 function parseLabel(source, bytes, sector) {
   const fail = /* @__PURE__ */ __name((what) => damage(source, sector * sectorSize2, `the LVM label ${what}`, "physical volume"), "fail");
-  const header2 = bytes.readUInt32LE(20);
-  if (header2 < 32 || header2 + 40 > sectorSize2) throw fail(`has its header at byte ${header2}`);
-  const uuid2 = bytes.toString("latin1", header2, header2 + 32);
+  const header4 = bytes.readUInt32LE(20);
+  if (header4 < 32 || header4 + 40 > sectorSize2) throw fail(`has its header at byte ${header4}`);
+  const uuid2 = bytes.toString("latin1", header4, header4 + 32);
   if (!/^[A-Za-z0-9!#]{32}$/.test(uuid2)) throw fail("has no valid UUID");
-  let at = header2 + 40;
+  let at = header4 + 40;
   const regions = /* @__PURE__ */ __name(() => {
     const found = [];
     for (; at + 16 <= sectorSize2; at += 16) {
@@ -6893,8 +8087,8 @@ function parseLabel(source, bytes, sector) {
   }, "regions");
   regions();
   const metadataAreas = regions();
-  if (metadataAreas.length > mostAreas) throw fail(`lists ${metadataAreas.length} metadata areas`);
-  return { uuid: uuid2, deviceSize: Number(bytes.readBigUInt64LE(header2 + 32)), metadataAreas };
+  if (metadataAreas.length > maxAreas) throw fail(`lists ${metadataAreas.length} metadata areas`);
+  return { uuid: uuid2, metadataAreas };
 }
 __name(parseLabel, "parseLabel");
 
@@ -6995,9 +8189,9 @@ function striped(areas, stripeSize, name) {
         const at = offset + done;
         const stripe = Math.floor(at / stripeSize);
         const within = at % stripeSize;
-        const length2 = Math.min(stripeSize - within, into.length - done);
-        areas[stripe % areas.length].read(into.subarray(done, done + length2), Math.floor(stripe / areas.length) * stripeSize + within);
-        done += length2;
+        const length3 = Math.min(stripeSize - within, into.length - done);
+        areas[stripe % areas.length].read(into.subarray(done, done + length3), Math.floor(stripe / areas.length) * stripeSize + within);
+        done += length3;
       }
     }
   };
@@ -7006,33 +8200,33 @@ function striped(areas, stripeSize, name) {
 __name(striped, "striped");
 
 // src/disk/lvm/metadata-area.ts
-var headerSize2 = 512;
-var magic4 = " LVM2 x[5A%r0N*>";
+var headerSize4 = 512;
+var magic8 = " LVM2 x[5A%r0N*>";
 var version = 1;
 var ignoredFlag = 1;
-var mostText = 16 << 20;
+var maxTextSize = 16 << 20;
 function readMetadataText(source, area) {
-  const header2 = peek(source, area.offset, headerSize2);
-  if (!header2) return `it lies past the end`;
-  if (header2.readUInt32LE(0) !== lvmChecksum(header2.subarray(4))) return "the checksum of its header is wrong";
-  if (header2.toString("latin1", 4, 20) !== magic4) return "its header has no signature";
-  if (header2.readUInt32LE(20) !== version) return `its version is ${header2.readUInt32LE(20)}`;
-  if (Number(header2.readBigUInt64LE(24)) !== area.offset) return `its header belongs to byte ${header2.readBigUInt64LE(24)}`;
-  const areaSize = Number(header2.readBigUInt64LE(32));
-  const offset = Number(header2.readBigUInt64LE(40));
-  const size = Number(header2.readBigUInt64LE(48));
-  const flags = header2.readUInt32LE(60);
+  const header4 = peek(source, area.offset, headerSize4);
+  if (!header4) return `it lies past the end`;
+  if (header4.readUInt32LE(0) !== lvmChecksum(header4.subarray(4))) return "the checksum of its header is wrong";
+  if (header4.toString("latin1", 4, 20) !== magic8) return "its header has no signature";
+  if (header4.readUInt32LE(20) !== version) return `its version is ${header4.readUInt32LE(20)}`;
+  if (Number(header4.readBigUInt64LE(24)) !== area.offset) return `its header belongs to byte ${header4.readBigUInt64LE(24)}`;
+  const areaSize = Number(header4.readBigUInt64LE(32));
+  const offset = Number(header4.readBigUInt64LE(40));
+  const size = Number(header4.readBigUInt64LE(48));
+  const flags = header4.readUInt32LE(60);
   if (offset === 0 || size === 0 || (flags & ignoredFlag) !== 0) return void 0;
-  if (!(offset >= headerSize2 && offset < areaSize && size <= areaSize - headerSize2 && Number.isSafeInteger(area.offset + areaSize))) {
+  if (!(offset >= headerSize4 && offset < areaSize && size <= areaSize - headerSize4 && Number.isSafeInteger(area.offset + areaSize))) {
     return `its text of ${size} bytes at byte ${offset} doesn't fit into its ${areaSize} bytes`;
   }
-  if (size > mostText) return `its text has ${size} bytes; the limit is ${mostText}`;
+  if (size > maxTextSize) return `its text has ${size} bytes; the limit is ${maxTextSize}`;
   const untilEnd = Math.min(size, areaSize - offset);
   const first = peek(source, area.offset + offset, untilEnd);
-  const rest = peek(source, area.offset + headerSize2, size - untilEnd);
+  const rest = peek(source, area.offset + headerSize4, size - untilEnd);
   if (!first || !rest) return "its text lies past the end";
   const text3 = Buffer.concat([first, rest]);
-  return header2.readUInt32LE(56) === lvmChecksum(text3) ? text3 : "the checksum of its text is wrong";
+  return header4.readUInt32LE(56) === lvmChecksum(text3) ? text3 : "the checksum of its text is wrong";
 }
 __name(readMetadataText, "readMetadataText");
 function hasLabel(source) {
@@ -7166,8 +8360,8 @@ function parseVolumeGroup(text3) {
   const [[name, group] = [void 0, void 0], ...others] = top.sections;
   if (!group || others.length > 0) throw new Error(`describes ${top.sections.size} volume groups`);
   checkName2(name);
-  const format = group.values.get("format");
-  if (format !== void 0 && format !== "lvm2") throw new Error(`has the format ${JSON.stringify(format)}`);
+  const format2 = group.values.get("format");
+  if (format2 !== void 0 && format2 !== "lvm2") throw new Error(`has the format ${JSON.stringify(format2)}`);
   const pvs = [...subsections(group, "physical_volumes", limits5.physicalVolumes)];
   const lvs = [...subsections(group, "logical_volumes", limits5.logicalVolumes)];
   const budget = { segments: limits5.segments };
@@ -7338,14 +8532,14 @@ function warnOfCopies(found, latest, warn) {
 }
 __name(warnOfCopies, "warnOfCopies");
 function makeGroup(description, found, disk) {
-  const { name, uuid: uuid2, seqno, extentSize } = description;
+  const { name, uuid: uuid2, seqno, extentSize: extentSize2 } = description;
   const sources = /* @__PURE__ */ new Map();
   const physicalVolumes = [...description.physicalVolumes].map(([key, pv]) => {
     const places2 = found.filter(({ label }) => label.uuid === plain(pv.uuid)).map(({ source }) => source);
     const [place2] = places2;
     const problem = problemOfPlaces(places2, pv.device);
     sources.set(key, problem ?? place2);
-    return { uuid: pv.uuid, size: pv.extents * extentSize, ...place2 && { place: place2.name }, ...problem && { problem } };
+    return { uuid: pv.uuid, size: pv.extents * extentSize2, ...place2 && { place: place2.name }, ...problem && { problem } };
   });
   const overlaps = findOverlaps(description);
   const logicalVolumes = description.logicalVolumes.map((volume) => {
@@ -7355,16 +8549,15 @@ function makeGroup(description, found, disk) {
     return {
       place: place2,
       group: name,
-      groupUuid: uuid2,
       name: volume.name,
       uuid: volume.uuid,
-      size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize,
+      size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize2,
       types: [...new Set(segments.map(({ type: type2, stripes }) => type2 === "striped" && stripes.length === 1 ? "linear" : type2))],
       isVisible,
       source: overlap ? new DiskError(place2, `${overlap}; the metadata of the volume group is damaged`) : attempt3(() => logicalVolumeSource(volume, description, sources, place2))
     };
   });
-  return { name, uuid: uuid2, seqno, extentSize, physicalVolumes, logicalVolumes };
+  return { name, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes };
 }
 __name(makeGroup, "makeGroup");
 function problemOfPlaces(places2, device) {
@@ -7398,34 +8591,34 @@ function hasGptSignature(disk, sectorSize5) {
 __name(hasGptSignature, "hasGptSignature");
 function readGptAt(disk, sectorSize5, sector) {
   if (!Number.isSafeInteger(sector * sectorSize5)) return void 0;
-  const header2 = peek(disk, sector * sectorSize5, sectorSize5);
-  if (!header2 || header2.toString("latin1", 0, 8) !== signature) return void 0;
-  const size = header2.readUInt32LE(12);
+  const header4 = peek(disk, sector * sectorSize5, sectorSize5);
+  if (!header4 || header4.toString("latin1", 0, 8) !== signature) return void 0;
+  const size = header4.readUInt32LE(12);
   if (size < 92 || size > sectorSize5) return `its size is ${size}`;
-  if (header2.readUInt32LE(16) !== headerChecksum(header2.subarray(0, size))) return "its checksum is wrong";
-  if (Number(header2.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
-  const arraySector = Number(header2.readBigUInt64LE(72));
-  const count = header2.readUInt32LE(80);
-  const entrySize = header2.readUInt32LE(84);
-  if (count > maxEntries || entrySize < 128 || entrySize > 4096 || (entrySize & entrySize - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize} bytes`;
+  if (header4.readUInt32LE(16) !== headerChecksum(header4.subarray(0, size))) return "its checksum is wrong";
+  if (Number(header4.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
+  const arraySector = Number(header4.readBigUInt64LE(72));
+  const count = header4.readUInt32LE(80);
+  const entrySize2 = header4.readUInt32LE(84);
+  if (count > maxEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize2} bytes`;
   }
   if (!Number.isSafeInteger(arraySector * sectorSize5)) return `its entries are in sector ${arraySector}`;
-  const array = peek(disk, arraySector * sectorSize5, count * entrySize);
+  const array = peek(disk, arraySector * sectorSize5, count * entrySize2);
   if (!array) return "its entries lie past the end of the disk";
-  if (header2.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize5, alternate: Number(header2.readBigUInt64LE(32)), diskGuid: guid(header2, 56), entrySize, array };
+  if (header4.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
+  return { sectorSize: sectorSize5, alternate: Number(header4.readBigUInt64LE(32)), diskGuid: guid(header4, 56), entrySize: entrySize2, array };
 }
 __name(readGptAt, "readGptAt");
-function headerChecksum(header2) {
-  const zeroed = Buffer.from(header2);
+function headerChecksum(header4) {
+  const zeroed = Buffer.from(header4);
   zeroed.writeUInt32LE(0, 16);
   return (0, import_node_zlib2.crc32)(zeroed);
 }
 __name(headerChecksum, "headerChecksum");
 function guid(bytes, at) {
   const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
-  const little = /* @__PURE__ */ __name((from, length2) => bytes.readUIntLE(at + from, length2).toString(16).padStart(length2 * 2, "0"), "little");
+  const little = /* @__PURE__ */ __name((from, length3) => bytes.readUIntLE(at + from, length3).toString(16).padStart(length3 * 2, "0"), "little");
   return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
 }
 __name(guid, "guid");
@@ -7484,22 +8677,22 @@ var extendedTypes = [5, 15, 133];
 var protectiveType = 238;
 var bootFlag = 128;
 function parseMbr(sector) {
-  const entries2 = parseBootRecord(sector);
-  return entries2?.some(isUsed) && entries2.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries2 : void 0;
+  const entries4 = parseBootRecord(sector);
+  return entries4?.some(isUsed) && entries4.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries4 : void 0;
 }
 __name(parseMbr, "parseMbr");
-function hasProtectiveEntry(entries2) {
-  return entries2.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
+function hasProtectiveEntry(entries4) {
+  return entries4.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
 }
 __name(hasProtectiveEntry, "hasProtectiveEntry");
-function readMbrPartitions(disk, entries2, warn) {
+function readMbrPartitions(disk, entries4, warn) {
   const partitions = [];
   const signature2 = peek(disk, 440, 4).readUInt32LE();
-  for (const [slot, entry2] of entries2.entries()) if (isUsed(entry2)) partitions.push(describe5(entry2, slot + 1, entry2.start, signature2));
+  for (const [slot, entry2] of entries4.entries()) if (isUsed(entry2)) partitions.push(describe6(entry2, slot + 1, entry2.start, signature2));
   let number2 = 5;
-  for (const extended of entries2.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
+  for (const extended of entries4.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
     for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) {
-      partitions.push(describe5(entry2, number2++, start, signature2));
+      partitions.push(describe6(entry2, number2++, start, signature2));
     }
   }
   return { scheme: "mbr", sectorSize: sectorSize4, partitions, check() {
@@ -7510,18 +8703,18 @@ function* logicalPartitions(disk, extended, warn) {
   const seen = /* @__PURE__ */ new Set();
   let record = extended.start;
   for (; ; ) {
-    const entries2 = readExtendedRecord(disk, record, seen);
-    if (typeof entries2 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize4}: ${entries2}; the logical partitions after it are ignored`);
+    const entries4 = readExtendedRecord(disk, record, seen);
+    if (typeof entries4 === "string") {
+      warn(`${disk.name}, byte ${record * sectorSize4}: ${entries4}; the logical partitions after it are ignored`);
       return;
     }
     seen.add(record);
-    for (const [slot, entry2] of entries2.entries()) {
+    for (const [slot, entry2] of entries4.entries()) {
       if (!isUsed(entry2) || isExtended(entry2)) continue;
       const start = record + entry2.start;
       if (slot < 2 || start + entry2.size <= extended.start + extended.size) yield { entry: entry2, start };
     }
-    const link = entries2.find((entry2) => isUsed(entry2) && isExtended(entry2));
+    const link = entries4.find((entry2) => isUsed(entry2) && isExtended(entry2));
     if (!link) return;
     record = extended.start + link.start;
   }
@@ -7551,7 +8744,7 @@ function isExtended({ type: type2 }) {
   return extendedTypes.includes(type2);
 }
 __name(isExtended, "isExtended");
-function describe5(entry2, number2, start, signature2) {
+function describe6(entry2, number2, start, signature2) {
   const hex = /* @__PURE__ */ __name((value, digits) => value.toString(16).padStart(digits, "0"), "hex");
   return {
     number: number2,
@@ -7565,7 +8758,7 @@ function describe5(entry2, number2, start, signature2) {
     bootable: entry2.flag === bootFlag
   };
 }
-__name(describe5, "describe");
+__name(describe6, "describe");
 
 // src/disk/vhd/checksum.ts
 function checksumWithout(bytes, field3) {
@@ -7612,9 +8805,9 @@ function parseFooter(bytes, place2, warn) {
 }
 __name(parseFooter, "parseFooter");
 function endFooter(source) {
-  for (const length2 of [512, 511]) {
-    const offset = source.size - length2;
-    const bytes = offset >= 0 ? peek(source, offset, length2) : void 0;
+  for (const length3 of [512, 511]) {
+    const offset = source.size - length3;
+    const bytes = offset >= 0 ? peek(source, offset, length3) : void 0;
     if (bytes && hasFooterCookie(bytes)) return { bytes: Buffer.concat([bytes], footerSize), offset };
   }
   return void 0;
@@ -7636,7 +8829,7 @@ function sniff(source) {
 __name(sniff, "sniff");
 var unpack2 = /* @__PURE__ */ __name((command) => `unpack it first: ${command} FILE`, "unpack");
 var convert = "convert it first, e.g. with qemu-img convert -O raw";
-var magics = [
+var magics2 = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
   // Must come before the signatures at byte 0: a hybrid ISO may begin with a boot sector, or with the first bytes of any file.
   { at: 32769, text: "CD001", sniffed: { format: "iso9660", description: "an ISO 9660 image" } },
@@ -7663,7 +8856,7 @@ var magics = [
   { at: 64, text: "\x7F\xDA\xBE", sniffed: refuse("vdi", "a VDI disk", convert) }
 ];
 function bySignature(source) {
-  return magics.find(({ at, text: text3 }) => hasText(source, at, text3))?.sniffed;
+  return magics2.find(({ at, text: text3 }) => hasText(source, at, text3))?.sniffed;
 }
 __name(bySignature, "bySignature");
 function byStructure(source, start) {
@@ -7672,7 +8865,7 @@ function byStructure(source, start) {
   if (parseMbr(start)) return { format: "disk", description: "a raw disk with a partition table" };
   if (gptSectorSizes.some((size) => hasGptSignature(source, size))) return { format: "disk", description: "a raw disk with a GPT" };
   if (hasLabel(source)) return { format: "disk", description: "an unpartitioned LVM2 physical volume" };
-  const fileSystem = fileSystemFormats.find((format) => format.detect(source));
+  const fileSystem = fileSystemFormats.find((format2) => format2.detect(source));
   if (fileSystem) return { format: "disk", description: `an unpartitioned ${fileSystem.name} filesystem` };
   return void 0;
 }
@@ -7709,9 +8902,9 @@ function withFileName(sniffed, name) {
   return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word2}` } };
 }
 __name(withFileName, "withFileName");
-function refuse(format, description, wayOut2) {
-  const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format) ? "not-a-ddk" : "unsupported";
-  return { format, description, refusal: { why: `it is ${description}; ${wayOut2}`, kind } };
+function refuse(format2, description, wayOut2) {
+  const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format2) ? "not-a-ddk" : "unsupported";
+  return { format: format2, description, refusal: { why: `it is ${description}; ${wayOut2}`, kind } };
 }
 __name(refuse, "refuse");
 
@@ -7754,8 +8947,8 @@ var Input = class {
     this.#pieces = pieces2[Symbol.iterator]();
   }
   /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
-  fill(length2) {
-    while (this.#rest.length < length2) {
+  fill(length3) {
+    while (this.#rest.length < length3) {
       const { value, done } = this.#pieces.next();
       if (done) return false;
       this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
@@ -7763,14 +8956,14 @@ var Input = class {
     return true;
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  peek(length2) {
-    if (!this.fill(length2)) throw new ZstdError("ZSTD_cut_short");
-    return this.#rest.subarray(0, length2);
+  peek(length3) {
+    if (!this.fill(length3)) throw new ZstdError("ZSTD_cut_short");
+    return this.#rest.subarray(0, length3);
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  take(length2) {
-    const taken = this.peek(length2);
-    this.#rest = this.#rest.subarray(length2);
+  take(length3) {
+    const taken = this.peek(length3);
+    this.#rest = this.#rest.subarray(length3);
     return taken;
   }
   /** Between 1 and `limit` bytes. */
@@ -7779,7 +8972,7 @@ var Input = class {
     return this.take(Math.min(limit, this.#rest.length));
   }
 };
-var magic5 = 4247762216;
+var magic9 = 4247762216;
 var zeros = Buffer.alloc(4);
 function framePieces(input) {
   while (input.fill(1)) {
@@ -7788,7 +8981,7 @@ function framePieces(input) {
       return void 0;
     }
     const start = input.peek(4).readUInt32LE();
-    if (start === magic5) return standardFrame(input);
+    if (start === magic9) return standardFrame(input);
     if (start >>> 4 === 25481893) {
       let left = input.take(8).readUInt32LE(4);
       while (left > 0) left -= input.takeSome(left).length;
@@ -7806,10 +8999,10 @@ function* standardFrame(input) {
   yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
   for (let isLast = false; !isLast; ) {
     const bytes = input.take(3);
-    const header2 = bytes.readUIntLE(0, 3);
-    isLast = (header2 & 1) === 1;
+    const header4 = bytes.readUIntLE(0, 3);
+    isLast = (header4 & 1) === 1;
     yield bytes;
-    for (let left = (header2 >> 1 & 3) === 1 ? 1 : header2 >> 3; left > 0; ) {
+    for (let left = (header4 >> 1 & 3) === 1 ? 1 : header4 >> 3; left > 0; ) {
       const some = input.takeSome(left);
       yield some;
       left -= some.length;
@@ -7838,18 +9031,18 @@ function decode(compression, stored) {
   return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
 }
 __name(decode, "decode");
-async function peekDecoded(compression, source, length2) {
+async function peekDecoded(compression, source, length3) {
   const found = [];
   let size = 0;
   try {
     for await (const piece2 of decode(compression, startOf(source)).output) {
       found.push(piece2);
       size += piece2.length;
-      if (size >= length2) break;
+      if (size >= length3) break;
     }
   } catch {
   }
-  return Buffer.concat(found).subarray(0, length2);
+  return Buffer.concat(found).subarray(0, length3);
 }
 __name(peekDecoded, "peekDecoded");
 function* startOf(source) {
@@ -7865,12 +9058,12 @@ function* tarMembers(source) {
   let files2 = 0;
   for (let at = 0; ; ) {
     const place2 = `${source.name}, byte ${at}`;
-    const header2 = peek(source, at, tarBlockSize);
-    if (!header2) throw new DiskError(place2, "the end of the archive is missing; it is cut short");
-    if (header2.every((byte) => byte === 0)) return;
-    if (!hasTarChecksum(header2))
+    const header4 = peek(source, at, tarBlockSize);
+    if (!header4) throw new DiskError(place2, "the end of the archive is missing; it is cut short");
+    if (header4.every((byte) => byte === 0)) return;
+    if (!hasTarChecksum(header4))
       throw new DiskError(place2, "a tar header should be here, but its checksum is wrong; the archive is damaged");
-    const { path, typeflag, size: sizeField2 } = readTarHeader(header2);
+    const { path, typeflag, size: sizeField2 } = readTarHeader(header4);
     const size = next2.size ?? sizeField2;
     const name = (next2.name ?? path).replace(/^(?:\.\/+)+/, "");
     const offset = at + tarBlockSize;
@@ -7894,11 +9087,11 @@ __name(tarMembers, "tarMembers");
 function paxFields(records2) {
   const found = {};
   for (let at = 0; at < records2.length; ) {
-    const [, length2, key, value] = /^(\d{1,6}) ([^=]+)=(.*)\n$/s.exec(records2.slice(at, at + Number.parseInt(records2.slice(at), 10))) ?? [];
-    if (length2 === void 0) break;
+    const [, length3, key, value] = /^(\d{1,6}) ([^=]+)=(.*)\n$/s.exec(records2.slice(at, at + Number.parseInt(records2.slice(at), 10))) ?? [];
+    if (length3 === void 0) break;
     if (key === "path") found.name = value;
     if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    at += Number(length2);
+    at += Number(length3);
   }
   return found;
 }
@@ -8043,10 +9236,10 @@ var loaded;
 async function blockVerifier() {
   loaded ??= e();
   const { create64 } = await loaded;
-  return (archive, { name, header: header2, offset, size, checksum: checksum3 }) => {
+  return (archive, { name, header: header4, offset, size, checksum: checksum3 }) => {
     if (!checksum3) return;
     const { algorithm } = checksum3;
-    const place2 = `${name} of ${archive.name}, byte ${header2}`;
+    const place2 = `${name} of ${archive.name}, byte ${header4}`;
     const digits = algorithm === "SHA-1" ? 40 : 16;
     if (checksum3.size < digits || checksum3.size > digits + 2)
       throw new DiskError(place2, `its checksum has ${checksum3.size} bytes; ${algorithm} has ${digits}; the archive is damaged`);
@@ -8082,8 +9275,8 @@ function parseXvaOva(xml, place2) {
     throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
   const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text2(object, "class") === name), "ofClass");
   for (const kind of ["VDI", "VBD"]) {
-    const { length: length2 } = ofClass(kind);
-    if (length2 > maxDisks) throw new DiskError(place2, `it describes ${length2} objects of the class ${kind}; the limit is ${maxDisks}`);
+    const { length: length3 } = ofClass(kind);
+    if (length3 > maxDisks) throw new DiskError(place2, `it describes ${length3} objects of the class ${kind}; the limit is ${maxDisks}`);
   }
   const vms = ofClass("VM");
   const machines2 = vms.filter((object) => !isTrue(snapshot(object), "is_a_snapshot"));
@@ -8094,18 +9287,21 @@ function parseXvaOva(xml, place2) {
   const machine = machines2[0] ?? vms[0];
   if (!machine) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
   const vm = snapshot(machine);
+  const otherVms = vms.filter((object) => object !== machine);
+  const vbds = attachments(ofClass("VBD").map(snapshot), otherVms);
   const product = struct(struct(top).get("version"));
   return {
     exportedBy: `${text2(product, "product_brand")} ${text2(product, "product_version")}`.trim(),
     label: text2(vm, "name_label"),
     bootLine: text2(vm, "PV_args") || text2(vm, "PV_legacy_args"),
     bootloader: text2(vm, "PV_bootloader"),
-    disks: describeDisks(ofClass("VDI"), attachments(ofClass("VBD").map(snapshot), text2(machine, "id")), place2)
+    disks: describeDisks(ofClass("VDI"), vbds, place2)
   };
 }
 __name(parseXvaOva, "parseXvaOva");
-function attachments(vbds, vm) {
-  return vbds.filter((vbd) => ["", vm].includes(text2(vbd, "VM")) && ["", "disk"].includes(text2(vbd, "type").toLowerCase()));
+function attachments(vbds, otherVms) {
+  const others = new Set(otherVms.map((vm) => text2(vm, "id")));
+  return vbds.filter((vbd) => !others.has(text2(vbd, "VM")) && ["", "disk"].includes(text2(vbd, "type").toLowerCase()));
 }
 __name(attachments, "attachments");
 function describeDisks(vdis, vbds, place2) {
@@ -8161,14 +9357,14 @@ function parseValue(xml, place2) {
   });
   parser.on("opentag", ({ name }) => {
     if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
-    const open2 = { name, text: "" };
-    if (name === "struct") open2.value = /* @__PURE__ */ new Map();
-    if (name === "data") open2.value = [];
-    stack.push(open2);
+    const open3 = { name, text: "" };
+    if (name === "struct") open3.value = /* @__PURE__ */ new Map();
+    if (name === "data") open3.value = [];
+    stack.push(open3);
   });
   const characters = /* @__PURE__ */ __name((piece2) => {
-    const open2 = stack.at(-1);
-    if (open2) open2.text += piece2;
+    const open3 = stack.at(-1);
+    if (open3) open3.text += piece2;
   }, "characters");
   parser.on("text", characters);
   parser.on("cdata", characters);
@@ -8211,9 +9407,18 @@ async function openXva(source, warn) {
   const index = indexOf(source);
   const description = readDescription(source, index);
   const disk = rootDisk2(source, index, description, warn);
-  return { description, disk: openDisk(source, index, disk, await blockVerifier()) };
+  const verify2 = await blockVerifier();
+  const others = description.disks.filter(({ ref, userdevice }) => ref !== disk.ref && /^\d$/.test(userdevice ?? "")).map((other) => ({ letter: "abcdefghij"[Number(other.userdevice)], open: /* @__PURE__ */ __name(() => openOtherDisk(source, index, other, verify2), "open") }));
+  return { description, disk: openDisk(source, index, disk, verify2), others };
 }
 __name(openXva, "openXva");
+function openOtherDisk(archive, index, disk, verify2) {
+  if (!index.readUntil(() => index.disk(disk.ref) !== void 0)) {
+    throw new DiskError(`${disk.ref} of ${archive.name}`, "the archive has no blocks of this disk", "not-a-ddk");
+  }
+  return openDisk(archive, index, disk, verify2);
+}
+__name(openOtherDisk, "openOtherDisk");
 function readDescription(source, index) {
   if (!index.readUntil(() => index.ova !== void 0)) {
     throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
@@ -8245,7 +9450,7 @@ function rootDisk2(source, index, { disks }, warn) {
   return others[0];
 }
 __name(rootDisk2, "rootDisk");
-function openDisk(archive, index, { ref, virtualSize }, verify) {
+function openDisk(archive, index, { ref, virtualSize }, verify2) {
   const found = index.disk(ref);
   const { blocks } = found;
   const verified = /* @__PURE__ */ new Set();
@@ -8256,7 +9461,7 @@ function openDisk(archive, index, { ref, virtualSize }, verify) {
   }, "readUntil");
   const verifyOnce = /* @__PURE__ */ __name((number2) => {
     if (verified.has(number2)) return;
-    verify(archive, blocks[number2]);
+    verify2(archive, blocks[number2]);
     checkPadding(archive, blocks[number2], virtualSize);
     verified.add(number2);
   }, "verifyOnce");
@@ -8267,13 +9472,13 @@ function openDisk(archive, index, { ref, virtualSize }, verify) {
     const end = block ? block.start + block.size : 0;
     if (block && at < end) {
       verifyOnce(number2);
-      const length3 = Math.min(into.length, end - at);
-      archive.read(into.subarray(0, length3), block.offset + at - block.start);
-      return length3;
+      const length4 = Math.min(into.length, end - at);
+      archive.read(into.subarray(0, length4), block.offset + at - block.start);
+      return length4;
     }
-    const length2 = Math.min(into.length, (blocks[number2 + 1]?.start ?? virtualSize) - at);
-    into.fill(0, 0, length2);
-    return length2;
+    const length3 = Math.min(into.length, (blocks[number2 + 1]?.start ?? virtualSize) - at);
+    into.fill(0, 0, length3);
+    return length3;
   }, "readSome");
   const disk = {
     name: `${ref} of ${archive.name}`,
@@ -8302,20 +9507,20 @@ function lastAtOrBefore(blocks, at) {
   return low - 1;
 }
 __name(lastAtOrBefore, "lastAtOrBefore");
-function checkPosition(archive, { name, header: header2, start, size }, diskSize) {
+function checkPosition(archive, { name, header: header4, start, size }, diskSize) {
   if (size === 0 || start < diskSize) return;
   throw new DiskError(
-    `${name} of ${archive.name}, byte ${header2}`,
+    `${name} of ${archive.name}, byte ${header4}`,
     `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`
   );
 }
 __name(checkPosition, "checkPosition");
-function checkPadding(archive, { name, header: header2, offset, start, size }, diskSize) {
+function checkPadding(archive, { name, header: header4, offset, start, size }, diskSize) {
   const excess = start + size - diskSize;
   if (excess <= 0) return;
   if (bytesAt(archive, offset + size - excess, excess).some((byte) => byte !== 0)) {
     throw new DiskError(
-      `${name} of ${archive.name}, byte ${header2}`,
+      `${name} of ${archive.name}, byte ${header4}`,
       `it goes ${excess} bytes beyond the end of the disk, which has ${diskSize} bytes; the archive is damaged`
     );
   }
@@ -8345,10 +9550,10 @@ async function lookAt(node, look2) {
     const { source, compression, close } = look2(node);
     try {
       const start = await peekDecoded(compression, source, lookSize);
-      const { format } = sniff(startOf2(start, source.name));
-      if (format !== "gzip" && format !== "zstd") return holdingOf(startOf2(start, source.name));
+      const { format: format2 } = sniff(startOf2(start, source.name));
+      if (format2 !== "gzip" && format2 !== "zstd") return holdingOf(startOf2(start, source.name));
       const packed = startOf2(await peekDecoded(compression, source, packedLookSize), source.name);
-      return holdingOf(startOf2(await peekDecoded(format, packed, lookSize), source.name));
+      return holdingOf(startOf2(await peekDecoded(format2, packed, lookSize), source.name));
     } finally {
       close?.();
     }
@@ -8359,10 +9564,10 @@ async function lookAt(node, look2) {
 }
 __name(lookAt, "lookAt");
 function holdingOf(start) {
-  const { format } = sniff(start);
-  if (format === "tar") return isXva(start) ? "xva" : void 0;
-  if (format === "iso9660") return "iso";
-  return format === "vhd" || format === "disk" ? "disk" : void 0;
+  const { format: format2 } = sniff(start);
+  if (format2 === "tar") return isXva(start) ? "xva" : void 0;
+  if (format2 === "iso9660") return "iso";
+  return format2 === "vhd" || format2 === "disk" ? "disk" : void 0;
 }
 __name(holdingOf, "holdingOf");
 function startOf2(bytes, name) {
@@ -8377,10 +9582,10 @@ __name(startOf2, "startOf");
 function onlyOne(candidates, name) {
   if (candidates.length <= 1) return candidates[0];
   const paths = candidates.slice(0, 10).map(({ path }) => path);
-  const more = candidates.length > paths.length ? ", \u2026" : "";
+  const more2 = candidates.length > paths.length ? ", \u2026" : "";
   throw new DiskError(
     name,
-    `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
+    `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more2}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
     "not-a-ddk"
   );
 }
@@ -8403,15 +9608,15 @@ var methods = {
   98: "PPMd"
 };
 async function readDirectory(source) {
-  const entries2 = [];
+  const entries4 = [];
   try {
     const zip = await (0, import_yauzl.fromRandomAccessReaderPromise)(new SourceReader(source), source.size, { autoClose: false, lazyEntries: true });
     if (zip.entryCount > maxEntries2) throw new DiskError(source.name, `the zip has ${zip.entryCount} entries; the limit is ${maxEntries2}`);
     for await (const entry2 of zip.eachEntry()) {
-      checkReadable2(entry2, source);
+      checkReadable3(entry2, source);
       const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry2, { minimal: true });
       if (start + entry2.compressedSize > source.size) throw new Error(`${entry2.fileName} goes beyond the end of the file`);
-      entries2.push({
+      entries4.push({
         path: entry2.fileName,
         isDirectory: entry2.fileName.endsWith("/"),
         start,
@@ -8425,10 +9630,10 @@ async function readDirectory(source) {
     const what = error.message.replace(/[.\s]+$/, "");
     throw new DiskError(source.name, `its zip directory can't be read: ${what}; it is damaged or incomplete; download it again`);
   }
-  return entries2;
+  return entries4;
 }
 __name(readDirectory, "readDirectory");
-function checkReadable2(entry2, { name }) {
+function checkReadable3(entry2, { name }) {
   const place2 = `${entry2.fileName} of ${name}`;
   if (entry2.isEncrypted())
     throw new DiskError(place2, "it is encrypted; unpack the zip with its password, and give the file itself", "encrypted");
@@ -8436,7 +9641,7 @@ function checkReadable2(entry2, { name }) {
   const method = methods[entry2.compressionMethod] ?? `method ${entry2.compressionMethod}`;
   throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name}`, "unsupported");
 }
-__name(checkReadable2, "checkReadable");
+__name(checkReadable3, "checkReadable");
 var SourceReader = class extends import_yauzl.RandomAccessReader {
   static {
     __name(this, "SourceReader");
@@ -8446,10 +9651,10 @@ var SourceReader = class extends import_yauzl.RandomAccessReader {
     super();
     this.#source = source;
   }
-  read(buffer, offset, length2, position2, callback) {
+  read(buffer, offset, length3, position2, callback) {
     let failure = null;
     try {
-      this.#source.read(buffer.subarray(offset, offset + length2), position2);
+      this.#source.read(buffer.subarray(offset, offset + length3), position2);
     } catch (error) {
       failure = error;
     }
@@ -8463,7 +9668,7 @@ async function openZip(source, tempDir) {
 }
 __name(openZip, "openZip");
 var wayOut = "the zip is damaged or incomplete; download it again";
-function treeOf(entries2, source, tempDir) {
+function treeOf(entries4, source, tempDir) {
   const children3 = /* @__PURE__ */ new Map();
   const files2 = /* @__PURE__ */ new Map();
   const contents = /* @__PURE__ */ new Map();
@@ -8473,7 +9678,7 @@ function treeOf(entries2, source, tempDir) {
     children3.set(node, /* @__PURE__ */ new Map());
     return node;
   }, "makeDirectory");
-  const open2 = /* @__PURE__ */ __name((node) => {
+  const open3 = /* @__PURE__ */ __name((node) => {
     const file = files2.get(node);
     const { size } = file.expected;
     if (size > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size} bytes; the limit is ${unpackedLimit}`, "unsupported");
@@ -8489,7 +9694,7 @@ function treeOf(entries2, source, tempDir) {
       mode: 292,
       size: packed.expected.size,
       content() {
-        const content2 = contents.get(node) ?? open2(node);
+        const content2 = contents.get(node) ?? open3(node);
         contents.set(node, content2);
         return content2;
       }
@@ -8498,7 +9703,7 @@ function treeOf(entries2, source, tempDir) {
     return node;
   }, "makeFile");
   const root = makeDirectory();
-  for (const { path, start, storedSize, compression, expected, isDirectory } of entries2) {
+  for (const { path, start, storedSize, compression, expected, isDirectory } of entries4) {
     const names = path.split("/").filter((name2) => name2 !== "" && name2 !== ".");
     const last = names.pop();
     if (last === void 0) continue;
@@ -8595,18 +9800,18 @@ function isOnIso({ holds }) {
 }
 __name(isOnIso, "isOnIso");
 async function openContents(source, opening) {
-  const { format, description, refusal } = sniff(source);
+  const { format: format2, description, refusal } = sniff(source);
   if (refusal !== void 0) throw new DiskError(source.name, refusal.why, refusal.kind);
-  switch (format) {
+  switch (format2) {
     case "tar":
       return { kind: "xva", ...await openDiskOfXva(source, opening) };
     case "iso9660":
       return openDdkIso(source, opening);
     case "gzip":
     case "zstd":
-      return openContents(unpack3(source, format, opening), opening);
+      return openContents(unpack3(source, format2, opening), opening);
     case "zip":
-      addPacking(source, format, opening);
+      addPacking(source, format2, opening);
       return openDdkZip(opening.held.add(await openZip(source, opening.tempDir)), source.name, opening);
     case "vhd":
     case "disk":
@@ -8630,26 +9835,41 @@ async function openDdkZip(zip, name, opening) {
     name
   );
   const found = ddk ?? onlyOne(candidates, name);
-  if (!found) throw new DiskError(name, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
+  if (!found) {
+    verifyLargest(zip);
+    throw new DiskError(name, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
+  }
   if (found.holds !== "ova.xml") return openContents(found.node.content(), opening);
   return { kind: "zip", ...await openCandidate(zip, found, name, opening) };
 }
 __name(openDdkZip, "openDdkZip");
+function verifyLargest(zip) {
+  const files2 = [...walk(zip, () => {
+  })].filter(({ node }) => node.type === "file");
+  files2.sort((a, b) => b.node.size - a.node.size)[0]?.node.content();
+  zip.finish();
+}
+__name(verifyLargest, "verifyLargest");
 async function openCandidate(tree, { path, node, holds }, name, opening) {
   if (holds === "ova.xml") {
-    const { image, ...appliance } = openAppliance(tree, { path, node }, name, opening);
-    return { ...appliance, image: opening.held.add(image) };
+    const { image, others, ...appliance } = openAppliance(tree, { path, node }, name, opening);
+    const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: /* @__PURE__ */ __name(() => opening.held.add(open3()), "open") }));
+    return { ...appliance, image: opening.held.add(image), otherDisks: otherDisks2 };
   }
   const content2 = node.content();
-  const { format } = sniff(content2);
-  return openDiskOfXva(format === "gzip" || format === "zstd" ? unpack3(content2, format, opening) : content2, opening);
+  const { format: format2 } = sniff(content2);
+  return openDiskOfXva(format2 === "gzip" || format2 === "zstd" ? unpack3(content2, format2, opening) : content2, opening);
 }
 __name(openCandidate, "openCandidate");
 async function openDiskOfXva(source, { warn, held }) {
-  const { description, disk } = await openXva(source, warn);
-  held.add({ finish: disk.finish, close() {
-  } });
-  return { xva: description, bootLine: description.bootLine, image: { bytes: disk, diskSize: disk.size } };
+  const { description, disk, others } = await openXva(source, warn);
+  const use2 = /* @__PURE__ */ __name((opened) => {
+    held.add({ finish: opened.finish, close() {
+    } });
+    return { bytes: opened, diskSize: opened.size, finish: opened.finish };
+  }, "use");
+  const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: /* @__PURE__ */ __name(() => use2(open3()), "open") }));
+  return { xva: description, bootLine: description.bootLine, image: use2(disk), otherDisks: otherDisks2 };
 }
 __name(openDiskOfXva, "openDiskOfXva");
 function unpack3(source, compression, opening) {
@@ -8660,8 +9880,8 @@ function unpack3(source, compression, opening) {
   return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut2 }));
 }
 __name(unpack3, "unpack");
-function addPacking(source, format, { packedAs }) {
-  packedAs.push(format);
+function addPacking(source, format2, { packedAs }) {
+  packedAs.push(format2);
   if (packedAs.length > maxPacking)
     throw new DiskError(source.name, `it is packed more than ${maxPacking} times: ${packedAs.join(", ")}`, "unsupported");
 }
@@ -8739,9 +9959,9 @@ __name(describeTable, "describeTable");
 // src/disk/partitions/table.ts
 function checkPartitions(disk, table4, warn) {
   warnOfOverlaps(disk, table4.partitions, warn);
-  const partitions = table4.partitions.map((fields) => ({
-    ...fields,
-    source: window(disk, fields.start, fields.size, `partition ${fields.number} of ${disk.name}`)
+  const partitions = table4.partitions.map((fields7) => ({
+    ...fields7,
+    source: window(disk, fields7.start, fields7.size, `partition ${fields7.number} of ${disk.name}`)
   }));
   return {
     ...table4,
@@ -8844,46 +10064,46 @@ __name(reversed, "reversed");
 
 // src/disk/vhd/batmap.ts
 var cookie = "tdbatmap";
-var maxBytes2 = 1 << 21;
-function readBatmap(source, footer, header2, warn) {
+var maxBytes4 = 1 << 21;
+function readBatmap(source, footer, header4, warn) {
   const { major, minor } = footer.creatorVersion;
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
-  const start = header2.tableOffset + Math.ceil(header2.maxTableEntries * 4 / 512) * 512;
+  const start = header4.tableOffset + Math.ceil(header4.maxTableEntries * 4 / 512) * 512;
   const distrust = /* @__PURE__ */ __name((why) => {
     warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
     return void 0;
   }, "distrust");
-  const fields = peek(source, start, 512);
-  if (fields?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
-  const offset = Number(fields.readBigUInt64BE(8));
-  const size = fields.readUInt32BE(16) * 512;
-  const blocks = Math.ceil(footer.currentSize / header2.blockSize);
-  if (!Number.isSafeInteger(offset) || size > maxBytes2 || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`);
-  const bits = peek(source, offset, size);
-  if (!bits) return distrust("it lies past the end of the file");
-  if (fields.readUInt32BE(24) !== checksum2(bits, fields.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
+  const fields7 = peek(source, start, 512);
+  if (fields7?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
+  const offset = Number(fields7.readBigUInt64BE(8));
+  const size = fields7.readUInt32BE(16) * 512;
+  const blocks = Math.ceil(footer.currentSize / header4.blockSize);
+  if (!Number.isSafeInteger(offset) || size > maxBytes4 || size * 8 < blocks) return distrust(`its size of ${size} bytes is impossible`);
+  const bits2 = peek(source, offset, size);
+  if (!bits2) return distrust("it lies past the end of the file");
+  if (fields7.readUInt32BE(24) !== checksum2(bits2, fields7.readUInt32BE(20) === 65537)) return distrust("its checksum is wrong");
   return {
     start: Math.min(start, offset),
     end: Math.max(start + 512, offset + size),
-    isFull: /* @__PURE__ */ __name((block) => (bits.readUInt8(block >>> 3) & 128 >>> (block & 7)) !== 0, "isFull")
+    isFull: /* @__PURE__ */ __name((block) => (bits2.readUInt8(block >>> 3) & 128 >>> (block & 7)) !== 0, "isFull")
   };
 }
 __name(readBatmap, "readBatmap");
-function checksum2(bits, signed) {
+function checksum2(bits2, signed) {
   let sum = 0;
-  for (const byte of bits) sum += signed && byte > 127 ? byte - 256 : byte;
+  for (const byte of bits2) sum += signed && byte > 127 ? byte - 256 : byte;
   return ~sum >>> 0;
 }
 __name(checksum2, "checksum");
 
 // src/disk/vhd/header.ts
-var headerSize3 = 1024;
+var headerSize5 = 1024;
 var cookie2 = "cxsparse";
 var maxBlockSize = 1 << 21;
 function readHeader(source, offset, warn) {
   const place2 = `${source.name}, byte ${offset}`;
   if (!Number.isSafeInteger(offset)) throw damage(source, "the footer", "it has no valid position of the dynamic disk header", "VHD");
-  const bytes = bytesAt(source, offset, headerSize3);
+  const bytes = bytesAt(source, offset, headerSize5);
   if (bytes.toString("latin1", 0, 8) !== cookie2) throw damage(source, offset, `the header of a dynamic VHD ("${cookie2}") is missing`, "VHD");
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
     warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
@@ -8911,8 +10131,8 @@ __name(parentName, "parentName");
 // src/disk/vhd/block-map.ts
 var unallocated = 4294967295;
 var maxBlocks = 1 << 22;
-function readBlockMap(source, footer, header2, warn) {
-  const { blockSize, tableOffset, maxTableEntries } = header2;
+function readBlockMap(source, footer, header4, warn) {
+  const { blockSize, tableOffset, maxTableEntries } = header4;
   const count = Math.ceil(footer.currentSize / blockSize);
   if (count > maxTableEntries) {
     const what = `the block allocation table has ${maxTableEntries} entries, but a disk of ${footer.currentSize} bytes needs ${count}`;
@@ -8920,11 +10140,11 @@ function readBlockMap(source, footer, header2, warn) {
   }
   if (count > maxBlocks) throw new DiskError(source.name, `the VHD has ${count} blocks; at most ${maxBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
-  const batmap = readBatmap(source, footer, header2, warn);
+  const batmap = readBatmap(source, footer, header4, warn);
   const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512);
   const tables = [
     { what: "the footer copy", start: 0, end: footerSize },
-    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize3 },
+    { what: "the header", start: footer.dataOffset, end: footer.dataOffset + headerSize5 },
     { what: "the block allocation table", start: tableOffset, end: tableOffset + count * 4 },
     ...batmap ? [{ what: "the batmap", start: batmap.start, end: batmap.end }] : []
   ];
@@ -8947,16 +10167,16 @@ function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
 __name(roundUp, "roundUp");
-function checkOverlaps(table4, size, tables, damaged) {
+function checkOverlaps(table4, size, tables, damaged2) {
   const sectors2 = table4.filter((sector) => sector !== unallocated).sort();
   const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
   for (const [index, sector] of sectors2.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size);
-    if (area) throw damaged(`${owner(sector)}, where ${area.what} is`);
+    if (area) throw damaged2(`${owner(sector)}, where ${area.what} is`);
     const next2 = sectors2[index + 1];
     if (next2 !== void 0 && next2 * 512 < sector * 512 + size) {
       const other = next2 === sector ? table4.indexOf(sector, table4.indexOf(sector) + 1) : table4.indexOf(next2);
-      throw damaged(`${owner(sector)}, where block ${other} is as well`);
+      throw damaged2(`${owner(sector)}, where block ${other} is as well`);
     }
   }
   return sectors2.length;
@@ -8971,15 +10191,15 @@ __name(describeFooter, "describeFooter");
 
 // src/disk/vhd/dynamic.ts
 function openDynamic(source, footerBytes, footer, warn) {
-  const header2 = readHeader(source, footer.dataOffset, warn);
+  const header4 = readHeader(source, footer.dataOffset, warn);
   if (footer.type === "differencing") {
     throw new DiskError(
       source.name,
-      `it is a differencing VHD, which contains only the differences from its parent "${header2.parentName}"; merge it with its parent first`,
+      `it is a differencing VHD, which contains only the differences from its parent "${header4.parentName}"; merge it with its parent first`,
       "unsupported"
     );
   }
-  const map = readBlockMap(source, footer, header2, warn);
+  const map = readBlockMap(source, footer, header4, warn);
   const bitmaps = bitmapReader(source, map, footer);
   function readBlock(block, into, within) {
     const place2 = map.place(block);
@@ -9016,9 +10236,9 @@ function openDynamic(source, footerBytes, footer, warn) {
       for (let done = 0; done < into.length; ) {
         const block = Math.floor((offset + done) / map.blockSize);
         const within = offset + done - block * map.blockSize;
-        const length2 = Math.min(map.blockSize - within, into.length - done);
-        readBlock(block, into.subarray(done, done + length2), within);
-        done += length2;
+        const length3 = Math.min(map.blockSize - within, into.length - done);
+        readBlock(block, into.subarray(done, done + length3), within);
+        done += length3;
       }
     },
     check() {
@@ -9089,23 +10309,57 @@ function openVhd(source, warn) {
 __name(openVhd, "openVhd");
 
 // src/disk/volumes.ts
-function diskVolumes(table4, disk, warn) {
-  const partitions = table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => ({ place: source.name, source, number: number2, uuid: uuid2, name }));
-  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disk, warn));
-  const logicalVolumes = once(
-    () => lvm().groups.flatMap(
-      (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
-    )
+function diskVolumes(disk, warn, otherDisks2) {
+  if (!otherDisks2) return volumesOf([disk], [], warn);
+  const warnings = [];
+  const alone = volumesOf([disk], [], (sentence) => warnings.push(sentence));
+  const all = once(() => {
+    const disks = [disk];
+    const errors = [];
+    for (const other of otherDisks2()) {
+      if (other instanceof DiskError) errors.push(other);
+      else disks.push(other);
+    }
+    return volumesOf(disks, errors, warn);
+  });
+  const lvm = once(() => {
+    const { groups } = alone.lvm();
+    const isWhole2 = groups.every(({ physicalVolumes }) => physicalVolumes.every(({ place: place2 }) => place2 !== void 0));
+    if (!isWhole2) return all().lvm();
+    for (const sentence of warnings) warn(sentence);
+    return alone.lvm();
+  });
+  return { ...alone, ...volumesOfLvm(lvm), lvm, withOtherDisks: all };
+}
+__name(diskVolumes, "diskVolumes");
+function volumesOf(disks, errors, warn) {
+  const partitions = disks.flatMap(
+    ({ table: table4, letter }) => table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => {
+      return { place: source.name, source, number: number2, uuid: uuid2, name, ...letter !== void 0 && { disk: letter } };
+    })
   );
+  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disks[0].name, warn));
+  const { logicalVolumes, problems } = volumesOfLvm(lvm);
   return {
     partitions,
     isContainer: /* @__PURE__ */ __name(({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source), "isContainer"),
     logicalVolumes,
-    problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems"),
+    problems: /* @__PURE__ */ __name(() => [...problems(), ...errors], "problems"),
     lvm
   };
 }
-__name(diskVolumes, "diskVolumes");
+__name(volumesOf, "volumesOf");
+function volumesOfLvm(lvm) {
+  return {
+    logicalVolumes: once(
+      () => lvm().groups.flatMap(
+        (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
+      )
+    ),
+    problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems")
+  };
+}
+__name(volumesOfLvm, "volumesOfLvm");
 function isPhysicalVolume(source) {
   try {
     return hasLabel(source);
@@ -9125,15 +10379,26 @@ function once(make) {
 __name(once, "once");
 
 // src/disk/disk.ts
-function openDisk2(image, warn) {
+function openDisk2(image, warn, others = []) {
   const { bytes, diskSize } = image;
-  const { format, refusal } = sniff(bytes);
+  const { format: format2, refusal } = sniff(bytes);
   if (refusal !== void 0) throw new DiskError(bytes.name, refusal.why, refusal.kind);
-  const isVhd = format === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
-  return isVhd ? vhdDisk(bytes, warn) : rawDisk(bytes, diskSize, warn);
+  const isVhd = format2 === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
+  const otherDisks2 = others.length > 0 ? () => others.map((other) => openOther(other, warn)) : void 0;
+  return isVhd ? vhdDisk(bytes, warn, otherDisks2) : rawDisk(bytes, diskSize, warn, otherDisks2);
 }
 __name(openDisk2, "openDisk");
-function vhdDisk(bytes, warn) {
+function openOther({ letter, open: open3 }, warn) {
+  try {
+    const { bytes, table: table4 } = openDisk2(open3(), warn);
+    return { name: bytes.name, table: table4, letter };
+  } catch (error) {
+    if (error instanceof DiskError) return error;
+    throw error;
+  }
+}
+__name(openOther, "openOther");
+function vhdDisk(bytes, warn, others) {
   const vhd = openVhd(bytes, warn);
   const table4 = readPartitions(vhd, warn);
   return {
@@ -9141,7 +10406,7 @@ function vhdDisk(bytes, warn) {
     vhd: vhd.info,
     bytes: vhd,
     table: table4,
-    volumes: diskVolumes(table4, vhd.name, warn),
+    volumes: diskVolumes({ name: vhd.name, table: table4 }, warn, others),
     check() {
       vhd.check();
       table4.check();
@@ -9149,14 +10414,14 @@ function vhdDisk(bytes, warn) {
   };
 }
 __name(vhdDisk, "vhdDisk");
-function rawDisk(bytes, size, warn) {
+function rawDisk(bytes, size, warn, others) {
   const disk = size === void 0 ? bytes : window(bytes, 0, size, bytes.name);
   const table4 = readPartitions(disk, warn);
   return {
     format: "raw",
     bytes: disk,
     table: table4,
-    volumes: diskVolumes(table4, disk.name, warn),
+    volumes: diskVolumes({ name: disk.name, table: table4 }, warn, others),
     check() {
       table4.check();
       const found = endFooter(bytes)?.offset ?? bytes.size;
@@ -9181,7 +10446,7 @@ var links = [
 function parseDevice(text3) {
   const { key, value } = /^(?<key>UUID|LABEL|PARTUUID|PARTLABEL)=(?<quote>["']?)(?<value>.+)\k<quote>$/.exec(text3)?.groups ?? {};
   if (key && value) return { kind: key.toLowerCase(), value };
-  for (const [prefix, kind] of links) if (text3.startsWith(prefix)) return { kind, value: withoutUdevEscapes(text3.slice(prefix.length)) };
+  for (const [prefix2, kind] of links) if (text3.startsWith(prefix2)) return { kind, value: withoutUdevEscapes(text3.slice(prefix2.length)) };
   const partition = /^\/dev\/(?:(?:xvd|sd|hd|vd)([a-z]+)|(?:nvme|mmcblk)(\d+)(?:n\d+)?p?)(\d*)$/.exec(text3);
   if (partition) return { kind: "partition", disk: partition[1] ?? partition[2], number: Number(partition[3]) };
   const mapped = /^\/dev\/(?:mapper\/|disk\/by-id\/dm-name-)([^/]+)$/.exec(text3);
@@ -9221,8 +10486,8 @@ function isFileSystem(device, { label, uuid: uuid2 }) {
 __name(isFileSystem, "isFileSystem");
 
 // src/disk/filesystem/mountable-tree.ts
-function mountableTree(base) {
-  const trees = [base];
+function mountableTree(base2) {
+  const trees = [base2];
   const mounted = /* @__PURE__ */ new Map();
   const originals = /* @__PURE__ */ new WeakMap();
   const adopt = /* @__PURE__ */ __name((node, dev) => {
@@ -9238,7 +10503,7 @@ function mountableTree(base) {
   }, "topmost");
   return {
     get root() {
-      return topmost(base.root);
+      return topmost(base2.root);
     },
     *entries(dir) {
       const { dev = 0 } = dir;
@@ -9272,35 +10537,35 @@ function withDevice(node, dev) {
 __name(withDevice, "withDevice");
 
 // src/disk/root/fstab.ts
-var mostLines = 200;
+var maxLines = 200;
 function parseFstab(text3) {
   const lines = [];
-  const damaged = [];
+  const damaged2 = [];
   for (const [index, whole2] of text3.split("\n").entries()) {
     const line = { number: index + 1, text: whole2.trim() };
     if (line.text === "" || line.text.startsWith("#")) continue;
-    if (lines.length + damaged.length >= mostLines) {
-      damaged.push({ ...line, why: `it is one of more than ${mostLines} lines; this one and those after it are ignored` });
+    if (lines.length + damaged2.length >= maxLines) {
+      damaged2.push({ ...line, why: `it is one of more than ${maxLines} lines; this one and those after it are ignored` });
       break;
     }
     const [spec, path, type2, options2 = "defaults"] = line.text.split(/[ \t\r]+/).map(withoutEscapes);
-    if (!spec || !path || !type2) damaged.push({ ...line, why: "it has fewer than three fields" });
-    else if (/[\0\n]/.test(spec + path)) damaged.push({ ...line, why: "it has a byte that no path can have" });
-    else if (path.split("/").includes("..")) damaged.push({ ...line, why: `its mount point has ".." in it` });
-    else lines.push({ ...line, spec, path: normalized(path), type: type2, options: options2.split(",") });
+    if (!spec || !path || !type2) damaged2.push({ ...line, why: "it has fewer than three fields" });
+    else if (/[\0\n]/.test(spec + path)) damaged2.push({ ...line, why: "it has a byte that no path can have" });
+    else if (path.split("/").includes("..")) damaged2.push({ ...line, why: `its mount point has ".." in it` });
+    else lines.push({ ...line, spec, path: normalized2(path), type: type2, options: options2.split(",") });
   }
-  return { lines, damaged };
+  return { lines, damaged: damaged2 };
 }
 __name(parseFstab, "parseFstab");
 function withoutEscapes(field3) {
   return field3.replace(/\\([0-3][0-7]{2})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 __name(withoutEscapes, "withoutEscapes");
-function normalized(path) {
+function normalized2(path) {
   if (!path.startsWith("/")) return path;
   return `/${path.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
 }
-__name(normalized, "normalized");
+__name(normalized2, "normalized");
 var systemDirectories = ["bin", "boot", "etc", "lib", "lib32", "lib64", "opt", "root", "sbin", "usr", "var"];
 var otherPaths = ["/dev", "/home", "/media", "/mnt", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/var/run", "/var/lock"];
 var networkTypes = [
@@ -9371,20 +10636,20 @@ __name(planFor, "planFor");
 
 // src/disk/root/mounts.ts
 var fstab = "/etc/fstab";
-var mostBytes = 64 << 10;
-function mountAll(root, volumes, open2) {
-  const base = root.fileSystem;
+var maxBytes5 = 64 << 10;
+function mountAll(root, volumes, open3) {
+  const base2 = root.fileSystem;
   const problems = [];
   const leftOut = [];
   const mounts = [];
-  const text3 = readFstab(base, root.volume.place, problems);
-  if (text3 === void 0) return { tree: base, mounts, problems, leftOut };
-  const { lines, damaged } = parseFstab(text3);
+  const text3 = readFstab(base2, root.volume.place, problems);
+  if (text3 === void 0) return { tree: base2, mounts, problems, leftOut };
+  const { lines, damaged: damaged2 } = parseFstab(text3);
   const plans = lines.map((line) => ({ line, plan: planFor(line) }));
   const rootDevice = plans.find(({ plan }) => plan.kind === "root")?.line.spec;
-  const find = deviceFinder(root, rootDevice, volumes, open2);
-  const tree = mountableTree(base);
-  for (const line of damaged) problems.push(ignored(line, line.why));
+  const find = deviceFinder(root, rootDevice, volumes, open3);
+  const tree = mountableTree(base2);
+  for (const line of damaged2) problems.push(ignored(line, line.why));
   for (const { line, plan } of plans) {
     if (plan.kind !== "leave-out") continue;
     leftOut.push({ line, why: plan.why });
@@ -9397,7 +10662,7 @@ function mountAll(root, volumes, open2) {
     else mounts.push(mount);
   }
   problems.sort((a, b) => a.line - b.line);
-  return { tree: mounts.length === 0 ? base : tree, mounts, problems, leftOut };
+  return { tree: mounts.length === 0 ? base2 : tree, mounts, problems, leftOut };
 }
 __name(mountAll, "mountAll");
 function readFstab(root, place2, problems) {
@@ -9406,8 +10671,8 @@ function readFstab(root, place2, problems) {
     const node = resolve(root, fstab);
     if (node?.type !== "file") return void 0;
     const content2 = node.content();
-    if (content2.size > mostBytes) problem(`has ${content2.size} bytes; only the first ${mostBytes} are used`);
-    return bytesAt(content2, 0, Math.min(content2.size, mostBytes)).toString("latin1");
+    if (content2.size > maxBytes5) problem(`has ${content2.size} bytes; only the first ${maxBytes5} are used`);
+    return bytesAt(content2, 0, Math.min(content2.size, maxBytes5)).toString("latin1");
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     problem(`can't be read, so nothing is mounted that it may name: ${error.message}`);
@@ -9437,50 +10702,60 @@ function mountLine(line, tree, mounts, find) {
   }
 }
 __name(mountLine, "mountLine");
-function deviceFinder(root, rootDevice, volumes, open2) {
+function deviceFinder(root, rootDevice, volumes, open3) {
   const known = rootDevice === void 0 ? void 0 : parseDevice(rootDevice);
   const rootDisk3 = known?.kind === "partition" ? known.disk : void 0;
   return (spec) => {
     const device = parseDevice(spec);
-    const found = findVolumes(device, rootDisk3, volumes, open2);
-    if (typeof found === "string") return found;
+    if (device.kind === "unknown") return "its first field isn't the name of a disk's volume";
+    const [found, looked] = findOnDisks(device, rootDisk3, volumes, open3);
     const [only, ...others] = found;
-    if (!only) return nothingFound(device, volumes, open2);
+    if (!only) return nothingFound(device, rootDisk3, looked, open3);
     if (others.length > 0) return `${found.length} volumes have this name: ${found.map(({ volume }) => volume.place).join(" and ")}`;
-    if (only.volume === root.volume) return "it names the root filesystem itself";
+    if (only.volume.place === root.volume.place) return "it names the root filesystem itself";
     return only;
   };
 }
 __name(deviceFinder, "deviceFinder");
-function findVolumes(device, rootDisk3, volumes, open2) {
+function findOnDisks(device, rootDisk3, own, open3) {
+  const found = findVolumes(device, rootDisk3, own, open3);
+  if (found.length > 0 || !own.withOtherDisks) return [found, own];
+  const all = own.withOtherDisks();
+  return [findVolumes(device, rootDisk3, all, open3), all];
+}
+__name(findOnDisks, "findOnDisks");
+function findVolumes(device, rootDisk3, volumes, open3) {
+  const named = /* @__PURE__ */ __name((candidates) => candidates.filter((volume) => isVolume(device, volume)).map(open3), "named");
   switch (device.kind) {
-    case "unknown":
-      return "its first field isn't the name of a disk's volume";
     case "partition":
-      if (device.disk !== (rootDisk3 ?? device.disk) || rootDisk3 === void 0 && device.disk !== "a" && device.disk !== "0") {
-        return "it names another disk than that of the root";
-      }
-      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open2);
+      return named(volumes.partitions.filter(({ disk }) => disk === (isOnRootDisk(device, rootDisk3) ? void 0 : device.disk)));
     case "partuuid":
     case "partlabel":
-      return volumes.partitions.filter((volume) => isVolume(device, volume)).map(open2);
+      return named(volumes.partitions);
     case "logical":
-      return volumes.logicalVolumes().filter((volume) => isVolume(device, volume)).map(open2);
+      return named(volumes.logicalVolumes());
     default:
-      return everything(volumes).map(open2).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
+      return everything(volumes).map(open3).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
   }
 }
 __name(findVolumes, "findVolumes");
+function isOnRootDisk({ disk }, rootDisk3) {
+  return rootDisk3 === void 0 ? disk === "a" || disk === "0" : disk === rootDisk3;
+}
+__name(isOnRootDisk, "isOnRootDisk");
 function everything(volumes) {
   return [...volumes.partitions.filter((volume) => !volumes.isContainer(volume)), ...volumes.logicalVolumes()];
 }
 __name(everything, "everything");
-function nothingFound(device, volumes, open2) {
+function nothingFound(device, rootDisk3, volumes, open3) {
+  if (device.kind === "partition" && !isOnRootDisk(device, rootDisk3) && !volumes.partitions.some(({ disk }) => disk === device.disk)) {
+    return `it names another disk than that of the root${volumes.problems().map(({ message: message2 }) => `; ${message2}`).join("")}`;
+  }
   if (device.kind !== "uuid" && device.kind !== "label") {
     const problems = device.kind === "logical" ? volumes.problems().map(({ message: message2 }) => `; ${message2}`) : [];
     return `the disk has no such volume${problems.join("")}`;
   }
-  const others = everything(volumes).map(open2).flatMap(({ volume, fileSystem, error, content: content2 }) => fileSystem ? [] : [error?.message ?? `${volume.place} contains ${content2}`]);
+  const others = everything(volumes).map(open3).flatMap(({ volume, fileSystem, error, content: content2 }) => fileSystem ? [] : [error?.message ?? `${volume.place} contains ${content2}`]);
   const rest = [...others, ...volumes.problems().map(({ message: message2 }) => message2)];
   const what = device.kind === "uuid" ? "UUID" : "label";
   return `no filesystem that can be read has this ${what}${rest.length > 0 ? ` (${rest.join("; ")})` : ""}`;
@@ -9541,45 +10816,64 @@ __name(openVolume, "openVolume");
 function findRoot(volumes, bootLine, warn) {
   const name = rootOnBootLine(bootLine ?? "");
   const hint = name === void 0 ? { kind: "unknown" } : parseDevice(Buffer.from(name).toString("latin1"));
-  const open2 = volumeOpener();
+  const open3 = volumeOpener();
   const readable2 = [];
   const others = [];
-  for (const volume of inOrder2(volumes, hint)) {
-    const found = look(volume, volumes, open2);
+  const first = namedVolume(volumes, hint);
+  for (const volume of inOrder2(volumes, first)) {
+    const found = look(volume, volumes, open3);
     if (!("mounted" in found)) others.push(found);
-    else if (found.lacks === void 0 && isNamed(hint, found)) return use(found, volumes, open2, warn);
+    else if (found.lacks === void 0 && volume === first) return use(found, volumes, open3, warn);
     else readable2.push(found);
   }
   const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()];
   const fitting = readable2.filter(({ lacks }) => lacks === void 0);
-  const [only, ...more] = fitting.length > 0 ? fitting : readable2;
-  if (only && more.length === 0 && (fitting.length === 1 || problems.length === 0)) {
-    for (const { volume, error } of others) {
-      const isKnown = only.mounted.problems.some(({ sentence }) => error && sentence.includes(error.message));
-      if (error && !isKnown && (!volume.logical || isVolume(hint, volume))) warn(error.message);
-    }
-    return { ...use(only, volumes, open2, warn), unreadable: others.filter(mayBeRoot).map(describeOther) };
+  const named = fitting.filter(({ opened, fileSystem }) => isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info));
+  const [only, ...more2] = named.length > 0 ? named : fitting.length > 0 ? fitting : readable2;
+  if (only && more2.length === 0 && (only.lacks === void 0 || problems.length === 0)) {
+    warnOfOthers(others, only, hint, warn);
+    return { ...use(only, volumes, open3, warn), unreadable: others.filter(mayBeRoot).map(describeOther) };
   }
   if (readable2.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0];
   const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? "encrypted" : "not-a-ddk");
-  const findings = [...readable2.map(describe6), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
-  throw new DiskError("no root filesystem was found", complaint(fitting.length, findings), kind);
+  const findings = [...readable2.map(describe7), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
+  throw new DiskError("no root filesystem was found", complaint(fitting.length, named.length, findings), kind);
 }
 __name(findRoot, "findRoot");
-function* inOrder2(volumes, hint) {
-  const named = hint.kind === "logical" ? volumes.logicalVolumes() : volumes.partitions;
-  const first = named.find((volume) => isVolume(hint, volume) && !volumes.isContainer(volume));
+function warnOfOthers(others, { mounted }, hint, warn) {
+  for (const { volume, error } of others) {
+    if (!error || mounted.problems.some(({ sentence }) => sentence.includes(error.message))) continue;
+    if (!volume.logical || isVolume(hint, volume)) warn(error.message);
+  }
+}
+__name(warnOfOthers, "warnOfOthers");
+function notARoot(place2, lacks, unreadable) {
+  const others = unreadable.length > 0 ? `; it may be elsewhere: ${unreadable.join("; ")}` : "";
+  return new DiskError(
+    place2,
+    `it isn't the root filesystem of a DDK: ${lacks}${others}`,
+    unreadable.length > 0 ? "unsupported" : "not-a-ddk"
+  );
+}
+__name(notARoot, "notARoot");
+function namedVolume(volumes, device) {
+  const candidates = device.kind === "logical" ? volumes.logicalVolumes() : volumes.partitions;
+  const [only, ...more2] = candidates.filter((volume) => isVolume(device, volume));
+  return only && more2.length === 0 && !volumes.isContainer(only) ? only : void 0;
+}
+__name(namedVolume, "namedVolume");
+function* inOrder2(volumes, first) {
   if (first) yield first;
   for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume;
   for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume;
 }
 __name(inOrder2, "inOrder");
-function look(volume, volumes, open2) {
-  const opened = open2(volume);
+function look(volume, volumes, open3) {
+  const opened = open3(volume);
   const { fileSystem } = opened;
   if (!fileSystem) return opened;
   try {
-    const mounted = mountAll(opened, volumes, open2);
+    const mounted = mountAll(opened, volumes, open3);
     return { opened, fileSystem, mounted, lacks: whatLacks(mounted) };
   } catch (error) {
     if (error instanceof DiskError) return { volume, error, use: opened.use };
@@ -9598,7 +10892,7 @@ function whatLacks({ tree, problems }) {
   return `its /usr is empty${problem ? `; ${problem.sentence}` : ""}`;
 }
 __name(whatLacks, "whatLacks");
-function use({ opened, fileSystem, mounted, lacks }, volumes, open2, warn) {
+function use({ opened, fileSystem, mounted, lacks }, volumes, open3, warn) {
   const { tree, mounts, problems, leftOut } = mounted;
   for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn);
   for (const { sentence } of problems) warn(sentence);
@@ -9611,33 +10905,34 @@ function use({ opened, fileSystem, mounted, lacks }, volumes, open2, warn) {
     ...lacks !== void 0 && { lacks },
     check() {
       if (lacks !== void 0) return;
-      for (const other of otherRoots(opened.volume, volumes, open2)) {
+      for (const other of otherRoots(opened.volume, volumes, open3)) {
         warn(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`);
       }
     }
   };
 }
 __name(use, "use");
-function* otherRoots(root, volumes, open2) {
-  for (const volume of inOrder2(volumes, { kind: "unknown" })) {
-    if (volume === root) continue;
-    const found = look(volume, volumes, open2);
+function* otherRoots(root, volumes, open3) {
+  for (const volume of inOrder2(volumes, void 0)) {
+    if (volume.place === root.place) continue;
+    const found = look(volume, volumes, open3);
     if ("mounted" in found && found.lacks === void 0) yield volume;
   }
 }
 __name(otherRoots, "otherRoots");
-function complaint(fitting, findings) {
+function complaint(fitting, named, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
-  return fitting > 1 ? `${fitting} filesystems could be the root, and the boot line names none of them (${list})` : list;
+  if (fitting < 2) return list;
+  return `${fitting} filesystems could be the root, and the boot line names ${named > 1 ? "several" : "none"} of them (${list})`;
 }
 __name(complaint, "complaint");
-function describe6({ opened, fileSystem, lacks }) {
+function describe7({ opened, fileSystem, lacks }) {
   const { type: type2, label } = fileSystem.info;
   const verdict = lacks === void 0 ? "with the files of a root" : `without the files of a root: ${lacks}`;
   return `${opened.volume.place}: ${type2}${label && ` "${label}"`}, ${verdict}`;
 }
-__name(describe6, "describe");
+__name(describe7, "describe");
 function describeOther({ volume, error, content: content2 }) {
   if (error) return error.message;
   return `${volume.place}: ${content2 === "an unknown format" ? content2 : `${content2}, which can't be read`}`;
@@ -9647,10 +10942,6 @@ function mayBeRoot({ content: content2 }) {
   return content2 !== void 0 && content2 !== "an unknown format" && !/swap|journal/.test(content2);
 }
 __name(mayBeRoot, "mayBeRoot");
-function isNamed(hint, { opened, fileSystem }) {
-  return isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info);
-}
-__name(isNamed, "isNamed");
 
 // src/disk/open.ts
 async function openRoot(path, options2) {
@@ -9666,7 +10957,7 @@ async function openRoot(path, options2) {
 __name(openRoot, "openRoot");
 function rootInImage(input, { warn }) {
   const image = input.image;
-  const disk = openDisk2(image, warn);
+  const disk = openDisk2(image, warn, input.otherDisks);
   const root = findRoot(disk.volumes, input.bootLine, warn);
   const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root;
   const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info);
@@ -9721,16 +11012,16 @@ function isoAlone(input, path) {
 __name(isoAlone, "isoAlone");
 
 // src/disk/filesystem/small-file.ts
-var maxTextSize = 64 << 10;
+var maxTextSize2 = 64 << 10;
 function readText(root, path) {
-  return readStart(root, path, maxTextSize)?.toString("utf8");
+  return readStart(root, path, maxTextSize2)?.toString("utf8");
 }
 __name(readText, "readText");
-function readStart(root, path, length2) {
+function readStart(root, path, length3) {
   const node = resolve(root, path);
   if (node?.type !== "file") return void 0;
   const content2 = node.content();
-  return bytesAt(content2, 0, Math.min(length2, content2.size));
+  return bytesAt(content2, 0, Math.min(length3, content2.size));
 }
 __name(readStart, "readStart");
 
@@ -9738,9 +11029,9 @@ __name(readStart, "readStart");
 var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
 function elfArchitecture(root) {
   for (const program of programs) {
-    const header2 = readStart(root, program, 20);
-    if (header2?.length !== 20 || header2.toString("latin1", 0, 4) !== "\x7FELF") continue;
-    const [wordSize, machine] = [header2.readUInt8(4), header2.readUInt16LE(18)];
+    const header4 = readStart(root, program, 20);
+    if (header4?.length !== 20 || header4.toString("latin1", 0, 4) !== "\x7FELF") continue;
+    const [wordSize, machine] = [header4.readUInt8(4), header4.readUInt16LE(18)];
     if (wordSize === 1 && machine === 3) return "i686";
     if (wordSize === 2 && machine === 62) return "x86_64";
   }
@@ -9967,9 +11258,9 @@ var aclKeywords = /* @__PURE__ */ new Map([
 ]);
 function paxRecord(keyword, value) {
   const rest = keyword.length + value.length + " =\n".length;
-  let length2 = rest + String(rest).length;
-  if (String(length2).length > String(rest).length) length2++;
-  return Buffer.concat([Buffer.from(`${length2} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
+  let length3 = rest + String(rest).length;
+  if (String(length3).length > String(rest).length) length3++;
+  return Buffer.concat([Buffer.from(`${length3} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
 }
 __name(paxRecord, "paxRecord");
 function ustarName(path) {
@@ -9980,31 +11271,31 @@ function ustarName(path) {
 }
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
-  const header2 = Buffer.alloc(tarBlockSize);
-  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header2, 0);
-  number(header2, 100, 8, member.mode);
-  number(header2, 108, 8, member.uid);
-  number(header2, 116, 8, member.gid);
-  number(header2, 124, 12, member.size);
-  number(header2, 136, 12, member.mtime);
-  header2.write(typeflags[member.type], 156, "latin1");
-  member.linkname?.copy(header2, 157, 0, nameLength);
-  header2.write("ustar\x0000", 257, "latin1");
-  number(header2, 329, 8, member.device?.major ?? 0);
-  number(header2, 337, 8, member.device?.minor ?? 0);
-  prefix.copy(header2, 345);
-  header2.write(`${tarChecksum(header2).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return header2;
+  const header4 = Buffer.alloc(tarBlockSize);
+  const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name.copy(header4, 0);
+  number(header4, 100, 8, member.mode);
+  number(header4, 108, 8, member.uid);
+  number(header4, 116, 8, member.gid);
+  number(header4, 124, 12, member.size);
+  number(header4, 136, 12, member.mtime);
+  header4.write(typeflags[member.type], 156, "latin1");
+  member.linkname?.copy(header4, 157, 0, nameLength);
+  header4.write("ustar\x0000", 257, "latin1");
+  number(header4, 329, 8, member.device?.major ?? 0);
+  number(header4, 337, 8, member.device?.minor ?? 0);
+  prefix2.copy(header4, 345);
+  header4.write(`${tarChecksum(header4).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header4;
 }
 __name(ustarHeader, "ustarHeader");
-function number(header2, at, width, value) {
+function number(header4, at, width, value) {
   if (value <= (width === 8 ? octal7 : octal11)) {
-    header2.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
+    header4.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
     return;
   }
-  header2.writeBigUInt64BE(BigInt(value), at + width - 8);
-  header2[at] |= 128;
+  header4.writeBigUInt64BE(BigInt(value), at + width - 8);
+  header4[at] |= 128;
 }
 __name(number, "number");
 
@@ -10023,10 +11314,12 @@ __name(atPath, "atPath");
 // src/image/tar/layer-xattrs.ts
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
+var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 function layerXattrs({ path, node }, drop) {
   const kept = [];
   let total = 0;
   for (const [text3, value] of node.xattrs()) {
+    if (storedAcls.includes(text3)) continue;
     const why = reasonToDrop(text3, value, node.type);
     if (why) {
       drop(why);
@@ -10093,9 +11386,9 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
   const large = [];
   return (path, content2) => {
     let inFile = 0;
-    const check = /* @__PURE__ */ __name((more) => {
-      if (found + more <= maxZeroBytes) return;
-      const named = [...large, { path, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+    const check = /* @__PURE__ */ __name((more2) => {
+      if (found + more2 <= maxZeroBytes) return;
+      const named = [...large, { path, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
       const files2 = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
       throw new DiskError(
         `/${pathText(path)}`,
@@ -10109,10 +11402,10 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
       size: content2.size,
       read(into, offset) {
         content2.read(into, offset);
-        const more = zeroBytesIn(into);
-        check(more);
-        found += more;
-        inFile += more;
+        const more2 = zeroBytesIn(into);
+        check(more2);
+        found += more2;
+        inFile += more2;
         if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path, zeros: inFile });
       }
     };
@@ -10141,10 +11434,10 @@ var sentences = {
   damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
   unknown: "extended attributes that container engines do not keep are left out"
 };
-function* layerEntries(entries2, policy, warn) {
+function* layerEntries(entries4, policy, warn) {
   const counts = tally(sentences);
   const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
-  for (const entry2 of entries2) {
+  for (const entry2 of entries4) {
     const { path, node } = entry2;
     checkName3(path);
     if (node.type === "socket") {
@@ -10199,19 +11492,19 @@ __name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
-function* tarPieces(entries2, options2) {
+function* tarPieces(entries4, options2) {
   const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options2;
   const summary2 = { members: 0, contentSize: 0, size: 0 };
   let piece2;
   let used = 0;
-  for (const part of tarParts(layerEntries(entries2, options2, warn), summary2)) {
+  for (const part of tarParts(layerEntries(entries4, options2, warn), summary2)) {
     for (let offset = 0; offset < part.size; ) {
       piece2 ??= allocate(pieceSize2);
-      const length2 = Math.min(pieceSize2 - used, part.size - offset);
-      part.read(piece2.subarray(used, used + length2), offset);
-      used += length2;
-      offset += length2;
-      summary2.size += length2;
+      const length3 = Math.min(pieceSize2 - used, part.size - offset);
+      part.read(piece2.subarray(used, used + length3), offset);
+      used += length3;
+      offset += length3;
+      summary2.size += length3;
       if (used < pieceSize2) continue;
       yield piece2;
       piece2 = void 0;
@@ -10223,14 +11516,14 @@ function* tarPieces(entries2, options2) {
 }
 __name(tarPieces, "tarPieces");
 var zeros3 = Buffer.alloc(2 * tarBlockSize);
-function* tarParts(entries2, summary2) {
+function* tarParts(entries4, summary2) {
   const firstNames = /* @__PURE__ */ new Map();
-  for (const entry2 of entries2) {
+  for (const entry2 of entries4) {
     const { path, node } = entry2;
     const key = fileKey(node);
     const first = firstNames.get(key);
     if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path);
-    const member = first ? linkTo(first, entry2) : describe7(entry2);
+    const member = first ? linkTo(first, entry2) : describe8(entry2);
     summary2.members++;
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
@@ -10242,10 +11535,10 @@ function* tarParts(entries2, summary2) {
 }
 __name(tarParts, "tarParts");
 function linkTo(first, entry2) {
-  return { ...describe7(entry2), type: "link", size: 0, linkname: first };
+  return { ...describe8(entry2), type: "link", size: 0, linkname: first };
 }
 __name(linkTo, "linkTo");
-function describe7({ path, node, type: type2, xattrs, target }) {
+function describe8({ path, node, type: type2, xattrs, target }) {
   return {
     path: type2 === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
     type: type2,
@@ -10259,7 +11552,7 @@ function describe7({ path, node, type: type2, xattrs, target }) {
     ...node.rdev && { device: node.rdev }
   };
 }
-__name(describe7, "describe");
+__name(describe8, "describe");
 
 // src/image/environment/kernel-build.ts
 var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
@@ -10290,13 +11583,13 @@ function placeFile(root, file, mtime) {
   const dir = `/${names.join("/")}`;
   const way = existing(root, names);
   if (!way) return { obstacle: `${dir} is not a directory that can be written to` };
-  const entries2 = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries2.length > 0 ? [entries2.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
-  if (way.missing.length === 0 && childNode(root, entries2.at(-1)?.node ?? root.root, fileName)) {
+  const entries4 = [...way.trail];
+  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries4.length > 0 ? [entries4.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  if (way.missing.length === 0 && childNode(root, entries4.at(-1)?.node ?? root.root, fileName)) {
     return { obstacle: `the DDK has its own ${file.path}` };
   }
-  for (const name of way.missing) entries2.push({ path: below(name), node: newNode("dir", 493, mtime) });
-  return { entries: [...entries2, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
+  for (const name of way.missing) entries4.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  return { entries: [...entries4, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
 }
 __name(placeFile, "placeFile");
 function existing(root, names) {
@@ -10386,17 +11679,17 @@ function buildEnvironment(root, identity, created, warn) {
 }
 __name(buildEnvironment, "buildEnvironment");
 function place(root, files2, mtime, warn) {
-  const entries2 = /* @__PURE__ */ new Map();
+  const entries4 = /* @__PURE__ */ new Map();
   for (const [file, ifItCannotBe] of files2) {
     const placed = placeFile(root, file, mtime);
     if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
-    else for (const entry2 of placed.entries) entries2.set(entry2.path.toString("latin1"), entry2);
+    else for (const entry2 of placed.entries) entries4.set(entry2.path.toString("latin1"), entry2);
   }
-  return [...entries2.values()].sort((a, b) => Buffer.compare(a.path, b.path));
+  return [...entries4.values()].sort((a, b) => Buffer.compare(a.path, b.path));
 }
 __name(place, "place");
-function tarOf(entries2) {
-  const pieces2 = [...tarPieces(entries2, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
+function tarOf(entries4) {
+  const pieces2 = [...tarPieces(entries4, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
   }, "warn"), pieceSize: 64 << 10 })];
   return new Uint8Array(Buffer.concat(pieces2));
 }
@@ -10420,7 +11713,7 @@ async function sendTar(port, task) {
   try {
     const root = await openRoot(task.input, { tempDir: task.tempDir, warn });
     try {
-      const found = describe8(root, task, warn);
+      const found = describe9(root, task, warn);
       const addition = task.uname === "ddk" && {
         environment: buildEnvironment(root.tree, found.identity, imageTime(found.created), warn)
       };
@@ -10447,21 +11740,14 @@ async function sendTar(port, task) {
   port.close();
 }
 __name(sendTar, "sendTar");
-function describe8(root, task, warn) {
+function describe9(root, task, warn) {
   if (!root.disk) throw notADdkIso(task.input);
   const { tree, input, place: place2, type: type2, used, lacks, unreadable } = root;
-  if (lacks !== void 0) {
-    const others = unreadable.length > 0 ? `; ${unreadable.join("; ")}` : "";
-    throw new DiskError(
-      place2,
-      `it isn't the root filesystem of a DDK: ${lacks}${others}`,
-      unreadable.length > 0 ? "unsupported" : "not-a-ddk"
-    );
-  }
+  if (lacks !== void 0) throw notARoot(place2, lacks, unreadable);
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root);
   return { identity: identify(tree, warn), place: place2, type: type2, used, created };
 }
-__name(describe8, "describe");
+__name(describe9, "describe");
 function releaseTime({ tree }) {
   const release = resolve(tree, "/etc/redhat-release") ?? resolve(tree, "/etc/os-release");
   return release?.mtime.seconds ?? 0;

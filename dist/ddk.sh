@@ -206,7 +206,7 @@ _make_ready() {
         _warn_of_missing
         return
       fi
-      if [ "$_restarts" = true ] && _call "$_change_deadline" restart -t 0 "$_container" && _call "$_question_deadline" container inspect --format '{{.State.Running}}' "$_container" && [ "${_said##*$'\n'}" = true ]; then
+      if [ "$_restarts" = true ] && _call "$_change_deadline" restart -t 0 "$_container" && _runs_again; then
         printf '%s\n' "$_now" >"$_dir/mounted"
         _warn "$_replaced was replaced since the last step, so the container was restarted to see it; programs that earlier steps left running have ended"
         return
@@ -230,6 +230,17 @@ _make_ready() {
   # It would be in the way of the next step.
   _call "$_change_deadline" rm --force "$_container" || :
   _fail "$_engine couldn't start the DDK's container: $_why"
+}
+
+# Whether a program can run in the container. Just after a restart, a busy Docker may say that it can't, although the container runs.
+_runs_again() {
+  local _try
+  for ((_try = 0; _try < 20; _try++)); do
+    if _call "$_question_deadline" exec --user 0:0 "$_container" /bin/sh -c :; then return; fi
+    if [[ $_said != *'stopped state'* && $_said != *'is not running'* && $_said != *'is restarting'* ]]; then return 1; fi
+    sleep 0.2
+  done
+  return 1
 }
 
 # The container still has a folder that was removed, but nobody else sees it.

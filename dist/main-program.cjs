@@ -24717,6 +24717,7 @@ async function request(method, url, own2, users, signal) {
   let target = new URL(url);
   let trusted = true;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    signal.throwIfAborted();
     const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
     const body = await send(method, target, headers, signal);
     const status = body.statusCode;
@@ -25439,24 +25440,29 @@ function openStore({
   const fallback = (0, import_node_path12.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache");
   const runners = toolCache ? [(0, import_node_path12.resolve)(toolCache)] : [];
   const toolCaches = [...runners, fallback];
+  let searched;
   return {
     checksumBefore(url) {
       const recorded2 = toolCaches.map((toolCache2) => knownChecksum(toolCache2, url)).find((sha256) => sha256 !== void 0);
       const isos = toolCaches.flatMap((toolCache2) => entriesIn(toolCache2, { url }).map(readIso));
       return recorded2 ?? isos.find((iso) => iso !== void 0 && isWanted(iso, { url }))?.sha256;
     },
-    find: /* @__PURE__ */ __name((wanted, signal) => findIn(toolCaches, wanted, say2, signal), "find"),
+    find(wanted, signal) {
+      searched = Date.now();
+      return findIn(toolCaches, wanted, say2, signal);
+    },
     async fetch(address, version, options) {
+      const since = searched ?? Date.now();
       const semver3 = semverOf(version, identifyingUrl(address));
       const [chosen = fallback] = runners;
       const fetchToFallback = /* @__PURE__ */ __name((why2) => {
         notice3(`The ISO is kept for this job only, in ${(0, import_node_path12.join)(fallback, toolName)}: ${why2}`);
-        return fetchTo(fallback, address, semver3, options);
+        return fetchTo(fallback, address, semver3, since, options);
       }, "fetchToFallback");
       const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path12.join)(chosen, toolName, semver3));
       if (why !== void 0) return fetchToFallback(why);
       try {
-        return await fetchTo(chosen, address, semver3, options);
+        return await fetchTo(chosen, address, semver3, since, options);
       } catch (error2) {
         if (!isNoRoom(error2)) throw error2;
         const sentence = sentenceOf(error2);
@@ -25527,15 +25533,14 @@ function namesIn2(dir2) {
   }
 }
 __name(namesIn2, "namesIn");
-async function fetchTo(toolCache, address, semver3, options) {
+async function fetchTo(toolCache, address, semver3, since, options) {
   const url = identifyingUrl(address);
-  const start = Date.now();
   const root = (0, import_node_path12.join)(toolCache, toolName);
   const entry = (0, import_node_path12.join)(root, semver3, (0, import_node_os.arch)());
   const wanted = address.sha256 === void 0 ? { url } : { sha256: address.sha256 };
   const findFetched = /* @__PURE__ */ __name(async () => {
     for (const dir2 of /* @__PURE__ */ new Set([entry, ...entriesIn(toolCache, wanted)])) {
-      if (address.sha256 === void 0 && !cameAfter(dir2, start)) continue;
+      if (address.sha256 === void 0 && !cameAfter(dir2, since)) continue;
       const iso = await verified(dir2, wanted, options.say, options.signal);
       if (iso) return iso;
     }
@@ -27258,10 +27263,12 @@ __name(atPath, "atPath");
 // src/image/tar/layer-xattrs.ts
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
+var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 function layerXattrs({ path: path6, node }, drop) {
   const kept = [];
   let total = 0;
   for (const [text, value] of node.xattrs()) {
+    if (storedAcls.includes(text)) continue;
     const why = reasonToDrop(text, value, node.type);
     if (why) {
       drop(why);
@@ -28341,12 +28348,12 @@ function escapeHtml(text) {
 }
 __name(escapeHtml, "escapeHtml");
 
-// src/cache/background.ts
+// src/cache/process/background.ts
 var import_node_fs29 = require("node:fs");
 var import_promises6 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
-// src/cache/environment.ts
+// src/cache/process/environment.ts
 var openNames = ["PATH", "LD_LIBRARY_PATH", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "RUNNER_TRACKING_ID"];
 var handedNames = [
   "ACTIONS_CACHE_MODE",
@@ -28375,15 +28382,17 @@ function pick(names) {
 }
 __name(pick, "pick");
 
-// src/cache/task.ts
+// src/cache/process/task.ts
 var entryFolder = "xenserver-ddk";
 function filesOf(statusFile) {
   return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
 }
 __name(filesOf, "filesOf");
 
-// src/cache/background.ts
-var script2 = (0, import_node_url2.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
+// src/cache/process/background.ts
+var script2 = (0, import_node_url2.fileURLToPath)(
+  new URL(importMetaUrl.endsWith(".ts") ? "../toolkit/cache-process.ts" : "./cache-process.cjs", importMetaUrl)
+);
 function startCacheProcess(task) {
   const handover = { task, environment: handedEnvironment() };
   const { statusFile } = task;
@@ -28473,10 +28482,10 @@ __name(kindsOf, "kindsOf");
 // src/supply/from-cache.ts
 var import_node_path23 = require("node:path");
 
-// src/cache/image-cache.ts
+// src/cache/entries/image-cache.ts
 var import_node_fs35 = require("node:fs");
 
-// src/cache/best-effort.ts
+// src/cache/process/best-effort.ts
 async function bestEffort(use, otherwise) {
   try {
     return await use();
@@ -28486,9 +28495,98 @@ async function bestEffort(use, otherwise) {
 }
 __name(bestEffort, "bestEffort");
 
+// src/cache/process/restore.ts
+var import_node_events2 = require("node:events");
+var import_node_fs32 = require("node:fs");
+var import_node_path21 = require("node:path");
+
+// src/cache/process/movement.ts
+var import_node_fs31 = require("node:fs");
+var minBytes = 1 << 20;
+function watchMovement(group3, limit) {
+  let bytes = 0;
+  let since = Date.now();
+  return () => {
+    const now = bytesOf(group3);
+    if (Math.abs(now - bytes) >= minBytes) {
+      bytes = now;
+      since = Date.now();
+    }
+    return Date.now() - since >= limit;
+  };
+}
+__name(watchMovement, "watchMovement");
+function bytesOf(group3) {
+  let sum = 0;
+  for (const pid of (0, import_node_fs31.readdirSync)("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const [, , groupOf] = (0, import_node_fs31.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      if (Number(groupOf) !== group3) continue;
+      for (const [, count] of (0, import_node_fs31.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+    } catch {
+    }
+  }
+  return sum;
+}
+__name(bytesOf, "bytesOf");
+
+// src/cache/process/restore.ts
+var stallLimit = 8e3;
+var minPatience = 1e3;
+async function restoreFolder(entry, options) {
+  const { say: say2, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
+  if (!haveService() || health.failing) return void 0;
+  const folder2 = (0, import_node_path21.join)(entry.dir, entryFolder);
+  const start = Date.now();
+  const trouble = await bestEffort(
+    () => restoreTo(folder2, entry, patience5, stallLimit - health.waited, signal),
+    (why) => why
+  );
+  if (trouble === void 0 && !signal?.aborted) return folder2;
+  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  signal?.throwIfAborted();
+  say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
+  health.waited += Date.now() - start;
+  if (!health.failing && health.waited > stallLimit - minPatience) {
+    health.failing = true;
+    say2("The Actions cache is too slow, so this step goes on without it");
+  }
+  return void 0;
+}
+__name(restoreFolder, "restoreFolder");
+async function restoreTo(folder2, entry, patience5, stall, signal) {
+  makeFolder(entry.dir);
+  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  const statusFile = (0, import_node_path21.join)(entry.dir, "restore");
+  signal?.throwIfAborted();
+  const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
+  const deadline = AbortSignal.timeout(patience5);
+  const stalled = new AbortController();
+  const hasStalled = watchMovement(child2.pid ?? 0, stall);
+  const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
+  try {
+    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
+    const { results, failure: failure2 } = readStatus(statusFile);
+    const [result] = results;
+    if (!result) return failure2 || "the cache process ended early";
+    return result.outcome === "restored" ? void 0 : result.reason;
+  } catch (error2) {
+    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
+    if (!deadline.aborted) throw error2;
+    return `it took longer than ${durationText(patience5)}`;
+  } finally {
+    clearInterval(timer);
+    if (child2.pid !== void 0) await stop(child2.pid, statusFile);
+    forwardLog(statusFile);
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs32.rmSync)(file, { recursive: true, force: true });
+  }
+}
+__name(restoreTo, "restoreTo");
+
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs31 = require("node:fs");
+var import_node_fs33 = require("node:fs");
 var import_promises7 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
@@ -28497,7 +28595,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable = await findFault(out, layers);
     if (unusable === void 0) {
-      (0, import_node_fs31.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs33.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -28510,21 +28608,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs31.renameSync)(from, to);
+    (0, import_node_fs33.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs31.copyFileSync)(from, to, import_node_fs31.constants.COPYFILE_EXCL);
+      (0, import_node_fs33.copyFileSync)(from, to, import_node_fs33.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs31.rmSync)(to, { force: true });
+      (0, import_node_fs33.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs31.rmSync)(from);
+    (0, import_node_fs33.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs31.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs33.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -28552,7 +28650,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs31.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs33.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -28618,35 +28716,35 @@ function isCount(value) {
 }
 __name(isCount, "isCount");
 
-// src/cache/folder.ts
-var import_node_fs32 = require("node:fs");
-var import_node_path21 = require("node:path");
+// src/cache/entries/folder.ts
+var import_node_fs34 = require("node:fs");
+var import_node_path22 = require("node:path");
 function writeFolder(dir2, file, name, json2) {
-  const folder2 = (0, import_node_path21.join)(dir2, entryFolder);
-  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  const folder2 = (0, import_node_path22.join)(dir2, entryFolder);
+  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
   makeFolder(folder2);
   try {
-    (0, import_node_fs32.linkSync)(file, (0, import_node_path21.join)(folder2, name));
+    (0, import_node_fs34.linkSync)(file, (0, import_node_path22.join)(folder2, name));
   } catch {
-    (0, import_node_fs32.symlinkSync)(file, (0, import_node_path21.join)(folder2, name));
+    (0, import_node_fs34.symlinkSync)(file, (0, import_node_path22.join)(folder2, name));
   }
-  (0, import_node_fs32.writeFileSync)((0, import_node_path21.join)(folder2, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs34.writeFileSync)((0, import_node_path22.join)(folder2, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
 function fileIn(folder2, name) {
-  const path6 = (0, import_node_path21.join)(folder2, name);
-  if (!(0, import_node_fs32.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+  const path6 = (0, import_node_path22.join)(folder2, name);
+  if (!(0, import_node_fs34.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
 function readJson(folder2, name) {
   const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs32.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs32.readFileSync)(path6, "utf8"));
+  if ((0, import_node_fs34.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs34.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
-// src/cache/check-image.ts
+// src/cache/entries/check-image.ts
 async function checkImage(folder2, key, archive, { mayBeZstd = true, rootSink } = {}) {
   const entry = readJson(folder2, "image");
   if (entry?.key !== key) return "its contents belong to another key";
@@ -28664,96 +28762,7 @@ async function checkImage(folder2, key, archive, { mayBeZstd = true, rootSink } 
 }
 __name(checkImage, "checkImage");
 
-// src/cache/restore.ts
-var import_node_events2 = require("node:events");
-var import_node_fs34 = require("node:fs");
-var import_node_path22 = require("node:path");
-
-// src/cache/movement.ts
-var import_node_fs33 = require("node:fs");
-var minBytes = 1 << 20;
-function watchMovement(group3, limit) {
-  let bytes = 0;
-  let since = Date.now();
-  return () => {
-    const now = bytesOf(group3);
-    if (Math.abs(now - bytes) >= minBytes) {
-      bytes = now;
-      since = Date.now();
-    }
-    return Date.now() - since >= limit;
-  };
-}
-__name(watchMovement, "watchMovement");
-function bytesOf(group3) {
-  let sum = 0;
-  for (const pid of (0, import_node_fs33.readdirSync)("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      const [, , groupOf] = (0, import_node_fs33.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
-      if (Number(groupOf) !== group3) continue;
-      for (const [, count] of (0, import_node_fs33.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
-    } catch {
-    }
-  }
-  return sum;
-}
-__name(bytesOf, "bytesOf");
-
-// src/cache/restore.ts
-var stallLimit = 8e3;
-var minPatience = 1e3;
-async function restoreFolder(entry, options) {
-  const { say: say2, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
-  if (!haveService() || health.failing) return void 0;
-  const folder2 = (0, import_node_path22.join)(entry.dir, entryFolder);
-  const start = Date.now();
-  const trouble = await bestEffort(
-    () => restoreTo(folder2, entry, patience5, stallLimit - health.waited, signal),
-    (why) => why
-  );
-  if (trouble === void 0 && !signal?.aborted) return folder2;
-  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
-  signal?.throwIfAborted();
-  say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
-  health.waited += Date.now() - start;
-  if (!health.failing && health.waited > stallLimit - minPatience) {
-    health.failing = true;
-    say2("The Actions cache is too slow, so this step goes on without it");
-  }
-  return void 0;
-}
-__name(restoreFolder, "restoreFolder");
-async function restoreTo(folder2, entry, patience5, stall, signal) {
-  makeFolder(entry.dir);
-  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
-  const statusFile = (0, import_node_path22.join)(entry.dir, "restore");
-  signal?.throwIfAborted();
-  const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
-  const deadline = AbortSignal.timeout(patience5);
-  const stalled = new AbortController();
-  const hasStalled = watchMovement(child2.pid ?? 0, stall);
-  const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
-  try {
-    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
-    const { results, failure: failure2 } = readStatus(statusFile);
-    const [result] = results;
-    if (!result) return failure2 || "the cache process ended early";
-    return result.outcome === "restored" ? void 0 : result.reason;
-  } catch (error2) {
-    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
-    if (!deadline.aborted) throw error2;
-    return `it took longer than ${durationText(patience5)}`;
-  } finally {
-    clearInterval(timer);
-    if (child2.pid !== void 0) await stop(child2.pid, statusFile);
-    forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs34.rmSync)(file, { recursive: true, force: true });
-  }
-}
-__name(restoreTo, "restoreTo");
-
-// src/cache/image-cache.ts
+// src/cache/entries/image-cache.ts
 function imageCacheKey(imageKey2) {
   return `xenserver-ddk-image-${imageKey2}`;
 }
@@ -28930,7 +28939,7 @@ __name(findExisting, "findExisting");
 // src/supply/first-checksum.ts
 var import_node_path26 = require("node:path");
 
-// src/cache/checksum-record.ts
+// src/cache/entries/checksum-record.ts
 var import_node_fs37 = require("node:fs");
 var import_node_path25 = require("node:path");
 var what = "the checksum of this address's first download";
@@ -28985,10 +28994,10 @@ __name(look, "look");
 // src/supply/from-iso.ts
 var import_node_path27 = require("node:path");
 
-// src/cache/iso-cache.ts
+// src/cache/entries/iso-cache.ts
 var import_node_fs39 = require("node:fs");
 
-// src/cache/check-iso.ts
+// src/cache/entries/check-iso.ts
 var import_node_fs38 = require("node:fs");
 async function checkIso(folder2, key, identity2) {
   const entry = readJson(folder2, "iso");
@@ -29005,7 +29014,7 @@ async function checkIso(folder2, key, identity2) {
 }
 __name(checkIso, "checkIso");
 
-// src/cache/iso-cache.ts
+// src/cache/entries/iso-cache.ts
 function isoCacheKey(identity2) {
   return `xenserver-ddk-iso-v1-${isoKey(identity2)}`;
 }
@@ -29348,7 +29357,7 @@ __name(compressionFor, "compressionFor");
 // src/supply/save.ts
 var import_node_path29 = require("node:path");
 
-// src/cache/saving.ts
+// src/cache/process/saving.ts
 var import_node_fs41 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
@@ -29418,6 +29427,8 @@ async function run() {
   const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
   const store = openStore({ say, notice: notice2 });
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } });
+  const keepArchive = inputs.archive === void 0 ? removeAtExit(order.archive) : () => {
+  };
   const checksumBefore = firstChecksum(request2, store, order);
   const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
   const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order, checksumBefore), order)), "make");
@@ -29433,6 +29444,7 @@ async function run() {
   }
   await writeOutputs(supply, order, image, keysOf(known3, order).cache ?? "");
   await writeSummary(supply, engine, image);
+  keepArchive();
 }
 __name(run, "run");
 async function makeTempDir() {

@@ -19786,7 +19786,7 @@ var require_undici = __commonJS({
 // src/post.ts
 var import_node_fs7 = require("node:fs");
 
-// src/cache/saving.ts
+// src/cache/process/saving.ts
 var import_node_fs3 = require("node:fs");
 var import_promises2 = require("node:timers/promises");
 
@@ -19860,7 +19860,7 @@ function durationText(milliseconds) {
 }
 __name(durationText, "durationText");
 
-// src/cache/background.ts
+// src/cache/process/background.ts
 var import_node_fs = require("node:fs");
 var import_promises = require("node:timers/promises");
 var import_node_url = require("node:url");
@@ -21267,7 +21267,7 @@ function collect(pipe) {
 }
 __name(collect, "collect");
 
-// src/cache/environment.ts
+// src/cache/process/environment.ts
 var handedNames = [
   "ACTIONS_CACHE_MODE",
   "ACTIONS_CACHE_SERVICE_V2",
@@ -21283,14 +21283,16 @@ var handedNames = [
   ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
 ];
 
-// src/cache/task.ts
+// src/cache/process/task.ts
 function filesOf(statusFile) {
   return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
 }
 __name(filesOf, "filesOf");
 
-// src/cache/background.ts
-var script = (0, import_node_url.fileURLToPath)(new URL(importMetaUrl.endsWith(".ts") ? "./cache-process.ts" : "./cache-process.cjs", importMetaUrl));
+// src/cache/process/background.ts
+var script = (0, import_node_url.fileURLToPath)(
+  new URL(importMetaUrl.endsWith(".ts") ? "../toolkit/cache-process.ts" : "./cache-process.cjs", importMetaUrl)
+);
 function readStatus(statusFile) {
   try {
     return JSON.parse((0, import_node_fs.readFileSync)(statusFile, "utf8"));
@@ -21325,7 +21327,7 @@ async function stop(pid, statusFile) {
 }
 __name(stop, "stop");
 
-// src/cache/movement.ts
+// src/cache/process/movement.ts
 var import_node_fs2 = require("node:fs");
 var minBytes = 1 << 20;
 function watchMovement(group3, limit) {
@@ -21356,10 +21358,10 @@ function bytesOf(group3) {
 }
 __name(bytesOf, "bytesOf");
 
-// src/cache/restore.ts
+// src/cache/process/restore.ts
 var stallLimit = 8e3;
 
-// src/cache/saving.ts
+// src/cache/process/saving.ts
 async function awaitSaving(statusFile, patience2, say2, signal) {
   try {
     const started = readStarted(statusFile);
