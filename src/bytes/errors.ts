@@ -39,7 +39,11 @@ export class DiskError extends Error {
  * @param whole what the user calls the source, e.g. `ISO`
  */
 export function damage(source: { readonly name: string }, at: number | string, what: string, whole = 'filesystem'): DiskError {
-  const place = typeof at === 'number' ? `${source.name}, byte ${at}` : `${at} of ${source.name}`
+  return damageAt(typeof at === 'number' ? `${source.name}, byte ${at}` : `${at} of ${source.name}`, what, whole)
+}
+
+/** The same, for a place that is already put into words, e.g. `inode 12 of partition 1 of ddk.iso`. */
+export function damageAt(place: string, what: string, whole = 'filesystem'): DiskError {
   return new DiskError(place, `${what}; the ${whole} is damaged`)
 }
 

@@ -1,4 +1,4 @@
-import { DiskError } from '../../bytes/errors.ts'
+import { DiskError, damageAt } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
 import type { DeviceNumber, FileType } from './file-type.ts'
@@ -124,10 +124,7 @@ export function* walk(tree: FileTree, onUnreadable: OnUnreadable = rethrow, dept
     yield entry
     if (entry.node.type !== 'dir' || componentsOf(entry.path) >= depth) continue
     if (seen.has(fileKey(entry.node))) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
-        entry.path,
-      )
+      onUnreadable(damageAt(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places`), entry.path)
       continue
     }
     seen.add(fileKey(entry.node))
@@ -159,7 +156,7 @@ function sortedChildren(tree: FileTree, dir: TreeEntry, onUnreadable: OnUnreadab
   children.sort((a, b) => Buffer.compare(a.path, b.path))
   for (const [index, child] of children.entries()) {
     if (index > 0 && child.path.equals(children[index - 1]!.path)) {
-      throw new DiskError(`/${pathText(child.path)}`, 'the name occurs twice in its directory; the filesystem is damaged')
+      throw damageAt(`/${pathText(child.path)}`, 'the name occurs twice in its directory')
     }
   }
   return children
@@ -169,7 +166,7 @@ function checkName(name: Buffer, dir: TreeEntry): void {
   const text = name.toString('latin1')
   const place = `/${pathText(dir.path)}`
   if (text === '' || text === '.' || text === '..' || /[/\0]/.test(text)) {
-    throw new DiskError(place, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`)
+    throw damageAt(place, `the directory has an entry with the impossible name ${JSON.stringify(text)}`)
   }
   if (name.length > limits.name) throw new DiskError(place, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`)
   if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place, `a path in it is longer than ${limits.path} bytes`)

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../bytes/errors.ts'
+import { damageAt } from '../../../bytes/errors.ts'
 
 /** Counts bytes that are read, against a limit for the whole filesystem. */
 export class Budget {
@@ -17,6 +17,6 @@ export class Budget {
   /** @throws DiskError if more bytes than the limit have been read */
   spend(bytes: number): void {
     this.#left -= bytes
-    if (this.#left < 0) throw new DiskError(this.#place, `${this.#what} have more than ${this.#limit} bytes; the filesystem is damaged`)
+    if (this.#left < 0) throw damageAt(this.#place, `${this.#what} have more than ${this.#limit} bytes`)
   }
 }

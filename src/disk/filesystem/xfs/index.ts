@@ -1,4 +1,4 @@
-import { DiskError, onceEach, type Warn } from '../../../bytes/errors.ts'
+import { damageAt, onceEach, type Warn } from '../../../bytes/errors.ts'
 import type { Source } from '../../../bytes/source.ts'
 import { pathText } from '../../../bytes/text.ts'
 import { warnIfCutShort } from '../checks.ts'
@@ -27,7 +27,7 @@ function open(device: Source, warnAlways: Warn): FileSystem {
   const reader = openReader(device, superblock, warn)
   const root = openNode(reader, superblock.rootInode)
   if (root.type !== 'dir') {
-    throw new DiskError(device.name, `its root, inode ${superblock.rootInode}, is not a directory; the filesystem is damaged`)
+    throw damageAt(device.name, `its root, inode ${superblock.rootInode}, is not a directory`)
   }
   return { info: describe(superblock), root, entries: (dir) => entries(reader, dir) }
 }

@@ -1,5 +1,5 @@
 import { crc32c } from '../../../bytes/crc32c.ts'
-import { DiskError } from '../../../bytes/errors.ts'
+import { damageAt } from '../../../bytes/errors.ts'
 import type { FsBlock } from '../block-number.ts'
 import { u64 } from './bytes.ts'
 import type { XfsReader } from './reader.ts'
@@ -28,7 +28,7 @@ export function verify(
   expected: { readonly block?: FsBlock; readonly owner: number },
   place: string,
 ): void {
-  const wrong = (what: string) => new DiskError(place, `${what}; the filesystem is damaged`)
+  const wrong = (what: string) => damageAt(place, what)
   const { superblock } = reader
   const crc = crc32c(crc32c(0xffffffff, bytes.subarray(0, fields.checksum)), fourZeros)
   if (~crc32c(crc, bytes.subarray(fields.checksum + 4)) >>> 0 !== bytes.readUInt32LE(fields.checksum)) throw wrong('its checksum is wrong')

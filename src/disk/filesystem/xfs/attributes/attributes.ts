@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damageAt } from '../../../../bytes/errors.ts'
 import { pathText } from '../../../../bytes/text.ts'
 import { inodePlace } from '../address.ts'
 import { attributeFork, type Fork } from '../inode/fork.ts'
@@ -37,7 +37,7 @@ export function readAttributes(reader: XfsReader, inode: Inode): Map<string, Buf
     const fullName = prefix(attribute) + pathText(name)
     total += name.length + valueSize
     if (valueSize > maxValueSize || name.length === 0 || name.includes(0)) {
-      throw new DiskError(place, `it has an attribute with an impossible name or a value of ${valueSize} bytes; the filesystem is damaged`)
+      throw damageAt(place, `it has an attribute with an impossible name or a value of ${valueSize} bytes`)
     }
     if (total > maxBytes) throw new DiskError(place, `it has more than ${maxBytes} bytes of attributes`)
     const bytes = Buffer.isBuffer(value) ? Buffer.from(value) : remoteValue(reader, inode, value.forkBlock, valueSize, readBlock)
@@ -61,7 +61,7 @@ interface Stored {
 
 function storedAttributes(reader: XfsReader, inode: Inode, fork: Fork): Stored {
   const noBlocks = () => {
-    throw new DiskError(inodePlace(reader, inode.number), 'its attributes are in it, and yet in blocks; the filesystem is damaged')
+    throw damageAt(inodePlace(reader, inode.number), 'its attributes are in it, and yet in blocks')
   }
   if (fork.format === 'local') return { attributes: shortFormAttributes(reader, inode, fork), readBlock: noBlocks }
   const runs = forkRuns(reader, inode, fork)

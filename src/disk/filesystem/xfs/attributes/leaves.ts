@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { type DiskError, damageAt } from '../../../../bytes/errors.ts'
 import type { Inode } from '../inode/inode.ts'
 import type { XfsReader } from '../reader.ts'
 import { type SelfDescription, verify } from '../self-description.ts'
@@ -64,5 +64,5 @@ function* entries(block: ForkBlock, header: number, entriesStart: number): Gener
 }
 
 function damaged({ place }: ForkBlock, what: string): DiskError {
-  return new DiskError(place, `${what}; the filesystem is damaged`)
+  return damageAt(place, what)
 }

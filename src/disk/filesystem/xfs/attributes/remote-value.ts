@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import type { Inode } from '../inode/inode.ts'
 import type { XfsReader } from '../reader.ts'
 import { type SelfDescription, verify } from '../self-description.ts'
@@ -23,7 +23,7 @@ export function remoteValue(reader: XfsReader, inode: Inode, first: number, size
     if (hasChecksums) {
       verify(reader, bytes, fields, { block: fsBlock, owner: inode.number }, place)
       if (bytes.toString('latin1', 0, 4) !== magic || bytes.readUInt32BE(4) !== done || bytes.readUInt32BE(8) !== length) {
-        throw new DiskError(place, "it isn't the part of an attribute's value that should be there; the filesystem is damaged")
+        throw damageAt(place, "it isn't the part of an attribute's value that should be there")
       }
     }
     parts.push(bytes.subarray(start, start + length))

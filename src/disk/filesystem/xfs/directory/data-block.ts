@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import type { FsBlock } from '../../block-number.ts'
 import { u64 } from '../bytes.ts'
 import type { Inode } from '../inode/inode.ts'
@@ -33,7 +33,7 @@ export function* dataRecords(reader: XfsReader, inode: Inode, block: DirectoryBl
   const { hasChecksums, hasFileTypes } = reader.superblock
   const { bytes, index, fsBlock } = block
   const place = `block ${index} of the directory (block ${fsBlock} of the filesystem), inode ${inode.number} of ${reader.name}`
-  const damaged = (what: string) => new DiskError(place, `${what}; the filesystem is damaged`)
+  const damaged = (what: string) => damageAt(place, what)
   const form = hasChecksums ? version5 : version4
   const magic = bytes.toString('latin1', 0, 4)
   const isSingle = magic === form.single

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import { inodePlace } from '../address.ts'
 import { u64 } from '../bytes.ts'
 import type { XfsReader } from '../reader.ts'
@@ -46,11 +46,11 @@ function coreSize({ version }: Inode): number {
 function forkOffset(reader: XfsReader, inode: Inode): number {
   const split = inode.raw.readUInt8(82) * 8
   if (coreSize(inode) + split < inode.raw.length) return split
-  throw new DiskError(inodePlace(reader, inode.number), `its attributes begin ${split} bytes behind its fields; the filesystem is damaged`)
+  throw damageAt(inodePlace(reader, inode.number), `its attributes begin ${split} bytes behind its fields`)
 }
 
 function format(reader: XfsReader, inode: Inode, number: number, name: Fork['name']): Fork['format'] {
   const known = formats[number]
   if (known !== undefined && !(name === 'attribute' && known === 'device')) return known
-  throw new DiskError(inodePlace(reader, inode.number), `its ${name} fork has the unknown format ${number}; the filesystem is damaged`)
+  throw damageAt(inodePlace(reader, inode.number), `its ${name} fork has the unknown format ${number}`)
 }

@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import { inodePlace, inodePosition } from '../address.ts'
 import { u64 } from '../bytes.ts'
 import type { XfsReader } from '../reader.ts'
@@ -33,7 +33,7 @@ const fields: SelfDescription = { checksum: 100, uuid: 160, owner: 152 }
 export function loadInode(reader: XfsReader, number: number): Inode {
   const raw = reader.rawInode(inodePosition(reader, number))
   const place = inodePlace(reader, number)
-  const damaged = (what: string) => new DiskError(place, `${what}; the filesystem is damaged`)
+  const damaged = (what: string) => damageAt(place, what)
   if (raw.readUInt16BE(0) !== magic) throw damaged('there is no inode')
   const version = raw.readUInt8(4)
   const { hasChecksums } = reader.superblock

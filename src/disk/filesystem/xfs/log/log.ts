@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { blockPosition } from '../address.ts'
 import type { Superblock } from '../superblock/superblock.ts'
@@ -21,7 +21,7 @@ export function openLog(device: Source, superblock: Superblock): Log {
   const { logStart, logBlocks, blockSize } = superblock
   const start = blockPosition(superblock, logStart, logBlocks)
   if (start === undefined || logBlocks === 0) {
-    throw new DiskError(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}; the filesystem is damaged`)
+    throw damageAt(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}`)
   }
   const blocks = (logBlocks * blockSize) / logBlockSize
   const at = (block: number) => start * blockSize + block * logBlockSize

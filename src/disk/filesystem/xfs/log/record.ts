@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { damageAt } from '../../../../bytes/errors.ts'
 import { type Log, logBlockSize, recordMagic } from './log.ts'
 
 /** A record of the log (Linux, fs/xfs/libxfs/xfs_log_format.h, struct xlog_rec_header). */
@@ -35,8 +35,7 @@ function header(log: Log, block: number): LogRecord {
   const version = bytes.readUInt32BE(8)
   const length = bytes.readUInt32BE(12)
   const size = bytes.readUInt32BE(320)
-  if (length > 2 * 256 * 1024)
-    throw new DiskError(log.name, `a record of the XFS log has the impossible length ${length}; the filesystem is damaged`)
+  if (length > 2 * 256 * 1024) throw damageAt(log.name, `a record of the XFS log has the impossible length ${length}`)
   return {
     block,
     headerBlocks: version & 2 ? Math.min(8, Math.max(1, Math.ceil(size / bytesPerHeader))) : 1,

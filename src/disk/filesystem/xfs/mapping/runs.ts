@@ -1,4 +1,4 @@
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damageAt } from '../../../../bytes/errors.ts'
 import { type FileBlock, type FsBlock, fileBlock } from '../../block-number.ts'
 import type { BlockRuns } from '../../run-reader.ts'
 import { blockPosition, inodePlace } from '../address.ts'
@@ -68,7 +68,7 @@ export class Runs implements BlockRuns {
   }
 
   error(what: string): DiskError {
-    return new DiskError(this.#place, `it ${what}; the filesystem is damaged`)
+    return damageAt(this.#place, `it ${what}`)
   }
 
   /** The number of the inode's or a node's pointer, as a block of the filesystem. */

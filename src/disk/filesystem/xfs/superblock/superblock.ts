@@ -1,5 +1,5 @@
 import { crc32c } from '../../../../bytes/crc32c.ts'
-import { DiskError } from '../../../../bytes/errors.ts'
+import { DiskError, damageAt } from '../../../../bytes/errors.ts'
 import { hasText } from '../../../../bytes/peek.ts'
 import { bytesAt, type Source } from '../../../../bytes/source.ts'
 import { u64 } from '../bytes.ts'
@@ -57,7 +57,7 @@ export function readSuperblock(device: Source): Superblock {
   const u32 = (at: number) => raw.readUInt32BE(at)
   const name = device.name
   const demand = (sound: boolean, what: string) => {
-    if (!sound) throw new DiskError(name, `the XFS superblock has ${what}, which is impossible; the filesystem is damaged`)
+    if (!sound) throw damageAt(name, `the XFS superblock has ${what}, which is impossible`)
   }
   if (raw.toString('latin1', 0, 4) !== magic) throw new DiskError(name, 'it has no XFS superblock')
   const sectorSize = u16(102)
@@ -146,7 +146,7 @@ function verifyChecksum(device: Source, sectorSize: number): void {
   const sector = bytesAt(device, 0, sectorSize)
   const crc = crc32c(crc32c(0xffffffff, sector.subarray(0, checksumPosition)), fourZeros)
   if (~crc32c(crc, sector.subarray(checksumPosition + 4)) >>> 0 !== sector.readUInt32LE(checksumPosition)) {
-    throw new DiskError(device.name, 'the checksum of the XFS superblock is wrong; the filesystem is damaged')
+    throw damageAt(device.name, 'the checksum of the XFS superblock is wrong')
   }
 }
 
