@@ -51,7 +51,7 @@ const names = () => calls().map((call) => call.split(' ', 1)[0])
 const deadlines: Deadlines = { greeting: 1, question: 1, change: 2 }
 const docker = async () => (await detectEngine('docker', undefined, { signal: stop.signal, deadlines }))!
 const archived = () => ({ path: join(dir, 'archive'), name: 'a:1', configDigest: 'sha256:1', manifestDigest: 'sha256:2' })
-const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
 
 describe('a daemon that hangs', () => {
   test('is given ten seconds to say that it is there, half a minute for a question, and two minutes for a change', () => {

@@ -129,7 +129,7 @@ test.each([
   ],
   ['an unexpected exit code', 3, '', /can't run: its shell ended with exit code 3$/],
 ])('a container that can not be created: %s', async (_, code, lastWord, sentence) => {
-  const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+  const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
   const call = async () => ({ stdout: '', missing: false, timedOut: false, code, lastWord })
   expect(await checkFirstUse({ name: 'docker', call } as unknown as Engine, image, 'root', temp)).toMatch(sentence)
 })

@@ -15,7 +15,7 @@ import { Job } from './job.ts'
 // Steps whose engine is unwell. It is a script that answers as Docker does.
 
 const environment = { ...process.env }
-const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
 let dir = ''
 let volume = ''
 let job: Job

@@ -59,7 +59,7 @@ test('network, run-options, user', () => {
 })
 
 test('folders have the options of both engines, and no others', () => {
-  const image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+  const image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
   const place = { id: '1', name: 'ddk', folders: [], lifeline: '/settings', passwd: '' }
   const engine = { name: 'docker' } as Engine
   const optionsOf = (text: string) =>

@@ -23,7 +23,14 @@ afterEach(() => {
   rmSync(toolCache, { recursive: true, force: true })
 })
 
-const image = (id: string): Image => ({ id, names: [], labels: { [keyLabel]: 'v1-key' }, platform: 'linux/amd64', entrypoint: [] })
+const image = (id: string): Image => ({
+  id,
+  names: [],
+  labels: { [keyLabel]: 'v1-key' },
+  platform: 'linux/amd64',
+  layers: id.includes('derived') ? 3 : 2,
+  entrypoint: [],
+})
 
 /** An engine that has these images, the newest first. */
 function engineWith(...ids: string[]): Engine {
@@ -39,7 +46,7 @@ function engineWith(...ids: string[]): Engine {
 
 async function look(...ids: string[]): Promise<string | undefined> {
   const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
-  const order: Partial<Order> = { phase, name: () => 'ddk:1' }
+  const order: Partial<Order> = { phase, uname: 'ddk', name: () => 'ddk:1' }
   return (await fromEngine(engineWith(...ids), 'v1-key', order as Order))?.image?.id
 }
 
@@ -57,9 +64,14 @@ test('one that was planted is not used, and that is said', async () => {
   ])
 })
 
-test('without a record, the newest is used, and the log says so', async () => {
-  expect(await look('sha256:newest', 'sha256:older')).toBe('sha256:newest')
-  expect(said[0]).toBe('This runner has no record of the image sha256:newest, so its label is trusted')
+test('without a record, the oldest is used, because an image built on it inherits its labels, and the log says so', async () => {
+  expect(await look('sha256:derived', 'sha256:older')).toBe('sha256:older')
+  expect(said[0]).toBe('This runner has no record of the image sha256:older, so its label is trusted')
+})
+
+test('one that was built on the image is not used, also if the image is gone', async () => {
+  expect(await look('sha256:derived')).toBeUndefined()
+  expect(said.at(-1)).toBe("The image that docker has is ignored: it has 3 layers, and the DDK's has 2 (sha256:derived)")
 })
 
 test("a record that can't be read or written is ignored", async () => {

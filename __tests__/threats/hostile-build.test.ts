@@ -12,7 +12,7 @@ import { callsOf, fakeDocker } from '../support/fake-docker.ts'
 // secrets that the build doesn't have: the inputs, and the runner's token.
 
 const environment = { ...process.env }
-const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', entrypoint: [] }
+const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
 let dir = ''
 let victim = ''
 let job: Job

@@ -22,7 +22,7 @@ export interface Engine {
   load(archive: string, onProgress?: OnLoadProgress): Promise<void>
   /** The image with this name or ID, if there is one. */
   find(reference: string): Promise<Image | undefined>
-  /** IDs of the images with this label, newest first. */
+  /** IDs of the images with this label, newest first, also of those that have no name. */
   labelled(label: string, value: string): Promise<readonly string[]>
   /**
    * The engine's ID for an image, which `run` accepts.
@@ -84,6 +84,8 @@ export interface Image {
   readonly labels: Readonly<Record<string, string>>
   /** For example `linux/386`. */
   readonly platform: string
+  /** How many layers its filesystem has. */
+  readonly layers: number
   /** Comes before every command of `run`, but not of `exec`. */
   readonly entrypoint: readonly string[]
 }

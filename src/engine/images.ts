@@ -35,7 +35,7 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
 
     async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`
-      const output = await succeed(command, ['images', '--quiet', '--no-trunc', '--filter', `label=${label}=${value}`], wanted)
+      const output = await succeed(command, ['images', '--all', '--quiet', '--no-trunc', '--filter', `label=${label}=${value}`], wanted)
       // An image with two names is listed twice.
       return [...new Set(output.split('\n').map((id) => id.trim()))].filter((id) => id !== '')
     },
@@ -75,6 +75,7 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
 interface Inspected {
   readonly Id: string
   readonly RepoTags?: string[] | null
+  readonly RootFS?: { readonly Layers?: readonly string[] | null } | null
   readonly Os: string
   readonly Architecture: string
   readonly Config?: { readonly Labels?: Record<string, string> | null; readonly Entrypoint?: string[] | null } | null
@@ -89,6 +90,7 @@ function readImage(program: string, reference: string, json: string): Image {
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
+    layers: image.RootFS?.Layers?.length ?? 0,
     entrypoint: image.Config?.Entrypoint ?? [],
   }
 }

@@ -10,7 +10,7 @@ import type { Supply } from './supply.ts'
  * killed may have loaded it without checking it, so it is checked here.
  * @param key of the image, which contains the ISO's checksum
  */
-export async function fromEngine(engine: Engine, key: string, { phase, name: nameOf }: Order): Promise<Supply | undefined> {
+export async function fromEngine(engine: Engine, key: string, { phase, uname, name: nameOf }: Order): Promise<Supply | undefined> {
   const image = await choose(engine, key, phase.say)
   if (!image) return undefined
   const labelled = labelledIdentity(image.labels)
@@ -23,6 +23,12 @@ export async function fromEngine(engine: Engine, key: string, { phase, name: nam
   } catch (error) {
     phase.signal.throwIfAborted()
     phase.say(`The image that ${engine.name} has is ignored: ${(error as Error).message}`)
+    return undefined
+  }
+  // An image that a workflow builds on the DDK's inherits its labels.
+  const layers = uname === 'ddk' ? 2 : 1
+  if (image.layers !== layers) {
+    phase.say(`The image that ${engine.name} has is ignored: it has ${image.layers} layers, and the DDK's has ${layers} (${image.id})`)
     return undefined
   }
   const { identity, isoSha256 } = labelled
@@ -40,7 +46,8 @@ async function choose(engine: Engine, key: string, say: (line: string) => void):
   const labelled = await engine.labelled(keyLabel, key)
   if (labelled.length === 0) return undefined
   const known = knownImages(key)
-  const id = known.length === 0 ? labelled[0] : labelled.find((candidate) => known.includes(candidate))
+  // The oldest, because images that are built on the DDK's inherit its labels.
+  const id = known.length === 0 ? labelled.at(-1) : labelled.find((candidate) => known.includes(candidate))
   if (known.length === 0) say(`This runner has no record of the image ${id}, so its label is trusted`)
   if (id === undefined) {
     say(
