@@ -104,14 +104,14 @@ describeEngines(['docker', 'podman', 'newer docker, containerd store'], ({ comma
         mkdirSync(folder)
         writeFileSync(join(folder, 'new'), '')
         const step = await job.run(`cat /usr/bin/new 2>/dev/null || echo gone; ls '${folder === outside ? '/volume' : folder}'`)
-        expect([step.code, step.stdout]).toEqual([0, command === 'docker' ? 'installed\nnew\n' : 'gone\nnew\n'])
-        expect(words(step)).toEqual([
-          `::warning::ddk.sh: ${folder} was replaced since the last step, so ${
-            command === 'docker'
-              ? 'the container was restarted to see it; programs that earlier steps left running have ended'
-              : 'a new container was made to see it; what earlier steps installed is gone'
-          }`,
-        ])
+        const [warning, ...others] = words(step)
+        const restarted = 'the container was restarted to see it; programs that earlier steps left running have ended'
+        const made = 'a new container was made to see it; what earlier steps installed is gone'
+        const said = (what: string) => `::warning::ddk.sh: ${folder} was replaced since the last step, so ${what}`
+        // A busy Docker may remove a container that it restarts. Whatever it does, the warning says what became of it.
+        expect(command === 'docker' ? [said(restarted), said(made)] : [said(made)]).toContain(warning)
+        expect([step.code, step.stdout]).toEqual([0, warning === said(restarted) ? 'installed\nnew\n' : 'gone\nnew\n'])
+        expect(others).toEqual([])
         expect(words(await job.run(':'))).toEqual([])
       }
     })
