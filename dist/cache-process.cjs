@@ -27996,6 +27996,10 @@ var DiskError = class _DiskError extends Error {
     return Object.assign(new _DiskError("", "", kind), { message });
   }
 };
+function damageAt(place2, what, whole = "filesystem") {
+  return new DiskError(place2, `${what}; the ${whole} is damaged`);
+}
+__name(damageAt, "damageAt");
 function systemMessage(error2) {
   const { errno, message } = error2;
   return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -28770,10 +28774,7 @@ function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
     yield entry;
     if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
     if (seen.has(fileKey(entry.node))) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
-        entry.path
-      );
+      onUnreadable(damageAt(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places`), entry.path);
       continue;
     }
     seen.add(fileKey(entry.node));
@@ -28805,7 +28806,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   children.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const [index, child2] of children.entries()) {
     if (index > 0 && child2.path.equals(children[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+      throw damageAt(`/${pathText(child2.path)}`, "the name occurs twice in its directory");
     }
   }
   return children;
@@ -28815,7 +28816,7 @@ function checkName(name, dir2) {
   const text2 = name.toString("latin1");
   const place2 = `/${pathText(dir2.path)}`;
   if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
-    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}; the filesystem is damaged`);
+    throw damageAt(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}`);
   }
   if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);

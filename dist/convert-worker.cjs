@@ -3413,10 +3413,13 @@ var DiskError = class _DiskError extends Error {
   }
 };
 function damage(source, at, what, whole2 = "filesystem") {
-  const place2 = typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`;
-  return new DiskError(place2, `${what}; the ${whole2} is damaged`);
+  return damageAt(typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`, what, whole2);
 }
 __name(damage, "damage");
+function damageAt(place2, what, whole2 = "filesystem") {
+  return new DiskError(place2, `${what}; the ${whole2} is damaged`);
+}
+__name(damageAt, "damageAt");
 function fileError(path, error) {
   const { code } = error;
   const known = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
@@ -3465,10 +3468,7 @@ function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) 
     yield entry2;
     if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
     if (seen.has(fileKey(entry2.node))) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places; the filesystem is damaged`),
-        entry2.path
-      );
+      onUnreadable(damageAt(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places`), entry2.path);
       continue;
     }
     seen.add(fileKey(entry2.node));
@@ -3500,7 +3500,7 @@ function sortedChildren(tree, dir, onUnreadable) {
   children3.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const [index, child] of children3.entries()) {
     if (index > 0 && child.path.equals(children3[index - 1].path)) {
-      throw new DiskError(`/${pathText(child.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+      throw damageAt(`/${pathText(child.path)}`, "the name occurs twice in its directory");
     }
   }
   return children3;
@@ -3510,7 +3510,7 @@ function checkName(name, dir) {
   const text3 = name.toString("latin1");
   const place2 = `/${pathText(dir.path)}`;
   if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
-    throw new DiskError(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}; the filesystem is damaged`);
+    throw damageAt(place2, `the directory has an entry with the impossible name ${JSON.stringify(text3)}`);
   }
   if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
@@ -6861,7 +6861,7 @@ __name(u64, "u64");
 // src/disk/filesystem/xfs/self-description.ts
 var fourZeros2 = Buffer.alloc(4);
 function verify(reader, bytes, fields7, expected, place2) {
-  const wrong = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "wrong");
+  const wrong = /* @__PURE__ */ __name((what) => damageAt(place2, what), "wrong");
   const { superblock } = reader;
   const crc = crc32c(crc32c(4294967295, bytes.subarray(0, fields7.checksum)), fourZeros2);
   if (~crc32c(crc, bytes.subarray(fields7.checksum + 4)) >>> 0 !== bytes.readUInt32LE(fields7.checksum)) throw wrong("its checksum is wrong");
@@ -6882,7 +6882,7 @@ var fields = { checksum: 100, uuid: 160, owner: 152 };
 function loadInode2(reader, number2) {
   const raw = reader.rawInode(inodePosition(reader, number2));
   const place2 = inodePlace2(reader, number2);
-  const damaged2 = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "damaged");
+  const damaged2 = /* @__PURE__ */ __name((what) => damageAt(place2, what), "damaged");
   if (raw.readUInt16BE(0) !== magic4) throw damaged2("there is no inode");
   const version2 = raw.readUInt8(4);
   const { hasChecksums } = reader.superblock;
@@ -6933,13 +6933,13 @@ __name(coreSize, "coreSize");
 function forkOffset(reader, inode) {
   const split = inode.raw.readUInt8(82) * 8;
   if (coreSize(inode) + split < inode.raw.length) return split;
-  throw new DiskError(inodePlace2(reader, inode.number), `its attributes begin ${split} bytes behind its fields; the filesystem is damaged`);
+  throw damageAt(inodePlace2(reader, inode.number), `its attributes begin ${split} bytes behind its fields`);
 }
 __name(forkOffset, "forkOffset");
 function format(reader, inode, number2, name) {
   const known = formats[number2];
   if (known !== void 0 && !(name === "attribute" && known === "device")) return known;
-  throw new DiskError(inodePlace2(reader, inode.number), `its ${name} fork has the unknown format ${number2}; the filesystem is damaged`);
+  throw damageAt(inodePlace2(reader, inode.number), `its ${name} fork has the unknown format ${number2}`);
 }
 __name(format, "format");
 
@@ -7000,7 +7000,7 @@ var Runs2 = class {
     this.counts.push(count);
   }
   error(what) {
-    return new DiskError(this.#place, `it ${what}; the filesystem is damaged`);
+    return damageAt(this.#place, `it ${what}`);
   }
   /** The number of the inode's or a node's pointer, as a block of the filesystem. */
   blockAt(pointers, at) {
@@ -7119,7 +7119,7 @@ function* dataRecords(reader, inode, block) {
   const { hasChecksums, hasFileTypes: hasFileTypes2 } = reader.superblock;
   const { bytes, index, fsBlock: fsBlock2 } = block;
   const place2 = `block ${index} of the directory (block ${fsBlock2} of the filesystem), inode ${inode.number} of ${reader.name}`;
-  const damaged2 = /* @__PURE__ */ __name((what) => new DiskError(place2, `${what}; the filesystem is damaged`), "damaged");
+  const damaged2 = /* @__PURE__ */ __name((what) => damageAt(place2, what), "damaged");
   const form = hasChecksums ? version5 : version4;
   const magic10 = bytes.toString("latin1", 0, 4);
   const isSingle = magic10 === form.single;
@@ -7203,7 +7203,7 @@ function openLog2(device, superblock) {
   const { logStart, logBlocks, blockSize } = superblock;
   const start = blockPosition(superblock, logStart, logBlocks);
   if (start === void 0 || logBlocks === 0) {
-    throw new DiskError(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}; the filesystem is damaged`);
+    throw damageAt(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}`);
   }
   const blocks = logBlocks * blockSize / logBlockSize;
   const at = /* @__PURE__ */ __name((block) => start * blockSize + block * logBlockSize, "at");
@@ -7247,8 +7247,7 @@ function header2(log, block) {
   const version2 = bytes.readUInt32BE(8);
   const length3 = bytes.readUInt32BE(12);
   const size = bytes.readUInt32BE(320);
-  if (length3 > 2 * 256 * 1024)
-    throw new DiskError(log.name, `a record of the XFS log has the impossible length ${length3}; the filesystem is damaged`);
+  if (length3 > 2 * 256 * 1024) throw damageAt(log.name, `a record of the XFS log has the impossible length ${length3}`);
   return {
     block,
     headerBlocks: version2 & 2 ? Math.min(8, Math.max(1, Math.ceil(size / bytesPerHeader))) : 1,
@@ -7427,7 +7426,7 @@ function* entries2(block, header4, entriesStart) {
 }
 __name(entries2, "entries");
 function damaged({ place: place2 }, what) {
-  return new DiskError(place2, `${what}; the filesystem is damaged`);
+  return damageAt(place2, what);
 }
 __name(damaged, "damaged");
 
@@ -7445,7 +7444,7 @@ function remoteValue(reader, inode, first, size, readBlock) {
     if (hasChecksums) {
       verify(reader, bytes, fields5, { block: fsBlock2, owner: inode.number }, place2);
       if (bytes.toString("latin1", 0, 4) !== magic5 || bytes.readUInt32BE(4) !== done || bytes.readUInt32BE(8) !== length3) {
-        throw new DiskError(place2, "it isn't the part of an attribute's value that should be there; the filesystem is damaged");
+        throw damageAt(place2, "it isn't the part of an attribute's value that should be there");
       }
     }
     parts.push(bytes.subarray(start, start + length3));
@@ -7502,7 +7501,7 @@ function readAttributes2(reader, inode) {
     const fullName = prefix(attribute) + pathText(name);
     total += name.length + valueSize;
     if (valueSize > maxValueSize2 || name.length === 0 || name.includes(0)) {
-      throw new DiskError(place2, `it has an attribute with an impossible name or a value of ${valueSize} bytes; the filesystem is damaged`);
+      throw damageAt(place2, `it has an attribute with an impossible name or a value of ${valueSize} bytes`);
     }
     if (total > maxBytes3) throw new DiskError(place2, `it has more than ${maxBytes3} bytes of attributes`);
     const bytes = Buffer.isBuffer(value) ? Buffer.from(value) : remoteValue(reader, inode, value.forkBlock, valueSize, readBlock);
@@ -7520,7 +7519,7 @@ function prefix({ flags }) {
 __name(prefix, "prefix");
 function storedAttributes(reader, inode, fork) {
   const noBlocks = /* @__PURE__ */ __name(() => {
-    throw new DiskError(inodePlace2(reader, inode.number), "its attributes are in it, and yet in blocks; the filesystem is damaged");
+    throw damageAt(inodePlace2(reader, inode.number), "its attributes are in it, and yet in blocks");
   }, "noBlocks");
   if (fork.format === "local") return { attributes: shortFormAttributes(reader, inode, fork), readBlock: noBlocks };
   const runs = forkRuns(reader, inode, fork);
@@ -7697,7 +7696,7 @@ var Budget = class {
   /** @throws DiskError if more bytes than the limit have been read */
   spend(bytes) {
     this.#left -= bytes;
-    if (this.#left < 0) throw new DiskError(this.#place, `${this.#what} have more than ${this.#limit} bytes; the filesystem is damaged`);
+    if (this.#left < 0) throw damageAt(this.#place, `${this.#what} have more than ${this.#limit} bytes`);
   }
 };
 
@@ -7837,7 +7836,7 @@ function readSuperblock3(device) {
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32BE(at), "u32");
   const name = device.name;
   const demand = /* @__PURE__ */ __name((sound, what) => {
-    if (!sound) throw new DiskError(name, `the XFS superblock has ${what}, which is impossible; the filesystem is damaged`);
+    if (!sound) throw damageAt(name, `the XFS superblock has ${what}, which is impossible`);
   }, "demand");
   if (raw.toString("latin1", 0, 4) !== magic7) throw new DiskError(name, "it has no XFS superblock");
   const sectorSize5 = u16(102);
@@ -7924,7 +7923,7 @@ function verifyChecksum3(device, sectorSize5) {
   const sector = bytesAt(device, 0, sectorSize5);
   const crc = crc32c(crc32c(4294967295, sector.subarray(0, checksumPosition3)), fourZeros3);
   if (~crc32c(crc, sector.subarray(checksumPosition3 + 4)) >>> 0 !== sector.readUInt32LE(checksumPosition3)) {
-    throw new DiskError(device.name, "the checksum of the XFS superblock is wrong; the filesystem is damaged");
+    throw damageAt(device.name, "the checksum of the XFS superblock is wrong");
   }
 }
 __name(verifyChecksum3, "verifyChecksum");
@@ -7946,7 +7945,7 @@ function open2(device, warnAlways) {
   const reader = openReader2(device, superblock, warn);
   const root = openNode2(reader, superblock.rootInode);
   if (root.type !== "dir") {
-    throw new DiskError(device.name, `its root, inode ${superblock.rootInode}, is not a directory; the filesystem is damaged`);
+    throw damageAt(device.name, `its root, inode ${superblock.rootInode}, is not a directory`);
   }
   return { info: describe5(superblock), root, entries: /* @__PURE__ */ __name((dir) => entries3(reader, dir), "entries") };
 }

@@ -225,20 +225,34 @@ _make_ready() {
   fi
   # Before the start, which looks up the folders.
   printf '%s\n' "$_now" >"$_dir/mounted"
-  if _call "$_change_deadline" create "${_create[@]}" && _call "$_change_deadline" start "$_container"; then return; fi
+  if _create_and_start; then return; fi
   _why=$(_last_word "$_said")
   # It would be in the way of the next step.
   _call "$_change_deadline" rm --force "$_container" || :
   _fail "$_engine couldn't start the DDK's container: $_why"
 }
 
-# Whether a program can run in the container. Just after a restart, a busy Docker may say that it can't, although the container runs.
+# Whether the container is usable after a restart. A busy Docker may take the end of the old process for that of the new one, and then
+# removes the container, as it does with all that were created with --rm.
 _runs_again() {
   local _try
-  for ((_try = 0; _try < 20; _try++)); do
-    if _call "$_question_deadline" exec --user 0:0 "$_container" /bin/sh -c :; then return; fi
-    if [[ $_said != *'stopped state'* && $_said != *'is not running'* && $_said != *'is restarting'* ]]; then return 1; fi
+  for ((_try = 0; _try < 3; _try++)); do
+    _call "$_question_deadline" exec --user 0:0 "$_container" /bin/sh -c : || return 1
+    sleep 0.3
+  done
+}
+
+# Creates the container and starts it. Waits while the engine is still removing one of that name.
+_create_and_start() {
+  local _try
+  for ((_try = 0; _try < 50; _try++)); do
+    if _call "$_change_deadline" create "${_create[@]}"; then
+      _call "$_change_deadline" start "$_container"
+      return
+    fi
+    if [[ $_said != *'already in use'* && $_said != *'in progress'* ]]; then return 1; fi
     sleep 0.2
+    _call "$_change_deadline" rm --force "$_container" || :
   done
   return 1
 }

@@ -23644,7 +23644,7 @@ function images(command2, platformOption) {
     find: find2,
     async labelled(label, value) {
       const wanted = `look for an image with the label ${label}`;
-      const output = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
+      const output = await succeed(command2, ["images", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
       return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
@@ -23685,6 +23685,7 @@ function readImage(program, reference, json2) {
     names: image.RepoTags ?? [],
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
+    layers: image.RootFS?.Layers?.length ?? 0,
     entrypoint: image.Config?.Entrypoint ?? []
   };
 }
@@ -24059,6 +24060,10 @@ var DiskError = class _DiskError extends Error {
     return Object.assign(new _DiskError("", "", kind), { message });
   }
 };
+function damageAt(place3, what2, whole = "filesystem") {
+  return new DiskError(place3, `${what2}; the ${whole} is damaged`);
+}
+__name(damageAt, "damageAt");
 function fileError(path6, error2) {
   const { code } = error2;
   const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
@@ -27059,10 +27064,7 @@ function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
     yield entry;
     if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
     if (seen.has(fileKey(entry.node))) {
-      onUnreadable(
-        new DiskError(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places; the filesystem is damaged`),
-        entry.path
-      );
+      onUnreadable(damageAt(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places`), entry.path);
       continue;
     }
     seen.add(fileKey(entry.node));
@@ -27094,7 +27096,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   children.sort((a, b) => Buffer.compare(a.path, b.path));
   for (const [index, child2] of children.entries()) {
     if (index > 0 && child2.path.equals(children[index - 1].path)) {
-      throw new DiskError(`/${pathText(child2.path)}`, "the name occurs twice in its directory; the filesystem is damaged");
+      throw damageAt(`/${pathText(child2.path)}`, "the name occurs twice in its directory");
     }
   }
   return children;
@@ -27104,7 +27106,7 @@ function checkName(name, dir2) {
   const text = name.toString("latin1");
   const place3 = `/${pathText(dir2.path)}`;
   if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
-    throw new DiskError(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}; the filesystem is damaged`);
+    throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}`);
   }
   if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
@@ -28877,7 +28879,7 @@ function recordOf(key) {
 __name(recordOf, "recordOf");
 
 // src/supply/from-engine.ts
-async function fromEngine(engine, key, { phase, name: nameOf }) {
+async function fromEngine(engine, key, { phase, uname, name: nameOf }) {
   const image = await choose(engine, key, phase.say);
   if (!image) return void 0;
   const labelled = labelledIdentity(image.labels);
@@ -28890,6 +28892,11 @@ async function fromEngine(engine, key, { phase, name: nameOf }) {
   } catch (error2) {
     phase.signal.throwIfAborted();
     phase.say(`The image that ${engine.name} has is ignored: ${error2.message}`);
+    return void 0;
+  }
+  const layers = uname === "ddk" ? 2 : 1;
+  if (image.layers !== layers) {
+    phase.say(`The image that ${engine.name} has is ignored: it has ${image.layers} layers, and the DDK's has ${layers} (${image.id})`);
     return void 0;
   }
   const { identity: identity2, isoSha256 } = labelled;
@@ -28907,7 +28914,7 @@ async function choose(engine, key, say2) {
   const labelled = await engine.labelled(keyLabel, key);
   if (labelled.length === 0) return void 0;
   const known3 = knownImages(key);
-  const id = known3.length === 0 ? labelled[0] : labelled.find((candidate) => known3.includes(candidate));
+  const id = known3.length === 0 ? labelled.at(-1) : labelled.find((candidate) => known3.includes(candidate));
   if (known3.length === 0) say2(`This runner has no record of the image ${id}, so its label is trusted`);
   if (id === void 0) {
     say2(
