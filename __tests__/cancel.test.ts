@@ -149,13 +149,13 @@ describe('with a download and a cache', () => {
     expect(whole).toBe(3)
   }, 900_000)
 
-  /** Cancels a run while the cache is at one of its requests, which it never answers then. */
+  /** Cancels a run while the cache is at one of its requests. Neither that nor a later one is answered then. */
   async function cancelledAtRequest(number: number): Promise<Signalled & { readonly requests: readonly string[] }> {
     const runner = makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), service.env.v2)
     const stop = new AbortController()
     service.requests.length = 0
     service.atRequest((count) => {
-      if (count !== number) return true
+      if (number === 0 || count < number) return true
       stop.abort()
       return false
     })
@@ -176,8 +176,8 @@ describe('with a download and a cache', () => {
         const { signalled, code, stdout, requests } = await cancelledAtRequest(number)
         if (!signalled || code === 0) break
         expect([code, stdout]).toEqual([1, expect.stringContaining('::error::Cancelled (SIGINT)')])
-        // The two first ones are asked at the same time.
-        expect(requests.length).toBeLessThanOrEqual(Math.max(number, 2))
+        // The image and the first checksum are asked for at the same time, by two processes, each of which waits for its answer.
+        expect(requests.length).toBeLessThanOrEqual(number + 1)
         service.forget(() => !warm)
       }
       // The last one had no such request. Warm, these are a lookup and a download for both the image and the checksum.
