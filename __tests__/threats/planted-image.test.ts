@@ -37,12 +37,10 @@ beforeAll(async () => {
   machine = freshMachine()
   ours = (await job(machine)).outputs['image-id']!
   labels = JSON.parse(cli('image', 'inspect', '--format', '{{json .Config.Labels}}', ours)) as Record<string, string>
-  planted = build('FROM scratch\nADD busybox /bin/sh\nADD busybox /bin/true', labels)
-  derived = build(`FROM ${ours}\nADD busybox /added`, {})
 })
 afterAll(() => {
   if ('skip' in docker) return
-  for (const image of [name, derived, ours, planted]) sh(`docker image rm --force '${image}' 2>/dev/null || true`, { env: process.env })
+  removeAll()
   docker.stop()
   rmSync(dir, { recursive: true, force: true })
 })
@@ -62,7 +60,20 @@ async function job(runner: Runner): Promise<{ outputs: Record<string, string>; s
   return { outputs: runner.outputs(), stdout }
 }
 
+function removeAll(): void {
+  for (const image of [name, derived, ours, planted]) sh(`docker image rm --force '${image}' 2>/dev/null || true`, { env: process.env })
+}
+
+/** Makes sure that the engine has these images, and none of the others. */
+async function have(...images: ('ours' | 'planted' | 'derived')[]): Promise<void> {
+  removeAll()
+  if (images.includes('ours')) expect((await job(machine.nextJob())).outputs['image-id']).toBe(ours)
+  if (images.includes('derived')) derived = build(`FROM ${ours}\nADD busybox /added`, {})
+  if (images.includes('planted')) planted = build('FROM scratch\nADD busybox /bin/sh\nADD busybox /bin/true', labels)
+}
+
 test('a runner that loaded the image takes its own, and takes the name back', async () => {
+  await have('ours', 'planted')
   cli('tag', planted, name)
   const { outputs, stdout } = await job(machine.nextJob())
   expect(outputs).toMatchObject({ 'image-id': ours, source: 'engine' })
@@ -71,15 +82,14 @@ test('a runner that loaded the image takes its own, and takes the name back', as
 })
 
 test("a runner that has no record takes no image that is built on the DDK's", async () => {
-  cli('image', 'rm', '--force', planted)
+  await have('ours', 'derived')
   cli('tag', derived, name)
   const { outputs } = await job(freshMachine())
   expect(outputs).toMatchObject({ 'image-id': ours, source: 'engine' })
 })
 
 test('a runner that has no record trusts the label, says so, and makes no record of it', async () => {
-  for (const image of [derived, ours]) cli('image', 'rm', '--force', image)
-  planted = build('FROM scratch\nADD busybox /bin/sh\nADD busybox /bin/true', labels)
+  await have('planted')
   const fresh = freshMachine()
   for (const runner of [fresh, fresh.nextJob()]) {
     const { outputs, stdout } = await job(runner)
@@ -89,6 +99,7 @@ test('a runner that has no record trusts the label, says so, and makes no record
 })
 
 test('if only the planted one is left, a runner that loaded the image makes it again', async () => {
+  await have('planted')
   const { outputs, stdout } = await job(machine.nextJob())
   expect(outputs).toMatchObject({ 'image-id': ours, source: 'file' })
   expect(stdout).toContain(
