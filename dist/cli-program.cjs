@@ -4636,15 +4636,19 @@ __name(wordOfTimeout, "wordOfTimeout");
 var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
 }, "debug"), deadlines = usualDeadlines } = {}) {
-  const traced = /* @__PURE__ */ __name(async (args, start) => {
-    const shown = [program, ...args].join(" ");
+  const trace = /* @__PURE__ */ __name((args) => {
     const began = performance.now();
-    debug(`[command] ${shown}`);
-    const finished2 = await start();
-    const { code, timedOut } = finished2;
-    const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
-    debug(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
-    return finished2;
+    debug(`[command] ${[program, ...args].join(" ")}`);
+    return (finished2) => {
+      const { code, timedOut } = finished2;
+      const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
+      debug(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
+      return finished2;
+    };
+  }, "trace");
+  const traced = /* @__PURE__ */ __name(async (args, start) => {
+    const ended = trace(args);
+    return ended(await start());
   }, "traced");
   return {
     program,
@@ -4662,9 +4666,9 @@ function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
     },
     pour(args) {
       signal?.throwIfAborted();
-      const shown = [program, ...args].join(" ");
-      debug(`[command] ${shown}`);
-      return feedChild(program, args);
+      const ended = trace(args);
+      const child2 = feedChild(program, args);
+      return { ...child2, end: /* @__PURE__ */ __name(async () => ended(await child2.end()), "end") };
     }
   };
 }
@@ -4818,11 +4822,11 @@ function startImport(command, mark) {
 __name(startImport, "startImport");
 async function removeImports(command, mark) {
   const options3 = { evenIfCancelled: true };
-  const listed = await command.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], options3);
-  if (listed.code !== 0) throw failure(command.program, "look for imported layers", listed);
-  for (const id2 of new Set(listed.stdout.split("\n").filter((line) => line !== ""))) {
-    const removed2 = await command.call(["image", "rm", id2], { ...options3, deadline: "change" });
-    if (removed2.code !== 0) throw failure(command.program, `remove the image ${id2}, which held an imported layer`, removed2);
+  const wanted = "look for imported layers";
+  const listed = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], wanted, options3);
+  for (const id2 of new Set(listed.split("\n").filter((line) => line !== ""))) {
+    const removal = { ...options3, deadline: "change" };
+    await succeed(command, ["image", "rm", id2], `remove the image ${id2}, which held an imported layer`, removal);
   }
 }
 __name(removeImports, "removeImports");

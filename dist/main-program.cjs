@@ -23568,15 +23568,19 @@ __name(wordOfTimeout, "wordOfTimeout");
 var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name(() => {
 }, "debug"), deadlines = usualDeadlines } = {}) {
-  const traced = /* @__PURE__ */ __name(async (args, start) => {
-    const shown2 = [program, ...args].join(" ");
+  const trace = /* @__PURE__ */ __name((args) => {
     const began = performance.now();
-    debug3(`[command] ${shown2}`);
-    const finished = await start();
-    const { code, timedOut } = finished;
-    const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
-    debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
-    return finished;
+    debug3(`[command] ${[program, ...args].join(" ")}`);
+    return (finished) => {
+      const { code, timedOut } = finished;
+      const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
+      debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
+      return finished;
+    };
+  }, "trace");
+  const traced = /* @__PURE__ */ __name(async (args, start) => {
+    const ended = trace(args);
+    return ended(await start());
   }, "traced");
   return {
     program,
@@ -23594,9 +23598,9 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     },
     pour(args) {
       signal?.throwIfAborted();
-      const shown2 = [program, ...args].join(" ");
-      debug3(`[command] ${shown2}`);
-      return feedChild(program, args);
+      const ended = trace(args);
+      const child2 = feedChild(program, args);
+      return { ...child2, end: /* @__PURE__ */ __name(async () => ended(await child2.end()), "end") };
     }
   };
 }
@@ -23750,11 +23754,11 @@ function startImport(command2, mark2) {
 __name(startImport, "startImport");
 async function removeImports(command2, mark2) {
   const options = { evenIfCancelled: true };
-  const listed2 = await command2.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark2}`], options);
-  if (listed2.code !== 0) throw failure(command2.program, "look for imported layers", listed2);
-  for (const id of new Set(listed2.stdout.split("\n").filter((line) => line !== ""))) {
-    const removed2 = await command2.call(["image", "rm", id], { ...options, deadline: "change" });
-    if (removed2.code !== 0) throw failure(command2.program, `remove the image ${id}, which held an imported layer`, removed2);
+  const wanted = "look for imported layers";
+  const listed2 = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark2}`], wanted, options);
+  for (const id of new Set(listed2.split("\n").filter((line) => line !== ""))) {
+    const removal = { ...options, deadline: "change" };
+    await succeed(command2, ["image", "rm", id], `remove the image ${id}, which held an imported layer`, removal);
   }
 }
 __name(removeImports, "removeImports");

@@ -21463,15 +21463,19 @@ __name(wordOfTimeout, "wordOfTimeout");
 var usualDeadlines = { greeting: 10, question: 30, change: 120 };
 function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name(() => {
 }, "debug"), deadlines = usualDeadlines } = {}) {
-  const traced = /* @__PURE__ */ __name(async (args, start) => {
-    const shown = [program, ...args].join(" ");
+  const trace = /* @__PURE__ */ __name((args) => {
     const began = performance.now();
-    debug3(`[command] ${shown}`);
-    const finished = await start();
-    const { code, timedOut } = finished;
-    const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
-    debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
-    return finished;
+    debug3(`[command] ${[program, ...args].join(" ")}`);
+    return (finished) => {
+      const { code, timedOut } = finished;
+      const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
+      debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
+      return finished;
+    };
+  }, "trace");
+  const traced = /* @__PURE__ */ __name(async (args, start) => {
+    const ended = trace(args);
+    return ended(await start());
   }, "traced");
   return {
     program,
@@ -21489,9 +21493,9 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     },
     pour(args) {
       signal?.throwIfAborted();
-      const shown = [program, ...args].join(" ");
-      debug3(`[command] ${shown}`);
-      return feedChild(program, args);
+      const ended = trace(args);
+      const child2 = feedChild(program, args);
+      return { ...child2, end: /* @__PURE__ */ __name(async () => ended(await child2.end()), "end") };
     }
   };
 }
@@ -21514,6 +21518,12 @@ var EngineError = class extends Error {
 };
 
 // src/engine/images.ts
+async function succeed(command2, args, wanted, options) {
+  const finished = await command2.call(args, options);
+  if (finished.code !== 0) throw failure(command2.program, wanted, finished);
+  return finished.stdout;
+}
+__name(succeed, "succeed");
 function failure(program, wanted, finished) {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
   return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
@@ -21532,11 +21542,11 @@ __name(wayOut, "wayOut");
 var importLabel = "io.github.xenserver-ddk-action.import";
 async function removeImports(command2, mark) {
   const options = { evenIfCancelled: true };
-  const listed = await command2.call(["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], options);
-  if (listed.code !== 0) throw failure(command2.program, "look for imported layers", listed);
-  for (const id of new Set(listed.stdout.split("\n").filter((line) => line !== ""))) {
-    const removed = await command2.call(["image", "rm", id], { ...options, deadline: "change" });
-    if (removed.code !== 0) throw failure(command2.program, `remove the image ${id}, which held an imported layer`, removed);
+  const wanted = "look for imported layers";
+  const listed = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], wanted, options);
+  for (const id of new Set(listed.split("\n").filter((line) => line !== ""))) {
+    const removal = { ...options, deadline: "change" };
+    await succeed(command2, ["image", "rm", id], `remove the image ${id}, which held an imported layer`, removal);
   }
 }
 __name(removeImports, "removeImports");

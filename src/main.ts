@@ -98,8 +98,8 @@ interface Provided {
 }
 
 /**
- * Loads the image unless the engine already has it. If it can't be loaded without its imported layer, makes a whole archive. If an image from
- * the cache can't be loaded, makes it again, because the cached entry may be wrong.
+ * Loads the image unless the engine already has it. If it can't be loaded without its imported layer, makes a whole archive. If an image
+ * from the cache can't be loaded, makes it again, because the cached entry may be wrong.
  */
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }

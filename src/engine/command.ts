@@ -63,15 +63,20 @@ export interface EngineCommand {
 }
 
 export function engineCommand(program: string, { signal, debug = () => {}, deadlines = usualDeadlines }: Supervision = {}): EngineCommand {
-  const traced = async (args: readonly string[], start: () => Promise<Finished>): Promise<Finished> => {
-    const shown = [program, ...args].join(' ')
+  /** Reports a call, and returns the function that reports its end. */
+  const trace = (args: readonly string[]) => {
     const began = performance.now()
-    debug(`[command] ${shown}`)
-    const finished = await start()
-    const { code, timedOut } = finished
-    const end = timedOut ? 'was too slow' : code === undefined ? 'has no exit code' : `ended with exit code ${code}`
-    debug(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`)
-    return finished
+    debug(`[command] ${[program, ...args].join(' ')}`)
+    return (finished: Finished): Finished => {
+      const { code, timedOut } = finished
+      const end = timedOut ? 'was too slow' : code === undefined ? 'has no exit code' : `ended with exit code ${code}`
+      debug(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`)
+      return finished
+    }
+  }
+  const traced = async (args: readonly string[], start: () => Promise<Finished>): Promise<Finished> => {
+    const ended = trace(args)
+    return ended(await start())
   }
   return {
     program,
@@ -89,9 +94,9 @@ export function engineCommand(program: string, { signal, debug = () => {}, deadl
     },
     pour(args) {
       signal?.throwIfAborted()
-      const shown = [program, ...args].join(' ')
-      debug(`[command] ${shown}`)
-      return feedChild(program, args)
+      const ended = trace(args)
+      const child = feedChild(program, args)
+      return { ...child, end: async () => ended(await child.end()) }
     },
   }
 }

@@ -95,7 +95,8 @@ function readImage(program: string, reference: string, json: string): Image {
   }
 }
 
-async function succeed(command: EngineCommand, args: readonly string[], wanted: string, options?: CallOptions): Promise<string> {
+/** @param wanted completes the sentence "docker couldn't …", if the call fails */
+export async function succeed(command: EngineCommand, args: readonly string[], wanted: string, options?: CallOptions): Promise<string> {
   const finished = await command.call(args, options)
   if (finished.code !== 0) throw failure(command.program, wanted, finished)
   return finished.stdout

@@ -1,7 +1,7 @@
 import type { Finished } from '../programs/finished.ts'
 import type { CallOptions, EngineCommand } from './command.ts'
 import type { LayerImport, LayerStore } from './engine.ts'
-import { failure } from './images.ts'
+import { failure, succeed } from './images.ts'
 
 /** Labels the nameless images, so that they can be found and removed. */
 const importLabel = 'io.github.xenserver-ddk-action.import'
@@ -48,10 +48,10 @@ function startImport(command: EngineCommand, mark: string): LayerImport {
 /** @throws EngineError if an image can't be removed */
 export async function removeImports(command: EngineCommand, mark: string): Promise<void> {
   const options: CallOptions = { evenIfCancelled: true }
-  const listed = await command.call(['images', '--quiet', '--no-trunc', '--filter', `label=${importLabel}=${mark}`], options)
-  if (listed.code !== 0) throw failure(command.program, 'look for imported layers', listed)
-  for (const id of new Set(listed.stdout.split('\n').filter((line) => line !== ''))) {
-    const removed = await command.call(['image', 'rm', id], { ...options, deadline: 'change' })
-    if (removed.code !== 0) throw failure(command.program, `remove the image ${id}, which held an imported layer`, removed)
+  const wanted = 'look for imported layers'
+  const listed = await succeed(command, ['images', '--quiet', '--no-trunc', '--filter', `label=${importLabel}=${mark}`], wanted, options)
+  for (const id of new Set(listed.split('\n').filter((line) => line !== ''))) {
+    const removal: CallOptions = { ...options, deadline: 'change' }
+    await succeed(command, ['image', 'rm', id], `remove the image ${id}, which held an imported layer`, removal)
   }
 }
