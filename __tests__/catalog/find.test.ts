@@ -45,6 +45,10 @@ test.each([
   ['8.2.0.1', '8.2.0'],
   ['1', '5.6.100'],
   ['9999', '8.4.0'],
+  ['65', '6.5.0'],
+  ['64', '6.5.0'],
+  ['602', '6.0.2'],
+  ['10', '8.4.0'],
 ])('nearest to %s is %s', (asked, nearest) => expect(() => find(asked)).toThrow(`; the nearest is ${nearest}. `))
 
 test('an empty catalog has no nearest version', () =>

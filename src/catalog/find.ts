@@ -35,7 +35,8 @@ export function askedVersion(text: string, catalog: Catalog): Version {
 function unknownVersion(asked: Version, catalog: Catalog): string {
   const wanted = `XenServer ${versionText(asked)} is not in the catalog`
   if (catalog.length === 0) return `${wanted}, which is empty; ${isoInput}`
-  const nearest = catalog.reduce((best, release) => (distance(release, asked) < distance(best, asked) ? release : best))
+  const meant = withDots(asked, catalog)
+  const nearest = catalog.reduce((best, release) => (distance(release, meant) < distance(best, meant) ? release : best))
   return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Request one of these, or ${isoInput}`
 }
 
@@ -65,6 +66,14 @@ function listed(catalog: Catalog): string {
   return Array.from(aliases, ([version, others]) => (others.size === 0 ? version : `${version} (${[...others].join(', ')})`))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .join(', ')
+}
+
+/** 65 was probably meant as 6.5, and 602 as 6.0.2, unless there is a release 65, or none begins with 6. */
+function withDots(asked: Version, catalog: Catalog): Version {
+  const digits = [...asked.numbers.join('')].map(Number)
+  const majors = catalog.map(({ version }) => parseVersion(version).numbers[0])
+  const isMeant = asked.numbers.length === 1 && majors.includes(digits[0]) && !majors.includes(asked.numbers[0])
+  return isMeant ? { numbers: digits } : asked
 }
 
 function distance({ version }: Release, asked: Version): number {
