@@ -1,3 +1,4 @@
+import type { ProgressState, ShowProgress } from './progress.ts'
 import { bytesText, durationText } from './units.ts'
 
 /** Reports progress at most once every few seconds: often enough to show that it goes on, without flooding the log. */
@@ -19,6 +20,18 @@ export class ProgressLine {
     this.#last = now
     this.#say(text(durationText(now - this.#start), now - this.#start))
   }
+}
+
+/** Shows progress as lines, each one with the time since this call. */
+export function progressLines(say: (line: string) => void): ShowProgress {
+  const line = new ProgressLine(say)
+  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`)
+}
+
+/** E.g. `Converting: 420.0 MB of 849.2 MB (49 %)`. */
+function stateText({ doing, done, total }: ProgressState): string {
+  if (done === undefined) return doing
+  return `${doing}: ${total === undefined ? bytesText(done) : shareText(done, total)}`
 }
 
 /** E.g. `420.0 MB of 849.2 MB (49 %)`. */
