@@ -1,48 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
-
-/**
- * For each room of src/ (a folder, or a file that is alone), the other rooms that it may import; lowest room first. A folder without a line
- * belongs to the room that it is in. The files on top may import all rooms.
- */
-const layers: Readonly<Record<string, string>> = {
-  bytes: '',
-  phase: '',
-  host: 'bytes phase',
-  programs: '',
-  'choice.ts': '',
-  'log.ts': 'bytes',
-  'disk/filesystem': 'bytes',
-  'disk/image.ts': 'bytes',
-  'disk/lvm': 'bytes',
-  'disk/partitions': 'bytes',
-  'disk/vhd': 'bytes',
-  'disk/xva': 'bytes',
-  'disk/spool': 'bytes',
-  'disk/root': 'bytes disk/filesystem',
-  'disk/zip': 'bytes disk/filesystem disk/spool',
-  'disk/appliance': 'bytes disk/filesystem disk/image.ts disk/root disk/spool',
-  disk: 'bytes',
-  catalog: 'bytes disk/root',
-  'image/config': 'bytes disk/root',
-  'image/tar': 'bytes disk/filesystem',
-  'image/archive': 'bytes host image/config image/tar',
-  'image/environment': 'bytes disk host image/config image/tar',
-  'image/key': 'bytes disk image/config image/environment image/tar',
-  image: 'bytes disk host',
-  engine: 'host programs',
-  fetch: 'bytes catalog host phase',
-  'cache/process': 'host image/config log.ts phase programs',
-  'cache/entries': 'bytes cache/process host image',
-  'cache/toolkit': 'bytes cache/entries cache/process host',
-  cache: '',
-  shell: 'engine host image programs',
-  'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
-  report: 'bytes disk engine image phase',
-  commands: 'bytes catalog choice.ts disk engine host image report',
-  supply: 'bytes cache catalog disk engine fetch host image inputs.ts phase report',
-}
+import { layers } from './layers.ts'
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
