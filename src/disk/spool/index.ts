@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { DiskError, systemMessage } from '../../bytes/errors.ts'
+import { DiskError } from '../../bytes/errors.ts'
 import { concatGrowing, growingFile } from '../../bytes/growing-source.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
 import { concat, type Source } from '../../bytes/source.ts'
+import { openUnlinked } from '../../bytes/unlinked-file.ts'
 import type { FileTask, InflateTask } from './inflate-worker.ts'
 import type { PackedFile } from './packed-file.ts'
 
@@ -99,20 +98,15 @@ function workerScript(): URL {
   return script
 }
 
-/** Unlinked files: nothing remains of them when the process ends, however it ends. */
 function openTemporaryFiles(count: number, dir: string): number[] {
   const files: number[] = []
   try {
-    while (files.length < count) {
-      const path = join(dir, `.xenserver-ddk-${randomUUID()}`)
-      files.push(openSync(path, 'wx+', 0o600))
-      unlinkSync(path)
-    }
+    while (files.length < count) files.push(openUnlinked(dir))
+    return files
   } catch (error) {
     for (const fd of files) closeSync(fd)
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, 'input-output')
+    throw error
   }
-  return files
 }
 
 function startWorker(script: URL, task: InflateTask, growth: FileGrowth): void {
