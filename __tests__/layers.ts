@@ -36,6 +36,6 @@ export const layers: Readonly<Record<string, string>> = {
   shell: 'engine host image programs',
   'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
   report: 'bytes disk engine image phase',
-  commands: 'bytes catalog choice.ts disk engine host image report',
+  commands: 'bytes catalog choice.ts disk engine host image phase report',
   supply: 'bytes cache catalog disk engine fetch host image inputs.ts phase report',
 }

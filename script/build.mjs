@@ -12,6 +12,7 @@ const entryPoints = {
   ...Object.fromEntries(programs.map((name) => [`${name}-program`, `src/${name}.ts`])),
   'inflate-worker': 'src/disk/spool/inflate-worker.ts',
   'convert-worker': 'src/image/convert-worker.ts',
+  'bar-thread': 'src/phase/terminal/bar-thread.ts',
   'cache-process': 'src/cache/toolkit/cache-process.ts',
 }
 

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { systemMessage } from './bytes/errors.ts'
 import { convertCommand } from './commands/convert.ts'
 import { exitCode } from './commands/exit-code.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { listCommand } from './commands/list.ts'
+import { endProgress, say } from './commands/messages.ts'
 import { rawCommand } from './commands/raw.ts'
-import { sayOnStderr, UsageError } from './commands/usage.ts'
+import { UsageError } from './commands/usage.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 
@@ -20,7 +22,7 @@ const help = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
 Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml or an .xva, an .xva, a VHD,
 a raw disk, or a bare filesystem; each file may be compressed with gzip or zstd, or be in a zip.
-It is recognized by its content, not by its name.
+It is recognized by its content, not by its name. With - it is read from standard input.
 
 Commands:
   inspect   show what it contains: container, disk, partitions, filesystems, version, kernel
@@ -28,7 +30,11 @@ Commands:
   convert   convert the root filesystem into a container image
   raw       write the disk as a raw image
 
-Run xenserver-ddk COMMAND --help for details.
+xenserver-ddk COMMAND --help has the details and examples; xenserver-ddk --version prints the version.
+
+Examples:
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso          show what is in an ISO
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso --load   make an image, and load it into Docker or Podman
 
 Exit codes: 0 success; 1 failure, or a part of the input can't be read; 2 wrong usage.
 If the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
@@ -36,13 +42,26 @@ If the input as a whole can't be used: 3 it is damaged; 4 its format, or a featu
 `
 
 async function main([name = '--help', ...words]: string[]): Promise<number> {
-  if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(help)
-    return 0
+  switch (name) {
+    case 'help':
+      return words.length > 0 ? main([words[0]!, '--help']) : main(['--help'])
+    case '--help':
+    case '-h':
+      process.stdout.write(help)
+      return 0
+    case '--version':
+    case '-V':
+      process.stdout.write(`xenserver-ddk ${version()}\n`)
+      return 0
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) throw new UsageError(`unknown command "${name}"; see xenserver-ddk --help`)
+  if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'option' : 'command'} ${name}; see xenserver-ddk --help`)
   return command(words)
+}
+
+/** The package's version. Its file is beside the folder of this one, in the sources and in the package. */
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 // A reader such as `head` closes the pipe when it has enough; that is not an error.
@@ -56,8 +75,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 function fail(error: unknown): void {
-  sayOnStderr(`xenserver-ddk: ${sentenceOf(error)}`)
-  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split('\n') ?? []) sayOnStderr(line)
+  endProgress()
+  say(`xenserver-ddk: ${sentenceOf(error)}`)
+  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split('\n') ?? []) say(line)
 }
 
 onUncaught(fail, 1)

@@ -6,7 +6,7 @@ import { systemMessage } from '../bytes/errors.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, Image } from '../engine/engine.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { ArchivedImage } from '../engine/provide.ts'
 import { RootImport } from '../engine/root-import.ts'
@@ -20,7 +20,10 @@ import { unameChoices } from '../image/config/uname-choice.ts'
 import type { Conversion } from '../image/description.ts'
 import { parseZeroLimit } from '../image/tar/zero-limit.ts'
 import { convertWithProgress, loadWithProgress } from '../report/steps.ts'
-import { choiceOf, parseWords, sayOnStderr as say, UsageError, usage, warnOnStderr } from './usage.ts'
+import { resultJson, resultLine } from './convert-result.ts'
+import { endProgress, say, show, warn } from './messages.ts'
+import { pathOfInput } from './standard-input.ts'
+import { choiceOf, parseWords, UsageError, usage } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
@@ -41,6 +44,13 @@ load, or an image in one of these engines, or both. The same INPUT gives the sam
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
+  --json              print the result as one JSON object: image, digest, archive, layers with their sizes in
+                      bytes, ... Default: one line with the image's name and the digest of its configuration
+
+Examples:
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso --load
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso -o ddk.tar --compression gzip
+  image=$(xenserver-ddk convert XenServer-6.5.0-DDK.iso --load --json | jq -r .image)
 `
 
 const options = {
@@ -54,17 +64,19 @@ const options = {
   sha256: { type: 'string' },
   'version-is': { type: 'string' },
   'temp-dir': { type: 'string' },
+  json: { type: 'boolean' },
 } as const
 
 export async function convertCommand(words: string[]): Promise<number> {
-  const parsed = parseWords(words, options, help)
+  const parsed = parseWords({ name: 'convert', help, options }, words)
   if (!parsed) return 0
-  const { input, values } = parsed
+  const { values } = parsed
   if (values.output === '-')
     throw new UsageError(
       "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file",
     )
   if (!values.output && !values.load) throw new UsageError('give -o FILE or --load, or both')
+  if (values.engine !== undefined && !values.load) throw new UsageError('--engine is of no use without --load')
   const compression =
     values.compression === undefined ? undefined : choiceOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
   const uname = choiceOf('--uname', values.uname ?? 'ddk', unameChoices)
@@ -75,6 +87,7 @@ export async function convertCommand(words: string[]): Promise<number> {
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
   const signal = endRequest((name) => `stopped by ${name}`)
+  if (values.load) show({ doing: 'Looking for an engine' })
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
   if (values.load && !engine) throw new Error('there is no engine to load the image into; use -o FILE to write an archive instead')
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
@@ -83,6 +96,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   const layers = values.output || compression ? undefined : engine?.layers
   const rootImport = layers && new RootImport(layers, basename(dir))
   try {
+    const input = await pathOfInput(parsed.input, dir, signal)
+    show({ doing: 'Reading the disk' })
     const archive = values.output ? resolve(values.output) : join(dir, 'image.tar')
     const make = () =>
       convertWithProgress(
@@ -98,15 +113,18 @@ export async function convertCommand(words: string[]): Promise<number> {
             expectVersion(identity, asked)
             return [tag || imageName(identity, uname)]
           },
-          warn: warnOnStderr,
+          warn,
           signal,
         },
         say,
         rootImport,
+        show,
       )
-    const { names, archive: made } = await make()
-    if (engine) await loadOrAgain(engine, { path: archive, name: names[0]!, ...made }, rootImport, make)
-    process.stdout.write(`${names[0]} ${made.configDigest}\n`)
+    const conversion = await make()
+    const archived = { path: archive, name: conversion.names[0]!, ...conversion.archive }
+    const loaded = engine && { engine, image: await loadOrAgain(engine, archived, rootImport, make) }
+    endProgress()
+    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, loaded }) : resultLine(conversion))
   } finally {
     await rootImport?.cleanUp().catch((error) => say(sentenceOf(error)))
     rmSync(dir, { recursive: true, force: true })
@@ -121,15 +139,15 @@ async function loadOrAgain(
   archived: ArchivedImage,
   rootImport: RootImport | undefined,
   make: () => Promise<Conversion>,
-): Promise<void> {
+): Promise<Image> {
   try {
-    await loadWithProgress(engine, archived, say)
+    return await loadWithProgress(engine, archived, say, show)
   } catch (error) {
     if (!(error instanceof EngineError) || !rootImport?.done) throw error
     rootImport.giveUp()
     say(`A whole archive is made: ${error.message}`)
     await make()
-    await loadWithProgress(engine, archived, say)
+    return await loadWithProgress(engine, archived, say, show)
   }
 }
 

@@ -2,7 +2,10 @@ import { tmpdir } from 'node:os'
 import { inspect } from '../disk/inspection.ts'
 import { inspectionText } from '../report/inspection.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { jsonText, parseWords } from './usage.ts'
+import { jsonText } from './json-text.ts'
+import { endProgress, named, showOnTerminal } from './messages.ts'
+import { pathOfInput } from './standard-input.ts'
+import { parseWords } from './usage.ts'
 
 const help = `Usage: xenserver-ddk inspect INPUT [--json]
 
@@ -13,13 +16,24 @@ The output contains nothing secret, so you can paste it into a bug report.
 
   --json           print one JSON object instead of text; sizes are in bytes
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
+
+Examples:
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso --json | jq -r .identity.kernelVersion
+  curl -sL https://mirror.example.com/ddk.iso | xenserver-ddk inspect -
 `
 
+const options = { json: { type: 'boolean' }, 'temp-dir': { type: 'string' } } as const
+
 export async function inspectCommand(words: string[]): Promise<number> {
-  const parsed = parseWords(words, { json: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
+  const parsed = parseWords({ name: 'inspect', help, options }, words)
   if (!parsed) return 0
-  const inspection = await inspect(parsed.input, { tempDir: parsed.values['temp-dir'] ?? tmpdir() })
-  process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}\n` : inspectionText(inspection))
+  const { json, 'temp-dir': tempDir = tmpdir() } = parsed.values
+  const path = await pathOfInput(parsed.input, tempDir)
+  showOnTerminal({ doing: 'Reading the disk' })
+  const inspection = await inspect(path, { tempDir })
+  endProgress()
+  process.stdout.write(named(json ? `${jsonText(inspection, 2)}\n` : inspectionText(inspection)))
   if (inspection.errors.length === 0) return 0
   return inspection.errorKind === undefined ? 1 : exitCodeOf(inspection.errorKind)
 }

@@ -5,7 +5,10 @@ import { listTree } from '../disk/filesystem/listing.ts'
 import type { ListingEntry } from '../disk/filesystem/listing-entry.ts'
 import { openRoot } from '../disk/open.ts'
 import { notARoot } from '../disk/root/index.ts'
-import { jsonText, parseWords, sayOnStderr, warnOnStderr } from './usage.ts'
+import { jsonText } from './json-text.ts'
+import { endProgress, say, showOnTerminal, warn } from './messages.ts'
+import { pathOfInput } from './standard-input.ts'
+import { parseWords } from './usage.ts'
 
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
@@ -20,34 +23,54 @@ or that a part of the disk is damaged, so don't trust the list then.
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
   --sha256         include the SHA-256 of every file's content
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
+
+Examples:
+  xenserver-ddk list XenServer-6.5.0-DDK.iso | less
+  xenserver-ddk list XenServer-6.5.0-DDK.iso --json --sha256 > files.jsonl
+  xenserver-ddk list XenServer-6.5.0-DDK.iso --json | jq -r 'select(.type == "symlink") | .path'
 `
+
+const options = { json: { type: 'boolean' }, sha256: { type: 'boolean' }, 'temp-dir': { type: 'string' } } as const
 
 /** Output is written in blocks of about this many characters. */
 const blockLength = 1 << 16
 
 export async function listCommand(words: string[]): Promise<number> {
-  const parsed = parseWords(words, { json: { type: 'boolean' }, sha256: { type: 'boolean' }, 'temp-dir': { type: 'string' } }, help)
+  const parsed = parseWords({ name: 'list', help, options }, words)
   if (!parsed) return 0
   const { json = false, sha256 = false, 'temp-dir': tempDir = tmpdir() } = parsed.values
-  const root = await openRoot(parsed.input, { tempDir, warn: warnOnStderr })
+  const path = await pathOfInput(parsed.input, tempDir)
+  showOnTerminal({ doing: 'Reading the disk' })
+  const root = await openRoot(path, { tempDir, warn })
   try {
     const { place, lacks, unreadable: others } = root
     if (lacks !== undefined && others.length > 0) {
-      sayOnStderr(`error: ${notARoot(place, lacks, others).message}`)
+      say(`error: ${notARoot(place, lacks, others).message}`)
       return 1
     }
     let unreadable = 0
     const onUnreadable = (message: string) => {
       unreadable++
-      sayOnStderr(`error: ${message}`)
+      say(`error: ${message}`)
     }
-    await print(listTree(root.tree, { sha256, onLost: ({ message }) => onUnreadable(message) }), json, onUnreadable)
+    const entries = listTree(root.tree, { sha256, onLost: ({ message }) => onUnreadable(message) })
+    await print(shown(entries, sha256), json, onUnreadable)
     root.finish()
     return unreadable === 0 ? 0 : 1
   } catch (error) {
     throw root.causeOf(error)
   } finally {
     root.close()
+  }
+}
+
+/** Shows how far the listing is: how many bytes have been read, if it has to read them. */
+function* shown(entries: Iterable<ListingEntry>, sha256: boolean): Generator<ListingEntry> {
+  let done = 0
+  for (const entry of entries) {
+    done += entry.size ?? 0
+    showOnTerminal({ doing: 'Listing the files', ...(sha256 && { done }) })
+    yield entry
   }
 }
 
@@ -77,7 +100,8 @@ function text({ type, mode, uid, gid, size = 0, rdev, mtime, path, target, error
   return oneLine(`${columns.join(' ')}${target === undefined ? '' : ` -> ${target}`}${error === undefined ? '' : ` (${error})`}`)
 }
 
-/** Resolves when standard output accepts more data. */
+/** Resolves when standard output accepts more data. On a terminal, the list itself shows how far it is. */
 async function write(block: string): Promise<void> {
+  if (process.stdout.isTTY) endProgress()
   if (!process.stdout.write(block)) await once(process.stdout, 'drain')
 }

@@ -28,6 +28,17 @@ export function progressLines(say: (line: string) => void): ShowProgress {
   return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`)
 }
 
+/** The same, but whatever begins is also said at once. */
+export function promptProgressLines(say: (line: string) => void): ShowProgress {
+  const show = progressLines(say)
+  let last: string | undefined
+  return (state) => {
+    if (state.doing !== last) say(`${state.doing} ...`)
+    last = state.doing
+    show(state)
+  }
+}
+
 /** E.g. `Converting: 420.0 MB of 849.2 MB (49 %)`. */
 function stateText({ doing, done, total }: ProgressState): string {
   if (done === undefined) return doing
