@@ -45,6 +45,12 @@ describe('examples', () => {
     if (!missing) expect(complaints(name, read(name))).toBe('')
   })
 
+  test("the README's workflow uses inputs and outputs that there are", () => {
+    const [workflow] = [...read('../README.md').matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text]) => text!)
+    expect(workflow).toContain(action)
+    if (!missing) expect(complaints('readme.yml', workflow!)).toBe('')
+  })
+
   test('an unknown input or output would be found', () => {
     if (missing) return
     const workflow = read('driver.yml')
