@@ -8,7 +8,7 @@ const palettes = {
   light: { text: '#1f2328', quiet: '#59636e', card: '#f6f8fa', border: '#d1d9e0', edge: '#818b98', top: '#ddf4ff' },
   dark: { text: '#f0f6fc', quiet: '#9198a1', card: '#151b23', border: '#3d444d', edge: '#656c76', top: '#121d2f' },
 }
-const card = { width: 200, padding: 12, lineHeight: 15, letters: 31 }
+const card = { width: 212, padding: 12, lineHeight: 15, letters: 27 }
 const margin = 16
 /** The files on top of src/, which may import all rooms. */
 const programs = 'main.ts · post.ts · cli.ts'
@@ -91,7 +91,7 @@ function svg(palette) {
   const { width, height } = graph.graph()
   const edges = graph.edges().map((edge) => path(pointsOf(edge)))
   const nodes = graph.nodes().map((name) => drawn(graph.node(name), palette))
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" font-family="system-ui, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" font-family="-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif" font-size="12">
 <title>The rooms of src/, each above those that it may import</title>
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8Z" fill="${palette.edge}"/></marker></defs>
 <g fill="none" stroke="${palette.edge}" stroke-width="1.2">
