@@ -27,7 +27,7 @@ import { writeSummary } from './summary.ts'
 import { decideCacheUse } from './supply/cache-use.ts'
 import { findExisting } from './supply/existing.ts'
 import { firstChecksum } from './supply/first-checksum.ts'
-import { fromIso, getIso } from './supply/from-iso.ts'
+import { fromIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
 import { rememberImage } from './supply/known-images.ts'
@@ -56,7 +56,7 @@ async function run(): Promise<void> {
   const checksumBefore = firstChecksum(request, store, order)
 
   const known = await group('Identify the ISO', () => recognize(request, store, phase))
-  const make = () => group('Make the image', async () => fromIso(await getIso(known, store, order, checksumBefore), order))
+  const make = () => group('Make the image', () => fromIso(known, store, order, checksumBefore))
   const existing = await group('Look for the image', () => findExisting(known, engine, order, checksumBefore))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.

@@ -8,6 +8,11 @@ const table = { offset: 2048, entry: 16 }
 /** How long to wait for a writer that shows no sign of life, in seconds. */
 const defaultPatience = 120
 
+/** How long a turn of a wait is at most, in milliseconds. */
+const turnLength = 1000
+
+type WaitResult = ReturnType<typeof Atomics.wait>
+
 /**
  * Progress of files that another thread is still writing, in memory that both threads share. Send `shared` through postMessage or
  * workerData, and construct a FileGrowth from it on the other side.
@@ -77,11 +82,22 @@ export class FileGrowth {
    * @throws DiskError if the writer fails before that
    */
   waitFor(index: number, end: number): number {
-    return this.#wait(() => {
-      const complete = this.isComplete(index)
-      const bytes = this.available(index)
-      return complete || bytes >= end ? bytes : undefined
-    })
+    return this.#waitInSilence(() => this.#arrived(index, end), this.#hasFailed) ?? this.#throwFailure()
+  }
+
+  /**
+   * As `waitFor`, but the thread can do something else meanwhile.
+   * @throws also the reason of `signal`, up to a second later
+   */
+  async arrivalOf(index: number, end: number, signal: AbortSignal): Promise<number> {
+    const waiting = this.#waiting(() => {
+      signal.throwIfAborted()
+      return this.#arrived(index, end)
+    }, this.#hasFailed)
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value ?? this.#throwFailure()
+      turn = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn.value, turnLength).value)
+    }
   }
 
   isComplete(index: number): boolean {
@@ -92,17 +108,20 @@ export class FileGrowth {
   stop(): boolean {
     Atomics.store(this.#words, word.stop, 1)
     const ended = () => Atomics.load(this.#words, word.ended) !== 0 || undefined
-    try {
-      return this.#wait(ended)
-    } catch {
-      // The writer failed. It either stops now or is already dead.
-      return this.#waitInSilence(ended) ?? false
-    }
+    // A writer that has failed either stops now or is already dead.
+    return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false
   }
 
-  #wait<T>(look: () => T | undefined): T {
-    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1)
-    if (found !== undefined) return found
+  /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
+  #arrived(index: number, end: number): number | undefined {
+    const complete = this.isComplete(index)
+    const bytes = this.available(index)
+    return complete || bytes >= end ? bytes : undefined
+  }
+
+  readonly #hasFailed = () => Atomics.load(this.#words, word.failure) > 1
+
+  #throwFailure(): never {
     const failure = Atomics.load(this.#words, word.failure)
     if (failure > 1) {
       const [kind, place, ...what] = Buffer.from(this.shared, message.offset, failure - 1)
@@ -117,8 +136,17 @@ export class FileGrowth {
     )
   }
 
-  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence<T>(look: () => T | undefined, isOver = () => false): T | undefined {
+    const waiting = this.#waiting(look, isOver)
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value
+      turn = waiting.next(Atomics.wait(this.#words, word.signal, turn.value, turnLength))
+    }
+  }
+
+  /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
+  *#waiting<T>(look: () => T | undefined, isOver: () => boolean): Generator<number, T | undefined, WaitResult> {
     let heartbeat = Atomics.load(this.#words, word.heartbeat)
     // Seconds are counted one by one, so that a machine that was suspended isn't mistaken for a dead thread.
     for (let silent = 0; silent < this.#patience; ) {
@@ -126,7 +154,7 @@ export class FileGrowth {
       const over = isOver()
       const found = look()
       if (found !== undefined || over) return found
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1000)
+      const outcome = yield signal
       const now = Atomics.load(this.#words, word.heartbeat)
       silent = outcome === 'timed-out' && now === heartbeat ? silent + 1 : 0
       heartbeat = now

@@ -31,6 +31,8 @@ export interface FileRun {
   readonly fd: number
   readonly offset: number
   readonly length: number
+  /** Memory of the FileGrowth whose only file this is; absent if all of its bytes are there. */
+  readonly growth?: SharedArrayBuffer
 }
 
 /** The `length` bytes at `offset`, in a new buffer. */
@@ -54,6 +56,7 @@ export function checkRange(source: Source, offset: number, length: number): void
 
 /** A local file, open until `close()`. */
 export interface OpenFile extends Source {
+  readonly fd: number
   close(): void
 }
 
@@ -70,7 +73,7 @@ export function openFile(path: string, name = path): OpenFile {
     throw new DiskError(path, 'it is not a regular file', 'not-a-ddk')
   }
   const { size } = stats
-  return Object.assign(fileSource(fd, size, name), { close: () => closeSync(fd) })
+  return Object.assign(fileSource(fd, size, name), { fd, close: () => closeSync(fd) })
 }
 
 function attempt<T>(path: string, open: () => T): T {
@@ -156,7 +159,7 @@ function sliceRuns(runs: readonly FileRun[], offset: number, size: number): File
   for (const run of runs) {
     const from = Math.max(offset, start)
     const to = Math.min(offset + size, start + run.length)
-    if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from })
+    if (from < to) found.push({ ...run, offset: run.offset + from - start, length: to - from })
     start += run.length
   }
   return found

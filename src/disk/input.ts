@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { type Arrival, openArrivingFile } from '../bytes/arriving-file.ts'
 import { DiskError, fileError, type Warn } from '../bytes/errors.ts'
 import { openFile, type Source } from '../bytes/source.ts'
 import { openAppliance } from './appliance/index.ts'
@@ -19,6 +20,8 @@ import { openZip, type Zip } from './zip/index.ts'
 export interface InputOptions {
   /** An existing directory, with room for the whole disk if it has to be unpacked, and for whatever the disk is packed in. */
   readonly tempDir: string
+  /** Set if the input is a file that is still arriving. */
+  readonly arrival?: Arrival | undefined
   readonly warn: Warn
 }
 
@@ -57,7 +60,7 @@ export async function openInput(path: string, options: InputOptions): Promise<Di
   const packedAs: PackedFormat[] = []
   try {
     const opening: Opening = { ...options, held, packedAs }
-    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(held.add(openFile(path)), opening)
+    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(openFileOf(path, opening), opening)
     return { ...found, packedAs, ...(image && { image: { ...image, finish: held.finish } }), close: held.close }
   } catch (error) {
     const cause = held.causeOf(error)
@@ -83,6 +86,10 @@ function isFolder(path: string): boolean {
   } catch (error) {
     throw fileError(path, error)
   }
+}
+
+function openFileOf(path: string, { arrival, held }: Opening): Source {
+  return held.add(arrival ? openArrivingFile(path, arrival) : openFile(path))
 }
 
 /** A DDK lies in the folder itself or, as on its ISO, in a folder in it. */

@@ -6,7 +6,7 @@ import { failure, succeed } from './images.ts'
 /** Labels the nameless images, so that they can be found and removed. */
 const importLabel = 'io.github.xenserver-ddk-action.import'
 
-/** Seconds from the first byte of a layer until the engine has it. */
+/** Seconds that the engine may take for a piece of a layer, and for its end. */
 const importDeadline = 1800
 
 /** For Docker's graph drivers. In the containerd store an import would compress the layer with gzip, which takes longer than a load. */
@@ -20,28 +20,28 @@ export function dockerLayerStore(command: EngineCommand): LayerStore {
 function startImport(command: EngineCommand, mark: string): LayerImport {
   const child = command.pour(['import', '--change', `LABEL ${importLabel}=${mark}`, '-'])
   let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    void child.kill()
-  }, importDeadline * 1000)
+  /** The time between the steps is ours: the layer may have to wait for its ISO. */
+  const inTime = <T>(step: Promise<T>): Promise<T> => {
+    const timer = setTimeout(() => {
+      isLate = true
+      void child.kill()
+    }, importDeadline * 1000)
+    return step.finally(() => clearTimeout(timer))
+  }
   const end = async (): Promise<Finished> => {
-    const finished = await child.end()
-    clearTimeout(timer)
-    return isLate ? { ...finished, lastWord: `it wasn't done after ${importDeadline / 60} minutes` } : finished
+    const finished = await inTime(child.end())
+    return isLate ? { ...finished, lastWord: `it took nothing more for ${importDeadline / 60} minutes` } : finished
   }
   const failed = (finished: Finished) => failure(command.program, 'import the root filesystem', finished)
   return {
     async write(piece) {
-      if (!(await child.write(piece))) throw failed(await end())
+      if (!(await inTime(child.write(piece)))) throw failed(await end())
     },
     async finish() {
       const finished = await end()
       if (finished.code !== 0) throw failed(finished)
     },
-    async abort() {
-      clearTimeout(timer)
-      await child.kill()
-    },
+    abort: child.kill,
   }
 }
 

@@ -1,6 +1,7 @@
 import { on } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import type { Arrival } from '../bytes/arriving-file.ts'
 import { DiskError, type Warn } from '../bytes/errors.ts'
 import { isSameFile } from '../host/same-file.ts'
 import { type Archive, createArchive } from './archive/archive.ts'
@@ -16,6 +17,8 @@ export type { Conversion } from './description.ts'
 export interface ConvertOptions {
   /** Path of the ISO, or of any other input that contains a DDK's root filesystem. */
   readonly input: string
+  /** Set if the input is a file that is still arriving. */
+  readonly arrival?: Arrival | undefined
   /** Path of the image archive. Its directory must exist. */
   readonly archive: string
   readonly compression: Compression
@@ -55,8 +58,8 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   if (isSameFile(options.input, options.archive))
     throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`)
   const archive = createArchive(options.archive)
-  const { input, tempDir, uname = 'ddk', maxZeroBytes } = options
-  const task: TarTask = { input, tempDir, uname, ...(maxZeroBytes !== undefined && { maxZeroBytes }) }
+  const { input, arrival, tempDir, uname = 'ddk', maxZeroBytes } = options
+  const task: TarTask = { input, arrival, tempDir, uname, ...(maxZeroBytes !== undefined && { maxZeroBytes }) }
   // The default young generation makes a conversion no faster, and takes 30 MB more.
   const worker = new Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   try {

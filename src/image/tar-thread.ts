@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { MessagePort } from 'node:worker_threads'
+import type { Arrival } from '../bytes/arriving-file.ts'
 import { DiskError, type DiskErrorKind, type Warn } from '../bytes/errors.ts'
 import { resolve, walk } from '../disk/filesystem/tree.ts'
 import { notADdkIso } from '../disk/input.ts'
@@ -16,6 +17,8 @@ import { type TarSummary, tarPieces } from './tar/tar.ts'
 export interface TarTask {
   /** Path of the ISO, or of any other input that contains a root filesystem. */
   readonly input: string
+  /** Set if the input is a file that is still arriving. */
+  readonly arrival?: Arrival | undefined
   /** An existing directory with room for the whole disk. */
   readonly tempDir: string
   readonly uname: UnameChoice
@@ -52,7 +55,7 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
   const post = (message: TarMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
   const warn = (text: string) => post({ kind: 'warning', text })
   try {
-    const root = await openRoot(task.input, { tempDir: task.tempDir, warn })
+    const root = await openRoot(task.input, { tempDir: task.tempDir, arrival: task.arrival, warn })
     try {
       const found = describe(root, task, warn)
       const addition = task.uname === 'ddk' && {

@@ -1,76 +1,71 @@
-import { dirname, join } from 'node:path'
-import { restoreIso } from '../cache/entries/iso-cache.ts'
-import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
-import { checkFreeSpace } from '../host/free-space.ts'
-import { convertWithProgress } from '../report/steps.ts'
+import { sentenceOf } from '../host/system-error.ts'
+import type { Conversion } from '../image/description.ts'
+import type { Phase } from '../phase/phase.ts'
+import { convertIso, type Input } from './convert-iso.ts'
 import type { FirstChecksum } from './first-checksum.ts'
+import type { AddressRequest } from './iso-request.ts'
 import type { KnownIso } from './known-iso.ts'
+import { findKeptIso, type Iso } from './local-iso.ts'
 import type { Order } from './order.ts'
-import type { Origin, Supply } from './supply.ts'
-
-/** An ISO on this machine, complete and verified. */
-export interface Iso {
-  readonly origin: Exclude<Origin, 'engine' | 'cache'>
-  readonly path: string
-  /** In hexadecimal; undefined for a folder. */
-  readonly sha256: string | undefined
-}
+import type { Supply } from './supply.ts'
 
 /**
- * Gets the ISO from the tool cache, from the Actions cache, or by downloading it into the tool cache.
- * @throws Error with one sentence if the ISO can't be had from any of them, or isn't what its address gave first
+ * Makes the image from the ISO: a file, one from the tool cache or the Actions cache, or one that is downloaded into the tool cache, and
+ * converted while it arrives.
+ * @throws Error with one sentence if the ISO can't be had from any of them, isn't what its address gave first, or can't be converted
  */
-export async function getIso(
-  { request, identity, sha256, stored }: KnownIso,
-  store: Store,
-  order: Order,
-  firstChecksum: FirstChecksum,
-): Promise<Iso> {
-  if (request.kind === 'file') return { origin: 'file', path: request.path, sha256 }
-  const { phase, tempDir, cacheHealth: health } = order
-  const { address, version } = request
-  const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, phase.signal))
-  if (kept) {
-    phase.say(`Found the ISO in the tool cache: ${kept.path}`)
-    return { origin: 'tool-cache', ...kept }
-  }
-  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
-  if (cached) {
-    const before = await firstChecksum()
-    if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before!, cached.sha256))
-    phase.say('Found the ISO in the Actions cache')
-    return { origin: 'iso-cache', ...cached }
-  }
-  const sha256Before = await firstChecksum()
-  return { origin: 'download', ...(await store.fetch({ ...address, ...(sha256Before && { sha256Before }) }, version, phase)) }
+export async function fromIso(known: KnownIso, store: Store, order: Order, firstChecksum: FirstChecksum): Promise<Supply> {
+  const { request, sha256 } = known
+  if (request.kind === 'file') return fromComplete({ origin: 'file', path: request.path, sha256 }, order)
+  const kept = await findKeptIso(request, known, store, order, firstChecksum)
+  return kept ? fromComplete(kept, order) : fromDownload(request, store, order, await firstChecksum())
 }
 
-/** Converts a local ISO into an image. */
-export async function fromIso({ origin, path, sha256 }: Iso, order: Order): Promise<Supply> {
-  const { phase, archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order
-  const conversion = await convertWithProgress(
-    {
-      input: path,
-      archive,
-      tempDir,
-      compression,
-      uname,
-      maxZeroBytes,
-      inputSha256: Promise.resolve(sha256),
-      name(found) {
-        // A root filesystem compresses to about a third of its size.
-        const archiveSize = rootImport?.sink ? 0 : compression === 'none' ? found.used : found.used / 3
-        checkFreeSpace(dirname(archive), archiveSize, 'The archive of the image')
-        return [order.name(found.identity)]
-      },
-      warn: phase.warn,
-      signal: phase.signal,
+async function fromComplete(iso: Iso, order: Order): Promise<Supply> {
+  return supplyOf(iso, await convertIso({ path: iso.path, sha256: Promise.resolve(iso.sha256) }, order), order)
+}
+
+/** If the conversion fails while the ISO arrives, e.g. because the download starts over, the complete ISO is converted. */
+async function fromDownload(
+  { address, version }: AddressRequest,
+  store: Store,
+  order: Order,
+  sha256Before: string | undefined,
+): Promise<Supply> {
+  let early: Promise<Conversion | undefined> | undefined
+  const fetched = store.fetch({ ...address, ...(sha256Before && { sha256Before }) }, version, {
+    ...order.phase,
+    onArriving({ path, lost, ...arrival }) {
+      early ??= convertEarly({ path, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost)
     },
-    phase.say,
-    rootImport,
-  )
+  })
+  try {
+    const iso: Iso = { origin: 'download', ...(await fetched) }
+    const conversion = await early
+    return conversion ? supplyOf(iso, conversion, order) : await fromComplete(iso, order)
+  } finally {
+    await early
+  }
+}
+
+/** Converts an ISO that is still arriving; undefined if that fails. Warnings wait until it is known that the bytes are the ISO's. */
+async function convertEarly(input: Input, order: Order, lost: AbortSignal): Promise<Conversion | undefined> {
+  const { say, warn } = order.phase
+  const warnings: string[] = []
+  const phase: Phase = { say, warn: (line) => warnings.push(line), signal: AbortSignal.any([order.phase.signal, lost]) }
+  try {
+    const conversion = await convertIso(input, order, phase)
+    for (const line of warnings) warn(line)
+    return conversion
+  } catch (error) {
+    if (!phase.signal.aborted) say(`The conversion has stopped, and starts again when the ISO is complete: ${sentenceOf(error)}`)
+    return undefined
+  }
+}
+
+function supplyOf({ origin, path }: Iso, conversion: Conversion, order: Order): Supply {
   const { found, names, isoSha256 } = conversion
-  const imported = rootImport?.done ?? false
+  const imported = order.rootImport?.done ?? false
   return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path, imported }
 }

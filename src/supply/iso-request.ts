@@ -22,6 +22,9 @@ export type IsoRequest = {
     }
 )
 
+/** An ISO that may have to be fetched. */
+export type AddressRequest = Extract<IsoRequest, { kind: 'address' }>
+
 /**
  * Takes the input `iso` if it is set, else the catalog's release for the version.
  * @throws Error if no address is known, or no checksum although one is required

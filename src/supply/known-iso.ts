@@ -6,7 +6,7 @@ import type { StoredIso } from '../fetch/store/stored-iso.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import type { IsoIdentity } from '../image/key/key.ts'
 import type { Phase } from '../phase/phase.ts'
-import type { IsoRequest } from './iso-request.ts'
+import type { AddressRequest, IsoRequest } from './iso-request.ts'
 
 /** What is known about the requested ISO without fetching it. */
 export interface KnownIso {
@@ -46,8 +46,6 @@ async function recognizeUnpinned(request: AddressRequest, store: Store, phase: P
   const stored = await store.find({ url: identifyingUrl(address), version, ...facts }, phase.signal)
   return { request, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored }
 }
-
-type AddressRequest = Extract<IsoRequest, { kind: 'address' }>
 
 /** If the server is gone, an ISO that was fetched from it before is still good. */
 async function queryOrStored(

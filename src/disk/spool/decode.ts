@@ -17,11 +17,11 @@ export interface Decoding {
  * Decompresses a file that comes in pieces.
  * @throws the errors of node:zlib, and those of `stored`, in the iteration of the output
  */
-export function decode(compression: Compression, stored: Iterable<Buffer>): Decoding {
+export function decode(compression: Compression, stored: AsyncIterable<Buffer> | Iterable<Buffer>): Decoding {
   if (compression === 'none' || compression === 'zstd') {
     let bytes = 0
-    const counted = (function* () {
-      for (const piece of stored) {
+    const counted = (async function* () {
+      for await (const piece of stored) {
         bytes += piece.length
         yield piece
       }

@@ -82,7 +82,7 @@ async function inflate(file: FileTask, index: number): Promise<void> {
     append(piece)
     growth.advance(index, piece.length)
   }
-  checkRest(file, consumed())
+  await checkRest(file, consumed())
   if (file.expected) checkExpected(file.expected, size, crc)
   growth.complete(index)
 }
@@ -95,12 +95,13 @@ function checkExpected(expected: Expected, size: number, crc: number): void {
   }
 }
 
-function* storedPieces({ runs }: FileTask, from: number): Generator<Buffer> {
+/** The stored bytes of a file, as they arrive. */
+async function* storedPieces({ runs }: FileTask, from: number): AsyncGenerator<Buffer> {
   let start = 0
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
       checkStop()
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, run.length - at))
+      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, (await arrived(run, at)) - at))
       const got = readAt(run, piece, at)
       if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`)
       yield piece.subarray(0, got)
@@ -108,6 +109,13 @@ function* storedPieces({ runs }: FileTask, from: number): Generator<Buffer> {
     }
     start += run.length
   }
+}
+
+/** How many bytes of a run can be read: more than `at`. */
+async function arrived({ growth, offset, length }: FileRun, at: number): Promise<number> {
+  if (!growth) return length
+  const end = await new FileGrowth(growth).arrivalOf(0, offset + at + 1, stopping.signal)
+  return Math.min(length, end - offset)
 }
 
 function readAt(run: FileRun, into: Buffer, at: number): number {
@@ -119,8 +127,8 @@ function readAt(run: FileRun, into: Buffer, at: number): number {
 }
 
 /** A gzip file may be padded with zeros. zlib stops at the first zero and doesn't check what follows. */
-function checkRest(file: FileTask, from: number): void {
-  for (const piece of storedPieces(file, from)) {
+async function checkRest(file: FileTask, from: number): Promise<void> {
+  for await (const piece of storedPieces(file, from)) {
     if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the ${file.compression} data; ${wayOut}`)
   }
 }

@@ -16,10 +16,10 @@ class ZstdError extends Error {
  * short for a complete one, so the ends of the frames are found here.
  * @throws ZstdError, or an error of node:zlib, in the iteration
  */
-export async function* decodeZstd(stored: Iterable<Buffer>, chunkSize: number): AsyncGenerator<Buffer> {
+export async function* decodeZstd(stored: AsyncIterable<Buffer>, chunkSize: number): AsyncGenerator<Buffer> {
   const input = new Input(stored)
-  while (input.fill(1)) {
-    const frame = framePieces(input)
+  while (await input.fill(1)) {
+    const frame = await framePieces(input)
     if (frame === undefined) return
     const decoder = createZstdDecompress({ chunkSize })
     pipeline(Readable.from(frame, { highWaterMark: 1 }), decoder, () => {})
@@ -29,17 +29,17 @@ export async function* decodeZstd(stored: Iterable<Buffer>, chunkSize: number): 
 
 /** Bytes that come in pieces. */
 class Input {
-  readonly #pieces: Iterator<Buffer>
+  readonly #pieces: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(pieces: Iterable<Buffer>) {
-    this.#pieces = pieces[Symbol.iterator]()
+  constructor(pieces: AsyncIterable<Buffer>) {
+    this.#pieces = pieces[Symbol.asyncIterator]()
   }
 
   /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
-  fill(length: number): boolean {
+  async fill(length: number): Promise<boolean> {
     while (this.#rest.length < length) {
-      const { value, done } = this.#pieces.next()
+      const { value, done } = await this.#pieces.next()
       if (done) return false
       this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value])
     }
@@ -47,21 +47,21 @@ class Input {
   }
 
   /** @throws ZstdError if there are fewer than `length` bytes */
-  peek(length: number): Buffer {
-    if (!this.fill(length)) throw new ZstdError('ZSTD_cut_short')
+  async peek(length: number): Promise<Buffer> {
+    if (!(await this.fill(length))) throw new ZstdError('ZSTD_cut_short')
     return this.#rest.subarray(0, length)
   }
 
   /** @throws ZstdError if there are fewer than `length` bytes */
-  take(length: number): Buffer {
-    const taken = this.peek(length)
+  async take(length: number): Promise<Buffer> {
+    const taken = await this.peek(length)
     this.#rest = this.#rest.subarray(length)
     return taken
   }
 
   /** Between 1 and `limit` bytes. */
-  takeSome(limit: number): Buffer {
-    this.peek(1)
+  async takeSome(limit: number): Promise<Buffer> {
+    await this.peek(1)
     return this.take(Math.min(limit, this.#rest.length))
   }
 }
@@ -73,41 +73,41 @@ const zeros = Buffer.alloc(4)
  * The pieces of the next frame; skippable frames are passed over. Returns undefined at the end of the file, which may be padded with zeros.
  * @throws ZstdError
  */
-function framePieces(input: Input): Iterable<Buffer> | undefined {
-  while (input.fill(1)) {
-    if (!input.fill(4)) {
-      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError('ZSTD_no_frame')
+async function framePieces(input: Input): Promise<AsyncIterable<Buffer> | undefined> {
+  while (await input.fill(1)) {
+    if (!(await input.fill(4))) {
+      while (await input.fill(1)) if ((await input.take(1))[0] !== 0) throw new ZstdError('ZSTD_no_frame')
       return undefined
     }
-    const start = input.peek(4).readUInt32LE()
+    const start = (await input.peek(4)).readUInt32LE()
     if (start === magic) return standardFrame(input)
     if (start >>> 4 === 0x184d2a5) {
-      let left = input.take(8).readUInt32LE(4)
-      while (left > 0) left -= input.takeSome(left).length
-    } else if (input.take(4).equals(zeros)) continue
+      let left = (await input.take(8)).readUInt32LE(4)
+      while (left > 0) left -= (await input.takeSome(left)).length
+    } else if ((await input.take(4)).equals(zeros)) continue
     else throw new ZstdError('ZSTD_no_frame')
   }
   return undefined
 }
 
 /** RFC 8878, 3.1.1: a header of at most 18 bytes; blocks with headers of 3 bytes; a checksum. */
-function* standardFrame(input: Input): Generator<Buffer> {
-  const descriptor = input.peek(5)[4]!
+async function* standardFrame(input: Input): AsyncGenerator<Buffer> {
+  const descriptor = (await input.peek(5))[4]!
   const isSingleSegment = (descriptor & 0x20) !== 0
   const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!
   const dictionaryField = [0, 1, 2, 4][descriptor & 3]!
-  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField)
+  yield await input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField)
   for (let isLast = false; !isLast; ) {
-    const bytes = input.take(3)
+    const bytes = await input.take(3)
     const header = bytes.readUIntLE(0, 3)
     isLast = (header & 1) === 1
     yield bytes
     // A block of type RLE is one byte, regardless of how many it represents.
     for (let left = ((header >> 1) & 3) === 1 ? 1 : header >> 3; left > 0; ) {
-      const some = input.takeSome(left)
+      const some = await input.takeSome(left)
       yield some
       left -= some.length
     }
   }
-  if ((descriptor & 4) !== 0) yield input.take(4)
+  if ((descriptor & 4) !== 0) yield await input.take(4)
 }

@@ -1,4 +1,5 @@
 import { type Address, changedSentence, shownUrl } from './address.ts'
+import type { OnArriving } from './arrival-report.ts'
 import { FetchFailure } from './failure.ts'
 import { PartialFile } from './partial-file.ts'
 import type { Facts } from './reply.ts'
@@ -11,6 +12,8 @@ export interface DownloadOptions {
   readonly say: (line: string) => void
   readonly warn: (line: string) => void
   readonly pace?: Pace
+  /** Called when bytes of a file of a known size begin to arrive; again if the download starts over. */
+  readonly onArriving?: OnArriving
 }
 
 /** A complete file, and what its server said about it. */
@@ -32,7 +35,7 @@ const gain = 256 << 10
  * @throws Error with one sentence if no address provides the file, its checksum is wrong, or the disk is full; the reason of `signal`
  */
 export async function download(address: Address, partial: string, options: DownloadOptions): Promise<Downloaded> {
-  const file = await PartialFile.open(partial)
+  const file = await PartialFile.open(partial, options.onArriving)
   const reasons: string[] = []
   try {
     for (const [index, url] of address.urls.entries()) {
@@ -61,7 +64,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
       throw new Error(changedSentence(url, address.sha256Before!, sha256))
     }
     if (address.sha256 === undefined || address.sha256 === sha256) {
-      file.forget()
+      file.finish()
       if (address.sha256 === undefined && new URL(url).protocol === 'http:') {
         options.warn(
           `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with this line below "with:": iso-sha256: ${sha256}`,

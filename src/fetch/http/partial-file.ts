@@ -7,6 +7,7 @@ import { systemMessage } from '../../bytes/errors.ts'
 import { bootId } from '../../host/boot-id.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { bytesText } from '../../phase/units.ts'
+import { ArrivalReport, type OnArriving } from './arrival-report.ts'
 import type { Facts } from './reply.ts'
 
 /** What is known about the complete file. The address is only stored as a hash, because it may contain secrets. */
@@ -35,9 +36,12 @@ export class PartialFile {
   #memo: Memo | undefined
   /** Whether the bytes come from more than one response. */
   #severalAnswers = false
+  readonly #onArriving: OnArriving | undefined
+  #report: ArrivalReport | undefined
 
-  private constructor(path: string, file: FileHandle, size: number, memo: Memo | undefined) {
+  private constructor(path: string, file: FileHandle, size: number, memo: Memo | undefined, onArriving: OnArriving | undefined) {
     this.path = path
+    this.#onArriving = onArriving
     this.#file = file
     this.#size = size
     this.#memo = memo
@@ -46,14 +50,16 @@ export class PartialFile {
 
   /**
    * Opens or creates the file.
+   * @param onArriving called when bytes of a file of a known size begin to arrive; again if the download starts over
    * @throws Error if that fails
    */
-  static async open(path: string): Promise<PartialFile> {
+  static async open(path: string, onArriving?: OnArriving): Promise<PartialFile> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT)
-    return new PartialFile(path, file, (await file.stat()).size, readMemo(path))
+    return new PartialFile(path, file, (await file.stat()).size, readMemo(path), onArriving)
   }
 
   close(): Promise<void> {
+    this.#endReport('its download has failed')
     return this.#file.close()
   }
 
@@ -99,6 +105,7 @@ export class PartialFile {
 
   /** Discards the bytes. */
   async discard(): Promise<void> {
+    this.#endReport('its download starts over')
     this.forget()
     await this.#file.truncate(0)
     this.#size = 0
@@ -112,6 +119,7 @@ export class PartialFile {
     await this.discard()
     this.#memo = { ...facts, urlSha256: sha256Of(url), boot: bootId() }
     writeMemo(this.path, this.#memo)
+    this.#startReport()
   }
 
   /** Continues with bytes of the same file from another response, which may say more about the file. */
@@ -119,6 +127,14 @@ export class PartialFile {
     this.#severalAnswers = true
     this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256Of(url), boot: this.#memo!.boot }
     writeMemo(this.path, this.#memo)
+    this.#startReport()
+  }
+
+  /** The file is complete, and verified. */
+  finish(): void {
+    this.#report?.complete()
+    this.#report = undefined
+    this.forget()
   }
 
   /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
@@ -149,6 +165,7 @@ export class PartialFile {
       })
       done += bytesWritten
       this.#size += bytesWritten
+      this.#report?.advance(bytesWritten)
     }
   }
 
@@ -160,6 +177,17 @@ export class PartialFile {
   remove(): void {
     this.forget()
     rmSync(this.path, { force: true })
+  }
+
+  #startReport(): void {
+    const { size } = this.facts
+    if (!this.#onArriving || this.#report || size === undefined) return
+    this.#report = new ArrivalReport(this.path, size, this.#size, this.#onArriving)
+  }
+
+  #endReport(why: string): void {
+    this.#report?.lose(why)
+    this.#report = undefined
   }
 
   #writeError(error: NodeJS.ErrnoException): Error {
