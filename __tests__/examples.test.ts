@@ -66,6 +66,12 @@ describe('examples', () => {
   })
 })
 
+// A variable that isn't set is an empty checksum, which would pin nothing.
+test.each(examples)('%s refuses any other ISO if it pins one', (name) => {
+  const pins = /^ *iso-sha256: \$\{\{/m.test(read(name))
+  expect(!pins || read(name).includes('require-checksum: true')).toBe(true)
+})
+
 test.each([...examples, '../README.md'])('%s leaves no token in the workspace, which builds in the DDK can read', (name) => {
   const checkouts = [...read(name).matchAll(/^( *)- uses: actions\/checkout@.*\n((?:\1 .*\n)*)/gm)]
   expect(checkouts.filter(([, , rest]) => !rest!.includes('persist-credentials: false'))).toEqual([])
