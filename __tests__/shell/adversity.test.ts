@@ -43,7 +43,7 @@ describeEngines(['docker', 'podman', 'newer docker, containerd store'], ({ comma
     Object.assign(process.env, env)
     engine = (await detectEngine(command))!
     await engine.load(archive)
-    image = await engine.prove(tag)
+    image = (await engine.find(tag))!
   })
   afterAll(async () => {
     await engine.remove(tag)

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { privilegesOf } from '../../src/engine/privileges.ts'
 import { checkFirstUse } from '../../src/shell/checks.ts'
 import { shellLabel } from '../../src/shell/container.ts'
 import { allEngines, describeEngines } from '../engine/engines.ts'
@@ -70,7 +69,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
 
   const check = async (name: keyof typeof shells, host?: { arch: string; maps: string }) => {
     const folder = mkdtempSync(join(temp, 'with, comma and space-'))
-    const sentence = await checkFirstUse(engine, (await engine.find(images[name]!))!, await privilegesOf(engine), folder, host)
+    const sentence = await checkFirstUse(engine, (await engine.find(images[name]!))!, folder, host)
     expect(readdirSync(folder)).toEqual([])
     const filters = ['--filter', `label=${shellLabel}`, '--filter', `ancestor=${images[name]}`]
     expect(run(command, ['ps', '--all', '--quiet', ...filters], { env: process.env })).toBe('')
@@ -79,7 +78,7 @@ describeEngines(allEngines, ({ command, env, stop }) => {
 
   test('an image that can be used', async () => {
     // Without root, Podman can only be rootless; Docker's daemon is root's all the same.
-    expect(await privilegesOf(engine)).toBe(noRoot && command === 'podman' ? 'rootless' : 'root')
+    expect(engine.privileges).toBe(noRoot && command === 'podman' ? 'rootless' : 'root')
     expect(await check('good')).toBeUndefined()
   })
 
@@ -109,11 +108,9 @@ unless(noMounts ?? noDockerd).test('a daemon that does not see the files', async
   try {
     const engine = (await detectEngine('docker'))!
     const image = (await engine.find(importImage('docker', 'good')))!
-    expect(await checkFirstUse(engine, image, 'root', hidden)).toMatch(
-      /^docker doesn't see this runner's files, so steps can't run in the DDK/,
-    )
+    expect(await checkFirstUse(engine, image, hidden)).toMatch(/^docker doesn't see this runner's files, so steps can't run in the DDK/)
     // The daemon is all right otherwise.
-    expect(await checkFirstUse(engine, image, 'root', temp)).toBeUndefined()
+    expect(await checkFirstUse(engine, image, temp)).toBeUndefined()
   } finally {
     execFileSync(dockerd, ['remove', state], { env: process.env })
     process.env = { ...environment }
@@ -131,5 +128,5 @@ test.each([
 ])('a container that can not be created: %s', async (_, code, lastWord, sentence) => {
   const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
   const call = async () => ({ stdout: '', missing: false, timedOut: false, code, lastWord })
-  expect(await checkFirstUse({ name: 'docker', call } as unknown as Engine, image, 'root', temp)).toMatch(sentence)
+  expect(await checkFirstUse({ name: 'docker', call } as unknown as Engine, image, temp)).toMatch(sentence)
 })

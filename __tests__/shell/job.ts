@@ -4,7 +4,6 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSy
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Engine, Image } from '../../src/engine/engine.ts'
-import { privilegesOf } from '../../src/engine/privileges.ts'
 import { type InstallOptions, installShell } from '../../src/shell/install.ts'
 import { type InstalledShell, removeShell } from '../../src/shell/remove.ts'
 import { startContainer } from '../../src/shell/start.ts'
@@ -55,8 +54,7 @@ export class Job {
   /** As the action's step, and the runner after it. */
   async install(engine: Engine, image: Image, options: Partial<InstallOptions> = {}): Promise<Required<InstalledShell>> {
     const { workspace, temp } = this
-    const privileges = await privilegesOf(engine)
-    const defaults = { name: 'ddk.sh', privileges, user: 'root', volumes: [], env: [], network: 'none', runOptions: [] } as const
+    const defaults = { name: 'ddk.sh', user: 'root', volumes: [], env: [], network: 'none', runOptions: [] } as const
     const prepared = await installShell({ ...defaults, engine, image, workspace, temp, ...options }, this.environment())
     const { shell } = prepared
     this.#shells.push(shell)

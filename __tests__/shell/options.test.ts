@@ -63,7 +63,7 @@ test('folders have the options of both engines, and no others', () => {
   const place = { id: '1', name: 'ddk', folders: [], lifeline: '/settings', passwd: '' }
   const engine = { name: 'docker' } as Engine
   const optionsOf = (text: string) =>
-    createArguments({ engine, image, privileges: 'root', user: 'root', volumes: parseVolumes(text), runOptions: [] }, place).join(' ')
+    createArguments({ engine, image, user: 'root', volumes: parseVolumes(text), runOptions: [] }, place).join(' ')
   expect(optionsOf('/a:/b:ro,z,rshared')).toContain(' --mount type=bind,source=/a,target=/b,readonly,bind-propagation=rshared ')
   expect(optionsOf('cache:/b:ro,nocopy')).toContain(' --volume cache:/b:ro,nocopy ')
   expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')

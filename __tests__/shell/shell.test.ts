@@ -51,8 +51,8 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     Object.assign(process.env, env)
     engine = (await detectEngine(command))!
     for (const archive of Object.values(archives)) await engine.load(archive)
-    gnu = await engine.prove(tags.gnu)
-    busybox = await engine.prove(tags.busybox)
+    gnu = (await engine.find(tags.gnu))!
+    busybox = (await engine.find(tags.busybox))!
   })
   afterAll(async () => {
     for (const tag of Object.values(tags)) await engine.remove(tag)

@@ -38,7 +38,7 @@ function engineWith(...ids: string[]): Engine {
     name: 'docker',
     labelled: async () => ids,
     find: async (id) => (ids.includes(id) ? image(id) : undefined),
-    prove: async (id) => image(id),
+    prove: async () => {},
     tag: async () => {},
   }
   return has as Engine

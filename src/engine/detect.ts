@@ -1,5 +1,5 @@
 import { chosenDaemon, type EngineCommand, engineCommand, type Supervision } from './command.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Privileges } from './engine.ts'
 import { EngineError } from './errors.ts'
 import { images } from './images.ts'
 import { dockerLayerStore } from './import.ts'
@@ -46,9 +46,9 @@ async function ask(command: EngineCommand): Promise<Engine | string> {
   if (finished.timedOut) return `${program} didn't answer within ${command.deadlines.greeting} seconds${chosenDaemon()}`
   const info = parse(finished.stdout)
   if (info.version?.Version !== undefined) {
-    return podman(command, info.version.Version, info.store?.graphDriverName ?? 'unknown', info.host?.serviceIsRemote ?? false)
+    return podman(command, info.version.Version, info)
   }
-  if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info))
+  if (info.ServerVersion) return docker(command, info.ServerVersion, info)
   // Without a daemon, old clients succeed and report the error in their answer; newer ones fail.
   const reason = info.ServerErrors?.at(-1) ?? finished.lastWord
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`
@@ -60,8 +60,9 @@ interface Info {
   readonly ServerErrors?: string[] | null
   readonly Driver?: string
   readonly DriverStatus?: [string, string][] | null
+  readonly SecurityOptions?: string[] | null
   readonly version?: { readonly Version?: string }
-  readonly host?: { readonly serviceIsRemote?: boolean }
+  readonly host?: { readonly serviceIsRemote?: boolean; readonly security?: { readonly rootless?: boolean } }
   readonly store?: { readonly graphDriverName?: string }
 }
 
@@ -78,26 +79,41 @@ function dockerStore(info: Info): string {
   return containerd ? 'containerd' : (info.Driver ?? 'unknown')
 }
 
-function docker(command: EngineCommand, version: string, store: string): Engine {
+function dockerPrivileges({ SecurityOptions }: Info): Privileges {
+  const names = (SecurityOptions ?? []).map((option) => /^name=([^,]+)/.exec(option)?.[1])
+  if (names.includes('rootless')) return 'rootless'
+  return names.includes('userns') ? 'remapped' : 'root'
+}
+
+function docker(command: EngineCommand, version: string, info: Info): Engine {
+  const store = dockerStore(info)
   return {
     ...commonParts(command, true, dockerLoad),
     name: 'docker',
     version,
     store,
+    privileges: dockerPrivileges(info),
     loadsZstd: Number.parseInt(version, 10) >= 23,
     ...(store !== 'containerd' && { layers: dockerLayerStore(command) }),
   }
 }
 
-function podman(command: EngineCommand, version: string, store: string, remote: boolean): Engine {
-  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: 'podman', version, store, loadsZstd: true }
+function podman(command: EngineCommand, version: string, { host, store }: Info): Engine {
+  return {
+    ...commonParts(command, false, host?.serviceIsRemote ? podmanRemoteLoad : podmanPull),
+    name: 'podman',
+    version,
+    store: store?.graphDriverName ?? 'unknown',
+    privileges: host?.security?.rootless ? 'rootless' : 'root',
+    loadsZstd: true,
+  }
 }
 
 function commonParts(
   command: EngineCommand,
   platformOption: boolean,
   method: LoadMethod,
-): Omit<Engine, 'name' | 'version' | 'store' | 'loadsZstd'> {
+): Omit<Engine, 'name' | 'version' | 'store' | 'privileges' | 'loadsZstd'> {
   return {
     ...images(command, platformOption),
     command: command.program,

@@ -1,6 +1,12 @@
 import type { Finished } from '../programs/finished.ts'
 import type { CallOptions } from './command.ts'
 
+/**
+ * Who a container's root is on the host: root, the user who runs the engine (`rootless`), or an unprivileged user, because of the daemon's
+ * userns-remap setting (`remapped`).
+ */
+export type Privileges = 'root' | 'rootless' | 'remapped'
+
 /** A program that stores images and runs containers. References and IDs are in its own notation. */
 export interface Engine {
   readonly name: 'docker' | 'podman'
@@ -10,6 +16,7 @@ export interface Engine {
   readonly version: string
   /** The image store: `containerd`, or the name of a graph driver such as `overlay2`, `overlay`, `vfs`. */
   readonly store: string
+  readonly privileges: Privileges
   /** Whether it can load layers that are compressed with zstd. */
   readonly loadsZstd: boolean
   /** Takes a layer while it is made; absent if that wouldn't be faster than loading an archive. */
@@ -44,9 +51,9 @@ export interface Engine {
   /**
    * Creates a container from the image and removes it. A store may accept an archive and find out only later that it can't unpack a layer.
    * @param say is told if the container couldn't be removed, which is no defect of the image
-   * @throws BrokenImageError if no container can be created from it; EngineError if there is no such image, or the engine doesn't answer
+   * @throws BrokenImageError if no container can be created from it; EngineError if the engine doesn't answer
    */
-  prove(reference: string, say?: (sentence: string) => void): Promise<Image>
+  prove(image: Image, say?: (sentence: string) => void): Promise<void>
 }
 
 /**

@@ -24,12 +24,6 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
     throw failure(program, `look for the image ${reference}`, finished)
   }
 
-  const need = async (reference: string): Promise<Image> => {
-    const image = await find(reference)
-    if (!image) throw new EngineError(`${program} has no image ${reference}`)
-    return image
-  }
-
   return {
     find,
 
@@ -41,7 +35,9 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
     },
 
     async imageId(reference) {
-      return (await need(reference)).id
+      const image = await find(reference)
+      if (!image) throw new EngineError(`${program} has no image ${reference}`)
+      return image.id
     },
 
     async tag(image, reference) {
@@ -52,14 +48,21 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
       await succeed(command, ['image', 'rm', '--force', image], `remove the image ${image}`, change)
     },
 
-    async prove(reference, say = () => {}) {
-      const image = await need(reference)
-      const platform = platformOption ? ['--platform', image.platform] : []
+    async prove({ id, platform }, say = () => {}) {
       // Use the ID, so that no engine asks a registry. Give a command, because the image may have none.
-      const args = ['create', '--pull', 'never', '--label', `${proofLabel}=true`, '--network', 'none', ...platform, image.id, '/bin/true']
+      const options = [
+        '--pull',
+        'never',
+        '--label',
+        `${proofLabel}=true`,
+        '--network',
+        'none',
+        ...(platformOption ? ['--platform', platform] : []),
+      ]
+      const args = ['create', ...options, id, '/bin/true']
       const created = await command.call(args, change)
       if (created.code !== 0) {
-        const { message } = failure(program, `create a container from the image ${reference}`, created)
+        const { message } = failure(program, `create a container from the image ${id}`, created)
         const isImagesFault = created.code !== undefined && !noRoom.test(created.lastWord)
         throw isImagesFault ? new BrokenImageError(message) : new EngineError(message)
       }
@@ -67,7 +70,6 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
       const removed = await command.call(['rm', '--force', container], { ...change, evenIfCancelled: true })
       if (removed.code !== 0)
         say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed).message)
-      return image
     },
   }
 }

@@ -37,7 +37,7 @@ export async function provide(
     )
   }
   try {
-    await engine.prove(made, info)
+    await engine.prove(image, info)
   } catch (error) {
     throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error
   }

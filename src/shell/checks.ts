@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine, Image } from '../engine/engine.ts'
-import type { Privileges } from '../engine/privileges.ts'
 import type { Finished } from '../programs/finished.ts'
 import { hostOptions, mount, neverPull, shellLabel } from './container.ts'
 
@@ -24,27 +23,21 @@ const notFound = 99
  * @param folder RUNNER_TEMP, or any other writable folder of the runner
  * @returns a sentence that says why steps can't run in the image and what to do; undefined if they can
  */
-export async function checkFirstUse(
-  engine: Engine,
-  image: Image,
-  privileges: Privileges,
-  folder: string,
-  host: Host = thisHost(),
-): Promise<string | undefined> {
+export async function checkFirstUse(engine: Engine, image: Image, folder: string, host: Host = thisHost()): Promise<string | undefined> {
   const probe = mkdtempSync(join(folder, 'xenserver-ddk-probe-'))
   try {
     writeFileSync(join(probe, 'file'), '')
-    const finished = await tryProgram(engine, image, privileges, probe)
+    const finished = await tryProgram(engine, image, probe)
     return finished.code === 0 ? undefined : explain(finished, engine, image, host)
   } finally {
     rmSync(probe, { recursive: true, force: true })
   }
 }
 
-async function tryProgram(engine: Engine, image: Image, privileges: Privileges, probe: string): Promise<Finished> {
+async function tryProgram(engine: Engine, image: Image, probe: string): Promise<Finished> {
   const args = [
     ...['create', ...neverPull, '--rm', '--label', `${shellLabel}=probe`, '--network', 'none', '--stop-signal', 'KILL'],
-    ...hostOptions(engine, image, privileges),
+    ...hostOptions(engine, image),
     ...mount(probe),
     ...[image.id, '/bin/sh', '-c', `[ -e "$1" ] || exit ${notFound}`, 'sh', join(probe, 'file')],
   ]

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs'
 import type { Engine, Image } from '../engine/engine.ts'
-import type { Privileges } from '../engine/privileges.ts'
 import { labelPrefix } from '../image/config/labels.ts'
 import { type Mount, propagations, type ShellUser } from './options.ts'
 
@@ -19,7 +18,6 @@ export interface ContainerRequest {
 export interface ContainerOptions extends ContainerRequest {
   readonly engine: Engine
   readonly image: Image
-  readonly privileges: Privileges
 }
 
 /** Names and folders of a job's container. */
@@ -49,7 +47,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
     // PID 1 reacts to no other signal, and writes nothing that would need a graceful shutdown.
     ...['--stop-signal', 'KILL'],
     ...neverPull,
-    ...hostOptions(engine, image, options.privileges),
+    ...hostOptions(engine, image),
     ...(keepsId(options) ? ['--userns', 'keep-id'] : []),
     ...place.folders.flatMap(mount),
     ...options.volumes.flatMap(volumeOption),
@@ -64,19 +62,19 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
 }
 
 /** Whether the runner's user keeps their own UID in a rootless container, in which they are otherwise root. */
-export function keepsId({ privileges, engine, user }: ContainerOptions): boolean {
-  return privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
+export function keepsId({ engine, user }: ContainerOptions): boolean {
+  return engine.privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
 }
 
 /** Options that let any container see the host's files unchanged. */
-export function hostOptions(engine: Engine, image: Image, privileges: Privileges): string[] {
+export function hostOptions(engine: Engine, image: Image): string[] {
   return [
     // SELinux would deny access to files without a container label, and these are the runner's own files.
     ...['--security-opt', 'label=disable'],
     // Docker otherwise assumes the host's platform. Podman would look for another image.
     ...(engine.name === 'docker' ? ['--platform', image.platform] : []),
     // Files of a remapped root would belong to nobody.
-    ...(privileges === 'remapped' ? ['--userns', 'host'] : []),
+    ...(engine.privileges === 'remapped' ? ['--userns', 'host'] : []),
   ]
 }
 

@@ -150,7 +150,7 @@ function runAs(options: InstallOptions, home: string): RunAs {
   }
   if (keepsId(options)) return { ...runner, asRoot: ['--user', '0:0'] }
   // The runner's user is root inside.
-  if (options.privileges === 'rootless') return { asRoot: [], asRunner: [], passwd: '' }
+  if (options.engine.privileges === 'rootless') return { asRoot: [], asRunner: [], passwd: '' }
   return { ...runner, asRoot: [] }
 }
 

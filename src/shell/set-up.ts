@@ -1,6 +1,5 @@
 import type { Supervision } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
-import { privilegesOf } from '../engine/privileges.ts'
 import { checkFirstUse } from './checks.ts'
 import type { ContainerRequest } from './container.ts'
 import { installRefusal, installShell, refuse } from './install.ts'
@@ -36,13 +35,12 @@ export interface Surroundings {
  */
 export async function setUpShell(engine: Engine, image: Image, request: ShellRequest, surroundings: Surroundings): Promise<boolean> {
   const { temp, warn, installed } = surroundings
-  const privileges = await privilegesOf(engine)
-  const prepared = await installShell({ engine, image, privileges, ...surroundings, ...request })
+  const prepared = await installShell({ engine, image, ...surroundings, ...request })
   await installed(prepared.shell)
   const failure = await startContainer(engine, image, prepared)
   if (failure === undefined) return true
   // Try without the user's options, to find out whether they or this machine are the reason.
-  const obstacle = await checkFirstUse(engine, image, privileges, temp)
+  const obstacle = await checkFirstUse(engine, image, temp)
   if (obstacle === undefined) {
     throw new Error(
       `${engine.name} couldn't make the container of ${request.name}: ${failure}; check the inputs "volumes", "network" and "run-options"`,

@@ -18,13 +18,6 @@ export async function fromEngine(engine: Engine, key: string, { phase, uname, na
     phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`)
     return undefined
   }
-  try {
-    await engine.prove(image.id, phase.say)
-  } catch (error) {
-    phase.signal.throwIfAborted()
-    phase.say(`The image that ${engine.name} has is ignored: ${(error as Error).message}`)
-    return undefined
-  }
   // An image that a workflow builds on the DDK's inherits its labels.
   const layers = uname === 'ddk' ? 2 : 1
   if (image.layers !== layers) {
@@ -33,7 +26,17 @@ export async function fromEngine(engine: Engine, key: string, { phase, uname, na
   }
   const { identity, isoSha256 } = labelled
   const name = nameOf(identity)
-  const holder = await engine.find(name)
+  // Asked meanwhile, because each question takes the engine a while.
+  const holding = engine.find(name)
+  holding.catch(() => {})
+  try {
+    await engine.prove(image, phase.say)
+  } catch (error) {
+    phase.signal.throwIfAborted()
+    phase.say(`The image that ${engine.name} has is ignored: ${(error as Error).message}`)
+    return undefined
+  }
+  const holder = await holding
   if (holder?.id !== image.id) {
     if (holder) phase.say(`${name} was the name of the image ${holder.id} before`)
     await engine.tag(image.id, name)
