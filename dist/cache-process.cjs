@@ -29475,8 +29475,8 @@ async function convert(options) {
   if (isSameFile(options.input, options.archive))
     throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
   const archive = createArchive(options.archive);
-  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
-  const task2 = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options;
+  const task2 = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task2, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
     const { names, ...received } = await receive(worker, archive, options, stop2.signal);

@@ -299,8 +299,8 @@ var require_saxes = __commonJS({
       }
     }
     __name(nsMappingCheck, "nsMappingCheck");
-    var isNCName = /* @__PURE__ */ __name((name) => NC_NAME_RE.test(name), "isNCName");
-    var isName = /* @__PURE__ */ __name((name) => NAME_RE.test(name), "isName");
+    var isNCName = /* @__PURE__ */ __name((name2) => NC_NAME_RE.test(name2), "isNCName");
+    var isName = /* @__PURE__ */ __name((name2) => NAME_RE.test(name2), "isName");
     var FORBIDDEN_START = 0;
     var FORBIDDEN_BRACKET = 1;
     var FORBIDDEN_BRACKET_BRACKET = 2;
@@ -503,16 +503,16 @@ var require_saxes = __commonJS({
        *
        * @param handler The handler to set.
        */
-      on(name, handler) {
-        this[EVENT_NAME_TO_HANDLER_NAME[name]] = handler;
+      on(name2, handler) {
+        this[EVENT_NAME_TO_HANDLER_NAME[name2]] = handler;
       }
       /**
        * Unset an event handler.
        *
        * @parma name The event to stop listening to.
        */
-      off(name) {
-        this[EVENT_NAME_TO_HANDLER_NAME[name]] = void 0;
+      off(name2) {
+        this[EVENT_NAME_TO_HANDLER_NAME[name2]] = void 0;
       }
       /**
        * Make an error object. The error object will have a message that contains
@@ -830,9 +830,9 @@ var require_saxes = __commonJS({
           }
         }
       }
-      setXMLVersion(version2) {
-        this.currentXMLVersion = version2;
-        if (version2 === "1.0") {
+      setXMLVersion(version3) {
+        this.currentXMLVersion = version3;
+        if (version3 === "1.0") {
           this.isChar = isChar10;
           this.getCode = this.getCode10;
         } else {
@@ -1309,12 +1309,12 @@ var require_saxes = __commonJS({
         switch (this.name) {
           case "version": {
             this.xmlDeclExpects = ["encoding", "standalone"];
-            const version2 = value;
-            this.xmlDecl.version = version2;
-            if (!/^1\.[0-9]+$/.test(version2)) {
+            const version3 = value;
+            this.xmlDecl.version = version3;
+            if (!/^1\.[0-9]+$/.test(version3)) {
               this.fail("version number must match /^1\\.[0-9]+$/.");
             } else if (!this.opt.forceXMLVersion) {
-              this.setXMLVersion(version2);
+              this.setXMLVersion(version3);
             }
             break;
           }
@@ -1697,10 +1697,10 @@ var require_saxes = __commonJS({
           this.reportedTextAfterRoot = true;
         }
       }
-      pushAttribNS(name, value) {
+      pushAttribNS(name2, value) {
         var _a;
-        const { prefix: prefix2, local } = this.qname(name);
-        const attr = { name, prefix: prefix2, local, value };
+        const { prefix: prefix2, local } = this.qname(name2);
+        const attr = { name: name2, prefix: prefix2, local, value };
         this.attribList.push(attr);
         (_a = this.attributeHandler) === null || _a === void 0 ? void 0 : _a.call(this, attr);
         if (prefix2 === "xmlns") {
@@ -1710,15 +1710,15 @@ var require_saxes = __commonJS({
           }
           this.topNS[local] = trimmed;
           nsPairCheck(this, local, trimmed);
-        } else if (name === "xmlns") {
+        } else if (name2 === "xmlns") {
           const trimmed = value.trim();
           this.topNS[""] = trimmed;
           nsPairCheck(this, "", trimmed);
         }
       }
-      pushAttribPlain(name, value) {
+      pushAttribPlain(name2, value) {
         var _a;
-        const attr = { name, value };
+        const attr = { name: name2, value };
         this.attribList.push(attr);
         (_a = this.attributeHandler) === null || _a === void 0 ? void 0 : _a.call(this, attr);
       }
@@ -1784,15 +1784,15 @@ var require_saxes = __commonJS({
        *
        * @returns
        */
-      qname(name) {
-        const colon = name.indexOf(":");
+      qname(name2) {
+        const colon = name2.indexOf(":");
         if (colon === -1) {
-          return { prefix: "", local: name };
+          return { prefix: "", local: name2 };
         }
-        const local = name.slice(colon + 1);
-        const prefix2 = name.slice(0, colon);
+        const local = name2.slice(colon + 1);
+        const prefix2 = name2.slice(0, colon);
         if (prefix2 === "" || local === "" || local.includes(":")) {
-          this.fail(`malformed name: ${name}.`);
+          this.fail(`malformed name: ${name2}.`);
         }
         return { prefix: prefix2, local };
       }
@@ -1821,12 +1821,12 @@ var require_saxes = __commonJS({
         const { attributes } = tag2;
         const seen = /* @__PURE__ */ new Set();
         for (const attr of attribList) {
-          const { name, prefix: prefix2, local } = attr;
+          const { name: name2, prefix: prefix2, local } = attr;
           let uri;
           let eqname;
           if (prefix2 === "") {
-            uri = name === "xmlns" ? XMLNS_NAMESPACE : "";
-            eqname = name;
+            uri = name2 === "xmlns" ? XMLNS_NAMESPACE : "";
+            eqname = name2;
           } else {
             uri = this.resolve(prefix2);
             if (uri === void 0) {
@@ -1840,18 +1840,18 @@ var require_saxes = __commonJS({
           }
           seen.add(eqname);
           attr.uri = uri;
-          attributes[name] = attr;
+          attributes[name2] = attr;
         }
         this.attribList = [];
       }
       processAttribsPlain() {
         const { attribList } = this;
         const attributes = this.tag.attributes;
-        for (const { name, value } of attribList) {
-          if (attributes[name] !== void 0) {
-            this.fail(`duplicate attribute: ${name}.`);
+        for (const { name: name2, value } of attribList) {
+          if (attributes[name2] !== void 0) {
+            this.fail(`duplicate attribute: ${name2}.`);
           }
-          attributes[name] = value;
+          attributes[name2] = value;
         }
         this.attribList = [];
       }
@@ -1897,10 +1897,10 @@ var require_saxes = __commonJS({
        * ``onclosetag``.
        */
       closeTag() {
-        const { tags: tags3, name } = this;
+        const { tags: tags3, name: name2 } = this;
         this.state = S_TEXT;
         this.name = "";
-        if (name === "") {
+        if (name2 === "") {
           this.fail("weird empty close tag.");
           this.text += "</>";
           return;
@@ -1911,7 +1911,7 @@ var require_saxes = __commonJS({
           const tag2 = this.tag = tags3.pop();
           this.topNS = tag2.ns;
           handler === null || handler === void 0 ? void 0 : handler(tag2);
-          if (tag2.name === name) {
+          if (tag2.name === name2) {
             break;
           }
           this.fail("unexpected close tag.");
@@ -1919,8 +1919,8 @@ var require_saxes = __commonJS({
         if (l === 0) {
           this.closedRoot = true;
         } else if (l < 0) {
-          this.fail(`unmatched closing tag: ${name}.`);
-          this.text += `</${name}>`;
+          this.fail(`unmatched closing tag: ${name2}.`);
+          this.text += `</${name2}>`;
         }
       }
       /**
@@ -2046,8 +2046,8 @@ var require_fd_slicer = __commonJS({
         });
       });
     };
-    FdSlicer.prototype.createReadStream = function(options3) {
-      return new ReadStream(this, options3);
+    FdSlicer.prototype.createReadStream = function(options6) {
+      return new ReadStream(this, options6);
     };
     FdSlicer.prototype.ref = function() {
       this.refCount += 1;
@@ -2068,13 +2068,13 @@ var require_fd_slicer = __commonJS({
       __name(onCloseDone, "onCloseDone");
     };
     util.inherits(ReadStream, Readable3);
-    function ReadStream(context, options3) {
-      options3 = options3 || {};
-      Readable3.call(this, options3);
+    function ReadStream(context, options6) {
+      options6 = options6 || {};
+      Readable3.call(this, options6);
       this.context = context;
       this.context.ref();
-      this.start = options3.start || 0;
-      this.endOffset = options3.end;
+      this.start = options6.start || 0;
+      this.endOffset = options6.end;
       this.pos = this.start;
     }
     __name(ReadStream, "ReadStream");
@@ -2142,11 +2142,11 @@ var require_fd_slicer = __commonJS({
         callback(null, length3);
       });
     };
-    BufferSlicer.prototype.createReadStream = function(options3) {
-      options3 = options3 || {};
-      var readStream = new PassThrough(options3);
-      readStream.start = options3.start || 0;
-      readStream.endOffset = options3.end;
+    BufferSlicer.prototype.createReadStream = function(options6) {
+      options6 = options6 || {};
+      var readStream = new PassThrough(options6);
+      readStream.start = options6.start || 0;
+      readStream.endOffset = options6.end;
       readStream.pos = readStream.endOffset || this.buffer.length;
       var entireSlice = this.buffer.slice(readStream.start, readStream.pos);
       var maxChunkSize = 65536;
@@ -2478,109 +2478,109 @@ var require_yauzl = __commonJS({
     exports2.Entry = Entry;
     exports2.LocalFileHeader = LocalFileHeader;
     exports2.RandomAccessReader = RandomAccessReader2;
-    function openPromise(path4, options3) {
-      return new Promise((resolve5, reject) => {
-        open4(path4, { ...options3, lazyEntries: true }, function(err, zipfile) {
+    function openPromise(path4, options6) {
+      return new Promise((resolve6, reject) => {
+        open4(path4, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve5(zipfile);
+          resolve6(zipfile);
         });
       });
     }
     __name(openPromise, "openPromise");
-    function fromFdPromise(fd, options3) {
-      return new Promise((resolve5, reject) => {
-        fromFd(fd, { ...options3, lazyEntries: true }, function(err, zipfile) {
+    function fromFdPromise(fd, options6) {
+      return new Promise((resolve6, reject) => {
+        fromFd(fd, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve5(zipfile);
+          resolve6(zipfile);
         });
       });
     }
     __name(fromFdPromise, "fromFdPromise");
-    function fromBufferPromise(buffer, options3) {
-      return new Promise((resolve5, reject) => {
-        fromBuffer(buffer, { ...options3, lazyEntries: true }, function(err, zipfile) {
+    function fromBufferPromise(buffer, options6) {
+      return new Promise((resolve6, reject) => {
+        fromBuffer(buffer, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve5(zipfile);
+          resolve6(zipfile);
         });
       });
     }
     __name(fromBufferPromise, "fromBufferPromise");
-    function fromRandomAccessReaderPromise2(reader, totalSize, options3) {
-      return new Promise((resolve5, reject) => {
-        fromRandomAccessReader(reader, totalSize, { ...options3, lazyEntries: true }, function(err, zipfile) {
+    function fromRandomAccessReaderPromise2(reader, totalSize, options6) {
+      return new Promise((resolve6, reject) => {
+        fromRandomAccessReader(reader, totalSize, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve5(zipfile);
+          resolve6(zipfile);
         });
       });
     }
     __name(fromRandomAccessReaderPromise2, "fromRandomAccessReaderPromise");
-    function open4(path4, options3, callback) {
-      if (typeof options3 === "function") {
-        callback = options3;
-        options3 = null;
+    function open4(path4, options6, callback) {
+      if (typeof options6 === "function") {
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) options3 = {};
-      if (options3.autoClose == null) options3.autoClose = true;
-      if (options3.lazyEntries == null) options3.lazyEntries = false;
-      if (options3.decodeStrings == null) options3.decodeStrings = true;
-      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
-      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (options6 == null) options6 = {};
+      if (options6.autoClose == null) options6.autoClose = true;
+      if (options6.lazyEntries == null) options6.lazyEntries = false;
+      if (options6.decodeStrings == null) options6.decodeStrings = true;
+      if (options6.validateEntrySizes == null) options6.validateEntrySizes = true;
+      if (options6.strictFileNames == null) options6.strictFileNames = false;
       if (callback == null) callback = defaultCallback;
       fs2.open(path4, "r", function(err, fd) {
         if (err) return callback(err);
-        fromFd(fd, options3, function(err2, zipfile) {
+        fromFd(fd, options6, function(err2, zipfile) {
           if (err2) fs2.close(fd, defaultCallback);
           callback(err2, zipfile);
         });
       });
     }
     __name(open4, "open");
-    function fromFd(fd, options3, callback) {
-      if (typeof options3 === "function") {
-        callback = options3;
-        options3 = null;
+    function fromFd(fd, options6, callback) {
+      if (typeof options6 === "function") {
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) options3 = {};
-      if (options3.autoClose == null) options3.autoClose = false;
-      if (options3.lazyEntries == null) options3.lazyEntries = false;
-      if (options3.decodeStrings == null) options3.decodeStrings = true;
-      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
-      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (options6 == null) options6 = {};
+      if (options6.autoClose == null) options6.autoClose = false;
+      if (options6.lazyEntries == null) options6.lazyEntries = false;
+      if (options6.decodeStrings == null) options6.decodeStrings = true;
+      if (options6.validateEntrySizes == null) options6.validateEntrySizes = true;
+      if (options6.strictFileNames == null) options6.strictFileNames = false;
       if (callback == null) callback = defaultCallback;
       fs2.fstat(fd, function(err, stats) {
         if (err) return callback(err);
         var reader = new fd_slicer.FdSlicer(fd);
-        fromRandomAccessReader(reader, stats.size, options3, callback);
+        fromRandomAccessReader(reader, stats.size, options6, callback);
       });
     }
     __name(fromFd, "fromFd");
-    function fromBuffer(buffer, options3, callback) {
-      if (typeof options3 === "function") {
-        callback = options3;
-        options3 = null;
+    function fromBuffer(buffer, options6, callback) {
+      if (typeof options6 === "function") {
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) options3 = {};
-      options3.autoClose = false;
-      if (options3.lazyEntries == null) options3.lazyEntries = false;
-      if (options3.decodeStrings == null) options3.decodeStrings = true;
-      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
-      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (options6 == null) options6 = {};
+      options6.autoClose = false;
+      if (options6.lazyEntries == null) options6.lazyEntries = false;
+      if (options6.decodeStrings == null) options6.decodeStrings = true;
+      if (options6.validateEntrySizes == null) options6.validateEntrySizes = true;
+      if (options6.strictFileNames == null) options6.strictFileNames = false;
       var reader = new fd_slicer.BufferSlicer(buffer);
-      fromRandomAccessReader(reader, buffer.length, options3, callback);
+      fromRandomAccessReader(reader, buffer.length, options6, callback);
     }
     __name(fromBuffer, "fromBuffer");
-    function fromRandomAccessReader(reader, totalSize, options3, callback) {
-      if (typeof options3 === "function") {
-        callback = options3;
-        options3 = null;
+    function fromRandomAccessReader(reader, totalSize, options6, callback) {
+      if (typeof options6 === "function") {
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) options3 = {};
-      if (options3.autoClose == null) options3.autoClose = true;
-      if (options3.lazyEntries == null) options3.lazyEntries = false;
-      if (options3.decodeStrings == null) options3.decodeStrings = true;
-      var decodeStrings = !!options3.decodeStrings;
-      if (options3.validateEntrySizes == null) options3.validateEntrySizes = true;
-      if (options3.strictFileNames == null) options3.strictFileNames = false;
+      if (options6 == null) options6 = {};
+      if (options6.autoClose == null) options6.autoClose = true;
+      if (options6.lazyEntries == null) options6.lazyEntries = false;
+      if (options6.decodeStrings == null) options6.decodeStrings = true;
+      var decodeStrings = !!options6.decodeStrings;
+      if (options6.validateEntrySizes == null) options6.validateEntrySizes = true;
+      if (options6.strictFileNames == null) options6.strictFileNames = false;
       if (callback == null) callback = defaultCallback;
       if (typeof totalSize !== "number") throw new Error("expected totalSize parameter to be a number");
       if (totalSize > Number.MAX_SAFE_INTEGER) {
@@ -2622,13 +2622,13 @@ var require_yauzl = __commonJS({
               }
               entryCount = readUInt64LE(zip64EocdrBuffer, 32);
               centralDirectoryOffset = readUInt64LE(zip64EocdrBuffer, 48);
-              return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options3.autoClose, options3.lazyEntries, decodeStrings, options3.validateEntrySizes, options3.strictFileNames));
+              return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options6.autoClose, options6.lazyEntries, decodeStrings, options6.validateEntrySizes, options6.strictFileNames));
             });
           }
           if (diskNumber !== 0) {
             return callback(new Error("multi-disk zip files are not supported: found disk number: " + diskNumber));
           }
-          return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options3.autoClose, options3.lazyEntries, decodeStrings, options3.validateEntrySizes, options3.strictFileNames));
+          return callback(null, new ZipFile(reader, centralDirectoryOffset, totalSize, entryCount, comment, options6.autoClose, options6.lazyEntries, decodeStrings, options6.validateEntrySizes, options6.strictFileNames));
         }
         callback(new Error("End of central directory record signature not found. Either not a zip file, or file is truncated."));
       });
@@ -2802,16 +2802,16 @@ var require_yauzl = __commonJS({
       }
       __name(cleanup, "cleanup");
       function onEntry(entry2) {
-        let { resolve: resolve5 } = pendingResolveReject;
+        let { resolve: resolve6 } = pendingResolveReject;
         pendingResolveReject = null;
-        resolve5({ value: entry2 });
+        resolve6({ value: entry2 });
       }
       __name(onEntry, "onEntry");
       function onEnd() {
-        let { resolve: resolve5 } = pendingResolveReject;
+        let { resolve: resolve6 } = pendingResolveReject;
         pendingResolveReject = null;
         cleanup();
-        resolve5({ done: true });
+        resolve6({ done: true });
       }
       __name(onEnd, "onEnd");
       function onError(err) {
@@ -2826,9 +2826,9 @@ var require_yauzl = __commonJS({
           return this;
         },
         next() {
-          const promise = new Promise((resolve5, reject) => {
+          const promise = new Promise((resolve6, reject) => {
             if (pendingResolveReject != null) throw new Error("next() called before previous Promise was resolved.");
-            pendingResolveReject = { resolve: resolve5, reject };
+            pendingResolveReject = { resolve: resolve6, reject };
           });
           self.readEntry();
           return promise;
@@ -2843,72 +2843,72 @@ var require_yauzl = __commonJS({
         }
       };
     };
-    ZipFile.prototype.openReadStream = function(entry2, options3, callback) {
+    ZipFile.prototype.openReadStream = function(entry2, options6, callback) {
       var self = this;
       var relativeStart = 0;
       var relativeEnd = entry2.compressedSize;
       if (callback == null) {
-        callback = options3;
-        options3 = null;
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) {
-        options3 = {};
+      if (options6 == null) {
+        options6 = {};
       } else {
-        if (options3.decodeFileData === false) {
-          if (options3.decrypt != null) {
+        if (options6.decodeFileData === false) {
+          if (options6.decrypt != null) {
             throw new Error("cannot use options.decrypt when options.decodeFileData === false");
           }
-          if (options3.decompress != null) {
+          if (options6.decompress != null) {
             throw new Error("cannot use options.decompress when options.decodeFileData === false");
           }
         } else {
-          if (options3.decrypt != null) {
+          if (options6.decrypt != null) {
             if (!entry2.isEncrypted()) {
               throw new Error("options.decrypt can only be specified for encrypted entries. See also option decodeFileData.");
             }
-            if (options3.decrypt !== false) throw new Error("invalid options.decrypt value: " + options3.decrypt);
+            if (options6.decrypt !== false) throw new Error("invalid options.decrypt value: " + options6.decrypt);
             if (entry2.isCompressed()) {
-              if (options3.decompress !== false) throw new Error("entry is encrypted and compressed, and options.decompress !== false. See also option decodeFileData.");
+              if (options6.decompress !== false) throw new Error("entry is encrypted and compressed, and options.decompress !== false. See also option decodeFileData.");
             }
           }
-          if (options3.decompress != null) {
+          if (options6.decompress != null) {
             if (!entry2.isCompressed()) {
               throw new Error("options.decompress can only be specified for compressed entries. See also option decodeFileData.");
             }
-            if (!(options3.decompress === false || options3.decompress === true)) {
-              throw new Error("invalid options.decompress value: " + options3.decompress);
+            if (!(options6.decompress === false || options6.decompress === true)) {
+              throw new Error("invalid options.decompress value: " + options6.decompress);
             }
-            decompress = options3.decompress;
+            decompress = options6.decompress;
           }
         }
-        if (options3.start != null) {
-          relativeStart = options3.start;
+        if (options6.start != null) {
+          relativeStart = options6.start;
           if (relativeStart < 0) throw new Error("options.start < 0");
           if (relativeStart > entry2.compressedSize) throw new Error("options.start > entry.compressedSize");
         }
-        if (options3.end != null) {
-          relativeEnd = options3.end;
+        if (options6.end != null) {
+          relativeEnd = options6.end;
           if (relativeEnd < 0) throw new Error("options.end < 0");
           if (relativeEnd > entry2.compressedSize) throw new Error("options.end > entry.compressedSize");
           if (relativeEnd < relativeStart) throw new Error("options.end < options.start");
         }
       }
-      var rawMode = options3.decodeFileData === false || // Explicitly requested raw.
+      var rawMode = options6.decodeFileData === false || // Explicitly requested raw.
       (entry2.compressionMethod === 0 || // Naturally without compression.
-      entry2.compressionMethod === 8 && options3.decompress === false) && (!entry2.isEncrypted() || // Naturally without encryption.
-      options3.decrypt === false);
-      if (options3.start != null || options3.end != null) {
+      entry2.compressionMethod === 8 && options6.decompress === false) && (!entry2.isEncrypted() || // Naturally without encryption.
+      options6.decrypt === false);
+      if (options6.start != null || options6.end != null) {
         if (!rawMode) throw new Error("start/end range require options.decodeFileData === false for non-trivial encoded entries.");
       }
       if (!self.isOpen) return callback(new Error("closed"));
       if (entry2.isEncrypted() && !rawMode) {
-        if (options3.decrypt !== false) return callback(new Error("entry is encrypted, and options.decodeFileData !== false"));
+        if (options6.decrypt !== false) return callback(new Error("entry is encrypted, and options.decodeFileData !== false"));
       }
       var decompress;
       if (rawMode) {
         decompress = false;
       } else if (entry2.compressionMethod === 8) {
-        decompress = options3.decodeFileData !== true;
+        decompress = options6.decodeFileData !== true;
       } else {
         return callback(new Error("unsupported compression method: " + entry2.compressionMethod));
       }
@@ -2962,13 +2962,13 @@ var require_yauzl = __commonJS({
       }
       callback(null, endpointStream);
     };
-    ZipFile.prototype.readLocalFileHeader = function(entry2, options3, callback) {
+    ZipFile.prototype.readLocalFileHeader = function(entry2, options6, callback) {
       var self = this;
       if (callback == null) {
-        callback = options3;
-        options3 = null;
+        callback = options6;
+        options6 = null;
       }
-      if (options3 == null) options3 = {};
+      if (options6 == null) options6 = {};
       self.reader.ref();
       var buffer = newBuffer(30);
       readAndAssertNoEof(self.reader, buffer, 0, buffer.length, entry2.relativeOffsetOfLocalHeader, function(err) {
@@ -2984,7 +2984,7 @@ var require_yauzl = __commonJS({
           if (fileDataStart + entry2.compressedSize > self.fileSize) {
             return callback(new Error("file data overflows file bounds: " + fileDataStart + " + " + entry2.compressedSize + " > " + self.fileSize));
           }
-          if (options3.minimal) {
+          if (options6.minimal) {
             return callback(null, { fileDataStart });
           }
           var localFileHeader = new LocalFileHeader();
@@ -3016,36 +3016,36 @@ var require_yauzl = __commonJS({
         }
       });
     };
-    ZipFile.prototype.openReadStreamPromise = function(entry2, options3) {
-      return new Promise((resolve5, reject) => {
-        this.openReadStream(entry2, options3, function(err, readStream) {
+    ZipFile.prototype.openReadStreamPromise = function(entry2, options6) {
+      return new Promise((resolve6, reject) => {
+        this.openReadStream(entry2, options6, function(err, readStream) {
           if (err) return reject(err);
-          resolve5(readStream);
+          resolve6(readStream);
         });
       });
     };
     ZipFile.prototype.openReadStreamLowLevelPromise = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize) {
-      return new Promise((resolve5, reject) => {
+      return new Promise((resolve6, reject) => {
         this.openReadStream(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, function(err, readStream) {
           if (err) return reject(err);
-          resolve5(readStream);
+          resolve6(readStream);
         });
       });
     };
-    ZipFile.prototype.readLocalFileHeaderPromise = function(entry2, options3) {
-      return new Promise((resolve5, reject) => {
-        this.readLocalFileHeader(entry2, options3, function(err, localFileHeader) {
+    ZipFile.prototype.readLocalFileHeaderPromise = function(entry2, options6) {
+      return new Promise((resolve6, reject) => {
+        this.readLocalFileHeader(entry2, options6, function(err, localFileHeader) {
           if (err) return reject(err);
-          resolve5(localFileHeader);
+          resolve6(localFileHeader);
         });
       });
     };
     function Entry() {
     }
     __name(Entry, "Entry");
-    Entry.prototype.getLastModDate = function(options3) {
-      if (options3 == null) options3 = {};
-      if (!options3.forceDosFormat) {
+    Entry.prototype.getLastModDate = function(options6) {
+      if (options6 == null) options6 = {};
+      if (!options6.forceDosFormat) {
         for (var i = 0; i < this.extraFields.length; i++) {
           var extraField = this.extraFields[i];
           if (extraField.id === 21589) {
@@ -3067,7 +3067,7 @@ var require_yauzl = __commonJS({
           }
         }
       }
-      return dosDateTimeToDate(this.lastModFileDate, this.lastModFileTime, options3.timezone);
+      return dosDateTimeToDate(this.lastModFileDate, this.lastModFileTime, options6.timezone);
     };
     Entry.prototype.canDecodeFileData = function() {
       return !this.isEncrypted() && (this.compressionMethod === 0 || this.compressionMethod === 8);
@@ -3217,10 +3217,10 @@ var require_yauzl = __commonJS({
       }
       __name(onCloseDone, "onCloseDone");
     };
-    RandomAccessReader2.prototype.createReadStream = function(options3) {
-      if (options3 == null) options3 = {};
-      var start = options3.start;
-      var end = options3.end;
+    RandomAccessReader2.prototype.createReadStream = function(options6) {
+      if (options6 == null) options6 = {};
+      var start = options6.start;
+      var end = options6.end;
       if (start === end) {
         var emptyStream = new PassThrough();
         setImmediate(function() {
@@ -3339,6 +3339,9 @@ var require_yauzl = __commonJS({
   }
 });
 
+// src/cli.ts
+var import_node_fs21 = require("node:fs");
+
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
 
@@ -3436,20 +3439,20 @@ function systemMessage(error) {
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
 __name(systemMessage, "systemMessage");
-function onceEach(warn) {
+function onceEach(warn2) {
   const said = /* @__PURE__ */ new Set();
   return (sentence, kind = sentence) => {
     if (said.has(kind)) return;
     said.add(kind);
-    warn(sentence);
+    warn2(sentence);
   };
 }
 __name(onceEach, "onceEach");
 
 // src/commands/convert.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 var import_node_os2 = require("node:os");
-var import_node_path4 = require("node:path");
+var import_node_path6 = require("node:path");
 
 // src/bytes/digest.ts
 var import_node_crypto = require("node:crypto");
@@ -3475,7 +3478,7 @@ function checkRange(source, offset, length3) {
   }
 }
 __name(checkRange, "checkRange");
-function openFile(path4, name = path4) {
+function openFile(path4, name2 = path4) {
   const fd = attempt(path4, () => (0, import_node_fs.openSync)(path4, import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK));
   const stats = (0, import_node_fs.fstatSync)(fd);
   if (!stats.isFile()) {
@@ -3483,7 +3486,7 @@ function openFile(path4, name = path4) {
     throw new DiskError(path4, "it is not a regular file", "not-a-ddk");
   }
   const { size: size2 } = stats;
-  return Object.assign(fileSource(fd, size2, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size2, name2), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
 function attempt(path4, open4) {
@@ -3494,41 +3497,41 @@ function attempt(path4, open4) {
   }
 }
 __name(attempt, "attempt");
-function fileSource(fd, size2, name) {
+function fileSource(fd, size2, name2) {
   const source = {
-    name,
+    name: name2,
     size: size2,
     runs: [{ fd, offset: 0, length: size2 }],
     read(into, offset) {
       checkRange(source, offset, into.length);
-      readFully(fd, into, offset, name);
+      readFully(fd, into, offset, name2);
     }
   };
   return source;
 }
 __name(fileSource, "fileSource");
-function readFully(fd, into, offset, name) {
+function readFully(fd, into, offset, name2) {
   for (let done = 0; done < into.length; ) {
-    const got = readAt(fd, into, done, offset + done, name);
+    const got = readAt(fd, into, done, offset + done, name2);
     if (got === 0) {
       const what = `the file ended at byte ${offset + done} while it was read; another process changed it`;
-      throw new DiskError(name, what, "input-output");
+      throw new DiskError(name2, what, "input-output");
     }
     done += got;
   }
 }
 __name(readFully, "readFully");
-function readAt(fd, into, done, position3, name) {
+function readAt(fd, into, done, position3, name2) {
   try {
     return (0, import_node_fs.readSync)(fd, into, done, into.length - done, position3);
   } catch (error) {
-    throw new DiskError(name, `it can't be read at byte ${position3}: ${systemMessage(error)}`, "input-output");
+    throw new DiskError(name2, `it can't be read at byte ${position3}: ${systemMessage(error)}`, "input-output");
   }
 }
 __name(readAt, "readAt");
-function memorySource(bytes, name) {
+function memorySource(bytes, name2) {
   const source = {
-    name,
+    name: name2,
     size: bytes.length,
     read(into, offset) {
       checkRange(source, offset, into.length);
@@ -3538,10 +3541,10 @@ function memorySource(bytes, name) {
   return source;
 }
 __name(memorySource, "memorySource");
-function slice(source, offset, size2, name = source.name) {
+function slice(source, offset, size2, name2 = source.name) {
   checkRange(source, offset, size2);
   const part = {
-    name,
+    name: name2,
     size: size2,
     read(into, at) {
       checkRange(part, at, into.length);
@@ -3561,13 +3564,13 @@ function sliceRuns(runs2, offset, size2) {
   for (const run of runs2) {
     const from = Math.max(offset, start);
     const to = Math.min(offset + size2, start + run.length);
-    if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from });
+    if (from < to) found.push({ ...run, offset: run.offset + from - start, length: to - from });
     start += run.length;
   }
   return found;
 }
 __name(sliceRuns, "sliceRuns");
-function concat(parts, name) {
+function concat(parts, name2) {
   const starts = [];
   let size2 = 0;
   for (const part of parts) {
@@ -3575,7 +3578,7 @@ function concat(parts, name) {
     size2 += part.size;
   }
   const whole2 = {
-    name,
+    name: name2,
     size: size2,
     read(into, offset) {
       checkRange(whole2, offset, into.length);
@@ -3684,13 +3687,13 @@ function expectVersion(found, asked) {
   );
 }
 __name(expectVersion, "expectVersion");
-function productText({ product = "an unknown product", version: version2 = "of unknown version", build }) {
-  return `${product} ${version2}${build === void 0 ? "" : `-${build}`}`;
+function productText({ product = "an unknown product", version: version3 = "of unknown version", build }) {
+  return `${product} ${version3}${build === void 0 ? "" : `-${build}`}`;
 }
 __name(productText, "productText");
-function versionOf({ version: version2, build }) {
+function versionOf({ version: version3, build }) {
   try {
-    return { ...parseVersion(version2 ?? ""), ...build !== void 0 && { build } };
+    return { ...parseVersion(version3 ?? ""), ...build !== void 0 && { build } };
   } catch {
     return { numbers: [] };
   }
@@ -3718,12 +3721,12 @@ var fs = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve5) {
-      resolve5(value);
+    return value instanceof P ? value : new P(function(resolve6) {
+      resolve6(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve5, reject) {
+  return new (P || (P = Promise))(function(resolve6, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3741,7 +3744,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -3851,12 +3854,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve5) {
-      resolve5(value);
+    return value instanceof P ? value : new P(function(resolve6) {
+      resolve6(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve5, reject) {
+  return new (P || (P = Promise))(function(resolve6, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3874,7 +3877,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -3951,12 +3954,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve5) {
-      resolve5(value);
+    return value instanceof P ? value : new P(function(resolve6) {
+      resolve6(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve5, reject) {
+  return new (P || (P = Promise))(function(resolve6, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3974,7 +3977,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -3985,23 +3988,23 @@ var ToolRunner = class extends events.EventEmitter {
   static {
     __name(this, "ToolRunner");
   }
-  constructor(toolPath, args, options3) {
+  constructor(toolPath, args, options6) {
     super();
     if (!toolPath) {
       throw new Error("Parameter 'toolPath' cannot be null or empty.");
     }
     this.toolPath = toolPath;
     this.args = args || [];
-    this.options = options3 || {};
+    this.options = options6 || {};
   }
   _debug(message2) {
     if (this.options.listeners && this.options.listeners.debug) {
       this.options.listeners.debug(message2);
     }
   }
-  _getCommandString(options3, noPrefix) {
+  _getCommandString(options6, noPrefix) {
     const toolPath = this._getSpawnFileName();
-    const args = this._getSpawnArgs(options3);
+    const args = this._getSpawnArgs(options6);
     let cmd = noPrefix ? "" : "[command]";
     if (IS_WINDOWS2) {
       if (this._isCmdFile()) {
@@ -4009,7 +4012,7 @@ var ToolRunner = class extends events.EventEmitter {
         for (const a of args) {
           cmd += ` ${a}`;
         }
-      } else if (options3.windowsVerbatimArguments) {
+      } else if (options6.windowsVerbatimArguments) {
         cmd += `"${toolPath}"`;
         for (const a of args) {
           cmd += ` ${a}`;
@@ -4052,13 +4055,13 @@ var ToolRunner = class extends events.EventEmitter {
     }
     return this.toolPath;
   }
-  _getSpawnArgs(options3) {
+  _getSpawnArgs(options6) {
     if (IS_WINDOWS2) {
       if (this._isCmdFile()) {
         let argline = `/D /S /C "${this._windowsQuoteCmdArg(this.toolPath)}`;
         for (const a of this.args) {
           argline += " ";
-          argline += options3.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
+          argline += options6.windowsVerbatimArguments ? a : this._windowsQuoteCmdArg(a);
         }
         argline += '"';
         return [argline];
@@ -4156,28 +4159,28 @@ var ToolRunner = class extends events.EventEmitter {
     reverse += '"';
     return reverse.split("").reverse().join("");
   }
-  _cloneExecOptions(options3) {
-    options3 = options3 || {};
+  _cloneExecOptions(options6) {
+    options6 = options6 || {};
     const result = {
-      cwd: options3.cwd || process.cwd(),
-      env: options3.env || process.env,
-      silent: options3.silent || false,
-      windowsVerbatimArguments: options3.windowsVerbatimArguments || false,
-      failOnStdErr: options3.failOnStdErr || false,
-      ignoreReturnCode: options3.ignoreReturnCode || false,
-      delay: options3.delay || 1e4
+      cwd: options6.cwd || process.cwd(),
+      env: options6.env || process.env,
+      silent: options6.silent || false,
+      windowsVerbatimArguments: options6.windowsVerbatimArguments || false,
+      failOnStdErr: options6.failOnStdErr || false,
+      ignoreReturnCode: options6.ignoreReturnCode || false,
+      delay: options6.delay || 1e4
     };
-    result.outStream = options3.outStream || process.stdout;
-    result.errStream = options3.errStream || process.stderr;
+    result.outStream = options6.outStream || process.stdout;
+    result.errStream = options6.errStream || process.stderr;
     return result;
   }
-  _getSpawnOptions(options3, toolPath) {
-    options3 = options3 || {};
+  _getSpawnOptions(options6, toolPath) {
+    options6 = options6 || {};
     const result = {};
-    result.cwd = options3.cwd;
-    result.env = options3.env;
-    result["windowsVerbatimArguments"] = options3.windowsVerbatimArguments || this._isCmdFile();
-    if (options3.windowsVerbatimArguments) {
+    result.cwd = options6.cwd;
+    result.env = options6.env;
+    result["windowsVerbatimArguments"] = options6.windowsVerbatimArguments || this._isCmdFile();
+    if (options6.windowsVerbatimArguments) {
       result.argv0 = `"${toolPath}"`;
     }
     return result;
@@ -4197,7 +4200,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve5, reject) => __awaiter3(this, void 0, void 0, function* () {
+      return new Promise((resolve6, reject) => __awaiter3(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -4280,7 +4283,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error) {
             reject(error);
           } else {
-            resolve5(exitCode2);
+            resolve6(exitCode2);
           }
         });
         if (this.options.input) {
@@ -4343,7 +4346,7 @@ var ExecState = class _ExecState extends events.EventEmitter {
   static {
     __name(this, "ExecState");
   }
-  constructor(options3, toolPath) {
+  constructor(options6, toolPath) {
     super();
     this.processClosed = false;
     this.processError = "";
@@ -4356,10 +4359,10 @@ var ExecState = class _ExecState extends events.EventEmitter {
     if (!toolPath) {
       throw new Error("toolPath must not be empty");
     }
-    this.options = options3;
+    this.options = options6;
     this.toolPath = toolPath;
-    if (options3.delay) {
-      this.delay = options3.delay;
+    if (options6.delay) {
+      this.delay = options6.delay;
     }
   }
   CheckComplete() {
@@ -4408,12 +4411,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve5) {
-      resolve5(value);
+    return value instanceof P ? value : new P(function(resolve6) {
+      resolve6(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve5, reject) {
+  return new (P || (P = Promise))(function(resolve6, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -4431,13 +4434,13 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve5(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
-function exec(commandLine, args, options3) {
+function exec(commandLine, args, options6) {
   return __awaiter4(this, void 0, void 0, function* () {
     const commandArgs = argStringToArray(commandLine);
     if (commandArgs.length === 0) {
@@ -4445,20 +4448,20 @@ function exec(commandLine, args, options3) {
     }
     const toolPath = commandArgs[0];
     args = commandArgs.slice(1).concat(args || []);
-    const runner = new ToolRunner(toolPath, args, options3);
+    const runner = new ToolRunner(toolPath, args, options6);
     return runner.exec();
   });
 }
 __name(exec, "exec");
-function getExecOutput(commandLine, args, options3) {
+function getExecOutput(commandLine, args, options6) {
   return __awaiter4(this, void 0, void 0, function* () {
     var _a, _b;
     let stdout = "";
     let stderr = "";
     const stdoutDecoder = new import_string_decoder.StringDecoder("utf8");
     const stderrDecoder = new import_string_decoder.StringDecoder("utf8");
-    const originalStdoutListener = (_a = options3 === null || options3 === void 0 ? void 0 : options3.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
-    const originalStdErrListener = (_b = options3 === null || options3 === void 0 ? void 0 : options3.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
+    const originalStdoutListener = (_a = options6 === null || options6 === void 0 ? void 0 : options6.listeners) === null || _a === void 0 ? void 0 : _a.stdout;
+    const originalStdErrListener = (_b = options6 === null || options6 === void 0 ? void 0 : options6.listeners) === null || _b === void 0 ? void 0 : _b.stderr;
     const stdErrListener = /* @__PURE__ */ __name((data) => {
       stderr += stderrDecoder.write(data);
       if (originalStdErrListener) {
@@ -4471,8 +4474,8 @@ function getExecOutput(commandLine, args, options3) {
         originalStdoutListener(data);
       }
     }, "stdOutListener");
-    const listeners = Object.assign(Object.assign({}, options3 === null || options3 === void 0 ? void 0 : options3.listeners), { stdout: stdOutListener, stderr: stdErrListener });
-    const exitCode2 = yield exec(commandLine, args, Object.assign(Object.assign({}, options3), { listeners }));
+    const listeners = Object.assign(Object.assign({}, options6 === null || options6 === void 0 ? void 0 : options6.listeners), { stdout: stdOutListener, stderr: stdErrListener });
+    const exitCode2 = yield exec(commandLine, args, Object.assign(Object.assign({}, options6), { listeners }));
     stdout += stdoutDecoder.end();
     stderr += stderrDecoder.end();
     return {
@@ -4490,7 +4493,7 @@ var import_node_child_process = require("node:child_process");
 // src/programs/environment.ts
 var own = /^(INPUT|STATE|ACTIONS)_/i;
 function environmentForPrograms(env = process.env) {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value === void 0 || own.test(name) ? [] : [[name, value]]));
+  return Object.fromEntries(Object.entries(env).flatMap(([name2, value]) => value === void 0 || own.test(name2) ? [] : [[name2, value]]));
 }
 __name(environmentForPrograms, "environmentForPrograms");
 
@@ -4504,23 +4507,23 @@ __name(lastLine, "lastLine");
 
 // src/programs/child.ts
 var outputLimit = 16 << 20;
-async function runChild(command, args, options3) {
-  options3.signal?.throwIfAborted();
-  const finished2 = await untilEnd(command, args, options3);
-  options3.signal?.throwIfAborted();
+async function runChild(command, args, options6) {
+  options6.signal?.throwIfAborted();
+  const finished2 = await untilEnd(command, args, options6);
+  options6.signal?.throwIfAborted();
   return finished2;
 }
 __name(runChild, "runChild");
-function untilEnd(command, args, options3) {
-  return new Promise((resolve5) => {
-    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options3;
+function untilEnd(command, args, options6) {
+  return new Promise((resolve6) => {
+    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options6;
     const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
     let timedOut = false;
     const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", output.kill);
-      resolve5({ ...finished2, timedOut });
+      resolve6({ ...finished2, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -4541,7 +4544,7 @@ function feedChild(command, args) {
   stdin.on("error", () => {
   });
   return {
-    write: /* @__PURE__ */ __name((piece2) => new Promise((resolve5) => stdin.write(piece2, (error) => resolve5(!error))), "write"),
+    write: /* @__PURE__ */ __name((piece2) => new Promise((resolve6) => stdin.write(piece2, (error) => resolve6(!error))), "write"),
     async end() {
       stdin.end();
       return finished2;
@@ -4560,12 +4563,12 @@ function watch(child2) {
   return {
     pipes,
     soFar,
-    finished: new Promise((resolve5) => {
+    finished: new Promise((resolve6) => {
       child2.once(
         "error",
-        (error) => resolve5({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
+        (error) => resolve6({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
       );
-      child2.once("close", (code, by) => resolve5({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+      child2.once("close", (code, by) => resolve6({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
     }),
     kill() {
       child2.kill("SIGKILL");
@@ -4674,9 +4677,9 @@ function engineCommand(program, { signal, debug = /* @__PURE__ */ __name(() => {
 }
 __name(engineCommand, "engineCommand");
 function chosenDaemon() {
-  for (const name of ["DOCKER_HOST", "DOCKER_CONTEXT"]) {
-    const value = process.env[name];
-    if (value) return ` (${name} is ${value}: check it, or unset it)`;
+  for (const name2 of ["DOCKER_HOST", "DOCKER_CONTEXT"]) {
+    const value = process.env[name2];
+    if (value) return ` (${name2} is ${value}: check it, or unset it)`;
   }
   return "";
 }
@@ -4707,11 +4710,6 @@ function images(command, platformOption) {
     if (/no such (image|object)|image not known/i.test(finished2.lastWord)) return void 0;
     throw failure(program, `look for the image ${reference}`, finished2);
   }, "find");
-  const need = /* @__PURE__ */ __name(async (reference) => {
-    const image = await find(reference);
-    if (!image) throw new EngineError(`${program} has no image ${reference}`);
-    return image;
-  }, "need");
   return {
     find,
     async labelled(label, value) {
@@ -4720,7 +4718,9 @@ function images(command, platformOption) {
       return [...new Set(output.split("\n").map((id2) => id2.trim()))].filter((id2) => id2 !== "");
     },
     async imageId(reference) {
-      return (await need(reference)).id;
+      const image = await find(reference);
+      if (!image) throw new EngineError(`${program} has no image ${reference}`);
+      return image.id;
     },
     async tag(image, reference) {
       await succeed(command, ["tag", image, reference], `name the image ${image} ${reference}`, change);
@@ -4728,22 +4728,28 @@ function images(command, platformOption) {
     async remove(image) {
       await succeed(command, ["image", "rm", "--force", image], `remove the image ${image}`, change);
     },
-    async prove(reference, say = () => {
+    async prove({ id: id2, platform }, say2 = () => {
     }) {
-      const image = await need(reference);
-      const platform = platformOption ? ["--platform", image.platform] : [];
-      const args = ["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none", ...platform, image.id, "/bin/true"];
+      const options6 = [
+        "--pull",
+        "never",
+        "--label",
+        `${proofLabel}=true`,
+        "--network",
+        "none",
+        ...platformOption ? ["--platform", platform] : []
+      ];
+      const args = ["create", ...options6, id2, "/bin/true"];
       const created = await command.call(args, change);
       if (created.code !== 0) {
-        const { message: message2 } = failure(program, `create a container from the image ${reference}`, created);
+        const { message: message2 } = failure(program, `create a container from the image ${id2}`, created);
         const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
         throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2);
       }
       const container = created.stdout.trim();
       const removed2 = await command.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
       if (removed2.code !== 0)
-        say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
-      return image;
+        say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
     }
   };
 }
@@ -4762,8 +4768,8 @@ function readImage(program, reference, json2) {
   };
 }
 __name(readImage, "readImage");
-async function succeed(command, args, wanted, options3) {
-  const finished2 = await command.call(args, options3);
+async function succeed(command, args, wanted, options6) {
+  const finished2 = await command.call(args, options6);
   if (finished2.code !== 0) throw failure(command.program, wanted, finished2);
   return finished2.stdout;
 }
@@ -4795,37 +4801,36 @@ __name(dockerLayerStore, "dockerLayerStore");
 function startImport(command, mark) {
   const child2 = command.pour(["import", "--change", `LABEL ${importLabel}=${mark}`, "-"]);
   let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    void child2.kill();
-  }, importDeadline * 1e3);
+  const inTime = /* @__PURE__ */ __name((step) => {
+    const timer = setTimeout(() => {
+      isLate = true;
+      void child2.kill();
+    }, importDeadline * 1e3);
+    return step.finally(() => clearTimeout(timer));
+  }, "inTime");
   const end = /* @__PURE__ */ __name(async () => {
-    const finished2 = await child2.end();
-    clearTimeout(timer);
-    return isLate ? { ...finished2, lastWord: `it wasn't done after ${importDeadline / 60} minutes` } : finished2;
+    const finished2 = await inTime(child2.end());
+    return isLate ? { ...finished2, lastWord: `it took nothing more for ${importDeadline / 60} minutes` } : finished2;
   }, "end");
   const failed2 = /* @__PURE__ */ __name((finished2) => failure(command.program, "import the root filesystem", finished2), "failed");
   return {
     async write(piece2) {
-      if (!await child2.write(piece2)) throw failed2(await end());
+      if (!await inTime(child2.write(piece2))) throw failed2(await end());
     },
     async finish() {
       const finished2 = await end();
       if (finished2.code !== 0) throw failed2(finished2);
     },
-    async abort() {
-      clearTimeout(timer);
-      await child2.kill();
-    }
+    abort: child2.kill
   };
 }
 __name(startImport, "startImport");
 async function removeImports(command, mark) {
-  const options3 = { evenIfCancelled: true };
+  const options6 = { evenIfCancelled: true };
   const wanted = "look for imported layers";
-  const listed = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], wanted, options3);
+  const listed = await succeed(command, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark}`], wanted, options6);
   for (const id2 of new Set(listed.split("\n").filter((line) => line !== ""))) {
-    const removal = { ...options3, deadline: "change" };
+    const removal = { ...options6, deadline: "change" };
     await succeed(command, ["image", "rm", id2], `remove the image ${id2}, which held an imported layer`, removal);
   }
 }
@@ -4893,9 +4898,9 @@ async function ask(command) {
   if (finished2.timedOut) return `${program} didn't answer within ${command.deadlines.greeting} seconds${chosenDaemon()}`;
   const info = parse(finished2.stdout);
   if (info.version?.Version !== void 0) {
-    return podman(command, info.version.Version, info.store?.graphDriverName ?? "unknown", info.host?.serviceIsRemote ?? false);
+    return podman(command, info.version.Version, info);
   }
-  if (info.ServerVersion) return docker(command, info.ServerVersion, dockerStore(info));
+  if (info.ServerVersion) return docker(command, info.ServerVersion, info);
   const reason = info.ServerErrors?.at(-1) ?? finished2.lastWord;
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut2(program, reason)}`;
 }
@@ -4913,19 +4918,34 @@ function dockerStore(info) {
   return containerd ? "containerd" : info.Driver ?? "unknown";
 }
 __name(dockerStore, "dockerStore");
-function docker(command, version2, store) {
+function dockerPrivileges({ SecurityOptions }) {
+  const names2 = (SecurityOptions ?? []).map((option) => /^name=([^,]+)/.exec(option)?.[1]);
+  if (names2.includes("rootless")) return "rootless";
+  return names2.includes("userns") ? "remapped" : "root";
+}
+__name(dockerPrivileges, "dockerPrivileges");
+function docker(command, version3, info) {
+  const store = dockerStore(info);
   return {
     ...commonParts(command, true, dockerLoad),
     name: "docker",
-    version: version2,
+    version: version3,
     store,
-    loadsZstd: Number.parseInt(version2, 10) >= 23,
+    privileges: dockerPrivileges(info),
+    loadsZstd: Number.parseInt(version3, 10) >= 23,
     ...store !== "containerd" && { layers: dockerLayerStore(command) }
   };
 }
 __name(docker, "docker");
-function podman(command, version2, store, remote) {
-  return { ...commonParts(command, false, remote ? podmanRemoteLoad : podmanPull), name: "podman", version: version2, store, loadsZstd: true };
+function podman(command, version3, { host: host2, store }) {
+  return {
+    ...commonParts(command, false, host2?.serviceIsRemote ? podmanRemoteLoad : podmanPull),
+    name: "podman",
+    version: version3,
+    store: store?.graphDriverName ?? "unknown",
+    privileges: host2?.security?.rootless ? "rootless" : "root",
+    loadsZstd: true
+  };
 }
 __name(podman, "podman");
 function commonParts(command, platformOption, method) {
@@ -5015,10 +5035,10 @@ __name(removeAll, "removeAll");
 var import_node_os = require("node:os");
 function endRequest(reason) {
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name]);
-      stop.abort(new Error(reason(name)));
+  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name2, () => {
+      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
+      stop.abort(new Error(reason(name2)));
     });
   }
   return stop.signal;
@@ -5059,10 +5079,10 @@ function sentenceOf(error) {
 __name(sentenceOf, "sentenceOf");
 
 // src/image/config/name.ts
-function imageName({ version: version2, build }, uname) {
-  if (version2 === void 0)
+function imageName({ version: version3, build }, uname) {
+  if (version3 === void 0)
     throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
-  return `xenserver-ddk:${[version2, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
+  return `xenserver-ddk:${[version3, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
 __name(imageName, "imageName");
 
@@ -5076,27 +5096,27 @@ function parseReference(text4) {
   if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
   const colon = text4.lastIndexOf(":");
   const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
-  const name = tagged ? text4.slice(0, colon) : text4;
+  const name2 = tagged ? text4.slice(0, colon) : text4;
   const tag2 = tagged ? text4.slice(colon + 1) : "latest";
   if (!tagPattern.test(tag2)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag2)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
     );
   }
-  const { domain, path: path4 } = splitDomain(name);
+  const { domain, path: path4 } = splitDomain(name2);
   if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
   const bad = path4.split("/").find((part) => !component.test(part));
   if (bad !== void 0) throw refuse2(whyNoComponent(bad));
   if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
-  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; the limit is 255`);
-  return { text: `${name}:${tag2}`, canonical: `${canonicalName(name, domain)}:${tag2}`, name, tag: tag2 };
+  if (name2.length > 255) throw refuse2(`its name has ${name2.length} characters; the limit is 255`);
+  return { text: `${name2}:${tag2}`, canonical: `${canonicalName(name2, domain)}:${tag2}`, name: name2, tag: tag2 };
 }
 __name(parseReference, "parseReference");
-function splitDomain(name) {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, slash);
+function splitDomain(name2) {
+  const slash = name2.indexOf("/");
+  const first = name2.slice(0, slash);
   const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+  return isDomain ? { domain: first, path: name2.slice(slash + 1) } : { path: name2 };
 }
 __name(splitDomain, "splitDomain");
 function whyNoComponent(part) {
@@ -5106,9 +5126,9 @@ function whyNoComponent(part) {
   return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
 }
 __name(whyNoComponent, "whyNoComponent");
-function canonicalName(name, domain) {
-  if (domain !== void 0) return name;
-  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+function canonicalName(name2, domain) {
+  if (domain !== void 0) return name2;
+  return name2.includes("/") ? `docker.io/${name2}` : `docker.io/library/${name2}`;
 }
 __name(canonicalName, "canonicalName");
 
@@ -5127,8 +5147,8 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     let inFile = 0;
     const check = /* @__PURE__ */ __name((more2) => {
       if (found + more2 <= maxZeroBytes) return;
-      const named = [...large, { path: path4, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files2 = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      const named2 = [...large, { path: path4, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files2 = named2.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
       throw new DiskError(
         `/${pathText(path4)}`,
         `with this file of ${content2.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
@@ -5166,24 +5186,24 @@ function parseZeroLimit(text4) {
 __name(parseZeroLimit, "parseZeroLimit");
 
 // src/engine/provide.ts
-async function provide(engine, { path: path4, name, configDigest, manifestDigest }, info, onProgress) {
+async function provide(engine, { path: path4, name: name2, configDigest, manifestDigest }, info, onProgress) {
   const made = engine.store === "containerd" ? manifestDigest : configDigest;
-  const before = await engine.find(name);
+  const before = await engine.find(name2);
   const wasThere = before?.id === made || await engine.find(made) !== void 0;
   await engine.load(path4, onProgress);
-  const image = await engine.find(name);
-  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name}`);
+  const image = await engine.find(name2);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name2}`);
   if (image.id !== made) {
     throw new EngineError(
-      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+      `${name2} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
     );
   }
   try {
-    await engine.prove(made, info);
+    await engine.prove(image, info);
   } catch (error) {
     throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
   }
-  if (before && before.id !== made) info(`${name} was the name of the image ${before.id} before`);
+  if (before && before.id !== made) info(`${name2} was the name of the image ${before.id} before`);
   return image;
 }
 __name(provide, "provide");
@@ -5330,9 +5350,9 @@ function append(out, bytes) {
   out.position += bytes.length;
 }
 __name(append, "append");
-function writeAt({ fd, name }, bytes, position3) {
+function writeAt({ fd, name: name2 }, bytes, position3) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+    done += writing(name2, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
   }
 }
 __name(writeAt, "writeAt");
@@ -5349,11 +5369,11 @@ __name(partOf, "partOf");
 var patience = 36e5;
 function removeAbandoned(destination) {
   const [folder, prefix2, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
-  for (const name of namesIn(folder)) {
-    const tag2 = name.slice(prefix2.length, -suffix.length);
-    if (!name.startsWith(prefix2) || !name.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name), patience)) continue;
+  for (const name2 of namesIn(folder)) {
+    const tag2 = name2.slice(prefix2.length, -suffix.length);
+    if (!name2.startsWith(prefix2) || !name2.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name2), patience)) continue;
     try {
-      (0, import_node_fs9.unlinkSync)((0, import_node_path3.join)(folder, name));
+      (0, import_node_fs9.unlinkSync)((0, import_node_path3.join)(folder, name2));
     } catch {
     }
   }
@@ -5440,8 +5460,8 @@ function free({ buffer }) {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
 }
 __name(free, "free");
-function layerWriter(out, options3) {
-  const { compress, mediaType } = frameCompressor(options3);
+function layerWriter(out, options6) {
+  const { compress, mediaType } = frameCompressor(options6);
   const diffId = (0, import_node_crypto3.createHash)("sha256");
   const digest2 = (0, import_node_crypto3.createHash)("sha256");
   const start = out.position;
@@ -5465,10 +5485,10 @@ function layerWriter(out, options3) {
       uncompressedSize += piece2.length;
       if (!compress) {
         store(piece2);
-        options3.release?.(piece2.buffer);
+        options6.release?.(piece2.buffer);
         return;
       }
-      const frame = compress(piece2).finally(() => options3.release?.(piece2.buffer));
+      const frame = compress(piece2).finally(() => options6.release?.(piece2.buffer));
       last = storeInOrder(last, frame);
       last.catch(() => {
       });
@@ -5569,9 +5589,9 @@ function hasTarChecksum(header4) {
 }
 __name(hasTarChecksum, "hasTarChecksum");
 function readTarHeader(header4) {
-  const name = text(header4, 0, 100);
+  const name2 = text(header4, 0, 100);
   const prefix2 = header4.toString("latin1", 257, 263) === "ustar\0" ? text(header4, 345, 500) : "";
-  return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header4), typeflag: header4.toString("latin1", 156, 157) };
+  return { path: prefix2 === "" ? name2 : `${prefix2}/${name2}`, size: sizeField(header4), typeflag: header4.toString("latin1", 156, 157) };
 }
 __name(readTarHeader, "readTarHeader");
 function sizeField(header4) {
@@ -5634,9 +5654,9 @@ function paxRecords(member) {
   if (member.mtime > octal11) add("mtime", member.mtime);
   if (member.uid > octal7) add("uid", member.uid);
   if (member.gid > octal7) add("gid", member.gid);
-  for (const [name, value] of member.xattrs ?? []) {
-    records2.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
-    const acl = aclKeywords.get(name.toString("latin1"));
+  for (const [name2, value] of member.xattrs ?? []) {
+    records2.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name2]), value]);
+    const acl = aclKeywords.get(name2.toString("latin1"));
     if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
   }
   return records2.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
@@ -5662,8 +5682,8 @@ function ustarName(path4) {
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
   const header4 = Buffer.alloc(tarBlockSize);
-  const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header4, 0);
+  const { name: name2, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name2.copy(header4, 0);
   number(header4, 100, 8, member.mode);
   number(header4, 108, 8, member.uid);
   number(header4, 116, 8, member.gid);
@@ -5705,8 +5725,8 @@ function ociManifest(config, layers) {
 __name(ociManifest, "ociManifest");
 function ociIndex({ digest: digest2, size: size2 }, { architecture, os: os2 }, tags3) {
   const entry2 = { mediaType: manifestType, digest: digest2, size: size2, platform: { architecture, os: os2 } };
-  const named = tags3.map((tag2) => ({ ...entry2, annotations: nameAnnotations(tag2) }));
-  return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry2] };
+  const named2 = tags3.map((tag2) => ({ ...entry2, annotations: nameAnnotations(tag2) }));
+  return { schemaVersion: 2, mediaType: indexType, manifests: named2.length > 0 ? named2 : [entry2] };
 }
 __name(ociIndex, "ociIndex");
 function dockerManifest(config, layers, tags3) {
@@ -5730,7 +5750,7 @@ function createArchive(path4) {
 __name(createArchive, "createArchive");
 function archiveOn(out, layers) {
   let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
+  const addFile = /* @__PURE__ */ __name((name2, bytes) => append(out, Buffer.concat([memberHeader(name2, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
     const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
@@ -5749,10 +5769,10 @@ function archiveOn(out, layers) {
     return current;
   }, "add");
   return {
-    addLayer(options3) {
+    addLayer(options6) {
       const header4 = out.position;
       out.position += tarBlockSize;
-      return add(layerWriter(out, options3), (layer) => {
+      return add(layerWriter(out, options6), (layer) => {
         writeAt(out, layerHeader(layer), header4);
         append(out, Buffer.alloc(tarPadding(layer.size)));
       });
@@ -5787,8 +5807,8 @@ function json(value) {
   return Buffer.from(JSON.stringify(value));
 }
 __name(json, "json");
-function memberHeader(name, size2) {
-  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size: size2, mtime: 0 });
+function memberHeader(name2, size2) {
+  return ustarHeader({ path: Buffer.from(name2), type: "file", mode: 420, uid: 0, gid: 0, size: size2, mtime: 0 });
 }
 __name(memberHeader, "memberHeader");
 
@@ -5857,18 +5877,18 @@ function sortedChildren(tree, dir2, onUnreadable) {
   return children3;
 }
 __name(sortedChildren, "sortedChildren");
-function checkName(name, dir2) {
-  const text4 = name.toString("latin1");
+function checkName(name2, dir2) {
+  const text4 = name2.toString("latin1");
   const place2 = `/${pathText(dir2.path)}`;
   if (text4 === "" || text4 === "." || text4 === ".." || /[/\0]/.test(text4)) {
     throw damageAt(place2, `the directory has an entry with the impossible name ${JSON.stringify(text4)}`);
   }
-  if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
+  if (name2.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name2.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name2.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
-function join6(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+function join6(dir2, name2) {
+  return dir2.length === 0 ? name2 : Buffer.concat([dir2, Buffer.from("/"), name2]);
 }
 __name(join6, "join");
 function resolve3(tree, path4) {
@@ -5878,20 +5898,20 @@ function resolve3(tree, path4) {
 __name(resolve3, "resolve");
 function resolveTrail(tree, path4) {
   const trail = [];
-  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name2) => name2 !== "" && name2 !== "."), "components");
   const pending = components(path4).reverse();
   let links2 = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+  for (let name2 = pending.pop(); name2 !== void 0; name2 = pending.pop()) {
     const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
+    if (name2 === "..") {
       trail.pop();
       continue;
     }
     if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
+    const node = childNode(tree, dir2.node, name2);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join6(dir2.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join6(dir2.path, Buffer.from(name2, "latin1")), node });
       continue;
     }
     if (++links2 > 40) return void 0;
@@ -5902,8 +5922,8 @@ function resolveTrail(tree, path4) {
   return trail;
 }
 __name(resolveTrail, "resolveTrail");
-function childNode(tree, dir2, name) {
-  for (const entry2 of tree.entries(dir2)) if (entry2.name.toString("latin1") === name) return entry2.node();
+function childNode(tree, dir2, name2) {
+  for (const entry2 of tree.entries(dir2)) if (entry2.name.toString("latin1") === name2) return entry2.node();
   return void 0;
 }
 __name(childNode, "childNode");
@@ -5943,18 +5963,18 @@ function platformArchitecture(root) {
 __name(platformArchitecture, "platformArchitecture");
 
 // src/disk/root/kernel-version.ts
-function findKernelVersion(root, warn) {
+function findKernelVersion(root, warn2) {
   const modules = resolve3(root, "/lib/modules");
   const all = modules?.type === "dir" ? directories(root, modules) : [];
-  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name }) => name);
+  const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name: name2 }) => name2);
   if (built.length === 0) {
-    const names = all.map(({ name }) => name).join(", ");
-    warn(`no kernel headers: ${names ? `no directory of /lib/modules (${names}) has a "build" link` : "/lib/modules has no kernel"}`);
+    const names2 = all.map(({ name: name2 }) => name2).join(", ");
+    warn2(`no kernel headers: ${names2 ? `no directory of /lib/modules (${names2}) has a "build" link` : "/lib/modules has no kernel"}`);
     return void 0;
   }
   const best = bestFlavour(built).sort(compareVersions);
   const newest = best.at(-1);
-  if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
+  if (best.length > 1) warn2(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
   return newest;
 }
 __name(findKernelVersion, "findKernelVersion");
@@ -5967,16 +5987,16 @@ function directories(root, dir2) {
   return found;
 }
 __name(directories, "directories");
-function hasEntry(root, dir2, name) {
-  for (const entry2 of root.entries(dir2)) if (entry2.name.toString("latin1") === name) return true;
+function hasEntry(root, dir2, name2) {
+  for (const entry2 of root.entries(dir2)) if (entry2.name.toString("latin1") === name2) return true;
   return false;
 }
 __name(hasEntry, "hasEntry");
-function bestFlavour(names) {
-  const xen = names.filter((name) => name.endsWith("xen"));
+function bestFlavour(names2) {
+  const xen = names2.filter((name2) => name2.endsWith("xen"));
   if (xen.length > 0) return xen;
-  const others = names.filter((name) => !name.endsWith("kdump"));
-  return others.length > 0 ? others : names;
+  const others = names2.filter((name2) => !name2.endsWith("kdump"));
+  return others.length > 0 ? others : names2;
 }
 __name(bestFlavour, "bestFlavour");
 function compareVersions(a, b) {
@@ -6003,13 +6023,13 @@ function isPlain(value) {
   return /^[A-Za-z0-9._+~-]+$/.test(value);
 }
 __name(isPlain, "isPlain");
-function identify(root, warn) {
+function identify(root, warn2) {
   const release = findRelease(root);
-  const kernelVersion = findKernelVersion(root, warn);
+  const kernelVersion = findKernelVersion(root, warn2);
   checkPlain("/etc/redhat-release or /etc/os-release", "version", release.version);
   checkPlain("/etc/redhat-release or /etc/os-release", "build", release.build);
   checkPlain("/lib/modules", "version of the kernel", kernelVersion);
-  return { ...release, kernelVersion, architecture: findArchitecture(root, warn) };
+  return { ...release, kernelVersion, architecture: findArchitecture(root, warn2) };
 }
 __name(identify, "identify");
 function checkPlain(place2, what, value) {
@@ -6026,8 +6046,8 @@ function findRelease(root) {
 }
 __name(findRelease, "findRelease");
 function parseRedhatRelease(text4) {
-  const [, product, version2] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
-  return product ? { product, ...splitBuild(version2) } : void 0;
+  const [, product, version3] = /^(.+?) release (\S+)/m.exec(text4 ?? "") ?? [];
+  return product ? { product, ...splitBuild(version3) } : void 0;
 }
 __name(parseRedhatRelease, "parseRedhatRelease");
 function parseOsRelease(text4) {
@@ -6037,15 +6057,15 @@ function parseOsRelease(text4) {
 }
 __name(parseOsRelease, "parseOsRelease");
 function splitBuild(text4 = "") {
-  const [, version2, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
-  return { version: version2, build };
+  const [, version3, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text4) ?? [];
+  return { version: version3, build };
 }
 __name(splitBuild, "splitBuild");
-function findArchitecture(root, warn) {
+function findArchitecture(root, warn2) {
   const programs2 = elfArchitecture(root);
   const platform = platformArchitecture(root);
   if (programs2 && platform && programs2 !== platform) {
-    warn(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; using ${programs2}`);
+    warn2(`/etc/rpm/platform says ${platform}, but the programs are ${programs2}; using ${programs2}`);
   }
   return programs2 ?? platform;
 }
@@ -6055,15 +6075,15 @@ __name(findArchitecture, "findArchitecture");
 var labelPrefix = "io.github.xenserver-ddk-action";
 var keyLabel = `${labelPrefix}.key`;
 function imageLabels(identity, isoSha256, created, key) {
-  const { product, version: version2, build, kernelVersion, architecture } = identity;
-  const name = [version2, build].filter((part) => part !== void 0).join("-");
+  const { product, version: version3, build, kernelVersion, architecture } = identity;
+  const name2 = [version3, build].filter((part) => part !== void 0).join("-");
   const labels = {
-    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.title": `XenServer DDK ${name2}`.trimEnd(),
     "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.version": name2,
     "org.opencontainers.image.created": created,
     [`${labelPrefix}.product`]: product,
-    [`${labelPrefix}.version`]: version2,
+    [`${labelPrefix}.version`]: version3,
     [`${labelPrefix}.build`]: build,
     [`${labelPrefix}.kernel-version`]: kernelVersion,
     [`${labelPrefix}.architecture`]: architecture,
@@ -6136,28 +6156,28 @@ function layerXattrs({ path: path4, node }, drop) {
       drop(why);
       continue;
     }
-    const name = textBytes(text4);
-    total += name.length + value.length;
+    const name2 = textBytes(text4);
+    total += name2.length + value.length;
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
         `/${pathText(path4)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        `its extended attributes (${pathText(name2)}, ${value.length} bytes) are longer than Linux can set`,
         "unsupported"
       );
     }
-    kept.push([name, value]);
+    kept.push([name2, value]);
   }
   return kept;
 }
 __name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type2) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
+function reasonToDrop(name2, value, type2) {
+  if (name2 === "security.selinux") return "selinux";
+  if (name2 === "security.ima" || name2 === "security.evm") return "integrity";
+  if (name2.startsWith("trusted.")) return "trusted";
+  if (name2.startsWith("user.overlay.")) return "overlay";
+  if (name2 === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name2 === "system.posix_acl_access" || name2 === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name2.startsWith("user.") && !name2.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
   return "unknown";
 }
 __name(reasonToDrop, "reasonToDrop");
@@ -6177,10 +6197,10 @@ function tally(sentences2) {
       if (seen) seen.count++;
       else found.set(kind, { count: 1, first: `/${pathText(path4)}` });
     },
-    say(warn) {
+    say(warn2) {
       for (const kind of Object.keys(sentences2)) {
         const seen = found.get(kind);
-        if (seen) warn(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
+        if (seen) warn2(`${sentences2[kind]}: ${seen.count === 1 ? seen.first : `${seen.count} times, first at ${seen.first}`}`);
       }
     }
   };
@@ -6200,7 +6220,7 @@ var sentences = {
   damaged: "invalid capabilities or access lists (security.capability, system.posix_acl_*) are left out, because Linux would reject them",
   unknown: "extended attributes that container engines do not keep are left out"
 };
-function* layerEntries(entries4, policy, warn) {
+function* layerEntries(entries4, policy, warn2) {
   const counts = tally(sentences);
   const limited = zeroLimit(policy.maxZeroBytes ?? defaultZeroLimit, policy.filesystemSize ?? Number.MAX_SAFE_INTEGER);
   for (const entry2 of entries4) {
@@ -6220,13 +6240,13 @@ function* layerEntries(entries4, policy, warn) {
     if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path4);
     yield { path: path4, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path4, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
   }
-  counts.say(warn);
+  counts.say(warn2);
 }
 __name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
 function checkName2(path4) {
-  const name = path4.lastIndexOf("/") + 1;
-  if (!path4.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  const name2 = path4.lastIndexOf("/") + 1;
+  if (!path4.subarray(name2, name2 + 4).equals(whiteoutPrefix)) return;
   throw new DiskError(
     `/${pathText(path4)}`,
     "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
@@ -6258,12 +6278,12 @@ __name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
-function* tarPieces(entries4, options3) {
-  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options3;
+function* tarPieces(entries4, options6) {
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options6;
   const summary2 = { members: 0, contentSize: 0, size: 0 };
   let piece2;
   let used = 0;
-  for (const part of tarParts(layerEntries(entries4, options3, warn), summary2)) {
+  for (const part of tarParts(layerEntries(entries4, options6, warn2), summary2)) {
     for (let offset = 0; offset < part.size; ) {
       piece2 ??= allocate(pieceSize2);
       const length3 = Math.min(pieceSize2 - used, part.size - offset);
@@ -6325,8 +6345,8 @@ var places = ["include/generated/compile.h", "include/linux/compile.h", "include
 function kernelBuild(root, kernelVersion) {
   for (const place2 of places) {
     const text4 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version2] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
-    if (version2) return version2;
+    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text4 ?? "") ?? [];
+    if (version3) return version3;
   }
   return "#1 SMP";
 }
@@ -6344,26 +6364,26 @@ __name(personalityCommand, "personalityCommand");
 
 // src/image/environment/place.ts
 function placeFile(root, file, mtime) {
-  const names = file.path.split("/").filter((name) => name !== "");
-  const fileName = names.pop();
-  const dir2 = `/${names.join("/")}`;
-  const way = existing(root, names);
+  const names2 = file.path.split("/").filter((name2) => name2 !== "");
+  const fileName = names2.pop();
+  const dir2 = `/${names2.join("/")}`;
+  const way = existing(root, names2);
   if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
   const entries4 = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries4.length > 0 ? [entries4.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  const below = /* @__PURE__ */ __name((name2) => Buffer.concat([...entries4.length > 0 ? [entries4.at(-1).path, Buffer.from("/")] : [], Buffer.from(name2)]), "below");
   if (way.missing.length === 0 && childNode(root, entries4.at(-1)?.node ?? root.root, fileName)) {
     return { obstacle: `the DDK has its own ${file.path}` };
   }
-  for (const name of way.missing) entries4.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  for (const name2 of way.missing) entries4.push({ path: below(name2), node: newNode("dir", 493, mtime) });
   return { entries: [...entries4, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
 }
 __name(placeFile, "placeFile");
-function existing(root, names) {
-  for (let depth2 = names.length; depth2 >= 0; depth2--) {
-    const trail = resolveTrail(root, names.slice(0, depth2).join("/"));
+function existing(root, names2) {
+  for (let depth2 = names2.length; depth2 >= 0; depth2--) {
+    const trail = resolveTrail(root, names2.slice(0, depth2).join("/"));
     if (!trail) continue;
     const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth2);
+    const missing = names2.slice(depth2);
     return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
@@ -6402,26 +6422,26 @@ var machines = {
   x86_64: { machine: "x86_64", processor: "x86_64", platform: "x86_64" },
   i686: { machine: "i686", processor: "i686", platform: "i386" }
 };
-function unameScript({ release, version: version2, architecture }) {
-  const answers = { release, version: version2, ...machines[architecture] };
-  return (0, import_node_fs11.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+function unameScript({ release, version: version3, architecture }) {
+  const answers = { release, version: version3, ...machines[architecture] };
+  return (0, import_node_fs11.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name2) => shellQuote(answers[name2]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
 
 // src/image/environment/variables.ts
-function ddkVariables({ version: version2, build, kernelVersion }) {
+function ddkVariables({ version: version3, build, kernelVersion }) {
   const variables = [
-    ["XENSERVER_VERSION", version2],
+    ["XENSERVER_VERSION", version3],
     ["XENSERVER_BUILD", build],
     ["DDK_KERNEL_VERSION", kernelVersion]
   ];
-  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+  return variables.flatMap(([name2, value]) => value ? [[name2, value]] : []);
 }
 __name(ddkVariables, "ddkVariables");
 function profileScript(variables) {
-  const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
-export ${name}
+  const lines = variables.map(([name2, value]) => `${name2}=${shellQuote(value)}
+export ${name2}
 `);
   return `# Which DDK this image was made of.
 ${lines.join("")}`;
@@ -6429,26 +6449,26 @@ ${lines.join("")}`;
 __name(profileScript, "profileScript");
 
 // src/image/environment/environment.ts
-function buildEnvironment(root, identity, created, warn) {
+function buildEnvironment(root, identity, created, warn2) {
   const variables = ddkVariables(identity);
   const { kernelVersion = "", architecture = "x86_64" } = identity;
-  const version2 = kernelVersion && kernelBuild(root, kernelVersion);
-  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version2, architecture }) };
+  const version3 = kernelVersion && kernelBuild(root, kernelVersion);
+  const uname = { path: "/usr/local/bin/uname", mode: 493, text: unameScript({ release: kernelVersion, version: version3, architecture }) };
   const profile = { path: "/etc/profile.d/xenserver-ddk.sh", mode: 420, text: profileScript(variables) };
   const files2 = [[uname, "so none is added, and uname may report the host machine"]];
   if (variables.length > 0) files2.push([profile, "so login shells may lack the variables that identify the DDK"]);
   return {
-    layer: tarOf(place(root, files2, created, warn)),
-    env: variables.map(([name, value]) => `${name}=${value}`),
-    entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
+    layer: tarOf(place(root, files2, created, warn2)),
+    env: variables.map(([name2, value]) => `${name2}=${value}`),
+    entrypoint: architecture === "i686" ? entrypoint32(root, warn2) : []
   };
 }
 __name(buildEnvironment, "buildEnvironment");
-function place(root, files2, mtime, warn) {
+function place(root, files2, mtime, warn2) {
   const entries4 = /* @__PURE__ */ new Map();
   for (const [file, ifItCannotBe] of files2) {
     const placed = placeFile(root, file, mtime);
-    if ("obstacle" in placed) warn(`${placed.obstacle}, ${ifItCannotBe}`);
+    if ("obstacle" in placed) warn2(`${placed.obstacle}, ${ifItCannotBe}`);
     else for (const entry2 of placed.entries) entries4.set(entry2.path.toString("latin1"), entry2);
   }
   return [...entries4.values()].sort((a, b) => Buffer.compare(a.path, b.path));
@@ -6460,10 +6480,10 @@ function tarOf(entries4) {
   return new Uint8Array(Buffer.concat(pieces2));
 }
 __name(tarOf, "tarOf");
-function entrypoint32(root, warn) {
+function entrypoint32(root, warn2) {
   const command = personalityCommand(root);
   if (!command) {
-    warn(
+    warn2(
       'the root filesystem is 32-bit and has neither linux32 nor setarch, so programs that ask the kernel itself see an x86_64 machine; tell builds their target, as in "rpmbuild --target i686"'
     );
   }
@@ -6518,7 +6538,7 @@ function sampleTree() {
   }
   return {
     root: nodeOf(dir, 1),
-    entries: /* @__PURE__ */ __name(({ ino }) => children3.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+    entries: /* @__PURE__ */ __name(({ ino }) => children3.get(ino).map(([name2, node]) => ({ name: Buffer.from(name2), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
   };
 }
 __name(sampleTree, "sampleTree");
@@ -6535,7 +6555,7 @@ function nodeOf({ content: content2 = "", target = "", xattrs = {}, ...more2 }, 
     size: bytes.length,
     content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
     target: /* @__PURE__ */ __name(() => bytes, "target"),
-    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name2, hex]) => [name2, Buffer.from(hex, "hex")])), "xattrs"),
     ...more2
   };
 }
@@ -6573,8 +6593,8 @@ function recipe() {
 __name(recipe, "recipe");
 
 // src/image/key/key.ts
-function imageKey(iso, options3) {
-  const sorted = Object.entries(options3).sort(([a], [b]) => a < b ? -1 : 1);
+function imageKey(iso, options6) {
+  const sorted = Object.entries(options6).sort(([a], [b]) => a < b ? -1 : 1);
   return `${recipe()}-${isoKey(iso)}-${sha256Of(JSON.stringify(sorted)).slice(0, 16)}`;
 }
 __name(imageKey, "imageKey");
@@ -6584,9 +6604,9 @@ function isoKey(iso) {
 __name(isoKey, "isoKey");
 
 // src/image/description.ts
-function finishImage(archive, description, names) {
-  const summary2 = archive.finish({ config: configOf(description), tags: names });
-  return { ...description, names, archive: summary2 };
+function finishImage(archive, description, names2) {
+  const summary2 = archive.finish({ config: configOf(description), tags: names2 });
+  return { ...description, names: names2, archive: summary2 };
 }
 __name(finishImage, "finishImage");
 function configOf({ found, isoSha256, layers, uname, defaults }) {
@@ -6596,23 +6616,23 @@ function configOf({ found, isoSha256, layers, uname, defaults }) {
 __name(configOf, "configOf");
 
 // src/image/convert.ts
-async function convert(options3) {
-  options3.signal?.throwIfAborted();
+async function convert(options6) {
+  options6.signal?.throwIfAborted();
   const stop = new AbortController();
-  options3.inputSha256.catch((error) => stop.abort(error));
-  options3.signal?.addEventListener("abort", () => stop.abort(options3.signal.reason));
-  if (isSameFile(options3.input, options3.archive))
-    throw new Error(`${options3.archive}: the archive would overwrite its own input; choose another name`);
-  const archive = createArchive(options3.archive);
-  const { input, tempDir, uname = "ddk", maxZeroBytes } = options3;
-  const task = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  options6.inputSha256.catch((error) => stop.abort(error));
+  options6.signal?.addEventListener("abort", () => stop.abort(options6.signal.reason));
+  if (isSameFile(options6.input, options6.archive))
+    throw new Error(`${options6.archive}: the archive would overwrite its own input; choose another name`);
+  const archive = createArchive(options6.archive);
+  const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options6;
+  const task = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
-    const { names, ...received } = await receive(worker, archive, options3, stop.signal);
-    const isoSha256 = await options3.inputSha256 ?? "";
+    const { names: names2, ...received } = await receive(worker, archive, options6, stop.signal);
+    const isoSha256 = await options6.inputSha256 ?? "";
     await (0, import_promises2.setImmediate)();
     stop.signal.throwIfAborted();
-    return finishImage(archive, { ...received, isoSha256, uname }, names);
+    return finishImage(archive, { ...received, isoSha256, uname }, names2);
   } catch (error) {
     await worker.terminate();
     await archive.abort();
@@ -6621,33 +6641,33 @@ async function convert(options3) {
 }
 __name(convert, "convert");
 var workerScript = new URL(importMetaUrl.endsWith(".ts") ? "./convert-worker.ts" : "./convert-worker.cjs", importMetaUrl);
-async function receive(worker, archive, options3, signal) {
+async function receive(worker, archive, options6, signal) {
   const release = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
   let known3;
   let bytes = 0;
   for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
     switch (message2.kind) {
       case "warning":
-        options3.warn(message2.text);
+        options6.warn(message2.text);
         break;
       case "found": {
         const { found, environment } = message2;
-        const names = options3.name(found);
-        const layer = options3.rootSink ? archive.addAbsentLayer(options3.rootSink(), release) : archive.addLayer({ compression: options3.compression, release });
-        known3 = { found, environment, names, layer };
+        const names2 = options6.name(found);
+        const layer = options6.rootSink ? archive.addAbsentLayer(options6.rootSink(), release) : archive.addLayer({ compression: options6.compression, release });
+        known3 = { found, environment, names: names2, layer };
         break;
       }
       case "piece":
         bytes += message2.piece.length;
         await known3.layer.write(message2.piece);
-        options3.onProgress?.(bytes, known3.found);
+        options6.onProgress?.(bytes, known3.found);
         break;
       case "done": {
-        const { found, environment, names, layer } = known3;
+        const { found, environment, names: names2, layer } = known3;
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
-        const layers = environment ? [root, await addEnvironment(archive, environment, options3.compression)] : [root];
+        const layers = environment ? [root, await addEnvironment(archive, environment, options6.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
-        return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
+        return { found, names: names2, tar: message2.summary, layers, defaults: { env, entrypoint } };
       }
       case "failed":
         throw failureOf(message2);
@@ -6694,9 +6714,9 @@ var ProgressLine = class {
   #interval;
   #start = Date.now();
   #last = this.#start;
-  constructor(say, interval = 5e3) {
-    this.#say = say;
-    this.#interval = interval;
+  constructor(say2, interval2 = 5e3) {
+    this.#say = say2;
+    this.#interval = interval2;
   }
   /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
   update(text4) {
@@ -6706,53 +6726,304 @@ var ProgressLine = class {
     this.#say(text4(durationText(now - this.#start), now - this.#start));
   }
 };
+function progressLines(say2) {
+  const line = new ProgressLine(say2);
+  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
+}
+__name(progressLines, "progressLines");
+function promptProgressLines(say2) {
+  const show2 = progressLines(say2);
+  let last;
+  return (state) => {
+    if (state.doing !== last) say2(`${state.doing} ...`);
+    last = state.doing;
+    show2(state);
+  };
+}
+__name(promptProgressLines, "promptProgressLines");
+function stateText({ doing, done, total }) {
+  if (done === void 0) return doing;
+  return `${doing}: ${total === void 0 ? bytesText(done) : shareText(done, total)}`;
+}
+__name(stateText, "stateText");
 function shareText(done, total) {
   return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
 }
 __name(shareText, "shareText");
 
 // src/report/steps.ts
-async function convertWithProgress(options3, say, rootImport) {
+async function convertWithProgress(options6, say2, rootImport, show2 = progressLines(say2)) {
   const start = Date.now();
-  const conversion = await convertOnce(options3, say, rootImport?.sink).catch((error) => {
-    options3.signal?.throwIfAborted();
+  const conversion = await convertOnce(options6, show2, rootImport?.sink).catch((error) => {
+    options6.signal?.throwIfAborted();
     if (!(error instanceof SinkError)) throw error;
     rootImport.giveUp();
-    say(`${error.message}; an archive is made instead`);
-    return convertOnce(options3, say);
+    say2(`${error.message}; an archive is made instead`);
+    return convertOnce(options6, show2);
   });
   const { found, tar, layers, archive } = conversion;
-  say(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
-  for (const { diffId, size: size2 } of layers) say(`Layer: ${diffId}, ${bytesText(size2)}`);
+  say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
+  for (const { diffId, size: size2 } of layers) say2(`Layer: ${diffId}, ${bytesText(size2)}`);
   const took = durationText(Date.now() - start);
-  say(rootImport?.done ? `Converted and imported in ${took}` : `Archive: ${bytesText(archive.size)}, made in ${took}`);
+  say2(rootImport?.done ? `Converted and imported in ${took}` : `Archive: ${bytesText(archive.size)}, made in ${took}`);
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
-function convertOnce(options3, say, rootSink) {
-  const line = new ProgressLine(say);
+function convertOnce(options6, show2, rootSink) {
   return convert({
-    ...options3,
+    ...options6,
     ...rootSink && { rootSink },
-    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+    onProgress: /* @__PURE__ */ __name((done, { used }) => show2({ doing: "Converting", done, total: Math.max(used, done) }), "onProgress")
   });
 }
 __name(convertOnce, "convertOnce");
-async function loadWithProgress(engine, archived, say) {
+async function loadWithProgress(engine, archived, say2, show2 = progressLines(say2)) {
   const start = Date.now();
-  const line = new ProgressLine(say);
   const image = await provide(
     engine,
     archived,
-    say,
-    ({ given, size: size2 }) => line.update(
-      (elapsed) => given === void 0 || given >= size2 ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size2)} in ${elapsed}`
+    say2,
+    ({ given, size: size2 }) => show2(
+      given === void 0 || given >= size2 ? { doing: `${engine.name} is unpacking` } : { doing: `${engine.name} is reading`, done: given, total: size2 }
     )
   );
-  say(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
+  say2(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
   return image;
 }
 __name(loadWithProgress, "loadWithProgress");
+
+// src/commands/convert-result.ts
+var import_node_path4 = require("node:path");
+
+// src/commands/json-text.ts
+function jsonText(value, indent) {
+  return plainJson(JSON.stringify(value, void 0, indent));
+}
+__name(jsonText, "jsonText");
+
+// src/commands/convert-result.ts
+function resultLine({ names: names2, archive }) {
+  return `${names2[0]} ${archive.configDigest}
+`;
+}
+__name(resultLine, "resultLine");
+function resultJson({ names: names2, found, archive, isoSha256, layers, tar }, { archive: path4, loaded: loaded2 }) {
+  const result = {
+    image: names2[0],
+    digest: archive.configDigest,
+    ...path4 !== void 0 && { archive: { path: (0, import_node_path4.resolve)(path4), size: archive.size, manifestDigest: archive.manifestDigest } },
+    ...loaded2 && { engine: { name: loaded2.engine.name, imageId: loaded2.image.id } },
+    ...isoSha256 !== "" && { inputSha256: isoSha256 },
+    identity: found.identity,
+    root: { type: found.type, entries: tar.members, contentSize: tar.contentSize },
+    layers: layers.map(({ diffId, uncompressedSize, digest: digest2, size: size2 }) => ({
+      diffId,
+      uncompressedSize,
+      ...path4 !== void 0 && { digest: digest2, size: size2 }
+    }))
+  };
+  return `${jsonText(result, 2)}
+`;
+}
+__name(resultJson, "resultJson");
+
+// src/phase/terminal/bar.ts
+var import_node_worker_threads2 = require("node:worker_threads");
+
+// src/phase/terminal/bar-text.ts
+var minBar = 10;
+var maxBar = 40;
+function barText({ doing, done, total }, milliseconds, { columns, paint = String }) {
+  const elapsed = durationText(milliseconds);
+  const width = columns - 1;
+  if (done === void 0 || total === void 0) {
+    const parts = [doing, ...done === void 0 ? [] : [bytesText(done)], elapsed];
+    return parts.join(", ").slice(0, width);
+  }
+  const share = Math.min(1, done / Math.max(total, 1));
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const tails = [`${percent}, ${bytesText(done)} of ${bytesText(total)}, ${elapsed}`, `${percent}, ${elapsed}`];
+  for (const tail of tails) {
+    const room = width - `${doing} [] ${tail}`.length;
+    if (room >= minBar) return `${doing} [${bar(share, Math.min(room, maxBar), paint)}] ${tail}`;
+  }
+  return `${doing}${percent}`.slice(0, width);
+}
+__name(barText, "barText");
+function bar(share, length3, paint) {
+  const filled = Math.floor(share * length3);
+  const arrow = filled < length3 ? ">" : "";
+  return paint("=".repeat(filled) + arrow) + " ".repeat(length3 - filled - arrow.length);
+}
+__name(bar, "bar");
+
+// src/phase/terminal/screen.ts
+var import_node_fs12 = require("node:fs");
+var word = { lock: 0, hidden: 1 };
+var eraseLine = "\r\x1B[K";
+var Screen = class {
+  static {
+    __name(this, "Screen");
+  }
+  shared;
+  #words;
+  #fd;
+  /** @param shared the memory of the other thread's Screen */
+  constructor(fd, shared = new SharedArrayBuffer(8)) {
+    this.#fd = fd;
+    this.shared = shared;
+    this.#words = new Int32Array(shared);
+  }
+  /** Shows a text instead of the line, unless it is hidden. */
+  draw(text4) {
+    this.#locked(() => {
+      if (Atomics.load(this.#words, word.hidden) === 0) this.#write(`${eraseLine}${text4}`);
+    });
+  }
+  /** Erases the line, and lets `write` write something above the next one that is drawn. */
+  interrupt(write2) {
+    this.#locked(() => {
+      this.#write(eraseLine);
+      write2();
+    });
+  }
+  /** Erases the line. Nothing is drawn until `reveal` is called. */
+  hide() {
+    this.interrupt(() => Atomics.store(this.#words, word.hidden, 1));
+  }
+  reveal() {
+    Atomics.store(this.#words, word.hidden, 0);
+  }
+  #locked(use2) {
+    while (Atomics.compareExchange(this.#words, word.lock, 0, 1) !== 0) Atomics.wait(this.#words, word.lock, 1, 100);
+    try {
+      use2();
+    } finally {
+      Atomics.store(this.#words, word.lock, 0);
+      Atomics.notify(this.#words, word.lock);
+    }
+  }
+  #write(text4) {
+    try {
+      (0, import_node_fs12.writeSync)(this.#fd, text4);
+    } catch {
+    }
+  }
+};
+
+// src/phase/terminal/bar.ts
+var interval = 50;
+function canRedraw(stream) {
+  return stream.isTTY && !["", "dumb"].includes(process.env.TERM ?? "");
+}
+__name(canRedraw, "canRedraw");
+var ProgressBar = class {
+  static {
+    __name(this, "ProgressBar");
+  }
+  #terminal;
+  #screen;
+  #states;
+  #since;
+  #last;
+  constructor(terminal) {
+    this.#terminal = terminal;
+    this.#screen = new Screen(terminal.fd);
+  }
+  /** Shows the bar, or its next state. The time in it counts from the first state. */
+  show({ doing, done, total }) {
+    const now = Date.now();
+    if (this.#last?.doing === doing && now - this.#last.at < interval) return;
+    this.#last = { doing, at: now };
+    this.#states ??= this.#start();
+    this.#since ??= now;
+    const { columns } = this.#terminal;
+    const state = {
+      doing,
+      ...done !== void 0 && { done },
+      ...total !== void 0 && { total },
+      since: this.#since,
+      columns
+    };
+    this.#states.postMessage(state);
+    this.#screen.reveal();
+    if (this.#since === now) this.#screen.draw(barText(state, 0, { columns }));
+  }
+  /** Lets `write` write whole lines. They appear above the bar. */
+  interrupt(write2) {
+    if (this.#since === void 0) write2();
+    else this.#screen.interrupt(write2);
+  }
+  /** Erases the bar until the next state. */
+  end() {
+    if (this.#since === void 0) return;
+    this.#screen.hide();
+    this.#since = void 0;
+    this.#last = void 0;
+  }
+  #start() {
+    const { port1, port2 } = new import_node_worker_threads2.MessageChannel();
+    const task = { fd: this.#terminal.fd, shared: this.#screen.shared, states: port2, coloured: this.#terminal.hasColors() };
+    const worker = new import_node_worker_threads2.Worker(threadScript, { workerData: task, transferList: [port2], resourceLimits: { maxYoungGenerationSizeMb: 1 } });
+    worker.on("error", () => {
+    });
+    worker.unref();
+    port1.unref();
+    process.on("exit", () => this.end());
+    return port1;
+  }
+};
+var threadScript = new URL(importMetaUrl.endsWith(".ts") ? "./bar-thread.ts" : "./bar-thread.cjs", importMetaUrl);
+
+// src/commands/messages.ts
+var names = /* @__PURE__ */ new Map();
+function callPath(path4, name2) {
+  names.set(path4, name2);
+}
+__name(callPath, "callPath");
+function named(text4) {
+  return [...names].reduce((result, [path4, name2]) => result.replaceAll(new RegExp(`${path4}(?![0-9])`, "g"), name2), text4);
+}
+__name(named, "named");
+var bar2 = canRedraw(process.stderr) ? new ProgressBar(process.stderr) : void 0;
+function say(line) {
+  const print2 = /* @__PURE__ */ __name(() => void process.stderr.write(`${shortLine(named(line))}
+`), "print");
+  if (bar2) bar2.interrupt(print2);
+  else print2();
+}
+__name(say, "say");
+function warn(sentence) {
+  say(`warning: ${sentence}`);
+}
+__name(warn, "warn");
+var showOnTerminal = bar2 ? (state) => bar2.show(state) : process.stderr.isTTY ? promptProgressLines(say) : () => {
+};
+var show = process.stderr.isTTY ? showOnTerminal : progressLines(say);
+function endProgress() {
+  bar2?.end();
+}
+__name(endProgress, "endProgress");
+
+// src/commands/standard-input.ts
+var import_node_fs14 = require("node:fs");
+var import_promises3 = require("node:stream/promises");
+
+// src/bytes/unlinked-file.ts
+var import_node_crypto6 = require("node:crypto");
+var import_node_fs13 = require("node:fs");
+var import_node_path5 = require("node:path");
+function openUnlinked(dir2) {
+  try {
+    const path4 = (0, import_node_path5.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
+    const fd = (0, import_node_fs13.openSync)(path4, "wx+", 384);
+    (0, import_node_fs13.unlinkSync)(path4);
+    return fd;
+  } catch (error) {
+    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+  }
+}
+__name(openUnlinked, "openUnlinked");
 
 // src/commands/usage.ts
 var import_node_util4 = require("node:util");
@@ -6772,21 +7043,33 @@ var UsageError = class extends Error {
   }
   name = "UsageError";
 };
-function parseWords(words, options3, help6) {
-  const parsed = usage(
-    () => (0, import_node_util4.parseArgs)({ args: words, options: { ...options3, help: { type: "boolean", short: "h" } }, allowPositionals: true })
-  );
-  const values = parsed.values;
-  if (parsed.values.help) {
+var helpOption = { help: { type: "boolean", short: "h" } };
+function parseWords({ name: name2, help: help6, options: options6 }, words) {
+  const seeHelp = `see xenserver-ddk ${name2} --help`;
+  const config = { ...options6, ...helpOption };
+  const { values, positionals, tokens } = (0, import_node_util4.parseArgs)({ args: words, options: config, allowPositionals: true, strict: false, tokens: true });
+  for (const token of tokens) if (token.kind === "option") checkOption(token, config, seeHelp);
+  if (values.help) {
     process.stdout.write(help6);
     return void 0;
   }
-  const [input, ...more2] = parsed.positionals;
-  if (!input) throw new UsageError("INPUT is missing; see --help");
+  const [input, ...more2] = positionals;
+  if (!input) throw new UsageError(`INPUT is missing; ${seeHelp}`);
   if (more2.length > 0) throw new UsageError(`only one INPUT is allowed; remove "${more2[0]}"`);
   return { input, values };
 }
 __name(parseWords, "parseWords");
+function checkOption({ name: name2, rawName, value, inlineValue }, options6, seeHelp) {
+  const option = Object.hasOwn(options6, name2) ? options6[name2] : void 0;
+  if (!option) throw new UsageError(`unknown option ${rawName}; ${seeHelp}`);
+  if (option.type === "boolean") {
+    if (value !== void 0) throw new UsageError(`the option ${rawName} takes no value; remove "${value}"`);
+    return;
+  }
+  const isOption = value !== void 0 && !inlineValue && value.length > 1 && value.startsWith("-");
+  if (value === void 0 || isOption) throw new UsageError(`the option ${rawName} needs a value; ${seeHelp}`);
+}
+__name(checkOption, "checkOption");
 function usage(parse2, option) {
   try {
     return parse2();
@@ -6796,23 +7079,46 @@ function usage(parse2, option) {
   }
 }
 __name(usage, "usage");
-function sayOnStderr(line) {
-  process.stderr.write(`${shortLine(line)}
-`);
-}
-__name(sayOnStderr, "sayOnStderr");
-function warnOnStderr(sentence) {
-  sayOnStderr(`warning: ${sentence}`);
-}
-__name(warnOnStderr, "warnOnStderr");
-function jsonText(value, indent) {
-  return plainJson(JSON.stringify(value, void 0, indent));
-}
-__name(jsonText, "jsonText");
 function choiceOf(option, text4, choices) {
   return usage(() => oneOf(text4, choices), option);
 }
 __name(choiceOf, "choiceOf");
+
+// src/commands/standard-input.ts
+var name = "standard input";
+async function pathOfInput(input, tempDir, signal) {
+  if (input !== "-") return input;
+  if (process.stdin.isTTY) throw new UsageError(`${name} is a terminal; give the name of a file, or redirect one to it`);
+  const stats = (0, import_node_fs14.fstatSync)(0);
+  const path4 = `/dev/fd/${stats.isFile() || stats.isDirectory() ? 0 : await copy(tempDir, signal)}`;
+  callPath(path4, name);
+  return path4;
+}
+__name(pathOfInput, "pathOfInput");
+async function copy(tempDir, signal) {
+  const fd = openUnlinked(tempDir);
+  let done = 0;
+  const counted = /* @__PURE__ */ __name(async function* (chunks) {
+    for await (const chunk of chunks) {
+      done += chunk.length;
+      show({ doing: `Copying ${name}`, done });
+      yield chunk;
+    }
+  }, "counted");
+  show({ doing: `Waiting for ${name}` });
+  try {
+    await (0, import_promises3.pipeline)(process.stdin, counted, (0, import_node_fs14.createWriteStream)("", { fd, autoClose: false }), { ...signal && { signal } });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new DiskError(
+      tempDir,
+      `${name} can't be copied there: ${systemMessage(error)}; choose another place with --temp-dir`,
+      "input-output"
+    );
+  }
+  return fd;
+}
+__name(copy, "copy");
 
 // src/commands/convert.ts
 var help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
@@ -6834,6 +7140,13 @@ load, or an image in one of these engines, or both. The same INPUT gives the sam
   --sha256 HEX        SHA-256 that INPUT must have
   --version-is V      version that INPUT must be, e.g. 6.5 or 6.5.0-90233c
   --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
+  --json              print the result as one JSON object: image, digest, archive, layers with their sizes in
+                      bytes, ... Default: one line with the image's name and the digest of its configuration
+
+Examples:
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso --load
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso -o ddk.tar --compression gzip
+  image=$(xenserver-ddk convert XenServer-6.5.0-DDK.iso --load --json | jq -r .image)
 `;
 var options2 = {
   output: { type: "string", short: "o" },
@@ -6845,17 +7158,19 @@ var options2 = {
   "zero-limit": { type: "string" },
   sha256: { type: "string" },
   "version-is": { type: "string" },
-  "temp-dir": { type: "string" }
+  "temp-dir": { type: "string" },
+  json: { type: "boolean" }
 };
 async function convertCommand(words) {
-  const parsed = parseWords(words, options2, help);
+  const parsed = parseWords({ name: "convert", help, options: options2 }, words);
   if (!parsed) return 0;
-  const { input, values } = parsed;
+  const { values } = parsed;
   if (values.output === "-")
     throw new UsageError(
       "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file"
     );
   if (!values.output && !values.load) throw new UsageError("give -o FILE or --load, or both");
+  if (values.engine !== void 0 && !values.load) throw new UsageError("--engine is of no use without --load");
   const compression = values.compression === void 0 ? void 0 : choiceOf("--compression", values.compression, ["zstd", "gzip", "none"]);
   const uname = choiceOf("--uname", values.uname ?? "ddk", unameChoices);
   const wanted = choiceOf("--engine", values.engine ?? "auto", engineNames);
@@ -6863,15 +7178,18 @@ async function convertCommand(words) {
   const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
   const maxZeroBytes = values["zero-limit"] === void 0 ? void 0 : usage(() => parseZeroLimit(values["zero-limit"]), "--zero-limit");
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
-  const signal = endRequest((name) => `stopped by ${name}`);
-  const engine = values.load ? await detectEngine(wanted, sayOnStderr, { signal }) : void 0;
+  const signal = endRequest((name2) => `stopped by ${name2}`);
+  if (values.load) show({ doing: "Looking for an engine" });
+  const engine = values.load ? await detectEngine(wanted, say, { signal }) : void 0;
   if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
   const release = removeAtExit(dir2);
   const layers = values.output || compression ? void 0 : engine?.layers;
-  const rootImport = layers && new RootImport(layers, (0, import_node_path4.basename)(dir2));
+  const rootImport = layers && new RootImport(layers, (0, import_node_path6.basename)(dir2));
   try {
-    const archive = values.output ? (0, import_node_path4.resolve)(values.output) : (0, import_node_path4.join)(dir2, "image.tar");
+    const input = await pathOfInput(parsed.input, dir2, signal);
+    show({ doing: "Reading the disk" });
+    const archive = values.output ? (0, import_node_path6.resolve)(values.output) : (0, import_node_path6.join)(dir2, "image.tar");
     const make = /* @__PURE__ */ __name(() => convertWithProgress(
       {
         input,
@@ -6885,19 +7203,21 @@ async function convertCommand(words) {
           expectVersion(identity, asked);
           return [tag2 || imageName(identity, uname)];
         },
-        warn: warnOnStderr,
+        warn,
         signal
       },
-      sayOnStderr,
-      rootImport
+      say,
+      rootImport,
+      show
     ), "make");
-    const { names, archive: made } = await make();
-    if (engine) await loadOrAgain(engine, { path: archive, name: names[0], ...made }, rootImport, make);
-    process.stdout.write(`${names[0]} ${made.configDigest}
-`);
+    const conversion = await make();
+    const archived = { path: archive, name: conversion.names[0], ...conversion.archive };
+    const loaded2 = engine && { engine, image: await loadOrAgain(engine, archived, rootImport, make) };
+    endProgress();
+    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, loaded: loaded2 }) : resultLine(conversion));
   } finally {
-    await rootImport?.cleanUp().catch((error) => sayOnStderr(sentenceOf(error)));
-    (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
+    await rootImport?.cleanUp().catch((error) => say(sentenceOf(error)));
+    (0, import_node_fs15.rmSync)(dir2, { recursive: true, force: true });
     release();
   }
   return 0;
@@ -6905,19 +7225,19 @@ async function convertCommand(words) {
 __name(convertCommand, "convertCommand");
 async function loadOrAgain(engine, archived, rootImport, make) {
   try {
-    await loadWithProgress(engine, archived, sayOnStderr);
+    return await loadWithProgress(engine, archived, say, show);
   } catch (error) {
     if (!(error instanceof EngineError) || !rootImport?.done) throw error;
     rootImport.giveUp();
-    sayOnStderr(`A whole archive is made: ${error.message}`);
+    say(`A whole archive is made: ${error.message}`);
     await make();
-    await loadWithProgress(engine, archived, sayOnStderr);
+    return await loadWithProgress(engine, archived, say, show);
   }
 }
 __name(loadOrAgain, "loadOrAgain");
 function makeTempDir(parent) {
   try {
-    return (0, import_node_fs12.mkdtempSync)((0, import_node_path4.join)(parent, "xenserver-ddk-"));
+    return (0, import_node_fs15.mkdtempSync)((0, import_node_path6.join)(parent, "xenserver-ddk-"));
   } catch (error) {
     throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`);
   }
@@ -6950,7 +7270,7 @@ __name(exitCode, "exitCode");
 var import_node_os4 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 
 // src/bytes/peek.ts
 function peek(source, offset, length3) {
@@ -6965,10 +7285,10 @@ function hasText(source, offset, text4) {
   return peek(source, offset, text4.length)?.toString("latin1") === text4;
 }
 __name(hasText, "hasText");
-function window(source, offset, size2, name) {
-  if (!source.reaches && offset + size2 <= source.size) return slice(source, offset, size2, name);
+function window(source, offset, size2, name2) {
+  if (!source.reaches && offset + size2 <= source.size) return slice(source, offset, size2, name2);
   const part = {
-    name,
+    name: name2,
     size: size2,
     read(into, at) {
       checkRange(part, at, into.length);
@@ -7070,18 +7390,18 @@ var gptTypes = {
 };
 
 // src/disk/partitions/gpt.ts
-function readGpt(disk, mbr, warn) {
-  if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
+function readGpt(disk, mbr, warn2) {
+  if (!mbr) warn2(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
   const primary = readPrimary(disk);
-  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
+  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn2), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn2), "check") };
   const backup = findBackup(disk, mbr ?? []);
   if (!backup)
     throw new DiskError(
       disk.name,
       `its partition table is a GPT, but ${primary}, and there is no valid backup at its end; the disk is cut short or damaged`
     );
-  warn(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
-  return { ...describeTable(disk, backup, warn), check() {
+  warn2(`${disk.name}: its partition table is a GPT, but ${primary}; the backup at the disk's end is used`);
+  return { ...describeTable(disk, backup, warn2), check() {
   } };
 }
 __name(readGpt, "readGpt");
@@ -7111,13 +7431,13 @@ function findBackup(disk, mbr) {
   return void 0;
 }
 __name(findBackup, "findBackup");
-function checkBackup(disk, primary, warn) {
+function checkBackup(disk, primary, warn2) {
   const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
   const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
-  if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
+  if (wrong) warn2(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
 }
 __name(checkBackup, "checkBackup");
-function describeTable(disk, gpt, warn) {
+function describeTable(disk, gpt, warn2) {
   const partitions = [];
   for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
     const entry2 = gpt.array.subarray((number2 - 1) * gpt.entrySize, number2 * gpt.entrySize);
@@ -7125,14 +7445,14 @@ function describeTable(disk, gpt, warn) {
     const start = Number(entry2.readBigUInt64LE(32)) * gpt.sectorSize;
     const size2 = (Number(entry2.readBigUInt64LE(40)) + 1) * gpt.sectorSize - start;
     if (!Number.isSafeInteger(start + size2) || size2 <= 0) {
-      warn(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
+      warn2(`${disk.name}: partition ${number2} of the GPT ends before it starts, or beyond any possible disk; it is ignored`);
       continue;
     }
     const type2 = guid(entry2, 0);
-    const name = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
+    const name2 = entry2.toString("utf16le", 56, 128).replace(/\0.*$/su, "");
     const bootable = (entry2.readUInt8(48) & 4) !== 0;
     const uuid2 = guid(entry2, 16).toLowerCase();
-    partitions.push({ number: number2, start, size: size2, type: type2, typeName: gptTypeName(type2), extended: false, name, uuid: uuid2, bootable });
+    partitions.push({ number: number2, start, size: size2, type: type2, typeName: gptTypeName(type2), extended: false, name: name2, uuid: uuid2, bootable });
   }
   return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
 }
@@ -7153,13 +7473,13 @@ function hasProtectiveEntry(entries4) {
   return entries4.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
 }
 __name(hasProtectiveEntry, "hasProtectiveEntry");
-function readMbrPartitions(disk, entries4, warn) {
+function readMbrPartitions(disk, entries4, warn2) {
   const partitions = [];
   const signature2 = peek(disk, 440, 4).readUInt32LE();
   for (const [slot, entry2] of entries4.entries()) if (isUsed(entry2)) partitions.push(describe2(entry2, slot + 1, entry2.start, signature2));
   let number2 = 5;
   for (const extended of entries4.filter((entry2) => isUsed(entry2) && isExtended(entry2))) {
-    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn)) {
+    for (const { entry: entry2, start } of logicalPartitions(disk, extended, warn2)) {
       partitions.push(describe2(entry2, number2++, start, signature2));
     }
   }
@@ -7167,13 +7487,13 @@ function readMbrPartitions(disk, entries4, warn) {
   } };
 }
 __name(readMbrPartitions, "readMbrPartitions");
-function* logicalPartitions(disk, extended, warn) {
+function* logicalPartitions(disk, extended, warn2) {
   const seen = /* @__PURE__ */ new Set();
   let record = extended.start;
   for (; ; ) {
     const entries4 = readExtendedRecord(disk, record, seen);
     if (typeof entries4 === "string") {
-      warn(`${disk.name}, byte ${record * sectorSize}: ${entries4}; the logical partitions after it are ignored`);
+      warn2(`${disk.name}, byte ${record * sectorSize}: ${entries4}; the logical partitions after it are ignored`);
       return;
     }
     seen.add(record);
@@ -7229,8 +7549,8 @@ function describe2(entry2, number2, start, signature2) {
 __name(describe2, "describe");
 
 // src/disk/partitions/table.ts
-function checkPartitions(disk, table4, warn) {
-  warnOfOverlaps(disk, table4.partitions, warn);
+function checkPartitions(disk, table4, warn2) {
+  warnOfOverlaps(disk, table4.partitions, warn2);
   const partitions = table4.partitions.map((fields8) => ({
     ...fields8,
     source: window(disk, fields8.start, fields8.size, `partition ${fields8.number} of ${disk.name}`)
@@ -7241,7 +7561,7 @@ function checkPartitions(disk, table4, warn) {
     check() {
       for (const { number: number2, start, size: size2 } of partitions) {
         if (start + size2 > disk.size) {
-          warn(`${disk.name}: partition ${number2} ends at byte ${start + size2}, but the disk ends at byte ${disk.size}`);
+          warn2(`${disk.name}: partition ${number2} ends at byte ${start + size2}, but the disk ends at byte ${disk.size}`);
         }
       }
       table4.check();
@@ -7249,12 +7569,12 @@ function checkPartitions(disk, table4, warn) {
   };
 }
 __name(checkPartitions, "checkPartitions");
-function warnOfOverlaps(disk, partitions, warn) {
+function warnOfOverlaps(disk, partitions, warn2) {
   const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
   let previous;
   for (const partition of sorted) {
     if (previous && partition.start < previous.start + previous.size) {
-      warn(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
+      warn2(`${disk.name}: partitions ${previous.number} and ${partition.number} overlap at byte ${partition.start}`);
     }
     if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
   }
@@ -7262,12 +7582,12 @@ function warnOfOverlaps(disk, partitions, warn) {
 __name(warnOfOverlaps, "warnOfOverlaps");
 
 // src/disk/partitions/index.ts
-function readPartitions(disk, warn) {
+function readPartitions(disk, warn2) {
   const mbr = parseMbr(peek(disk, 0, 512));
   if (mbr ? hasProtectiveEntry(mbr) : gptSectorSizes.some((sectorSize5) => hasGptSignature(disk, sectorSize5))) {
-    return checkPartitions(disk, readGpt(disk, mbr, warn), warn);
+    return checkPartitions(disk, readGpt(disk, mbr, warn2), warn2);
   }
-  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
+  if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn2), warn2);
   return unpartitioned(disk);
 }
 __name(readPartitions, "readPartitions");
@@ -7300,9 +7620,9 @@ function checkedTarget(target, source, at, whole2) {
   return target;
 }
 __name(checkedTarget, "checkedTarget");
-function warnIfCutShort(source, what, size2, warn) {
+function warnIfCutShort(source, what, size2, warn2) {
   if (source.size >= size2) return;
-  warn(
+  warn2(
     `${source.name}: ${what} has ${size2} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
   );
 }
@@ -7471,9 +7791,9 @@ function featureNames(features) {
   ];
 }
 __name(featureNames, "featureNames");
-function namesOf(word2, names, kind) {
+function namesOf(word3, names2, kind) {
   const found = [];
-  for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(names[bit2] ?? `FEATURE_${kind}${bit2}`);
+  for (let bit2 = 0; bit2 < 32; bit2++) if (word3 >>> bit2 & 1) found.push(names2[bit2] ?? `FEATURE_${kind}${bit2}`);
   return found;
 }
 __name(namesOf, "namesOf");
@@ -7482,14 +7802,14 @@ function typeName(features) {
   return features.compat & compat.hasJournal ? "ext3" : "ext2";
 }
 __name(typeName, "typeName");
-function checkReadable(features, name) {
+function checkReadable(features, name2) {
   if (features.incompat & incompat.journalDev) {
-    throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)", "unsupported");
+    throw new DiskError(name2, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)", "unsupported");
   }
   const unreadable = namesOf(features.incompat & ~readable, incompatNames, "I");
   if (features.roCompat & roCompat.hasSnapshot) unreadable.push("has_snapshot");
   if (unreadable.length > 0) {
-    throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`, "unsupported");
+    throw new DiskError(name2, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`, "unsupported");
   }
 }
 __name(checkReadable, "checkReadable");
@@ -7551,9 +7871,9 @@ var noId = 4294967295;
 function userSpaceAcl(stored, source, at) {
   const damaged2 = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged2();
-  const version2 = Buffer.alloc(4);
-  version2.writeUInt32LE(2);
-  const parts = [version2];
+  const version3 = Buffer.alloc(4);
+  version3.writeUInt32LE(2);
+  const parts = [version3];
   for (let at2 = 4; at2 < stored.length; ) {
     if (at2 + 4 > stored.length) throw damaged2();
     const tag2 = stored.readUInt16LE(at2);
@@ -7600,15 +7920,15 @@ function readEntries(area, first, source, place2) {
     if (area.readUInt32LE(at) === 0) break;
     const nameEnd = at + entryHeader + area.readUInt8(at);
     if (nameEnd > area.length) throw damaged2();
-    const name = area.subarray(at + entryHeader, nameEnd);
+    const name2 = area.subarray(at + entryHeader, nameEnd);
     const offset = area.readUInt16LE(at + 2);
     const valueInode = area.readUInt32LE(at + 4);
     const valueSize = area.readUInt32LE(at + 8);
     const stored = valueInode === 0 ? valueSize : 0;
-    if (name.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged2();
+    if (name2.includes(0) || valueSize > maxValueSize || stored > 0 && offset + stored > area.length) throw damaged2();
     found.push({
       index: area.readUInt8(at + 1),
-      name: pathText(name),
+      name: pathText(name2),
       value: stored === 0 ? Buffer.alloc(0) : Buffer.from(area.subarray(offset, offset + stored)),
       valueInode,
       valueSize
@@ -7914,7 +8234,7 @@ function readAttributes(reader, inode) {
     const prefix2 = prefixes[attribute.index];
     if (prefix2 !== void 0) found.set(prefix2 + attribute.name, attribute);
   }
-  const names = [...found.keys()].sort();
+  const names2 = [...found.keys()].sort();
   let total = 0;
   for (const { valueSize } of found.values()) total += valueSize;
   if (total > maxValueBytes)
@@ -7923,7 +8243,7 @@ function readAttributes(reader, inode) {
       `it has ${total} bytes of attributes; the limit is ${maxValueBytes}`,
       "unsupported"
     );
-  return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
+  return new Map(names2.map((name2) => [name2, attributeValue(reader, inode, found.get(name2))]));
 }
 __name(readAttributes, "readAttributes");
 function attributeValue(reader, inode, attribute) {
@@ -7947,7 +8267,7 @@ __name(attributeBlockNumber, "attributeBlockNumber");
 function inlineData(reader, inode) {
   const first = blockField(inode);
   if (inode.size <= first.length) return [first.subarray(0, inode.size), Buffer.alloc(0)];
-  const attribute = inodeAttributes(reader, inode).find(({ index, name }) => index === 7 && name === "data");
+  const attribute = inodeAttributes(reader, inode).find(({ index, name: name2 }) => index === 7 && name2 === "data");
   const rest = inode.size - first.length;
   if (attribute?.valueInode !== 0 || attribute.value.length < rest) {
     throw damage(reader, `inode ${inode.number}`, `${rest} bytes of its inline data are missing`);
@@ -8083,9 +8403,9 @@ function* records(reader, inode, area, what, isFirstBlock = false) {
     }
     const number2 = area.readUInt32LE(at);
     if (number2 === 0) continue;
-    const name = area.subarray(at + header, at + header + nameLength2);
-    if (isFirstBlock && index < 2 && name.equals(index === 0 ? dot : dotDot)) continue;
-    yield { name: Buffer.from(name), inode: number2 };
+    const name2 = area.subarray(at + header, at + header + nameLength2);
+    if (isFirstBlock && index < 2 && name2.equals(index === 0 ? dot : dotDot)) continue;
+    yield { name: Buffer.from(name2), inode: number2 };
   }
 }
 __name(records, "records");
@@ -8201,7 +8521,7 @@ __name(crc16, "crc16");
 
 // src/disk/filesystem/ext/inode/block-group.ts
 var checksumPosition = 30;
-function groupDescriptors(device, superblock, warn) {
+function groupDescriptors(device, superblock, warn2) {
   const { blockSize, descriptorSize, inodesPerGroup, inodeSize, firstDataBlock, blocksCount } = superblock;
   const perBlock = blockSize / descriptorSize;
   const tableBlocks = Math.ceil(inodesPerGroup * inodeSize / blockSize);
@@ -8210,7 +8530,7 @@ function groupDescriptors(device, superblock, warn) {
     const raw = bytesAt(device, block2 * blockSize + group % perBlock * descriptorSize, descriptorSize);
     const expected = checksum(superblock, group, raw);
     if (expected !== void 0 && expected !== raw.readUInt16LE(checksumPosition)) {
-      warn(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
+      warn2(`${device.name}: the checksum of a block group's descriptor is wrong; the filesystem may be damaged; check it with e2fsck`);
     }
     const table4 = raw.readUInt32LE(8) + (descriptorSize >= 64 ? raw.readUInt32LE(40) * 2 ** 32 : 0);
     if (table4 <= firstDataBlock || table4 + tableBlocks > blocksCount) {
@@ -8286,13 +8606,13 @@ __name(inodeTable, "inodeTable");
 var maxDirectoryBytes = 4 * 2 ** 30;
 var windowsKept = 64;
 var attributeBlocksKept = 64;
-function openReader(device, superblock, warn, fastCommits2) {
-  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn));
+function openReader(device, superblock, warn2, fastCommits2) {
+  const inodeTableBlock = recent(256, groupDescriptors(device, superblock, warn2));
   return {
     name: device.name,
     device,
     superblock,
-    warn,
+    warn: warn2,
     directoryBytesLeft: maxDirectoryBytes,
     inodeTableBlock,
     rawInode: inodeTable(device, superblock, inodeTableBlock, windowsKept),
@@ -8360,8 +8680,8 @@ function fastCommits(changes) {
     else if (change2.kind === "range") entry(inodes, change2.inode, noInodeChanges).ranges.push(change2.range);
     else {
       if (change2.kind === "create") dirs.set(change2.inode, { isNew: true, names: [] });
-      const { name, inode } = change2;
-      entry(dirs, change2.dir, noDirectoryChanges).names.push({ name, inode, isRemoved: change2.kind === "unlink" });
+      const { name: name2, inode } = change2;
+      entry(dirs, change2.dir, noDirectoryChanges).names.push({ name: name2, inode, isRemoved: change2.kind === "unlink" });
     }
   }
   return {
@@ -8407,8 +8727,8 @@ function logInode(logged, raw) {
   logged.raw = raw;
 }
 __name(logInode, "logInode");
-function* changedNames({ isNew, names }, onDevice) {
-  const changed = new Map(names.map(({ name }) => [name.toString("latin1"), void 0]));
+function* changedNames({ isNew, names: names2 }, onDevice) {
+  const changed = new Map(names2.map(({ name: name2 }) => [name2.toString("latin1"), void 0]));
   if (!isNew) {
     for (const found of onDevice) {
       const key = found.name.toString("latin1");
@@ -8416,11 +8736,11 @@ function* changedNames({ isNew, names }, onDevice) {
       else yield found;
     }
   }
-  for (const { name, inode, isRemoved } of names) {
-    const key = name.toString("latin1");
+  for (const { name: name2, inode, isRemoved } of names2) {
+    const key = name2.toString("latin1");
     const there = changed.get(key);
     if (isRemoved && there?.inode === inode) changed.set(key, void 0);
-    if (!isRemoved && !there) changed.set(key, { name, inode });
+    if (!isRemoved && !there) changed.set(key, { name: name2, inode });
   }
   for (const found of changed.values()) if (found) yield found;
 }
@@ -8451,7 +8771,7 @@ var nameChanges = /* @__PURE__ */ new Map([
 ]);
 var tagHeaderSize = 4;
 var maxChanges = 1e6;
-function readFastCommits(log, transaction2, inodeSize, warn) {
+function readFastCommits(log, transaction2, inodeSize, warn2) {
   const { first, end } = log.superblock.fastCommits;
   const changes = [];
   let commits = 0;
@@ -8487,7 +8807,7 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
       if (changes.length > maxChanges) throw log.damage(at, `the fast commits hold more than ${maxChanges} changes`);
     }
   }
-  if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
+  if (commits === 0 && changes.length > 0) warn2(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
   return { commits, changes: changes.slice(0, finished2) };
 }
 __name(readFastCommits, "readFastCommits");
@@ -8506,8 +8826,8 @@ function readChange(kind, value) {
   if (kind === tag.removeRange) {
     return { kind: "range", inode: value.readUInt32LE(0), range: { first: fileBlock(value.readUInt32LE(4)), count: value.readUInt32LE(8) } };
   }
-  const name = nameChanges.get(kind);
-  return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
+  const name2 = nameChanges.get(kind);
+  return name2 && { kind: name2, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
 }
 __name(readChange, "readChange");
 function readExtent(value) {
@@ -8533,9 +8853,9 @@ __name(openLog, "openLog");
 
 // src/disk/filesystem/ext/journal/overlay.ts
 function overlay(device, journal, blockSize, replacements) {
-  const { name, size: size2 } = device;
+  const { name: name2, size: size2 } = device;
   const replayed = {
-    name,
+    name: name2,
     size: size2,
     read(into, offset) {
       checkRange(replayed, offset, into.length);
@@ -8715,7 +9035,7 @@ var knownIncompat = Object.values(incompat2).reduce((all, bit2) => all | bit2, 0
 var crc32cType = 4;
 var superblockSize = 1024;
 var minLogBlocks = 1024;
-function readSuperblock(journal, blockSize, warn) {
+function readSuperblock(journal, blockSize, warn2) {
   const damaged2 = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
   const unsupported = /* @__PURE__ */ __name((what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported"), "unsupported");
   const raw = bytesAt(journal, 0, superblockSize);
@@ -8723,14 +9043,14 @@ function readSuperblock(journal, blockSize, warn) {
   if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
     throw damaged2("its magic number or its type is not the one of a journal");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
-  const features = word2(40);
+  const word3 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const features = word3(40);
   if (features & ~knownIncompat)
     throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
   if (raw.readUInt32BE(12) !== blockSize) {
     throw damaged2(`the journal's blocks have ${raw.readUInt32BE(12)} bytes, but the filesystem's have ${blockSize}`);
   }
-  const checksums = checksumKind(word2(36), features);
+  const checksums = checksumKind(word3(36), features);
   if (!checksums) throw damaged2("it claims to have several kinds of checksums at once");
   if (checksums === "v2" || checksums === "v3") {
     if (raw[80] !== crc32cType) throw unsupported(`the journal's checksums are of the unknown type ${raw[80]}`);
@@ -8738,7 +9058,7 @@ function readSuperblock(journal, blockSize, warn) {
   }
   const total = raw.readUInt32BE(16);
   if (total * blockSize > journal.size) throw damaged2(`the journal should have ${total} blocks, but has only ${journal.size} bytes`);
-  const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word2(84)) : void 0;
+  const fastCommits2 = features & incompat2.fastCommit ? fastCommitArea(total, word3(84)) : void 0;
   const superblock = {
     blockSize,
     first: raw.readUInt32BE(20),
@@ -8757,7 +9077,7 @@ function readSuperblock(journal, blockSize, warn) {
   if (start !== 0 && (start < first || start >= end)) {
     throw damaged2(`the first transaction begins at block ${start}, outside of the log in blocks ${first} to ${end - 1}`);
   }
-  if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
+  if (superblock.error !== 0) warn2(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
 }
 __name(readSuperblock, "readSuperblock");
@@ -8783,8 +9103,8 @@ function fastCommitArea(total, length3) {
 __name(fastCommitArea, "fastCommitArea");
 
 // src/disk/filesystem/ext/journal/index.ts
-function replayJournal(device, journal, filesystem, warn) {
-  const superblock = readSuperblock(journal, filesystem.blockSize, warn);
+function replayJournal(device, journal, filesystem, warn2) {
+  const superblock = readSuperblock(journal, filesystem.blockSize, warn2);
   if (superblock.start === 0) return { device, transactions: 0 };
   const log = openLog(journal, superblock);
   const transactions = committedTransactions(log);
@@ -8793,7 +9113,7 @@ function replayJournal(device, journal, filesystem, warn) {
   const replayed = { device: overlay(device, journal, superblock.blockSize, replacements), transactions: transactions.length };
   if (!superblock.fastCommits) return replayed;
   const last = transactions.at(-1);
-  const { commits, changes } = readFastCommits(log, last ? next(last.sequence) : superblock.sequence, filesystem.inodeSize, warn);
+  const { commits, changes } = readFastCommits(log, last ? next(last.sequence) : superblock.sequence, filesystem.inodeSize, warn2);
   return commits === 0 ? replayed : { ...replayed, fastCommits: fastCommits(changes) };
 }
 __name(replayJournal, "replayJournal");
@@ -8918,15 +9238,15 @@ __name(isPowerOf2, "isPowerOf2");
 
 // src/disk/filesystem/ext/recover.ts
 function recover(reader) {
-  const { superblock, name, warn } = reader;
+  const { superblock, name: name2, warn: warn2 } = reader;
   if (!(superblock.features.incompat & incompat.recover)) return { reader, notes: [] };
   if (!(superblock.features.compat & compat.hasJournal)) {
-    warn(`${name}: the ext filesystem needs its journal replayed, but has none`);
+    warn2(`${name2}: the ext filesystem needs its journal replayed, but has none`);
     return { reader, notes: [] };
   }
   if (superblock.journalInode === 0) {
     throw new DiskError(
-      name,
+      name2,
       "the ext filesystem needs its journal replayed, but the journal is on another device; mount and unmount the filesystem with that device first",
       "unsupported"
     );
@@ -8935,9 +9255,9 @@ function recover(reader) {
   if (fileTypeOf(inode.mode) !== "file" || inode.linksCount === 0) {
     throw damage(reader, `inode ${inode.number}`, "it should be the journal, but isn't a regular file");
   }
-  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn);
+  const { device, transactions, fastCommits: fastCommits2 } = replayJournal(reader.device, mappedContent(reader, inode), superblock, warn2);
   return {
-    reader: openReader(device, readSuperblock2(device), warn, fastCommits2),
+    reader: openReader(device, readSuperblock2(device), warn2, fastCommits2),
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
   };
 }
@@ -8946,11 +9266,11 @@ __name(recover, "recover");
 // src/disk/filesystem/ext/superblock/mmp.ts
 var magic3 = 5066064;
 var clean = 4283256144;
-function warnIfInUse(device, { mmpBlock, blockSize }, warn) {
+function warnIfInUse(device, { mmpBlock, blockSize }, warn2) {
   if (mmpBlock === 0 || (mmpBlock + 1) * blockSize > device.size) return;
   const raw = bytesAt(device, mmpBlock * blockSize, 8);
   if (raw.readUInt32LE(0) === magic3 && raw.readUInt32LE(4) !== clean) {
-    warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
+    warn2(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
 }
 __name(warnIfInUse, "warnIfInUse");
@@ -8958,29 +9278,29 @@ __name(warnIfInUse, "warnIfInUse");
 // src/disk/filesystem/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open: open2 };
 function open2(device, warnAlways) {
-  const warn = onceEach(warnAlways);
+  const warn2 = onceEach(warnAlways);
   const superblock = readSuperblock2(device);
-  warnAboutState(device, superblock, warn);
-  const { reader, notes } = recover(openReader(device, superblock, warn));
+  warnAboutState(device, superblock, warn2);
+  const { reader, notes } = recover(openReader(device, superblock, warn2));
   const root = openNode(reader, 2);
   if (root.type !== "dir") throw damage(device, "inode 2", "it should be the root directory, but is not a directory");
   return { info: describe3(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir2) => entries(reader, dir2), "entries") };
 }
 __name(open2, "open");
-function warnAboutState(device, superblock, warn) {
-  const { name } = device;
+function warnAboutState(device, superblock, warn2) {
+  const { name: name2 } = device;
   const size2 = superblock.blocksCount * superblock.blockSize;
-  warnIfCutShort(device, "the ext filesystem", size2, warn);
-  if (superblock.hasErrors) warn(`${name}: the ext filesystem is marked as having errors; check it with e2fsck`);
+  warnIfCutShort(device, "the ext filesystem", size2, warn2);
+  if (superblock.hasErrors) warn2(`${name2}: the ext filesystem is marked as having errors; check it with e2fsck`);
   const recovers = (superblock.features.incompat & incompat.recover) !== 0;
   if (!superblock.cleanlyUnmounted && !recovers) {
-    warn(`${name}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`);
+    warn2(`${name2}: the ext filesystem was not cleanly unmounted and has no journal to replay, so it may be inconsistent`);
   }
-  warnIfInUse(device, superblock, warn);
+  warnIfInUse(device, superblock, warn2);
 }
 __name(warnAboutState, "warnAboutState");
 function* entries(reader, dir2) {
-  for (const { name, inode } of directoryRecords(reader, loadInode(reader, dir2.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
+  for (const { name: name2, inode } of directoryRecords(reader, loadInode(reader, dir2.ino))) yield { name: name2, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
 }
 __name(entries, "entries");
 function describe3(superblock, notes) {
@@ -9191,8 +9511,8 @@ function jolietName({ identifier }) {
   return Buffer.from(withoutVersion(units.toString("utf16le")));
 }
 __name(jolietName, "jolietName");
-function withoutVersion(name) {
-  return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
+function withoutVersion(name2) {
+  return name2.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
 }
 __name(withoutVersion, "withoutVersion");
 
@@ -9308,7 +9628,7 @@ __name(componentText, "componentText");
 // src/disk/filesystem/iso9660/rock-ridge.ts
 function rockRidge(reader, record) {
   const found = { isRelocated: false };
-  const name = [];
+  const name2 = [];
   const link = new SymlinkText();
   for (const { signature: signature2, bytes } of systemUseEntries(reader, record)) {
     const read2 = readers[signature2];
@@ -9317,13 +9637,13 @@ function rockRidge(reader, record) {
         throw damage(reader.source, record.at, `a directory record's ${signature2} entry has only ${bytes.length} bytes`, "ISO");
       read2.into(found, bytes);
     } else if (signature2 === "NM" && bytes.length >= 5) {
-      if ((bytes[4] & 6) === 0) name.push(bytes.subarray(5));
+      if ((bytes[4] & 6) === 0) name2.push(bytes.subarray(5));
     } else if (signature2 === "SL" && bytes.length >= 5) {
       const problem = link.add(bytes);
       if (problem) reader.warnOnce(`${reader.source.name}, byte ${record.at}: ${problem}`, "symlink");
     }
   }
-  if (name.length > 0) found.name = Buffer.concat(name);
+  if (name2.length > 0) found.name = Buffer.concat(name2);
   if (link.text !== void 0) found.target = link.text;
   return found;
 }
@@ -9406,17 +9726,17 @@ function rootNode(reader, record) {
   return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
 }
 __name(rootNode, "rootNode");
-function makeNode(reader, named) {
-  if (named.posix.childAt === void 0) return describe4(reader, named);
-  const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
-  return describe4(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
+function makeNode(reader, named2) {
+  if (named2.posix.childAt === void 0) return describe4(reader, named2);
+  const self = selfRecord(reader, named2.posix.childAt * reader.blockSize);
+  return describe4(reader, { name: named2.name, records: [self], posix: rockRidge(reader, self) });
 }
 __name(makeNode, "makeNode");
-function describe4(reader, { name, records: records2, posix }) {
+function describe4(reader, { name: name2, records: records2, posix }) {
   const [first] = records2;
   const type2 = nodeType(reader, first, posix);
   const isDir = type2 === "dir";
-  const at = `${pathText(name)} (directory record at byte ${first.at})`;
+  const at = `${pathText(name2)} (directory record at byte ${first.at})`;
   return {
     type: type2,
     ino: inodeNumber(reader, type2, first, posix),
@@ -9464,18 +9784,18 @@ function inodeNumber({ blockSize, hardLinks }, type2, record, { serial, nlink, r
 }
 __name(inodeNumber, "inodeNumber");
 function content({ source, blockSize }, at, records2) {
-  const name = `${at} of ${source.name}`;
+  const name2 = `${at} of ${source.name}`;
   const extents = records2.map((record) => {
-    if (record.isInterleaved) throw new DiskError(name, "the file is interleaved with others, which can't be read", "unsupported");
-    if (record.dataLength === 0) return slice(source, 0, 0, name);
+    if (record.isInterleaved) throw new DiskError(name2, "the file is interleaved with others, which can't be read", "unsupported");
+    if (record.dataLength === 0) return slice(source, 0, 0, name2);
     const start = dataStart(record, blockSize);
     const end = start + record.dataLength;
     if (end > source.size) {
       throw damage(source, at, `its content should be at bytes ${start} to ${end}, but the ISO ends at byte ${source.size}`, "ISO");
     }
-    return slice(source, start, record.dataLength, name);
+    return slice(source, start, record.dataLength, name2);
   });
-  return extents.length === 1 ? extents[0] : concat(extents, name);
+  return extents.length === 1 ? extents[0] : concat(extents, name2);
 }
 __name(content, "content");
 
@@ -9527,9 +9847,9 @@ function unfinished({ source }, record) {
   );
 }
 __name(unfinished, "unfinished");
-function nameOf({ naming }, record, { name }) {
+function nameOf({ naming }, record, { name: name2 }) {
   if (naming === "joliet") return jolietName(record);
-  return name?.length ? name : plainName(record);
+  return name2?.length ? name2 : plainName(record);
 }
 __name(nameOf, "nameOf");
 
@@ -9581,14 +9901,14 @@ __name(primaryDescriptor, "primaryDescriptor");
 
 // src/disk/filesystem/iso9660/index.ts
 var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
-function openIso(source, warn) {
-  const warnOnce = onceEach(warn);
+function openIso(source, warn2) {
+  const warnOnce = onceEach(warn2);
   const sessions = findSessions(source);
   const session = sessions.at(-1);
   const descriptors = readDescriptors(source, session, warnOnce);
   const { blocks, blockSize } = descriptors.primary;
   const size2 = session * sectorSize2 + blocks * blockSize;
-  warnIfCutShort(source, "the ISO", size2, warn);
+  warnIfCutShort(source, "the ISO", size2, warn2);
   const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
   const iso = { ...describe5(source, descriptors, reader.naming, hasRockRidge), size: size2, sessions: sessions.length };
   return { root, entries: /* @__PURE__ */ __name((dir2) => children(reader, dir2, root), "entries"), info: summary(iso), iso };
@@ -9706,21 +10026,21 @@ function loadInode2(reader, number2) {
   const place2 = inodePlace2(reader, number2);
   const damaged2 = /* @__PURE__ */ __name((what) => damageAt(place2, what), "damaged");
   if (raw.readUInt16BE(0) !== magic4) throw damaged2("there is no inode");
-  const version2 = raw.readUInt8(4);
+  const version3 = raw.readUInt8(4);
   const { hasChecksums } = reader.superblock;
-  if (hasChecksums ? version2 !== 3 : version2 !== 1 && version2 !== 2) throw damaged2(`it has the impossible version ${version2}`);
+  if (hasChecksums ? version3 !== 3 : version3 !== 1 && version3 !== 2) throw damaged2(`it has the impossible version ${version3}`);
   if (hasChecksums) verify(reader, raw, fields, { owner: number2 }, place2);
   const size2 = u64(raw, 56);
   if (size2 > Number.MAX_SAFE_INTEGER) throw damaged2(`its size of ${size2} bytes is impossible`);
   return {
     number: number2,
     raw,
-    version: version2,
+    version: version3,
     mode: raw.readUInt16BE(2),
     flags: raw.readUInt16BE(90),
     flags2: hasChecksums ? raw.readUInt32BE(124) : 0,
     size: size2,
-    linksCount: version2 === 1 ? raw.readUInt16BE(6) : raw.readUInt32BE(16)
+    linksCount: version3 === 1 ? raw.readUInt16BE(6) : raw.readUInt32BE(16)
   };
 }
 __name(loadInode2, "loadInode");
@@ -9748,8 +10068,8 @@ function attributeFork(reader, inode) {
   return { name: "attribute", format: format(reader, inode, raw.readUInt8(83), "attribute"), bytes, extents };
 }
 __name(attributeFork, "attributeFork");
-function coreSize({ version: version2 }) {
-  return version2 === 3 ? 176 : 100;
+function coreSize({ version: version3 }) {
+  return version3 === 3 ? 176 : 100;
 }
 __name(coreSize, "coreSize");
 function forkOffset(reader, inode) {
@@ -9758,10 +10078,10 @@ function forkOffset(reader, inode) {
   throw damageAt(inodePlace2(reader, inode.number), `its attributes begin ${split} bytes behind its fields`);
 }
 __name(forkOffset, "forkOffset");
-function format(reader, inode, number2, name) {
+function format(reader, inode, number2, name2) {
   const known3 = formats[number2];
-  if (known3 !== void 0 && !(name === "attribute" && known3 === "device")) return known3;
-  throw damageAt(inodePlace2(reader, inode.number), `its ${name} fork has the unknown format ${number2}`);
+  if (known3 !== void 0 && !(name2 === "attribute" && known3 === "device")) return known3;
+  throw damageAt(inodePlace2(reader, inode.number), `its ${name2} fork has the unknown format ${number2}`);
 }
 __name(format, "format");
 
@@ -9963,13 +10283,13 @@ function* dataRecords(reader, inode, block2) {
     length3 = 8 + 1 + nameLength2 + typeSize + 2 + 7 & ~7;
     if (nameLength2 === 0 || at + length3 > end) throw damaged2(`the entry at byte ${at} has a name of the impossible length ${nameLength2}`);
     if (bytes.readUInt16BE(at + length3 - 2) !== at) throw damaged2(`the entry at byte ${at} doesn't end where its name does`);
-    const name = bytes.subarray(at + 9, at + 9 + nameLength2);
-    if (index === 0 && number2 < 2 && name.equals(number2 === 0 ? dot2 : dotDot2)) {
+    const name2 = bytes.subarray(at + 9, at + 9 + nameLength2);
+    if (index === 0 && number2 < 2 && name2.equals(number2 === 0 ? dot2 : dotDot2)) {
       number2++;
       continue;
     }
     number2 = 2;
-    yield { name: Buffer.from(name), inode: u64(bytes, at) };
+    yield { name: Buffer.from(name2), inode: u64(bytes, at) };
   }
 }
 __name(dataRecords, "dataRecords");
@@ -10066,13 +10386,13 @@ function recordBefore(log, end, limit = log.blocks) {
 __name(recordBefore, "recordBefore");
 function header2(log, block2) {
   const bytes = log.read(block2, 1);
-  const version2 = bytes.readUInt32BE(8);
+  const version3 = bytes.readUInt32BE(8);
   const length3 = bytes.readUInt32BE(12);
   const size2 = bytes.readUInt32BE(320);
   if (length3 > 2 * 256 * 1024) throw damageAt(log.name, `a record of the XFS log has the impossible length ${length3}`);
   return {
     block: block2,
-    headerBlocks: version2 & 2 ? Math.min(8, Math.max(1, Math.ceil(size2 / bytesPerHeader))) : 1,
+    headerBlocks: version3 & 2 ? Math.min(8, Math.max(1, Math.ceil(size2 / bytesPerHeader))) : 1,
     dataBlocks: Math.ceil(length3 / logBlockSize),
     operations: bytes.readUInt32BE(40)
   };
@@ -10133,8 +10453,8 @@ __name(backBeforeTornRecord, "backBeforeTornRecord");
 
 // src/disk/filesystem/xfs/log/check.ts
 function checkLog(device, superblock) {
-  const { name } = device;
-  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, what, "unsupported"), "refuse");
+  const { name: name2 } = device;
+  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name2, what, "unsupported"), "refuse");
   if (superblock.logStart === 0) {
     throw refuse2(
       "the log of the XFS filesystem is on another device, so it is unknown whether it was unmounted cleanly; copy its files elsewhere"
@@ -10319,10 +10639,10 @@ function readAttributes2(reader, inode) {
   const { attributes, readBlock } = storedAttributes(reader, inode, fork);
   for (const attribute of attributes) {
     if (attribute.flags & (attributeFlags.parent | attributeFlags.incomplete)) continue;
-    const { name, valueSize, value } = attribute;
-    const fullName = prefix(attribute) + pathText(name);
-    total += name.length + valueSize;
-    if (valueSize > maxValueSize2 || name.length === 0 || name.includes(0)) {
+    const { name: name2, valueSize, value } = attribute;
+    const fullName = prefix(attribute) + pathText(name2);
+    total += name2.length + valueSize;
+    if (valueSize > maxValueSize2 || name2.length === 0 || name2.includes(0)) {
       throw damageAt(place2, `it has an attribute with an impossible name or a value of ${valueSize} bytes`);
     }
     if (total > maxBytes3) throw new DiskError(place2, `it has more than ${maxBytes3} bytes of attributes`);
@@ -10543,12 +10863,12 @@ __name(inodeWindows, "inodeWindows");
 // src/disk/filesystem/xfs/open-reader.ts
 var maxMetadata = 4 * 2 ** 30;
 var maxAttributes = 16 * 2 ** 30;
-function openReader2(device, superblock, warn) {
+function openReader2(device, superblock, warn2) {
   return {
     name: device.name,
     device,
     superblock,
-    warn,
+    warn: warn2,
     metadata: new Budget(device.name, "the XFS filesystem's directories and maps of blocks", maxMetadata),
     attributes: new Budget(device.name, "the XFS filesystem's extended attributes", maxAttributes),
     rawInode: inodeWindows(device, superblock)
@@ -10603,38 +10923,38 @@ function hasFileTypes(features) {
 }
 __name(hasFileTypes, "hasFileTypes");
 function featureNames2(features) {
-  const named = /* @__PURE__ */ __name((word2, names) => names.filter(([, bit2]) => word2 & bit2).map(([name]) => name), "named");
+  const named2 = /* @__PURE__ */ __name((word3, names2) => names2.filter(([, bit2]) => word3 & bit2).map(([name2]) => name2), "named");
   return [
     `V${features.version}`,
-    ...named(features.base, baseNames),
-    ...named(features.more, moreNames),
+    ...named2(features.base, baseNames),
+    ...named2(features.more, moreNames),
     ...hasFileTypes(features) ? ["FTYPE"] : [],
-    ...named(features.roCompat, [["FINOBT", 1]]),
-    ...named(features.incompat, [
+    ...named2(features.roCompat, [["FINOBT", 1]]),
+    ...named2(features.incompat, [
       ["SPARSE_INODES", 2],
       ["META_UUID", incompat3.metaUuid]
     ]),
-    ...named(features.roCompat, roCompatNames2),
-    ...named(features.incompat, incompatNames2),
+    ...named2(features.roCompat, roCompatNames2),
+    ...named2(features.incompat, incompatNames2),
     ...bits(features.roCompat & ~15, "ro_compat"),
     ...bits(features.incompat & ~knownIncompat2, "incompat")
   ];
 }
 __name(featureNames2, "featureNames");
-function bits(word2, what) {
+function bits(word3, what) {
   const found = [];
-  for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(`${what} bit ${bit2}`);
+  for (let bit2 = 0; bit2 < 32; bit2++) if (word3 >>> bit2 & 1) found.push(`${what} bit ${bit2}`);
   return found;
 }
 __name(bits, "bits");
-function checkReadable2(features, name) {
-  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, `the XFS filesystem ${what}`, "unsupported"), "refuse");
-  const { version: version2 } = features;
-  if (version2 !== 4 && version2 !== 5) throw refuse2(`has version ${version2}; only versions 4 and 5 can be read`);
-  if (version2 === 4 && !(features.base & base.dirV2)) throw refuse2("has directories of version 1 (no feature DIRV2), which can't be read");
+function checkReadable2(features, name2) {
+  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name2, `the XFS filesystem ${what}`, "unsupported"), "refuse");
+  const { version: version3 } = features;
+  if (version3 !== 4 && version3 !== 5) throw refuse2(`has version ${version3}; only versions 4 and 5 can be read`);
+  if (version3 === 4 && !(features.base & base.dirV2)) throw refuse2("has directories of version 1 (no feature DIRV2), which can't be read");
   const unreadable = [
     ...features.base & base.shared ? ["SHARED"] : [],
-    ...version2 === 4 ? bits(features.more & ~knownMore, "features2") : [],
+    ...version3 === 4 ? bits(features.more & ~knownMore, "features2") : [],
     ...features.incompat & unreadableIncompat ? ["ZONED"] : [],
     ...bits(features.incompat & ~knownIncompat2, "incompat")
   ];
@@ -10656,17 +10976,17 @@ function readSuperblock3(device) {
   const raw = bytesAt(device, 0, length2);
   const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16BE(at), "u16");
   const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32BE(at), "u32");
-  const name = device.name;
+  const name2 = device.name;
   const demand = /* @__PURE__ */ __name((sound, what) => {
-    if (!sound) throw damageAt(name, `the XFS superblock has ${what}, which is impossible`);
+    if (!sound) throw damageAt(name2, `the XFS superblock has ${what}, which is impossible`);
   }, "demand");
-  if (raw.toString("latin1", 0, 4) !== magic7) throw new DiskError(name, "it has no XFS superblock");
+  if (raw.toString("latin1", 0, 4) !== magic7) throw new DiskError(name2, "it has no XFS superblock");
   const sectorSize5 = u16(102);
   demand(isPowerOf22(sectorSize5) && sectorSize5 >= 512 && sectorSize5 <= 32768, `sectors of ${sectorSize5} bytes`);
   const features = readFeatures(raw);
   const hasChecksums = features.version === 5;
   if (hasChecksums) verifyChecksum3(device, sectorSize5);
-  checkReadable2(features, name);
+  checkReadable2(features, name2);
   demand(raw.readUInt8(126) === 0, "the mark of an unfinished mkfs.xfs");
   const blockSize = u32(4);
   demand(isPowerOf22(blockSize) && blockSize >= (hasChecksums ? 1024 : 512) && blockSize <= 65536, `a block size of ${blockSize}`);
@@ -10722,22 +11042,22 @@ function readSuperblock3(device) {
 }
 __name(readSuperblock3, "readSuperblock");
 function readFeatures(raw) {
-  const word2 = raw.readUInt16BE(100);
-  const version2 = word2 & 15;
-  const inVersion5 = /* @__PURE__ */ __name((at) => version2 === 5 ? raw.readUInt32BE(at) : 0, "inVersion5");
+  const word3 = raw.readUInt16BE(100);
+  const version3 = word3 & 15;
+  const inVersion5 = /* @__PURE__ */ __name((at) => version3 === 5 ? raw.readUInt32BE(at) : 0, "inVersion5");
   return {
-    version: version2,
-    base: word2 & ~15,
+    version: version3,
+    base: word3 & ~15,
     // Some old kernels wrote the second word where the first was.
-    more: word2 & 32768 ? raw.readUInt32BE(200) | raw.readUInt32BE(204) : 0,
+    more: word3 & 32768 ? raw.readUInt32BE(200) | raw.readUInt32BE(204) : 0,
     compat: inVersion5(208),
     roCompat: inVersion5(212),
     incompat: inVersion5(216)
   };
 }
 __name(readFeatures, "readFeatures");
-function reservedInodes(raw, { version: version2, incompat: word2 }) {
-  const places2 = [64, 72, 160, 168, ...version2 === 5 ? [232] : [], ...word2 & incompat3.metadir ? [264] : []];
+function reservedInodes(raw, { version: version3, incompat: word3 }) {
+  const places2 = [64, 72, 160, 168, ...version3 === 5 ? [232] : [], ...word3 & incompat3.metadir ? [264] : []];
   return places2.map((at) => u64(raw, at)).filter((number2) => number2 !== 0 && number2 !== nullInode);
 }
 __name(reservedInodes, "reservedInodes");
@@ -10757,14 +11077,14 @@ __name(isPowerOf22, "isPowerOf2");
 // src/disk/filesystem/xfs/index.ts
 var xfs = { name: "xfs", detect: hasMagic2, open: open3 };
 function open3(device, warnAlways) {
-  const warn = onceEach(warnAlways);
+  const warn2 = onceEach(warnAlways);
   const superblock = readSuperblock3(device);
-  warnIfCutShort(device, "the XFS filesystem", superblock.blocksCount * superblock.blockSize, warn);
+  warnIfCutShort(device, "the XFS filesystem", superblock.blocksCount * superblock.blockSize, warn2);
   if (superblock.features.incompat & incompat3.needsRepair) {
-    warn(`${device.name}: the XFS filesystem is marked as needing a repair; check it with xfs_repair`);
+    warn2(`${device.name}: the XFS filesystem is marked as needing a repair; check it with xfs_repair`);
   }
   checkLog(device, superblock);
-  const reader = openReader2(device, superblock, warn);
+  const reader = openReader2(device, superblock, warn2);
   const root = openNode2(reader, superblock.rootInode);
   if (root.type !== "dir") {
     throw damageAt(device.name, `its root, inode ${superblock.rootInode}, is not a directory`);
@@ -10773,7 +11093,7 @@ function open3(device, warnAlways) {
 }
 __name(open3, "open");
 function* entries3(reader, dir2) {
-  for (const { name, inode } of directoryRecords3(reader, loadInode2(reader, dir2.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode2(reader, inode), "node") };
+  for (const { name: name2, inode } of directoryRecords3(reader, loadInode2(reader, dir2.ino))) yield { name: name2, node: /* @__PURE__ */ __name(() => openNode2(reader, inode), "node") };
 }
 __name(entries3, "entries");
 function describe6({ features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount }) {
@@ -10792,8 +11112,8 @@ __name(describe6, "describe");
 
 // src/disk/filesystem/formats.ts
 var fileSystemFormats = [iso9660, ext, xfs];
-function openFileSystem(source, warn) {
-  return fileSystemFormats.find((format2) => format2.detect(source))?.open(source, warn);
+function openFileSystem(source, warn2) {
+  return fileSystemFormats.find((format2) => format2.detect(source))?.open(source, warn2);
 }
 __name(openFileSystem, "openFileSystem");
 
@@ -10801,8 +11121,8 @@ __name(openFileSystem, "openFileSystem");
 function identifyVolume(source) {
   const found = signatures.find(({ at, magic: magic10 }) => at.some((offset) => hasText(source, offset, magic10)));
   if (found) return found;
-  const name = structures.map((look2) => look2(source)).find((name2) => name2 !== void 0);
-  return name === void 0 ? void 0 : { name };
+  const name2 = structures.map((look2) => look2(source)).find((name3) => name3 !== void 0);
+  return name2 === void 0 ? void 0 : { name: name2 };
 }
 __name(identifyVolume, "identifyVolume");
 var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
@@ -10927,21 +11247,21 @@ var typeNames = {
   error: "a volume without data (error)",
   zero: "a volume without data (zero)"
 };
-function logicalVolumeSource(volume, group, pvs, name) {
+function logicalVolumeSource(volume, group, pvs, name2) {
   const snapshot2 = snapshotProblem(volume, group);
-  if (snapshot2) throw new DiskError(name, snapshot2, "unsupported");
+  if (snapshot2) throw new DiskError(name2, snapshot2, "unsupported");
   for (const { type: type2 } of volume.segments)
-    if (!isReadable(type2)) throw new DiskError(name, `it is ${typeName2(type2)}${supported}`, "unsupported");
+    if (!isReadable(type2)) throw new DiskError(name2, `it is ${typeName2(type2)}${supported}`, "unsupported");
   let end = 0;
   const parts = volume.segments.toSorted((a, b) => a.start - b.start).map((segment, index) => {
-    const fail2 = /* @__PURE__ */ __name((what) => new DiskError(name, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`), "fail");
+    const fail2 = /* @__PURE__ */ __name((what) => new DiskError(name2, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`), "fail");
     if (segment.start !== end) throw fail2(`begins at extent ${segment.start} instead of ${end}`);
     end += segment.extents;
     if (!Number.isSafeInteger(end * group.extentSize)) throw fail2("ends beyond any possible disk");
-    return segmentSource(segment, group, pvs, name, fail2);
+    return segmentSource(segment, group, pvs, name2, fail2);
   });
-  if (end === 0) throw new DiskError(name, "it has no segments; the metadata of the volume group is damaged");
-  return concat(parts, name);
+  if (end === 0) throw new DiskError(name2, "it has no segments; the metadata of the volume group is damaged");
+  return concat(parts, name2);
 }
 __name(logicalVolumeSource, "logicalVolumeSource");
 var supported = ", and only linear and striped volumes can be read";
@@ -10955,20 +11275,20 @@ function typeName2(type2) {
   return typeNames[plain2] ?? `a volume of the type ${JSON.stringify(type2.slice(0, 40))}`;
 }
 __name(typeName2, "typeName");
-function snapshotProblem({ name }, group) {
+function snapshotProblem({ name: name2 }, group) {
   for (const { segments } of group.logicalVolumes) {
     for (const { type: type2, values } of segments) {
       if (type2 !== "snapshot") continue;
-      if (values.get("cow_store") === name) return `it is a snapshot of ${String(values.get("origin"))}${supported}`;
+      if (values.get("cow_store") === name2) return `it is a snapshot of ${String(values.get("origin"))}${supported}`;
       if (!values.has("merging_store")) continue;
-      if (values.get("merging_store") === name) return `it is a snapshot that is being merged into ${String(values.get("origin"))}`;
-      if (values.get("origin") === name) return "a snapshot is being merged into it; activate it once with LVM, so that it can finish";
+      if (values.get("merging_store") === name2) return `it is a snapshot that is being merged into ${String(values.get("origin"))}`;
+      if (values.get("origin") === name2) return "a snapshot is being merged into it; activate it once with LVM, so that it can finish";
     }
   }
   return void 0;
 }
 __name(snapshotProblem, "snapshotProblem");
-function segmentSource(segment, group, pvs, name, fail2) {
+function segmentSource(segment, group, pvs, name2, fail2) {
   const { extents, stripes, stripeSize } = segment;
   if (extents === 0 || extents % stripes.length !== 0) throw fail2(`has ${extents} extents on ${stripes.length} stripes`);
   const size2 = extents / stripes.length * group.extentSize;
@@ -10980,12 +11300,12 @@ function segmentSource(segment, group, pvs, name, fail2) {
       if (!part) throw fail2(`lies on ${JSON.stringify(on2)}, which doesn't exist`);
       const type2 = part.segments[0]?.type ?? "";
       throw new DiskError(
-        name,
+        name2,
         `a part of it lies on ${group.name}/${on2}, which is ${isReadable(type2) ? "a volume itself" : typeName2(type2)}${supported}`,
         "unsupported"
       );
     }
-    if (typeof pv === "string") throw new DiskError(name, `it needs the physical volume ${description.uuid}, ${pv}`, "unsupported");
+    if (typeof pv === "string") throw new DiskError(name2, `it needs the physical volume ${description.uuid}, ${pv}`, "unsupported");
     if (start + extents / stripes.length > description.extents) {
       throw fail2(
         `ends at extent ${start + extents / stripes.length} of physical volume ${description.uuid}, which has ${description.extents}`
@@ -10993,16 +11313,16 @@ function segmentSource(segment, group, pvs, name, fail2) {
     }
     const offset = description.start + start * group.extentSize;
     if (!Number.isSafeInteger(offset + size2)) throw fail2("ends beyond any possible disk");
-    return window(pv, offset, size2, name);
+    return window(pv, offset, size2, name2);
   });
   if (areas.length === 1) return areas[0];
   if (stripeSize === 0 || size2 % stripeSize !== 0) throw fail2(`has stripes of ${stripeSize} bytes in areas of ${size2} bytes`);
-  return striped(areas, stripeSize, name);
+  return striped(areas, stripeSize, name2);
 }
 __name(segmentSource, "segmentSource");
-function striped(areas, stripeSize, name) {
+function striped(areas, stripeSize, name2) {
   const whole2 = {
-    name,
+    name: name2,
     size: areas.reduce((sum, { size: size2 }) => sum + size2, 0),
     read(into, offset) {
       checkRange(whole2, offset, into.length);
@@ -11082,9 +11402,9 @@ var limits3 = { depth: 16, values: 1e6 };
 function parseConfigText(text4) {
   const tokens = tokenizer(text4);
   let count = 0;
-  const addTo = /* @__PURE__ */ __name((map, name, value2) => {
+  const addTo = /* @__PURE__ */ __name((map, name2, value2) => {
     if (++count > limits3.values) throw new Error(`has more than ${limits3.values} values`);
-    map.set(name, value2);
+    map.set(name2, value2);
   }, "addTo");
   const section = /* @__PURE__ */ __name((depth2) => {
     if (depth2 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
@@ -11094,11 +11414,11 @@ function parseConfigText(text4) {
       const token = tokens.next();
       if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections };
       if (token.kind === "sign") throw tokens.unexpected(token);
-      const name = token.text;
-      if (values.has(name) || sections.has(name)) throw new Error(`has ${JSON.stringify(name)} twice (line ${token.line})`);
+      const name2 = token.text;
+      if (values.has(name2) || sections.has(name2)) throw new Error(`has ${JSON.stringify(name2)} twice (line ${token.line})`);
       const after = tokens.next();
-      if (isSign(after, "{")) addTo(sections, name, section(depth2 + 1));
-      else if (isSign(after, "=")) addTo(values, name, value());
+      if (isSign(after, "{")) addTo(sections, name2, section(depth2 + 1));
+      else if (isSign(after, "=")) addTo(values, name2, value());
       else throw tokens.unexpected(after);
     }
   }, "section");
@@ -11178,16 +11498,16 @@ function parseVolumeGroup(text4) {
   const contents2 = top.values.get("contents");
   if (contents2 !== "Text Format Volume Group") throw new Error(`has the contents ${JSON.stringify(contents2 ?? "")}`);
   if (top.values.get("version") !== 1) throw new Error(`has the version ${JSON.stringify(top.values.get("version") ?? "")}`);
-  const [[name, group] = [void 0, void 0], ...others] = top.sections;
+  const [[name2, group] = [void 0, void 0], ...others] = top.sections;
   if (!group || others.length > 0) throw new Error(`describes ${top.sections.size} volume groups`);
-  checkName3(name);
+  checkName3(name2);
   const format2 = group.values.get("format");
   if (format2 !== void 0 && format2 !== "lvm2") throw new Error(`has the format ${JSON.stringify(format2)}`);
   const pvs = [...subsections(group, "physical_volumes", limits4.physicalVolumes)];
   const lvs = [...subsections(group, "logical_volumes", limits4.logicalVolumes)];
   const budget = { segments: limits4.segments };
   return {
-    name,
+    name: name2,
     uuid: string(group, "id"),
     seqno: whole(group, "seqno"),
     extentSize: sectors(group, "extent_size", 1),
@@ -11196,15 +11516,15 @@ function parseVolumeGroup(text4) {
   };
 }
 __name(parseVolumeGroup, "parseVolumeGroup");
-function checkName3(name) {
-  if (!/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,127}$/.test(name) || name === "." || name === "..") {
-    throw new Error(`has the impossible name ${JSON.stringify(name.slice(0, 140))}`);
+function checkName3(name2) {
+  if (!/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,127}$/.test(name2) || name2 === "." || name2 === "..") {
+    throw new Error(`has the impossible name ${JSON.stringify(name2.slice(0, 140))}`);
   }
 }
 __name(checkName3, "checkName");
-function subsections(section, name, most) {
-  const found = section.sections.get(name)?.sections ?? /* @__PURE__ */ new Map();
-  if (found.size > most) throw new Error(`has ${found.size} ${name}; the limit is ${most}`);
+function subsections(section, name2, most) {
+  const found = section.sections.get(name2)?.sections ?? /* @__PURE__ */ new Map();
+  if (found.size > most) throw new Error(`has ${found.size} ${name2}; the limit is ${most}`);
   return found;
 }
 __name(subsections, "subsections");
@@ -11218,20 +11538,20 @@ function parsePhysicalVolume(section) {
   };
 }
 __name(parsePhysicalVolume, "parsePhysicalVolume");
-function parseLogicalVolume(name, section, budget) {
-  checkName3(name);
+function parseLogicalVolume(name2, section, budget) {
+  checkName3(name2);
   const count = whole(section, "segment_count");
   budget.segments -= count;
   if (budget.segments < 0) throw new Error(`has more than ${limits4.segments} segments`);
   const segments = [];
   for (let number2 = 1; number2 <= count; number2++) {
     const segment = section.sections.get(`segment${number2}`);
-    if (!segment) throw new Error(`lacks segment ${number2} of ${name}`);
-    segments.push(parseSegment(segment, `segment ${number2} of ${name}`));
+    if (!segment) throw new Error(`lacks segment ${number2} of ${name2}`);
+    segments.push(parseSegment(segment, `segment ${number2} of ${name2}`));
   }
   const status = section.values.get("status");
   const isVisible = Array.isArray(status) && status.includes("VISIBLE");
-  return { name, uuid: string(section, "id"), isVisible, segments };
+  return { name: name2, uuid: string(section, "id"), isVisible, segments };
 }
 __name(parseLogicalVolume, "parseLogicalVolume");
 function parseSegment(section, where) {
@@ -11283,7 +11603,7 @@ function sectors(section, key, least = 0) {
 __name(sectors, "sectors");
 
 // src/disk/lvm/index.ts
-function readLvm(sources, disk, warn) {
+function readLvm(sources, disk, warn2) {
   const problems = [];
   const found = sources.flatMap((source) => readPhysicalVolume(source, problems) ?? []);
   const latest = /* @__PURE__ */ new Map();
@@ -11294,9 +11614,9 @@ function readLvm(sources, disk, warn) {
     }
   }
   const groups = [...latest.values()].map((description) => makeGroup(description, found, disk));
-  warnOfCopies(found, latest, warn);
-  for (const [index, { name }] of groups.entries()) {
-    if (groups.findIndex((other) => other.name === name) < index) warn(`${disk}: there are several volume groups with the name ${name}`);
+  warnOfCopies(found, latest, warn2);
+  for (const [index, { name: name2 }] of groups.entries()) {
+    if (groups.findIndex((other) => other.name === name2) < index) warn2(`${disk}: there are several volume groups with the name ${name2}`);
   }
   const members = new Set(groups.flatMap(({ physicalVolumes }) => physicalVolumes.map(({ uuid: uuid2 }) => plain(uuid2))));
   for (const { source, label, damages } of found) {
@@ -11316,9 +11636,9 @@ function readPhysicalVolume(source, problems) {
     for (const area of label.metadataAreas) {
       const text4 = readMetadataText(source, area);
       if (text4 === void 0) continue;
-      const copy = typeof text4 === "string" ? text4 : parseCopy(text4);
-      if (typeof copy === "string") damages.push(`the metadata area at byte ${area.offset} is damaged (${copy})`);
-      else copies.push({ at: area.offset, ...copy });
+      const copy2 = typeof text4 === "string" ? text4 : parseCopy(text4);
+      if (typeof copy2 === "string") damages.push(`the metadata area at byte ${area.offset} is damaged (${copy2})`);
+      else copies.push({ at: area.offset, ...copy2 });
     }
     return { source, label, copies, damages };
   } catch (error) {
@@ -11337,23 +11657,23 @@ function parseCopy(bytes) {
   }
 }
 __name(parseCopy, "parseCopy");
-function warnOfCopies(found, latest, warn) {
+function warnOfCopies(found, latest, warn2) {
   const texts = /* @__PURE__ */ new Map();
   for (const { copies } of found) for (const { text: text4, description } of copies) texts.set(description, text4);
   for (const { source, copies, damages } of found) {
-    if (copies.length > 0) for (const damage2 of damages) warn(`${source.name}: ${damage2}; another copy is used`);
+    if (copies.length > 0) for (const damage2 of damages) warn2(`${source.name}: ${damage2}; another copy is used`);
     for (const { at, text: text4, description } of copies) {
-      const { name, uuid: uuid2, seqno } = description;
+      const { name: name2, uuid: uuid2, seqno } = description;
       const used = latest.get(uuid2);
-      const copy = `${source.name}, byte ${at}: the metadata of volume group ${name}`;
-      if (seqno < used.seqno) warn(`${copy} is that of change ${seqno}; the newer one of change ${used.seqno} is used`);
-      else if (text4 !== texts.get(used)) warn(`${copy} differs from another copy of the same change ${seqno}, which is used`);
+      const copy2 = `${source.name}, byte ${at}: the metadata of volume group ${name2}`;
+      if (seqno < used.seqno) warn2(`${copy2} is that of change ${seqno}; the newer one of change ${used.seqno} is used`);
+      else if (text4 !== texts.get(used)) warn2(`${copy2} differs from another copy of the same change ${seqno}, which is used`);
     }
   }
 }
 __name(warnOfCopies, "warnOfCopies");
 function makeGroup(description, found, disk) {
-  const { name, uuid: uuid2, seqno, extentSize: extentSize2 } = description;
+  const { name: name2, uuid: uuid2, seqno, extentSize: extentSize2 } = description;
   const sources = /* @__PURE__ */ new Map();
   const physicalVolumes = [...description.physicalVolumes].map(([key, pv]) => {
     const places2 = found.filter(({ label }) => label.uuid === plain(pv.uuid)).map(({ source }) => source);
@@ -11364,12 +11684,12 @@ function makeGroup(description, found, disk) {
   });
   const overlaps = findOverlaps(description);
   const logicalVolumes = description.logicalVolumes.map((volume) => {
-    const place2 = `logical volume ${name}/${volume.name} of ${disk}`;
+    const place2 = `logical volume ${name2}/${volume.name} of ${disk}`;
     const { segments, isVisible } = volume;
     const overlap = overlaps.get(volume.name);
     return {
       place: place2,
-      group: name,
+      group: name2,
       name: volume.name,
       uuid: volume.uuid,
       size: segments.reduce((sum, { extents }) => sum + extents, 0) * extentSize2,
@@ -11378,12 +11698,12 @@ function makeGroup(description, found, disk) {
       source: overlap ? new DiskError(place2, `${overlap}; the metadata of the volume group is damaged`) : attempt3(() => logicalVolumeSource(volume, description, sources, place2))
     };
   });
-  return { name, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes };
+  return { name: name2, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes };
 }
 __name(makeGroup, "makeGroup");
 function problemOfPlaces(places2, device) {
   if (places2.length === 1) return void 0;
-  if (places2.length > 1) return `of which there are several: ${places2.map(({ name }) => name).join(" and ")}`;
+  if (places2.length > 1) return `of which there are several: ${places2.map(({ name: name2 }) => name2).join(" and ")}`;
   return `which is missing${device && ` (it was ${device} before)`}`;
 }
 __name(problemOfPlaces, "problemOfPlaces");
@@ -11419,9 +11739,9 @@ function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
 }
 __name(hasFooterCookie, "hasFooterCookie");
-function parseFooter(bytes, place2, warn) {
+function parseFooter(bytes, place2, warn2) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
-    warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
+    warn2(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
   const typeCode = bytes.readUInt32BE(60);
   const type2 = diskTypes[typeCode];
   if (!type2)
@@ -11527,8 +11847,8 @@ function byText(start) {
 __name(byText, "byText");
 function byEnd(source) {
   if (endFooter(source)) return { format: "vhd", description: "a VHD whose footer is at its end" };
-  const name = identifyVolume(source)?.name;
-  return name ? { format: "disk", description: `an unpartitioned ${name}` } : void 0;
+  const name2 = identifyVolume(source)?.name;
+  return name2 ? { format: "disk", description: `an unpartitioned ${name2}` } : void 0;
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
@@ -11536,11 +11856,11 @@ function unknown(start) {
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
-function withFileName(sniffed, name) {
+function withFileName(sniffed, name2) {
   const { refusal } = sniffed;
   if (!refusal?.why.endsWith(" FILE")) return sniffed;
-  const word2 = /^[\w./:@%+,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
-  return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word2}` } };
+  const word3 = /^[\w./:@%+,-]+$/.test(name2) ? name2 : `'${name2.replaceAll("'", "'\\''")}'`;
+  return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word3}` } };
 }
 __name(withFileName, "withFileName");
 function refuse(format2, description, wayOut4) {
@@ -11595,12 +11915,12 @@ __name(reversed, "reversed");
 // src/disk/vhd/batmap.ts
 var cookie = "tdbatmap";
 var maxBytes4 = 1 << 21;
-function readBatmap(source, footer, header4, warn) {
+function readBatmap(source, footer, header4, warn2) {
   const { major, minor } = footer.creatorVersion;
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
   const start = header4.tableOffset + Math.ceil(header4.maxTableEntries * 4 / 512) * 512;
   const distrust = /* @__PURE__ */ __name((why) => {
-    warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
+    warn2(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
     return void 0;
   }, "distrust");
   const fields8 = peek(source, start, 512);
@@ -11630,13 +11950,13 @@ __name(checksum2, "checksum");
 var headerSize5 = 1024;
 var cookie2 = "cxsparse";
 var maxBlockSize = 1 << 21;
-function readHeader(source, offset, warn) {
+function readHeader(source, offset, warn2) {
   const place2 = `${source.name}, byte ${offset}`;
   if (!Number.isSafeInteger(offset)) throw damage(source, "the footer", "it has no valid position of the dynamic disk header", "VHD");
   const bytes = bytesAt(source, offset, headerSize5);
   if (bytes.toString("latin1", 0, 8) !== cookie2) throw damage(source, offset, `the header of a dynamic VHD ("${cookie2}") is missing`, "VHD");
   if (bytes.readUInt32BE(36) !== checksumWithout(bytes, 36))
-    warn(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
+    warn2(`${place2}: the checksum of the VHD header is wrong; its fields are used anyway`);
   const blockSize = bytes.readUInt32BE(32);
   if (blockSize < 512 || blockSize > maxBlockSize || (blockSize & blockSize - 1) !== 0) {
     throw new DiskError(
@@ -11661,7 +11981,7 @@ __name(parentName, "parentName");
 // src/disk/vhd/block-map.ts
 var unallocated = 4294967295;
 var maxBlocks = 1 << 22;
-function readBlockMap(source, footer, header4, warn) {
+function readBlockMap(source, footer, header4, warn2) {
   const { blockSize, tableOffset, maxTableEntries } = header4;
   const count = Math.ceil(footer.currentSize / blockSize);
   if (count > maxTableEntries) {
@@ -11670,7 +11990,7 @@ function readBlockMap(source, footer, header4, warn) {
   }
   if (count > maxBlocks) throw new DiskError(source.name, `the VHD has ${count} blocks; at most ${maxBlocks} can be read`, "unsupported");
   const table4 = new Uint32Array(bytesAt(source, tableOffset, count * 4).swap32().buffer);
-  const batmap = readBatmap(source, footer, header4, warn);
+  const batmap = readBatmap(source, footer, header4, warn2);
   const bitmapSize = roundUp(Math.ceil(blockSize / 512 / 8), 512);
   const tables = [
     { what: "the footer copy", start: 0, end: footerSize },
@@ -11720,8 +12040,8 @@ function describeFooter({ creator, creatorVersion, uuid: uuid2, originalSize: or
 __name(describeFooter, "describeFooter");
 
 // src/disk/vhd/dynamic.ts
-function openDynamic(source, footerBytes, footer, warn) {
-  const header4 = readHeader(source, footer.dataOffset, warn);
+function openDynamic(source, footerBytes, footer, warn2) {
+  const header4 = readHeader(source, footer.dataOffset, warn2);
   if (footer.type === "differencing") {
     throw new DiskError(
       source.name,
@@ -11729,7 +12049,7 @@ function openDynamic(source, footerBytes, footer, warn) {
       "unsupported"
     );
   }
-  const map = readBlockMap(source, footer, header4, warn);
+  const map = readBlockMap(source, footer, header4, warn2);
   const bitmaps = bitmapReader(source, map, footer);
   function readBlock(block2, into, within) {
     const place2 = map.place(block2);
@@ -11774,9 +12094,9 @@ function openDynamic(source, footerBytes, footer, warn) {
     check() {
       checkBounds(source, map, footer.currentSize);
       const end = endFooter(source);
-      if (!end) warn(`${source.name}: the VHD footer at the end is missing; the file is cut short, or other data follows it`);
+      if (!end) warn2(`${source.name}: the VHD footer at the end is missing; the file is cut short, or other data follows it`);
       else if (!end.bytes.equals(footerBytes))
-        warn(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`);
+        warn2(`${source.name}: the VHD footer at byte ${end.offset} differs from its copy at byte 0, which is used`);
     }
   };
   return disk;
@@ -11811,9 +12131,9 @@ function checkBounds(source, map, diskSize) {
 __name(checkBounds, "checkBounds");
 
 // src/disk/vhd/fixed.ts
-function fixedDisk(source, footer, footerOffset, warn) {
+function fixedDisk(source, footer, footerOffset, warn2) {
   if (footer.currentSize !== footerOffset) {
-    warn(`${source.name}: the VHD footer says that the disk has ${footer.currentSize} bytes, but ${footerOffset} bytes are before it`);
+    warn2(`${source.name}: the VHD footer says that the disk has ${footer.currentSize} bytes, but ${footerOffset} bytes are before it`);
   }
   const disk = slice(source, 0, Math.min(footer.currentSize, footerOffset));
   return { ...disk, info: { type: "fixed", ...describeFooter(footer) }, check() {
@@ -11822,25 +12142,25 @@ function fixedDisk(source, footer, footerOffset, warn) {
 __name(fixedDisk, "fixedDisk");
 
 // src/disk/vhd/index.ts
-function openVhd(source, warn) {
+function openVhd(source, warn2) {
   const start = peek(source, 0, footerSize);
   if (start && hasFooterCookie(start)) {
-    const footer2 = parseFooter(start, `${source.name}, byte 0`, warn);
+    const footer2 = parseFooter(start, `${source.name}, byte 0`, warn2);
     if (footer2.type === "fixed") throw damage(source, 0, "there is the footer of a fixed VHD, which has one at its end only", "VHD");
-    return openDynamic(source, start, footer2, warn);
+    return openDynamic(source, start, footer2, warn2);
   }
   const found = endFooter(source);
   if (!found) throw new DiskError(source.name, 'it is not a VHD: neither its start nor its end has the cookie "conectix"', "not-a-ddk");
-  const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn);
-  if (footer.type === "fixed") return fixedDisk(source, footer, found.offset, warn);
-  warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
-  return openDynamic(source, found.bytes, footer, warn);
+  const footer = parseFooter(found.bytes, `${source.name}, byte ${found.offset}`, warn2);
+  if (footer.type === "fixed") return fixedDisk(source, footer, found.offset, warn2);
+  warn2(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
+  return openDynamic(source, found.bytes, footer, warn2);
 }
 __name(openVhd, "openVhd");
 
 // src/disk/volumes.ts
-function diskVolumes(disk, warn, otherDisks2) {
-  if (!otherDisks2) return volumesOf([disk], [], warn);
+function diskVolumes(disk, warn2, otherDisks2) {
+  if (!otherDisks2) return volumesOf([disk], [], warn2);
   const warnings = [];
   const alone = volumesOf([disk], [], (sentence) => warnings.push(sentence));
   const all = once(() => {
@@ -11850,25 +12170,25 @@ function diskVolumes(disk, warn, otherDisks2) {
       if (other instanceof DiskError) errors.push(other);
       else disks.push(other);
     }
-    return volumesOf(disks, errors, warn);
+    return volumesOf(disks, errors, warn2);
   });
   const lvm = once(() => {
     const { groups } = alone.lvm();
     const isWhole2 = groups.every(({ physicalVolumes }) => physicalVolumes.every(({ place: place2 }) => place2 !== void 0));
     if (!isWhole2) return all().lvm();
-    for (const sentence of warnings) warn(sentence);
+    for (const sentence of warnings) warn2(sentence);
     return alone.lvm();
   });
   return { ...alone, ...volumesOfLvm(lvm), lvm, withOtherDisks: all };
 }
 __name(diskVolumes, "diskVolumes");
-function volumesOf(disks, errors, warn) {
+function volumesOf(disks, errors, warn2) {
   const partitions = disks.flatMap(
-    ({ table: table4, letter }) => table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => {
-      return { place: source.name, source, number: number2, uuid: uuid2, name, ...letter !== void 0 && { disk: letter } };
+    ({ table: table4, letter }) => table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name: name2, source }) => {
+      return { place: source.name, source, number: number2, uuid: uuid2, name: name2, ...letter !== void 0 && { disk: letter } };
     })
   );
-  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disks[0].name, warn));
+  const lvm = once(() => readLvm(partitions.map(({ source }) => source).filter(isPhysicalVolume), disks[0].name, warn2));
   const { logicalVolumes, problems } = volumesOfLvm(lvm);
   return {
     partitions,
@@ -11883,7 +12203,7 @@ function volumesOfLvm(lvm) {
   return {
     logicalVolumes: once(
       () => lvm().groups.flatMap(
-        (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
+        (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name: name2, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name: name2 } }))
       )
     ),
     problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems")
@@ -11909,18 +12229,18 @@ function once(make) {
 __name(once, "once");
 
 // src/disk/disk.ts
-function openDisk(image, warn, others = []) {
+function openDisk(image, warn2, others = []) {
   const { bytes, diskSize } = image;
   const { format: format2, refusal } = sniff(bytes);
   if (refusal !== void 0) throw new DiskError(bytes.name, refusal.why, refusal.kind);
   const isVhd = format2 === "vhd" || diskSize === void 0 && endsAsFixedVhd(bytes);
-  const otherDisks2 = others.length > 0 ? () => others.map((other) => openOther(other, warn)) : void 0;
-  return isVhd ? vhdDisk(bytes, warn, otherDisks2) : rawDisk(bytes, diskSize, warn, otherDisks2);
+  const otherDisks2 = others.length > 0 ? () => others.map((other) => openOther(other, warn2)) : void 0;
+  return isVhd ? vhdDisk(bytes, warn2, otherDisks2) : rawDisk(bytes, diskSize, warn2, otherDisks2);
 }
 __name(openDisk, "openDisk");
-function openOther({ letter, open: open4 }, warn) {
+function openOther({ letter, open: open4 }, warn2) {
   try {
-    const { bytes, table: table4 } = openDisk(open4(), warn);
+    const { bytes, table: table4 } = openDisk(open4(), warn2);
     return { name: bytes.name, table: table4, letter };
   } catch (error) {
     if (error instanceof DiskError) return error;
@@ -11928,15 +12248,15 @@ function openOther({ letter, open: open4 }, warn) {
   }
 }
 __name(openOther, "openOther");
-function vhdDisk(bytes, warn, others) {
-  const vhd = openVhd(bytes, warn);
-  const table4 = readPartitions(vhd, warn);
+function vhdDisk(bytes, warn2, others) {
+  const vhd = openVhd(bytes, warn2);
+  const table4 = readPartitions(vhd, warn2);
   return {
     format: `${vhd.info.type} VHD`,
     vhd: vhd.info,
     bytes: vhd,
     table: table4,
-    volumes: diskVolumes({ name: vhd.name, table: table4 }, warn, others),
+    volumes: diskVolumes({ name: vhd.name, table: table4 }, warn2, others),
     check() {
       vhd.check();
       table4.check();
@@ -11944,14 +12264,14 @@ function vhdDisk(bytes, warn, others) {
   };
 }
 __name(vhdDisk, "vhdDisk");
-function rawDisk(bytes, size2, warn, others) {
+function rawDisk(bytes, size2, warn2, others) {
   const disk = size2 === void 0 ? bytes : window(bytes, 0, size2, bytes.name);
-  const table4 = readPartitions(disk, warn);
+  const table4 = readPartitions(disk, warn2);
   return {
     format: "raw",
     bytes: disk,
     table: table4,
-    volumes: diskVolumes({ name: disk.name, table: table4 }, warn, others),
+    volumes: diskVolumes({ name: disk.name, table: table4 }, warn2, others),
     check() {
       table4.check();
       const found = endFooter(bytes)?.offset ?? bytes.size;
@@ -11967,78 +12287,14 @@ function rawDisk(bytes, size2, warn, others) {
 __name(rawDisk, "rawDisk");
 
 // src/disk/input.ts
-var import_node_fs15 = require("node:fs");
-
-// src/disk/spool/index.ts
-var import_node_crypto6 = require("node:crypto");
-var import_node_fs13 = require("node:fs");
-var import_node_os3 = require("node:os");
-var import_node_path5 = require("node:path");
-var import_node_url = require("node:url");
-var import_node_worker_threads2 = require("node:worker_threads");
-
-// src/bytes/growing-source.ts
-function growingFile(fd, growth, index, name) {
-  let known3 = 0;
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    if (end > known3) known3 = growth.waitFor(index, end);
-    return known3;
-  }, "waitFor");
-  const runs2 = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs2);
-}
-__name(growingFile, "growingFile");
-function concatGrowing(parts, name) {
-  const starts = [0];
-  const waitFor = /* @__PURE__ */ __name((end) => {
-    for (; ; ) {
-      const index = starts.length - 1;
-      const start = starts[index];
-      const part = parts[index];
-      if (!part || end <= start) return start;
-      const there = part.waitFor(end - start);
-      if (start + there >= end) return start + there;
-      starts.push(start + there);
-    }
-  }, "waitFor");
-  const readThere = /* @__PURE__ */ __name((into, offset) => {
-    let index = starts.findLastIndex((start) => start <= offset);
-    for (let done = 0; done < into.length; index++) {
-      const at = offset + done - starts[index];
-      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
-      const length3 = Math.min(into.length - done, end - at);
-      parts[index].read(into.subarray(done, done + length3), at);
-      done += length3;
-    }
-  }, "readThere");
-  return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs));
-}
-__name(concatGrowing, "concatGrowing");
-function growingSource(name, waitFor, readThere, runs2) {
-  const source = {
-    name,
-    waitFor,
-    get size() {
-      return waitFor(Number.POSITIVE_INFINITY);
-    },
-    get runs() {
-      return runs2();
-    },
-    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      readThere(into, offset);
-    }
-  };
-  return source;
-}
-__name(growingSource, "growingSource");
+var import_node_fs18 = require("node:fs");
 
 // src/bytes/growth.ts
-var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var word2 = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table3 = { offset: 2048, entry: 16 };
 var defaultPatience = 120;
+var turnLength = 1e3;
 var FileGrowth = class {
   static {
     __name(this, "FileGrowth");
@@ -12065,26 +12321,26 @@ var FileGrowth = class {
   }
   /** Reports that the rest won't arrive. Only the first failure is kept. */
   fail(place2, what, kind = "input-output") {
-    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    if (Atomics.compareExchange(this.#words, word2.failure, 0, 1) !== 0) return;
     const text4 = `${kind}
 ${place2.slice(0, 500)}
 ${what}`;
     const length3 = Buffer.from(this.shared, message.offset, message.length).write(text4);
-    Atomics.store(this.#words, word.failure, 1 + length3);
+    Atomics.store(this.#words, word2.failure, 1 + length3);
     this.#wake();
   }
   /** Shows a sign of life while nothing else advances. */
   beat() {
-    Atomics.add(this.#words, word.heartbeat, 1);
+    Atomics.add(this.#words, word2.heartbeat, 1);
   }
   /** Reports that the writer no longer uses any of its files. */
   end() {
-    Atomics.store(this.#words, word.ended, 1);
+    Atomics.store(this.#words, word2.ended, 1);
     this.#wake();
   }
   /** Whether the reader has asked the writer to stop. */
   get stopRequested() {
-    return Atomics.load(this.#words, word.stop) !== 0;
+    return Atomics.load(this.#words, word2.stop) !== 0;
   }
   // The reader's side
   /** How many bytes of file `index` have arrived. */
@@ -12096,29 +12352,40 @@ ${what}`;
    * @throws DiskError if the writer fails before that
    */
   waitFor(index, end) {
-    return this.#wait(() => {
-      const complete = this.isComplete(index);
-      const bytes = this.available(index);
-      return complete || bytes >= end ? bytes : void 0;
-    });
+    return this.#waitInSilence(() => this.#arrived(index, end), this.#hasFailed) ?? this.#throwFailure();
+  }
+  /**
+   * As `waitFor`, but the thread can do something else meanwhile.
+   * @throws also the reason of `signal`, up to a second later
+   */
+  async arrivalOf(index, end, signal) {
+    const waiting = this.#waiting(() => {
+      signal.throwIfAborted();
+      return this.#arrived(index, end);
+    }, this.#hasFailed);
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value ?? this.#throwFailure();
+      turn4 = waiting.next(await Atomics.waitAsync(this.#words, word2.signal, turn4.value, turnLength).value);
+    }
   }
   isComplete(index) {
     return Atomics.load(...this.#completion(index)) !== 0;
   }
   /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
-    Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
-    try {
-      return this.#wait(ended);
-    } catch {
-      return this.#waitInSilence(ended) ?? false;
-    }
+    Atomics.store(this.#words, word2.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word2.ended) !== 0 || void 0, "ended");
+    return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
   }
-  #wait(look2) {
-    const found = this.#waitInSilence(look2, () => Atomics.load(this.#words, word.failure) > 1);
-    if (found !== void 0) return found;
-    const failure2 = Atomics.load(this.#words, word.failure);
+  /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
+  #arrived(index, end) {
+    const complete = this.isComplete(index);
+    const bytes = this.available(index);
+    return complete || bytes >= end ? bytes : void 0;
+  }
+  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word2.failure) > 1, "#hasFailed");
+  #throwFailure() {
+    const failure2 = Atomics.load(this.#words, word2.failure);
     if (failure2 > 1) {
       const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
       throw new DiskError(place2, what.join("\n"), kind);
@@ -12129,24 +12396,32 @@ ${what}`;
       "input-output"
     );
   }
-  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look2, isOver = () => false) {
-    let heartbeat = Atomics.load(this.#words, word.heartbeat);
+    const waiting = this.#waiting(look2, isOver);
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value;
+      turn4 = waiting.next(Atomics.wait(this.#words, word2.signal, turn4.value, turnLength));
+    }
+  }
+  /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
+  *#waiting(look2, isOver) {
+    let heartbeat = Atomics.load(this.#words, word2.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
-      const signal = Atomics.load(this.#words, word.signal);
+      const signal = Atomics.load(this.#words, word2.signal);
       const over = isOver();
       const found = look2();
       if (found !== void 0 || over) return found;
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
-      const now = Atomics.load(this.#words, word.heartbeat);
+      const outcome = yield signal;
+      const now = Atomics.load(this.#words, word2.heartbeat);
       silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
       heartbeat = now;
     }
     return void 0;
   }
   #wake() {
-    Atomics.add(this.#words, word.signal, 1);
-    Atomics.notify(this.#words, word.signal);
+    Atomics.add(this.#words, word2.signal, 1);
+    Atomics.notify(this.#words, word2.signal);
   }
   #length(index) {
     return [new BigInt64Array(this.shared, table3.offset + index * table3.entry, 1), 0];
@@ -12156,28 +12431,115 @@ ${what}`;
   }
 };
 
+// src/bytes/arriving-file.ts
+function openArrivingFile(path4, { size: size2, growth: shared }) {
+  const file = openFile(path4);
+  const growth = new FileGrowth(shared);
+  let known3 = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known3) known3 = growth.waitFor(0, end);
+  }, "waitFor");
+  const { fd } = file;
+  const arriving = {
+    ...file,
+    size: size2,
+    runs: [{ fd, offset: 0, length: size2, growth: shared }],
+    read(into, offset) {
+      checkRange(arriving, offset, into.length);
+      waitFor(offset + into.length);
+      readFully(fd, into, offset, path4);
+    },
+    finish: /* @__PURE__ */ __name(() => waitFor(size2), "finish")
+  };
+  return arriving;
+}
+__name(openArrivingFile, "openArrivingFile");
+
 // src/disk/spool/index.ts
-function spoolFiles(files2, name, options3) {
-  return files2.some(({ compression }) => compression !== "none") ? inflateFiles(files2, name, options3) : readInPlace(files2, name, options3);
+var import_node_fs16 = require("node:fs");
+var import_node_os3 = require("node:os");
+var import_node_url = require("node:url");
+var import_node_worker_threads3 = require("node:worker_threads");
+
+// src/bytes/growing-source.ts
+function growingFile(fd, growth, index, name2) {
+  let known3 = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known3) known3 = growth.waitFor(index, end);
+    return known3;
+  }, "waitFor");
+  const runs2 = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
+  return growingSource(name2, waitFor, (into, offset) => readFully(fd, into, offset, name2), runs2);
+}
+__name(growingFile, "growingFile");
+function concatGrowing(parts, name2) {
+  const starts = [0];
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    for (; ; ) {
+      const index = starts.length - 1;
+      const start = starts[index];
+      const part = parts[index];
+      if (!part || end <= start) return start;
+      const there = part.waitFor(end - start);
+      if (start + there >= end) return start + there;
+      starts.push(start + there);
+    }
+  }, "waitFor");
+  const readThere = /* @__PURE__ */ __name((into, offset) => {
+    let index = starts.findLastIndex((start) => start <= offset);
+    for (let done = 0; done < into.length; index++) {
+      const at = offset + done - starts[index];
+      const end = index + 1 < starts.length ? starts[index + 1] - starts[index] : Number.POSITIVE_INFINITY;
+      const length3 = Math.min(into.length - done, end - at);
+      parts[index].read(into.subarray(done, done + length3), at);
+      done += length3;
+    }
+  }, "readThere");
+  return growingSource(name2, waitFor, readThere, () => parts.flatMap((part) => part.runs));
+}
+__name(concatGrowing, "concatGrowing");
+function growingSource(name2, waitFor, readThere, runs2) {
+  const source = {
+    name: name2,
+    waitFor,
+    get size() {
+      return waitFor(Number.POSITIVE_INFINITY);
+    },
+    get runs() {
+      return runs2();
+    },
+    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readThere(into, offset);
+    }
+  };
+  return source;
+}
+__name(growingSource, "growingSource");
+
+// src/disk/spool/index.ts
+function spoolFiles(files2, name2, options6) {
+  return files2.some(({ compression }) => compression !== "none") ? inflateFiles(files2, name2, options6) : readInPlace(files2, name2, options6);
 }
 __name(spoolFiles, "spoolFiles");
-function readInPlace(files2, name, options3) {
+function readInPlace(files2, name2, options6) {
   const sources = files2.map(({ source }) => source);
-  const whole2 = concat(sources, name);
-  const verification = files2.some(({ expected }) => expected) ? startWork(files2.map(taskOf), [], options3) : { finish() {
+  const whole2 = concat(sources, name2);
+  const verification = files2.some(({ expected }) => expected) ? startWork(files2.map(taskOf), [], options6) : { finish() {
   }, close() {
   } };
   return Object.assign(whole2, { inflated: /* @__PURE__ */ __name(() => whole2.size, "inflated"), finish: verification.finish, close: verification.close });
 }
 __name(readInPlace, "readInPlace");
-function inflateFiles(files2, name, options3) {
+function inflateFiles(files2, name2, options6) {
   const tasks = files2.map(taskOf);
   workerScript2();
-  const fds = openTemporaryFiles(files2.length, options3.dir);
-  const { growth, finish, close } = startWork(tasks, fds, options3);
+  const fds = openTemporaryFiles(files2.length, options6.dir);
+  const { growth, finish, close } = startWork(tasks, fds, options6);
   const parts = files2.map((file, index) => growingFile(fds[index], growth, index, file.name));
   const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
-  return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
+  return Object.assign(concatGrowing(parts, name2), { inflated, finish, close });
 }
 __name(inflateFiles, "inflateFiles");
 function startWork(files2, fds, { concurrency = defaultConcurrency(), ...settings }) {
@@ -12188,14 +12550,14 @@ function startWork(files2, fds, { concurrency = defaultConcurrency(), ...setting
     growth,
     finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs13.closeSync)(fd);
+      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs16.closeSync)(fd);
     }
   };
 }
 __name(startWork, "startWork");
-function taskOf({ name, source, compression, expected }) {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
-  return { name, runs: source.runs, compression, ...expected && { expected } };
+function taskOf({ name: name2, source, compression, expected }) {
+  if (!source.runs) throw new DiskError(name2, "its bytes are not stored in an open file, so it can't be inflated in the background");
+  return { name: name2, runs: source.runs, compression, ...expected && { expected } };
 }
 __name(taskOf, "taskOf");
 function defaultConcurrency() {
@@ -12204,23 +12566,19 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs13.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
+  if (!(0, import_node_fs16.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript2, "workerScript");
 function openTemporaryFiles(count, dir2) {
   const files2 = [];
   try {
-    while (files2.length < count) {
-      const path4 = (0, import_node_path5.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
-      files2.push((0, import_node_fs13.openSync)(path4, "wx+", 384));
-      (0, import_node_fs13.unlinkSync)(path4);
-    }
+    while (files2.length < count) files2.push(openUnlinked(dir2));
+    return files2;
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs13.closeSync)(fd);
-    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    for (const fd of files2) (0, import_node_fs16.closeSync)(fd);
+    throw error;
   }
-  return files2;
 }
 __name(openTemporaryFiles, "openTemporaryFiles");
 function startWorker(script, task, growth) {
@@ -12228,7 +12586,7 @@ function startWorker(script, task, growth) {
     growth.fail("unpacking", why);
     growth.end();
   }, "stopped");
-  const worker = new import_node_worker_threads2.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+  const worker = new import_node_worker_threads3.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
   worker.on("exit", () => stopped("the thread stopped early"));
   worker.unref();
@@ -12239,7 +12597,7 @@ __name(startWorker, "startWorker");
 var maxChunks = 1e5;
 function findChunks(tree, ovaPath, vdi, device) {
   const place2 = ovaPath.split("/").slice(0, -1);
-  const candidates = [...new Set([vdi.source, device].filter((name) => name !== void 0).map(relativePath))];
+  const candidates = [...new Set([vdi.source, device].filter((name2) => name2 !== void 0).map(relativePath))];
   for (const candidate of candidates) {
     const found = descend(tree, [...place2, ...candidate.split("/")]);
     if (!found) continue;
@@ -12253,14 +12611,14 @@ function findChunks(tree, ovaPath, vdi, device) {
 }
 __name(findChunks, "findChunks");
 function relativePath(source) {
-  return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
+  return source.replace(/^file:\/\//i, "").split("/").filter((name2) => name2 !== "" && name2 !== ".").join("/");
 }
 __name(relativePath, "relativePath");
 function descend(tree, path4) {
   let dir2 = { path: "", node: tree.root };
   for (const wanted of path4) {
-    const matches = children2(tree, dir2).filter(({ name, node }) => node.type === "dir" && name.toLowerCase() === wanted.toLowerCase());
-    const next2 = matches.find(({ name }) => name === wanted) ?? matches[0];
+    const matches = children2(tree, dir2).filter(({ name: name2, node }) => node.type === "dir" && name2.toLowerCase() === wanted.toLowerCase());
+    const next2 = matches.find(({ name: name2 }) => name2 === wanted) ?? matches[0];
     if (!next2) return void 0;
     dir2 = next2;
   }
@@ -12269,21 +12627,21 @@ function descend(tree, path4) {
 __name(descend, "descend");
 function children2(tree, dir2) {
   return [...tree.entries(dir2.node)].map((entry2) => {
-    const name = pathText(entry2.name);
-    return { name, path: dir2.path === "" ? name : `${dir2.path}/${name}`, node: entry2.node() };
+    const name2 = pathText(entry2.name);
+    return { name: name2, path: dir2.path === "" ? name2 : `${dir2.path}/${name2}`, node: entry2.node() };
   });
 }
 __name(children2, "children");
 function listing(tree, dir2) {
-  const names = dir2 ? children2(tree, dir2).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
-  const shown = names.sort().slice(0, 10);
-  if (shown.length < names.length) shown.push("\u2026");
-  return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
+  const names2 = dir2 ? children2(tree, dir2).map(({ name: name2, node }) => node.type === "dir" ? `${name2}/` : name2) : [];
+  const shown3 = names2.sort().slice(0, 10);
+  if (shown3.length < names2.length) shown3.push("\u2026");
+  return names2.length === 0 ? "is nothing" : `is only ${shown3.join(", ")}`;
 }
 __name(listing, "listing");
 function chunkFiles(tree, dir2) {
-  return children2(tree, dir2).flatMap(({ name, path: path4, node }) => {
-    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
+  return children2(tree, dir2).flatMap(({ name: name2, path: path4, node }) => {
+    const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name2)?.[1];
     return digits !== void 0 && node.type === "file" ? [{ path: path4, node, digits }] : [];
   });
 }
@@ -12291,10 +12649,10 @@ __name(chunkFiles, "chunkFiles");
 function inOrder(files2, dir2) {
   if (files2.length > maxChunks) throw new DiskError(dir2, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
   if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
-    const names = files2.map(({ path: path4 }) => path4.split("/").at(-1)).sort();
+    const names2 = files2.map(({ path: path4 }) => path4.split("/").at(-1)).sort();
     throw new DiskError(
       dir2,
-      `its ${files2.length} chunks have short names (${names.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
+      `its ${files2.length} chunks have short names (${names2.slice(0, 3).join(", ")}, \u2026), which don't give their order; the ISO was made without Rock Ridge and Joliet, so copy the chunks with their full names (chunk-000000000.gz, \u2026) into a folder together with ova.xml, and use that folder`,
       "unsupported"
     );
   }
@@ -12360,14 +12718,14 @@ __name(rootOnBootLine, "rootOnBootLine");
 
 // src/disk/appliance/ova.ts
 var limits5 = { depth: 32, disks: 1e3 };
-function parseOva(xml, name) {
+function parseOva(xml, name2) {
   const parser = new import_saxes.SaxesParser({ position: false, xmlns: false });
   const path4 = [];
   const vbds = [];
   const vdis = [];
   const vm = { count: 0, label: "", bootLine: "", isHvm: false };
   const fail2 = /* @__PURE__ */ __name((what, kind) => {
-    throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
+    throw new DiskError(`${name2}, line ${parser.line}, column ${parser.column}`, what, kind);
   }, "fail");
   const onElement = {
     "appliance/vm": /* @__PURE__ */ __name(() => {
@@ -12399,17 +12757,17 @@ function parseOva(xml, name) {
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.write(xml).close();
-  if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
+  if (vm.count !== 1) throw new DiskError(name2, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
   return describe7(vm, vbds, vdis);
 }
 __name(parseOva, "parseOva");
 function describe7(vm, vbds, vdis) {
   const label = vm.label.trim();
-  const [, version2, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
+  const [, version3, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
   const rootDevice = rootOnBootLine(vm.bootLine);
   return {
     label,
-    ...version2 !== void 0 && { version: version2 },
+    ...version3 !== void 0 && { version: version3 },
     ...build !== void 0 && { build },
     bootLine: vm.bootLine,
     ...rootDevice !== void 0 && { rootDevice },
@@ -12429,9 +12787,9 @@ function checkRoot(element, fail2) {
   fail2(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
 }
 __name(checkRoot, "checkRoot");
-function pick(attributes, names) {
+function pick(attributes, names2) {
   const picked = {};
-  for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
+  for (const name2 of names2) if (attributes[name2] !== void 0) picked[name2] = attributes[name2];
   return picked;
 }
 __name(pick, "pick");
@@ -12440,21 +12798,21 @@ function byteCount(text4) {
   return Number.isSafeInteger(count) ? count : void 0;
 }
 __name(byteCount, "byteCount");
-function rootDisk(appliance, name, warn) {
+function rootDisk(appliance, name2, warn2) {
   const { vbds, vdis } = appliance;
   const attached = /* @__PURE__ */ __name((vbd) => {
     const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
     return vdi && { vdi, vbd };
   }, "attached");
   const roots = vbds.filter((vbd) => vbd.function === "root");
-  if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name, warn)) ?? noRoot(vbds, vdis, name);
+  if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name2, warn2)) ?? noRoot(vbds, vdis, name2);
   const disks = vbds.map(attached).filter((disk) => disk !== void 0);
   if (disks.length === 0 && vdis.length === 1) return { vdi: vdis[0] };
   if (disks.length === 1) return disks[0];
   const writable = disks.find(({ vbd }) => vbd.mode?.startsWith("w"));
-  if (!writable) return noRoot(vbds, vdis, name);
-  warn(
-    `${name}: no disk has the function root; the first writable one of ${disks.length} is used: ${writable.vbd.device ?? writable.vdi.name}`
+  if (!writable) return noRoot(vbds, vdis, name2);
+  warn2(
+    `${name2}: no disk has the function root; the first writable one of ${disks.length} is used: ${writable.vbd.device ?? writable.vdi.name}`
   );
   return writable;
 }
@@ -12471,27 +12829,27 @@ function diskLetter(device) {
   return /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1];
 }
 __name(diskLetter, "diskLetter");
-function bootDisk(roots, { rootDevice }, name, warn) {
+function bootDisk(roots, { rootDevice }, name2, warn2) {
   const devices = roots.map(({ device }) => device ?? "?").join(", ");
   const letter = diskLetter(rootDevice);
   const exact = roots.filter(({ device }) => device !== void 0 && rootDevice?.replace(/^\/dev\/|\d+$/g, "") === device);
-  const named = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && diskLetter(device) === letter);
-  if (named.length !== 1) {
+  const named2 = exact.length > 0 ? exact : roots.filter(({ device }) => letter !== void 0 && diskLetter(device) === letter);
+  if (named2.length !== 1) {
     throw new DiskError(
-      name,
+      name2,
       `${roots.length} disks have the function root: ${devices}; the boot line names none of them (root=${rootDevice ?? ""}); copy ova.xml and the chunks into a folder, and leave the function to one disk`,
       "not-a-ddk"
     );
   }
-  warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0].device}`);
-  return named[0];
+  warn2(`${name2}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named2[0].device}`);
+  return named2[0];
 }
 __name(bootDisk, "bootDisk");
-function noRoot(vbds, vdis, name) {
+function noRoot(vbds, vdis, name2) {
   const attachments2 = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
   const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
   throw new DiskError(
-    name,
+    name2,
     `it doesn't say which disk is the root: its attachments are ${attachments2.join(", ") || "none"}; its disks are ${disks.join(", ") || "none"}`,
     "not-a-ddk"
   );
@@ -12521,23 +12879,23 @@ function encodingOf(bytes) {
 __name(encodingOf, "encodingOf");
 
 // src/disk/appliance/index.ts
-function openAppliance(tree, ova, name, { tempDir, warn }) {
+function openAppliance(tree, ova, name2, { tempDir, warn: warn2 }) {
   const appliance = parseOva(xmlText(ova.node.content()), ova.path);
-  const { vdi, vbd } = rootDisk(appliance, ova.path, warn);
+  const { vdi, vbd } = rootDisk(appliance, ova.path, warn2);
   const chunks = findChunks(tree, ova.path, vdi, vbd?.device);
   const { bootLine } = appliance;
   const others = otherDisks(appliance, vdi).map(({ letter, vdi: other, vbd: attached }) => ({
     letter,
-    open: /* @__PURE__ */ __name(() => unpack2(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name}`, tempDir), "open")
+    open: /* @__PURE__ */ __name(() => unpack2(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name2}`, tempDir), "open")
   }));
-  return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name}`, tempDir), others };
+  return { appliance, bootLine, chunks, image: unpack2(chunks, vdi, `disk of ${name2}`, tempDir), others };
 }
 __name(openAppliance, "openAppliance");
-function unpack2(chunks, vdi, name, tempDir) {
+function unpack2(chunks, vdi, name2, tempDir) {
   const limit = imageLimit(vdi);
   const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`;
   const wayOut4 = "the ISO is damaged or incomplete; download it again";
-  const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut: wayOut4 });
+  const spool = spoolFiles(chunks, name2, { dir: tempDir, limit, tooLarge, wayOut: wayOut4 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
 }
 __name(unpack2, "unpack");
@@ -12548,10 +12906,10 @@ function imageLimit({ size: size2 }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs17 = require("node:fs");
 function openFolder(path4) {
   const nodes = nodeMaker();
-  const root = attempt4(path4, () => (0, import_node_fs14.statSync)(path4, { bigint: true }));
+  const root = attempt4(path4, () => (0, import_node_fs17.statSync)(path4, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -12563,13 +12921,13 @@ function openFolder(path4) {
     root: add(Buffer.from(path4), root),
     *entries(dir2) {
       const dirPath = paths.get(dir2);
-      for (const name of attempt4(dirPath, () => (0, import_node_fs14.readdirSync)(dirPath, { encoding: "buffer" }))) {
-        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
+      for (const name2 of attempt4(dirPath, () => (0, import_node_fs17.readdirSync)(dirPath, { encoding: "buffer" }))) {
+        const childPath = Buffer.concat([dirPath, Buffer.from("/"), name2]);
         yield {
-          name,
+          name: name2,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt4(childPath, () => (0, import_node_fs14.lstatSync)(childPath, { bigint: true }))
+            attempt4(childPath, () => (0, import_node_fs17.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
@@ -12583,7 +12941,7 @@ function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
   const open4 = /* @__PURE__ */ __name((ino, path4) => {
-    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs14.openSync)(path4, "r"));
+    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs17.openSync)(path4, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -12601,14 +12959,14 @@ function nodeMaker() {
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
       content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs14.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs17.readlinkSync)(path4, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs14.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs17.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -12675,8 +13033,8 @@ var ZstdError = class extends Error {
 };
 async function* decodeZstd(stored, chunkSize) {
   const input = new Input(stored);
-  while (input.fill(1)) {
-    const frame = framePieces(input);
+  while (await input.fill(1)) {
+    const frame = await framePieces(input);
     if (frame === void 0) return;
     const decoder = (0, import_node_zlib4.createZstdDecompress)({ chunkSize });
     (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
@@ -12692,71 +13050,71 @@ var Input = class {
   #pieces;
   #rest = Buffer.alloc(0);
   constructor(pieces2) {
-    this.#pieces = pieces2[Symbol.iterator]();
+    this.#pieces = pieces2[Symbol.asyncIterator]();
   }
   /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
-  fill(length3) {
+  async fill(length3) {
     while (this.#rest.length < length3) {
-      const { value, done } = this.#pieces.next();
+      const { value, done } = await this.#pieces.next();
       if (done) return false;
       this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
     }
     return true;
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  peek(length3) {
-    if (!this.fill(length3)) throw new ZstdError("ZSTD_cut_short");
+  async peek(length3) {
+    if (!await this.fill(length3)) throw new ZstdError("ZSTD_cut_short");
     return this.#rest.subarray(0, length3);
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  take(length3) {
-    const taken = this.peek(length3);
+  async take(length3) {
+    const taken = await this.peek(length3);
     this.#rest = this.#rest.subarray(length3);
     return taken;
   }
   /** Between 1 and `limit` bytes. */
-  takeSome(limit) {
-    this.peek(1);
+  async takeSome(limit) {
+    await this.peek(1);
     return this.take(Math.min(limit, this.#rest.length));
   }
 };
 var magic9 = 4247762216;
 var zeros3 = Buffer.alloc(4);
-function framePieces(input) {
-  while (input.fill(1)) {
-    if (!input.fill(4)) {
-      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+async function framePieces(input) {
+  while (await input.fill(1)) {
+    if (!await input.fill(4)) {
+      while (await input.fill(1)) if ((await input.take(1))[0] !== 0) throw new ZstdError("ZSTD_no_frame");
       return void 0;
     }
-    const start = input.peek(4).readUInt32LE();
+    const start = (await input.peek(4)).readUInt32LE();
     if (start === magic9) return standardFrame(input);
     if (start >>> 4 === 25481893) {
-      let left = input.take(8).readUInt32LE(4);
-      while (left > 0) left -= input.takeSome(left).length;
-    } else if (input.take(4).equals(zeros3)) continue;
+      let left = (await input.take(8)).readUInt32LE(4);
+      while (left > 0) left -= (await input.takeSome(left)).length;
+    } else if ((await input.take(4)).equals(zeros3)) continue;
     else throw new ZstdError("ZSTD_no_frame");
   }
   return void 0;
 }
 __name(framePieces, "framePieces");
-function* standardFrame(input) {
-  const descriptor = input.peek(5)[4];
+async function* standardFrame(input) {
+  const descriptor = (await input.peek(5))[4];
   const isSingleSegment = (descriptor & 32) !== 0;
   const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
   const dictionaryField = [0, 1, 2, 4][descriptor & 3];
-  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  yield await input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
   for (let isLast = false; !isLast; ) {
-    const bytes = input.take(3);
+    const bytes = await input.take(3);
     const header4 = bytes.readUIntLE(0, 3);
     isLast = (header4 & 1) === 1;
     yield bytes;
     for (let left = (header4 >> 1 & 3) === 1 ? 1 : header4 >> 3; left > 0; ) {
-      const some = input.takeSome(left);
+      const some = await input.takeSome(left);
       yield some;
       left -= some.length;
     }
   }
-  if ((descriptor & 4) !== 0) yield input.take(4);
+  if ((descriptor & 4) !== 0) yield await input.take(4);
 }
 __name(standardFrame, "standardFrame");
 
@@ -12765,8 +13123,8 @@ var pieceSize = 256 << 10;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;
-    const counted = (function* () {
-      for (const piece2 of stored) {
+    const counted = (async function* () {
+      for await (const piece2 of stored) {
         bytes += piece2.length;
         yield piece2;
       }
@@ -12813,10 +13171,10 @@ function* tarMembers(source) {
       throw new DiskError(place2, "a tar header should be here, but its checksum is wrong; the archive is damaged");
     const { path: path4, typeflag, size: sizeField2 } = readTarHeader(header4);
     const size2 = next2.size ?? sizeField2;
-    const name = (next2.name ?? path4).replace(/^(?:\.\/+)+/, "");
+    const name2 = (next2.name ?? path4).replace(/^(?:\.\/+)+/, "");
     const offset = at + tarBlockSize;
     if (!Number.isSafeInteger(size2) || !source.reaches && offset + size2 > source.size) {
-      throw new DiskError(place2, `${name} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`);
+      throw new DiskError(place2, `${name2} should have ${size2} bytes, but the archive ends at byte ${source.size}; it is cut short`);
     }
     if (typeflag === "x" || typeflag === "L") {
       if (size2 > maxExtension) throw new DiskError(place2, `the header of the next file has ${size2} bytes; the limit is ${maxExtension}`);
@@ -12824,9 +13182,9 @@ function* tarMembers(source) {
       next2 = { ...next2, ...typeflag === "L" ? { name: bytes.replace(/\0.*$/s, "") } : paxFields(bytes) };
     } else if (typeflag !== "g") {
       next2 = {};
-      const isFile = typeflag === "0" || typeflag === "7" || typeflag === "\0" && !name.endsWith("/");
+      const isFile = typeflag === "0" || typeflag === "7" || typeflag === "\0" && !name2.endsWith("/");
       if (isFile && ++files2 > maxFiles) throw new DiskError(place2, `the archive has more than ${maxFiles} files`, "unsupported");
-      if (isFile) yield { name, header: at, offset, size: size2 };
+      if (isFile) yield { name: name2, header: at, offset, size: size2 };
     }
     at = offset + size2 + tarPadding(size2);
   }
@@ -12984,15 +13342,15 @@ var loaded;
 async function blockVerifier() {
   loaded ??= e();
   const { create64 } = await loaded;
-  return (archive, { name, header: header4, offset, size: size2, checksum: checksum3 }) => {
+  return (archive, { name: name2, header: header4, offset, size: size2, checksum: checksum3 }) => {
     if (!checksum3) return;
     const { algorithm } = checksum3;
-    const place2 = `${name} of ${archive.name}, byte ${header4}`;
+    const place2 = `${name2} of ${archive.name}, byte ${header4}`;
     const digits = algorithm === "SHA-1" ? 40 : 16;
     if (checksum3.size < digits || checksum3.size > digits + 2)
       throw new DiskError(place2, `its checksum has ${checksum3.size} bytes; ${algorithm} has ${digits}; the archive is damaged`);
     const expected = bytesAt(archive, checksum3.offset, checksum3.size).toString("latin1").trim().toLowerCase();
-    const content2 = window(archive, offset, size2, name);
+    const content2 = window(archive, offset, size2, name2);
     const found = algorithm === "SHA-1" ? sha1(content2) : xxh64(content2, create64);
     if (found !== expected) throw new DiskError(place2, `its ${algorithm} is ${found}, but should be ${expected}; the archive is damaged`);
   };
@@ -13021,7 +13379,7 @@ function parseXvaOva(xml, place2) {
   const objects = struct(top).get("objects");
   if (!Array.isArray(objects))
     throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
-  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text2(object, "class") === name), "ofClass");
+  const ofClass = /* @__PURE__ */ __name((name2) => objects.map(struct).filter((object) => text2(object, "class") === name2), "ofClass");
   for (const kind of ["VDI", "VBD"]) {
     const { length: length3 } = ofClass(kind);
     if (length3 > maxDisks) throw new DiskError(place2, `it describes ${length3} objects of the class ${kind}; the limit is ${maxDisks}`);
@@ -13029,8 +13387,8 @@ function parseXvaOva(xml, place2) {
   const vms = ofClass("VM");
   const machines2 = vms.filter((object) => !isTrue(snapshot(object), "is_a_snapshot"));
   if (machines2.length > 1) {
-    const names = machines2.map((object) => JSON.stringify(text2(snapshot(object), "name_label"))).slice(0, 10);
-    throw new DiskError(place2, `it describes ${machines2.length} virtual machines: ${names.join(", ")}; export the DDK alone`, "not-a-ddk");
+    const names2 = machines2.map((object) => JSON.stringify(text2(snapshot(object), "name_label"))).slice(0, 10);
+    throw new DiskError(place2, `it describes ${machines2.length} virtual machines: ${names2.join(", ")}; export the DDK alone`, "not-a-ddk");
   }
   const machine = machines2[0] ?? vms[0];
   if (!machine) throw new DiskError(place2, "it describes no virtual machine (an object of the class VM)", "not-a-ddk");
@@ -13079,8 +13437,8 @@ function positionOf(userdevice) {
   return letter === void 0 ? 1e9 : letter.charCodeAt(0) - "a".charCodeAt(0);
 }
 __name(positionOf, "positionOf");
-function isTrue(from, name) {
-  return ["1", "true"].includes(text2(from, name).toLowerCase());
+function isTrue(from, name2) {
+  return ["1", "true"].includes(text2(from, name2).toLowerCase());
 }
 __name(isTrue, "isTrue");
 function snapshot(object) {
@@ -13091,8 +13449,8 @@ function struct(value) {
   return value instanceof Map ? value : /* @__PURE__ */ new Map();
 }
 __name(struct, "struct");
-function text2(from, name) {
-  const value = from.get(name);
+function text2(from, name2) {
+  const value = from.get(name2);
   return typeof value === "string" ? value.trim() : "";
 }
 __name(text2, "text");
@@ -13103,11 +13461,11 @@ function parseValue(xml, place2) {
   parser.on("error", (error) => {
     throw new DiskError(place2, `it is not well-formed XML: ${error.message}`);
   });
-  parser.on("opentag", ({ name }) => {
+  parser.on("opentag", ({ name: name2 }) => {
     if (stack.length >= maxDepth) throw new DiskError(place2, `its elements are nested more than ${maxDepth} deep`);
-    const open4 = { name, text: "" };
-    if (name === "struct") open4.value = /* @__PURE__ */ new Map();
-    if (name === "data") open4.value = [];
+    const open4 = { name: name2, text: "" };
+    if (name2 === "struct") open4.value = /* @__PURE__ */ new Map();
+    if (name2 === "data") open4.value = [];
     stack.push(open4);
   });
   const characters = /* @__PURE__ */ __name((piece2) => {
@@ -13151,10 +13509,10 @@ function isXva(source) {
   }
 }
 __name(isXva, "isXva");
-async function openXva(source, warn) {
+async function openXva(source, warn2) {
   const index = indexOf(source);
   const description = readDescription(source, index);
-  const disk = rootDisk2(source, index, description, warn);
+  const disk = rootDisk2(source, index, description, warn2);
   const verify2 = await blockVerifier();
   const others = description.disks.filter(({ ref, userdevice }) => ref !== disk.ref && /^\d$/.test(userdevice ?? "")).map((other) => ({ letter: "abcdefghij"[Number(other.userdevice)], open: /* @__PURE__ */ __name(() => openOtherDisk(source, index, other, verify2), "open") }));
   return { description, disk: openDisk2(source, index, disk, verify2), others };
@@ -13177,7 +13535,7 @@ function readDescription(source, index) {
   return parseXvaOva(bytesAt(source, offset, size2).toString(), place2);
 }
 __name(readDescription, "readDescription");
-function rootDisk2(source, index, { disks }, warn) {
+function rootDisk2(source, index, { disks }, warn2) {
   const hasBlocks = /* @__PURE__ */ __name(({ ref }) => index.readUntil(() => index.disk(ref) !== void 0), "hasBlocks");
   const attached = disks.find((disk) => disk.userdevice !== void 0 && hasBlocks(disk));
   if (attached) return attached;
@@ -13194,7 +13552,7 @@ function rootDisk2(source, index, { disks }, warn) {
   const refs = others.map(({ ref }) => ref).join(", ");
   if (others.length > 1)
     throw new DiskError(source.name, `no disk is attached to the machine, and several have blocks: ${refs}`, "not-a-ddk");
-  warn(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`);
+  warn2(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`);
   return others[0];
 }
 __name(rootDisk2, "rootDisk");
@@ -13255,20 +13613,20 @@ function lastAtOrBefore(blocks, at) {
   return low - 1;
 }
 __name(lastAtOrBefore, "lastAtOrBefore");
-function checkPosition(archive, { name, header: header4, start, size: size2 }, diskSize) {
+function checkPosition(archive, { name: name2, header: header4, start, size: size2 }, diskSize) {
   if (size2 === 0 || start < diskSize) return;
   throw new DiskError(
-    `${name} of ${archive.name}, byte ${header4}`,
+    `${name2} of ${archive.name}, byte ${header4}`,
     `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`
   );
 }
 __name(checkPosition, "checkPosition");
-function checkPadding(archive, { name, header: header4, offset, start, size: size2 }, diskSize) {
+function checkPadding(archive, { name: name2, header: header4, offset, start, size: size2 }, diskSize) {
   const excess = start + size2 - diskSize;
   if (excess <= 0) return;
   if (bytesAt(archive, offset + size2 - excess, excess).some((byte) => byte !== 0)) {
     throw new DiskError(
-      `${name} of ${archive.name}, byte ${header4}`,
+      `${name2} of ${archive.name}, byte ${header4}`,
       `it goes ${excess} bytes beyond the end of the disk, which has ${diskSize} bytes; the archive is damaged`
     );
   }
@@ -13318,21 +13676,21 @@ function holdingOf(start) {
   return format2 === "vhd" || format2 === "disk" ? "disk" : void 0;
 }
 __name(holdingOf, "holdingOf");
-function startOf3(bytes, name) {
+function startOf3(bytes, name2) {
   return {
-    name,
+    name: name2,
     size: bytes.length,
     reaches: /* @__PURE__ */ __name((end) => end <= bytes.length, "reaches"),
     read: /* @__PURE__ */ __name((into, offset) => void into.set(bytes.subarray(offset, offset + into.length)), "read")
   };
 }
 __name(startOf3, "startOf");
-function onlyOne(candidates, name) {
+function onlyOne(candidates, name2) {
   if (candidates.length <= 1) return candidates[0];
   const paths = candidates.slice(0, 10).map(({ path: path4 }) => path4);
   const more2 = candidates.length > paths.length ? ", \u2026" : "";
   throw new DiskError(
-    name,
+    name2,
     `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more2}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
     "not-a-ddk"
   );
@@ -13381,13 +13739,13 @@ async function readDirectory(source) {
   return entries4;
 }
 __name(readDirectory, "readDirectory");
-function checkReadable3(entry2, { name }) {
-  const place2 = `${entry2.fileName} of ${name}`;
+function checkReadable3(entry2, { name: name2 }) {
+  const place2 = `${entry2.fileName} of ${name2}`;
   if (entry2.isEncrypted())
     throw new DiskError(place2, "it is encrypted; unpack the zip with its password, and give the file itself", "encrypted");
   if (entry2.compressionMethod === 0 || entry2.compressionMethod === 8) return;
   const method = methods[entry2.compressionMethod] ?? `method ${entry2.compressionMethod}`;
-  throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name}`, "unsupported");
+  throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name2}`, "unsupported");
 }
 __name(checkReadable3, "checkReadable");
 var SourceReader = class extends import_yauzl.RandomAccessReader {
@@ -13452,25 +13810,25 @@ function treeOf(entries4, source, tempDir) {
   }, "makeFile");
   const root = makeDirectory();
   for (const { path: path4, start, storedSize, compression, expected, isDirectory: isDirectory2 } of entries4) {
-    const names = path4.split("/").filter((name2) => name2 !== "" && name2 !== ".");
-    const last = names.pop();
+    const names2 = path4.split("/").filter((name3) => name3 !== "" && name3 !== ".");
+    const last = names2.pop();
     if (last === void 0) continue;
     let dir2 = root;
-    for (const name2 of isDirectory2 ? [...names, last] : names) {
-      const next2 = children3.get(dir2).get(name2) ?? makeDirectory();
+    for (const name3 of isDirectory2 ? [...names2, last] : names2) {
+      const next2 = children3.get(dir2).get(name3) ?? makeDirectory();
       if (next2.type !== "dir") throw twice(source, path4);
-      children3.get(dir2).set(name2, next2);
+      children3.get(dir2).set(name3, next2);
       dir2 = next2;
     }
     if (isDirectory2) continue;
     if (children3.get(dir2).has(last)) throw twice(source, path4);
-    const name = `${path4} of ${source.name}`;
-    children3.get(dir2).set(last, makeFile({ name, source: slice(source, start, storedSize, name), compression, expected }));
+    const name2 = `${path4} of ${source.name}`;
+    children3.get(dir2).set(last, makeFile({ name: name2, source: slice(source, start, storedSize, name2), compression, expected }));
   }
   return {
     root,
     *entries(dir2) {
-      for (const [name, node] of children3.get(dir2)) yield { name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") };
+      for (const [name2, node] of children3.get(dir2)) yield { name: Buffer.from(name2), node: /* @__PURE__ */ __name(() => node, "node") };
     },
     packed: /* @__PURE__ */ __name((node) => files2.get(node), "packed"),
     finish() {
@@ -13502,12 +13860,12 @@ __name(twice, "twice");
 
 // src/disk/input.ts
 var maxPacking = 4;
-async function openInput(path4, options3) {
+async function openInput(path4, options6) {
   const held = holder();
   const packedAs = [];
   try {
-    const opening = { ...options3, held, packedAs };
-    const { image, ...found } = isFolder(path4) ? await openDdkFolder(path4, opening) : await openContents(held.add(openFile(path4)), opening);
+    const opening = { ...options6, held, packedAs };
+    const { image, ...found } = isFolder(path4) ? await openDdkFolder(path4, opening) : await openContents(openFileOf(path4, opening), opening);
     return { ...found, packedAs, ...image && { image: { ...image, finish: held.finish } }, close: held.close };
   } catch (error) {
     const cause = held.causeOf(error);
@@ -13522,12 +13880,16 @@ function notADdkIso(path4) {
 __name(notADdkIso, "notADdkIso");
 function isFolder(path4) {
   try {
-    return (0, import_node_fs15.statSync)(path4).isDirectory();
+    return (0, import_node_fs18.statSync)(path4).isDirectory();
   } catch (error) {
     throw fileError(path4, error);
   }
 }
 __name(isFolder, "isFolder");
+function openFileOf(path4, { arrival, held }) {
+  return held.add(arrival ? openArrivingFile(path4, arrival) : openFile(path4));
+}
+__name(openFileOf, "openFileOf");
 var folderDepth = 2;
 async function openDdkFolder(path4, opening) {
   const folder = opening.held.add(openFolder(path4));
@@ -13576,19 +13938,19 @@ async function openDdkIso(source, opening) {
   return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
 }
 __name(openDdkIso, "openDdkIso");
-async function openDdkZip(zip, name, opening) {
+async function openDdkZip(zip, name2, opening) {
   const candidates = await findCandidates(zip, zip.packed);
   const ddk = onlyOne(
     candidates.filter(({ holds }) => holds !== "disk"),
-    name
+    name2
   );
-  const found = ddk ?? onlyOne(candidates, name);
+  const found = ddk ?? onlyOne(candidates, name2);
   if (!found) {
     verifyLargest(zip);
-    throw new DiskError(name, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
+    throw new DiskError(name2, "the zip contains no DDK: no ISO, no .xva, no ova.xml and no disk", "not-a-ddk");
   }
   if (found.holds !== "ova.xml") return openContents(found.node.content(), opening);
-  return { kind: "zip", ...await openCandidate(zip, found, name, opening) };
+  return { kind: "zip", ...await openCandidate(zip, found, name2, opening) };
 }
 __name(openDdkZip, "openDdkZip");
 function verifyLargest(zip) {
@@ -13598,9 +13960,9 @@ function verifyLargest(zip) {
   zip.finish();
 }
 __name(verifyLargest, "verifyLargest");
-async function openCandidate(tree, { path: path4, node, holds }, name, opening) {
+async function openCandidate(tree, { path: path4, node, holds }, name2, opening) {
   if (holds === "ova.xml") {
-    const { image, others, ...appliance } = openAppliance(tree, { path: path4, node }, name, opening);
+    const { image, others, ...appliance } = openAppliance(tree, { path: path4, node }, name2, opening);
     const otherDisks2 = others.map(({ letter, open: open4 }) => ({ letter, open: /* @__PURE__ */ __name(() => opening.held.add(open4()), "open") }));
     return { ...appliance, image: opening.held.add(image), otherDisks: otherDisks2 };
   }
@@ -13609,8 +13971,8 @@ async function openCandidate(tree, { path: path4, node, holds }, name, opening) 
   return openDiskOfXva(format2 === "gzip" || format2 === "zstd" ? unpack3(content2, format2, opening) : content2, opening);
 }
 __name(openCandidate, "openCandidate");
-async function openDiskOfXva(source, { warn, held }) {
-  const { description, disk, others } = await openXva(source, warn);
+async function openDiskOfXva(source, { warn: warn2, held }) {
+  const { description, disk, others } = await openXva(source, warn2);
   const use2 = /* @__PURE__ */ __name((opened) => {
     held.add({ finish: opened.finish, close() {
     } });
@@ -13655,22 +14017,22 @@ function parseDevice(text4) {
   return { kind: "unknown" };
 }
 __name(parseDevice, "parseDevice");
-function withoutUdevEscapes(name) {
-  return name.replace(/\\x([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+function withoutUdevEscapes(name2) {
+  return name2.replace(/\\x([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 __name(withoutUdevEscapes, "withoutUdevEscapes");
 function mapperName(group, volume) {
-  return [group, volume].map((name) => name.replaceAll("-", "--")).join("-");
+  return [group, volume].map((name2) => name2.replaceAll("-", "--")).join("-");
 }
 __name(mapperName, "mapperName");
-function isVolume(device, { number: number2, uuid: uuid2, name, logical }) {
+function isVolume(device, { number: number2, uuid: uuid2, name: name2, logical }) {
   switch (device.kind) {
     case "partition":
       return number2 === device.number;
     case "partuuid":
       return uuid2 !== void 0 && uuid2 !== "" && uuid2 === device.value.toLowerCase();
     case "partlabel":
-      return name !== void 0 && name !== "" && Buffer.from(name).toString("latin1") === device.value;
+      return name2 !== void 0 && name2 !== "" && Buffer.from(name2).toString("latin1") === device.value;
     case "logical":
       return logical !== void 0 && mapperName(logical.group, logical.name) === device.mapperName;
     default:
@@ -13706,7 +14068,7 @@ function mountableTree(base2) {
     },
     *entries(dir2) {
       const { dev = 0 } = dir2;
-      for (const { name, node } of trees[dev].entries(originals.get(dir2) ?? dir2)) yield { name, node: /* @__PURE__ */ __name(() => topmost(adopt(node(), dev)), "node") };
+      for (const { name: name2, node } of trees[dev].entries(originals.get(dir2) ?? dir2)) yield { name: name2, node: /* @__PURE__ */ __name(() => topmost(adopt(node(), dev)), "node") };
     },
     mount(dir2, other) {
       mounted.set(fileKey(dir2), adopt(other.root, trees.length));
@@ -13747,11 +14109,11 @@ function parseFstab(text4) {
       damaged2.push({ ...line, why: `it is one of more than ${maxLines} lines; this one and those after it are ignored` });
       break;
     }
-    const [spec, path4, type2, options3 = "defaults"] = line.text.split(/[ \t\r]+/).map(withoutEscapes);
+    const [spec, path4, type2, options6 = "defaults"] = line.text.split(/[ \t\r]+/).map(withoutEscapes);
     if (!spec || !path4 || !type2) damaged2.push({ ...line, why: "it has fewer than three fields" });
     else if (/[\0\n]/.test(spec + path4)) damaged2.push({ ...line, why: "it has a byte that no path can have" });
     else if (path4.split("/").includes("..")) damaged2.push({ ...line, why: `its mount point has ".." in it` });
-    else lines.push({ ...line, spec, path: normalized2(path4), type: type2, options: options3.split(",") });
+    else lines.push({ ...line, spec, path: normalized2(path4), type: type2, options: options6.split(",") });
   }
   return { lines, damaged: damaged2 };
 }
@@ -13762,7 +14124,7 @@ function withoutEscapes(field3) {
 __name(withoutEscapes, "withoutEscapes");
 function normalized2(path4) {
   if (!path4.startsWith("/")) return path4;
-  return `/${path4.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
+  return `/${path4.split("/").filter((name2) => name2 !== "" && name2 !== ".").join("/")}`;
 }
 __name(normalized2, "normalized");
 var systemDirectories = ["bin", "boot", "etc", "lib", "lib32", "lib64", "opt", "root", "sbin", "usr", "var"];
@@ -13814,7 +14176,7 @@ var kernelTypes = [
   "usbfs",
   "xenfs"
 ];
-function planFor({ spec, path: path4, type: type2, options: options3 }) {
+function planFor({ spec, path: path4, type: type2, options: options6 }) {
   if (path4 === "/") return { kind: "root" };
   const isSystem = systemDirectories.includes(path4.split("/")[1] ?? "");
   const leave = /* @__PURE__ */ __name((why, matters = isSystem) => ({ kind: "leave-out", why, isSystem: matters }), "leave");
@@ -13823,11 +14185,11 @@ function planFor({ spec, path: path4, type: type2, options: options3 }) {
   if (kernelTypes.includes(type2)) return leave("its files exist only in a running system", false);
   if (otherPaths.some((other) => path4 === other || path4.startsWith(`${other}/`)))
     return leave(`${path4} isn't part of the installed system`, false);
-  if (networkTypes.includes(type2) || type2.startsWith("fuse.") || options3.includes("_netdev") || /^\/\/|^[^/]+:\//.test(spec)) {
+  if (networkTypes.includes(type2) || type2.startsWith("fuse.") || options6.includes("_netdev") || /^\/\/|^[^/]+:\//.test(spec)) {
     return leave("it is mounted from the network");
   }
-  if (options3.includes("bind") || options3.includes("rbind")) return leave("it is a bind mount");
-  if (options3.includes("noauto")) return leave("it isn't mounted at boot (noauto)");
+  if (options6.includes("bind") || options6.includes("rbind")) return leave("it is a bind mount");
+  if (options6.includes("noauto")) return leave("it isn't mounted at boot (noauto)");
   if (!isSystem) return leave(`${path4} isn't one of the directories of an installed system`, true);
   return { kind: "mount" };
 }
@@ -13924,15 +14286,15 @@ function findOnDisks(device, rootDisk3, own2, open4) {
 }
 __name(findOnDisks, "findOnDisks");
 function findVolumes(device, rootDisk3, volumes, open4) {
-  const named = /* @__PURE__ */ __name((candidates) => candidates.filter((volume) => isVolume(device, volume)).map(open4), "named");
+  const named2 = /* @__PURE__ */ __name((candidates) => candidates.filter((volume) => isVolume(device, volume)).map(open4), "named");
   switch (device.kind) {
     case "partition":
-      return named(volumes.partitions.filter(({ disk }) => disk === (isOnRootDisk(device, rootDisk3) ? void 0 : device.disk)));
+      return named2(volumes.partitions.filter(({ disk }) => disk === (isOnRootDisk(device, rootDisk3) ? void 0 : device.disk)));
     case "partuuid":
     case "partlabel":
-      return named(volumes.partitions);
+      return named2(volumes.partitions);
     case "logical":
-      return named(volumes.logicalVolumes());
+      return named2(volumes.logicalVolumes());
     default:
       return everything(volumes).map(open4).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
   }
@@ -13993,10 +14355,10 @@ function openVolume(volume) {
   const { source } = volume;
   const waiting = [];
   let pass;
-  const use2 = /* @__PURE__ */ __name((warn) => {
+  const use2 = /* @__PURE__ */ __name((warn2) => {
     if (pass) return;
-    pass = warn;
-    for (const sentence of waiting.splice(0)) warn(sentence);
+    pass = warn2;
+    for (const sentence of waiting.splice(0)) warn2(sentence);
   }, "use");
   if (source instanceof DiskError) return { volume, error: source, use: use2 };
   try {
@@ -14012,9 +14374,9 @@ function openVolume(volume) {
 __name(openVolume, "openVolume");
 
 // src/disk/root/index.ts
-function findRoot(volumes, bootLine, warn) {
-  const name = rootOnBootLine(bootLine ?? "");
-  const hint = name === void 0 ? { kind: "unknown" } : parseDevice(Buffer.from(name).toString("latin1"));
+function findRoot(volumes, bootLine, warn2) {
+  const name2 = rootOnBootLine(bootLine ?? "");
+  const hint = name2 === void 0 ? { kind: "unknown" } : parseDevice(Buffer.from(name2).toString("latin1"));
   const open4 = volumeOpener();
   const readable2 = [];
   const others = [];
@@ -14022,27 +14384,27 @@ function findRoot(volumes, bootLine, warn) {
   for (const volume of inOrder2(volumes, first)) {
     const found = look(volume, volumes, open4);
     if (!("mounted" in found)) others.push(found);
-    else if (found.lacks === void 0 && volume === first) return use(found, volumes, open4, warn);
+    else if (found.lacks === void 0 && volume === first) return use(found, volumes, open4, warn2);
     else readable2.push(found);
   }
   const problems = [...others.flatMap(({ error }) => error ?? []), ...volumes.problems()];
   const fitting = readable2.filter(({ lacks }) => lacks === void 0);
-  const named = fitting.filter(({ opened, fileSystem }) => isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info));
-  const [only, ...more2] = named.length > 0 ? named : fitting.length > 0 ? fitting : readable2;
+  const named2 = fitting.filter(({ opened, fileSystem }) => isVolume(hint, opened.volume) || isFileSystem(hint, fileSystem.info));
+  const [only, ...more2] = named2.length > 0 ? named2 : fitting.length > 0 ? fitting : readable2;
   if (only && more2.length === 0 && (only.lacks === void 0 || problems.length === 0)) {
-    warnOfOthers(others, only, hint, warn);
-    return { ...use(only, volumes, open4, warn), unreadable: others.filter(mayBeRoot).map(describeOther) };
+    warnOfOthers(others, only, hint, warn2);
+    return { ...use(only, volumes, open4, warn2), unreadable: others.filter(mayBeRoot).map(describeOther) };
   }
   if (readable2.length === 0 && problems.length === 1 && others.length + volumes.problems().length === 1) throw problems[0];
   const kind = problems[0]?.kind ?? (others.some(({ isEncrypted }) => isEncrypted) ? "encrypted" : "not-a-ddk");
   const findings = [...readable2.map(describe8), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
-  throw new DiskError("no root filesystem was found", complaint(fitting.length, named.length, findings), kind);
+  throw new DiskError("no root filesystem was found", complaint(fitting.length, named2.length, findings), kind);
 }
 __name(findRoot, "findRoot");
-function warnOfOthers(others, { mounted }, hint, warn) {
+function warnOfOthers(others, { mounted }, hint, warn2) {
   for (const { volume, error } of others) {
     if (!error || mounted.problems.some(({ sentence }) => sentence.includes(error.message))) continue;
-    if (!volume.logical || isVolume(hint, volume)) warn(error.message);
+    if (!volume.logical || isVolume(hint, volume)) warn2(error.message);
   }
 }
 __name(warnOfOthers, "warnOfOthers");
@@ -14086,15 +14448,15 @@ function whatLacks({ tree, problems }) {
   }
   const usr = resolve3(tree, "/usr");
   if (usr?.type !== "dir") return "it has no directory /usr";
-  for (const { name } of tree.entries(usr)) if (name.toString("latin1") !== "lost+found") return void 0;
+  for (const { name: name2 } of tree.entries(usr)) if (name2.toString("latin1") !== "lost+found") return void 0;
   const problem = problems.find(({ path: path4 }) => path4 === "/usr");
   return `its /usr is empty${problem ? `; ${problem.sentence}` : ""}`;
 }
 __name(whatLacks, "whatLacks");
-function use({ opened, fileSystem, mounted, lacks }, volumes, open4, warn) {
+function use({ opened, fileSystem, mounted, lacks }, volumes, open4, warn2) {
   const { tree, mounts, problems, leftOut } = mounted;
-  for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn);
-  for (const { sentence } of problems) warn(sentence);
+  for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn2);
+  for (const { sentence } of problems) warn2(sentence);
   return {
     volume: opened.volume,
     fileSystem,
@@ -14105,7 +14467,7 @@ function use({ opened, fileSystem, mounted, lacks }, volumes, open4, warn) {
     check() {
       if (lacks !== void 0) return;
       for (const other of otherRoots(opened.volume, volumes, open4)) {
-        warn(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`);
+        warn2(`${other.place} has the files of a root as well; ${opened.volume.place} is used, because the boot line names it`);
       }
     }
   };
@@ -14119,11 +14481,11 @@ function* otherRoots(root, volumes, open4) {
   }
 }
 __name(otherRoots, "otherRoots");
-function complaint(fitting, named, findings) {
+function complaint(fitting, named2, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
   if (fitting < 2) return list;
-  return `${fitting} filesystems could be the root, and the boot line names ${named > 1 ? "several" : "none"} of them (${list})`;
+  return `${fitting} filesystems could be the root, and the boot line names ${named2 > 1 ? "several" : "none"} of them (${list})`;
 }
 __name(complaint, "complaint");
 function describe8({ opened, fileSystem, lacks }) {
@@ -14143,13 +14505,13 @@ function mayBeRoot({ content: content2 }) {
 __name(mayBeRoot, "mayBeRoot");
 
 // src/disk/inspection.ts
-async function inspect(path4, options3) {
+async function inspect(path4, options6) {
   const inspection = { input: path4, warnings: [], errors: [] };
-  const warn = /* @__PURE__ */ __name((sentence) => inspection.warnings.push(sentence), "warn");
+  const warn2 = /* @__PURE__ */ __name((sentence) => inspection.warnings.push(sentence), "warn");
   try {
-    const input = await openInput(path4, { ...options3, warn });
+    const input = await openInput(path4, { ...options6, warn: warn2 });
     try {
-      inspectInput(inspection, input, path4, warn);
+      inspectInput(inspection, input, path4, warn2);
     } finally {
       input.close();
     }
@@ -14164,30 +14526,30 @@ function addError(inspection, error) {
   inspection.errors.push(error.message);
 }
 __name(addError, "addError");
-function inspectInput(inspection, input, path4, warn) {
+function inspectInput(inspection, input, path4, warn2) {
   const { kind, packedAs, iso, appliance, chunks, xva, image } = input;
   inspection.kind = kind;
   if (packedAs.length > 0) inspection.packedAs = packedAs;
-  if (kind !== "folder") inspection.size = (0, import_node_fs16.statSync)(path4).size;
+  if (kind !== "folder") inspection.size = (0, import_node_fs19.statSync)(path4).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
   if (chunks)
-    inspection.chunks = chunks.map(({ name, source, compression }) => ({ name, size: source.size, gzipped: compression === "gzip" }));
+    inspection.chunks = chunks.map(({ name: name2, source, compression }) => ({ name: name2, size: source.size, gzipped: compression === "gzip" }));
   if (!image) throw notADdkIso(path4);
   image.finish();
-  const disk = openDisk(image, warn, input.otherDisks);
+  const disk = openDisk(image, warn2, input.otherDisks);
   inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
-  inspectDisk(inspection, disk, input.bootLine, warn);
+  inspectDisk(inspection, disk, input.bootLine, warn2);
   disk.check();
 }
 __name(inspectInput, "inspectInput");
-function inspectDisk(inspection, disk, bootLine, warn) {
+function inspectDisk(inspection, disk, bootLine, warn2) {
   const { volumes, table: table4 } = disk;
   inspection.disk = { size: disk.bytes.size, scheme: table4.scheme, sectorSize: table4.sectorSize };
   inspection.volumes = table4.partitions.map((partition) => inspectPartition(partition, volumes.lvm()));
   if (volumes.lvm().groups.length > 0) inspection.volumeGroups = volumes.lvm().groups.map(inspectGroup);
-  const root = findRoot(volumes, bootLine, warn);
+  const root = findRoot(volumes, bootLine, warn2);
   const { place: place2 } = root.volume;
   inspection.root = {
     place: place2,
@@ -14195,7 +14557,7 @@ function inspectDisk(inspection, disk, bootLine, warn) {
     mounts: root.mounts.map(({ line, opened }) => ({ path: latin1Text(line.path), place: opened.volume.place, line: line.number })),
     leftOut: root.leftOut.map(({ line, why }) => ({ path: latin1Text(line.path), what: latin1Text(line.spec), line: line.number, why }))
   };
-  inspection.identity = identify(root.tree, warn);
+  inspection.identity = identify(root.tree, warn2);
   if (root.lacks !== void 0) addError(inspection, notARoot(place2, root.lacks, root.unreadable ?? []));
   root.check();
 }
@@ -14297,13 +14659,13 @@ function isoBlock(iso) {
 }
 __name(isoBlock, "isoBlock");
 function fields7(object) {
-  return Object.entries(object).map(([name, value]) => `${name}=${value}`).join(" ");
+  return Object.entries(object).map(([name2, value]) => `${name2}=${value}`).join(" ");
 }
 __name(fields7, "fields");
-function applianceBlock({ label, version: version2, build, bootLine, isHvm, vbds, vdis }) {
+function applianceBlock({ label, version: version3, build, bootLine, isHvm, vbds, vdis }) {
   return block("ova.xml", [
     ["label", label],
-    ["version", version2],
+    ["version", version3],
     ["build", build],
     ["boot line", bootLine],
     ["HVM", isHvm ? "yes" : "no"],
@@ -14324,7 +14686,7 @@ function xvaBlock({ exportedBy, label, bootLine, bootloader, disks }) {
 __name(xvaBlock, "xvaBlock");
 function chunkRows(chunks) {
   const rows = chunks.map(
-    ({ name, size: bytes, gzipped }) => [name.split("/").at(-1), `${size(bytes)}${gzipped ? "" : ", not compressed"}`]
+    ({ name: name2, size: bytes, gzipped }) => [name2.split("/").at(-1), `${size(bytes)}${gzipped ? "" : ", not compressed"}`]
   );
   return rows.length <= 6 ? rows : [...rows.slice(0, 4), ["\u2026", `${rows.length - 5} more`], rows.at(-1)];
 }
@@ -14360,9 +14722,9 @@ function contentRows({ holds, fileSystem, error }) {
   return [["holds", holds], ...fileSystemRows(fileSystem), ["error", error]];
 }
 __name(contentRows, "contentRows");
-function groupBlocks({ name, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes }) {
+function groupBlocks({ name: name2, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes }) {
   return [
-    block(`Volume group ${name}`, [
+    block(`Volume group ${name2}`, [
       ["UUID", uuid2],
       ["change", seqno],
       ["extent size", size(extentSize2)],
@@ -14371,7 +14733,7 @@ function groupBlocks({ name, uuid: uuid2, seqno, extentSize: extentSize2, physic
       )
     ]),
     ...logicalVolumes.map(
-      (volume) => block(`Logical volume ${name}/${volume.name}`, [
+      (volume) => block(`Logical volume ${name2}/${volume.name}`, [
         ["UUID", volume.uuid],
         ["size", size(volume.size)],
         ["type", volume.types.join(", ")],
@@ -14422,13 +14784,23 @@ The output contains nothing secret, so you can paste it into a bug report.
 
   --json           print one JSON object instead of text; sizes are in bytes
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
+
+Examples:
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso --json | jq -r .identity.kernelVersion
+  curl -sL https://mirror.example.com/ddk.iso | xenserver-ddk inspect -
 `;
+var options3 = { json: { type: "boolean" }, "temp-dir": { type: "string" } };
 async function inspectCommand(words) {
-  const parsed = parseWords(words, { json: { type: "boolean" }, "temp-dir": { type: "string" } }, help2);
+  const parsed = parseWords({ name: "inspect", help: help2, options: options3 }, words);
   if (!parsed) return 0;
-  const inspection = await inspect(parsed.input, { tempDir: parsed.values["temp-dir"] ?? (0, import_node_os4.tmpdir)() });
-  process.stdout.write(parsed.values.json ? `${jsonText(inspection, 2)}
-` : inspectionText(inspection));
+  const { json: json2, "temp-dir": tempDir = (0, import_node_os4.tmpdir)() } = parsed.values;
+  const path4 = await pathOfInput(parsed.input, tempDir);
+  showOnTerminal({ doing: "Reading the disk" });
+  const inspection = await inspect(path4, { tempDir });
+  endProgress();
+  process.stdout.write(named(json2 ? `${jsonText(inspection, 2)}
+` : inspectionText(inspection)));
   if (inspection.errors.length === 0) return 0;
   return inspection.errorKind === void 0 ? 1 : exitCodeOf(inspection.errorKind);
 }
@@ -14439,7 +14811,7 @@ var import_node_events2 = require("node:events");
 var import_node_os5 = require("node:os");
 
 // src/disk/filesystem/listing-entry.ts
-function listingEntry({ path: path4, node }, options3) {
+function listingEntry({ path: path4, node }, options6) {
   const errors = [];
   const attempt5 = /* @__PURE__ */ __name((read2) => {
     try {
@@ -14452,7 +14824,7 @@ function listingEntry({ path: path4, node }, options3) {
   }, "attempt");
   const target = node.type === "symlink" ? attempt5(() => node.target()) : void 0;
   const xattrs = attempt5(() => [...node.xattrs()]) ?? [];
-  const sha256 = node.type === "file" && options3.sha256 ? attempt5(() => sha256OfSource(node.content())) : void 0;
+  const sha256 = node.type === "file" && options6.sha256 ? attempt5(() => sha256OfSource(node.content())) : void 0;
   return {
     path: pathText(path4),
     type: node.type,
@@ -14466,7 +14838,7 @@ function listingEntry({ path: path4, node }, options3) {
     ...sha256 !== void 0 && { sha256 },
     ...target && { target: pathText(target) },
     ...node.rdev && { rdev: `${node.rdev.major}:${node.rdev.minor}` },
-    ...xattrs.length > 0 && { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, value.toString("hex")])) },
+    ...xattrs.length > 0 && { xattrs: Object.fromEntries(xattrs.map(([name2, value]) => [name2, value.toString("hex")])) },
     ...errors.length > 0 && { error: errors.join("; ") }
   };
 }
@@ -14477,17 +14849,17 @@ function timeText({ seconds, nanoseconds }) {
 __name(timeText, "timeText");
 
 // src/disk/filesystem/listing.ts
-function* listTree(tree, options3) {
+function* listTree(tree, options6) {
   let waiting;
   let errors = [];
   const onUnreadable = /* @__PURE__ */ __name((error, path4) => {
     if (!(error instanceof DiskError) || path4.length === 0) throw error;
     if (waiting) errors.push(error.message);
-    else options3.onLost(error);
+    else options6.onLost(error);
   }, "onUnreadable");
   for (const entry2 of walk(tree, onUnreadable)) {
     if (waiting) yield withErrors(waiting, errors);
-    waiting = listingEntry(entry2, options3);
+    waiting = listingEntry(entry2, options6);
     errors = [];
   }
   if (waiting) yield withErrors(waiting, errors);
@@ -14501,10 +14873,10 @@ function withErrors(entry2, errors) {
 __name(withErrors, "withErrors");
 
 // src/disk/open.ts
-async function openRoot(path4, options3) {
-  const input = await openInput(path4, options3);
+async function openRoot(path4, options6) {
+  const input = await openInput(path4, options6);
   try {
-    return input.image ? rootInImage(input, options3) : isoAlone(input, path4);
+    return input.image ? rootInImage(input, options6) : isoAlone(input, path4);
   } catch (error) {
     const cause = causeOf(error, input.image);
     input.close();
@@ -14512,10 +14884,10 @@ async function openRoot(path4, options3) {
   }
 }
 __name(openRoot, "openRoot");
-function rootInImage(input, { warn }) {
+function rootInImage(input, { warn: warn2 }) {
   const image = input.image;
-  const disk = openDisk(image, warn, input.otherDisks);
-  const root = findRoot(disk.volumes, input.bootLine, warn);
+  const disk = openDisk(image, warn2, input.otherDisks);
+  const root = findRoot(disk.volumes, input.bootLine, warn2);
   const { volume, fileSystem, tree, mounts, lacks, unreadable = [] } = root;
   const all = [fileSystem, ...mounts.map((mount) => mount.fileSystem)].map(({ info }) => info);
   return {
@@ -14582,25 +14954,34 @@ or that a part of the disk is damaged, so don't trust the list then.
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
   --sha256         include the SHA-256 of every file's content
   --temp-dir DIR   where to unpack the disk temporarily (default: the system's)
+
+Examples:
+  xenserver-ddk list XenServer-6.5.0-DDK.iso | less
+  xenserver-ddk list XenServer-6.5.0-DDK.iso --json --sha256 > files.jsonl
+  xenserver-ddk list XenServer-6.5.0-DDK.iso --json | jq -r 'select(.type == "symlink") | .path'
 `;
+var options4 = { json: { type: "boolean" }, sha256: { type: "boolean" }, "temp-dir": { type: "string" } };
 var blockLength = 1 << 16;
 async function listCommand(words) {
-  const parsed = parseWords(words, { json: { type: "boolean" }, sha256: { type: "boolean" }, "temp-dir": { type: "string" } }, help3);
+  const parsed = parseWords({ name: "list", help: help3, options: options4 }, words);
   if (!parsed) return 0;
   const { json: json2 = false, sha256 = false, "temp-dir": tempDir = (0, import_node_os5.tmpdir)() } = parsed.values;
-  const root = await openRoot(parsed.input, { tempDir, warn: warnOnStderr });
+  const path4 = await pathOfInput(parsed.input, tempDir);
+  showOnTerminal({ doing: "Reading the disk" });
+  const root = await openRoot(path4, { tempDir, warn });
   try {
     const { place: place2, lacks, unreadable: others } = root;
     if (lacks !== void 0 && others.length > 0) {
-      sayOnStderr(`error: ${notARoot(place2, lacks, others).message}`);
+      say(`error: ${notARoot(place2, lacks, others).message}`);
       return 1;
     }
     let unreadable = 0;
     const onUnreadable = /* @__PURE__ */ __name((message2) => {
       unreadable++;
-      sayOnStderr(`error: ${message2}`);
+      say(`error: ${message2}`);
     }, "onUnreadable");
-    await print(listTree(root.tree, { sha256, onLost: /* @__PURE__ */ __name(({ message: message2 }) => onUnreadable(message2), "onLost") }), json2, onUnreadable);
+    const entries4 = listTree(root.tree, { sha256, onLost: /* @__PURE__ */ __name(({ message: message2 }) => onUnreadable(message2), "onLost") });
+    await print(shown(entries4, sha256), json2, onUnreadable);
     root.finish();
     return unreadable === 0 ? 0 : 1;
   } catch (error) {
@@ -14610,6 +14991,15 @@ async function listCommand(words) {
   }
 }
 __name(listCommand, "listCommand");
+function* shown(entries4, sha256) {
+  let done = 0;
+  for (const entry2 of entries4) {
+    done += entry2.size ?? 0;
+    showOnTerminal({ doing: "Listing the files", ...sha256 && { done } });
+    yield entry2;
+  }
+}
+__name(shown, "shown");
 async function print(entries4, json2, onError) {
   let block2 = "";
   try {
@@ -14633,16 +15023,17 @@ function text3({ type: type2, mode, uid, gid, size: size2 = 0, rdev, mtime, path
 }
 __name(text3, "text");
 async function write(block2) {
+  if (process.stdout.isTTY) endProgress();
   if (!process.stdout.write(block2)) await (0, import_node_events2.once)(process.stdout, "drain");
 }
 __name(write, "write");
 
 // src/commands/raw.ts
 var import_node_os6 = require("node:os");
-var import_promises3 = require("node:timers/promises");
+var import_promises4 = require("node:timers/promises");
 
 // src/bytes/sparse-file.ts
-var import_node_fs17 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros4 = Buffer.alloc(holeSize);
 function sparseAppender(fd) {
@@ -14656,12 +15047,12 @@ function sparseAppender(fd) {
     }
     writeFully(fd, piece2.subarray(start), length3 + start);
     length3 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs17.ftruncateSync)(fd, length3);
+    if (start === piece2.length) (0, import_node_fs20.ftruncateSync)(fd, length3);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs17.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs20.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -14674,39 +15065,47 @@ Writes the disk in INPUT as a raw image, for tools that need one. Runs of zeros 
                       a link is followed. With -, write to standard output, where only exit code 0
                       tells that the whole disk was intact
   --temp-dir DIR      where to unpack the disk temporarily (default: the system's)
+
+Examples:
+  xenserver-ddk raw XenServer-6.5.0-DDK.iso -o disk.img
+  xenserver-ddk raw XenServer-6.5.0-DDK.iso -o - | sha256sum
 `;
+var options5 = { output: { type: "string", short: "o" }, "temp-dir": { type: "string" } };
+var worthALine = 256e6;
 async function rawCommand(words) {
-  const parsed = parseWords(words, { output: { type: "string", short: "o" }, "temp-dir": { type: "string" } }, help4);
+  const parsed = parseWords({ name: "raw", help: help4, options: options5 }, words);
   if (!parsed) return 0;
   const { output, "temp-dir": tempDir = (0, import_node_os6.tmpdir)() } = parsed.values;
   if (!output) throw new UsageError("the option -o FILE is missing");
   if (output === "-" && process.stdout.isTTY) throw new UsageError("raw would write a disk to the terminal; give the name of a file");
-  const input = await openInput(parsed.input, { tempDir, warn: warnOnStderr });
+  const path4 = await pathOfInput(parsed.input, tempDir);
+  showOnTerminal({ doing: "Reading the disk" });
+  const input = await openInput(path4, { tempDir, warn });
   try {
-    if (!input.image) throw notADdkIso(parsed.input);
-    const disk = openDisk(input.image, warnOnStderr);
+    if (!input.image) throw notADdkIso(path4);
+    const disk = openDisk(input.image, warn);
     const check = /* @__PURE__ */ __name(() => {
       input.image?.finish();
       disk.check();
     }, "check");
     if (output === "-") await writeOut(disk.bytes, check);
-    else if (isSameFile(parsed.input, output))
-      throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
+    else if (isSameFile(path4, output)) throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
     else await writeSparse(disk.bytes, output, check);
   } finally {
     input.close();
   }
+  endProgress();
   return 0;
 }
 __name(rawCommand, "rawCommand");
 async function writeSparse(source, path4, check) {
-  const signal = endRequest((name) => `stopped by ${name}`);
+  const signal = endRequest((name2) => `stopped by ${name2}`);
   const file = newFile(path4);
   try {
     const append2 = sparseAppender(file.fd);
-    for (const piece2 of pieces(source)) {
+    for (const piece2 of shown2(source)) {
       writing(path4, () => append2(piece2));
-      await (0, import_promises3.setImmediate)();
+      await (0, import_promises4.setImmediate)();
       signal.throwIfAborted();
     }
     check();
@@ -14717,10 +15116,21 @@ async function writeSparse(source, path4, check) {
 }
 __name(writeSparse, "writeSparse");
 async function writeOut(source, check) {
-  for (const piece2 of pieces(source)) await new Promise((resolve5) => process.stdout.write(piece2, () => resolve5()));
+  for (const piece2 of shown2(source)) await new Promise((resolve6) => process.stdout.write(piece2, () => resolve6()));
   check();
 }
 __name(writeOut, "writeOut");
+function* shown2(source) {
+  const total = source.size;
+  const showShare = total < worthALine ? showOnTerminal : show;
+  let done = 0;
+  for (const piece2 of pieces(source)) {
+    yield piece2;
+    done += piece2.length;
+    showShare({ doing: "Writing the disk", done, total });
+  }
+}
+__name(shown2, "shown");
 
 // src/host/last-resort.ts
 function onUncaught(tell, exitCode2) {
@@ -14744,7 +15154,7 @@ var help5 = `Usage: xenserver-ddk COMMAND INPUT [OPTION]...
 
 Reads a XenServer DDK in user space. INPUT is a DDK ISO, a folder with ova.xml or an .xva, an .xva, a VHD,
 a raw disk, or a bare filesystem; each file may be compressed with gzip or zstd, or be in a zip.
-It is recognized by its content, not by its name.
+It is recognized by its content, not by its name. With - it is read from standard input.
 
 Commands:
   inspect   show what it contains: container, disk, partitions, filesystems, version, kernel
@@ -14752,22 +15162,39 @@ Commands:
   convert   convert the root filesystem into a container image
   raw       write the disk as a raw image
 
-Run xenserver-ddk COMMAND --help for details.
+xenserver-ddk COMMAND --help has the details and examples; xenserver-ddk --version prints the version.
+
+Examples:
+  xenserver-ddk inspect XenServer-6.5.0-DDK.iso          show what is in an ISO
+  xenserver-ddk convert XenServer-6.5.0-DDK.iso --load   make an image, and load it into Docker or Podman
 
 Exit codes: 0 success; 1 failure, or a part of the input can't be read; 2 wrong usage.
 If the input as a whole can't be used: 3 it is damaged; 4 its format, or a feature in it, isn't supported;
 5 it is encrypted; 6 it can't be read from, or unpacked to, this machine's disk; 7 it isn't a DDK.
 `;
-async function main([name = "--help", ...words]) {
-  if (name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(help5);
-    return 0;
+async function main([name2 = "--help", ...words]) {
+  switch (name2) {
+    case "help":
+      return words.length > 0 ? main([words[0], "--help"]) : main(["--help"]);
+    case "--help":
+    case "-h":
+      process.stdout.write(help5);
+      return 0;
+    case "--version":
+    case "-V":
+      process.stdout.write(`xenserver-ddk ${version2()}
+`);
+      return 0;
   }
-  const command = Object.hasOwn(commands2, name) ? commands2[name] : void 0;
-  if (!command) throw new UsageError(`unknown command "${name}"; see xenserver-ddk --help`);
+  const command = Object.hasOwn(commands2, name2) ? commands2[name2] : void 0;
+  if (!command) throw new UsageError(`unknown ${name2.startsWith("-") ? "option" : "command"} ${name2}; see xenserver-ddk --help`);
   return command(words);
 }
 __name(main, "main");
+function version2() {
+  return JSON.parse((0, import_node_fs21.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
+}
+__name(version2, "version");
 process.stdout.on("error", (error) => {
   if (error.code === "EPIPE") process.exit(0);
   process.stderr.write(`xenserver-ddk: writing to standard output failed (${systemMessage(error)})
@@ -14777,8 +15204,9 @@ process.stdout.on("error", (error) => {
 process.stderr.on("error", () => {
 });
 function fail(error) {
-  sayOnStderr(`xenserver-ddk: ${sentenceOf(error)}`);
-  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) sayOnStderr(line);
+  endProgress();
+  say(`xenserver-ddk: ${sentenceOf(error)}`);
+  if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) say(line);
 }
 __name(fail, "fail");
 onUncaught(fail, 1);

@@ -3558,7 +3558,149 @@ function childNode(tree, dir, name) {
 __name(childNode, "childNode");
 
 // src/disk/input.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
+
+// src/bytes/growth.ts
+var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var message = { offset: 32, length: 2016 };
+var table = { offset: 2048, entry: 16 };
+var defaultPatience = 120;
+var turnLength = 1e3;
+var FileGrowth = class {
+  static {
+    __name(this, "FileGrowth");
+  }
+  shared;
+  #words;
+  #patience;
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
+  constructor(files2, patience = defaultPatience) {
+    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table.offset + files2 * table.entry) : files2;
+    this.#words = new Int32Array(this.shared);
+    this.#patience = patience;
+  }
+  // The writer's side
+  /** Reports that `bytes` more of file `index` can be read. */
+  advance(index, bytes) {
+    Atomics.add(...this.#length(index), BigInt(bytes));
+    this.#wake();
+  }
+  /** Reports that file `index` won't grow any more. */
+  complete(index) {
+    Atomics.store(...this.#completion(index), 1);
+    this.#wake();
+  }
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place2, what, kind = "input-output") {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    const text3 = `${kind}
+${place2.slice(0, 500)}
+${what}`;
+    const length3 = Buffer.from(this.shared, message.offset, message.length).write(text3);
+    Atomics.store(this.#words, word.failure, 1 + length3);
+    this.#wake();
+  }
+  /** Shows a sign of life while nothing else advances. */
+  beat() {
+    Atomics.add(this.#words, word.heartbeat, 1);
+  }
+  /** Reports that the writer no longer uses any of its files. */
+  end() {
+    Atomics.store(this.#words, word.ended, 1);
+    this.#wake();
+  }
+  /** Whether the reader has asked the writer to stop. */
+  get stopRequested() {
+    return Atomics.load(this.#words, word.stop) !== 0;
+  }
+  // The reader's side
+  /** How many bytes of file `index` have arrived. */
+  available(index) {
+    return Number(Atomics.load(...this.#length(index)));
+  }
+  /**
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
+   */
+  waitFor(index, end) {
+    return this.#waitInSilence(() => this.#arrived(index, end), this.#hasFailed) ?? this.#throwFailure();
+  }
+  /**
+   * As `waitFor`, but the thread can do something else meanwhile.
+   * @throws also the reason of `signal`, up to a second later
+   */
+  async arrivalOf(index, end, signal) {
+    const waiting = this.#waiting(() => {
+      signal.throwIfAborted();
+      return this.#arrived(index, end);
+    }, this.#hasFailed);
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value ?? this.#throwFailure();
+      turn = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn.value, turnLength).value);
+    }
+  }
+  isComplete(index) {
+    return Atomics.load(...this.#completion(index)) !== 0;
+  }
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
+  stop() {
+    Atomics.store(this.#words, word.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
+  }
+  /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
+  #arrived(index, end) {
+    const complete = this.isComplete(index);
+    const bytes = this.available(index);
+    return complete || bytes >= end ? bytes : void 0;
+  }
+  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
+  #throwFailure() {
+    const failure = Atomics.load(this.#words, word.failure);
+    if (failure > 1) {
+      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
+      throw new DiskError(place2, what.join("\n"), kind);
+    }
+    throw new DiskError(
+      "background thread",
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
+    );
+  }
+  /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  #waitInSilence(look2, isOver = () => false) {
+    const waiting = this.#waiting(look2, isOver);
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value;
+      turn = waiting.next(Atomics.wait(this.#words, word.signal, turn.value, turnLength));
+    }
+  }
+  /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
+  *#waiting(look2, isOver) {
+    let heartbeat = Atomics.load(this.#words, word.heartbeat);
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal);
+      const over = isOver();
+      const found = look2();
+      if (found !== void 0 || over) return found;
+      const outcome = yield signal;
+      const now = Atomics.load(this.#words, word.heartbeat);
+      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
+      heartbeat = now;
+    }
+    return void 0;
+  }
+  #wake() {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+  #length(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0];
+  }
+  #completion(index) {
+    return [this.#words, (table.offset + index * table.entry + 8) / 4];
+  }
+};
 
 // src/bytes/source.ts
 var import_node_fs = require("node:fs");
@@ -3587,7 +3729,7 @@ function openFile(path, name = path) {
     throw new DiskError(path, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
 function attempt(path, open3) {
@@ -3665,7 +3807,7 @@ function sliceRuns(runs, offset, size) {
   for (const run of runs) {
     const from = Math.max(offset, start);
     const to = Math.min(offset + size, start + run.length);
-    if (from < to) found.push({ fd: run.fd, offset: run.offset + from - start, length: to - from });
+    if (from < to) found.push({ ...run, offset: run.offset + from - start, length: to - from });
     start += run.length;
   }
   return found;
@@ -3716,11 +3858,33 @@ function* pieces(source, pieceSize2 = 1 << 20) {
 }
 __name(pieces, "pieces");
 
+// src/bytes/arriving-file.ts
+function openArrivingFile(path, { size, growth: shared }) {
+  const file = openFile(path);
+  const growth = new FileGrowth(shared);
+  let known = 0;
+  const waitFor = /* @__PURE__ */ __name((end) => {
+    if (end > known) known = growth.waitFor(0, end);
+  }, "waitFor");
+  const { fd } = file;
+  const arriving = {
+    ...file,
+    size,
+    runs: [{ fd, offset: 0, length: size, growth: shared }],
+    read(into, offset) {
+      checkRange(arriving, offset, into.length);
+      waitFor(offset + into.length);
+      readFully(fd, into, offset, path);
+    },
+    finish: /* @__PURE__ */ __name(() => waitFor(size), "finish")
+  };
+  return arriving;
+}
+__name(openArrivingFile, "openArrivingFile");
+
 // src/disk/spool/index.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_os = require("node:os");
-var import_node_path = require("node:path");
 var import_node_url = require("node:url");
 var import_node_worker_threads = require("node:worker_threads");
 
@@ -3781,127 +3945,21 @@ function growingSource(name, waitFor, readThere, runs) {
 }
 __name(growingSource, "growingSource");
 
-// src/bytes/growth.ts
-var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
-var message = { offset: 32, length: 2016 };
-var table = { offset: 2048, entry: 16 };
-var defaultPatience = 120;
-var FileGrowth = class {
-  static {
-    __name(this, "FileGrowth");
+// src/bytes/unlinked-file.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs2 = require("node:fs");
+var import_node_path = require("node:path");
+function openUnlinked(dir) {
+  try {
+    const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
+    const fd = (0, import_node_fs2.openSync)(path, "wx+", 384);
+    (0, import_node_fs2.unlinkSync)(path);
+    return fd;
+  } catch (error) {
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
   }
-  shared;
-  #words;
-  #patience;
-  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
-  constructor(files2, patience = defaultPatience) {
-    this.shared = typeof files2 === "number" ? new SharedArrayBuffer(table.offset + files2 * table.entry) : files2;
-    this.#words = new Int32Array(this.shared);
-    this.#patience = patience;
-  }
-  // The writer's side
-  /** Reports that `bytes` more of file `index` can be read. */
-  advance(index, bytes) {
-    Atomics.add(...this.#length(index), BigInt(bytes));
-    this.#wake();
-  }
-  /** Reports that file `index` won't grow any more. */
-  complete(index) {
-    Atomics.store(...this.#completion(index), 1);
-    this.#wake();
-  }
-  /** Reports that the rest won't arrive. Only the first failure is kept. */
-  fail(place2, what, kind = "input-output") {
-    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text3 = `${kind}
-${place2.slice(0, 500)}
-${what}`;
-    const length3 = Buffer.from(this.shared, message.offset, message.length).write(text3);
-    Atomics.store(this.#words, word.failure, 1 + length3);
-    this.#wake();
-  }
-  /** Shows a sign of life while nothing else advances. */
-  beat() {
-    Atomics.add(this.#words, word.heartbeat, 1);
-  }
-  /** Reports that the writer no longer uses any of its files. */
-  end() {
-    Atomics.store(this.#words, word.ended, 1);
-    this.#wake();
-  }
-  /** Whether the reader has asked the writer to stop. */
-  get stopRequested() {
-    return Atomics.load(this.#words, word.stop) !== 0;
-  }
-  // The reader's side
-  /** How many bytes of file `index` have arrived. */
-  available(index) {
-    return Number(Atomics.load(...this.#length(index)));
-  }
-  /**
-   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
-   * @throws DiskError if the writer fails before that
-   */
-  waitFor(index, end) {
-    return this.#wait(() => {
-      const complete = this.isComplete(index);
-      const bytes = this.available(index);
-      return complete || bytes >= end ? bytes : void 0;
-    });
-  }
-  isComplete(index) {
-    return Atomics.load(...this.#completion(index)) !== 0;
-  }
-  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
-  stop() {
-    Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
-    try {
-      return this.#wait(ended);
-    } catch {
-      return this.#waitInSilence(ended) ?? false;
-    }
-  }
-  #wait(look2) {
-    const found = this.#waitInSilence(look2, () => Atomics.load(this.#words, word.failure) > 1);
-    if (found !== void 0) return found;
-    const failure = Atomics.load(this.#words, word.failure);
-    if (failure > 1) {
-      const [kind, place2, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
-      throw new DiskError(place2, what.join("\n"), kind);
-    }
-    throw new DiskError(
-      "background thread",
-      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
-      "input-output"
-    );
-  }
-  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
-  #waitInSilence(look2, isOver = () => false) {
-    let heartbeat = Atomics.load(this.#words, word.heartbeat);
-    for (let silent = 0; silent < this.#patience; ) {
-      const signal = Atomics.load(this.#words, word.signal);
-      const over = isOver();
-      const found = look2();
-      if (found !== void 0 || over) return found;
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
-      const now = Atomics.load(this.#words, word.heartbeat);
-      silent = outcome === "timed-out" && now === heartbeat ? silent + 1 : 0;
-      heartbeat = now;
-    }
-    return void 0;
-  }
-  #wake() {
-    Atomics.add(this.#words, word.signal, 1);
-    Atomics.notify(this.#words, word.signal);
-  }
-  #length(index) {
-    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0];
-  }
-  #completion(index) {
-    return [this.#words, (table.offset + index * table.entry + 8) / 4];
-  }
-};
+}
+__name(openUnlinked, "openUnlinked");
 
 // src/disk/spool/index.ts
 function spoolFiles(files2, name, options2) {
@@ -3935,7 +3993,7 @@ function startWork(files2, fds, { concurrency = defaultConcurrency(), ...setting
     growth,
     finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs2.closeSync)(fd);
+      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs3.closeSync)(fd);
     }
   };
 }
@@ -3951,23 +4009,19 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs2.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
+  if (!(0, import_node_fs3.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript, "workerScript");
 function openTemporaryFiles(count, dir) {
   const files2 = [];
   try {
-    while (files2.length < count) {
-      const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
-      files2.push((0, import_node_fs2.openSync)(path, "wx+", 384));
-      (0, import_node_fs2.unlinkSync)(path);
-    }
+    while (files2.length < count) files2.push(openUnlinked(dir));
+    return files2;
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs2.closeSync)(fd);
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    for (const fd of files2) (0, import_node_fs3.closeSync)(fd);
+    throw error;
   }
-  return files2;
 }
 __name(openTemporaryFiles, "openTemporaryFiles");
 function startWorker(script, task, growth) {
@@ -4295,7 +4349,7 @@ function imageLimit({ size }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 
 // src/disk/filesystem/file-type.ts
 var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
@@ -4311,7 +4365,7 @@ __name(deviceNumber, "deviceNumber");
 // src/disk/filesystem/folder.ts
 function openFolder(path) {
   const nodes = nodeMaker();
-  const root = attempt2(path, () => (0, import_node_fs3.statSync)(path, { bigint: true }));
+  const root = attempt2(path, () => (0, import_node_fs4.statSync)(path, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -4323,13 +4377,13 @@ function openFolder(path) {
     root: add(Buffer.from(path), root),
     *entries(dir) {
       const dirPath = paths.get(dir);
-      for (const name of attempt2(dirPath, () => (0, import_node_fs3.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name of attempt2(dirPath, () => (0, import_node_fs4.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt2(childPath, () => (0, import_node_fs3.lstatSync)(childPath, { bigint: true }))
+            attempt2(childPath, () => (0, import_node_fs4.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
@@ -4343,7 +4397,7 @@ function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
   const open3 = /* @__PURE__ */ __name((ino, path) => {
-    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs3.openSync)(path, "r"));
+    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs4.openSync)(path, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -4361,14 +4415,14 @@ function nodeMaker() {
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
       content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs3.readlinkSync)(path, { encoding: "buffer" })), "target"),
+      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs4.readlinkSync)(path, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs3.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs4.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -8926,8 +8980,8 @@ var ZstdError = class extends Error {
 };
 async function* decodeZstd(stored, chunkSize) {
   const input = new Input(stored);
-  while (input.fill(1)) {
-    const frame = framePieces(input);
+  while (await input.fill(1)) {
+    const frame = await framePieces(input);
     if (frame === void 0) return;
     const decoder = (0, import_node_zlib3.createZstdDecompress)({ chunkSize });
     (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
@@ -8943,71 +8997,71 @@ var Input = class {
   #pieces;
   #rest = Buffer.alloc(0);
   constructor(pieces2) {
-    this.#pieces = pieces2[Symbol.iterator]();
+    this.#pieces = pieces2[Symbol.asyncIterator]();
   }
   /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
-  fill(length3) {
+  async fill(length3) {
     while (this.#rest.length < length3) {
-      const { value, done } = this.#pieces.next();
+      const { value, done } = await this.#pieces.next();
       if (done) return false;
       this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
     }
     return true;
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  peek(length3) {
-    if (!this.fill(length3)) throw new ZstdError("ZSTD_cut_short");
+  async peek(length3) {
+    if (!await this.fill(length3)) throw new ZstdError("ZSTD_cut_short");
     return this.#rest.subarray(0, length3);
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  take(length3) {
-    const taken = this.peek(length3);
+  async take(length3) {
+    const taken = await this.peek(length3);
     this.#rest = this.#rest.subarray(length3);
     return taken;
   }
   /** Between 1 and `limit` bytes. */
-  takeSome(limit) {
-    this.peek(1);
+  async takeSome(limit) {
+    await this.peek(1);
     return this.take(Math.min(limit, this.#rest.length));
   }
 };
 var magic9 = 4247762216;
 var zeros = Buffer.alloc(4);
-function framePieces(input) {
-  while (input.fill(1)) {
-    if (!input.fill(4)) {
-      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+async function framePieces(input) {
+  while (await input.fill(1)) {
+    if (!await input.fill(4)) {
+      while (await input.fill(1)) if ((await input.take(1))[0] !== 0) throw new ZstdError("ZSTD_no_frame");
       return void 0;
     }
-    const start = input.peek(4).readUInt32LE();
+    const start = (await input.peek(4)).readUInt32LE();
     if (start === magic9) return standardFrame(input);
     if (start >>> 4 === 25481893) {
-      let left = input.take(8).readUInt32LE(4);
-      while (left > 0) left -= input.takeSome(left).length;
-    } else if (input.take(4).equals(zeros)) continue;
+      let left = (await input.take(8)).readUInt32LE(4);
+      while (left > 0) left -= (await input.takeSome(left)).length;
+    } else if ((await input.take(4)).equals(zeros)) continue;
     else throw new ZstdError("ZSTD_no_frame");
   }
   return void 0;
 }
 __name(framePieces, "framePieces");
-function* standardFrame(input) {
-  const descriptor = input.peek(5)[4];
+async function* standardFrame(input) {
+  const descriptor = (await input.peek(5))[4];
   const isSingleSegment = (descriptor & 32) !== 0;
   const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
   const dictionaryField = [0, 1, 2, 4][descriptor & 3];
-  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  yield await input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
   for (let isLast = false; !isLast; ) {
-    const bytes = input.take(3);
+    const bytes = await input.take(3);
     const header4 = bytes.readUIntLE(0, 3);
     isLast = (header4 & 1) === 1;
     yield bytes;
     for (let left = (header4 >> 1 & 3) === 1 ? 1 : header4 >> 3; left > 0; ) {
-      const some = input.takeSome(left);
+      const some = await input.takeSome(left);
       yield some;
       left -= some.length;
     }
   }
-  if ((descriptor & 4) !== 0) yield input.take(4);
+  if ((descriptor & 4) !== 0) yield await input.take(4);
 }
 __name(standardFrame, "standardFrame");
 
@@ -9016,8 +9070,8 @@ var pieceSize = 256 << 10;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;
-    const counted = (function* () {
-      for (const piece2 of stored) {
+    const counted = (async function* () {
+      for await (const piece2 of stored) {
         bytes += piece2.length;
         yield piece2;
       }
@@ -9758,7 +9812,7 @@ async function openInput(path, options2) {
   const packedAs = [];
   try {
     const opening = { ...options2, held, packedAs };
-    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(held.add(openFile(path)), opening);
+    const { image, ...found } = isFolder(path) ? await openDdkFolder(path, opening) : await openContents(openFileOf(path, opening), opening);
     return { ...found, packedAs, ...image && { image: { ...image, finish: held.finish } }, close: held.close };
   } catch (error) {
     const cause = held.causeOf(error);
@@ -9773,12 +9827,16 @@ function notADdkIso(path) {
 __name(notADdkIso, "notADdkIso");
 function isFolder(path) {
   try {
-    return (0, import_node_fs4.statSync)(path).isDirectory();
+    return (0, import_node_fs5.statSync)(path).isDirectory();
   } catch (error) {
     throw fileError(path, error);
   }
 }
 __name(isFolder, "isFolder");
+function openFileOf(path, { arrival, held }) {
+  return held.add(arrival ? openArrivingFile(path, arrival) : openFile(path));
+}
+__name(openFileOf, "openFileOf");
 var folderDepth = 2;
 async function openDdkFolder(path, opening) {
   const folder = opening.held.add(openFolder(path));
@@ -11622,7 +11680,7 @@ function newNode(type2, mode, mtime, text3 = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text3) {
@@ -11637,7 +11695,7 @@ var machines = {
 };
 function unameScript({ release, version: version2, architecture }) {
   const answers = { release, version: version2, ...machines[architecture] };
-  return (0, import_node_fs5.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs6.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -11710,7 +11768,7 @@ async function sendTar(port, task) {
   const post = /* @__PURE__ */ __name((message2, transfer = []) => port.postMessage(message2, transfer), "post");
   const warn = /* @__PURE__ */ __name((text3) => post({ kind: "warning", text: text3 }), "warn");
   try {
-    const root = await openRoot(task.input, { tempDir: task.tempDir, warn });
+    const root = await openRoot(task.input, { tempDir: task.tempDir, arrival: task.arrival, warn });
     try {
       const found = describe9(root, task, warn);
       const addition = task.uname === "ddk" && {

@@ -64,6 +64,7 @@ var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table = { offset: 2048, entry: 16 };
 var defaultPatience = 120;
+var turnLength = 1e3;
 var FileGrowth = class {
   static {
     __name(this, "FileGrowth");
@@ -121,11 +122,21 @@ ${what}`;
    * @throws DiskError if the writer fails before that
    */
   waitFor(index, end) {
-    return this.#wait(() => {
-      const complete = this.isComplete(index);
-      const bytes = this.available(index);
-      return complete || bytes >= end ? bytes : void 0;
-    });
+    return this.#waitInSilence(() => this.#arrived(index, end), this.#hasFailed) ?? this.#throwFailure();
+  }
+  /**
+   * As `waitFor`, but the thread can do something else meanwhile.
+   * @throws also the reason of `signal`, up to a second later
+   */
+  async arrivalOf(index, end, signal) {
+    const waiting = this.#waiting(() => {
+      signal.throwIfAborted();
+      return this.#arrived(index, end);
+    }, this.#hasFailed);
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value ?? this.#throwFailure();
+      turn = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn.value, turnLength).value);
+    }
   }
   isComplete(index) {
     return Atomics.load(...this.#completion(index)) !== 0;
@@ -134,15 +145,16 @@ ${what}`;
   stop() {
     Atomics.store(this.#words, word.stop, 1);
     const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
-    try {
-      return this.#wait(ended);
-    } catch {
-      return this.#waitInSilence(ended) ?? false;
-    }
+    return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
   }
-  #wait(look) {
-    const found = this.#waitInSilence(look, () => Atomics.load(this.#words, word.failure) > 1);
-    if (found !== void 0) return found;
+  /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
+  #arrived(index, end) {
+    const complete = this.isComplete(index);
+    const bytes = this.available(index);
+    return complete || bytes >= end ? bytes : void 0;
+  }
+  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
+  #throwFailure() {
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
       const [kind, place, ...what] = Buffer.from(this.shared, message.offset, failure - 1).toString().split("\n");
@@ -154,15 +166,23 @@ ${what}`;
       "input-output"
     );
   }
-  /** Waits until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look, isOver = () => false) {
+    const waiting = this.#waiting(look, isOver);
+    for (let turn = waiting.next(); ; ) {
+      if (turn.done) return turn.value;
+      turn = waiting.next(Atomics.wait(this.#words, word.signal, turn.value, turnLength));
+    }
+  }
+  /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
+  *#waiting(look, isOver) {
     let heartbeat2 = Atomics.load(this.#words, word.heartbeat);
     for (let silent = 0; silent < this.#patience; ) {
       const signal = Atomics.load(this.#words, word.signal);
       const over = isOver();
       const found = look();
       if (found !== void 0 || over) return found;
-      const outcome = Atomics.wait(this.#words, word.signal, signal, 1e3);
+      const outcome = yield signal;
       const now = Atomics.load(this.#words, word.heartbeat);
       silent = outcome === "timed-out" && now === heartbeat2 ? silent + 1 : 0;
       heartbeat2 = now;
@@ -224,8 +244,8 @@ var ZstdError = class extends Error {
 };
 async function* decodeZstd(stored, chunkSize) {
   const input = new Input(stored);
-  while (input.fill(1)) {
-    const frame = framePieces(input);
+  while (await input.fill(1)) {
+    const frame = await framePieces(input);
     if (frame === void 0) return;
     const decoder = (0, import_node_zlib.createZstdDecompress)({ chunkSize });
     (0, import_node_stream.pipeline)(import_node_stream.Readable.from(frame, { highWaterMark: 1 }), decoder, () => {
@@ -241,71 +261,71 @@ var Input = class {
   #pieces;
   #rest = Buffer.alloc(0);
   constructor(pieces) {
-    this.#pieces = pieces[Symbol.iterator]();
+    this.#pieces = pieces[Symbol.asyncIterator]();
   }
   /** Makes at least `length` bytes ready for `peek`; returns whether there are that many. */
-  fill(length) {
+  async fill(length) {
     while (this.#rest.length < length) {
-      const { value, done } = this.#pieces.next();
+      const { value, done } = await this.#pieces.next();
       if (done) return false;
       this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
     }
     return true;
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  peek(length) {
-    if (!this.fill(length)) throw new ZstdError("ZSTD_cut_short");
+  async peek(length) {
+    if (!await this.fill(length)) throw new ZstdError("ZSTD_cut_short");
     return this.#rest.subarray(0, length);
   }
   /** @throws ZstdError if there are fewer than `length` bytes */
-  take(length) {
-    const taken = this.peek(length);
+  async take(length) {
+    const taken = await this.peek(length);
     this.#rest = this.#rest.subarray(length);
     return taken;
   }
   /** Between 1 and `limit` bytes. */
-  takeSome(limit2) {
-    this.peek(1);
+  async takeSome(limit2) {
+    await this.peek(1);
     return this.take(Math.min(limit2, this.#rest.length));
   }
 };
 var magic = 4247762216;
 var zeros2 = Buffer.alloc(4);
-function framePieces(input) {
-  while (input.fill(1)) {
-    if (!input.fill(4)) {
-      while (input.fill(1)) if (input.take(1)[0] !== 0) throw new ZstdError("ZSTD_no_frame");
+async function framePieces(input) {
+  while (await input.fill(1)) {
+    if (!await input.fill(4)) {
+      while (await input.fill(1)) if ((await input.take(1))[0] !== 0) throw new ZstdError("ZSTD_no_frame");
       return void 0;
     }
-    const start = input.peek(4).readUInt32LE();
+    const start = (await input.peek(4)).readUInt32LE();
     if (start === magic) return standardFrame(input);
     if (start >>> 4 === 25481893) {
-      let left = input.take(8).readUInt32LE(4);
-      while (left > 0) left -= input.takeSome(left).length;
-    } else if (input.take(4).equals(zeros2)) continue;
+      let left = (await input.take(8)).readUInt32LE(4);
+      while (left > 0) left -= (await input.takeSome(left)).length;
+    } else if ((await input.take(4)).equals(zeros2)) continue;
     else throw new ZstdError("ZSTD_no_frame");
   }
   return void 0;
 }
 __name(framePieces, "framePieces");
-function* standardFrame(input) {
-  const descriptor = input.peek(5)[4];
+async function* standardFrame(input) {
+  const descriptor = (await input.peek(5))[4];
   const isSingleSegment = (descriptor & 32) !== 0;
   const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
   const dictionaryField = [0, 1, 2, 4][descriptor & 3];
-  yield input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
+  yield await input.take(5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField);
   for (let isLast = false; !isLast; ) {
-    const bytes = input.take(3);
+    const bytes = await input.take(3);
     const header = bytes.readUIntLE(0, 3);
     isLast = (header & 1) === 1;
     yield bytes;
     for (let left = (header >> 1 & 3) === 1 ? 1 : header >> 3; left > 0; ) {
-      const some = input.takeSome(left);
+      const some = await input.takeSome(left);
       yield some;
       left -= some.length;
     }
   }
-  if ((descriptor & 4) !== 0) yield input.take(4);
+  if ((descriptor & 4) !== 0) yield await input.take(4);
 }
 __name(standardFrame, "standardFrame");
 
@@ -314,8 +334,8 @@ var pieceSize = 256 << 10;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;
-    const counted = (function* () {
-      for (const piece of stored) {
+    const counted = (async function* () {
+      for await (const piece of stored) {
         bytes += piece.length;
         yield piece;
       }
@@ -379,7 +399,7 @@ async function inflate(file, index) {
     append(piece);
     growth.advance(index, piece.length);
   }
-  checkRest(file, consumed());
+  await checkRest(file, consumed());
   if (file.expected) checkExpected(file.expected, size, crc);
   growth.complete(index);
 }
@@ -392,12 +412,12 @@ function checkExpected(expected, size, crc) {
   }
 }
 __name(checkExpected, "checkExpected");
-function* storedPieces({ runs }, from) {
+async function* storedPieces({ runs }, from) {
   let start = 0;
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
       checkStop();
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, run.length - at));
+      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, await arrived(run, at) - at));
       const got = readAt(run, piece, at);
       if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`);
       yield piece.subarray(0, got);
@@ -407,6 +427,12 @@ function* storedPieces({ runs }, from) {
   }
 }
 __name(storedPieces, "storedPieces");
+async function arrived({ growth: growth2, offset, length }, at) {
+  if (!growth2) return length;
+  const end = await new FileGrowth(growth2).arrivalOf(0, offset + at + 1, stopping.signal);
+  return Math.min(length, end - offset);
+}
+__name(arrived, "arrived");
 function readAt(run, into, at) {
   try {
     return (0, import_node_fs2.readSync)(run.fd, into, 0, into.length, run.offset + at);
@@ -415,8 +441,8 @@ function readAt(run, into, at) {
   }
 }
 __name(readAt, "readAt");
-function checkRest(file, from) {
-  for (const piece of storedPieces(file, from)) {
+async function checkRest(file, from) {
+  for await (const piece of storedPieces(file, from)) {
     if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the ${file.compression} data; ${wayOut}`);
   }
 }

@@ -364,8 +364,8 @@ var require_errors = __commonJS({
       static {
         __name(this, "UndiciError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "UndiciError";
         this.code = "UND_ERR";
       }
@@ -379,10 +379,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ConnectTimeoutError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "ConnectTimeoutError";
-        this.message = message || "Connect Timeout Error";
+        this.message = message2 || "Connect Timeout Error";
         this.code = "UND_ERR_CONNECT_TIMEOUT";
       }
       static [Symbol.hasInstance](instance) {
@@ -395,10 +395,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "HeadersTimeoutError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "HeadersTimeoutError";
-        this.message = message || "Headers Timeout Error";
+        this.message = message2 || "Headers Timeout Error";
         this.code = "UND_ERR_HEADERS_TIMEOUT";
       }
       static [Symbol.hasInstance](instance) {
@@ -411,10 +411,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "HeadersOverflowError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "HeadersOverflowError";
-        this.message = message || "Headers Overflow Error";
+        this.message = message2 || "Headers Overflow Error";
         this.code = "UND_ERR_HEADERS_OVERFLOW";
       }
       static [Symbol.hasInstance](instance) {
@@ -427,10 +427,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "BodyTimeoutError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "BodyTimeoutError";
-        this.message = message || "Body Timeout Error";
+        this.message = message2 || "Body Timeout Error";
         this.code = "UND_ERR_BODY_TIMEOUT";
       }
       static [Symbol.hasInstance](instance) {
@@ -443,10 +443,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ResponseStatusCodeError");
       }
-      constructor(message, statusCode, headers, body) {
-        super(message);
+      constructor(message2, statusCode, headers, body) {
+        super(message2);
         this.name = "ResponseStatusCodeError";
-        this.message = message || "Response Status Code Error";
+        this.message = message2 || "Response Status Code Error";
         this.code = "UND_ERR_RESPONSE_STATUS_CODE";
         this.body = body;
         this.status = statusCode;
@@ -463,10 +463,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "InvalidArgumentError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "InvalidArgumentError";
-        this.message = message || "Invalid Argument Error";
+        this.message = message2 || "Invalid Argument Error";
         this.code = "UND_ERR_INVALID_ARG";
       }
       static [Symbol.hasInstance](instance) {
@@ -479,10 +479,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "InvalidReturnValueError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "InvalidReturnValueError";
-        this.message = message || "Invalid Return Value Error";
+        this.message = message2 || "Invalid Return Value Error";
         this.code = "UND_ERR_INVALID_RETURN_VALUE";
       }
       static [Symbol.hasInstance](instance) {
@@ -495,10 +495,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "AbortError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "AbortError";
-        this.message = message || "The operation was aborted";
+        this.message = message2 || "The operation was aborted";
         this.code = "UND_ERR_ABORT";
       }
       static [Symbol.hasInstance](instance) {
@@ -511,10 +511,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "RequestAbortedError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "AbortError";
-        this.message = message || "Request aborted";
+        this.message = message2 || "Request aborted";
         this.code = "UND_ERR_ABORTED";
       }
       static [Symbol.hasInstance](instance) {
@@ -527,10 +527,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "InformationalError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "InformationalError";
-        this.message = message || "Request information";
+        this.message = message2 || "Request information";
         this.code = "UND_ERR_INFO";
       }
       static [Symbol.hasInstance](instance) {
@@ -543,10 +543,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "RequestContentLengthMismatchError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "RequestContentLengthMismatchError";
-        this.message = message || "Request body length does not match content-length header";
+        this.message = message2 || "Request body length does not match content-length header";
         this.code = "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH";
       }
       static [Symbol.hasInstance](instance) {
@@ -559,10 +559,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ResponseContentLengthMismatchError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "ResponseContentLengthMismatchError";
-        this.message = message || "Response body length does not match content-length header";
+        this.message = message2 || "Response body length does not match content-length header";
         this.code = "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
       }
       static [Symbol.hasInstance](instance) {
@@ -575,10 +575,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ClientDestroyedError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "ClientDestroyedError";
-        this.message = message || "The client is destroyed";
+        this.message = message2 || "The client is destroyed";
         this.code = "UND_ERR_DESTROYED";
       }
       static [Symbol.hasInstance](instance) {
@@ -591,10 +591,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ClientClosedError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "ClientClosedError";
-        this.message = message || "The client is closed";
+        this.message = message2 || "The client is closed";
         this.code = "UND_ERR_CLOSED";
       }
       static [Symbol.hasInstance](instance) {
@@ -607,10 +607,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "SocketError");
       }
-      constructor(message, socket) {
-        super(message);
+      constructor(message2, socket) {
+        super(message2);
         this.name = "SocketError";
-        this.message = message || "Socket error";
+        this.message = message2 || "Socket error";
         this.code = "UND_ERR_SOCKET";
         this.socket = socket;
       }
@@ -624,10 +624,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "NotSupportedError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "NotSupportedError";
-        this.message = message || "Not supported error";
+        this.message = message2 || "Not supported error";
         this.code = "UND_ERR_NOT_SUPPORTED";
       }
       static [Symbol.hasInstance](instance) {
@@ -640,10 +640,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "BalancedPoolMissingUpstreamError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "MissingUpstreamError";
-        this.message = message || "No upstream has been added to the BalancedPool";
+        this.message = message2 || "No upstream has been added to the BalancedPool";
         this.code = "UND_ERR_BPL_MISSING_UPSTREAM";
       }
       static [Symbol.hasInstance](instance) {
@@ -656,8 +656,8 @@ var require_errors = __commonJS({
       static {
         __name(this, "HTTPParserError");
       }
-      constructor(message, code, data) {
-        super(message);
+      constructor(message2, code, data) {
+        super(message2);
         this.name = "HTTPParserError";
         this.code = code ? `HPE_${code}` : void 0;
         this.data = data ? data.toString() : void 0;
@@ -672,10 +672,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ResponseExceededMaxSizeError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "ResponseExceededMaxSizeError";
-        this.message = message || "Response content exceeded max size";
+        this.message = message2 || "Response content exceeded max size";
         this.code = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
       }
       static [Symbol.hasInstance](instance) {
@@ -688,10 +688,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "RequestRetryError");
       }
-      constructor(message, code, { headers, data }) {
-        super(message);
+      constructor(message2, code, { headers, data }) {
+        super(message2);
         this.name = "RequestRetryError";
-        this.message = message || "Request retry error";
+        this.message = message2 || "Request retry error";
         this.code = "UND_ERR_REQ_RETRY";
         this.statusCode = code;
         this.data = data;
@@ -707,10 +707,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "ResponseError");
       }
-      constructor(message, code, { headers, data }) {
-        super(message);
+      constructor(message2, code, { headers, data }) {
+        super(message2);
         this.name = "ResponseError";
-        this.message = message || "Response error";
+        this.message = message2 || "Response error";
         this.code = "UND_ERR_RESPONSE";
         this.statusCode = code;
         this.data = data;
@@ -726,10 +726,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "SecureProxyConnectionError");
       }
-      constructor(cause, message, options) {
-        super(message, { cause, ...options ?? {} });
+      constructor(cause, message2, options) {
+        super(message2, { cause, ...options ?? {} });
         this.name = "SecureProxyConnectionError";
-        this.message = message || "Secure Proxy Connection failed";
+        this.message = message2 || "Secure Proxy Connection failed";
         this.code = "UND_ERR_PRX_TLS";
         this.cause = cause;
       }
@@ -743,10 +743,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "MessageSizeExceededError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         this.name = "MessageSizeExceededError";
-        this.message = message || "Max decompressed message size exceeded";
+        this.message = message2 || "Max decompressed message size exceeded";
         this.code = "UND_ERR_WS_MESSAGE_SIZE_EXCEEDED";
       }
       static [Symbol.hasInstance](instance) {
@@ -2832,14 +2832,14 @@ var require_connect = __commonJS({
       if (socket == null) {
         return;
       }
-      let message = "Connect Timeout Error";
+      let message2 = "Connect Timeout Error";
       if (Array.isArray(socket.autoSelectFamilyAttemptedAddresses)) {
-        message += ` (attempted addresses: ${socket.autoSelectFamilyAttemptedAddresses.join(", ")},`;
+        message2 += ` (attempted addresses: ${socket.autoSelectFamilyAttemptedAddresses.join(", ")},`;
       } else {
-        message += ` (attempted address: ${opts.hostname}:${opts.port},`;
+        message2 += ` (attempted address: ${opts.hostname}:${opts.port},`;
       }
-      message += ` timeout: ${opts.timeout}ms)`;
-      util.destroy(socket, new ConnectTimeoutError(message));
+      message2 += ` timeout: ${opts.timeout}ms)`;
+      util.destroy(socket, new ConnectTimeoutError(message2));
     }
     __name(onConnectTimeout, "onConnectTimeout");
     module2.exports = buildConnector;
@@ -3844,15 +3844,15 @@ var require_webidl = __commonJS({
     webidl.converters = {};
     webidl.util = {};
     webidl.errors = {};
-    webidl.errors.exception = function(message) {
-      return new TypeError(`${message.header}: ${message.message}`);
+    webidl.errors.exception = function(message2) {
+      return new TypeError(`${message2.header}: ${message2.message}`);
     };
     webidl.errors.conversionFailed = function(context) {
       const plural = context.types.length === 1 ? "" : " one of";
-      const message = `${context.argument} could not be converted to${plural}: ${context.types.join(", ")}.`;
+      const message2 = `${context.argument} could not be converted to${plural}: ${context.types.join(", ")}.`;
       return webidl.errors.exception({
         header: context.prefix,
-        message
+        message: message2
       });
     };
     webidl.errors.invalidArgument = function(context) {
@@ -6274,12 +6274,12 @@ var require_client_h1 = __commonJS({
           return new ResponseContentLengthMismatchError();
         }
         const ptr = llhttp.llhttp_get_error_reason(this.ptr);
-        let message = "";
+        let message2 = "";
         if (ptr) {
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
-          message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
+          message2 = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants9.ERROR[ret], data);
+        return new HTTPParserError(message2, constants9.ERROR[ret], data);
       }
       destroy() {
         assert(this.ptr != null);
@@ -10148,9 +10148,9 @@ var require_util3 = __commonJS({
         chunks = [];
         length = 0;
       }
-      const message = `Response status code ${statusCode}${statusMessage ? `: ${statusMessage}` : ""}`;
+      const message2 = `Response status code ${statusCode}${statusMessage ? `: ${statusMessage}` : ""}`;
       if (statusCode === 204 || !contentType || !length) {
-        queueMicrotask(() => callback(new ResponseStatusCodeError(message, statusCode, headers)));
+        queueMicrotask(() => callback(new ResponseStatusCodeError(message2, statusCode, headers)));
         return;
       }
       const stackTraceLimit = Error.stackTraceLimit;
@@ -10166,7 +10166,7 @@ var require_util3 = __commonJS({
       } finally {
         Error.stackTraceLimit = stackTraceLimit;
       }
-      queueMicrotask(() => callback(new ResponseStatusCodeError(message, statusCode, headers, payload)));
+      queueMicrotask(() => callback(new ResponseStatusCodeError(message2, statusCode, headers, payload)));
     }
     __name(getResolveErrorBodyCallback, "getResolveErrorBodyCallback");
     var isContentTypeApplicationJson = /* @__PURE__ */ __name((contentType) => {
@@ -11026,11 +11026,11 @@ var require_mock_errors = __commonJS({
       static {
         __name(this, "MockNotMatchedError");
       }
-      constructor(message) {
-        super(message);
+      constructor(message2) {
+        super(message2);
         Error.captureStackTrace(this, _MockNotMatchedError);
         this.name = "MockNotMatchedError";
-        this.message = message || "The request does not match any registered mock dispatches";
+        this.message = message2 || "The request does not match any registered mock dispatches";
         this.code = "UND_MOCK_ERR_MOCK_NOT_MATCHED";
       }
       static [Symbol.hasInstance](instance) {
@@ -18877,15 +18877,15 @@ var require_websocket = __commonJS({
     }
     __name(onParserDrain, "onParserDrain");
     function onParserError(err) {
-      let message;
+      let message2;
       let code;
       if (err instanceof CloseEvent) {
-        message = err.reason;
+        message2 = err.reason;
         code = err.code;
       } else {
-        message = err.message;
+        message2 = err.message;
       }
-      fireEvent("error", this, () => new ErrorEvent("error", { error: err, message }));
+      fireEvent("error", this, () => new ErrorEvent("error", { error: err, message: message2 }));
       closeWebSocketConnection(this, code);
     }
     __name(onParserError, "onParserError");
@@ -22012,7 +22012,7 @@ var require_semver2 = __commonJS({
 var import_node_crypto11 = require("node:crypto");
 var import_node_fs42 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path30 = require("node:path");
+var import_node_path31 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -22044,13 +22044,13 @@ function toCommandProperties(annotationProperties) {
 __name(toCommandProperties, "toCommandProperties");
 
 // node_modules/@actions/core/lib/command.js
-function issueCommand(command2, properties, message) {
-  const cmd = new Command(command2, properties, message);
+function issueCommand(command2, properties, message2) {
+  const cmd = new Command(command2, properties, message2);
   process.stdout.write(cmd.toString() + os.EOL);
 }
 __name(issueCommand, "issueCommand");
-function issue(name, message = "") {
-  issueCommand(name, {}, message);
+function issue(name, message2 = "") {
+  issueCommand(name, {}, message2);
 }
 __name(issue, "issue");
 var CMD_STRING = "::";
@@ -22058,13 +22058,13 @@ var Command = class {
   static {
     __name(this, "Command");
   }
-  constructor(command2, properties, message) {
+  constructor(command2, properties, message2) {
     if (!command2) {
       command2 = "missing.command";
     }
     this.command = command2;
     this.properties = properties;
-    this.message = message;
+    this.message = message2;
   }
   toString() {
     let cmdStr = CMD_STRING + this.command;
@@ -22102,7 +22102,7 @@ __name(escapeProperty, "escapeProperty");
 var crypto = __toESM(require("crypto"), 1);
 var fs = __toESM(require("fs"), 1);
 var os2 = __toESM(require("os"), 1);
-function issueFileCommand(command2, message) {
+function issueFileCommand(command2, message2) {
   const filePath = process.env[`GITHUB_${command2}`];
   if (!filePath) {
     throw new Error(`Unable to find environment variable for file command ${command2}`);
@@ -22110,7 +22110,7 @@ function issueFileCommand(command2, message) {
   if (!fs.existsSync(filePath)) {
     throw new Error(`Missing file at path: ${filePath}`);
   }
-  fs.appendFileSync(filePath, `${toCommandValue(message)}${os2.EOL}`, {
+  fs.appendFileSync(filePath, `${toCommandValue(message2)}${os2.EOL}`, {
     encoding: "utf8"
   });
 }
@@ -22775,9 +22775,9 @@ var ToolRunner = class extends events.EventEmitter {
     this.args = args || [];
     this.options = options || {};
   }
-  _debug(message) {
+  _debug(message2) {
     if (this.options.listeners && this.options.listeners.debug) {
-      this.options.listeners.debug(message);
+      this.options.listeners.debug(message2);
     }
   }
   _getCommandString(options, noPrefix) {
@@ -22989,8 +22989,8 @@ var ToolRunner = class extends events.EventEmitter {
           optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + os3.EOL);
         }
         const state = new ExecState(optionsNonNull, this.toolPath);
-        state.on("debug", (message) => {
-          this._debug(message);
+        state.on("debug", (message2) => {
+          this._debug(message2);
         });
         if (this.options.cwd && !(yield exists(this.options.cwd))) {
           return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
@@ -23153,8 +23153,8 @@ var ExecState = class _ExecState extends events.EventEmitter {
       this.timeout = (0, import_timers.setTimeout)(_ExecState.HandleTimeout, this.delay, this);
     }
   }
-  _debug(message) {
-    this.emit("debug", message);
+  _debug(message2) {
+    this.emit("debug", message2);
   }
   _setResult() {
     let error2;
@@ -23179,8 +23179,8 @@ var ExecState = class _ExecState extends events.EventEmitter {
       return;
     }
     if (!state.processClosed && state.processExited) {
-      const message = `The STDIO streams did not close within ${state.delay / 1e3} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
-      state._debug(message);
+      const message2 = `The STDIO streams did not close within ${state.delay / 1e3} seconds of the exit event from process '${state.toolPath}'. This may indicate a child process inherited the STDIO streams and has not yet exited.`;
+      state._debug(message2);
     }
     state._setResult();
   }
@@ -23340,33 +23340,33 @@ function setOutput(name, value) {
   issueCommand("set-output", { name }, toCommandValue(value));
 }
 __name(setOutput, "setOutput");
-function setFailed(message) {
+function setFailed(message2) {
   process.exitCode = ExitCode.Failure;
-  error(message);
+  error(message2);
 }
 __name(setFailed, "setFailed");
 function isDebug() {
   return process.env["RUNNER_DEBUG"] === "1";
 }
 __name(isDebug, "isDebug");
-function debug(message) {
-  issueCommand("debug", {}, message);
+function debug(message2) {
+  issueCommand("debug", {}, message2);
 }
 __name(debug, "debug");
-function error(message, properties = {}) {
-  issueCommand("error", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+function error(message2, properties = {}) {
+  issueCommand("error", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(error, "error");
-function warning(message, properties = {}) {
-  issueCommand("warning", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+function warning(message2, properties = {}) {
+  issueCommand("warning", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(warning, "warning");
-function notice(message, properties = {}) {
-  issueCommand("notice", toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+function notice(message2, properties = {}) {
+  issueCommand("notice", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(notice, "notice");
-function info(message) {
-  process.stdout.write(message + os5.EOL);
+function info(message2) {
+  process.stdout.write(message2 + os5.EOL);
 }
 __name(info, "info");
 function startGroup(name) {
@@ -23639,11 +23639,6 @@ function images(command2, platformOption) {
     if (/no such (image|object)|image not known/i.test(finished.lastWord)) return void 0;
     throw failure(program, `look for the image ${reference}`, finished);
   }, "find");
-  const need = /* @__PURE__ */ __name(async (reference) => {
-    const image = await find2(reference);
-    if (!image) throw new EngineError(`${program} has no image ${reference}`);
-    return image;
-  }, "need");
   return {
     find: find2,
     async labelled(label, value) {
@@ -23652,7 +23647,9 @@ function images(command2, platformOption) {
       return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
-      return (await need(reference)).id;
+      const image = await find2(reference);
+      if (!image) throw new EngineError(`${program} has no image ${reference}`);
+      return image.id;
     },
     async tag(image, reference) {
       await succeed(command2, ["tag", image, reference], `name the image ${image} ${reference}`, change);
@@ -23660,22 +23657,28 @@ function images(command2, platformOption) {
     async remove(image) {
       await succeed(command2, ["image", "rm", "--force", image], `remove the image ${image}`, change);
     },
-    async prove(reference, say2 = () => {
+    async prove({ id, platform: platform2 }, say2 = () => {
     }) {
-      const image = await need(reference);
-      const platform2 = platformOption ? ["--platform", image.platform] : [];
-      const args = ["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none", ...platform2, image.id, "/bin/true"];
+      const options = [
+        "--pull",
+        "never",
+        "--label",
+        `${proofLabel}=true`,
+        "--network",
+        "none",
+        ...platformOption ? ["--platform", platform2] : []
+      ];
+      const args = ["create", ...options, id, "/bin/true"];
       const created = await command2.call(args, change);
       if (created.code !== 0) {
-        const { message } = failure(program, `create a container from the image ${reference}`, created);
+        const { message: message2 } = failure(program, `create a container from the image ${id}`, created);
         const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
-        throw isImagesFault ? new BrokenImageError(message) : new EngineError(message);
+        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2);
       }
       const container = created.stdout.trim();
       const removed2 = await command2.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
       if (removed2.code !== 0)
         say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
-      return image;
     }
   };
 }
@@ -23727,28 +23730,27 @@ __name(dockerLayerStore, "dockerLayerStore");
 function startImport(command2, mark2) {
   const child2 = command2.pour(["import", "--change", `LABEL ${importLabel}=${mark2}`, "-"]);
   let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    void child2.kill();
-  }, importDeadline * 1e3);
+  const inTime = /* @__PURE__ */ __name((step) => {
+    const timer = setTimeout(() => {
+      isLate = true;
+      void child2.kill();
+    }, importDeadline * 1e3);
+    return step.finally(() => clearTimeout(timer));
+  }, "inTime");
   const end = /* @__PURE__ */ __name(async () => {
-    const finished = await child2.end();
-    clearTimeout(timer);
-    return isLate ? { ...finished, lastWord: `it wasn't done after ${importDeadline / 60} minutes` } : finished;
+    const finished = await inTime(child2.end());
+    return isLate ? { ...finished, lastWord: `it took nothing more for ${importDeadline / 60} minutes` } : finished;
   }, "end");
   const failed2 = /* @__PURE__ */ __name((finished) => failure(command2.program, "import the root filesystem", finished), "failed");
   return {
     async write(piece) {
-      if (!await child2.write(piece)) throw failed2(await end());
+      if (!await inTime(child2.write(piece))) throw failed2(await end());
     },
     async finish() {
       const finished = await end();
       if (finished.code !== 0) throw failed2(finished);
     },
-    async abort() {
-      clearTimeout(timer);
-      await child2.kill();
-    }
+    abort: child2.kill
   };
 }
 __name(startImport, "startImport");
@@ -23825,9 +23827,9 @@ async function ask(command2) {
   if (finished.timedOut) return `${program} didn't answer within ${command2.deadlines.greeting} seconds${chosenDaemon()}`;
   const info2 = parse(finished.stdout);
   if (info2.version?.Version !== void 0) {
-    return podman(command2, info2.version.Version, info2.store?.graphDriverName ?? "unknown", info2.host?.serviceIsRemote ?? false);
+    return podman(command2, info2.version.Version, info2);
   }
-  if (info2.ServerVersion) return docker(command2, info2.ServerVersion, dockerStore(info2));
+  if (info2.ServerVersion) return docker(command2, info2.ServerVersion, info2);
   const reason = info2.ServerErrors?.at(-1) ?? finished.lastWord;
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut2(program, reason)}`;
 }
@@ -23845,19 +23847,34 @@ function dockerStore(info2) {
   return containerd ? "containerd" : info2.Driver ?? "unknown";
 }
 __name(dockerStore, "dockerStore");
-function docker(command2, version, store) {
+function dockerPrivileges({ SecurityOptions }) {
+  const names = (SecurityOptions ?? []).map((option) => /^name=([^,]+)/.exec(option)?.[1]);
+  if (names.includes("rootless")) return "rootless";
+  return names.includes("userns") ? "remapped" : "root";
+}
+__name(dockerPrivileges, "dockerPrivileges");
+function docker(command2, version, info2) {
+  const store = dockerStore(info2);
   return {
     ...commonParts(command2, true, dockerLoad),
     name: "docker",
     version,
     store,
+    privileges: dockerPrivileges(info2),
     loadsZstd: Number.parseInt(version, 10) >= 23,
     ...store !== "containerd" && { layers: dockerLayerStore(command2) }
   };
 }
 __name(docker, "docker");
-function podman(command2, version, store, remote) {
-  return { ...commonParts(command2, false, remote ? podmanRemoteLoad : podmanPull), name: "podman", version, store, loadsZstd: true };
+function podman(command2, version, { host: host2, store }) {
+  return {
+    ...commonParts(command2, false, host2?.serviceIsRemote ? podmanRemoteLoad : podmanPull),
+    name: "podman",
+    version,
+    store: store?.graphDriverName ?? "unknown",
+    privileges: host2?.security?.rootless ? "rootless" : "root",
+    loadsZstd: true
+  };
 }
 __name(podman, "podman");
 function commonParts(command2, platformOption, method) {
@@ -24060,8 +24077,8 @@ var DiskError = class _DiskError extends Error {
     this.kind = kind;
   }
   /** Rebuilds an error from another thread. */
-  static restored(message, kind) {
-    return Object.assign(new _DiskError("", "", kind), { message });
+  static restored(message2, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
 function damageAt(place3, what2, whole = "filesystem") {
@@ -24075,8 +24092,8 @@ function fileError(path6, error2) {
 }
 __name(fileError, "fileError");
 function systemMessage(error2) {
-  const { errno, message } = error2;
-  return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
+  const { errno, message: message2 } = error2;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
 __name(systemMessage, "systemMessage");
 
@@ -24106,7 +24123,7 @@ function openFile(path6, name = path6) {
     throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { close: /* @__PURE__ */ __name(() => (0, import_node_fs4.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs4.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
 function attempt(path6, open3) {
@@ -24302,8 +24319,8 @@ var failed = {
 };
 function sentenceOf(error2) {
   if (typeof error2 !== "object" || error2 === null || !("message" in error2)) return `it failed: ${String(error2)}`;
-  const { errno, syscall, path: path6, message } = error2;
-  if (errno === void 0 || syscall === void 0) return message;
+  const { errno, syscall, path: path6, message: message2 } = error2;
+  if (errno === void 0 || syscall === void 0) return message2;
   const what2 = failed[syscall] ?? (syscall.startsWith("spawn") ? "it can't be started" : `${syscall} failed`);
   const place3 = path6 === void 0 ? "a file" : path6.replace(/X{6}$/, "");
   return `${place3}: ${what2} (${systemMessage(error2)})`;
@@ -24339,8 +24356,8 @@ var FetchFailure = class extends Error {
   retryable;
   /** Milliseconds that the server asks to wait. */
   wait;
-  constructor(message, { retryable = false, wait: wait2 = 0 } = {}) {
-    super(message);
+  constructor(message2, { retryable = false, wait: wait2 = 0 } = {}) {
+    super(message2);
     this.retryable = retryable;
     this.wait = wait2;
   }
@@ -24370,9 +24387,9 @@ function retryAfter(value) {
 __name(retryAfter, "retryAfter");
 function connectionFailure(error2) {
   if (error2 instanceof FetchFailure) return error2;
-  const { code = "", message } = error2;
+  const { code = "", message: message2 } = error2;
   if (code === "ENOTFOUND") return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy");
-  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message);
+  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
     return new FetchFailure(
       `the server's certificate can't be verified (${code}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`
@@ -24381,11 +24398,11 @@ function connectionFailure(error2) {
   if (code === "EPROTO") return new FetchFailure("the server doesn't speak https at this address; check the address");
   if (code === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
   if (code === "ECONNRESET" || code === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
-  return new FetchFailure(`the connection failed (${code || message})`, { retryable: true });
+  return new FetchFailure(`the connection failed (${code || message2})`, { retryable: true });
 }
 __name(connectionFailure, "connectionFailure");
-function tunnelFailure(message) {
-  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message)?.[1]);
+function tunnelFailure(message2) {
+  const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message2)?.[1]);
   if (status === 407) return statusFailure(407, {});
   return new FetchFailure(`the proxy refused to connect to the server${status ? ` (${status})` : ""}`, { retryable: !(status < 500) });
 }
@@ -24414,6 +24431,179 @@ function read() {
 }
 __name(read, "read");
 
+// src/bytes/growth.ts
+var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
+var message = { offset: 32, length: 2016 };
+var table = { offset: 2048, entry: 16 };
+var defaultPatience = 120;
+var turnLength = 1e3;
+var FileGrowth = class {
+  static {
+    __name(this, "FileGrowth");
+  }
+  shared;
+  #words;
+  #patience;
+  /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
+  constructor(files, patience5 = defaultPatience) {
+    this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
+    this.#words = new Int32Array(this.shared);
+    this.#patience = patience5;
+  }
+  // The writer's side
+  /** Reports that `bytes` more of file `index` can be read. */
+  advance(index, bytes) {
+    Atomics.add(...this.#length(index), BigInt(bytes));
+    this.#wake();
+  }
+  /** Reports that file `index` won't grow any more. */
+  complete(index) {
+    Atomics.store(...this.#completion(index), 1);
+    this.#wake();
+  }
+  /** Reports that the rest won't arrive. Only the first failure is kept. */
+  fail(place3, what2, kind = "input-output") {
+    if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
+    const text = `${kind}
+${place3.slice(0, 500)}
+${what2}`;
+    const length = Buffer.from(this.shared, message.offset, message.length).write(text);
+    Atomics.store(this.#words, word.failure, 1 + length);
+    this.#wake();
+  }
+  /** Shows a sign of life while nothing else advances. */
+  beat() {
+    Atomics.add(this.#words, word.heartbeat, 1);
+  }
+  /** Reports that the writer no longer uses any of its files. */
+  end() {
+    Atomics.store(this.#words, word.ended, 1);
+    this.#wake();
+  }
+  /** Whether the reader has asked the writer to stop. */
+  get stopRequested() {
+    return Atomics.load(this.#words, word.stop) !== 0;
+  }
+  // The reader's side
+  /** How many bytes of file `index` have arrived. */
+  available(index) {
+    return Number(Atomics.load(...this.#length(index)));
+  }
+  /**
+   * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
+   * @throws DiskError if the writer fails before that
+   */
+  waitFor(index, end) {
+    return this.#waitInSilence(() => this.#arrived(index, end), this.#hasFailed) ?? this.#throwFailure();
+  }
+  /**
+   * As `waitFor`, but the thread can do something else meanwhile.
+   * @throws also the reason of `signal`, up to a second later
+   */
+  async arrivalOf(index, end, signal) {
+    const waiting = this.#waiting(() => {
+      signal.throwIfAborted();
+      return this.#arrived(index, end);
+    }, this.#hasFailed);
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value ?? this.#throwFailure();
+      turn4 = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn4.value, turnLength).value);
+    }
+  }
+  isComplete(index) {
+    return Atomics.load(...this.#completion(index)) !== 0;
+  }
+  /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
+  stop() {
+    Atomics.store(this.#words, word.stop, 1);
+    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
+  }
+  /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
+  #arrived(index, end) {
+    const complete = this.isComplete(index);
+    const bytes = this.available(index);
+    return complete || bytes >= end ? bytes : void 0;
+  }
+  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
+  #throwFailure() {
+    const failure2 = Atomics.load(this.#words, word.failure);
+    if (failure2 > 1) {
+      const [kind, place3, ...what2] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
+      throw new DiskError(place3, what2.join("\n"), kind);
+    }
+    throw new DiskError(
+      "background thread",
+      `it has shown no sign of life for ${this.#patience} seconds; its storage hangs, or the thread has died`,
+      "input-output"
+    );
+  }
+  /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
+  #waitInSilence(look2, isOver = () => false) {
+    const waiting = this.#waiting(look2, isOver);
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value;
+      turn4 = waiting.next(Atomics.wait(this.#words, word.signal, turn4.value, turnLength));
+    }
+  }
+  /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
+  *#waiting(look2, isOver) {
+    let heartbeat2 = Atomics.load(this.#words, word.heartbeat);
+    for (let silent = 0; silent < this.#patience; ) {
+      const signal = Atomics.load(this.#words, word.signal);
+      const over = isOver();
+      const found = look2();
+      if (found !== void 0 || over) return found;
+      const outcome = yield signal;
+      const now = Atomics.load(this.#words, word.heartbeat);
+      silent = outcome === "timed-out" && now === heartbeat2 ? silent + 1 : 0;
+      heartbeat2 = now;
+    }
+    return void 0;
+  }
+  #wake() {
+    Atomics.add(this.#words, word.signal, 1);
+    Atomics.notify(this.#words, word.signal);
+  }
+  #length(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry, 1), 0];
+  }
+  #completion(index) {
+    return [this.#words, (table.offset + index * table.entry + 8) / 4];
+  }
+};
+
+// src/fetch/http/arrival-report.ts
+var beatInterval = 1e3;
+var ArrivalReport = class {
+  static {
+    __name(this, "ArrivalReport");
+  }
+  #growth = new FileGrowth(1);
+  #lost = new AbortController();
+  #timer = setInterval(() => this.#growth.beat(), beatInterval).unref();
+  #path;
+  /** @param arrived bytes that are there already */
+  constructor(path6, size, arrived, onArriving) {
+    this.#path = path6;
+    this.#growth.advance(0, arrived);
+    onArriving({ path: path6, size, growth: this.#growth.shared, lost: this.#lost.signal });
+  }
+  advance(bytes) {
+    this.#growth.advance(0, bytes);
+  }
+  /** All bytes are there, and verified. */
+  complete() {
+    clearInterval(this.#timer);
+  }
+  /** @param why as a clause */
+  lose(why) {
+    clearInterval(this.#timer);
+    this.#lost.abort(new Error(`${this.#path}: ${why}`));
+    this.#growth.fail(this.#path, why);
+  }
+};
+
 // src/fetch/http/partial-file.ts
 var pieceSize = 4 << 20;
 function memoPath(partial) {
@@ -24433,8 +24623,11 @@ var PartialFile = class _PartialFile {
   #memo;
   /** Whether the bytes come from more than one response. */
   #severalAnswers = false;
-  constructor(path6, file, size, memo) {
+  #onArriving;
+  #report;
+  constructor(path6, file, size, memo, onArriving) {
     this.path = path6;
+    this.#onArriving = onArriving;
     this.#file = file;
     this.#size = size;
     this.#memo = memo;
@@ -24442,13 +24635,15 @@ var PartialFile = class _PartialFile {
   }
   /**
    * Opens or creates the file.
+   * @param onArriving called when bytes of a file of a known size begin to arrive; again if the download starts over
    * @throws Error if that fails
    */
-  static async open(path6) {
+  static async open(path6, onArriving) {
     const file = await (0, import_promises2.open)(path6, import_node_fs9.constants.O_RDWR | import_node_fs9.constants.O_CREAT);
-    return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6));
+    return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6), onArriving);
   }
   close() {
+    this.#endReport("its download has failed");
     return this.#file.close();
   }
   get size() {
@@ -24486,6 +24681,7 @@ var PartialFile = class _PartialFile {
   }
   /** Discards the bytes. */
   async discard() {
+    this.#endReport("its download starts over");
     this.forget();
     await this.#file.truncate(0);
     this.#size = 0;
@@ -24498,12 +24694,20 @@ var PartialFile = class _PartialFile {
     await this.discard();
     this.#memo = { ...facts, urlSha256: sha256Of(url), boot: bootId() };
     writeMemo(this.path, this.#memo);
+    this.#startReport();
   }
   /** Continues with bytes of the same file from another response, which may say more about the file. */
   continue(url, facts) {
     this.#severalAnswers = true;
     this.#memo = { ...this.factsFor(url), ...facts, urlSha256: sha256Of(url), boot: this.#memo.boot };
     writeMemo(this.path, this.#memo);
+    this.#startReport();
+  }
+  /** The file is complete, and verified. */
+  finish() {
+    this.#report?.complete();
+    this.#report = void 0;
+    this.forget();
   }
   /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
   forget() {
@@ -24531,6 +24735,7 @@ var PartialFile = class _PartialFile {
       });
       done += bytesWritten;
       this.#size += bytesWritten;
+      this.#report?.advance(bytesWritten);
     }
   }
   /** SHA-256 of all bytes. Nothing may be appended after this. */
@@ -24540,6 +24745,15 @@ var PartialFile = class _PartialFile {
   remove() {
     this.forget();
     (0, import_node_fs9.rmSync)(this.path, { force: true });
+  }
+  #startReport() {
+    const { size } = this.facts;
+    if (!this.#onArriving || this.#report || size === void 0) return;
+    this.#report = new ArrivalReport(this.path, size, this.#size, this.#onArriving);
+  }
+  #endReport(why) {
+    this.#report?.lose(why);
+    this.#report = void 0;
   }
   #writeError(error2) {
     if (error2.code !== "ENOSPC" && error2.code !== "EDQUOT") return new Error(`${this.path} can't be written: ${systemMessage(error2)}`);
@@ -24591,8 +24805,8 @@ function backoff(failed2, { delay }) {
   return Math.min(maxDelay, delay * 2 ** (failed2 - 1)) * (0.5 + Math.random() / 2);
 }
 __name(backoff, "backoff");
-async function pause(milliseconds, { message }, { signal, say: say2 }) {
-  say2(`${message[0]?.toUpperCase()}${message.slice(1)}; trying again in ${durationText(milliseconds)}`);
+async function pause(milliseconds, { message: message2 }, { signal, say: say2 }) {
+  say2(`${message2[0]?.toUpperCase()}${message2.slice(1)}; trying again in ${durationText(milliseconds)}`);
   try {
     await (0, import_promises3.setTimeout)(milliseconds, void 0, { signal });
   } catch {
@@ -24625,6 +24839,16 @@ var ProgressLine = class {
     this.#say(text(durationText(now - this.#start), now - this.#start));
   }
 };
+function progressLines(say2) {
+  const line = new ProgressLine(say2);
+  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
+}
+__name(progressLines, "progressLines");
+function stateText({ doing, done, total }) {
+  if (done === void 0) return doing;
+  return `${doing}: ${total === void 0 ? bytesText(done) : shareText(done, total)}`;
+}
+__name(stateText, "stateText");
 function shareText(done, total) {
   return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
 }
@@ -24899,7 +25123,7 @@ __name(progressOf, "progressOf");
 // src/fetch/http/download.ts
 var gain = 256 << 10;
 async function download(address, partial, options) {
-  const file = await PartialFile.open(partial);
+  const file = await PartialFile.open(partial, options.onArriving);
   const reasons = [];
   try {
     for (const [index, url] of address.urls.entries()) {
@@ -24928,7 +25152,7 @@ async function downloadFrom(url, address, file, options) {
       throw new Error(changedSentence(url, address.sha256Before, sha256));
     }
     if (address.sha256 === void 0 || address.sha256 === sha256) {
-      file.forget();
+      file.finish();
       if (address.sha256 === void 0 && new URL(url).protocol === "http:") {
         options.warn(
           `${shownUrl(url)} was downloaded over plain http, so nothing proves that it is genuine; once you trust it, pin it with this line below "with:": iso-sha256: ${sha256}`
@@ -26187,7 +26411,8 @@ __name(askedVersion, "askedVersion");
 function unknownVersion(asked, catalog) {
   const wanted = `XenServer ${versionText(asked)} is not in the catalog`;
   if (catalog.length === 0) return `${wanted}, which is empty; ${isoInput}`;
-  const nearest = catalog.reduce((best, release2) => distance(release2, asked) < distance(best, asked) ? release2 : best);
+  const meant = withDots(asked, catalog);
+  const nearest = catalog.reduce((best, release2) => distance(release2, meant) < distance(best, meant) ? release2 : best);
   return `${wanted}, which has ${listed(catalog)}; the nearest is ${nearest.version}. Request one of these, or ${isoInput}`;
 }
 __name(unknownVersion, "unknownVersion");
@@ -26215,6 +26440,13 @@ function listed(catalog) {
   return Array.from(aliases, ([version, others]) => others.size === 0 ? version : `${version} (${[...others].join(", ")})`).sort((a, b) => a.localeCompare(b, "en", { numeric: true })).join(", ");
 }
 __name(listed, "listed");
+function withDots(asked, catalog) {
+  const digits = [...asked.numbers.join("")].map(Number);
+  const majors = catalog.map(({ version }) => parseVersion(version).numbers[0]);
+  const isMeant = asked.numbers.length === 1 && majors.includes(digits[0]) && !majors.includes(asked.numbers[0]);
+  return isMeant ? { numbers: digits } : asked;
+}
+__name(withDots, "withDots");
 function distance({ version }, asked) {
   return Math.abs(rank(parseVersion(version).numbers) - rank(asked.numbers));
 }
@@ -26464,12 +26696,12 @@ var Parser = class {
   }
   #word() {
     const start = this.#offset;
-    const word = this.#run(/[^ \t\r\n{}[\],:"]*/y);
-    if (word === "") this.#fail(start, "a value is missing here");
+    const word2 = this.#run(/[^ \t\r\n{}[\],:"]*/y);
+    if (word2 === "") this.#fail(start, "a value is missing here");
     try {
-      return JSON.parse(word);
+      return JSON.parse(word2);
     } catch {
-      return this.#fail(start, `${JSON.stringify(word.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
+      return this.#fail(start, `${JSON.stringify(word2.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
     }
   }
   /** The next character that isn't white space; empty at the end of the text. */
@@ -26783,19 +27015,19 @@ __name(command, "command");
 // src/shell/words.ts
 function splitWords(text) {
   const words2 = [];
-  let word;
+  let word2;
   const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
   for (const [, blank, single, double, escaped2, plain, odd] of text.matchAll(pieces2)) {
     if (odd === "\\") throw new Error("it ends with a single backslash");
     if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
     if (blank !== void 0) {
-      if (word !== void 0) words2.push(word);
-      word = void 0;
+      if (word2 !== void 0) words2.push(word2);
+      word2 = void 0;
     } else {
-      word = (word ?? "") + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, "$1") ?? (escaped2 === "\n" ? "" : escaped2) ?? plain ?? "");
+      word2 = (word2 ?? "") + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, "$1") ?? (escaped2 === "\n" ? "" : escaped2) ?? plain ?? "");
     }
   }
-  if (word !== void 0) words2.push(word);
+  if (word2 !== void 0) words2.push(word2);
   return words2;
 }
 __name(splitWords, "splitWords");
@@ -26945,7 +27177,7 @@ function parseArchive(text) {
 }
 __name(parseArchive, "parseArchive");
 function words(text) {
-  return text.split(/\s+/).filter((word) => word !== "");
+  return text.split(/\s+/).filter((word2) => word2 !== "");
 }
 __name(words, "words");
 
@@ -27011,7 +27243,7 @@ async function provide(engine, { path: path6, name, configDigest: configDigest2,
     );
   }
   try {
-    await engine.prove(made, info2);
+    await engine.prove(image, info2);
   } catch (error2) {
     throw error2 instanceof BrokenImageError && !wasThere ? await removed(engine, made, error2) : error2;
   }
@@ -27019,12 +27251,12 @@ async function provide(engine, { path: path6, name, configDigest: configDigest2,
   return image;
 }
 __name(provide, "provide");
-async function removed(engine, image, { message }) {
+async function removed(engine, image, { message: message2 }) {
   const alsoFailed = await engine.remove(image).then(
     () => "",
     (failure2) => `; and ${failure2.message}`
   );
-  return new EngineError(`${message}${alsoFailed}`);
+  return new EngineError(`${message2}${alsoFailed}`);
 }
 __name(removed, "removed");
 
@@ -27748,8 +27980,8 @@ async function convert(options) {
   if (isSameFile(options.input, options.archive))
     throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
   const archive = createArchive(options.archive);
-  const { input, tempDir, uname = "ddk", maxZeroBytes } = options;
-  const task = { input, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
+  const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options;
+  const task = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
     const { names, ...received } = await receive2(worker, archive, options, stop2.signal);
@@ -27769,21 +28001,21 @@ async function receive2(worker, archive, options, signal) {
   const release2 = /* @__PURE__ */ __name((buffer) => worker.postMessage(buffer, [buffer]), "release");
   let known3;
   let bytes = 0;
-  for await (const [message] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
-    switch (message.kind) {
+  for await (const [message2] of (0, import_node_events.on)(worker, "message", { close: ["exit"], signal })) {
+    switch (message2.kind) {
       case "warning":
-        options.warn(message.text);
+        options.warn(message2.text);
         break;
       case "found": {
-        const { found, environment } = message;
+        const { found, environment } = message2;
         const names = options.name(found);
         const layer = options.rootSink ? archive.addAbsentLayer(options.rootSink(), release2) : archive.addLayer({ compression: options.compression, release: release2 });
         known3 = { found, environment, names, layer };
         break;
       }
       case "piece":
-        bytes += message.piece.length;
-        await known3.layer.write(message.piece);
+        bytes += message2.piece.length;
+        await known3.layer.write(message2.piece);
         options.onProgress?.(bytes, known3.found);
         break;
       case "done": {
@@ -27791,17 +28023,17 @@ async function receive2(worker, archive, options, signal) {
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
-        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
+        return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
       }
       case "failed":
-        throw failureOf(message);
+        throw failureOf(message2);
     }
   }
   throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
 }
 __name(receive2, "receive");
-function failureOf({ message, stack, errorKind }) {
-  const error2 = errorKind === void 0 ? new Error(message) : DiskError.restored(message, errorKind);
+function failureOf({ message: message2, stack, errorKind }) {
+  const error2 = errorKind === void 0 ? new Error(message2) : DiskError.restored(message2, errorKind);
   return Object.assign(error2, { stack });
 }
 __name(failureOf, "failureOf");
@@ -27813,14 +28045,14 @@ async function addEnvironment(archive, { layer }, compression) {
 __name(addEnvironment, "addEnvironment");
 
 // src/report/steps.ts
-async function convertWithProgress(options, say2, rootImport) {
+async function convertWithProgress(options, say2, rootImport, show = progressLines(say2)) {
   const start = Date.now();
-  const conversion = await convertOnce(options, say2, rootImport?.sink).catch((error2) => {
+  const conversion = await convertOnce(options, show, rootImport?.sink).catch((error2) => {
     options.signal?.throwIfAborted();
     if (!(error2 instanceof SinkError)) throw error2;
     rootImport.giveUp();
     say2(`${error2.message}; an archive is made instead`);
-    return convertOnce(options, say2);
+    return convertOnce(options, show);
   });
   const { found, tar, layers, archive } = conversion;
   say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
@@ -27830,41 +28062,28 @@ async function convertWithProgress(options, say2, rootImport) {
   return conversion;
 }
 __name(convertWithProgress, "convertWithProgress");
-function convertOnce(options, say2, rootSink) {
-  const line = new ProgressLine(say2);
+function convertOnce(options, show, rootSink) {
   return convert({
     ...options,
     ...rootSink && { rootSink },
-    onProgress: /* @__PURE__ */ __name((bytes, { used }) => line.update((elapsed) => `Converted ${shareText(bytes, Math.max(used, bytes))} in ${elapsed}`), "onProgress")
+    onProgress: /* @__PURE__ */ __name((done, { used }) => show({ doing: "Converting", done, total: Math.max(used, done) }), "onProgress")
   });
 }
 __name(convertOnce, "convertOnce");
-async function loadWithProgress(engine, archived, say2) {
+async function loadWithProgress(engine, archived, say2, show = progressLines(say2)) {
   const start = Date.now();
-  const line = new ProgressLine(say2);
   const image = await provide(
     engine,
     archived,
     say2,
-    ({ given, size }) => line.update(
-      (elapsed) => given === void 0 || given >= size ? `${engine.name} is unpacking, ${elapsed} so far` : `${engine.name} has read ${shareText(given, size)} in ${elapsed}`
+    ({ given, size }) => show(
+      given === void 0 || given >= size ? { doing: `${engine.name} is unpacking` } : { doing: `${engine.name} is reading`, done: given, total: size }
     )
   );
   say2(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
   return image;
 }
 __name(loadWithProgress, "loadWithProgress");
-
-// src/engine/privileges.ts
-async function privilegesOf(engine) {
-  const format = engine.name === "podman" ? "{{.Host.Security.Rootless}}" : "{{json .SecurityOptions}}";
-  const finished = await engine.call(["info", "--format", format]);
-  if (finished.timedOut) throw failure(engine.command, "say who a container's root is", finished);
-  const { stdout } = finished;
-  if (/^true$|name=rootless/m.test(stdout)) return "rootless";
-  return /name=userns/.test(stdout) ? "remapped" : "root";
-}
-__name(privilegesOf, "privilegesOf");
 
 // src/shell/checks.ts
 var import_node_fs24 = require("node:fs");
@@ -27882,7 +28101,7 @@ function createArguments(options, place3) {
     // PID 1 reacts to no other signal, and writes nothing that would need a graceful shutdown.
     ...["--stop-signal", "KILL"],
     ...neverPull,
-    ...hostOptions(engine, image, options.privileges),
+    ...hostOptions(engine, image),
     ...keepsId(options) ? ["--userns", "keep-id"] : [],
     ...place3.folders.flatMap(mount),
     ...options.volumes.flatMap(volumeOption),
@@ -27896,18 +28115,18 @@ function createArguments(options, place3) {
   ];
 }
 __name(createArguments, "createArguments");
-function keepsId({ privileges, engine, user }) {
-  return privileges === "rootless" && engine.name === "podman" && user === "runner";
+function keepsId({ engine, user }) {
+  return engine.privileges === "rootless" && engine.name === "podman" && user === "runner";
 }
 __name(keepsId, "keepsId");
-function hostOptions(engine, image, privileges) {
+function hostOptions(engine, image) {
   return [
     // SELinux would deny access to files without a container label, and these are the runner's own files.
     ...["--security-opt", "label=disable"],
     // Docker otherwise assumes the host's platform. Podman would look for another image.
     ...engine.name === "docker" ? ["--platform", image.platform] : [],
     // Files of a remapped root would belong to nobody.
-    ...privileges === "remapped" ? ["--userns", "host"] : []
+    ...engine.privileges === "remapped" ? ["--userns", "host"] : []
   ];
 }
 __name(hostOptions, "hostOptions");
@@ -27951,21 +28170,21 @@ __name(withoutSymlinks, "withoutSymlinks");
 // src/shell/checks.ts
 var patience3 = 120;
 var notFound = 99;
-async function checkFirstUse(engine, image, privileges, folder2, host2 = thisHost()) {
+async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
   const probe = (0, import_node_fs24.mkdtempSync)((0, import_node_path17.join)(folder2, "xenserver-ddk-probe-"));
   try {
     (0, import_node_fs24.writeFileSync)((0, import_node_path17.join)(probe, "file"), "");
-    const finished = await tryProgram(engine, image, privileges, probe);
+    const finished = await tryProgram(engine, image, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
   } finally {
     (0, import_node_fs24.rmSync)(probe, { recursive: true, force: true });
   }
 }
 __name(checkFirstUse, "checkFirstUse");
-async function tryProgram(engine, image, privileges, probe) {
+async function tryProgram(engine, image, probe) {
   const args = [
     ...["create", ...neverPull, "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
-    ...hostOptions(engine, image, privileges),
+    ...hostOptions(engine, image),
     ...mount(probe),
     ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path17.join)(probe, "file")]
   ];
@@ -28220,7 +28439,7 @@ function recorded(record) {
   try {
     const { id, container } = JSON.parse((0, import_node_fs27.readFileSync)(record, "utf8"));
     const { engine, name, giveBack: giveBack2 } = container;
-    const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word) => typeof word === "string");
+    const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word2) => typeof word2 === "string");
     return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
   } catch {
     return {};
@@ -28236,7 +28455,7 @@ function runAs(options, home) {
     ...uid !== 0 && { owner: `${uid}:${gid}` }
   };
   if (keepsId(options)) return { ...runner, asRoot: ["--user", "0:0"] };
-  if (options.privileges === "rootless") return { asRoot: [], asRunner: [], passwd: "" };
+  if (options.engine.privileges === "rootless") return { asRoot: [], asRunner: [], passwd: "" };
   return { ...runner, asRoot: [] };
 }
 __name(runAs, "runAs");
@@ -28298,12 +28517,11 @@ __name(identity, "identity");
 // src/shell/set-up.ts
 async function setUpShell(engine, image, request2, surroundings) {
   const { temp, warn: warn2, installed } = surroundings;
-  const privileges = await privilegesOf(engine);
-  const prepared = await installShell({ engine, image, privileges, ...surroundings, ...request2 });
+  const prepared = await installShell({ engine, image, ...surroundings, ...request2 });
   await installed(prepared.shell);
   const failure2 = await startContainer(engine, image, prepared);
   if (failure2 === void 0) return true;
-  const obstacle = await checkFirstUse(engine, image, privileges, temp);
+  const obstacle = await checkFirstUse(engine, image, temp);
   if (obstacle === void 0) {
     throw new Error(
       `${engine.name} couldn't make the container of ${request2.name}: ${failure2}; check the inputs "volumes", "network" and "run-options"`
@@ -28891,13 +29109,6 @@ async function fromEngine(engine, key, { phase, uname, name: nameOf }) {
     phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`);
     return void 0;
   }
-  try {
-    await engine.prove(image.id, phase.say);
-  } catch (error2) {
-    phase.signal.throwIfAborted();
-    phase.say(`The image that ${engine.name} has is ignored: ${error2.message}`);
-    return void 0;
-  }
   const layers = uname === "ddk" ? 2 : 1;
   if (image.layers !== layers) {
     phase.say(`The image that ${engine.name} has is ignored: it has ${image.layers} layers, and the DDK's has ${layers} (${image.id})`);
@@ -28905,7 +29116,17 @@ async function fromEngine(engine, key, { phase, uname, name: nameOf }) {
   }
   const { identity: identity2, isoSha256 } = labelled;
   const name = nameOf(identity2);
-  const holder = await engine.find(name);
+  const holding = engine.find(name);
+  holding.catch(() => {
+  });
+  try {
+    await engine.prove(image, phase.say);
+  } catch (error2) {
+    phase.signal.throwIfAborted();
+    phase.say(`The image that ${engine.name} has is ignored: ${error2.message}`);
+    return void 0;
+  }
+  const holder = await holding;
   if (holder?.id !== image.id) {
     if (holder) phase.say(`${name} was the name of the image ${holder.id} before`);
     await engine.tag(image.id, name);
@@ -29002,8 +29223,36 @@ async function look(request2, store, order) {
 }
 __name(look, "look");
 
-// src/supply/from-iso.ts
+// src/supply/convert-iso.ts
 var import_node_path27 = require("node:path");
+function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
+  const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
+  return convertWithProgress(
+    {
+      input: input.path,
+      arrival: input.arrival,
+      inputSha256: input.sha256,
+      archive,
+      tempDir,
+      compression,
+      uname,
+      maxZeroBytes,
+      name(found) {
+        const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
+        checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
+        return [order.name(found.identity)];
+      },
+      warn: warn2,
+      signal
+    },
+    say2,
+    rootImport
+  );
+}
+__name(convertIso, "convertIso");
+
+// src/supply/local-iso.ts
+var import_node_path28 = require("node:path");
 
 // src/cache/entries/iso-cache.ts
 var import_node_fs39 = require("node:fs");
@@ -29052,54 +29301,72 @@ function stageIso(identity2, dir2, path6, sha256) {
 }
 __name(stageIso, "stageIso");
 
-// src/supply/from-iso.ts
-async function getIso({ request: request2, identity: identity2, sha256, stored }, store, order, firstChecksum2) {
-  if (request2.kind === "file") return { origin: "file", path: request2.path, sha256 };
+// src/supply/local-iso.ts
+async function findKeptIso({ address, version }, { identity: identity2, sha256, stored }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
-  const { address, version } = request2;
   const kept = stored ?? (sha256 === void 0 ? void 0 : await store.find({ sha256, version }, phase.signal));
   if (kept) {
     phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path27.join)(tempDir, "restored-iso"), { ...phase, health });
-  if (cached) {
-    const before = await firstChecksum2();
-    if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before, cached.sha256));
-    phase.say("Found the ISO in the Actions cache");
-    return { origin: "iso-cache", ...cached };
-  }
-  const sha256Before = await firstChecksum2();
-  return { origin: "download", ...await store.fetch({ ...address, ...sha256Before && { sha256Before } }, version, phase) };
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path28.join)(tempDir, "restored-iso"), { ...phase, health });
+  if (!cached) return void 0;
+  const before = await firstChecksum2();
+  if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before, cached.sha256));
+  phase.say("Found the ISO in the Actions cache");
+  return { origin: "iso-cache", ...cached };
 }
-__name(getIso, "getIso");
-async function fromIso({ origin, path: path6, sha256 }, order) {
-  const { phase, archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
-  const conversion = await convertWithProgress(
-    {
-      input: path6,
-      archive,
-      tempDir,
-      compression,
-      uname,
-      maxZeroBytes,
-      inputSha256: Promise.resolve(sha256),
-      name(found2) {
-        const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found2.used : found2.used / 3;
-        checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
-        return [order.name(found2.identity)];
-      },
-      warn: phase.warn,
-      signal: phase.signal
-    },
-    phase.say,
-    rootImport
-  );
-  const { found, names, isoSha256 } = conversion;
-  const imported = rootImport?.done ?? false;
-  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6, imported };
+__name(findKeptIso, "findKeptIso");
+
+// src/supply/from-iso.ts
+async function fromIso(known3, store, order, firstChecksum2) {
+  const { request: request2, sha256 } = known3;
+  if (request2.kind === "file") return fromComplete({ origin: "file", path: request2.path, sha256 }, order);
+  const kept = await findKeptIso(request2, known3, store, order, firstChecksum2);
+  return kept ? fromComplete(kept, order) : fromDownload(request2, store, order, await firstChecksum2());
 }
 __name(fromIso, "fromIso");
+async function fromComplete(iso, order) {
+  return supplyOf(iso, await convertIso({ path: iso.path, sha256: Promise.resolve(iso.sha256) }, order), order);
+}
+__name(fromComplete, "fromComplete");
+async function fromDownload({ address, version }, store, order, sha256Before) {
+  let early;
+  const fetched = store.fetch({ ...address, ...sha256Before && { sha256Before } }, version, {
+    ...order.phase,
+    onArriving({ path: path6, lost, ...arrival }) {
+      early ??= convertEarly({ path: path6, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost);
+    }
+  });
+  try {
+    const iso = { origin: "download", ...await fetched };
+    const conversion = await early;
+    return conversion ? supplyOf(iso, conversion, order) : await fromComplete(iso, order);
+  } finally {
+    await early;
+  }
+}
+__name(fromDownload, "fromDownload");
+async function convertEarly(input, order, lost) {
+  const { say: say2, warn: warn2 } = order.phase;
+  const warnings = [];
+  const phase = { say: say2, warn: /* @__PURE__ */ __name((line) => warnings.push(line), "warn"), signal: AbortSignal.any([order.phase.signal, lost]) };
+  try {
+    const conversion = await convertIso(input, order, phase);
+    for (const line of warnings) warn2(line);
+    return conversion;
+  } catch (error2) {
+    if (!phase.signal.aborted) say2(`The conversion has stopped, and starts again when the ISO is complete: ${sentenceOf(error2)}`);
+    return void 0;
+  }
+}
+__name(convertEarly, "convertEarly");
+function supplyOf({ origin, path: path6 }, conversion, order) {
+  const { found, names, isoSha256 } = conversion;
+  const imported = order.rootImport?.done ?? false;
+  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6, imported };
+}
+__name(supplyOf, "supplyOf");
 
 // src/supply/iso-request.ts
 var import_node_fs40 = require("node:fs");
@@ -29257,7 +29524,7 @@ async function queryOrStored({ address, version }, store, { say: say2, signal })
 __name(queryOrStored, "queryOrStored");
 
 // src/supply/order.ts
-var import_node_path28 = require("node:path");
+var import_node_path29 = require("node:path");
 
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
@@ -29339,7 +29606,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    ...engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, (0, import_node_path28.basename)(tempDir)) },
+    ...engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, (0, import_node_path29.basename)(tempDir)) },
     compression: compressionFor(engine, keepArchive || useCache.save.image),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
@@ -29354,8 +29621,8 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
 }
 __name(placeOrder, "placeOrder");
 function archivePath({ archive }, engine, tempDir) {
-  if (archive === void 0) return engine ? (0, import_node_path28.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  makeFolder((0, import_node_path28.dirname)(archive));
+  if (archive === void 0) return engine ? (0, import_node_path29.join)(tempDir, "image.tar") : `${tempDir}.tar`;
+  makeFolder((0, import_node_path29.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -29366,7 +29633,7 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path29 = require("node:path");
+var import_node_path30 = require("node:path");
 
 // src/cache/process/saving.ts
 var import_node_fs41 = require("node:fs");
@@ -29387,7 +29654,7 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path29.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path30.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return statusFile;
@@ -29407,13 +29674,13 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path29.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path30.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path29.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path30.join)(order.tempDir, "save-image");
   return [
     imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
@@ -29421,7 +29688,7 @@ function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path29.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path30.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
@@ -29442,7 +29709,7 @@ async function run() {
   };
   const checksumBefore = firstChecksum(request2, store, order);
   const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
-  const make = /* @__PURE__ */ __name(() => group2("Make the image", async () => fromIso(await getIso(known3, store, order, checksumBefore), order)), "make");
+  const make = /* @__PURE__ */ __name(() => group2("Make the image", () => fromIso(known3, store, order, checksumBefore)), "make");
   const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order, checksumBefore));
   const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
   phase.signal.throwIfAborted();
@@ -29459,7 +29726,7 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path30.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path31.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
   (0, import_node_fs42.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
