@@ -87,8 +87,8 @@ function* shown(source: Source): Generator<Buffer> {
   const showShare = total < worthALine ? showOnTerminal : show
   let done = 0
   for (const piece of pieces(source)) {
+    showShare({ doing: 'Writing the disk', done, total })
     yield piece
     done += piece.length
-    showShare({ doing: 'Writing the disk', done, total })
   }
 }

@@ -27,7 +27,7 @@ export function barText({ doing, done, total }: ProgressState, milliseconds: num
     const room = width - `${doing} [] ${tail}`.length
     if (room >= minBar) return `${doing} [${bar(share, Math.min(room, maxBar), paint)}] ${tail}`
   }
-  return `${doing}${percent}`.slice(0, width)
+  return `${doing} ${percent}`.slice(0, width)
 }
 
 function bar(share: number, length: number, paint: (text: string) => string): string {
