@@ -13,11 +13,12 @@ import { parseWords } from './usage.ts'
 const help = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
 Lists the root filesystem in INPUT with what its /etc/fstab mounts in it, or the ISO's own files if it
-has no ova.xml. Each directory comes before its contents. If a file or a directory can't be read, the
-error is on standard error, the rest is listed, and the exit code is 1. It is also 1, and nothing is
-listed, if the only filesystem that can be read isn't the root of a system, but another one may be. Any
-other exit code but 0 means that INPUT as a whole can't be used: that its root directory can't be read,
-or that a part of the disk is damaged, so don't trust the list then.
+has no ova.xml. Each directory comes before its contents.
+
+If a file or a directory can't be read, the error is on standard error, the rest is listed, and the exit
+code is 1. The exit codes 3 to 7 mean that INPUT as a whole can't be used, e.g. that its root directory
+is damaged (3): don't trust what was listed then. If the only filesystem that can be read isn't the root
+of a system, but another one may be, nothing is listed, and the exit code is 1.
 
   --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry

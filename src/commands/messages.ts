@@ -1,6 +1,6 @@
 import { shortLine } from '../bytes/text.ts'
 import type { ShowProgress } from '../phase/progress.ts'
-import { progressLines, promptProgressLines } from '../phase/progress-line.ts'
+import { progressLines } from '../phase/progress-line.ts'
 import { canRedraw, ProgressBar } from '../phase/terminal/bar.ts'
 
 // What a command tells people, on standard error. Its output is on standard output.
@@ -33,7 +33,7 @@ export function warn(sentence: string): void {
 }
 
 /** Shows progress on a terminal: as a bar, or as lines if the terminal can't redraw one. */
-export const showOnTerminal: ShowProgress = bar ? (state) => bar.show(state) : process.stderr.isTTY ? promptProgressLines(say) : () => {}
+export const showOnTerminal: ShowProgress = bar ? (state) => bar.show(state) : process.stderr.isTTY ? progressLines(say, true) : () => {}
 
 /** Shows progress everywhere: as lines if standard error isn't a terminal. */
 export const show: ShowProgress = process.stderr.isTTY ? showOnTerminal : progressLines(say)

@@ -22,20 +22,19 @@ export class ProgressLine {
   }
 }
 
-/** Shows progress as lines, each one with the time since this call. */
-export function progressLines(say: (line: string) => void): ShowProgress {
-  const line = new ProgressLine(say)
-  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`)
-}
-
-/** The same, but whatever begins is also said at once. */
-export function promptProgressLines(say: (line: string) => void): ShowProgress {
-  const show = progressLines(say)
-  let last: string | undefined
+/**
+ * Shows progress as lines, each with the time since the first state with the same `doing`.
+ * @param atOnce whether it is also said at once what begins
+ */
+export function progressLines(say: (line: string) => void, atOnce = false): ShowProgress {
+  let last: { doing: string; line: ProgressLine } | undefined
   return (state) => {
-    if (state.doing !== last) say(`${state.doing} ...`)
-    last = state.doing
-    show(state)
+    const { doing } = state
+    if (last?.doing !== doing) {
+      last = { doing, line: new ProgressLine(say) }
+      if (atOnce) say(`${doing} ...`)
+    }
+    last.line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`)
   }
 }
 

@@ -37,46 +37,40 @@ export class ProgressBar {
   readonly #terminal: Terminal
   readonly #screen: Screen
   #states: MessagePort | undefined
-  #since: number | undefined
-  #last: { doing: string; at: number } | undefined
+  #last: BarState | undefined
+  /** When the thread got the last state. */
+  #sent = 0
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
     this.#screen = new Screen(terminal.fd)
   }
 
-  /** Shows the bar, or its next state. The time in it counts from the first state. */
-  show({ doing, done, total }: ProgressState): void {
+  /** Shows the bar, or its next state. The time in it counts from the first state with the same `doing`. */
+  show(next: ProgressState): void {
     const now = Date.now()
-    if (this.#last?.doing === doing && now - this.#last.at < interval) return
-    this.#last = { doing, at: now }
+    const before = this.#last?.doing === next.doing ? this.#last : undefined
+    if (before && now - this.#sent < interval) return
     this.#states ??= this.#start()
-    this.#since ??= now
-    const { columns } = this.#terminal
-    const state: BarState = {
-      doing,
-      ...(done !== undefined && { done }),
-      ...(total !== undefined && { total }),
-      since: this.#since,
-      columns,
-    }
+    const state: BarState = { ...next, since: before?.since ?? now, columns: this.#terminal.columns }
     this.#states.postMessage(state)
+    this.#last = state
+    this.#sent = now
     this.#screen.reveal()
     // The thread needs a while to start.
-    if (this.#since === now) this.#screen.draw(barText(state, 0, { columns }))
+    if (!before) this.#screen.draw(barText(state, 0, state))
   }
 
   /** Lets `write` write whole lines. They appear above the bar. */
   interrupt(write: () => void): void {
-    if (this.#since === undefined) write()
-    else this.#screen.interrupt(write)
+    if (this.#last) this.#screen.interrupt(write)
+    else write()
   }
 
   /** Erases the bar until the next state. */
   end(): void {
-    if (this.#since === undefined) return
+    if (!this.#last) return
     this.#screen.hide()
-    this.#since = undefined
     this.#last = undefined
   }
 
