@@ -10,7 +10,8 @@ import { provide } from '../../src/engine/provide.ts'
 import { keyLabel } from '../../src/image/config/labels.ts'
 import { run } from '../support/tools.ts'
 import { type ArchiveOptions, makeArchive, makeBrokenLayer, makeLayer, sha256 } from './archive.ts'
-import { allEngines, describeEngines } from './engines.ts'
+import { describeEngines } from './engines.ts'
+import { allEngines } from './start-engine.ts'
 
 const temp = mkdtempSync(join(tmpdir(), 'ddk-engine-test-'))
 const environment = { ...process.env }
@@ -131,9 +132,9 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     cli('image', 'rm', '--force', id)
   })
 
-  test("the README's line prunes what has lost its name, and nothing else", async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const [, words] = /`docker (image prune --force --filter label=\S+)`/.exec(readme)!
+  test('the line in docs/cache.md prunes what has lost its name, and nothing else', async () => {
+    const document = readFileSync(new URL('../../docs/cache.md', import.meta.url), 'utf8')
+    const [, words] = /^docker (image prune --force --filter label=\S+)/m.exec(document)!
     const labels = { [keyLabel]: unique }
     const first = archive({ labels })
     const second = archive({ labels: { ...labels, newer: 'yes' }, tag: first.tag })

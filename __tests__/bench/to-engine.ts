@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RealEngine } from '../engine/start-engine.ts'
+import { startCacheService } from '../support/cache-service.ts'
+import { makeRunner } from '../support/runner.ts'
+import { run } from '../support/tools.ts'
+import { type Comparison, type Figures, timed, timedScript } from './compare.ts'
+import { ours, recipe, repository, type Setting } from './setting.ts'
+
+/** From the ISO, or from what an earlier run kept, to an image in an engine. */
+export async function toEngine(setting: Setting, engine: RealEngine): Promise<Comparison> {
+  const { iso, work } = setting
+  const { command, title } = engine
+  const env = { ...process.env, ...engine.env }
+  const [archive, layer, saved] = ['ready.tar', 'layer.tar', 'saved.tar.zst'].map((name) => join(work, name)) as [string, string, string]
+  const cli = (...args: string[]) => run(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const removeImages = () => {
+    const ids = new Set(cli('images', '--all', '--quiet').split('\n').filter(Boolean))
+    if (ids.size > 0) cli('image', 'rm', '--force', ...ids)
+  }
+
+  // What the other ways start from.
+  timed(ours('convert', iso, '-o', archive, '--compression', 'none', '--tag', 'bench:ready'))
+  timedScript('"$1" load <"$2"; "$1" save bench:ready | zstd -q -T0 -f -o "$3"', [command, archive, saved], env)
+  timed(recipe(setting, 'dd', `of=${layer}`, 'bs=1M', 'status=none'))
+  removeImages()
+  const service = await startCacheService()
+  const machines = mkdtempSync(join(work, 'machines-'))
+  const action = jobs(machines, { ...service.env.v2, ...engine.env }, iso, command)
+  await action(true)
+  removeImages()
+
+  return {
+    title: `ISO to image, ${title} ${cli('version', '--format', command === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}').trim()}`,
+    ways: [
+      { name: 'recipe', prepare: removeImages, run: () => timed(recipe(setting, command, 'import', '-', 'bench:recipe'), env) },
+      {
+        name: 'this action',
+        prepare: removeImages,
+        run: () => timed(ours('convert', iso, '--load', '--engine', command, '--temp-dir', work, '--tag', 'bench:ours'), env),
+      },
+      { name: 'this action, from the Actions cache', prepare: removeImages, run: () => action(false) },
+      { name: 'this action, image still in the engine', run: () => action(false) },
+      {
+        name: 'usual cache: zstd, load',
+        prepare: removeImages,
+        run: () => timedScript('zstd -qdc "$2" | "$1" load', [command, saved], env),
+      },
+      { name: 'only load', prepare: removeImages, run: () => timedScript('"$1" load <"$2"', [command, archive], env) },
+      { name: 'only import', prepare: removeImages, run: () => timedScript('"$1" import - bench:import <"$2"', [command, layer], env) },
+    ],
+    async close() {
+      engine.stop()
+      await service.close()
+      for (const path of [archive, layer, saved, machines]) rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A job of the action on a machine whose tool cache is empty. */
+function jobs(machines: string, env: NodeJS.ProcessEnv, iso: string, engine: string) {
+  return async (saves: boolean): Promise<Figures> => {
+    const runner = makeRunner(mkdtempSync(join(machines, 'machine-')), join(repository, 'dist/main.cjs'), env)
+    const start = performance.now()
+    const ended = await runner.main({ iso, engine, image: 'bench:action', network: 'none', cache: 'image', 'save-cache': String(saves) })
+    const seconds = (performance.now() - start) / 1000
+    await runner.post()
+    if (ended.code !== 0) throw new Error(ended.stdout + ended.stderr)
+    return { seconds }
+  }
+}
