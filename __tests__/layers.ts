@@ -4,7 +4,7 @@
  */
 export const layers: Readonly<Record<string, string>> = {
   bytes: '',
-  phase: '',
+  phase: 'bytes',
   host: 'bytes phase',
   programs: '',
   'choice.ts': '',

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { type Arrival, openArrivingFile } from '../bytes/arriving-file.ts'
+import { bytesText } from '../bytes/bytes-text.ts'
 import { DiskError, fileError, type Warn } from '../bytes/errors.ts'
 import { openFile, type Source } from '../bytes/source.ts'
 import { openAppliance } from './appliance/index.ts'
@@ -196,7 +197,7 @@ async function openDiskOfXva(source: Source, { warn, held }: Opening): Promise<O
 function unpack(source: Source, compression: 'gzip' | 'zstd', opening: Opening): Source {
   addPacking(source, compression, opening)
   const file: PackedFile = { name: source.name, source, compression }
-  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`
+  const tooLarge = `it unpacks to more than ${bytesText(unpackedLimit)}`
   const wayOut = 'the file is damaged or incomplete; download it again'
   return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut }))
 }

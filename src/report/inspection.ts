@@ -27,7 +27,7 @@ export function inspectionText(inspection: Inspection): string {
       block('Disk', [
         ['size', size(inspection.disk.size)],
         ['partition table', inspection.disk.scheme === 'none' ? 'none' : inspection.disk.scheme.toUpperCase()],
-        ['sector size', inspection.disk.sectorSize],
+        ['sector size', size(inspection.disk.sectorSize)],
       ]),
     ...volumes.map(volumeBlock),
     ...volumeGroups.flatMap(groupBlocks),
@@ -63,7 +63,7 @@ function isoBlock(iso: IsoDescription): string {
     ['application', iso.applicationId],
     ['created', date(iso.created)],
     ['modified', date(iso.modified)],
-    ['block size', iso.blockSize],
+    ['block size', size(iso.blockSize)],
     ['volume size', size(iso.size)],
     ['extensions', iso.extensions.join(', ') || 'none'],
     ['read by', iso.naming],
@@ -118,7 +118,7 @@ function vhdRows(vhd: VhdInfo | undefined): Row[] {
     ['disk size', size(vhd.currentSize)],
     ['original size', size(vhd.originalSize)],
     ['geometry size', size(vhd.geometrySize)],
-    ['block size', vhd.blockSize],
+    ['block size', size(vhd.blockSize)],
     ['blocks', vhd.blocks !== undefined ? `${vhd.allocatedBlocks} of ${vhd.blocks} allocated` : undefined],
     ['batmap', vhd.batmap ? 'yes' : undefined],
   ]
@@ -174,7 +174,7 @@ function fileSystemRows(info: FileSystemInfo | undefined): Row[] {
   return [
     ['label', info.label],
     ['UUID', info.uuid],
-    ['block size', info.blockSize],
+    ['block size', size(info.blockSize)],
     ['filesystem size', `${size(info.size)}, ${bytesText(info.free)} free`],
     ['features', info.features.join(' ')],
     ...info.notes.map((note): Row => ['note', note]),

@@ -1,3 +1,4 @@
+import { bytesText } from '../../bytes/bytes-text.ts'
 import type { Warn } from '../../bytes/errors.ts'
 import type { FileTree } from '../filesystem/tree.ts'
 import type { DiskImage } from '../image.ts'
@@ -43,7 +44,7 @@ export function openAppliance(tree: FileTree, ova: OvaFile, name: string, { temp
 
 function unpack(chunks: readonly PackedFile[], vdi: Vdi, name: string, tempDir: string): OpenAppliance['image'] {
   const limit = imageLimit(vdi)
-  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`
+  const tooLarge = `the chunks inflate to more than ${bytesText(limit)}, which is more than the disk can hold`
   const wayOut = 'the ISO is damaged or incomplete; download it again'
   const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut })
   return { bytes: spool, finish: spool.finish, close: spool.close, ...(vdi.size !== undefined && { diskSize: vdi.size }) }

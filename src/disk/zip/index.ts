@@ -1,3 +1,4 @@
+import { bytesText } from '../../bytes/bytes-text.ts'
 import { DiskError } from '../../bytes/errors.ts'
 import { type Source, slice } from '../../bytes/source.ts'
 import type { FileNode, FileTree } from '../filesystem/tree.ts'
@@ -42,10 +43,11 @@ function treeOf(entries: readonly ZipEntry[], source: Source, tempDir: string): 
   const open = (node: FileNode): Spool => {
     const file = files.get(node)!
     const { size } = file.expected!
-    if (size > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size} bytes; the limit is ${unpackedLimit}`, 'unsupported')
+    if (size > unpackedLimit)
+      throw new DiskError(file.name, `it unpacks to ${bytesText(size)}; the limit is ${bytesText(unpackedLimit)}`, 'unsupported')
     // One after the other, so that many files don't need many threads.
     for (const spool of contents.values()) spool.finish()
-    const tooLarge = `it unpacks to more than ${size} bytes`
+    const tooLarge = `it unpacks to more than the ${size} bytes that the zip's directory says`
     return spoolFiles([file], file.name, { dir: tempDir, limit: size, tooLarge, wayOut, concurrency: 1 })
   }
   const makeFile = (packed: PackedFile) => {

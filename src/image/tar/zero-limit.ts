@@ -1,3 +1,4 @@
+import { bytesText } from '../../bytes/bytes-text.ts'
 import { DiskError } from '../../bytes/errors.ts'
 import type { Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
@@ -25,10 +26,10 @@ export function zeroLimit(maxZeroBytes: number, filesystemSize: number): (path: 
     const check = (more: number) => {
       if (found + more <= maxZeroBytes) return
       const named = [...large, { path, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5)
-      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`)
+      const files = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`)
       throw new DiskError(
         `/${pathText(path)}`,
-        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; ` +
+        `with this file of ${bytesText(content.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; ` +
           `most are in ${files.join(', ')}; raise the limit with zero-limit, in GiB, if there is room for them`,
         'unsupported',
       )
