@@ -7,7 +7,7 @@ var __name = (target, value) => __defProp(target, "name", { value, configurable:
 var import_node_util = require("node:util");
 var import_node_worker_threads = require("node:worker_threads");
 
-// src/phase/units.ts
+// src/bytes/bytes-text.ts
 function bytesText(bytes) {
   if (bytes < 1e3) return `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB", "PB"];
@@ -17,6 +17,8 @@ function bytesText(bytes) {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 __name(bytesText, "bytesText");
+
+// src/phase/units.ts
 function durationText(milliseconds) {
   const seconds = milliseconds / 1e3;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
@@ -41,7 +43,7 @@ function barText({ doing, done, total }, milliseconds, { columns, paint: paint2 
     const room = width - `${doing} [] ${tail}`.length;
     if (room >= minBar) return `${doing} [${bar(share, Math.min(room, maxBar), paint2)}] ${tail}`;
   }
-  return `${doing}${percent}`.slice(0, width);
+  return `${doing} ${percent}`.slice(0, width);
 }
 __name(barText, "barText");
 function bar(share, length, paint2) {

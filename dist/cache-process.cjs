@@ -29013,6 +29013,17 @@ function tally(sentences2) {
 }
 __name(tally, "tally");
 
+// src/bytes/bytes-text.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+
 // src/image/tar/zero-limit.ts
 var defaultZeroLimit = 8 * 2 ** 30;
 var unit = 4096;
@@ -29026,10 +29037,10 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     const check = /* @__PURE__ */ __name((more) => {
       if (found + more <= maxZeroBytes) return;
       const named = [...large, { path: path12, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      const files = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
       throw new DiskError(
         `/${pathText(path12)}`,
-        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        `with this file of ${bytesText(content.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
     }, "check");
@@ -29548,17 +29559,6 @@ async function bestEffort(use, otherwise) {
   }
 }
 __name(bestEffort, "bestEffort");
-
-// src/phase/units.ts
-function bytesText(bytes) {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes / 1e3;
-  let unit2 = 0;
-  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit2]}`;
-}
-__name(bytesText, "bytesText");
 
 // src/cache/process/background.ts
 var import_node_url = require("node:url");
@@ -70866,26 +70866,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime381 = __toESM(require_commonjs(), 1);
 var import_runtime382 = __toESM(require_commonjs(), 1);
 var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
 var import_runtime385 = __toESM(require_commonjs(), 1);
+var import_runtime386 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime375 = __toESM(require_commonjs(), 1);
 var import_runtime376 = __toESM(require_commonjs(), 1);
 var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
 var import_runtime379 = __toESM(require_commonjs(), 1);
+var import_runtime380 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime369 = __toESM(require_commonjs(), 1);
 var import_runtime370 = __toESM(require_commonjs(), 1);
 var import_runtime371 = __toESM(require_commonjs(), 1);
 var import_runtime372 = __toESM(require_commonjs(), 1);
 var import_runtime373 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime373.MessageType {
+var import_runtime374 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime374.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70909,9 +70909,9 @@ var CacheScope$Type = class extends import_runtime373.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime372.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime373.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime371.reflectionMergePartial)(this, message, value);
+      (0, import_runtime372.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70933,26 +70933,26 @@ var CacheScope$Type = class extends import_runtime373.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime370.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime371.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime369.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime370.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime369.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime370.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime370.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime371.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime379.MessageType {
+var CacheMetadata$Type = class extends import_runtime380.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -70970,9 +70970,9 @@ var CacheMetadata$Type = class extends import_runtime379.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime379.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime377.reflectionMergePartial)(this, message, value);
+      (0, import_runtime378.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70994,26 +70994,26 @@ var CacheMetadata$Type = class extends import_runtime379.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime377.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime375.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime376.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime375.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime376.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime377.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime385.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71038,9 +71038,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime385.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71066,26 +71066,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime385.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime385.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71116,9 +71116,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime385.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71144,26 +71144,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime385.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime385.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71195,9 +71195,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime385.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71227,28 +71227,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime385.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime381.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime382.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime381.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime382.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime385.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71279,9 +71279,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime385.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71307,26 +71307,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime385.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime381.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime382.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime385.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71359,9 +71359,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime385.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71391,28 +71391,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime385.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime381.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime381.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime382.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime385.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71443,9 +71443,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime385.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71471,21 +71471,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime385.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime381.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime381.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime381.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };

@@ -5135,6 +5135,17 @@ __name(canonicalName, "canonicalName");
 // src/image/config/uname-choice.ts
 var unameChoices = ["ddk", "host"];
 
+// src/bytes/bytes-text.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+
 // src/image/tar/zero-limit.ts
 var defaultZeroLimit = 8 * 2 ** 30;
 var unit = 4096;
@@ -5148,10 +5159,10 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     const check = /* @__PURE__ */ __name((more2) => {
       if (found + more2 <= maxZeroBytes) return;
       const named2 = [...large, { path: path4, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files2 = named2.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      const files2 = named2.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
       throw new DiskError(
         `/${pathText(path4)}`,
-        `with this file of ${content2.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        `with this file of ${bytesText(content2.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
     }, "check");
@@ -6689,15 +6700,6 @@ async function addEnvironment(archive, { layer }, compression) {
 __name(addEnvironment, "addEnvironment");
 
 // src/phase/units.ts
-function bytesText(bytes) {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes / 1e3;
-  let unit2 = 0;
-  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit2]}`;
-}
-__name(bytesText, "bytesText");
 function durationText(milliseconds) {
   const seconds = milliseconds / 1e3;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
@@ -6726,21 +6728,18 @@ var ProgressLine = class {
     this.#say(text4(durationText(now - this.#start), now - this.#start));
   }
 };
-function progressLines(say2) {
-  const line = new ProgressLine(say2);
-  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
-}
-__name(progressLines, "progressLines");
-function promptProgressLines(say2) {
-  const show2 = progressLines(say2);
+function progressLines(say2, atOnce = false) {
   let last;
   return (state) => {
-    if (state.doing !== last) say2(`${state.doing} ...`);
-    last = state.doing;
-    show2(state);
+    const { doing } = state;
+    if (last?.doing !== doing) {
+      last = { doing, line: new ProgressLine(say2) };
+      if (atOnce) say2(`${doing} ...`);
+    }
+    last.line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
   };
 }
-__name(promptProgressLines, "promptProgressLines");
+__name(progressLines, "progressLines");
 function stateText({ doing, done, total }) {
   if (done === void 0) return doing;
   return `${doing}: ${total === void 0 ? bytesText(done) : shareText(done, total)}`;
@@ -6847,7 +6846,7 @@ function barText({ doing, done, total }, milliseconds, { columns, paint = String
     const room = width - `${doing} [] ${tail}`.length;
     if (room >= minBar) return `${doing} [${bar(share, Math.min(room, maxBar), paint)}] ${tail}`;
   }
-  return `${doing}${percent}`.slice(0, width);
+  return `${doing} ${percent}`.slice(0, width);
 }
 __name(barText, "barText");
 function bar(share, length3, paint) {
@@ -6924,41 +6923,35 @@ var ProgressBar = class {
   #terminal;
   #screen;
   #states;
-  #since;
   #last;
+  /** When the thread got the last state. */
+  #sent = 0;
   constructor(terminal) {
     this.#terminal = terminal;
     this.#screen = new Screen(terminal.fd);
   }
-  /** Shows the bar, or its next state. The time in it counts from the first state. */
-  show({ doing, done, total }) {
+  /** Shows the bar, or its next state. The time in it counts from the first state with the same `doing`. */
+  show(next2) {
     const now = Date.now();
-    if (this.#last?.doing === doing && now - this.#last.at < interval) return;
-    this.#last = { doing, at: now };
+    const before = this.#last?.doing === next2.doing ? this.#last : void 0;
+    if (before && now - this.#sent < interval) return;
     this.#states ??= this.#start();
-    this.#since ??= now;
-    const { columns } = this.#terminal;
-    const state = {
-      doing,
-      ...done !== void 0 && { done },
-      ...total !== void 0 && { total },
-      since: this.#since,
-      columns
-    };
+    const state = { ...next2, since: before?.since ?? now, columns: this.#terminal.columns };
     this.#states.postMessage(state);
+    this.#last = state;
+    this.#sent = now;
     this.#screen.reveal();
-    if (this.#since === now) this.#screen.draw(barText(state, 0, { columns }));
+    if (!before) this.#screen.draw(barText(state, 0, state));
   }
   /** Lets `write` write whole lines. They appear above the bar. */
   interrupt(write2) {
-    if (this.#since === void 0) write2();
-    else this.#screen.interrupt(write2);
+    if (this.#last) this.#screen.interrupt(write2);
+    else write2();
   }
   /** Erases the bar until the next state. */
   end() {
-    if (this.#since === void 0) return;
+    if (!this.#last) return;
     this.#screen.hide();
-    this.#since = void 0;
     this.#last = void 0;
   }
   #start() {
@@ -6997,7 +6990,7 @@ function warn(sentence) {
   say(`warning: ${sentence}`);
 }
 __name(warn, "warn");
-var showOnTerminal = bar2 ? (state) => bar2.show(state) : process.stderr.isTTY ? promptProgressLines(say) : () => {
+var showOnTerminal = bar2 ? (state) => bar2.show(state) : process.stderr.isTTY ? progressLines(say, true) : () => {
 };
 var show = process.stderr.isTTY ? showOnTerminal : progressLines(say);
 function endProgress() {
@@ -7087,6 +7080,7 @@ __name(choiceOf, "choiceOf");
 // src/commands/standard-input.ts
 var name = "standard input";
 async function pathOfInput(input, tempDir, signal) {
+  if (/^https?:/i.test(input)) throw new UsageError(`INPUT can't be a URL; download it first: curl -fLO ${shellQuote(input)}`);
   if (input !== "-") return input;
   if (process.stdin.isTTY) throw new UsageError(`${name} is a terminal; give the name of a file, or redirect one to it`);
   const stats = (0, import_node_fs14.fstatSync)(0);
@@ -12893,7 +12887,7 @@ function openAppliance(tree, ova, name2, { tempDir, warn: warn2 }) {
 __name(openAppliance, "openAppliance");
 function unpack2(chunks, vdi, name2, tempDir) {
   const limit = imageLimit(vdi);
-  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`;
+  const tooLarge = `the chunks inflate to more than ${bytesText(limit)}, which is more than the disk can hold`;
   const wayOut4 = "the ISO is damaged or incomplete; download it again";
   const spool = spoolFiles(chunks, name2, { dir: tempDir, limit, tooLarge, wayOut: wayOut4 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
@@ -13787,9 +13781,10 @@ function treeOf(entries4, source, tempDir) {
   const open4 = /* @__PURE__ */ __name((node) => {
     const file = files2.get(node);
     const { size: size2 } = file.expected;
-    if (size2 > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size2} bytes; the limit is ${unpackedLimit}`, "unsupported");
+    if (size2 > unpackedLimit)
+      throw new DiskError(file.name, `it unpacks to ${bytesText(size2)}; the limit is ${bytesText(unpackedLimit)}`, "unsupported");
     for (const spool of contents2.values()) spool.finish();
-    const tooLarge = `it unpacks to more than ${size2} bytes`;
+    const tooLarge = `it unpacks to more than the ${size2} bytes that the zip's directory says`;
     return spoolFiles([file], file.name, { dir: tempDir, limit: size2, tooLarge, wayOut: wayOut3, concurrency: 1 });
   }, "open");
   const makeFile = /* @__PURE__ */ __name((packed) => {
@@ -13985,7 +13980,7 @@ __name(openDiskOfXva, "openDiskOfXva");
 function unpack3(source, compression, opening) {
   addPacking(source, compression, opening);
   const file = { name: source.name, source, compression };
-  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`;
+  const tooLarge = `it unpacks to more than ${bytesText(unpackedLimit)}`;
   const wayOut4 = "the file is damaged or incomplete; download it again";
   return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut4 }));
 }
@@ -14615,7 +14610,7 @@ function inspectionText(inspection) {
     inspection.disk && block("Disk", [
       ["size", size(inspection.disk.size)],
       ["partition table", inspection.disk.scheme === "none" ? "none" : inspection.disk.scheme.toUpperCase()],
-      ["sector size", inspection.disk.sectorSize]
+      ["sector size", size(inspection.disk.sectorSize)]
     ]),
     ...volumes.map(volumeBlock),
     ...volumeGroups.flatMap(groupBlocks),
@@ -14647,7 +14642,7 @@ function isoBlock(iso) {
     ["application", iso.applicationId],
     ["created", date(iso.created)],
     ["modified", date(iso.modified)],
-    ["block size", iso.blockSize],
+    ["block size", size(iso.blockSize)],
     ["volume size", size(iso.size)],
     ["extensions", iso.extensions.join(", ") || "none"],
     ["read by", iso.naming],
@@ -14699,7 +14694,7 @@ function vhdRows(vhd) {
     ["disk size", size(vhd.currentSize)],
     ["original size", size(vhd.originalSize)],
     ["geometry size", size(vhd.geometrySize)],
-    ["block size", vhd.blockSize],
+    ["block size", size(vhd.blockSize)],
     ["blocks", vhd.blocks !== void 0 ? `${vhd.allocatedBlocks} of ${vhd.blocks} allocated` : void 0],
     ["batmap", vhd.batmap ? "yes" : void 0]
   ];
@@ -14755,7 +14750,7 @@ function fileSystemRows(info) {
   return [
     ["label", info.label],
     ["UUID", info.uuid],
-    ["block size", info.blockSize],
+    ["block size", size(info.blockSize)],
     ["filesystem size", `${size(info.size)}, ${bytesText(info.free)} free`],
     ["features", info.features.join(" ")],
     ...info.notes.map((note) => ["note", note])
@@ -14944,11 +14939,12 @@ __name(isoAlone, "isoAlone");
 var help3 = `Usage: xenserver-ddk list INPUT [--json] [--sha256]
 
 Lists the root filesystem in INPUT with what its /etc/fstab mounts in it, or the ISO's own files if it
-has no ova.xml. Each directory comes before its contents. If a file or a directory can't be read, the
-error is on standard error, the rest is listed, and the exit code is 1. It is also 1, and nothing is
-listed, if the only filesystem that can be read isn't the root of a system, but another one may be. Any
-other exit code but 0 means that INPUT as a whole can't be used: that its root directory can't be read,
-or that a part of the disk is damaged, so don't trust the list then.
+has no ova.xml. Each directory comes before its contents.
+
+If a file or a directory can't be read, the error is on standard error, the rest is listed, and the exit
+code is 1. The exit codes 3 to 7 mean that INPUT as a whole can't be used, e.g. that its root directory
+is damaged (3): don't trust what was listed then. If the only filesystem that can be read isn't the root
+of a system, but another one may be, nothing is listed, and the exit code is 1.
 
   --json           print one JSON object per line with path, type, mode, uid, gid, nlink, ino, mtime and, if
                    present, size, sha256, target, rdev, xattrs, error; default: one line of text per entry
@@ -15125,9 +15121,9 @@ function* shown2(source) {
   const showShare = total < worthALine ? showOnTerminal : show;
   let done = 0;
   for (const piece2 of pieces(source)) {
+    showShare({ doing: "Writing the disk", done, total });
     yield piece2;
     done += piece2.length;
-    showShare({ doing: "Writing the disk", done, total });
   }
 }
 __name(shown2, "shown");

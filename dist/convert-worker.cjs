@@ -3882,6 +3882,17 @@ function openArrivingFile(path, { size, growth: shared }) {
 }
 __name(openArrivingFile, "openArrivingFile");
 
+// src/bytes/bytes-text.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+
 // src/disk/spool/index.ts
 var import_node_fs3 = require("node:fs");
 var import_node_os = require("node:os");
@@ -4336,7 +4347,7 @@ function openAppliance(tree, ova, name, { tempDir, warn }) {
 __name(openAppliance, "openAppliance");
 function unpack(chunks, vdi, name, tempDir) {
   const limit = imageLimit(vdi);
-  const tooLarge = `the chunks inflate to more than ${limit} bytes, which is more than the disk can hold`;
+  const tooLarge = `the chunks inflate to more than ${bytesText(limit)}, which is more than the disk can hold`;
   const wayOut2 = "the ISO is damaged or incomplete; download it again";
   const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut: wayOut2 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
@@ -9734,9 +9745,10 @@ function treeOf(entries4, source, tempDir) {
   const open3 = /* @__PURE__ */ __name((node) => {
     const file = files2.get(node);
     const { size } = file.expected;
-    if (size > unpackedLimit) throw new DiskError(file.name, `it unpacks to ${size} bytes; the limit is ${unpackedLimit}`, "unsupported");
+    if (size > unpackedLimit)
+      throw new DiskError(file.name, `it unpacks to ${bytesText(size)}; the limit is ${bytesText(unpackedLimit)}`, "unsupported");
     for (const spool of contents.values()) spool.finish();
-    const tooLarge = `it unpacks to more than ${size} bytes`;
+    const tooLarge = `it unpacks to more than the ${size} bytes that the zip's directory says`;
     return spoolFiles([file], file.name, { dir: tempDir, limit: size, tooLarge, wayOut, concurrency: 1 });
   }, "open");
   const makeFile = /* @__PURE__ */ __name((packed) => {
@@ -9932,7 +9944,7 @@ __name(openDiskOfXva, "openDiskOfXva");
 function unpack3(source, compression, opening) {
   addPacking(source, compression, opening);
   const file = { name: source.name, source, compression };
-  const tooLarge = `it unpacks to more than ${unpackedLimit} bytes`;
+  const tooLarge = `it unpacks to more than ${bytesText(unpackedLimit)}`;
   const wayOut2 = "the file is damaged or incomplete; download it again";
   return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut2 }));
 }
@@ -11446,10 +11458,10 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     const check = /* @__PURE__ */ __name((more2) => {
       if (found + more2 <= maxZeroBytes) return;
       const named = [...large, { path, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files2 = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      const files2 = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
       throw new DiskError(
         `/${pathText(path)}`,
-        `with this file of ${content2.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        `with this file of ${bytesText(content2.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
     }, "check");

@@ -24231,7 +24231,7 @@ __name(digest, "digest");
 var import_node_fs6 = require("node:fs");
 var import_node_path2 = require("node:path");
 
-// src/phase/units.ts
+// src/bytes/bytes-text.ts
 function bytesText(bytes) {
   if (bytes < 1e3) return `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB", "PB"];
@@ -24241,6 +24241,8 @@ function bytesText(bytes) {
   return `${value.toFixed(1)} ${units[unit2]}`;
 }
 __name(bytesText, "bytesText");
+
+// src/phase/units.ts
 function durationText(milliseconds) {
   const seconds = milliseconds / 1e3;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
@@ -24839,9 +24841,16 @@ var ProgressLine = class {
     this.#say(text(durationText(now - this.#start), now - this.#start));
   }
 };
-function progressLines(say2) {
-  const line = new ProgressLine(say2);
-  return (state) => line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
+function progressLines(say2, atOnce = false) {
+  let last;
+  return (state) => {
+    const { doing } = state;
+    if (last?.doing !== doing) {
+      last = { doing, line: new ProgressLine(say2) };
+      if (atOnce) say2(`${doing} ...`);
+    }
+    last.line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
+  };
 }
 __name(progressLines, "progressLines");
 function stateText({ doing, done, total }) {
@@ -26945,10 +26954,10 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     const check = /* @__PURE__ */ __name((more) => {
       if (found + more <= maxZeroBytes) return;
       const named = [...large, { path: path6, zeros: inFile + more }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files = named.map((file) => `/${pathText(file.path)} (${file.zeros} bytes)`);
+      const files = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
       throw new DiskError(
         `/${pathText(path6)}`,
-        `with this file of ${content.size} bytes, the image would contain more than ${maxZeroBytes} bytes of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        `with this file of ${bytesText(content.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
     }, "check");

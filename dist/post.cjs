@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // What Node starts: it loads the program beside it. A program is written for Node 24, and an older Node would end in the middle of it, with
 // words about our syntax or its own modules. So this file is written for any Node.
 const needed = 24
