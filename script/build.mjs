@@ -1,6 +1,6 @@
 // Builds one self-contained CommonJS file for each entry point, so that no module resolution can fail on the runner. The target is the
 // given folder, or dist.
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -21,7 +21,7 @@ const assets = ['src/image/environment/uname.sh', 'src/shell/ddk.sh']
 
 const outdir = process.argv[2] ?? 'dist'
 rmSync(outdir, { recursive: true, force: true })
-await build({
+const { metafile } = await build({
   entryPoints,
   outdir,
   outExtension: { '.js': '.cjs' },
@@ -35,6 +35,21 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
+  metafile: true,
 })
 for (const asset of assets) copyFileSync(asset, join(outdir, basename(asset)))
 for (const name of programs) copyFileSync('src/start.cjs', join(outdir, `${name}.cjs`))
+writeFileSync(join(outdir, 'licenses.txt'), licenses(Object.keys(metafile.inputs)))
+
+/** The licences of the packages that are in the bundles, which most of them demand to be passed on. */
+function licenses(inputs) {
+  const folders = new Set(inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []))
+  return [...new Set([...folders].sort().map(licenseOf))].join('\n')
+}
+
+function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : 'The package contains no text of it.'
+  return `${name} ${version}, ${license}\n\n${text}\n`
+}
