@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import * as core from '@actions/core'
 import { parseSha256 } from './bytes/digest.ts'
+import { UserError } from './bytes/errors.ts'
 import { askedVersion } from './catalog/find.ts'
 import { loadCatalogs } from './catalog/load.ts'
 import type { Catalog } from './catalog/release.ts'
@@ -59,8 +60,9 @@ export function readInputs(): Inputs {
   const iso = parsed('iso', parseIsoInput)
   const version = parsed('xenserver-version', (text) => askedVersion(text, catalog))
   if (!iso && !version) {
-    throw new Error(
+    throw new UserError(
       'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL',
+      'input',
     )
   }
   return {
@@ -104,7 +106,7 @@ function parsed<V>(input: string, parse: (text: string) => V): V | undefined {
   try {
     return parse(text)
   } catch (error) {
-    throw new Error(`Input "${input}": ${sentenceOf(error)}`)
+    throw new UserError(`Input "${input}": ${sentenceOf(error)}`, 'input')
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
+import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, shellSetUp } from './achieved.ts'
 import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
@@ -14,9 +15,10 @@ import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { isZstd } from './image/archive/decompress.ts'
 import { type Inputs, readInputs } from './inputs.ts'
-import { command, debug, fail, group, notice, say, warn } from './log.ts'
+import { type Achieved, command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
 import type { Phase } from './phase/phase.ts'
+import { Timeline } from './phase/timeline.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadWithProgress } from './report/steps.ts'
 import { tellRunner } from './runner-file.ts'
@@ -32,12 +34,20 @@ import { requestIso } from './supply/iso-request.ts'
 import { keysOf } from './supply/keys.ts'
 import { rememberImage } from './supply/known-images.ts'
 import { recognize } from './supply/known-iso.ts'
-import { type Order, placeOrder } from './supply/order.ts'
+import { decisionsOf, type Order, placeOrder } from './supply/order.ts'
 import { saveForNextRun } from './supply/save.ts'
 import type { Supply } from './supply/supply.ts'
+import { explanationOf, explanationOfKind } from './troubleshooting.ts'
 
 /** The action's own folder. The path is the same from src/ and from dist/. */
 const matchersFolder = fileURLToPath(new URL('../matchers', import.meta.url))
+
+const timeline = new Timeline()
+
+/** A phase of the step: a group in the log, and a task in the summary's chart. */
+function step<T>(title: string, use: () => Promise<T>, achieved: (value: T) => Achieved): Promise<T> {
+  return timeline.measure(title, () => group(title, use, achieved))
+}
 
 async function run(): Promise<void> {
   const inputs = readInputs()
@@ -45,9 +55,10 @@ async function run(): Promise<void> {
   const phase: Phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
   const supervision: Supervision = { signal: phase.signal, debug }
   const noEngine: string[] = []
-  const engine = await group('Find a container engine', () => findEngine(inputs, supervision, noEngine))
+  const engine = await step('Find a container engine', () => findEngine(inputs, supervision, noEngine), engineFound)
   const tempDir = await makeTempDir()
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
+  for (const decision of decisionsOf(order)) debug(decision)
   const store = openStore({ say, notice })
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } })
 
@@ -55,22 +66,40 @@ async function run(): Promise<void> {
   const keepArchive = inputs.archive === undefined ? removeAtExit(order.archive) : () => {}
   const checksumBefore = firstChecksum(request, store, order)
 
-  const known = await group('Identify the ISO', () => recognize(request, store, phase))
-  const make = () => group('Make the image', () => fromIso(known, store, order, checksumBefore))
-  const existing = await group('Look for the image', () => findExisting(known, engine, order, checksumBefore))
+  const known = await step('Identify the ISO', () => recognize(request, store, phase), isoIdentified)
+  const keys = keysOf(known, order)
+  debug(`Key in an engine: ${keys.engine ?? 'none'}; in the Actions cache: ${keys.cache ?? 'none'}`)
+  const make = () => step('Make the image', () => fromIso(known, store, order, checksumBefore), imageMade)
+  const look = () => findExisting(known, engine, order, checksumBefore)
+  const existing = await step('Look for the image', look, (supply) => imageSought(supply, engine))
   const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
   phase.signal.throwIfAborted()
 
-  await saveForPost({ savingStatus: saveForNextRun(supply, known, order) })
+  const saving = saveForNextRun(supply, known, order)
+  await saveForPost({ savingStatus: saving.statusFile })
   if (!order.keepArchive) rmSync(order.archive, { force: true })
-  await group(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine))
+  const { name } = inputs.shell
+  const canRun = await step(
+    `Set up ${name}`,
+    () => setUp(engine, image, inputs, supervision, noEngine),
+    (ready) => shellSetUp(name, ready),
+  )
   phase.signal.throwIfAborted()
   if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
     say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
   }
-  await writeOutputs(supply, order, image, keysOf(known, order).cache ?? '')
-  await writeSummary(supply, engine, image)
+  await writeOutputs(supply, order, image, keys.cache ?? '')
+  await writeSummary({
+    supply,
+    known,
+    order,
+    engine,
+    image,
+    shell: canRun ? name : undefined,
+    saving: saving.entries,
+    tasks: timeline.tasks,
+  })
   keepArchive()
 }
 
@@ -85,10 +114,10 @@ async function makeTempDir(): Promise<string> {
 /** @param reasons gets the reasons if there is no engine */
 async function findEngine({ engine: wanted, shell }: Inputs, supervision: Supervision, reasons: string[]): Promise<Engine | undefined> {
   const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision)
-  if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`)
-  else if (wanted === 'none') reasons.push('the input "engine" is none')
+  if (engine) return engine
+  if (wanted === 'none') reasons.push('the input "engine" is none')
   else notice(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join('; ')}`)
-  return engine
+  return undefined
 }
 
 interface Provided {
@@ -119,12 +148,14 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   }
 }
 
-function load({ name, conversion }: Supply, engine: Engine, order: Order): Promise<Image> {
-  return group(`Load the image into ${engine.name}`, async () => {
+function load(supply: Supply, engine: Engine, order: Order): Promise<Image> {
+  const { name, conversion } = supply
+  const use = async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion!.archive }, say)
     rememberImage(image)
     return image
-  })
+  }
+  return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine))
 }
 
 async function setUp(
@@ -133,22 +164,25 @@ async function setUp(
   { shell: request }: Inputs,
   supervision: Supervision,
   noEngine: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const { RUNNER_TEMP: temp = tmpdir(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env
   const installed = async (shell: InstalledShell) => {
     await saveForPost({ shell })
     await tellRunner(`the folder of ${request.name} for PATH, so no step can use it`, () => core.addPath(shell.bin))
   }
-  const surroundings = { temp, workspace, say, warn, installed, supervision }
-  if (!engine || !image) return setUpRefusal(request, `there is no container engine to run steps: ${noEngine.join('; ')}`, surroundings)
-  if (!(await setUpShell(engine, image, request, surroundings))) return
+  const surroundings = { temp, workspace, say, warn, installed, supervision, explanation: explanationOfKind('no-steps') }
+  if (!engine || !image) {
+    await setUpRefusal(request, `there is no container engine to run steps: ${noEngine.join('; ')}`, surroundings)
+    return false
+  }
+  if (!(await setUpShell(engine, image, request, surroundings))) return false
   await saveForPost({ matchers: matchersFolder })
   registerMatchers(matchersFolder, command)
-  say(`Later steps can run in the DDK with "shell: ${request.name} {0}"`)
+  return true
 }
 
 function failStep(error: unknown): void {
-  fail(sentenceOf(error))
+  fail(`${sentenceOf(error)}. See ${explanationOf(error)}`)
   debug((error as Error | undefined)?.stack ?? '')
 }
 

@@ -151,7 +151,15 @@ describe('cancelling the job', () => {
 
   test("while the shell's container is created: it is never started, and removed", async () => {
     const request = { name: 'ddk.sh', volumes: [], env: [], runOptions: [], user: 'root' } as const
-    const surroundings = { temp: dir, workspace: dir, say() {}, warn() {}, installed: async () => {}, supervision: { signal: stop.signal } }
+    const surroundings = {
+      temp: dir,
+      workspace: dir,
+      say() {},
+      warn() {},
+      installed: async () => {},
+      explanation: '',
+      supervision: { signal: stop.signal },
+    }
     await endDuring('create', (engine) => setUpShell(engine, image, request, surroundings))
     // One of its arguments has two lines.
     expect(names().filter((name) => name !== 'while')).toEqual(['create', 'rm'])

@@ -135,7 +135,14 @@ describeEngines(['docker', 'podman', 'newer docker, containerd store'], ({ comma
         engine,
         image,
         { ...request, ...wrong },
-        { temp: job.temp, workspace: job.workspace, say() {}, warn: (line) => warnings.push(line), installed: async () => {} },
+        {
+          temp: job.temp,
+          workspace: job.workspace,
+          say() {},
+          warn: (line) => warnings.push(line),
+          installed: async () => {},
+          explanation: '',
+        },
       )
 
     test('none', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
+import { UserError } from './errors.ts'
 import { openFile, pieces, type Source } from './source.ts'
 
 /** SHA-256 of bytes or of a text's UTF-8, in hexadecimal. */
@@ -28,30 +29,43 @@ export function parseSha256(text: string): string {
   return digest
 }
 
+export interface DigestOptions {
+  /** In lower-case hexadecimal. */
+  readonly expected?: string | undefined
+  readonly signal?: AbortSignal
+  /** Called with the number of bytes so far, and of all. */
+  onProgress?(done: number, size: number): void
+}
+
 /**
  * SHA-256 of a file in hexadecimal; undefined for a folder. The event loop runs between pieces.
- * @throws DiskError if the file can't be read; Error if it isn't the expected one; the reason of `signal`
+ * @throws UserError if the file can't be read, or isn't the expected one; the reason of `signal`
  */
-export async function sha256OfFile(path: string, expected?: string, signal?: AbortSignal): Promise<string | undefined> {
+export async function sha256OfFile(path: string, options: DigestOptions = {}): Promise<string | undefined> {
+  const { expected } = options
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== undefined) throw new Error(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`)
+    if (expected !== undefined)
+      throw new UserError(`${path} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`, 'checksum')
     return undefined
   }
-  const found = await digest(path, signal)
+  const found = await digest(path, options)
   if (expected !== undefined && found !== expected) {
-    throw new Error(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`)
+    throw new UserError(`${path} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`, 'checksum')
   }
   return found
 }
 
-async function digest(path: string, signal?: AbortSignal): Promise<string> {
+async function digest(path: string, { signal, onProgress }: DigestOptions): Promise<string> {
   const hash = createHash('sha256')
   const file = openFile(path)
   try {
+    let done = 0
     for (const piece of pieces(file, 4 << 20)) {
       hash.update(piece)
+      done += piece.length
       await turn()
       signal?.throwIfAborted()
+      onProgress?.(done, file.size)
     }
   } finally {
     file.close()

@@ -1,6 +1,55 @@
 import { getSystemErrorMessage } from 'node:util'
 import { oneLine } from './text.ts'
 
+/** What an error for the user is about. Each kind has a section in docs/troubleshooting.md, which `src/troubleshooting.ts` names. */
+export type ErrorKind =
+  | DiskErrorKind
+  /** An input of the action, or inputs together, can't be used. */
+  | 'input'
+  /** No address is known for the requested version. */
+  | 'no-address'
+  /** The ISO isn't the requested version, or states none. */
+  | 'other-version'
+  /** A file isn't the one with the expected checksum. */
+  | 'checksum'
+  /** An address gives another file than before. */
+  | 'changed'
+  /** A server can't be reached, or doesn't have the file. */
+  | 'unreachable'
+  /** A server wants a token or a login. */
+  | 'denied'
+  /** A server's certificate can't be verified. */
+  | 'certificate'
+  /** There is no container engine that can be used. */
+  | 'no-engine'
+  /** A container engine failed. */
+  | 'engine'
+  /** An engine accepted an image, but can't make a container of it. */
+  | 'broken-image'
+  /** The steps' container can't be made as requested. */
+  | 'container'
+  /** No container of the image can run on this machine. */
+  | 'no-steps'
+  /** There is no room on a disk. */
+  | 'no-room'
+  /** This user may not read or write a file. */
+  | 'permission'
+  /** There isn't enough memory. */
+  | 'memory'
+  /** Somebody ended the job. */
+  | 'cancelled'
+
+/** An error for the user. The message is one sentence: the place, what is wrong, and what to do. */
+export class UserError extends Error {
+  override readonly name: string = 'UserError'
+  readonly kind: ErrorKind
+
+  constructor(message: string, kind: ErrorKind) {
+    super(message)
+    this.kind = kind
+  }
+}
+
 /**
  * Why input can't be used.
  * - `damaged`: the bytes violate their format.
@@ -16,13 +65,12 @@ export type DiskErrorKind = 'damaged' | 'unsupported' | 'encrypted' | 'input-out
  * offset), what is wrong, and what to do if something can be done. It is always a single line, whatever characters are in the names it
  * contains.
  */
-export class DiskError extends Error {
+export class DiskError extends UserError {
   override readonly name = 'DiskError'
-  readonly kind: DiskErrorKind
+  declare readonly kind: DiskErrorKind
 
   constructor(place: string, what: string, kind: DiskErrorKind = 'damaged') {
-    super(oneLine(`${place}: ${what}`))
-    this.kind = kind
+    super(oneLine(`${place}: ${what}`), kind)
   }
 
   /** Rebuilds an error from another thread. */

@@ -1,11 +1,13 @@
+import { UserError } from '../bytes/errors.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
 /** @throws Error that names both versions, if the ISO isn't the requested version */
 export function expectVersion(found: Identity, asked: Version | undefined): void {
   if (!asked || satisfies(asked, versionOf(found))) return
-  throw new Error(
+  throw new UserError(
     `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`,
+    'other-version',
   )
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../bytes/errors.ts'
 import { aliasKey, type Catalog, type Release, releaseText } from './release.ts'
 import { parseVersion, satisfies, type Version, versionText } from './version.ts'
 
@@ -8,12 +9,12 @@ import { parseVersion, satisfies, type Version, versionText } from './version.ts
  */
 export function findRelease(asked: Version, catalog: Catalog): Release {
   const ofVersion = catalog.filter(({ version }) => satisfies({ numbers: asked.numbers }, parseVersion(version)))
-  if (ofVersion.length === 0) throw new Error(unknownVersion(asked, catalog))
+  if (ofVersion.length === 0) throw new UserError(unknownVersion(asked, catalog), 'no-address')
   const fitting =
     asked.build === undefined ? ofVersion : [asked.build, undefined].flatMap((wanted) => ofVersion.filter(({ build }) => build === wanted))
-  if (fitting.length === 0) throw new Error(unknownBuild(asked, ofVersion))
+  if (fitting.length === 0) throw new UserError(unknownBuild(asked, ofVersion), 'no-address')
   const release = fitting.find(({ urls }) => urls.length > 0)
-  if (!release) throw new Error(noAddress(asked, fitting[0]!))
+  if (!release) throw new UserError(noAddress(asked, fitting[0]!), 'no-address')
   return release
 }
 

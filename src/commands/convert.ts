@@ -108,7 +108,7 @@ export async function convertCommand(words: string[]): Promise<number> {
           uname,
           maxZeroBytes,
           compression: compression ?? defaultCompression(engine),
-          inputSha256: sha256OfFile(input, expected),
+          inputSha256: sha256OfFile(input, { expected }),
           name({ identity }) {
             expectVersion(identity, asked)
             return [tag || imageName(identity, uname)]

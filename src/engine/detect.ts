@@ -26,7 +26,7 @@ export async function detectEngine(
   if (wanted === 'none') return undefined
   if (wanted !== 'auto') {
     const found = await ask(engineCommand(wanted, supervision))
-    if (typeof found === 'string') throw new EngineError(found)
+    if (typeof found === 'string') throw new EngineError(found, 'no-engine')
     if (found.name !== wanted) notice(`${wanted} is actually ${found.name} here`)
     return found
   }

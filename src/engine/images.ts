@@ -62,9 +62,9 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
       const args = ['create', ...options, id, '/bin/true']
       const created = await command.call(args, change)
       if (created.code !== 0) {
-        const { message } = failure(program, `create a container from the image ${id}`, created)
+        const { message, kind } = failure(program, `create a container from the image ${id}`, created)
         const isImagesFault = created.code !== undefined && !noRoom.test(created.lastWord)
-        throw isImagesFault ? new BrokenImageError(message) : new EngineError(message)
+        throw isImagesFault ? new BrokenImageError(message) : new EngineError(message, kind)
       }
       const container = created.stdout.trim()
       const removed = await command.call(['rm', '--force', container], { ...change, evenIfCancelled: true })
@@ -107,7 +107,7 @@ export async function succeed(command: EngineCommand, args: readonly string[], w
 /** `wanted` completes the sentence "docker couldn't …". */
 export function failure(program: string, wanted: string, finished: Finished): EngineError {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`)
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? 'no-room' : 'engine')
 }
 
 const noRoom = /no space left on device/i

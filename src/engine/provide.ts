@@ -51,5 +51,5 @@ async function removed(engine: Engine, image: string, { message }: BrokenImageEr
     () => '',
     (failure: Error) => `; and ${failure.message}`,
   )
-  return new EngineError(`${message}${alsoFailed}`)
+  return new EngineError(`${message}${alsoFailed}`, 'broken-image')
 }

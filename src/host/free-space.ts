@@ -1,10 +1,15 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { UserError } from '../bytes/errors.ts'
 import { bytesText } from '../phase/units.ts'
 
 /** There isn't enough room for a file. The message is one sentence with both sizes. */
-export class NoRoom extends Error {
+export class NoRoom extends UserError {
   override readonly name = 'NoRoom'
+
+  constructor(message: string) {
+    super(message, 'no-room')
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { on } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Arrival } from '../bytes/arriving-file.ts'
-import { DiskError, type Warn } from '../bytes/errors.ts'
+import { DiskError, UserError, type Warn } from '../bytes/errors.ts'
 import { isSameFile } from '../host/same-file.ts'
 import { type Archive, createArchive } from './archive/archive.ts'
 import type { Compression } from './archive/frames.ts'
@@ -119,7 +119,7 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         throw failureOf(message)
     }
   }
-  throw new Error('the thread that reads the ISO ended unexpectedly; the machine may have run out of memory')
+  throw new UserError('the thread that reads the ISO ended unexpectedly; the machine may have run out of memory', 'memory')
 }
 
 /** The thread's error, as it was thrown there. */

@@ -7,6 +7,7 @@ import { notADdkIso } from '../disk/input.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
 import { notARoot } from '../disk/root/index.ts'
+import { findUserland } from '../disk/root/userland.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { imageTime } from './config/config.ts'
 import type { UnameChoice } from './config/uname-choice.ts'
@@ -45,6 +46,8 @@ export interface Found {
   readonly used: number
   /** When the ISO was made, else when the root's release file was written, in seconds since 1970. */
   readonly created: number
+  /** The distribution that it is based on, for people, if that can be found out. */
+  readonly userland?: string | undefined
 }
 
 /** Number of pieces in flight. The other thread returns the memory of each piece when it is done with it. */
@@ -89,7 +92,7 @@ function describe(root: OpenRoot, task: TarTask, warn: Warn): Found {
   const { tree, input, place, type, used, lacks, unreadable } = root
   if (lacks !== undefined) throw notARoot(place, lacks, unreadable)
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root)
-  return { identity: identify(tree, warn), place, type, used, created }
+  return { identity: identify(tree, warn), place, type, used, created, userland: findUserland(tree) }
 }
 
 function releaseTime({ tree }: OpenRoot): number {

@@ -1,24 +1,27 @@
 import type { ProgressState, ShowProgress } from './progress.ts'
 import { bytesText, durationText } from './units.ts'
 
-/** Reports progress at most once every few seconds: often enough to show that it goes on, without flooding the log. */
+/** Milliseconds until the first line, and between the later ones: often enough to show that it goes on, without flooding the log. */
+const pace = { first: 3000, next: 5000 }
+
+/** Reports the progress of something that takes longer than three seconds. */
 export class ProgressLine {
   readonly #say: (line: string) => void
-  readonly #interval: number
   readonly #start = Date.now()
-  #last = this.#start
+  #due = this.#start + pace.first
 
-  constructor(say: (line: string) => void, interval = 5000) {
+  constructor(say: (line: string) => void) {
     this.#say = say
-    this.#interval = interval
   }
 
-  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
-  update(text: (elapsed: string, milliseconds: number) => string): void {
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
+  update(text: (elapsed: string, milliseconds: number) => string | undefined): void {
     const now = Date.now()
-    if (now - this.#last < this.#interval) return
-    this.#last = now
-    this.#say(text(durationText(now - this.#start), now - this.#start))
+    if (now < this.#due) return
+    const line = text(durationText(now - this.#start), now - this.#start)
+    if (line === undefined) return
+    this.#due = now + pace.next
+    this.#say(line)
   }
 }
 

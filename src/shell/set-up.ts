@@ -1,3 +1,4 @@
+import { UserError } from '../bytes/errors.ts'
 import type { Supervision } from '../engine/command.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import { checkFirstUse } from './checks.ts'
@@ -25,6 +26,8 @@ export interface Surroundings {
   /** Called as soon as there is something to remove. */
   readonly installed: (shell: InstalledShell) => Promise<void>
   readonly supervision?: Supervision
+  /** Where it is explained why no step can run. */
+  readonly explanation: string
 }
 
 /**
@@ -34,7 +37,7 @@ export interface Surroundings {
  * @throws Error if the request itself is the reason that they can't
  */
 export async function setUpShell(engine: Engine, image: Image, request: ShellRequest, surroundings: Surroundings): Promise<boolean> {
-  const { temp, warn, installed } = surroundings
+  const { temp, warn, installed, explanation } = surroundings
   const prepared = await installShell({ engine, image, ...surroundings, ...request })
   await installed(prepared.shell)
   const failure = await startContainer(engine, image, prepared)
@@ -42,16 +45,18 @@ export async function setUpShell(engine: Engine, image: Image, request: ShellReq
   // Try without the user's options, to find out whether they or this machine are the reason.
   const obstacle = await checkFirstUse(engine, image, temp)
   if (obstacle === undefined) {
-    throw new Error(
+    throw new UserError(
       `${engine.name} couldn't make the container of ${request.name}: ${failure}; check the inputs "volumes", "network" and "run-options"`,
+      'container',
     )
   }
-  refuse(prepared.shell, obstacle)
-  warn(`Steps with "shell: ${request.name} {0}" can't run: ${obstacle}`)
+  const reason = `${obstacle}. See ${explanation}`
+  refuse(prepared.shell, reason)
+  warn(`Steps with "shell: ${request.name} {0}" can't run: ${reason}`)
   return false
 }
 
 /** Makes a shell that fails every step with the reason why there is no container. */
 export async function setUpRefusal({ name }: ShellRequest, reason: string, surroundings: Surroundings): Promise<void> {
-  await surroundings.installed(await installRefusal({ name, ...surroundings }, reason))
+  await surroundings.installed(await installRefusal({ name, ...surroundings }, `${reason}. See ${surroundings.explanation}`))
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { UserError } from '../bytes/errors.ts'
 import { restoreImage } from '../cache/entries/image-cache.ts'
 import { finishImage } from '../image/description.ts'
 import type { FirstChecksum } from './first-checksum.ts'
@@ -38,9 +39,10 @@ export async function fromCache(
     }
     const expected = await first
     if (expected !== undefined && isoSha256 !== expected) {
-      throw new Error(
+      throw new UserError(
         `The image in the Actions cache was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. ` +
           `Someone may have forged the entry ${key}: delete it, or pin the ISO that you trust with "iso-sha256"`,
+        'changed',
       )
     }
     const name = order.name(identity)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { UserError } from '../bytes/errors.ts'
 import { findRelease } from '../catalog/find.ts'
 import { loadCatalogs } from '../catalog/load.ts'
 import type { Release } from '../catalog/release.ts'
@@ -33,7 +34,10 @@ export function requestIso(inputs: Inputs): IsoRequest {
   const request = isoOf(inputs)
   const sha256 = request.kind === 'file' ? request.sha256 : request.address.sha256
   if (inputs.requireChecksum && sha256 === undefined) {
-    throw new Error('No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog')
+    throw new UserError(
+      'No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog',
+      'checksum',
+    )
   }
   return request
 }

@@ -6,6 +6,7 @@ import type { StoredIso } from '../fetch/store/stored-iso.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import type { IsoIdentity } from '../image/key/key.ts'
 import type { Phase } from '../phase/phase.ts'
+import { progressLines } from '../phase/progress-line.ts'
 import type { AddressRequest, IsoRequest } from './iso-request.ts'
 
 /** What is known about the requested ISO without fetching it. */
@@ -26,7 +27,12 @@ export interface KnownIso {
  */
 export async function recognize(request: IsoRequest, store: Store, phase: Phase): Promise<KnownIso> {
   if (request.kind === 'file') {
-    const sha256 = await sha256OfFile(request.path, request.sha256, phase.signal)
+    const show = progressLines(phase.say)
+    const sha256 = await sha256OfFile(request.path, {
+      expected: request.sha256,
+      signal: phase.signal,
+      onProgress: (done, total) => show({ doing: 'Computing the SHA-256', done, total }),
+    })
     return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
   }
   if (request.address.sha256 !== undefined) {

@@ -65,6 +65,17 @@ export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | 
   }
 }
 
+/** What was decided, one sentence each, for the log of a job in debug mode. */
+export function decisionsOf({ archive, keepArchive, rootImport, compression, mayBeZstd, useCache }: Order): string[] {
+  const kinds = ({ image, iso }: CacheUse['save']) => [image && 'image', iso && 'ISO'].filter(Boolean).join(' and ') || 'nothing'
+  return [
+    `The archive ${archive} is ${keepArchive ? 'kept' : 'removed once it is loaded'}`,
+    `The lowest layer is ${rootImport ? 'imported into the engine while it is made' : 'written to the archive'}`,
+    `New layers are compressed with ${compression}; the engine ${mayBeZstd ? 'can' : "can't"} load zstd`,
+    `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
+  ]
+}
+
 /** Without an engine, the archive is the only result, so the post step doesn't remove it. The runner empties RUNNER_TEMP after the job. */
 function archivePath({ archive }: Inputs, engine: Engine | undefined, tempDir: string): string {
   if (archive === undefined) return engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`

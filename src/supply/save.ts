@@ -11,26 +11,29 @@ import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
 
-/**
- * Starts to save a new image or a new ISO for the next run, while the job goes on. Never fails.
- * @returns the file that says how the saving goes
- */
-export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): string {
+/** What is being saved while the job goes on. */
+export interface Saving {
+  /** File that says how it goes. */
+  readonly statusFile: string
+  /** Names of the entries for people, e.g. `the image`. */
+  readonly entries: readonly string[]
+}
+
+/** Starts to save a new image or a new ISO for the next run. Never fails. */
+export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): Saving {
   const statusFile = join(order.tempDir, 'saving')
   if (order.cacheHealth.failing) {
     order.phase.say('Nothing is saved to the Actions cache, because it was too slow before')
-    return statusFile
+    return { statusFile, entries: [] }
   }
   try {
-    startSaving(
-      [...checksumEntry(supply, known, order), ...imageEntry(supply, known, order), ...isoEntry(supply, known, order)],
-      statusFile,
-      order.phase.say,
-    )
+    const entries = [...checksumEntry(supply, known, order), ...imageEntry(supply, known, order), ...isoEntry(supply, known, order)]
+    startSaving(entries, statusFile, order.phase.say)
+    return { statusFile, entries: entries.map(({ what }) => what) }
   } catch (error) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`)
+    return { statusFile, entries: [] }
   }
-  return statusFile
 }
 
 function checksumEntry({ origin, isoSha256 }: Supply, { request }: KnownIso, order: Order): CacheEntry[] {

@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../host/make-folder.ts'
+import { debug } from '../../log.ts'
 import { durationText } from '../../phase/units.ts'
 import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { watchMovement } from './movement.ts'
+import { watchProgress } from './progress.ts'
 import { type CacheEntry, entryFolder, filesOf } from './task.ts'
 
 export interface RestoreOptions {
@@ -39,10 +41,11 @@ const minPatience = 1000
 export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
   const { say, signal, patience = 300_000, health = { failing: false, waited: 0 } } = options
   if (!haveService() || health.failing) return undefined
+  debug(`Looking for ${entry.what} in the Actions cache: ${entry.key}`)
   const folder = join(entry.dir, entryFolder)
   const start = Date.now()
   const trouble = await bestEffort(
-    () => restoreTo(folder, entry, patience, stallLimit - health.waited, signal),
+    () => restoreTo(folder, entry, { patience, stall: stallLimit - health.waited, signal, say }),
     (why) => why,
   )
   if (trouble === undefined && !signal?.aborted) return folder
@@ -61,9 +64,15 @@ export async function restoreFolder(entry: CacheEntry, options: RestoreOptions):
 async function restoreTo(
   folder: string,
   entry: CacheEntry,
-  patience: number,
-  stall: number,
-  signal: AbortSignal | undefined,
+  {
+    patience,
+    stall,
+    signal,
+    say,
+  }: Required<Pick<RestoreOptions, 'say' | 'patience'>> & {
+    readonly stall: number
+    readonly signal: AbortSignal | undefined
+  },
 ): Promise<string | undefined> {
   makeFolder(entry.dir)
   rmSync(folder, { recursive: true, force: true })
@@ -73,7 +82,11 @@ async function restoreTo(
   const deadline = AbortSignal.timeout(patience)
   const stalled = new AbortController()
   const hasStalled = watchMovement(child.pid ?? 0, stall)
-  const timer = setInterval(() => hasStalled() && stalled.abort(), 500)
+  const report = watchProgress(`Restoring ${entry.what}`, statusFile, say)
+  const timer = setInterval(() => {
+    report()
+    if (hasStalled()) stalled.abort()
+  }, 500)
   try {
     await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, ...(signal ? [signal] : [])]) })
     const { results, failure } = readStatus(statusFile)

@@ -4,6 +4,7 @@ import { sentenceOf } from '../../host/system-error.ts'
 import { durationText } from '../../phase/units.ts'
 import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
 import { watchMovement } from './movement.ts'
+import { watchProgress } from './progress.ts'
 import { stallLimit } from './restore.ts'
 import { type CacheEntry, type EntryResult, filesOf } from './task.ts'
 
@@ -37,13 +38,20 @@ interface Started {
  * Waits for the process that `startSaving` started, and reports the result in one line per entry. Never throws.
  * @param patience how long to wait, in milliseconds; entries that aren't saved by then are given up
  * @param signal gives up within a second
+ * @returns the outcome of each entry
  */
-export async function awaitSaving(statusFile: string, patience: number, say: Say, signal?: AbortSignal): Promise<void> {
+export async function awaitSaving(
+  statusFile: string,
+  patience: number,
+  say: Say,
+  signal?: AbortSignal,
+): Promise<readonly EntryResult['outcome'][]> {
   try {
     const started = readStarted(statusFile)
-    if (started) await awaitProcess(started, statusFile, patience, say, signal)
+    return started ? await awaitProcess(started, statusFile, patience, say, signal) : []
   } catch (error) {
     say(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`)
+    return ['refused']
   }
 }
 
@@ -61,15 +69,17 @@ async function awaitProcess(
   patience: number,
   say: Say,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<EntryResult['outcome'][]> {
   const end = Date.now() + patience
   // Check first whether the process is alive: if it ends in between, its last status has been written.
   let alive = isAlive(pid, statusFile)
   let status = readStatus(statusFile)
   const hasStalled = watchMovement(pid, stallLimit)
+  const report = watchProgress('Saving to the Actions cache', statusFile, say)
   let stalled = false
   while (alive && !status.ended && !stalled && Date.now() < end && !signal?.aborted) {
     await sleep(200)
+    report()
     stalled = hasStalled()
     alive = isAlive(pid, statusFile)
     status = readStatus(statusFile)
@@ -83,11 +93,11 @@ async function awaitProcess(
       ? `it took nothing for ${durationText(stallLimit)}`
       : `it took longer than ${durationText(patience)}`
   const why = givenUp ? timeOut : status.failure || 'the cache process ended early'
-  for (const [index, { what, key }] of entries.entries()) {
+  return entries.map(({ what, key }, index) => {
     const result = status.results[index]
-    if (result) say(sentence(result, what, key))
-    else say(`Saving ${what} to the Actions cache failed: ${why}`)
-  }
+    say(result ? sentence(result, what, key) : `Saving ${what} to the Actions cache failed: ${why}`)
+    return result?.outcome ?? 'refused'
+  })
 }
 
 function sentence({ outcome, reason, milliseconds }: EntryResult, what: string, key: string): string {

@@ -1,3 +1,4 @@
+import { type ErrorKind, UserError } from '../../bytes/errors.ts'
 import { type Address, changedSentence, shownUrl } from './address.ts'
 import type { OnArriving } from './arrival-report.ts'
 import { FetchFailure } from './failure.ts'
@@ -37,12 +38,14 @@ const gain = 256 << 10
 export async function download(address: Address, partial: string, options: DownloadOptions): Promise<Downloaded> {
   const file = await PartialFile.open(partial, options.onArriving)
   const reasons: string[] = []
+  let kind: ErrorKind | undefined
   try {
     for (const [index, url] of address.urls.entries()) {
       try {
         return await downloadFrom(url, address, file, options)
       } catch (error) {
         if (!(error instanceof FetchFailure)) throw error
+        kind ??= error.kind
         reasons.push(`${shownUrl(url)}: ${error.message}`)
         if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`)
       }
@@ -51,7 +54,8 @@ export async function download(address: Address, partial: string, options: Downl
     if (file.size === 0) file.remove()
     await file.close()
   }
-  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join('. ')}`)
+  const sentence = reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join('. ')}`
+  throw new UserError(sentence, kind ?? 'unreachable')
 }
 
 async function downloadFrom(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<Downloaded> {
@@ -61,7 +65,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
     const { size, facts } = file
     if (address.sha256 === undefined && (address.sha256Before ?? sha256) !== sha256) {
       await file.discard()
-      throw new Error(changedSentence(url, address.sha256Before!, sha256))
+      throw new UserError(changedSentence(url, address.sha256Before!, sha256), 'changed')
     }
     if (address.sha256 === undefined || address.sha256 === sha256) {
       file.finish()
@@ -74,7 +78,9 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
     }
     if (!file.severalAnswers) {
       await file.discard()
-      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`)
+      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
+        kind: 'checksum',
+      })
     }
     options.say(`The resumed download of ${shownUrl(url)} has a wrong checksum; starting over`)
     file.forget()

@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { ErrorKind } from '../../bytes/errors.ts'
 
 /** A server, or the connection to it, failed. The message says why, without the address. */
 export class FetchFailure extends Error {
@@ -6,11 +7,13 @@ export class FetchFailure extends Error {
   readonly retryable: boolean
   /** Milliseconds that the server asks to wait. */
   readonly wait: number
+  readonly kind: ErrorKind
 
-  constructor(message: string, { retryable = false, wait = 0 } = {}) {
+  constructor(message: string, { retryable = false, wait = 0, kind = 'unreachable' }: Partial<Omit<FetchFailure, keyof Error>> = {}) {
     super(message)
     this.retryable = retryable
     this.wait = wait
+    this.kind = kind
   }
 }
 
@@ -25,6 +28,7 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders): Fet
   if (status === 401 || status === 403) {
     return new FetchFailure(
       `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`,
+      { kind: 'denied' },
     )
   }
   if (status === 407)
@@ -51,6 +55,7 @@ export function connectionFailure(error: unknown): FetchFailure {
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
     return new FetchFailure(
       `the server's certificate can't be verified (${code}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`,
+      { kind: 'certificate' },
     )
   }
   if (code === 'EPROTO') return new FetchFailure("the server doesn't speak https at this address; check the address")

@@ -1,3 +1,4 @@
+import { type ErrorKind, UserError } from '../../bytes/errors.ts'
 import { type Address, headersFor, shownUrl } from './address.ts'
 import { FetchFailure } from './failure.ts'
 import { type Facts, partOf } from './reply.ts'
@@ -30,6 +31,7 @@ export interface QueryOptions {
  */
 export async function queryServer(address: Address, options: QueryOptions): Promise<RemoteIso> {
   const reasons: string[] = []
+  let kind: ErrorKind | undefined
   for (const url of address.urls) {
     try {
       return await retry(
@@ -40,10 +42,11 @@ export async function queryServer(address: Address, options: QueryOptions): Prom
       )
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error
+      kind ??= error.kind
       reasons.push(`${shownUrl(url)}: ${error.message}`)
     }
   }
-  throw new Error(`Can't fetch ${reasons.join('. ')}`)
+  throw new UserError(`Can't fetch ${reasons.join('. ')}`, kind ?? 'unreachable')
 }
 
 /** Identifies an ISO without a known checksum in a later run; undefined if its server says too little. */

@@ -35,7 +35,8 @@ export async function retry<T>(
       signal.throwIfAborted()
       if (!(error instanceof FetchFailure) || !error.retryable) throw error
       failed = gained() ? 1 : failed + 1
-      if (failed >= pace.attempts) throw new FetchFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message)
+      if (failed >= pace.attempts)
+        throw new FetchFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message, { kind: error.kind })
       await pause(Math.max(error.wait, backoff(failed, pace)), error, { signal, say })
     }
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { UserError } from '../../bytes/errors.ts'
 import { makeFolder } from '../../host/make-folder.ts'
 import { sentenceOf } from '../../host/system-error.ts'
 import { flawOf, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
@@ -17,7 +18,7 @@ export async function verified(
   const iso = readIso(dir)
   if (!iso || !isWanted(iso, wanted)) return undefined
   const inode = statSync(iso.path, { throwIfNoEntry: false })?.ino
-  const flaw = await flawOf(iso, signal)
+  const flaw = await flawOf(iso, { say, signal })
   if (flaw === undefined) {
     mark(dir)
     return iso
@@ -81,7 +82,10 @@ export async function publish(
       remove(target, say)
     }
   }
-  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`)
+  throw new UserError(
+    `${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`,
+    'permission',
+  )
 }
 
 /** An entry of the same version with a unique name: `6.5.0-i0123456789abcdef`. */

@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Of, sha256OfFile } from '../../bytes/digest.ts'
 import { sentenceOf } from '../../host/system-error.ts'
+import { progressLines } from '../../phase/progress-line.ts'
 import { shownUrl } from '../http/address.ts'
 import type { Downloaded } from '../http/download.ts'
 import type { Facts } from '../http/reply.ts'
@@ -61,12 +62,20 @@ export function isWanted(iso: StoredIso, wanted: Wanted): boolean {
  * How an ISO differs from when it was stored; undefined if it doesn't.
  * @throws the reason of `signal`
  */
-export async function flawOf({ path, sha256, size }: StoredIso, signal: AbortSignal): Promise<string | undefined> {
+export async function flawOf(
+  { path, sha256, size }: StoredIso,
+  { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
+): Promise<string | undefined> {
   const found = statSync(path, { throwIfNoEntry: false })?.size
   if (found === undefined) return 'the file is missing'
   if (found !== size) return `it has ${found} bytes, not ${size}`
   try {
-    await sha256OfFile(path, sha256, signal)
+    const show = progressLines(say)
+    await sha256OfFile(path, {
+      expected: sha256,
+      signal,
+      onProgress: (done, total) => show({ doing: 'Verifying the ISO in the tool cache', done, total }),
+    })
     return undefined
   } catch (error) {
     signal.throwIfAborted()

@@ -1,3 +1,4 @@
+import { UserError } from '../../bytes/errors.ts'
 import type { Identity } from '../../disk/root/identity.ts'
 import type { UnameChoice } from './uname-choice.ts'
 
@@ -7,6 +8,9 @@ import type { UnameChoice } from './uname-choice.ts'
  */
 export function imageName({ version, build }: Identity, uname: UnameChoice): string {
   if (version === undefined)
-    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name")
+    throw new UserError(
+      "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
+      'other-version',
+    )
   return `xenserver-ddk:${[version, build, uname === 'host' ? uname : undefined].filter((part) => part !== undefined).join('-')}`
 }

@@ -1,0 +1,40 @@
+import { statSync } from 'node:fs'
+import type { Engine } from './engine/engine.ts'
+import { shownUrl } from './fetch/http/address.ts'
+import type { Achieved } from './log.ts'
+import type { KnownIso } from './supply/known-iso.ts'
+import type { Supply } from './supply/supply.ts'
+
+// What each phase has achieved, for the line after its group in the log.
+
+export function engineFound(engine: Engine | undefined): Achieved {
+  return {
+    text: engine ? `${engine.name} ${engine.version}, store ${engine.store}` : 'No container engine, so the image becomes an archive',
+  }
+}
+
+export function isoIdentified({ request, sha256, stored }: KnownIso): Achieved {
+  const checksum = sha256 === undefined ? 'no known checksum' : `SHA-256 ${sha256}`
+  if (request.kind === 'address') return { text: `${shownUrl(request.address.urls[0]!)}, ${checksum}${stored ? ', fetched before' : ''}` }
+  if (sha256 === undefined) return { text: `${request.path}, a folder` }
+  return { text: `${request.path}, ${checksum}`, bytes: statSync(request.path, { throwIfNoEntry: false })?.size }
+}
+
+/** @param supply absent if the image isn't anywhere */
+export function imageSought(supply: Supply | undefined, engine: Engine | undefined): Achieved {
+  if (!supply) return { text: 'The image has to be made' }
+  return { text: supply.origin === 'engine' ? `${engine!.name} already has the image` : 'The Actions cache has the image' }
+}
+
+export function imageMade({ name, conversion }: Supply): Achieved {
+  return { text: `${name}, ${conversion!.tar.members} files and folders`, bytes: conversion!.tar.size }
+}
+
+export function imageLoaded({ name, conversion, imported }: Supply, engine: Engine): Achieved {
+  return { text: `${engine.name} has ${name}`, ...(!imported && { bytes: conversion!.archive.size }) }
+}
+
+/** @param name of the shell */
+export function shellSetUp(name: string, canRun: boolean): Achieved {
+  return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` }
+}
