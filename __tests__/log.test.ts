@@ -129,7 +129,7 @@ describe("an engine's words", () => {
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${script}\n`)
     chmodSync(join(bin, 'docker'), 0o755)
     const withEngine = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}` })
-    const { stdout, stderr } = await withEngine.main({ iso: '/nowhere', engine: 'docker' })
+    const { stdout, stderr } = await withEngine.main({ iso: import.meta.filename, engine: 'docker' })
     expectHarmless(stdout + stderr)
   })
 })

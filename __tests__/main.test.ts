@@ -47,7 +47,7 @@ describe('without an engine', () => {
       source: 'file',
       'cache-key': expect.stringContaining(isoSha256),
     })
-    expect(runner.summary()).toContain('xenserver-ddk:6.5.0-90233c')
+    expect(runner.summary()).toContain('### XenServer DDK 6.5.0-90233c')
     expect((await runner.post()).code).toBe(0)
     expect(readdirSync(runner.temp).map((name) => join(runner.temp, name))).toEqual([outputs.archive])
     const labels = JSON.parse(run('skopeo', ['inspect', `docker-archive:${outputs.archive}`])).Labels
@@ -81,38 +81,6 @@ describe('without an engine', () => {
     expect(runner.outputs()).toMatchObject({ archive, image: 'vendor/ddk:mine' })
     expect(existsSync(archive)).toBe(true)
     await runner.post()
-    expect(readdirSync(runner.temp)).toEqual([])
-  })
-})
-
-describe('what stops the step says so in one sentence', () => {
-  test.each<[string, Record<string, string>, string]>([
-    ['no ISO', { iso: '' }, 'Neither "iso" nor "xenserver-version" is set'],
-    ['no address', { iso: '', 'xenserver-version': '8.2' }, 'No URL is known for the DDK of XenServer 8.2.'],
-    ['no such ISO', { iso: '/nowhere/ddk.iso', engine: 'none' }, '/nowhere/ddk.iso: there is no such file'],
-    [
-      'another version',
-      { 'xenserver-version': '7.0', engine: 'none' },
-      'XenServer 7.0 was requested, but the ISO is XenServer DDK 6.5.0-90233c',
-    ],
-    ['another build', { 'xenserver-version': '6.5.0-1c', engine: 'none' }, 'XenServer 6.5.0-1c was requested'],
-    ['no version', { 'xenserver-version': 'newest' }, 'Input "xenserver-version": "newest" is not a XenServer version'],
-    ['another checksum', { 'iso-sha256': 'f'.repeat(64), engine: 'none' }, 'has the SHA-256 '],
-    ['no checksum', { 'iso-sha256': 'abc' }, 'Input "iso-sha256": "abc" is not a SHA-256'],
-    ['no engine of that name', { engine: 'lxc' }, 'Input "engine": "lxc" is not one of auto, docker, podman, none'],
-    ['no image name', { image: 'Vendor/DDK' }, 'Input "image": the image name "Vendor/DDK" can'],
-    ['no header', { 'iso-headers': 'secret' }, 'Input "iso-headers": line 1 has no colon'],
-    ['no catalog', { catalog: '/nowhere.json' }, 'Input "catalog": /nowhere.json: there is no such file'],
-    ['an archive on standard output', { archive: '-' }, 'Input "archive": the archive can\'t be written to standard output'],
-    ['an archive on a device', { archive: '/dev/xenserver-ddk/new.tar' }, 'nothing is written below /dev'],
-    ['no volume', { volumes: 'src' }, 'Input "volumes": "src" is not a volume'],
-  ])('%s', async (_what, inputs, sentence) => {
-    const ended = await runner.main({ iso, ...inputs })
-    const errors = ended.stdout.split('\n').filter((line) => line.startsWith('::error::'))
-    expect(errors).toEqual([expect.stringContaining(sentence)])
-    expect(ended).toMatchObject({ code: 1, stderr: '' })
-    expect(runner.outputs()).toEqual({})
-    expect(await runner.post()).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(runner.temp)).toEqual([])
   })
 })

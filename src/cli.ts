@@ -9,6 +9,7 @@ import { rawCommand } from './commands/raw.ts'
 import { UsageError } from './commands/usage.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
+import { explanationOf } from './troubleshooting.ts'
 
 /** A command takes the arguments after its name, and returns the exit code. */
 const commands: Readonly<Record<string, (words: string[]) => number | Promise<number>>> = {
@@ -77,6 +78,7 @@ process.stderr.on('error', () => {})
 function fail(error: unknown): void {
   endProgress()
   say(`xenserver-ddk: ${sentenceOf(error)}`)
+  if (!(error instanceof UsageError)) say(`See ${explanationOf(error)}`)
   if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split('\n') ?? []) say(line)
 }
 

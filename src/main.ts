@@ -57,7 +57,7 @@ async function run(): Promise<void> {
   const noEngine: string[] = []
   const engine = await step('Find a container engine', () => findEngine(inputs, supervision, noEngine), engineFound)
   const tempDir = await makeTempDir()
-  const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase)
+  const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase, timeline)
   for (const decision of decisionsOf(order)) debug(decision)
   const store = openStore({ say, notice })
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } })
@@ -182,7 +182,8 @@ async function setUp(
 }
 
 function failStep(error: unknown): void {
-  fail(`${sentenceOf(error)}. See ${explanationOf(error)}`)
+  const sentence = sentenceOf(error)
+  fail(`${sentence}${/[.?!]$/.test(sentence) ? '' : '.'} See ${explanationOf(error)}`)
   debug((error as Error | undefined)?.stack ?? '')
 }
 

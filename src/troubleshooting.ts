@@ -65,5 +65,5 @@ function kindOf(error: unknown): ErrorKind | undefined {
 function guide({ GITHUB_SERVER_URL, GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF }: NodeJS.ProcessEnv): string {
   const path = 'docs/troubleshooting.md'
   if (!GITHUB_SERVER_URL || !GITHUB_ACTION_REPOSITORY || !GITHUB_ACTION_REF) return path
-  return `${GITHUB_SERVER_URL}/${GITHUB_ACTION_REPOSITORY}/blob/${encodeURI(GITHUB_ACTION_REF)}/${path}`
+  return `${GITHUB_SERVER_URL}/${GITHUB_ACTION_REPOSITORY}/blob/${GITHUB_ACTION_REF.split('/').map(encodeURIComponent).join('/')}/${path}`
 }

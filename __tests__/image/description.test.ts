@@ -22,6 +22,7 @@ test.each(['ddk', 'host'] as const)('an image that is made again from its descri
       inputSha256: Promise.resolve('ab'.repeat(32)),
       name: () => ['ddk:1'],
       warn: () => {},
+      note: () => {},
     })
     const bytes = readFileSync(join(dir, 'image.tar'))
     const { names: _names, archive: _archive, ...left } = converted

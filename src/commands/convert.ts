@@ -114,6 +114,7 @@ export async function convertCommand(words: string[]): Promise<number> {
             return [tag || imageName(identity, uname)]
           },
           warn,
+          note: say,
           signal,
         },
         say,

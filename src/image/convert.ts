@@ -38,6 +38,8 @@ export interface ConvertOptions {
   /** Returns the image's names, once it is known what the input is. If it throws, the conversion stops. */
   name(found: Found): readonly string[]
   readonly warn: Warn
+  /** Gets a sentence about each kind of thing that an image can't have as the input has it. */
+  readonly note: Warn
   /** Called with the number of bytes of the tar so far. */
   onProgress?(bytes: number, found: Found): void
   /** Stops it all. */
@@ -56,7 +58,7 @@ export async function convert(options: ConvertOptions): Promise<Conversion> {
   options.inputSha256.catch((error) => stop.abort(error))
   options.signal?.addEventListener('abort', () => stop.abort(options.signal!.reason))
   if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`)
+    throw new UserError(`${options.archive}: the archive would overwrite its own input; choose another name`, 'input')
   const archive = createArchive(options.archive)
   const { input, arrival, tempDir, uname = 'ddk', maxZeroBytes } = options
   const task: TarTask = { input, arrival, tempDir, uname, ...(maxZeroBytes !== undefined && { maxZeroBytes }) }
@@ -93,6 +95,9 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
     switch (message.kind) {
       case 'warning':
         options.warn(message.text)
+        break
+      case 'note':
+        options.note(message.text)
         break
       case 'found': {
         const { found, environment } = message

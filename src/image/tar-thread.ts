@@ -27,9 +27,12 @@ export interface TarTask {
   readonly maxZeroBytes?: number
 }
 
-/** The thread's messages, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. Warnings may also come later. */
+/**
+ * The thread's messages, in this order: any number of warnings, `found`, pieces, and `done` or `failed`. Warnings may also come later. A
+ * note says what the layer doesn't have as the filesystem has it.
+ */
 export type TarMessage =
-  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'warning' | 'note'; readonly text: string }
   | { readonly kind: 'found'; readonly found: Found; readonly environment?: BuildEnvironment }
   | { readonly kind: 'piece'; readonly piece: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'done'; readonly summary: TarSummary }
@@ -67,7 +70,8 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
       post({ kind: 'found', found, ...addition })
       const memory = sharedMemory(port)
       const limits = task.maxZeroBytes !== undefined && { maxZeroBytes: task.maxZeroBytes }
-      const pieces = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size, ...limits })
+      const note = (text: string) => post({ kind: 'note', text })
+      const pieces = tarPieces(walk(root.tree), { warn: note, allocate: memory.take, filesystemSize: root.size, ...limits })
       let next = pieces.next()
       for (; !next.done; next = pieces.next()) {
         post({ kind: 'piece', piece: next.value }, [next.value.buffer])

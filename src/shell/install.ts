@@ -19,6 +19,8 @@ export interface InstallOptions extends ContainerOptions {
   readonly workspace: string
   /** Options for removing a shell of the same name. */
   readonly supervision?: Supervision
+  /** Where the shell's errors are explained. */
+  readonly explanation: string
   /** Is told that a shell of the same name is replaced. */
   readonly say?: (line: string) => void
 }
@@ -68,6 +70,7 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
     given: options.env,
     give_back: giveBack,
     path: env.PATH ?? '',
+    explanation: options.explanation,
     shells,
   }
   // The input "env" may contain a secret.

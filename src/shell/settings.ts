@@ -33,6 +33,8 @@ export interface Settings {
   readonly give_back: readonly string[]
   /** PATH before any step that uses the shell. */
   readonly path: string
+  /** Where the shell's errors are explained. */
+  readonly explanation: string
   /** Folder of all shells. It isn't needed in a container's PATH. */
   readonly shells: string
 }

@@ -17,26 +17,24 @@ export interface Input {
 /** Converts an ISO into the image of an order. */
 export function convertIso(input: Input, order: Order, { say, warn, signal }: Phase = order.phase): Promise<Conversion> {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order
-  return convertWithProgress(
-    {
-      input: input.path,
-      arrival: input.arrival,
-      inputSha256: input.sha256,
-      archive,
-      tempDir,
-      compression,
-      uname,
-      maxZeroBytes,
-      name(found) {
-        // A root filesystem compresses to about a third of its size.
-        const archiveSize = rootImport?.sink ? 0 : compression === 'none' ? found.used : found.used / 3
-        checkFreeSpace(dirname(archive), archiveSize, 'The archive of the image')
-        return [order.name(found.identity)]
-      },
-      warn,
-      signal,
+  const options: Parameters<typeof convertWithProgress>[0] = {
+    input: input.path,
+    arrival: input.arrival,
+    inputSha256: input.sha256,
+    archive,
+    tempDir,
+    compression,
+    uname,
+    maxZeroBytes,
+    name(found) {
+      // A root filesystem compresses to about a third of its size.
+      const archiveSize = rootImport?.sink ? 0 : compression === 'none' ? found.used : found.used / 3
+      checkFreeSpace(dirname(archive), archiveSize, 'The archive of the image')
+      return [order.name(found.identity)]
     },
-    say,
-    rootImport,
-  )
+    warn,
+    note: say,
+    signal,
+  }
+  return order.timeline.measure('Convert the disk', () => convertWithProgress(options, say, rootImport))
 }

@@ -1,3 +1,4 @@
+import type { OnArriving } from '../fetch/http/arrival-report.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import type { Conversion } from '../image/description.ts'
@@ -34,12 +35,11 @@ async function fromDownload(
   sha256Before: string | undefined,
 ): Promise<Supply> {
   let early: Promise<Conversion | undefined> | undefined
-  const fetched = store.fetch({ ...address, ...(sha256Before && { sha256Before }) }, version, {
-    ...order.phase,
-    onArriving({ path, lost, ...arrival }) {
-      early ??= convertEarly({ path, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost)
-    },
-  })
+  const onArriving: OnArriving = ({ path, lost, ...arrival }) => {
+    early ??= convertEarly({ path, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost)
+  }
+  const wanted = { ...address, ...(sha256Before && { sha256Before }) }
+  const fetched = order.timeline.measure('Download the ISO', () => store.fetch(wanted, version, { ...order.phase, onArriving }))
   try {
     const iso: Iso = { origin: 'download', ...(await fetched) }
     const conversion = await early

@@ -64,8 +64,16 @@ function isoOf(inputs: Inputs): IsoRequest {
   return { kind: 'address', address, version, fromCatalog: !iso, ...(confidential !== undefined && { confidential }) }
 }
 
+/** @throws UserError if nothing is there, so that the step fails at once */
 function fileRequest(path: string, sha256: string | undefined): IsoRequest {
+  if (!existsSync(path)) throw new UserError(`${path}: there is no such file; ${whyMissing(path)}`, 'input-output')
   return { kind: 'file', path, sha256, confidential: 'the ISO is a file on the runner' }
+}
+
+function whyMissing(path: string): string {
+  if (path.includes('/~')) return 'only a shell replaces "~" by a folder, so write the whole path'
+  if (/[*?$]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
+  return 'check it out or download it in an earlier step; a relative path starts in the workspace'
 }
 
 /** @param fromCatalog the addresses that a catalog names */

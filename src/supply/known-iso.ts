@@ -1,4 +1,5 @@
 import { sha256OfFile } from '../bytes/digest.ts'
+import { UserError } from '../bytes/errors.ts'
 import { identifyingUrl } from '../fetch/http/address.ts'
 import { preferHttps } from '../fetch/http/prefer-https.ts'
 import { identityOf, queryServer, type RemoteIso } from '../fetch/http/remote-iso.ts'
@@ -55,7 +56,7 @@ async function recognizeUnpinned(request: AddressRequest, store: Store, phase: P
 
 /** If the server is gone, an ISO that was fetched from it before is still good. */
 async function queryOrStored(
-  { address, version }: AddressRequest,
+  { address, version, fromCatalog }: AddressRequest,
   store: Store,
   { say, signal }: Phase,
 ): Promise<RemoteIso | { stored: StoredIso }> {
@@ -64,8 +65,14 @@ async function queryOrStored(
   } catch (error) {
     signal.throwIfAborted()
     const stored = await store.find({ url: identifyingUrl(address), version }, signal)
-    if (!stored) throw error
+    if (!stored) throw fromCatalog ? withOtherWay(error) : error
     say(`${(error as Error).message}; using the ISO that was fetched from there before`)
     return { stored }
   }
+}
+
+/** The catalog's servers aren't ours, and may stop answering for good. */
+function withOtherWay(error: unknown): unknown {
+  if (!(error instanceof UserError)) return error
+  return new UserError(`${error.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error.kind)
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { UserError } from '../bytes/errors.ts'
 import { restoreIso } from '../cache/entries/iso-cache.ts'
 import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
@@ -36,7 +37,8 @@ export async function findKeptIso(
   const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
   if (!cached) return undefined
   const before = await firstChecksum()
-  if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before!, cached.sha256))
+  if ((before ?? cached.sha256) !== cached.sha256)
+    throw new UserError(changedSentence(identifyingUrl(address), before!, cached.sha256), 'changed')
   phase.say('Found the ISO in the Actions cache')
   return { origin: 'iso-cache', ...cached }
 }

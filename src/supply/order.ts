@@ -10,11 +10,14 @@ import { imageName } from '../image/config/name.ts'
 import type { UnameChoice } from '../image/config/uname-choice.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Phase } from '../phase/phase.ts'
+import type { Timeline } from '../phase/timeline.ts'
 import type { CacheUse } from './cache-use.ts'
 
 /** Which image is requested, and where to make it. */
 export interface Order {
   readonly phase: Phase
+  /** Gets the tasks that take long. */
+  readonly timeline: Timeline
   /** This step's own directory, which the post step removes. */
   readonly tempDir: string
   /** Path for the archive, if one is made. */
@@ -44,10 +47,18 @@ export interface Order {
  * @param engine that the image is for, if any
  * @param tempDir this step's own directory, which the post step removes
  */
-export function placeOrder(inputs: Inputs, useCache: CacheUse, engine: Engine | undefined, tempDir: string, phase: Phase): Order {
+export function placeOrder(
+  inputs: Inputs,
+  useCache: CacheUse,
+  engine: Engine | undefined,
+  tempDir: string,
+  phase: Phase,
+  timeline: Timeline,
+): Order {
   const keepArchive = inputs.archive !== undefined || !engine
   return {
     phase,
+    timeline,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,

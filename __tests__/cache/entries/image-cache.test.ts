@@ -86,6 +86,7 @@ describe('an image without a complete archive', () => {
       inputSha256: sha256OfFile(iso),
       name: () => ['ddk:1'],
       warn() {},
+      note() {},
       rootSink: () => ({ async write() {}, async finish() {}, async abort() {} }),
     })
   }

@@ -98,6 +98,7 @@ export async function makeImage({ key, dir }: CacheEntry, image: ImageToMake): P
     name: () => [],
     // The main step has said them.
     warn() {},
+    note() {},
   })
   if (conversion.archive.configDigest !== configDigest) throw new Error(`${iso} has changed since the image was made`)
   stageImage(key, dir, archive, conversion)

@@ -1,0 +1,80 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Engine } from '../src/engine/engine.ts'
+import type { Conversion } from '../src/image/description.ts'
+import { type StepReport, summaryOf } from '../src/summary.ts'
+import type { KnownIso } from '../src/supply/known-iso.ts'
+import type { Order } from '../src/supply/order.ts'
+import type { Supply } from '../src/supply/supply.ts'
+
+const sha256 = '0123456789abcdef'.repeat(4)
+
+function reportOf(changed: { supply?: Partial<Supply>; known?: Partial<KnownIso>; engine?: Partial<Engine>; shell?: string }): StepReport {
+  const identity = {
+    product: 'XenServer DDK',
+    version: '6.5.0',
+    build: '90233c',
+    kernelVersion: '3.10.0+2',
+    architecture: 'x86_64',
+  } as const
+  const conversion = {
+    found: { identity, place: 'partition 1', type: 'ext3', used: 9e8, created: 0, userland: 'glibc 2.5' },
+    tar: { members: 33_000, contentSize: 849_200_000, size: 9e8 },
+    archive: { configDigest: `sha256:${sha256}` },
+  } as unknown as Conversion
+  const all = { image: true, iso: true }
+  return {
+    supply: { origin: 'file', name: 'xenserver-ddk:6.5.0-90233c', identity, isoSha256: sha256, conversion, ...changed.supply },
+    known: { request: { kind: 'file', path: '/ddk.iso', sha256: undefined }, ...changed.known } as KnownIso,
+    order: { useCache: { restore: all, save: all }, cacheHealth: { failing: false, waited: 0 }, keepArchive: true } as Order,
+    engine: 'engine' in changed ? ({ name: 'docker', version: '28.5.1', ...changed.engine } as Engine) : undefined,
+    image: undefined,
+    shell: changed.shell,
+    saving: [],
+    tasks: [{ title: 'Make the image', start: 1000, end: 5200 }],
+  }
+}
+
+test('a summary says what was made, where it came from, how long that took, and how to use it', () => {
+  const summary = summaryOf(reportOf({ engine: {}, shell: 'ddk.sh' }))
+  expect(summary).toMatch(/^### XenServer DDK 6\.5\.0-90233c\n/)
+  expect(summary).toContain('is in docker 28.5.1, after 4.2 s.')
+  expect(summary).toContain('<th align="left">Based on</th><td>glibc 2.5</td>')
+  expect(summary).toContain('<th align="left">Came from</th><td>the ISO on the runner</td>')
+  expect(summary).toContain('Make the image (4.2 s) :2000-01-01 00:00:00.000, 2000-01-01 00:00:04.200')
+  expect(summary).toContain('shell: ddk.sh {0}')
+  expect(summary).toContain(`iso-sha256: ${sha256}`)
+})
+
+test('nothing is offered that there is not', () => {
+  const summary = summaryOf(reportOf({ known: { request: { kind: 'file', path: '/ddk.iso', sha256 } } }))
+  expect(summary).toContain('is an archive')
+  expect(summary).not.toContain('shell:')
+  expect(summary).not.toContain('docker run')
+  expect(summary).not.toContain('iso-sha256:')
+  expect(summary).not.toContain('Actions cache')
+})
+
+describe('whatever a name contains, the summary keeps its form', () => {
+  const evil = '</td></table>\n\n# x\n```\n| a | b |\n:+1: @org _y_ [z](http://example.com)'
+  test('in a cell', () => {
+    const found = { found: { type: evil, userland: evil }, tar: { members: 1, contentSize: 1 } } as unknown as Conversion
+    const { identity } = reportOf({}).supply
+    const supply = {
+      name: evil,
+      identity: { ...identity, version: evil, kernelVersion: evil },
+      conversion: { ...found, archive: found } as never,
+    }
+    const summary = summaryOf(reportOf({ supply, engine: { version: evil } }))
+    const [before] = summary.split('<details>')
+    expect(before).not.toMatch(/<\/td><\/table>|^# x|`|\| a|:\+1|@org|_y_|\[z\]|http:/m)
+    expect(before!.match(/<table>/g)).toHaveLength(1)
+    expect(before!.match(/<\/table>/g)).toHaveLength(1)
+  })
+
+  test('and its size', () => {
+    const long = '<'.repeat(5_000_000)
+    const { identity } = reportOf({}).supply
+    const supply = { identity: { ...identity, version: long, build: long, kernelVersion: long } }
+    expect(summaryOf(reportOf({ supply, engine: { version: long } })).length).toBeLessThan(50_000)
+  })
+})
