@@ -41,7 +41,17 @@ function start(input: string, onFound: () => void = () => {}, arrival?: Arrival)
     onFound()
     return ['ddk:1']
   }
-  return convert({ input, arrival, archive, compression: 'none', tempDir: dir, inputSha256: Promise.resolve('0'), name, warn() {} })
+  return convert({
+    input,
+    arrival,
+    archive,
+    compression: 'none',
+    tempDir: dir,
+    inputSha256: Promise.resolve('0'),
+    name,
+    warn() {},
+    note() {},
+  })
 }
 
 /** Writes a copy of `input` piece by piece, while it is converted. `mayEnd` says when the last bytes may come. */
