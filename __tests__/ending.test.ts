@@ -27,7 +27,11 @@ beforeEach(() => {
   runner = makeRunner(dir, join(dir, 'dist/main.cjs'))
 })
 
-const errorsIn = (log: string) => log.split('\n').filter((line) => line.startsWith('::error::'))
+/** Without the links to their explanations. */
+const errorsIn = (log: string) => {
+  const errors = log.split('\n').filter((line) => line.startsWith('::error::'))
+  return errors.map((line) => line.replace(/\. See docs\/troubleshooting\.md#[\w-]+$/, ''))
+}
 
 /** Has every thread and process of the bundle run a script first. */
 function preloaded(script: string): NodeJS.ProcessEnv {
@@ -130,7 +134,7 @@ test("the summary's cells are text", async () => {
     root: rootWithRelease('<img src=x onerror="a()">&amp; release 6.5.0-90233c (xenenterprise)'),
   })
   expect((await runner.main({ iso: named, engine: 'none' })).code).toBe(0)
-  expect(runner.summary()).toContain('<td>&#60;img src=x onerror=&#34;a()&#34;&#62;&#38;amp; 6.5.0 90233c</td>')
+  expect(runner.summary()).toContain('&#60;img src&#61;x onerror&#61;&#34;a&#40;&#41;&#34;&#62;&#38;amp&#59;')
   expect(runner.summary()).not.toContain('<img')
 })
 

@@ -164,6 +164,7 @@ describe('standard output as output', () => {
       '${process.execPath}' src/cli.ts ${command} '${iso}' -o /dev/stdout; echo "code $?"; ls /dev; readlink /dev/stdout`
     expect(run('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `exec 2>&1; ${script}`])).toBe(
       `xenserver-ddk: /dev/stdout: nothing is written below /dev, where the kernel's devices are; give the name of a file elsewhere
+See docs/troubleshooting.md#an-input-is-refused
 code 1\nnull\nstdout\n/proc/self/fd/1\n`,
     )
   })

@@ -209,7 +209,7 @@ test('nothing is left behind by a conversion that fails', async () => {
     code: 1,
     stdout: '',
     stderr:
-      'xenserver-ddk: XenServer 7.0 was requested, but the ISO is XenServer DDK 6.5.0-90233c; give the ISO of the requested version, or request the version of this ISO\n',
+      'xenserver-ddk: XenServer 7.0 was requested, but the ISO is XenServer DDK 6.5.0-90233c; give the ISO of the requested version, or request the version of this ISO\nSee docs/troubleshooting.md#another-version-was-requested\n',
   })
   expect(readdirSync(out)).toEqual([])
   expect(readdirSync(temp)).toEqual([])

@@ -156,7 +156,9 @@ function makeTempDir(parent: string): string {
   try {
     return mkdtempSync(join(parent, 'xenserver-ddk-'))
   } catch (error) {
-    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`)
+    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
+      cause: error,
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { UserError } from '../bytes/errors.ts'
 import { sentenceOf } from './system-error.ts'
 
 /** The kernel's limit (path_resolution(7)). */
@@ -18,13 +19,16 @@ export function destinationOf(path: string): string {
     checkPlace(path, place)
     const there = attempt(path, () => lstatSync(place, { throwIfNoEntry: false }))
     if (!there && links > 0)
-      throw new Error(`${path}: it is a link to ${place}, where nothing is; make that file first, or remove the link`)
+      throw new UserError(`${path}: it is a link to ${place}, where nothing is; make that file first, or remove the link`, 'input')
     if (!there || there.isFile()) return place
     if (!there.isSymbolicLink())
-      throw new Error(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`)
+      throw new UserError(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`, 'input')
     place = resolve(dirname(place), readlinkSync(place))
   }
-  throw new Error(`${path}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`)
+  throw new UserError(
+    `${path}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    'input',
+  )
 }
 
 function checkPlace(path: string, place: string): void {
@@ -32,7 +36,10 @@ function checkPlace(path: string, place: string): void {
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0]
   if (folder === undefined) return
   const leads = place === resolve(path) ? '' : `it leads to ${place}, and `
-  throw new Error(`${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`)
+  throw new UserError(
+    `${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
+    'input',
+  )
 }
 
 /** Resolves the links in a folder's path. Parts that don't exist yet stay as they are. */
@@ -51,6 +58,8 @@ function attempt<T>(path: string, look: () => T): T {
   try {
     return look()
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).errno === undefined ? error : new Error(sentenceOf(Object.assign(error as object, { path })))
+    throw (error as NodeJS.ErrnoException).errno === undefined
+      ? error
+      : new Error(sentenceOf(Object.assign(error as object, { path })), { cause: error })
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../bytes/errors.ts'
 import { findRelease } from '../catalog/find.ts'
@@ -66,8 +66,17 @@ function isoOf(inputs: Inputs): IsoRequest {
 
 /** @throws UserError if nothing is there, so that the step fails at once */
 function fileRequest(path: string, sha256: string | undefined): IsoRequest {
-  if (!existsSync(path)) throw new UserError(`${path}: there is no such file; ${whyMissing(path)}`, 'input-output')
+  if (isMissing(path)) throw new UserError(`${path}: there is no such file; ${whyMissing(path)}`, 'input-output')
   return { kind: 'file', path, sha256, confidential: 'the ISO is a file on the runner' }
+}
+
+/** Anything else that is wrong with the path shows when it is opened. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
 }
 
 function whyMissing(path: string): string {

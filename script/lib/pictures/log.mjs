@@ -1,6 +1,14 @@
 // Draws a step's log as GitHub shows it: groups under their titles, folded but for the one that took longest.
 
-const colors = { panel: '#0d1117', text: '#e6edf3', number: '#6e7681', quiet: '#9198a1', title: '#ffffff', notice: '#58a6ff', warning: '#d29922' }
+const colors = {
+  panel: '#0d1117',
+  text: '#e6edf3',
+  number: '#6e7681',
+  quiet: '#9198a1',
+  title: '#ffffff',
+  notice: '#58a6ff',
+  warning: '#d29922',
+}
 const letter = { width: 7.3, height: 20, size: 12 }
 /** Characters of a line; a longer one is cut. */
 const columns = 118
