@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { systemMessage } from './bytes/errors.ts'
+import { systemMessage, UserError } from './bytes/errors.ts'
 import { convertCommand } from './commands/convert.ts'
 import { exitCode } from './commands/exit-code.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -78,8 +78,13 @@ process.stderr.on('error', () => {})
 function fail(error: unknown): void {
   endProgress()
   say(`xenserver-ddk: ${sentenceOf(error)}`)
-  if (!(error instanceof UsageError)) say(`See ${explanationOf(error)}`)
+  if (!isSelfEvident(error)) say(`See ${explanationOf(error)}`)
   if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split('\n') ?? []) say(line)
+}
+
+/** Whether the user has just typed what is wrong, or has ended the command. */
+function isSelfEvident(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof UserError && error.kind === 'cancelled')
 }
 
 onUncaught(fail, 1)

@@ -36,7 +36,7 @@ export async function writeSummary(report: StepReport): Promise<void> {
 export function summaryOf(report: StepReport): string {
   const { supply, engine, tasks } = report
   const { identity } = supply
-  const title = ['XenServer DDK', [identity.version, identity.build].filter(Boolean).join('-')].join(' ').trimEnd()
+  const title = [identity.product ?? 'XenServer DDK', [identity.version, identity.build].filter(Boolean).join('-')].join(' ').trimEnd()
   return [
     `### ${escaped(title)}`,
     `${code(supply.name)} is ${engine ? `in ${escaped(`${engine.name} ${engine.version}`)}` : 'an archive'}, after ${totalOf(tasks)}.`,
