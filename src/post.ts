@@ -5,6 +5,7 @@ import { removeImports } from './engine/import.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { type Achieved, command, debug, group, say } from './log.ts'
+import { progressLines } from './phase/progress-line.ts'
 import { removeMatchers } from './report/matchers.ts'
 import { removeShell } from './shell/remove.ts'
 import { savedForPost } from './state.ts'
@@ -18,7 +19,8 @@ async function post(): Promise<void> {
   if (shell) await removeShell(shell, say, { debug })
   if (imports) await removeImports(engineCommand(imports.program, { debug }), imports.mark).catch(complain)
   if (matchers !== undefined) attempt(() => removeMatchers(matchers, command))
-  if (savingStatus !== undefined) await group('Save for the next run', () => awaitSaving(savingStatus, patience, say), achieved)
+  if (savingStatus !== undefined)
+    await group('Save for the next run', () => awaitSaving(savingStatus, patience, say, { show: progressLines(say) }), achieved)
   if (tempDir !== undefined) attempt(() => rmSync(tempDir, { recursive: true, force: true }))
 }
 

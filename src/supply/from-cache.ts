@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { UserError } from '../bytes/errors.ts'
 import { restoreImage } from '../cache/entries/image-cache.ts'
 import { finishImage } from '../image/description.ts'
+import { progressLines } from '../phase/progress-line.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
@@ -23,6 +24,7 @@ export async function fromCache(
   const first = firstChecksum()
   const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, {
     ...phase,
+    show: progressLines(phase.say),
     health,
     mayBeZstd,
     ...(rootImport?.sink && { rootSink: rootImport.sink }),

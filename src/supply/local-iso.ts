@@ -3,6 +3,7 @@ import { UserError } from '../bytes/errors.ts'
 import { restoreIso } from '../cache/entries/iso-cache.ts'
 import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
 import type { Store } from '../fetch/store/tool-cache.ts'
+import { progressLines } from '../phase/progress-line.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { AddressRequest } from './iso-request.ts'
 import type { KnownIso } from './known-iso.ts'
@@ -34,7 +35,8 @@ export async function findKeptIso(
     phase.say(`Found the ISO in the tool cache: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }
   }
-  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), { ...phase, health }))
+  const options = { ...phase, health, show: progressLines(phase.say) }
+  const cached = order.useCache.restore.iso && identity && (await restoreIso(identity, join(tempDir, 'restored-iso'), options))
   if (!cached) return undefined
   const before = await firstChecksum()
   if ((before ?? cached.sha256) !== cached.sha256)

@@ -159,7 +159,7 @@ describe('a save in progress', () => {
   }
   const wait = async (patience: number, signal?: AbortSignal) => {
     const lines: string[] = []
-    await awaitSaving(statusFile(), patience, (line) => lines.push(line), signal)
+    await awaitSaving(statusFile(), patience, (line) => lines.push(line), { signal })
     return lines
   }
   const nothingFound = async (pid: number) => {

@@ -3,11 +3,12 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../host/make-folder.ts'
 import { debug } from '../../log.ts'
+import type { ShowProgress } from '../../phase/progress.ts'
 import { durationText } from '../../phase/units.ts'
 import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { watchMovement } from './movement.ts'
-import { watchProgress } from './progress.ts'
+import { showTransfer } from './progress.ts'
 import { type CacheEntry, entryFolder, filesOf } from './task.ts'
 
 export interface RestoreOptions {
@@ -16,6 +17,8 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal
   /** Time limit in milliseconds. Default: 5 minutes. */
   readonly patience?: number
+  /** Shows the progress. */
+  readonly show?: ShowProgress
   /** What this step knows about the service. Default: nothing. */
   readonly health?: ServiceHealth
 }
@@ -39,13 +42,13 @@ const minPatience = 1000
  * @throws only the reason of `signal`
  */
 export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
-  const { say, signal, patience = 300_000, health = { failing: false, waited: 0 } } = options
+  const { say, show, signal, patience = 300_000, health = { failing: false, waited: 0 } } = options
   if (!haveService() || health.failing) return undefined
   debug(`Looking for ${entry.what} in the Actions cache: ${entry.key}`)
   const folder = join(entry.dir, entryFolder)
   const start = Date.now()
   const trouble = await bestEffort(
-    () => restoreTo(folder, entry, { patience, stall: stallLimit - health.waited, signal, say }),
+    () => restoreTo(folder, entry, { patience, stall: stallLimit - health.waited, signal, show }),
     (why) => why,
   )
   if (trouble === undefined && !signal?.aborted) return folder
@@ -68,10 +71,12 @@ async function restoreTo(
     patience,
     stall,
     signal,
-    say,
-  }: Required<Pick<RestoreOptions, 'say' | 'patience'>> & {
+    show,
+  }: {
+    readonly patience: number
     readonly stall: number
     readonly signal: AbortSignal | undefined
+    readonly show: ShowProgress | undefined
   },
 ): Promise<string | undefined> {
   makeFolder(entry.dir)
@@ -82,9 +87,8 @@ async function restoreTo(
   const deadline = AbortSignal.timeout(patience)
   const stalled = new AbortController()
   const hasStalled = watchMovement(child.pid ?? 0, stall)
-  const report = watchProgress(`Restoring ${entry.what}`, statusFile, say)
   const timer = setInterval(() => {
-    report()
+    if (show) showTransfer(`Restoring ${entry.what}`, statusFile, show)
     if (hasStalled()) stalled.abort()
   }, 500)
   try {

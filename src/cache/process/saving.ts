@@ -1,10 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sentenceOf } from '../../host/system-error.ts'
+import type { ShowProgress } from '../../phase/progress.ts'
 import { durationText } from '../../phase/units.ts'
 import { forwardLog, haveService, isAlive, readStatus, startCacheProcess, stop } from './background.ts'
 import { watchMovement } from './movement.ts'
-import { watchProgress } from './progress.ts'
+import { showTransfer } from './progress.ts'
 import { stallLimit } from './restore.ts'
 import { type CacheEntry, type EntryResult, filesOf } from './task.ts'
 
@@ -37,18 +38,18 @@ interface Started {
 /**
  * Waits for the process that `startSaving` started, and reports the result in one line per entry. Never throws.
  * @param patience how long to wait, in milliseconds; entries that aren't saved by then are given up
- * @param signal gives up within a second
+ * @param options `signal` gives up within a second; `show` shows the progress
  * @returns the outcome of each entry
  */
 export async function awaitSaving(
   statusFile: string,
   patience: number,
   say: Say,
-  signal?: AbortSignal,
+  { signal, show }: { readonly signal?: AbortSignal | undefined; readonly show?: ShowProgress | undefined } = {},
 ): Promise<readonly EntryResult['outcome'][]> {
   try {
     const started = readStarted(statusFile)
-    return started ? await awaitProcess(started, statusFile, patience, say, signal) : []
+    return started ? await awaitProcess(started, statusFile, patience, say, { signal, show }) : []
   } catch (error) {
     say(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`)
     return ['refused']
@@ -68,18 +69,17 @@ async function awaitProcess(
   statusFile: string,
   patience: number,
   say: Say,
-  signal?: AbortSignal,
+  { signal, show }: { readonly signal?: AbortSignal | undefined; readonly show?: ShowProgress | undefined },
 ): Promise<EntryResult['outcome'][]> {
   const end = Date.now() + patience
   // Check first whether the process is alive: if it ends in between, its last status has been written.
   let alive = isAlive(pid, statusFile)
   let status = readStatus(statusFile)
   const hasStalled = watchMovement(pid, stallLimit)
-  const report = watchProgress('Saving to the Actions cache', statusFile, say)
   let stalled = false
   while (alive && !status.ended && !stalled && Date.now() < end && !signal?.aborted) {
     await sleep(200)
-    report()
+    if (show) showTransfer('Saving to the Actions cache', statusFile, show)
     stalled = hasStalled()
     alive = isAlive(pid, statusFile)
     status = readStatus(statusFile)
