@@ -24936,15 +24936,15 @@ var require_reflection_type_check = __commonJS({
           return true;
         }
         for (const name of data.oneofs) {
-          const group2 = message[name];
-          if (!oneof_1.isOneofGroup(group2))
+          const group = message[name];
+          if (!oneof_1.isOneofGroup(group))
             return false;
-          if (group2.oneofKind === void 0)
+          if (group.oneofKind === void 0)
             continue;
-          const field2 = this.fields.find((f) => f.localName === group2.oneofKind);
+          const field2 = this.fields.find((f) => f.localName === group.oneofKind);
           if (!field2)
             return false;
-          if (!this.field(group2[group2.oneofKind], field2, allowExcessProperties, depth))
+          if (!this.field(group[group.oneofKind], field2, allowExcessProperties, depth))
             return false;
         }
         for (const field2 of this.fields) {
@@ -25432,11 +25432,11 @@ var require_reflection_json_writer = __commonJS({
               json2[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue2;
             continue;
           }
-          const group2 = source[field2.oneof];
-          if (group2.oneofKind !== field2.localName)
+          const group = source[field2.oneof];
+          if (group.oneofKind !== field2.localName)
             continue;
           const opt = field2.kind == "scalar" || field2.kind == "enum" ? Object.assign(Object.assign({}, options), { emitDefaultValues: true }) : options;
-          let jsonValue = this.field(field2, group2[field2.localName], opt);
+          let jsonValue = this.field(field2, group[field2.localName], opt);
           assert_1.assert(jsonValue !== void 0);
           json2[options.useProtoFieldName ? field2.name : field2.jsonName] = jsonValue;
         }
@@ -25869,10 +25869,10 @@ var require_reflection_binary_writer = __commonJS({
         for (const field2 of this.fields) {
           let value, emitDefault, repeated = field2.repeat, localName = field2.localName;
           if (field2.oneof) {
-            const group2 = message[field2.oneof];
-            if (group2.oneofKind !== localName)
+            const group = message[field2.oneof];
+            if (group.oneofKind !== localName)
               continue;
-            value = group2[localName];
+            value = group[localName];
             emitDefault = true;
           } else {
             value = message[localName];
@@ -26109,13 +26109,13 @@ var require_reflection_merge_partial = __commonJS({
       for (let field2 of info2.fields) {
         let name = field2.localName;
         if (field2.oneof) {
-          const group2 = input[field2.oneof];
-          if ((group2 === null || group2 === void 0 ? void 0 : group2.oneofKind) == void 0) {
+          const group = input[field2.oneof];
+          if ((group === null || group === void 0 ? void 0 : group.oneofKind) == void 0) {
             continue;
           }
-          fieldValue = group2[name];
+          fieldValue = group[name];
           output = target[field2.oneof];
-          output.oneofKind = group2.oneofKind;
+          output.oneofKind = group.oneofKind;
           if (fieldValue == void 0) {
             delete output[name];
             continue;
@@ -27981,15 +27981,24 @@ function sequenceLength(bytes, at) {
 __name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
-var DiskError = class _DiskError extends Error {
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message, kind) {
+    super(message);
+    this.kind = kind;
+  }
+};
+var DiskError = class _DiskError extends UserError {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  kind;
   constructor(place2, what, kind = "damaged") {
-    super(oneLine(`${place2}: ${what}`));
-    this.kind = kind;
+    super(oneLine(`${place2}: ${what}`), kind);
   }
   /** Rebuilds an error from another thread. */
   static restored(message, kind) {
@@ -28085,20 +28094,26 @@ function destinationOf(path12) {
     checkPlace(path12, place2);
     const there = attempt(path12, () => (0, import_node_fs3.lstatSync)(place2, { throwIfNoEntry: false }));
     if (!there && links > 0)
-      throw new Error(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+      throw new UserError(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`, "input");
     if (!there || there.isFile()) return place2;
     if (!there.isSymbolicLink())
-      throw new Error(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+      throw new UserError(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
     place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs3.readlinkSync)(place2));
   }
-  throw new Error(`${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+  throw new UserError(
+    `${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    "input"
+  );
 }
 __name(destinationOf, "destinationOf");
 function checkPlace(path12, place2) {
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
   if (folder === void 0) return;
   const leads = place2 === (0, import_node_path2.resolve)(path12) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+  throw new UserError(
+    `${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
+    "input"
+  );
 }
 __name(checkPlace, "checkPlace");
 function realFolder(path12, folder) {
@@ -28116,7 +28131,7 @@ function attempt(path12, look) {
   try {
     return look();
   } catch (error2) {
-    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })));
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })), { cause: error2 });
   }
 }
 __name(attempt, "attempt");
@@ -29484,7 +29499,7 @@ async function convert(options) {
   options.inputSha256.catch((error2) => stop2.abort(error2));
   options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
   if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
+    throw new UserError(`${options.archive}: the archive would overwrite its own input; choose another name`, "input");
   const archive = createArchive(options.archive);
   const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options;
   const task2 = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
@@ -29512,6 +29527,9 @@ async function receive(worker, archive, options, signal) {
       case "warning":
         options.warn(message.text);
         break;
+      case "note":
+        options.note(message.text);
+        break;
       case "found": {
         const { found, environment: environment2 } = message;
         const names = options.name(found);
@@ -29535,7 +29553,7 @@ async function receive(worker, archive, options, signal) {
         throw failureOf(message);
     }
   }
-  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
+  throw new UserError("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory", "memory");
 }
 __name(receive, "receive");
 function failureOf({ message, stack, errorKind }) {
@@ -29559,9 +29577,6 @@ async function bestEffort(use, otherwise) {
   }
 }
 __name(bestEffort, "bestEffort");
-
-// src/cache/process/background.ts
-var import_node_url = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -31537,6 +31552,12 @@ function info(message) {
 }
 __name(info, "info");
 
+// src/log.ts
+var lastLine = Date.now();
+
+// src/cache/process/background.ts
+var import_node_url = require("node:url");
+
 // src/programs/child.ts
 var outputLimit = 16 << 20;
 
@@ -31586,11 +31607,14 @@ var import_node_zlib2 = require("node:zlib");
 // src/host/free-space.ts
 var import_node_fs9 = require("node:fs");
 var import_node_path4 = require("node:path");
-var NoRoom = class extends Error {
+var NoRoom = class extends UserError {
   static {
     __name(this, "NoRoom");
   }
   name = "NoRoom";
+  constructor(message) {
+    super(message, "no-room");
+  }
 };
 function checkFreeSpace(path12, needed, what) {
   const free2 = freeSpace(path12);
@@ -31655,6 +31679,8 @@ async function makeImage({ key, dir: dir2 }, image) {
     name: /* @__PURE__ */ __name(() => [], "name"),
     // The main step has said them.
     warn() {
+    },
+    note() {
     }
   });
   if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
@@ -70866,26 +70892,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime382 = __toESM(require_commonjs(), 1);
 var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
 var import_runtime385 = __toESM(require_commonjs(), 1);
 var import_runtime386 = __toESM(require_commonjs(), 1);
+var import_runtime387 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime376 = __toESM(require_commonjs(), 1);
 var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
 var import_runtime379 = __toESM(require_commonjs(), 1);
 var import_runtime380 = __toESM(require_commonjs(), 1);
+var import_runtime381 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime370 = __toESM(require_commonjs(), 1);
 var import_runtime371 = __toESM(require_commonjs(), 1);
 var import_runtime372 = __toESM(require_commonjs(), 1);
 var import_runtime373 = __toESM(require_commonjs(), 1);
 var import_runtime374 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime374.MessageType {
+var import_runtime375 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime375.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70909,9 +70935,9 @@ var CacheScope$Type = class extends import_runtime374.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime373.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime374.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime372.reflectionMergePartial)(this, message, value);
+      (0, import_runtime373.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70933,26 +70959,26 @@ var CacheScope$Type = class extends import_runtime374.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime371.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime372.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime370.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime371.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime370.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime371.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime371.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime372.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime380.MessageType {
+var CacheMetadata$Type = class extends import_runtime381.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -70970,9 +70996,9 @@ var CacheMetadata$Type = class extends import_runtime380.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime379.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime380.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime378.reflectionMergePartial)(this, message, value);
+      (0, import_runtime379.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70994,26 +71020,26 @@ var CacheMetadata$Type = class extends import_runtime380.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime377.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime378.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime376.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime377.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime376.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime377.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime377.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime378.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime386.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71038,9 +71064,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime386.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71066,26 +71092,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime386.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime386.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71116,9 +71142,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime386.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71144,26 +71170,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime386.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime386.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71195,9 +71221,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime386.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71227,28 +71253,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime386.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime382.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime383.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime382.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime383.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime386.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71279,9 +71305,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime386.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71307,26 +71333,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime386.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime382.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime383.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime386.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71359,9 +71385,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime386.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71391,28 +71417,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime386.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime382.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime382.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime383.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime386.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime387.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71443,9 +71469,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime386.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime384.reflectionMergePartial)(this, message, value);
+      (0, import_runtime385.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71471,21 +71497,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime386.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime382.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime382.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime382.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };

@@ -3405,15 +3405,24 @@ function sequenceLength(bytes, at) {
 __name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
-var DiskError = class _DiskError extends Error {
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message2, kind) {
+    super(message2);
+    this.kind = kind;
+  }
+};
+var DiskError = class _DiskError extends UserError {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  kind;
   constructor(place2, what, kind = "damaged") {
-    super(oneLine(`${place2}: ${what}`));
-    this.kind = kind;
+    super(oneLine(`${place2}: ${what}`), kind);
   }
   /** Rebuilds an error from another thread. */
   static restored(message2, kind) {
@@ -3632,26 +3641,31 @@ function parseSha256(text4) {
   return digest2;
 }
 __name(parseSha256, "parseSha256");
-async function sha256OfFile(path4, expected, signal) {
+async function sha256OfFile(path4, options6 = {}) {
+  const { expected } = options6;
   if ((0, import_node_fs2.statSync)(path4, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== void 0) throw new Error(`${path4} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
+    if (expected !== void 0)
+      throw new UserError(`${path4} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`, "checksum");
     return void 0;
   }
-  const found = await digest(path4, signal);
+  const found = await digest(path4, options6);
   if (expected !== void 0 && found !== expected) {
-    throw new Error(`${path4} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
+    throw new UserError(`${path4} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`, "checksum");
   }
   return found;
 }
 __name(sha256OfFile, "sha256OfFile");
-async function digest(path4, signal) {
+async function digest(path4, { signal, onProgress }) {
   const hash = (0, import_node_crypto.createHash)("sha256");
   const file = openFile(path4);
   try {
+    let done = 0;
     for (const piece2 of pieces(file, 4 << 20)) {
       hash.update(piece2);
+      done += piece2.length;
       await (0, import_promises.setImmediate)();
       signal?.throwIfAborted();
+      onProgress?.(done, file.size);
     }
   } finally {
     file.close();
@@ -3682,8 +3696,9 @@ __name(versionText, "versionText");
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
   if (!asked || satisfies(asked, versionOf(found))) return;
-  throw new Error(
-    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`
+  throw new UserError(
+    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`,
+    "other-version"
   );
 }
 __name(expectVersion, "expectVersion");
@@ -4686,17 +4701,23 @@ function chosenDaemon() {
 __name(chosenDaemon, "chosenDaemon");
 
 // src/engine/errors.ts
-var EngineError = class extends Error {
+var EngineError = class extends UserError {
   static {
     __name(this, "EngineError");
   }
   name = "EngineError";
+  constructor(message2, kind = "engine") {
+    super(message2, kind);
+  }
 };
 var BrokenImageError = class extends EngineError {
   static {
     __name(this, "BrokenImageError");
   }
   name = "BrokenImageError";
+  constructor(message2) {
+    super(message2, "broken-image");
+  }
 };
 
 // src/engine/images.ts
@@ -4742,9 +4763,9 @@ function images(command, platformOption) {
       const args = ["create", ...options6, id2, "/bin/true"];
       const created = await command.call(args, change);
       if (created.code !== 0) {
-        const { message: message2 } = failure(program, `create a container from the image ${id2}`, created);
+        const { message: message2, kind } = failure(program, `create a container from the image ${id2}`, created);
         const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
-        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2);
+        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2, kind);
       }
       const container = created.stdout.trim();
       const removed2 = await command.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
@@ -4776,7 +4797,7 @@ async function succeed(command, args, wanted, options6) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished2) {
   const reason = finished2.lastWord || `it ended with exit code ${finished2.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
@@ -4879,7 +4900,7 @@ async function detectEngine(wanted, notice = () => {
   if (wanted === "none") return void 0;
   if (wanted !== "auto") {
     const found = await ask(engineCommand(wanted, supervision));
-    if (typeof found === "string") throw new EngineError(found);
+    if (typeof found === "string") throw new EngineError(found, "no-engine");
     if (found.name !== wanted) notice(`${wanted} is actually ${found.name} here`);
     return found;
   }
@@ -5038,7 +5059,7 @@ function endRequest(reason) {
   for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(name2, () => {
       if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
-      stop.abort(new Error(reason(name2)));
+      stop.abort(new UserError(reason(name2), "cancelled"));
     });
   }
   return stop.signal;
@@ -5081,7 +5102,10 @@ __name(sentenceOf, "sentenceOf");
 // src/image/config/name.ts
 function imageName({ version: version3, build }, uname) {
   if (version3 === void 0)
-    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
+    throw new UserError(
+      "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
+      "other-version"
+    );
   return `xenserver-ddk:${[version3, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
 __name(imageName, "imageName");
@@ -5223,7 +5247,7 @@ async function removed(engine, image, { message: message2 }) {
     () => "",
     (failure2) => `; and ${failure2.message}`
   );
-  return new EngineError(`${message2}${alsoFailed}`);
+  return new EngineError(`${message2}${alsoFailed}`, "broken-image");
 }
 __name(removed, "removed");
 
@@ -5247,20 +5271,26 @@ function destinationOf(path4) {
     checkPlace(path4, place2);
     const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
     if (!there && links2 > 0)
-      throw new Error(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`);
+      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`, "input");
     if (!there || there.isFile()) return place2;
     if (!there.isSymbolicLink())
-      throw new Error(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
+      throw new UserError(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
     place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
   }
-  throw new Error(`${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+  throw new UserError(
+    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    "input"
+  );
 }
 __name(destinationOf, "destinationOf");
 function checkPlace(path4, place2) {
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
   if (folder === void 0) return;
   const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new Error(`${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`);
+  throw new UserError(
+    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
+    "input"
+  );
 }
 __name(checkPlace, "checkPlace");
 function realFolder(path4, folder) {
@@ -5278,7 +5308,7 @@ function attempt2(path4, look2) {
   try {
     return look2();
   } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })));
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
   }
 }
 __name(attempt2, "attempt");
@@ -6633,7 +6663,7 @@ async function convert(options6) {
   options6.inputSha256.catch((error) => stop.abort(error));
   options6.signal?.addEventListener("abort", () => stop.abort(options6.signal.reason));
   if (isSameFile(options6.input, options6.archive))
-    throw new Error(`${options6.archive}: the archive would overwrite its own input; choose another name`);
+    throw new UserError(`${options6.archive}: the archive would overwrite its own input; choose another name`, "input");
   const archive = createArchive(options6.archive);
   const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options6;
   const task = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
@@ -6661,6 +6691,9 @@ async function receive(worker, archive, options6, signal) {
       case "warning":
         options6.warn(message2.text);
         break;
+      case "note":
+        options6.note(message2.text);
+        break;
       case "found": {
         const { found, environment } = message2;
         const names2 = options6.name(found);
@@ -6684,7 +6717,7 @@ async function receive(worker, archive, options6, signal) {
         throw failureOf(message2);
     }
   }
-  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
+  throw new UserError("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory", "memory");
 }
 __name(receive, "receive");
 function failureOf({ message: message2, stack, errorKind }) {
@@ -6708,24 +6741,25 @@ function durationText(milliseconds) {
 __name(durationText, "durationText");
 
 // src/phase/progress-line.ts
+var pace = { first: 3e3, next: 5e3 };
 var ProgressLine = class {
   static {
     __name(this, "ProgressLine");
   }
   #say;
-  #interval;
   #start = Date.now();
-  #last = this.#start;
-  constructor(say2, interval2 = 5e3) {
+  #due = this.#start + pace.first;
+  constructor(say2) {
     this.#say = say2;
-    this.#interval = interval2;
   }
-  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
   update(text4) {
     const now = Date.now();
-    if (now - this.#last < this.#interval) return;
-    this.#last = now;
-    this.#say(text4(durationText(now - this.#start), now - this.#start));
+    if (now < this.#due) return;
+    const line = text4(durationText(now - this.#start), now - this.#start);
+    if (line === void 0) return;
+    this.#due = now + pace.next;
+    this.#say(line);
   }
 };
 function progressLines(say2, atOnce = false) {
@@ -7192,12 +7226,13 @@ async function convertCommand(words) {
         uname,
         maxZeroBytes,
         compression: compression ?? defaultCompression(engine),
-        inputSha256: sha256OfFile(input, expected),
+        inputSha256: sha256OfFile(input, { expected }),
         name({ identity }) {
           expectVersion(identity, asked);
           return [tag2 || imageName(identity, uname)];
         },
         warn,
+        note: say,
         signal
       },
       say,
@@ -7233,7 +7268,9 @@ function makeTempDir(parent) {
   try {
     return (0, import_node_fs15.mkdtempSync)((0, import_node_path6.join)(parent, "xenserver-ddk-"));
   } catch (error) {
-    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`);
+    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
+      cause: error
+    });
   }
 }
 __name(makeTempDir, "makeTempDir");
@@ -11403,15 +11440,15 @@ function parseConfigText(text4) {
   const section = /* @__PURE__ */ __name((depth2) => {
     if (depth2 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
     const values = /* @__PURE__ */ new Map();
-    const sections = /* @__PURE__ */ new Map();
+    const sections2 = /* @__PURE__ */ new Map();
     for (; ; ) {
       const token = tokens.next();
-      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections };
+      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections: sections2 };
       if (token.kind === "sign") throw tokens.unexpected(token);
       const name2 = token.text;
-      if (values.has(name2) || sections.has(name2)) throw new Error(`has ${JSON.stringify(name2)} twice (line ${token.line})`);
+      if (values.has(name2) || sections2.has(name2)) throw new Error(`has ${JSON.stringify(name2)} twice (line ${token.line})`);
       const after = tokens.next();
-      if (isSign(after, "{")) addTo(sections, name2, section(depth2 + 1));
+      if (isSign(after, "{")) addTo(sections2, name2, section(depth2 + 1));
       else if (isSign(after, "=")) addTo(values, name2, value());
       else throw tokens.unexpected(after);
     }
@@ -15139,6 +15176,65 @@ function onUncaught(tell, exitCode2) {
 }
 __name(onUncaught, "onUncaught");
 
+// src/troubleshooting.ts
+var sections = {
+  input: "an-input-is-refused",
+  "no-address": "no-url-is-known-for-the-ddk",
+  "other-version": "another-version-was-requested",
+  checksum: "the-checksum-is-wrong",
+  changed: "the-address-gives-another-file-than-before",
+  unreachable: "the-iso-cant-be-fetched",
+  denied: "the-server-answers-401-or-403",
+  certificate: "the-servers-certificate-cant-be-verified",
+  damaged: "the-iso-is-damaged",
+  unsupported: "the-format-isnt-supported",
+  encrypted: "the-disk-is-encrypted",
+  "not-a-ddk": "it-isnt-a-ddk",
+  "input-output": "the-iso-cant-be-read",
+  "no-room": "no-space-left-on-device",
+  permission: "permission-denied",
+  memory: "the-thread-that-reads-the-iso-ended-unexpectedly",
+  "no-engine": "no-container-engine-can-be-used",
+  engine: "the-engine-failed",
+  "broken-image": "no-container-can-be-created-from-the-image",
+  container: "the-container-of-ddksh-cant-be-made",
+  "no-steps": "steps-with-shell-ddksh-cant-run",
+  cancelled: "cancelled"
+};
+var lastSection = "any-other-error";
+var kindOfCode = {
+  ENOSPC: "no-room",
+  EDQUOT: "no-room",
+  EFBIG: "no-room",
+  EACCES: "permission",
+  EPERM: "permission",
+  EROFS: "permission",
+  ENOMEM: "memory",
+  ERR_WORKER_OUT_OF_MEMORY: "memory",
+  EIO: "input-output"
+};
+function explanationOf(error, env = process.env) {
+  const kind = kindOf(error);
+  return kind === void 0 ? `${guide(env)}#${lastSection}` : explanationOfKind(kind, env);
+}
+__name(explanationOf, "explanationOf");
+function explanationOfKind(kind, env = process.env) {
+  return `${guide(env)}#${sections[kind]}`;
+}
+__name(explanationOfKind, "explanationOfKind");
+function kindOf(error) {
+  if (error instanceof UserError) return error.kind;
+  if (!(error instanceof Error)) return void 0;
+  return kindOfCode[error.code ?? ""] ?? kindOf(error.cause);
+}
+__name(kindOf, "kindOf");
+function guide({ GITHUB_SERVER_URL, GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF }) {
+  const path4 = "docs/troubleshooting.md";
+  if (!GITHUB_SERVER_URL || !GITHUB_ACTION_REPOSITORY || !GITHUB_ACTION_REF) return path4;
+  return `${GITHUB_SERVER_URL}/${GITHUB_ACTION_REPOSITORY}/blob/${GITHUB_ACTION_REF.split("/").map(encodeURIComponent).join("/")}/${path4}`;
+}
+__name(guide, "guide");
+
 // src/cli.ts
 var commands2 = {
   inspect: inspectCommand,
@@ -15202,9 +15298,14 @@ process.stderr.on("error", () => {
 function fail(error) {
   endProgress();
   say(`xenserver-ddk: ${sentenceOf(error)}`);
+  if (!isSelfEvident(error)) say(`See ${explanationOf(error)}`);
   if (process.env.DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) say(line);
 }
 __name(fail, "fail");
+function isSelfEvident(error) {
+  return error instanceof UsageError || error instanceof UserError && error.kind === "cancelled";
+}
+__name(isSelfEvident, "isSelfEvident");
 onUncaught(fail, 1);
 main(process.argv.slice(2)).then(
   (code) => {

@@ -3397,15 +3397,24 @@ function sequenceLength(bytes, at) {
 __name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
-var DiskError = class _DiskError extends Error {
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message2, kind) {
+    super(message2);
+    this.kind = kind;
+  }
+};
+var DiskError = class _DiskError extends UserError {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  kind;
   constructor(place2, what, kind = "damaged") {
-    super(oneLine(`${place2}: ${what}`));
-    this.kind = kind;
+    super(oneLine(`${place2}: ${what}`), kind);
   }
   /** Rebuilds an error from another thread. */
   static restored(message2, kind) {
@@ -11223,6 +11232,32 @@ function findArchitecture(root, warn) {
 }
 __name(findArchitecture, "findArchitecture");
 
+// src/disk/root/userland.ts
+function findUserland(root) {
+  const glibc = findGlibc(root);
+  const parts = [findCentos(root), glibc && `glibc ${glibc}`].filter((part) => part !== void 0);
+  return parts.length === 0 ? void 0 : parts.join(", ");
+}
+__name(findUserland, "findUserland");
+function findCentos(root) {
+  const texts = ["/etc/centos-release", "/etc/redhat-release"].map((path) => readText(root, path) ?? "");
+  const [, name, version2] = texts.map((text3) => /^(CentOS[\w ]*?) release ([\w.]{1,20})/m.exec(text3)).find((found) => found) ?? [];
+  return name && `${name} ${version2}`;
+}
+__name(findCentos, "findCentos");
+function findGlibc(root) {
+  for (const path of ["/lib64", "/lib"]) {
+    const folder = resolve(root, path);
+    if (folder?.type !== "dir") continue;
+    for (const { name } of root.entries(folder)) {
+      const version2 = /^libc-(\d[\d.]{0,9})\.so$/.exec(pathText(name))?.[1];
+      if (version2 !== void 0) return version2;
+    }
+  }
+  return void 0;
+}
+__name(findGlibc, "findGlibc");
+
 // src/host/system-error.ts
 var failed = {
   mkdir: "no folder can be made there",
@@ -11789,7 +11824,8 @@ async function sendTar(port, task) {
       post({ kind: "found", found, ...addition });
       const memory = sharedMemory(port);
       const limits6 = task.maxZeroBytes !== void 0 && { maxZeroBytes: task.maxZeroBytes };
-      const pieces2 = tarPieces(walk(root.tree), { warn, allocate: memory.take, filesystemSize: root.size, ...limits6 });
+      const note = /* @__PURE__ */ __name((text3) => post({ kind: "note", text: text3 }), "note");
+      const pieces2 = tarPieces(walk(root.tree), { warn: note, allocate: memory.take, filesystemSize: root.size, ...limits6 });
       let next2 = pieces2.next();
       for (; !next2.done; next2 = pieces2.next()) {
         post({ kind: "piece", piece: next2.value }, [next2.value.buffer]);
@@ -11814,7 +11850,7 @@ function describe9(root, task, warn) {
   const { tree, input, place: place2, type: type2, used, lacks, unreadable } = root;
   if (lacks !== void 0) throw notARoot(place2, lacks, unreadable);
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root);
-  return { identity: identify(tree, warn), place: place2, type: type2, used, created };
+  return { identity: identify(tree, warn), place: place2, type: type2, used, created, userland: findUserland(tree) };
 }
 __name(describe9, "describe");
 function releaseTime({ tree }) {

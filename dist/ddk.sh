@@ -66,7 +66,7 @@ _main() {
 }
 
 _fail() {
-  printf '::error::%s: %s\n' "$_name" "$(_harmless "$1")" >&2
+  printf '::error::%s: %s%s\n' "$_name" "$(_harmless "$1")" "${_explanation:+. See $_explanation}" >&2
   exit 125
 }
 

@@ -38,15 +38,24 @@ function escaped(character) {
 __name(escaped, "escaped");
 
 // src/bytes/errors.ts
-var DiskError = class _DiskError extends Error {
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message2, kind) {
+    super(message2);
+    this.kind = kind;
+  }
+};
+var DiskError = class _DiskError extends UserError {
   static {
     __name(this, "DiskError");
   }
   name = "DiskError";
-  kind;
   constructor(place, what, kind = "damaged") {
-    super(oneLine(`${place}: ${what}`));
-    this.kind = kind;
+    super(oneLine(`${place}: ${what}`), kind);
   }
   /** Rebuilds an error from another thread. */
   static restored(message2, kind) {

@@ -656,10 +656,10 @@ var require_errors = __commonJS({
       static {
         __name(this, "HTTPParserError");
       }
-      constructor(message2, code, data) {
+      constructor(message2, code2, data) {
         super(message2);
         this.name = "HTTPParserError";
-        this.code = code ? `HPE_${code}` : void 0;
+        this.code = code2 ? `HPE_${code2}` : void 0;
         this.data = data ? data.toString() : void 0;
       }
       static [Symbol.hasInstance](instance) {
@@ -688,12 +688,12 @@ var require_errors = __commonJS({
       static {
         __name(this, "RequestRetryError");
       }
-      constructor(message2, code, { headers, data }) {
+      constructor(message2, code2, { headers, data }) {
         super(message2);
         this.name = "RequestRetryError";
         this.message = message2 || "Request retry error";
         this.code = "UND_ERR_REQ_RETRY";
-        this.statusCode = code;
+        this.statusCode = code2;
         this.data = data;
         this.headers = headers;
       }
@@ -707,12 +707,12 @@ var require_errors = __commonJS({
       static {
         __name(this, "ResponseError");
       }
-      constructor(message2, code, { headers, data }) {
+      constructor(message2, code2, { headers, data }) {
         super(message2);
         this.name = "ResponseError";
         this.message = message2 || "Response error";
         this.code = "UND_ERR_RESPONSE";
-        this.statusCode = code;
+        this.statusCode = code2;
         this.data = data;
         this.headers = headers;
       }
@@ -931,8 +931,8 @@ var require_tree = __commonJS({
         if (index === void 0 || index >= key.length) {
           throw new TypeError("Unreachable");
         }
-        const code = this.code = key.charCodeAt(index);
-        if (code > 127) {
+        const code2 = this.code = key.charCodeAt(index);
+        if (code2 > 127) {
           throw new TypeError("key must be ascii string");
         }
         if (key.length !== ++index) {
@@ -953,11 +953,11 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (true) {
-          const code = key.charCodeAt(index);
-          if (code > 127) {
+          const code2 = key.charCodeAt(index);
+          if (code2 > 127) {
             throw new TypeError("key must be ascii string");
           }
-          if (node.code === code) {
+          if (node.code === code2) {
             if (length === ++index) {
               node.value = value;
               break;
@@ -967,7 +967,7 @@ var require_tree = __commonJS({
               node.middle = new _TstNode(key, value, index);
               break;
             }
-          } else if (node.code < code) {
+          } else if (node.code < code2) {
             if (node.left !== null) {
               node = node.left;
             } else {
@@ -991,19 +991,19 @@ var require_tree = __commonJS({
         let index = 0;
         let node = this;
         while (node !== null && index < keylength) {
-          let code = key[index];
-          if (code <= 90 && code >= 65) {
-            code |= 32;
+          let code2 = key[index];
+          if (code2 <= 90 && code2 >= 65) {
+            code2 |= 32;
           }
           while (node !== null) {
-            if (code === node.code) {
+            if (code2 === node.code) {
               if (keylength === ++index) {
                 return node;
               }
               node = node.middle;
               break;
             }
-            node = node.code < code ? node.left : node.right;
+            node = node.code < code2 ? node.left : node.right;
           }
         }
         return null;
@@ -1756,11 +1756,11 @@ var require_diagnostics = __commonJS({
         websocketDebuglog("connection opened %s%s", address, port ? `:${port}` : "");
       });
       diagnosticsChannel.channel("undici:websocket:close").subscribe((evt) => {
-        const { websocket, code, reason } = evt;
+        const { websocket, code: code2, reason } = evt;
         websocketDebuglog(
           "closed connection to %s - %s %s",
           websocket.url,
-          code,
+          code2,
           reason
         );
       });
@@ -4299,9 +4299,9 @@ var require_util2 = __commonJS({
     __name(responseLocationURL, "responseLocationURL");
     function isValidEncodedURL(url) {
       for (let i = 0; i < url.length; ++i) {
-        const code = url.charCodeAt(i);
-        if (code > 126 || // Non-US-ASCII + DEL
-        code < 32) {
+        const code2 = url.charCodeAt(i);
+        if (code2 > 126 || // Non-US-ASCII + DEL
+        code2 < 32) {
           return false;
         }
       }
@@ -4940,8 +4940,8 @@ var require_util2 = __commonJS({
       }
       const rangeStart = collectASequenceOfCodePoints(
         (char) => {
-          const code = char.charCodeAt(0);
-          return code >= 48 && code <= 57;
+          const code2 = char.charCodeAt(0);
+          return code2 >= 48 && code2 <= 57;
         },
         data,
         position2
@@ -4967,8 +4967,8 @@ var require_util2 = __commonJS({
       }
       const rangeEnd = collectASequenceOfCodePoints(
         (char) => {
-          const code = char.charCodeAt(0);
-          return code >= 48 && code <= 57;
+          const code2 = char.charCodeAt(0);
+          return code2 >= 48 && code2 <= 57;
         },
         data,
         position2
@@ -7326,9 +7326,9 @@ var require_client_h2 = __commonJS({
       this[kClient][kOnError](err);
     }
     __name(onHttp2SessionError, "onHttp2SessionError");
-    function onHttp2FrameError(type, code, id) {
+    function onHttp2FrameError(type, code2, id) {
       if (id === 0) {
-        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`);
+        const err = new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`);
         this[kSocket][kError] = err;
         this[kClient][kOnError](err);
       }
@@ -7340,8 +7340,8 @@ var require_client_h2 = __commonJS({
       util.destroy(this[kSocket], err);
     }
     __name(onHttp2SessionEnd, "onHttp2SessionEnd");
-    function onHTTP2GoAway(code) {
-      const err = this[kError] || new SocketError(`HTTP/2: "GOAWAY" frame received with code ${code}`, util.getSocketInfo(this));
+    function onHTTP2GoAway(code2) {
+      const err = this[kError] || new SocketError(`HTTP/2: "GOAWAY" frame received with code ${code2}`, util.getSocketInfo(this));
       const client = this[kClient];
       client[kSocket] = null;
       client[kHTTPContext] = null;
@@ -7548,8 +7548,8 @@ var require_client_h2 = __commonJS({
       stream.once("error", function(err) {
         abort(err);
       });
-      stream.once("frameError", (type, code) => {
-        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code}`));
+      stream.once("frameError", (type, code2) => {
+        abort(new InformationalError(`HTTP/2: "frameError" received - type ${type}, code ${code2}`));
       });
       return true;
       function writeBodyH2() {
@@ -9558,7 +9558,7 @@ var require_retry_handler = __commonJS({
         if (this.handler.onBodySent) return this.handler.onBodySent(chunk);
       }
       static [kRetryHandlerDefaultRetry](err, { state, opts }, cb) {
-        const { statusCode, code, headers } = err;
+        const { statusCode, code: code2, headers } = err;
         const { method, retryOptions } = opts;
         const {
           maxRetries,
@@ -9570,7 +9570,7 @@ var require_retry_handler = __commonJS({
           methods
         } = retryOptions;
         const { counter } = state;
-        if (code && code !== "UND_ERR_REQ_RETRY" && !errorCodes.includes(code)) {
+        if (code2 && code2 !== "UND_ERR_REQ_RETRY" && !errorCodes.includes(code2)) {
           cb(err);
           return;
         }
@@ -12419,8 +12419,8 @@ var require_headers = __commonJS({
     var util = require("node:util");
     var kHeadersMap = /* @__PURE__ */ Symbol("headers map");
     var kHeadersSortedMap = /* @__PURE__ */ Symbol("headers map sorted");
-    function isHTTPWhiteSpaceCharCode(code) {
-      return code === 10 || code === 13 || code === 9 || code === 32;
+    function isHTTPWhiteSpaceCharCode(code2) {
+      return code2 === 10 || code2 === 13 || code2 === 9 || code2 === 32;
     }
     __name(isHTTPWhiteSpaceCharCode, "isHTTPWhiteSpaceCharCode");
     function headerValueNormalize(potentialValue) {
@@ -15193,11 +15193,11 @@ var require_progressevent = __commonJS({
 var require_encoding = __commonJS({
   "node_modules/undici/lib/web/fileapi/encoding.js"(exports2, module2) {
     "use strict";
-    function getEncoding(label) {
-      if (!label) {
+    function getEncoding(label2) {
+      if (!label2) {
         return "failure";
       }
-      switch (label.trim().toLowerCase()) {
+      switch (label2.trim().toLowerCase()) {
         case "unicode-1-1-utf-8":
         case "unicode11utf8":
         case "unicode20utf8":
@@ -16651,8 +16651,8 @@ var require_util6 = __commonJS({
     "use strict";
     function isCTLExcludingHtab(value) {
       for (let i = 0; i < value.length; ++i) {
-        const code = value.charCodeAt(i);
-        if (code >= 0 && code <= 8 || code >= 10 && code <= 31 || code === 127) {
+        const code2 = value.charCodeAt(i);
+        if (code2 >= 0 && code2 <= 8 || code2 >= 10 && code2 <= 31 || code2 === 127) {
           return true;
         }
       }
@@ -16661,26 +16661,26 @@ var require_util6 = __commonJS({
     __name(isCTLExcludingHtab, "isCTLExcludingHtab");
     function validateCookieName(name) {
       for (let i = 0; i < name.length; ++i) {
-        const code = name.charCodeAt(i);
-        if (code < 33 || // exclude CTLs (0-31), SP and HT
-        code > 126 || // exclude non-ascii and DEL
-        code === 34 || // "
-        code === 40 || // (
-        code === 41 || // )
-        code === 60 || // <
-        code === 62 || // >
-        code === 64 || // @
-        code === 44 || // ,
-        code === 59 || // ;
-        code === 58 || // :
-        code === 92 || // \
-        code === 47 || // /
-        code === 91 || // [
-        code === 93 || // ]
-        code === 63 || // ?
-        code === 61 || // =
-        code === 123 || // {
-        code === 125) {
+        const code2 = name.charCodeAt(i);
+        if (code2 < 33 || // exclude CTLs (0-31), SP and HT
+        code2 > 126 || // exclude non-ascii and DEL
+        code2 === 34 || // "
+        code2 === 40 || // (
+        code2 === 41 || // )
+        code2 === 60 || // <
+        code2 === 62 || // >
+        code2 === 64 || // @
+        code2 === 44 || // ,
+        code2 === 59 || // ;
+        code2 === 58 || // :
+        code2 === 92 || // \
+        code2 === 47 || // /
+        code2 === 91 || // [
+        code2 === 93 || // ]
+        code2 === 63 || // ?
+        code2 === 61 || // =
+        code2 === 123 || // {
+        code2 === 125) {
           throw new Error("Invalid cookie name");
         }
       }
@@ -16697,13 +16697,13 @@ var require_util6 = __commonJS({
         ++i;
       }
       while (i < len) {
-        const code = value.charCodeAt(i++);
-        if (code < 33 || // exclude CTLs (0-31)
-        code > 126 || // non-ascii and DEL (127)
-        code === 34 || // "
-        code === 44 || // ,
-        code === 59 || // ;
-        code === 92) {
+        const code2 = value.charCodeAt(i++);
+        if (code2 < 33 || // exclude CTLs (0-31)
+        code2 > 126 || // non-ascii and DEL (127)
+        code2 === 34 || // "
+        code2 === 44 || // ,
+        code2 === 59 || // ;
+        code2 === 92) {
           throw new Error("Invalid cookie value");
         }
       }
@@ -16711,19 +16711,19 @@ var require_util6 = __commonJS({
     __name(validateCookieValue, "validateCookieValue");
     function validateCookiePath(path6) {
       for (let i = 0; i < path6.length; ++i) {
-        const code = path6.charCodeAt(i);
-        if (code < 32 || // exclude CTLs (0-31)
-        code > 126 || // exclude DEL and non-ascii
-        code === 59) {
+        const code2 = path6.charCodeAt(i);
+        if (code2 < 32 || // exclude CTLs (0-31)
+        code2 > 126 || // exclude DEL and non-ascii
+        code2 === 59) {
           throw new Error("Invalid cookie path");
         }
       }
     }
     __name(validateCookiePath, "validateCookiePath");
-    function isLetterOrDigit(code) {
-      return code >= 48 && code <= 57 || // 0-9
-      code >= 65 && code <= 90 || // A-Z
-      code >= 97 && code <= 122;
+    function isLetterOrDigit(code2) {
+      return code2 >= 48 && code2 <= 57 || // 0-9
+      code2 >= 65 && code2 <= 90 || // A-Z
+      code2 >= 97 && code2 <= 122;
     }
     __name(isLetterOrDigit, "isLetterOrDigit");
     function validateCookieDomain(domain) {
@@ -16735,8 +16735,8 @@ var require_util6 = __commonJS({
       }
       let labelLength = 0;
       for (let i = 0; i < domain.length; ++i) {
-        const code = domain.charCodeAt(i);
-        if (code === 46) {
+        const code2 = domain.charCodeAt(i);
+        if (code2 === 46) {
           if (labelLength === 0) {
             throw new Error("Invalid cookie domain");
           }
@@ -16746,10 +16746,10 @@ var require_util6 = __commonJS({
           labelLength = 0;
           continue;
         }
-        if (labelLength === 0 && !isLetterOrDigit(code)) {
+        if (labelLength === 0 && !isLetterOrDigit(code2)) {
           throw new Error("Invalid cookie domain");
         }
-        if (!isLetterOrDigit(code) && code !== 45) {
+        if (!isLetterOrDigit(code2) && code2 !== 45) {
           throw new Error("Invalid cookie domain");
         }
         if (++labelLength > 63) {
@@ -17549,38 +17549,38 @@ var require_util7 = __commonJS({
         return false;
       }
       for (let i = 0; i < protocol.length; ++i) {
-        const code = protocol.charCodeAt(i);
-        if (code < 33 || // CTL, contains SP (0x20) and HT (0x09)
-        code > 126 || code === 34 || // "
-        code === 40 || // (
-        code === 41 || // )
-        code === 44 || // ,
-        code === 47 || // /
-        code === 58 || // :
-        code === 59 || // ;
-        code === 60 || // <
-        code === 61 || // =
-        code === 62 || // >
-        code === 63 || // ?
-        code === 64 || // @
-        code === 91 || // [
-        code === 92 || // \
-        code === 93 || // ]
-        code === 123 || // {
-        code === 125) {
+        const code2 = protocol.charCodeAt(i);
+        if (code2 < 33 || // CTL, contains SP (0x20) and HT (0x09)
+        code2 > 126 || code2 === 34 || // "
+        code2 === 40 || // (
+        code2 === 41 || // )
+        code2 === 44 || // ,
+        code2 === 47 || // /
+        code2 === 58 || // :
+        code2 === 59 || // ;
+        code2 === 60 || // <
+        code2 === 61 || // =
+        code2 === 62 || // >
+        code2 === 63 || // ?
+        code2 === 64 || // @
+        code2 === 91 || // [
+        code2 === 92 || // \
+        code2 === 93 || // ]
+        code2 === 123 || // {
+        code2 === 125) {
           return false;
         }
       }
       return true;
     }
     __name(isValidSubprotocol, "isValidSubprotocol");
-    function isValidStatusCode(code) {
-      if (code >= 1e3 && code < 1015) {
-        return code !== 1004 && // reserved
-        code !== 1005 && // "MUST NOT be set as a status code"
-        code !== 1006;
+    function isValidStatusCode(code2) {
+      if (code2 >= 1e3 && code2 < 1015) {
+        return code2 !== 1004 && // reserved
+        code2 !== 1005 && // "MUST NOT be set as a status code"
+        code2 !== 1006;
       }
-      return code >= 3e3 && code <= 4999;
+      return code2 >= 3e3 && code2 <= 4999;
     }
     __name(isValidStatusCode, "isValidStatusCode");
     function failWebsocketConnection(ws, reason) {
@@ -17862,7 +17862,7 @@ var require_connection = __commonJS({
       return controller;
     }
     __name(establishWebSocketConnection, "establishWebSocketConnection");
-    function closeWebSocketConnection(ws, code, reason, reasonByteLength) {
+    function closeWebSocketConnection(ws, code2, reason, reasonByteLength) {
       if (isClosing(ws) || isClosed(ws)) {
       } else if (!isEstablished(ws)) {
         failWebsocketConnection(ws, "Connection was closed before it was established.");
@@ -17870,12 +17870,12 @@ var require_connection = __commonJS({
       } else if (ws[kSentClose] === sentCloseFrameState.NOT_SENT) {
         ws[kSentClose] = sentCloseFrameState.PROCESSING;
         const frame = new WebsocketFrameSend();
-        if (code !== void 0 && reason === void 0) {
+        if (code2 !== void 0 && reason === void 0) {
           frame.frameData = Buffer.allocUnsafe(2);
-          frame.frameData.writeUInt16BE(code, 0);
-        } else if (code !== void 0 && reason !== void 0) {
+          frame.frameData.writeUInt16BE(code2, 0);
+        } else if (code2 !== void 0 && reason !== void 0) {
           frame.frameData = Buffer.allocUnsafe(2 + reasonByteLength);
-          frame.frameData.writeUInt16BE(code, 0);
+          frame.frameData.writeUInt16BE(code2, 0);
           frame.frameData.write(reason, 2, "utf-8");
         } else {
           frame.frameData = emptyBuffer;
@@ -17902,25 +17902,25 @@ var require_connection = __commonJS({
       response.socket.off("close", onSocketClose);
       response.socket.off("error", onSocketError);
       const wasClean = ws[kSentClose] === sentCloseFrameState.SENT && ws[kReceivedClose];
-      let code = 1005;
+      let code2 = 1005;
       let reason = "";
       const result = ws[kByteParser].closingInfo;
       if (result && !result.error) {
-        code = result.code ?? 1005;
+        code2 = result.code ?? 1005;
         reason = result.reason;
       } else if (!ws[kReceivedClose]) {
-        code = 1006;
+        code2 = 1006;
       }
       ws[kReadyState] = states.CLOSED;
       fireEvent("close", ws, (type, init) => new CloseEvent(type, init), {
         wasClean,
-        code,
+        code: code2,
         reason
       });
       if (channels.close.hasSubscribers) {
         channels.close.publish({
           websocket: ws,
-          code,
+          code: code2,
           reason
         });
       }
@@ -18050,8 +18050,8 @@ var require_receiver = __commonJS({
     var { closeWebSocketConnection } = require_connection();
     var { PerMessageDeflate } = require_permessage_deflate();
     var { MessageSizeExceededError } = require_errors();
-    function failWebsocketConnectionWithCode(ws, code, reason) {
-      closeWebSocketConnection(ws, code, reason, Buffer.byteLength(reason));
+    function failWebsocketConnectionWithCode(ws, code2, reason) {
+      closeWebSocketConnection(ws, code2, reason, Buffer.byteLength(reason));
       failWebsocketConnection(ws, reason);
     }
     __name(failWebsocketConnectionWithCode, "failWebsocketConnectionWithCode");
@@ -18242,8 +18242,8 @@ var require_receiver = __commonJS({
                   this.#info.fin,
                   (error2, data) => {
                     if (error2) {
-                      const code = error2 instanceof MessageSizeExceededError ? 1009 : 1007;
-                      failWebsocketConnectionWithCode(this.ws, code, error2.message);
+                      const code2 = error2 instanceof MessageSizeExceededError ? 1009 : 1007;
+                      failWebsocketConnectionWithCode(this.ws, code2, error2.message);
                       return;
                     }
                     if (!this.writeFragments(data)) {
@@ -18329,11 +18329,11 @@ var require_receiver = __commonJS({
       }
       parseCloseBody(data) {
         assert(data.length !== 1);
-        let code;
+        let code2;
         if (data.length >= 2) {
-          code = data.readUInt16BE(0);
+          code2 = data.readUInt16BE(0);
         }
-        if (code !== void 0 && !isValidStatusCode(code)) {
+        if (code2 !== void 0 && !isValidStatusCode(code2)) {
           return { code: 1002, reason: "Invalid status code", error: true };
         }
         let reason = data.subarray(2);
@@ -18345,7 +18345,7 @@ var require_receiver = __commonJS({
         } catch {
           return { code: 1007, reason: "Invalid UTF-8", error: true };
         }
-        return { code, reason, error: false };
+        return { code: code2, reason, error: false };
       }
       /**
        * Parses control frames.
@@ -18360,8 +18360,8 @@ var require_receiver = __commonJS({
           }
           this.#info.closeInfo = this.parseCloseBody(body);
           if (this.#info.closeInfo.error) {
-            const { code, reason } = this.#info.closeInfo;
-            closeWebSocketConnection(this.ws, code, reason, reason.length);
+            const { code: code2, reason } = this.#info.closeInfo;
+            closeWebSocketConnection(this.ws, code2, reason, reason.length);
             failWebsocketConnection(this.ws, reason);
             return false;
           }
@@ -18607,17 +18607,17 @@ var require_websocket = __commonJS({
        * @param {number|undefined} code
        * @param {string|undefined} reason
        */
-      close(code = void 0, reason = void 0) {
+      close(code2 = void 0, reason = void 0) {
         webidl.brandCheck(this, _WebSocket);
         const prefix = "WebSocket.close";
-        if (code !== void 0) {
-          code = webidl.converters["unsigned short"](code, prefix, "code", { clamp: true });
+        if (code2 !== void 0) {
+          code2 = webidl.converters["unsigned short"](code2, prefix, "code", { clamp: true });
         }
         if (reason !== void 0) {
           reason = webidl.converters.USVString(reason, prefix, "reason");
         }
-        if (code !== void 0) {
-          if (code !== 1e3 && (code < 3e3 || code > 4999)) {
+        if (code2 !== void 0) {
+          if (code2 !== 1e3 && (code2 < 3e3 || code2 > 4999)) {
             throw new DOMException("invalid code", "InvalidAccessError");
           }
         }
@@ -18631,7 +18631,7 @@ var require_websocket = __commonJS({
             );
           }
         }
-        closeWebSocketConnection(this, code, reason, reasonByteLength);
+        closeWebSocketConnection(this, code2, reason, reasonByteLength);
       }
       /**
        * @see https://websockets.spec.whatwg.org/#dom-websocket-send
@@ -18878,15 +18878,15 @@ var require_websocket = __commonJS({
     __name(onParserDrain, "onParserDrain");
     function onParserError(err) {
       let message2;
-      let code;
+      let code2;
       if (err instanceof CloseEvent) {
         message2 = err.reason;
-        code = err.code;
+        code2 = err.code;
       } else {
         message2 = err.message;
       }
       fireEvent("error", this, () => new ErrorEvent("error", { error: err, message: message2 }));
-      closeWebSocketConnection(this, code);
+      closeWebSocketConnection(this, code2);
     }
     __name(onParserError, "onParserError");
     module2.exports = {
@@ -22010,7 +22010,7 @@ var require_semver2 = __commonJS({
 
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
-var import_node_fs42 = require("node:fs");
+var import_node_fs45 = require("node:fs");
 var import_node_os3 = require("node:os");
 var import_node_path31 = require("node:path");
 var import_node_url4 = require("node:url");
@@ -22200,7 +22200,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
   return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
-        step(generator.next(value));
+        step2(generator.next(value));
       } catch (e) {
         reject(e);
       }
@@ -22208,17 +22208,17 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
-        step(generator["throw"](value));
+        step2(generator["throw"](value));
       } catch (e) {
         reject(e);
       }
     }
     __name(rejected, "rejected");
-    function step(result) {
+    function step2(result) {
       result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
+    __name(step2, "step");
+    step2((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
 var { access, appendFile, writeFile } = import_fs.promises;
@@ -22349,9 +22349,9 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addCodeBlock(code, lang) {
+  addCodeBlock(code2, lang) {
     const attrs = Object.assign({}, lang && { lang });
-    const element = this.wrap("pre", this.wrap("code", code), attrs);
+    const element = this.wrap("pre", this.wrap("code", code2), attrs);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -22399,8 +22399,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addDetails(label, content) {
-    const element = this.wrap("details", this.wrap("summary", label) + content);
+  addDetails(label2, content) {
+    const element = this.wrap("details", this.wrap("summary", label2) + content);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -22507,7 +22507,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
   return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
-        step(generator.next(value));
+        step2(generator.next(value));
       } catch (e) {
         reject(e);
       }
@@ -22515,17 +22515,17 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
-        step(generator["throw"](value));
+        step2(generator["throw"](value));
       } catch (e) {
         reject(e);
       }
     }
     __name(rejected, "rejected");
-    function step(result) {
+    function step2(result) {
       result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
+    __name(step2, "step");
+    step2((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
 var { chmod, copyFile, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, symlink, unlink } = fs2.promises;
@@ -22640,7 +22640,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
   return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
-        step(generator.next(value));
+        step2(generator.next(value));
       } catch (e) {
         reject(e);
       }
@@ -22648,17 +22648,17 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
-        step(generator["throw"](value));
+        step2(generator["throw"](value));
       } catch (e) {
         reject(e);
       }
     }
     __name(rejected, "rejected");
-    function step(result) {
+    function step2(result) {
       result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
+    __name(step2, "step");
+    step2((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
 function which(tool, check) {
@@ -22740,7 +22740,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
   return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
-        step(generator.next(value));
+        step2(generator.next(value));
       } catch (e) {
         reject(e);
       }
@@ -22748,17 +22748,17 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
-        step(generator["throw"](value));
+        step2(generator["throw"](value));
       } catch (e) {
         reject(e);
       }
     }
     __name(rejected, "rejected");
-    function step(result) {
+    function step2(result) {
       result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
+    __name(step2, "step");
+    step2((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
 var IS_WINDOWS2 = process.platform === "win32";
@@ -23037,14 +23037,14 @@ var ToolRunner = class extends events.EventEmitter {
           state.processClosed = true;
           state.CheckComplete();
         });
-        cp2.on("exit", (code) => {
-          state.processExitCode = code;
+        cp2.on("exit", (code2) => {
+          state.processExitCode = code2;
           state.processExited = true;
-          this._debug(`Exit code ${code} received from tool '${this.toolPath}'`);
+          this._debug(`Exit code ${code2} received from tool '${this.toolPath}'`);
           state.CheckComplete();
         });
-        cp2.on("close", (code) => {
-          state.processExitCode = code;
+        cp2.on("close", (code2) => {
+          state.processExitCode = code2;
           state.processExited = true;
           state.processClosed = true;
           this._debug(`STDIO streams have closed for tool '${this.toolPath}'`);
@@ -23077,32 +23077,32 @@ var ToolRunner = class extends events.EventEmitter {
 function argStringToArray(argString) {
   const args = [];
   let inQuotes = false;
-  let escaped2 = false;
+  let escaped3 = false;
   let arg = "";
   function append2(c) {
-    if (escaped2 && c !== '"') {
+    if (escaped3 && c !== '"') {
       arg += "\\";
     }
     arg += c;
-    escaped2 = false;
+    escaped3 = false;
   }
   __name(append2, "append");
   for (let i = 0; i < argString.length; i++) {
     const c = argString.charAt(i);
     if (c === '"') {
-      if (!escaped2) {
+      if (!escaped3) {
         inQuotes = !inQuotes;
       } else {
         append2(c);
       }
       continue;
     }
-    if (c === "\\" && escaped2) {
+    if (c === "\\" && escaped3) {
       append2(c);
       continue;
     }
     if (c === "\\" && inQuotes) {
-      escaped2 = true;
+      escaped3 = true;
       continue;
     }
     if (c === " " && !inQuotes) {
@@ -23197,7 +23197,7 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
   return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
-        step(generator.next(value));
+        step2(generator.next(value));
       } catch (e) {
         reject(e);
       }
@@ -23205,17 +23205,17 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
     __name(fulfilled, "fulfilled");
     function rejected(value) {
       try {
-        step(generator["throw"](value));
+        step2(generator["throw"](value));
       } catch (e) {
         reject(e);
       }
     }
     __name(rejected, "rejected");
-    function step(result) {
+    function step2(result) {
       result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
+    __name(step2, "step");
+    step2((generator = generator.apply(thisArg, _arguments || [])).next());
   });
 };
 function exec(commandLine, args, options) {
@@ -23270,37 +23270,6 @@ var platform = import_os2.default.platform();
 var arch = import_os2.default.arch();
 
 // node_modules/@actions/core/lib/core.js
-var __awaiter6 = function(thisArg, _arguments, P, generator) {
-  function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
-    });
-  }
-  __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
-    function fulfilled(value) {
-      try {
-        step(generator.next(value));
-      } catch (e) {
-        reject(e);
-      }
-    }
-    __name(fulfilled, "fulfilled");
-    function rejected(value) {
-      try {
-        step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
-      }
-    }
-    __name(rejected, "rejected");
-    function step(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
-    }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
-  });
-};
 var ExitCode;
 (function(ExitCode2) {
   ExitCode2[ExitCode2["Success"] = 0] = "Success";
@@ -23377,19 +23346,6 @@ function endGroup() {
   issue("endgroup");
 }
 __name(endGroup, "endGroup");
-function group(name, fn) {
-  return __awaiter6(this, void 0, void 0, function* () {
-    startGroup(name);
-    let result;
-    try {
-      result = yield fn();
-    } finally {
-      endGroup();
-    }
-    return result;
-  });
-}
-__name(group, "group");
 function saveState(name, value) {
   const filePath = process.env["GITHUB_STATE"] || "";
   if (filePath) {
@@ -23399,13 +23355,67 @@ function saveState(name, value) {
 }
 __name(saveState, "saveState");
 
+// src/achieved.ts
+var import_node_fs = require("node:fs");
+
+// src/fetch/http/address.ts
+function identifyingUrl({ knownBy, urls }) {
+  return knownBy ?? urls[0];
+}
+__name(identifyingUrl, "identifyingUrl");
+function headersFor(address, url) {
+  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
+}
+__name(headersFor, "headersFor");
+function shownUrl(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+__name(shownUrl, "shownUrl");
+function changedSentence(url, before, now) {
+  return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
+}
+__name(changedSentence, "changedSentence");
+
+// src/achieved.ts
+function engineFound(engine) {
+  return {
+    text: engine ? `${engine.name} ${engine.version}, store ${engine.store}` : "No container engine, so the image becomes an archive"
+  };
+}
+__name(engineFound, "engineFound");
+function isoIdentified({ request: request2, sha256, stored }) {
+  const checksum = sha256 === void 0 ? "no known checksum" : `SHA-256 ${sha256}`;
+  if (request2.kind === "address") return { text: `${shownUrl(request2.address.urls[0])}, ${checksum}${stored ? ", fetched before" : ""}` };
+  if (sha256 === void 0) return { text: `${request2.path}, a folder` };
+  return { text: `${request2.path}, ${checksum}`, bytes: (0, import_node_fs.statSync)(request2.path, { throwIfNoEntry: false })?.size };
+}
+__name(isoIdentified, "isoIdentified");
+function imageSought(supply, engine) {
+  if (!supply) return { text: "The image has to be made" };
+  return { text: supply.origin === "engine" ? `${engine.name} already has the image` : "The Actions cache has the image" };
+}
+__name(imageSought, "imageSought");
+function imageMade({ name, conversion }) {
+  return { text: `${name}, ${conversion.tar.members} files and folders`, bytes: conversion.tar.size };
+}
+__name(imageMade, "imageMade");
+function imageLoaded({ name, conversion, imported }, engine) {
+  return { text: `${engine.name} has ${name}`, ...!imported && { bytes: conversion.archive.size } };
+}
+__name(imageLoaded, "imageLoaded");
+function shellSetUp(name, canRun) {
+  return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` };
+}
+__name(shellSetUp, "shellSetUp");
+
 // src/programs/call.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_path = require("node:path");
 
 // src/programs/child.ts
 var import_node_child_process = require("node:child_process");
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 
 // src/programs/environment.ts
 var own = /^(INPUT|STATE|ACTIONS)_/i;
@@ -23485,7 +23495,7 @@ function watch(child2) {
         "error",
         (error2) => resolve7({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
       );
-      child2.once("close", (code, by) => resolve7({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+      child2.once("close", (code2, by) => resolve7({ ...soFar(), ...code2 === null ? { lastWord: `ended by ${by}` } : { code: code2 } }));
     }),
     kill() {
       child2.kill("SIGKILL");
@@ -23505,14 +23515,14 @@ function collect(pipe) {
 }
 __name(collect, "collect");
 function startDetached(command2, args, { env, input, log }) {
-  const fd = (0, import_node_fs.openSync)(log, "w", 384);
+  const fd = (0, import_node_fs2.openSync)(log, "w", 384);
   try {
     const child2 = (0, import_node_child_process.spawn)(command2, args, { detached: true, env, stdio: ["pipe", fd, fd] });
     child2.stdin.on("error", () => {
     }).end(input);
     return child2;
   } finally {
-    (0, import_node_fs.closeSync)(fd);
+    (0, import_node_fs2.closeSync)(fd);
   }
 }
 __name(startDetached, "startDetached");
@@ -23535,13 +23545,13 @@ async function callProgram(command2, args, deadline) {
       delay: 1e3
     });
     const { stdout, stderr } = output;
-    const code = output.exitCode;
+    const code2 = output.exitCode;
     const isLate = performance.now() - start >= deadline * 1e3;
-    if (isLate && (code === null || endedByTimeout.includes(code))) return finished({ stdout, timedOut: true });
+    if (isLate && (code2 === null || endedByTimeout.includes(code2))) return finished({ stdout, timedOut: true });
     const lastWord = lastLine(stderr);
-    const ownWord = code === 126 || code === 127 ? wordOfTimeout(lastWord) : void 0;
-    if (ownWord !== void 0) return finished({ missing: code === 127, lastWord: ownWord });
-    return code === null ? finished({ stdout, lastWord: "ended by a signal" }) : finished({ code, stdout, lastWord });
+    const ownWord = code2 === 126 || code2 === 127 ? wordOfTimeout(lastWord) : void 0;
+    if (ownWord !== void 0) return finished({ missing: code2 === 127, lastWord: ownWord });
+    return code2 === null ? finished({ stdout, lastWord: "ended by a signal" }) : finished({ code: code2, stdout, lastWord });
   } catch (error2) {
     return finished({ lastWord: error2.message });
   }
@@ -23551,7 +23561,7 @@ function findTimeout() {
   const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder2) => (0, import_node_path.join)(folder2, "timeout"));
   return candidates.find((path6) => {
     try {
-      (0, import_node_fs2.accessSync)(path6, import_node_fs2.constants.X_OK);
+      (0, import_node_fs3.accessSync)(path6, import_node_fs3.constants.X_OK);
       return path6.startsWith("/");
     } catch {
       return false;
@@ -23572,8 +23582,8 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     const began = performance.now();
     debug3(`[command] ${[program, ...args].join(" ")}`);
     return (finished) => {
-      const { code, timedOut } = finished;
-      const end = timedOut ? "was too slow" : code === void 0 ? "has no exit code" : `ended with exit code ${code}`;
+      const { code: code2, timedOut } = finished;
+      const end = timedOut ? "was too slow" : code2 === void 0 ? "has no exit code" : `ended with exit code ${code2}`;
       debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
       return finished;
     };
@@ -23614,18 +23624,123 @@ function chosenDaemon() {
 }
 __name(chosenDaemon, "chosenDaemon");
 
+// src/bytes/errors.ts
+var import_node_util = require("node:util");
+
+// src/bytes/text.ts
+var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+__name(pathText, "pathText");
+var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+function oneLine(text) {
+  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+}
+__name(oneLine, "oneLine");
+var maxLineLength = 1e4;
+function shortLine(text) {
+  if (text.length <= maxLineLength) return oneLine(text);
+  const half = maxLineLength / 2;
+  return oneLine(`${text.slice(0, half)} \u2026 ${text.length - maxLineLength} characters \u2026 ${text.slice(-half)}`);
+}
+__name(shortLine, "shortLine");
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+__name(escaped, "escaped");
+function textBytes(text) {
+  if (text.isWellFormed()) return Buffer.from(text);
+  const parts = text.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+__name(textBytes, "textBytes");
+function escapeInvalid(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    text += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    at += length || 1;
+  }
+  return text;
+}
+__name(escapeInvalid, "escapeInvalid");
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length === 0 || second < secondMin || second > secondMax) return 0;
+  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length;
+}
+__name(sequenceLength, "sequenceLength");
+
+// src/bytes/errors.ts
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message2, kind) {
+    super(message2);
+    this.kind = kind;
+  }
+};
+var DiskError = class _DiskError extends UserError {
+  static {
+    __name(this, "DiskError");
+  }
+  name = "DiskError";
+  constructor(place3, what2, kind = "damaged") {
+    super(oneLine(`${place3}: ${what2}`), kind);
+  }
+  /** Rebuilds an error from another thread. */
+  static restored(message2, kind) {
+    return Object.assign(new _DiskError("", "", kind), { message: message2 });
+  }
+};
+function damageAt(place3, what2, whole = "filesystem") {
+  return new DiskError(place3, `${what2}; the ${whole} is damaged`);
+}
+__name(damageAt, "damageAt");
+function fileError(path6, error2) {
+  const { code: code2 } = error2;
+  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
+}
+__name(fileError, "fileError");
+function systemMessage(error2) {
+  const { errno, message: message2 } = error2;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+__name(systemMessage, "systemMessage");
+
 // src/engine/errors.ts
-var EngineError = class extends Error {
+var EngineError = class extends UserError {
   static {
     __name(this, "EngineError");
   }
   name = "EngineError";
+  constructor(message2, kind = "engine") {
+    super(message2, kind);
+  }
 };
 var BrokenImageError = class extends EngineError {
   static {
     __name(this, "BrokenImageError");
   }
   name = "BrokenImageError";
+  constructor(message2) {
+    super(message2, "broken-image");
+  }
 };
 
 // src/engine/images.ts
@@ -23641,9 +23756,9 @@ function images(command2, platformOption) {
   }, "find");
   return {
     find: find2,
-    async labelled(label, value) {
-      const wanted = `look for an image with the label ${label}`;
-      const output = await succeed(command2, ["images", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}=${value}`], wanted);
+    async labelled(label2, value) {
+      const wanted = `look for an image with the label ${label2}`;
+      const output = await succeed(command2, ["images", "--all", "--quiet", "--no-trunc", "--filter", `label=${label2}=${value}`], wanted);
       return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
@@ -23671,9 +23786,9 @@ function images(command2, platformOption) {
       const args = ["create", ...options, id, "/bin/true"];
       const created = await command2.call(args, change);
       if (created.code !== 0) {
-        const { message: message2 } = failure(program, `create a container from the image ${id}`, created);
+        const { message: message2, kind } = failure(program, `create a container from the image ${id}`, created);
         const isImagesFault = created.code !== void 0 && !noRoom.test(created.lastWord);
-        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2);
+        throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2, kind);
       }
       const container = created.stdout.trim();
       const removed2 = await command2.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
@@ -23705,7 +23820,7 @@ async function succeed(command2, args, wanted, options) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished) {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
@@ -23730,12 +23845,12 @@ __name(dockerLayerStore, "dockerLayerStore");
 function startImport(command2, mark2) {
   const child2 = command2.pour(["import", "--change", `LABEL ${importLabel}=${mark2}`, "-"]);
   let isLate = false;
-  const inTime = /* @__PURE__ */ __name((step) => {
+  const inTime = /* @__PURE__ */ __name((step2) => {
     const timer = setTimeout(() => {
       isLate = true;
       void child2.kill();
     }, importDeadline * 1e3);
-    return step.finally(() => clearTimeout(timer));
+    return step2.finally(() => clearTimeout(timer));
   }, "inTime");
   const end = /* @__PURE__ */ __name(async () => {
     const finished = await inTime(child2.end());
@@ -23757,8 +23872,8 @@ __name(startImport, "startImport");
 async function removeImports(command2, mark2) {
   const options = { evenIfCancelled: true };
   const wanted = "look for imported layers";
-  const listed2 = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark2}`], wanted, options);
-  for (const id of new Set(listed2.split("\n").filter((line) => line !== ""))) {
+  const listed3 = await succeed(command2, ["images", "--quiet", "--no-trunc", "--filter", `label=${importLabel}=${mark2}`], wanted, options);
+  for (const id of new Set(listed3.split("\n").filter((line) => line !== ""))) {
     const removal = { ...options, deadline: "change" };
     await succeed(command2, ["image", "rm", id], `remove the image ${id}, which held an imported layer`, removal);
   }
@@ -23766,15 +23881,15 @@ async function removeImports(command2, mark2) {
 __name(removeImports, "removeImports");
 
 // src/engine/load.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var progressInterval = 1e3;
 var loadDeadline = 1800;
 var dockerLoad = { args: ["load"], inOrder: true };
 var podmanPull = { args: ["pull", "--quiet", "docker-archive:/proc/self/fd/0"], inOrder: false };
 var podmanRemoteLoad = { args: ["load"], inOrder: true };
 async function load(command2, method, archive, onProgress) {
-  const fd = (0, import_node_fs3.openSync)(archive, "r");
-  const { size } = (0, import_node_fs3.fstatSync)(fd);
+  const fd = (0, import_node_fs4.openSync)(archive, "r");
+  const { size } = (0, import_node_fs4.fstatSync)(fd);
   const start = performance.now();
   const report = /* @__PURE__ */ __name(() => {
     const given = method.inOrder ? position(fd) : void 0;
@@ -23788,13 +23903,13 @@ async function load(command2, method, archive, onProgress) {
     report();
   } finally {
     clearInterval(timer);
-    (0, import_node_fs3.closeSync)(fd);
+    (0, import_node_fs4.closeSync)(fd);
   }
 }
 __name(load, "load");
 function position(fd) {
   try {
-    return Number(/^pos:\s+(\d+)/m.exec((0, import_node_fs3.readFileSync)(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]);
+    return Number(/^pos:\s+(\d+)/m.exec((0, import_node_fs4.readFileSync)(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]);
   } catch {
     return void 0;
   }
@@ -23808,7 +23923,7 @@ async function detectEngine(wanted, notice3 = () => {
   if (wanted === "none") return void 0;
   if (wanted !== "auto") {
     const found = await ask(engineCommand(wanted, supervision));
-    if (typeof found === "string") throw new EngineError(found);
+    if (typeof found === "string") throw new EngineError(found, "no-engine");
     if (found.name !== wanted) notice3(`${wanted} is actually ${found.name} here`);
     return found;
   }
@@ -23896,7 +24011,7 @@ function wayOut2(program, reason) {
 __name(wayOut2, "wayOut");
 
 // src/fetch/store/tool-cache.ts
-var import_node_fs18 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 var import_node_os = require("node:os");
 var import_node_path12 = require("node:path");
 
@@ -24001,103 +24116,11 @@ __name(_getCacheDirectory, "_getCacheDirectory");
 
 // src/bytes/digest.ts
 var import_node_crypto = require("node:crypto");
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_promises = require("node:timers/promises");
 
 // src/bytes/source.ts
-var import_node_fs4 = require("node:fs");
-
-// src/bytes/errors.ts
-var import_node_util = require("node:util");
-
-// src/bytes/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function pathText(bytes) {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return escapeInvalid(bytes);
-  }
-}
-__name(pathText, "pathText");
-var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
-function oneLine(text) {
-  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
-}
-__name(oneLine, "oneLine");
-var maxLineLength = 1e4;
-function shortLine(text) {
-  if (text.length <= maxLineLength) return oneLine(text);
-  const half = maxLineLength / 2;
-  return oneLine(`${text.slice(0, half)} \u2026 ${text.length - maxLineLength} characters \u2026 ${text.slice(-half)}`);
-}
-__name(shortLine, "shortLine");
-function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-__name(escaped, "escaped");
-function textBytes(text) {
-  if (text.isWellFormed()) return Buffer.from(text);
-  const parts = text.split(/([\udc80-\udcff])/u);
-  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
-}
-__name(textBytes, "textBytes");
-function escapeInvalid(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes, at);
-    text += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
-    at += length || 1;
-  }
-  return text;
-}
-__name(escapeInvalid, "escapeInvalid");
-function sequenceLength(bytes, at) {
-  const first = bytes[at];
-  if (first < 128) return 1;
-  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
-  const second = bytes[at + 1] ?? 0;
-  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length === 0 || second < secondMin || second > secondMax) return 0;
-  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
-  return length;
-}
-__name(sequenceLength, "sequenceLength");
-
-// src/bytes/errors.ts
-var DiskError = class _DiskError extends Error {
-  static {
-    __name(this, "DiskError");
-  }
-  name = "DiskError";
-  kind;
-  constructor(place3, what2, kind = "damaged") {
-    super(oneLine(`${place3}: ${what2}`));
-    this.kind = kind;
-  }
-  /** Rebuilds an error from another thread. */
-  static restored(message2, kind) {
-    return Object.assign(new _DiskError("", "", kind), { message: message2 });
-  }
-};
-function damageAt(place3, what2, whole = "filesystem") {
-  return new DiskError(place3, `${what2}; the ${whole} is damaged`);
-}
-__name(damageAt, "damageAt");
-function fileError(path6, error2) {
-  const { code } = error2;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path6, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
-}
-__name(fileError, "fileError");
-function systemMessage(error2) {
-  const { errno, message: message2 } = error2;
-  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
-}
-__name(systemMessage, "systemMessage");
-
-// src/bytes/source.ts
+var import_node_fs5 = require("node:fs");
 function bytesAt(source, offset, length) {
   checkRange(source, offset, length);
   const bytes = Buffer.allocUnsafeSlow(length);
@@ -24116,14 +24139,14 @@ function checkRange(source, offset, length) {
 }
 __name(checkRange, "checkRange");
 function openFile(path6, name = path6) {
-  const fd = attempt(path6, () => (0, import_node_fs4.openSync)(path6, import_node_fs4.constants.O_RDONLY | import_node_fs4.constants.O_NONBLOCK));
-  const stats = (0, import_node_fs4.fstatSync)(fd);
+  const fd = attempt(path6, () => (0, import_node_fs5.openSync)(path6, import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK));
+  const stats = (0, import_node_fs5.fstatSync)(fd);
   if (!stats.isFile()) {
-    (0, import_node_fs4.closeSync)(fd);
+    (0, import_node_fs5.closeSync)(fd);
     throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs4.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
 }
 __name(openFile, "openFile");
 function attempt(path6, open3) {
@@ -24160,7 +24183,7 @@ function readFully(fd, into, offset, name) {
 __name(readFully, "readFully");
 function readAt(fd, into, done, position2, name) {
   try {
-    return (0, import_node_fs4.readSync)(fd, into, done, into.length - done, position2);
+    return (0, import_node_fs5.readSync)(fd, into, done, into.length - done, position2);
   } catch (error2) {
     throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
   }
@@ -24199,26 +24222,31 @@ function parseSha256(text) {
   return digest2;
 }
 __name(parseSha256, "parseSha256");
-async function sha256OfFile(path6, expected, signal) {
-  if ((0, import_node_fs5.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== void 0) throw new Error(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`);
+async function sha256OfFile(path6, options = {}) {
+  const { expected } = options;
+  if ((0, import_node_fs6.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== void 0)
+      throw new UserError(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`, "checksum");
     return void 0;
   }
-  const found = await digest(path6, signal);
+  const found = await digest(path6, options);
   if (expected !== void 0 && found !== expected) {
-    throw new Error(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`);
+    throw new UserError(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`, "checksum");
   }
   return found;
 }
 __name(sha256OfFile, "sha256OfFile");
-async function digest(path6, signal) {
+async function digest(path6, { signal, onProgress }) {
   const hash = (0, import_node_crypto.createHash)("sha256");
   const file = openFile(path6);
   try {
+    let done = 0;
     for (const piece of pieces(file, 4 << 20)) {
       hash.update(piece);
+      done += piece.length;
       await (0, import_promises.setImmediate)();
       signal?.throwIfAborted();
+      onProgress?.(done, file.size);
     }
   } finally {
     file.close();
@@ -24228,7 +24256,7 @@ async function digest(path6, signal) {
 __name(digest, "digest");
 
 // src/host/free-space.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // src/bytes/bytes-text.ts
@@ -24249,13 +24277,20 @@ function durationText(milliseconds) {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 __name(durationText, "durationText");
+function rateText(bytes, milliseconds) {
+  return `${bytesText(bytes)} in ${durationText(milliseconds)} (${bytesText(Math.round(bytes / Math.max(milliseconds, 1) * 1e3))}/s)`;
+}
+__name(rateText, "rateText");
 
 // src/host/free-space.ts
-var NoRoom = class extends Error {
+var NoRoom = class extends UserError {
   static {
     __name(this, "NoRoom");
   }
   name = "NoRoom";
+  constructor(message2) {
+    super(message2, "no-room");
+  }
 };
 function checkFreeSpace(path6, needed, what2) {
   const free2 = freeSpace(path6);
@@ -24268,7 +24303,7 @@ function checkFreeSpace(path6, needed, what2) {
 __name(checkFreeSpace, "checkFreeSpace");
 function freeSpace(path6) {
   try {
-    const { bavail, bsize } = (0, import_node_fs6.statfsSync)(path6);
+    const { bavail, bsize } = (0, import_node_fs7.statfsSync)(path6);
     return bavail * bsize;
   } catch (error2) {
     const parent = (0, import_node_path2.dirname)(path6);
@@ -24278,21 +24313,21 @@ function freeSpace(path6) {
 __name(freeSpace, "freeSpace");
 
 // src/host/make-folder.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_path3 = require("node:path");
 function makeFolder(path6, mode = 511) {
   if (isFolder(path6)) return;
   const above = (0, import_node_path3.dirname)(path6);
   if (above !== path6) makeFolder(above, mode);
   try {
-    (0, import_node_fs7.mkdirSync)(path6, { mode });
+    (0, import_node_fs8.mkdirSync)(path6, { mode });
   } catch (error2) {
     if (error2.code !== "EEXIST" || !isFolder(path6)) throw error2;
   }
 }
 __name(makeFolder, "makeFolder");
 function isFolder(path6) {
-  return (0, import_node_fs7.statSync)(path6, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return (0, import_node_fs8.statSync)(path6, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 __name(isFolder, "isFolder");
 
@@ -24329,25 +24364,6 @@ function sentenceOf(error2) {
 }
 __name(sentenceOf, "sentenceOf");
 
-// src/fetch/http/address.ts
-function identifyingUrl({ knownBy, urls }) {
-  return knownBy ?? urls[0];
-}
-__name(identifyingUrl, "identifyingUrl");
-function headersFor(address, url) {
-  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
-}
-__name(headersFor, "headersFor");
-function shownUrl(url) {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-__name(shownUrl, "shownUrl");
-function changedSentence(url, before, now) {
-  return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
-}
-__name(changedSentence, "changedSentence");
-
 // src/fetch/http/failure.ts
 var import_node_http = require("node:http");
 var FetchFailure = class extends Error {
@@ -24358,10 +24374,12 @@ var FetchFailure = class extends Error {
   retryable;
   /** Milliseconds that the server asks to wait. */
   wait;
-  constructor(message2, { retryable = false, wait: wait2 = 0 } = {}) {
+  kind;
+  constructor(message2, { retryable = false, wait: wait2 = 0, kind = "unreachable" } = {}) {
     super(message2);
     this.retryable = retryable;
     this.wait = wait2;
+    this.kind = kind;
   }
 };
 var patience = 12e4;
@@ -24370,7 +24388,8 @@ function statusFailure(status, headers) {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
   if (status === 401 || status === 403) {
     return new FetchFailure(
-      `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`
+      `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`,
+      { kind: "denied" }
     );
   }
   if (status === 407)
@@ -24389,18 +24408,19 @@ function retryAfter(value) {
 __name(retryAfter, "retryAfter");
 function connectionFailure(error2) {
   if (error2 instanceof FetchFailure) return error2;
-  const { code = "", message: message2 } = error2;
-  if (code === "ENOTFOUND") return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy");
-  if (code === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
-  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
+  const { code: code2 = "", message: message2 } = error2;
+  if (code2 === "ENOTFOUND") return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy");
+  if (code2 === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
+  if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code2)) {
     return new FetchFailure(
-      `the server's certificate can't be verified (${code}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`
+      `the server's certificate can't be verified (${code2}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`,
+      { kind: "certificate" }
     );
   }
-  if (code === "EPROTO") return new FetchFailure("the server doesn't speak https at this address; check the address");
-  if (code === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
-  if (code === "ECONNRESET" || code === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
-  return new FetchFailure(`the connection failed (${code || message2})`, { retryable: true });
+  if (code2 === "EPROTO") return new FetchFailure("the server doesn't speak https at this address; check the address");
+  if (code2 === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
+  if (code2 === "ECONNRESET" || code2 === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
+  return new FetchFailure(`the connection failed (${code2 || message2})`, { retryable: true });
 }
 __name(connectionFailure, "connectionFailure");
 function tunnelFailure(message2) {
@@ -24412,12 +24432,12 @@ __name(tunnelFailure, "tunnelFailure");
 
 // src/fetch/http/partial-file.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_promises2 = require("node:fs/promises");
 var import_node_path4 = require("node:path");
 
 // src/host/boot-id.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var known;
 function bootId() {
   known ??= read();
@@ -24426,7 +24446,7 @@ function bootId() {
 __name(bootId, "bootId");
 function read() {
   try {
-    return (0, import_node_fs8.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return (0, import_node_fs9.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
     return "";
   }
@@ -24641,7 +24661,7 @@ var PartialFile = class _PartialFile {
    * @throws Error if that fails
    */
   static async open(path6, onArriving) {
-    const file = await (0, import_promises2.open)(path6, import_node_fs9.constants.O_RDWR | import_node_fs9.constants.O_CREAT);
+    const file = await (0, import_promises2.open)(path6, import_node_fs10.constants.O_RDWR | import_node_fs10.constants.O_CREAT);
     return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6), onArriving);
   }
   close() {
@@ -24714,7 +24734,7 @@ var PartialFile = class _PartialFile {
   /** Removes the note, because the file is complete, or is no beginning of the server's current file. */
   forget() {
     this.#memo = void 0;
-    (0, import_node_fs9.rmSync)(memoPath(this.path), { force: true });
+    (0, import_node_fs10.rmSync)(memoPath(this.path), { force: true });
   }
   /** Hashes the bytes from an earlier run. */
   async catchUp(signal) {
@@ -24746,7 +24766,7 @@ var PartialFile = class _PartialFile {
   }
   remove() {
     this.forget();
-    (0, import_node_fs9.rmSync)(this.path, { force: true });
+    (0, import_node_fs10.rmSync)(this.path, { force: true });
   }
   #startReport() {
     const { size } = this.facts;
@@ -24769,13 +24789,13 @@ var PartialFile = class _PartialFile {
 };
 function writeMemo(partial, memo) {
   const path6 = memoPath(partial);
-  (0, import_node_fs9.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
-  (0, import_node_fs9.renameSync)(`${path6}.new`, path6);
+  (0, import_node_fs10.writeFileSync)(`${path6}.new`, JSON.stringify(memo));
+  (0, import_node_fs10.renameSync)(`${path6}.new`, path6);
 }
 __name(writeMemo, "writeMemo");
 function readMemo(partial) {
   try {
-    const memo = JSON.parse((0, import_node_fs9.readFileSync)(memoPath(partial), "utf8"));
+    const memo = JSON.parse((0, import_node_fs10.readFileSync)(memoPath(partial), "utf8"));
     const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
     return texts.every((text) => typeof text === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
   } catch {
@@ -24788,7 +24808,7 @@ __name(readMemo, "readMemo");
 var import_promises3 = require("node:timers/promises");
 var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
 var maxDelay = 3e4;
-async function retry(attempt3, gained, pace, { signal, say: say2 }) {
+async function retry(attempt3, gained, pace2, { signal, say: say2 }) {
   for (let failed2 = 0; ; ) {
     signal.throwIfAborted();
     try {
@@ -24797,8 +24817,9 @@ async function retry(attempt3, gained, pace, { signal, say: say2 }) {
       signal.throwIfAborted();
       if (!(error2 instanceof FetchFailure) || !error2.retryable) throw error2;
       failed2 = gained() ? 1 : failed2 + 1;
-      if (failed2 >= pace.attempts) throw new FetchFailure(failed2 > 1 ? `${error2.message} (${failed2} tries in a row)` : error2.message);
-      await pause(Math.max(error2.wait, backoff(failed2, pace)), error2, { signal, say: say2 });
+      if (failed2 >= pace2.attempts)
+        throw new FetchFailure(failed2 > 1 ? `${error2.message} (${failed2} tries in a row)` : error2.message, { kind: error2.kind });
+      await pause(Math.max(error2.wait, backoff(failed2, pace2)), error2, { signal, say: say2 });
     }
   }
 }
@@ -24821,24 +24842,25 @@ __name(pause, "pause");
 var import_node_path5 = require("node:path");
 
 // src/phase/progress-line.ts
+var pace = { first: 3e3, next: 5e3 };
 var ProgressLine = class {
   static {
     __name(this, "ProgressLine");
   }
   #say;
-  #interval;
   #start = Date.now();
-  #last = this.#start;
-  constructor(say2, interval = 5e3) {
+  #due = this.#start + pace.first;
+  constructor(say2) {
     this.#say = say2;
-    this.#interval = interval;
   }
-  /** @param text makes the line from the elapsed time, e.g. `12.3 s` */
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
   update(text) {
     const now = Date.now();
-    if (now - this.#last < this.#interval) return;
-    this.#last = now;
-    this.#say(text(durationText(now - this.#start), now - this.#start));
+    if (now < this.#due) return;
+    const line = text(durationText(now - this.#start), now - this.#start);
+    if (line === void 0) return;
+    this.#due = now + pace.next;
+    this.#say(line);
   }
 };
 function progressLines(say2, atOnce = false) {
@@ -25134,12 +25156,14 @@ var gain = 256 << 10;
 async function download(address, partial, options) {
   const file = await PartialFile.open(partial, options.onArriving);
   const reasons = [];
+  let kind;
   try {
     for (const [index, url] of address.urls.entries()) {
       try {
         return await downloadFrom(url, address, file, options);
       } catch (error2) {
         if (!(error2 instanceof FetchFailure)) throw error2;
+        kind ??= error2.kind;
         reasons.push(`${shownUrl(url)}: ${error2.message}`);
         if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`);
       }
@@ -25148,7 +25172,8 @@ async function download(address, partial, options) {
     if (file.size === 0) file.remove();
     await file.close();
   }
-  throw new Error(reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join(". ")}`);
+  const sentence = reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join(". ")}`;
+  throw new UserError(sentence, kind ?? "unreachable");
 }
 __name(download, "download");
 async function downloadFrom(url, address, file, options) {
@@ -25158,7 +25183,7 @@ async function downloadFrom(url, address, file, options) {
     const { size, facts } = file;
     if (address.sha256 === void 0 && (address.sha256Before ?? sha256) !== sha256) {
       await file.discard();
-      throw new Error(changedSentence(url, address.sha256Before, sha256));
+      throw new UserError(changedSentence(url, address.sha256Before, sha256), "changed");
     }
     if (address.sha256 === void 0 || address.sha256 === sha256) {
       file.finish();
@@ -25171,7 +25196,9 @@ async function downloadFrom(url, address, file, options) {
     }
     if (!file.severalAnswers) {
       await file.discard();
-      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`);
+      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
+        kind: "checksum"
+      });
     }
     options.say(`The resumed download of ${shownUrl(url)} has a wrong checksum; starting over`);
     file.forget();
@@ -25179,7 +25206,7 @@ async function downloadFrom(url, address, file, options) {
 }
 __name(downloadFrom, "downloadFrom");
 function transferAll(url, address, file, options) {
-  const { signal, say: say2, pace = usualPace } = options;
+  const { signal, say: say2, pace: pace2 = usualPace } = options;
   let furthest = file.size;
   const gained = /* @__PURE__ */ __name(() => {
     const more = file.size >= furthest + gain;
@@ -25187,18 +25214,18 @@ function transferAll(url, address, file, options) {
     return more;
   }, "gained");
   const server = { url, address, sendsParts: true };
-  return retry(() => transfer(server, file, { signal, say: say2, stall: pace.stall }), gained, pace, options);
+  return retry(() => transfer(server, file, { signal, say: say2, stall: pace2.stall }), gained, pace2, options);
 }
 __name(transferAll, "transferAll");
 
 // src/fetch/store/claim.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path6 = require("node:path");
 var import_promises4 = require("node:timers/promises");
 
 // src/host/owner.ts
 var import_node_crypto3 = require("node:crypto");
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var heartbeat = 5e3;
 var usualPatience = 6e4;
 function ownerTag() {
@@ -25213,7 +25240,7 @@ __name(isOwnerTag, "isOwnerTag");
 function isAlive(tag, path6, patience5 = usualPatience) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs10.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
+  const touched = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== void 0 && Date.now() - touched < patience5;
 }
 __name(isAlive, "isAlive");
@@ -25229,7 +25256,7 @@ function runs(pid, start) {
 __name(runs, "runs");
 function startOf(pid) {
   try {
-    const stat2 = (0, import_node_fs10.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const stat2 = (0, import_node_fs11.readFileSync)(`/proc/${pid}/stat`, "utf8");
     const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
   } catch {
@@ -25243,7 +25270,7 @@ function bootTag() {
 __name(bootTag, "bootTag");
 function namespaceTag() {
   try {
-    return (0, import_node_fs10.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+    return (0, import_node_fs11.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
   } catch {
     return "";
   }
@@ -25268,23 +25295,23 @@ async function claim(path6, findResult, { signal, say: say2 }) {
 }
 __name(claim, "claim");
 function sweep(path6) {
-  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs11.rmSync)(dir2, { recursive: true, force: true });
-  (0, import_node_fs11.rmSync)(path6, { recursive: true, force: true });
+  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
+  (0, import_node_fs12.rmSync)(path6, { recursive: true, force: true });
 }
 __name(sweep, "sweep");
 var oldAge = 7 * 24 * 3600 * 1e3;
 function removeAbandoned(folder2) {
-  for (const name of (0, import_node_fs11.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
+  for (const name of (0, import_node_fs12.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
     const dir2 = (0, import_node_path6.join)(folder2, name);
-    const touched = (0, import_node_fs11.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    const touched = (0, import_node_fs12.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
-    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs11.rmSync)(dir2, { recursive: true, force: true });
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
   }
 }
 __name(removeAbandoned, "removeAbandoned");
 function claimed(path6) {
   const prefix = `${(0, import_node_path6.basename)(path6)}.`;
-  const names = (0, import_node_fs11.readdirSync)((0, import_node_path6.dirname)(path6)).filter((name) => name.startsWith(prefix));
+  const names = (0, import_node_fs12.readdirSync)((0, import_node_path6.dirname)(path6)).filter((name) => name.startsWith(prefix));
   return names.map((name) => {
     const dir2 = (0, import_node_path6.join)((0, import_node_path6.dirname)(path6), name);
     return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
@@ -25304,7 +25331,7 @@ function take(path6, mine) {
 __name(take, "take");
 function moved(from, to) {
   try {
-    (0, import_node_fs11.renameSync)(from, to);
+    (0, import_node_fs12.renameSync)(from, to);
   } catch (error2) {
     if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
     throw error2;
@@ -25316,7 +25343,7 @@ function held(path6, mine) {
   const lost = new AbortController();
   const touch = /* @__PURE__ */ __name(() => {
     try {
-      (0, import_node_fs11.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
+      (0, import_node_fs12.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
     } catch {
       lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
     }
@@ -25336,12 +25363,12 @@ function held(path6, mine) {
 __name(held, "held");
 function release(path6, mine) {
   if (removedIfEmpty(mine)) return;
-  if (!moved(mine, path6)) (0, import_node_fs11.rmSync)(mine, { recursive: true, force: true });
+  if (!moved(mine, path6)) (0, import_node_fs12.rmSync)(mine, { recursive: true, force: true });
 }
 __name(release, "release");
 function removedIfEmpty(dir2) {
   try {
-    (0, import_node_fs11.rmdirSync)(dir2);
+    (0, import_node_fs12.rmdirSync)(dir2);
     return true;
   } catch {
     return false;
@@ -25351,22 +25378,22 @@ __name(removedIfEmpty, "removedIfEmpty");
 
 // src/fetch/store/entry.ts
 var import_node_crypto4 = require("node:crypto");
-var import_node_fs13 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 var import_node_path8 = require("node:path");
 
 // src/fetch/store/stored-iso.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 var import_node_path7 = require("node:path");
 var descriptionName = "iso.json";
 function describeIso(dir2, file, url, { sha256, size, etag, lastModified }) {
   const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified };
-  (0, import_node_fs12.writeFileSync)((0, import_node_path7.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
+  (0, import_node_fs13.writeFileSync)((0, import_node_path7.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
 `);
 }
 __name(describeIso, "describeIso");
 function readIso(dir2) {
   try {
-    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs12.readFileSync)((0, import_node_path7.join)(dir2, descriptionName), "utf8"));
+    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs13.readFileSync)((0, import_node_path7.join)(dir2, descriptionName), "utf8"));
     if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha256)) return void 0;
     return { path: (0, import_node_path7.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
   } catch {
@@ -25375,7 +25402,7 @@ function readIso(dir2) {
 }
 __name(readIso, "readIso");
 function cameAfter(dir2, time) {
-  return ((0, import_node_fs12.statSync)((0, import_node_path7.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
+  return ((0, import_node_fs13.statSync)((0, import_node_path7.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
 }
 __name(cameAfter, "cameAfter");
 function isWanted(iso, wanted) {
@@ -25384,12 +25411,17 @@ function isWanted(iso, wanted) {
   return (wanted.url === void 0 || iso.urlSha256 === sha256Of(wanted.url)) && keys.every((key) => wanted[key] === void 0 || wanted[key] === iso[key]);
 }
 __name(isWanted, "isWanted");
-async function flawOf({ path: path6, sha256, size }, signal) {
-  const found = (0, import_node_fs12.statSync)(path6, { throwIfNoEntry: false })?.size;
+async function flawOf({ path: path6, sha256, size }, { say: say2, signal }) {
+  const found = (0, import_node_fs13.statSync)(path6, { throwIfNoEntry: false })?.size;
   if (found === void 0) return "the file is missing";
   if (found !== size) return `it has ${found} bytes, not ${size}`;
   try {
-    await sha256OfFile(path6, sha256, signal);
+    const show = progressLines(say2);
+    await sha256OfFile(path6, {
+      expected: sha256,
+      signal,
+      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Verifying the ISO in the tool cache", done, total }), "onProgress")
+    });
     return void 0;
   } catch (error2) {
     signal.throwIfAborted();
@@ -25402,14 +25434,14 @@ __name(flawOf, "flawOf");
 async function verified(dir2, wanted, say2, signal) {
   const iso = readIso(dir2);
   if (!iso || !isWanted(iso, wanted)) return void 0;
-  const inode = (0, import_node_fs13.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
-  const flaw = await flawOf(iso, signal);
+  const inode = (0, import_node_fs14.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
+  const flaw = await flawOf(iso, { say: say2, signal });
   if (flaw === void 0) {
     mark(dir2);
     return iso;
   }
   say2(`The ISO ${iso.path} in the tool cache has changed: ${flaw}. It is removed and downloaded again`);
-  if ((0, import_node_fs13.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
+  if ((0, import_node_fs14.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
   return void 0;
 }
 __name(verified, "verified");
@@ -25422,9 +25454,9 @@ function markWhole(dir2) {
 }
 __name(markWhole, "markWhole");
 function mark(dir2) {
-  if ((0, import_node_fs13.existsSync)(markerOf(dir2))) return;
+  if ((0, import_node_fs14.existsSync)(markerOf(dir2))) return;
   try {
-    (0, import_node_fs13.writeFileSync)(markerOf(dir2), "");
+    (0, import_node_fs14.writeFileSync)(markerOf(dir2), "");
   } catch {
   }
 }
@@ -25432,9 +25464,9 @@ __name(mark, "mark");
 function remove(dir2, say2) {
   const away = `${dir2}.${(0, import_node_crypto4.randomUUID)()}.removed`;
   try {
-    (0, import_node_fs13.rmSync)(markerOf(dir2), { force: true });
-    (0, import_node_fs13.renameSync)(dir2, away);
-    (0, import_node_fs13.rmSync)(away, { recursive: true, force: true });
+    (0, import_node_fs14.rmSync)(markerOf(dir2), { force: true });
+    (0, import_node_fs14.renameSync)(dir2, away);
+    (0, import_node_fs14.rmSync)(away, { recursive: true, force: true });
   } catch (error2) {
     if (error2.code !== "ENOENT") say2(sentenceOf(error2));
   }
@@ -25455,7 +25487,10 @@ async function publish(dir2, entry, { say: say2, signal }) {
       remove(target, say2);
     }
   }
-  throw new Error(`${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`);
+  throw new UserError(
+    `${entry} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`,
+    "permission"
+  );
 }
 __name(publish, "publish");
 function entryNamedByContent(entry, { sha256 }) {
@@ -25466,7 +25501,7 @@ __name(entryNamedByContent, "entryNamedByContent");
 function renamed(from, to) {
   makeFolder((0, import_node_path8.dirname)(to));
   try {
-    (0, import_node_fs13.renameSync)(from, to);
+    (0, import_node_fs14.renameSync)(from, to);
     return true;
   } catch (error2) {
     if (["ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
@@ -25476,16 +25511,16 @@ function renamed(from, to) {
 __name(renamed, "renamed");
 
 // src/fetch/store/known-checksums.ts
-var import_node_fs17 = require("node:fs");
+var import_node_fs18 = require("node:fs");
 var import_node_path11 = require("node:path");
 
 // src/host/new-file.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs17 = require("node:fs");
 var import_node_path10 = require("node:path");
 var import_node_util2 = require("node:util");
 
 // src/host/at-exit.ts
-var import_node_fs14 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 var toRemove = /* @__PURE__ */ new Set();
 function removeAtExit(path6) {
   if (toRemove.size === 0) process.on("exit", removeAll);
@@ -25499,7 +25534,7 @@ __name(removeAtExit, "removeAtExit");
 function removeAll() {
   for (const path6 of toRemove) {
     try {
-      (0, import_node_fs14.rmSync)(path6, { recursive: true, force: true });
+      (0, import_node_fs15.rmSync)(path6, { recursive: true, force: true });
     } catch {
     }
   }
@@ -25507,7 +25542,7 @@ function removeAll() {
 __name(removeAll, "removeAll");
 
 // src/host/destination.ts
-var import_node_fs15 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 var import_node_path9 = require("node:path");
 var maxLinks = 40;
 function destinationOf(path6) {
@@ -25516,28 +25551,34 @@ function destinationOf(path6) {
     checkPlace(path6, place3);
     place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
     checkPlace(path6, place3);
-    const there = attempt2(path6, () => (0, import_node_fs15.lstatSync)(place3, { throwIfNoEntry: false }));
+    const there = attempt2(path6, () => (0, import_node_fs16.lstatSync)(place3, { throwIfNoEntry: false }));
     if (!there && links > 0)
-      throw new Error(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`);
+      throw new UserError(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`, "input");
     if (!there || there.isFile()) return place3;
     if (!there.isSymbolicLink())
-      throw new Error(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`);
-    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs15.readlinkSync)(place3));
+      throw new UserError(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
+    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs16.readlinkSync)(place3));
   }
-  throw new Error(`${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`);
+  throw new UserError(
+    `${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    "input"
+  );
 }
 __name(destinationOf, "destinationOf");
 function checkPlace(path6, place3) {
   const folder2 = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
   if (folder2 === void 0) return;
   const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
-  throw new Error(`${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a file elsewhere`);
+  throw new UserError(
+    `${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a file elsewhere`,
+    "input"
+  );
 }
 __name(checkPlace, "checkPlace");
 function realFolder(path6, folder2) {
   return attempt2(path6, () => {
     try {
-      return (0, import_node_fs15.realpathSync)(folder2);
+      return (0, import_node_fs16.realpathSync)(folder2);
     } catch (error2) {
       if (error2.code !== "ENOENT") throw error2;
       return (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(folder2)), (0, import_node_path9.basename)(folder2));
@@ -25549,7 +25590,7 @@ function attempt2(path6, look2) {
   try {
     return look2();
   } catch (error2) {
-    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })));
+    throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })), { cause: error2 });
   }
 }
 __name(attempt2, "attempt");
@@ -25562,7 +25603,7 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position2) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+    done += writing(name, () => (0, import_node_fs17.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
   }
 }
 __name(writeAt, "writeAt");
@@ -25597,7 +25638,7 @@ function removeAbandoned2(destination) {
     const tag = name.slice(prefix.length, -suffix.length);
     if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path10.join)(folder2, name), patience2)) continue;
     try {
-      (0, import_node_fs16.unlinkSync)((0, import_node_path10.join)(folder2, name));
+      (0, import_node_fs17.unlinkSync)((0, import_node_path10.join)(folder2, name));
     } catch {
     }
   }
@@ -25605,18 +25646,18 @@ function removeAbandoned2(destination) {
 __name(removeAbandoned2, "removeAbandoned");
 function namesIn(folder2) {
   try {
-    return (0, import_node_fs16.readdirSync)(folder2);
+    return (0, import_node_fs17.readdirSync)(folder2);
   } catch {
     return [];
   }
 }
 __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
+  const fd = writing(path6, () => (0, import_node_fs17.openSync)(part, flags, 420));
   const release2 = removeAtExit(part);
   let open3 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs16.closeSync)(fd);
+    if (open3) (0, import_node_fs17.closeSync)(fd);
     open3 = false;
   }, "close");
   return {
@@ -25628,12 +25669,12 @@ function namedLater(path6, destination, part, flags) {
       if (destinationOf(path6) !== destination) {
         throw new Error(`${path6}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
       }
-      writing(path6, () => (0, import_node_fs16.renameSync)(part, destination));
+      writing(path6, () => (0, import_node_fs17.renameSync)(part, destination));
       release2();
     },
     discard() {
       close();
-      (0, import_node_fs16.rmSync)(part, { force: true });
+      (0, import_node_fs17.rmSync)(part, { force: true });
       release2();
     }
   };
@@ -25654,7 +25695,7 @@ __name(writing, "writing");
 var folder = "xenserver-ddk-checksums";
 function knownChecksum(toolCache, url) {
   try {
-    return /^[0-9a-f]{64}$/.exec((0, import_node_fs17.readFileSync)((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), "utf8").trim())?.[0];
+    return /^[0-9a-f]{64}$/.exec((0, import_node_fs18.readFileSync)((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), "utf8").trim())?.[0];
   } catch {
     return void 0;
   }
@@ -25728,7 +25769,7 @@ __name(isNoRoom, "isNoRoom");
 function whyNotWritable(dir2) {
   try {
     makeFolder(dir2);
-    (0, import_node_fs18.rmdirSync)((0, import_node_fs18.mkdtempSync)((0, import_node_path12.join)(dir2, ".try-")));
+    (0, import_node_fs19.rmdirSync)((0, import_node_fs19.mkdtempSync)((0, import_node_path12.join)(dir2, ".try-")));
     return void 0;
   } catch (error2) {
     return `${dir2} can't be written (${systemMessage(error2)})`;
@@ -25769,7 +25810,7 @@ function lookIn(toolCache, look2) {
 __name(lookIn, "lookIn");
 function namesIn2(dir2) {
   try {
-    return (0, import_node_fs18.readdirSync)(dir2).sort();
+    return (0, import_node_fs19.readdirSync)(dir2).sort();
   } catch {
     return [];
   }
@@ -25832,7 +25873,7 @@ function endRequest(reason) {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(name, () => {
       if (stop2.signal.aborted) process.exit(128 + import_node_os2.constants.signals[name]);
-      stop2.abort(new Error(reason(name)));
+      stop2.abort(new UserError(reason(name), "cancelled"));
     });
   }
   return stop2.signal;
@@ -25852,7 +25893,7 @@ __name(onUncaught, "onUncaught");
 
 // src/image/archive/decompress.ts
 var import_node_crypto6 = require("node:crypto");
-var import_node_fs20 = require("node:fs");
+var import_node_fs21 = require("node:fs");
 var import_node_path13 = require("node:path");
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
@@ -26076,9 +26117,9 @@ function absentLayerWriter(sink, release2 = () => {
   const diffId = (0, import_node_crypto5.createHash)("sha256");
   let size = 0;
   let last = Promise.resolve();
-  const attempt3 = /* @__PURE__ */ __name(async (step) => {
+  const attempt3 = /* @__PURE__ */ __name(async (step2) => {
     try {
-      await step();
+      await step2();
     } catch (error2) {
       throw new SinkError(error2);
     }
@@ -26261,7 +26302,7 @@ function memberHeader(name, size) {
 __name(memberHeader, "memberHeader");
 
 // src/image/archive/zstd-frames.ts
-var import_node_fs19 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 var magic = 4247762216;
 var blockHeaderSize = 3;
 function frameLength(fd, position2, end) {
@@ -26289,7 +26330,7 @@ function bytesAt2(fd, position2, length) {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = (0, import_node_fs19.readSync)(fd, bytes, done, length - done, position2 + done);
+    const count = (0, import_node_fs20.readSync)(fd, bytes, done, length - done, position2 + done);
     if (count === 0) break;
     done += count;
   }
@@ -26307,7 +26348,7 @@ __name(isZstd, "isZstd");
 async function decompressArchive(from, path6, layers, rootSink) {
   const needed = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   checkFreeSpace((0, import_node_path13.dirname)(path6), needed, "The archive of the image");
-  const fd = (0, import_node_fs20.openSync)(from, "r");
+  const fd = (0, import_node_fs21.openSync)(from, "r");
   const archive = createArchive(path6);
   try {
     const plain = [];
@@ -26329,7 +26370,7 @@ async function decompressArchive(from, path6, layers, rootSink) {
     if (error2 instanceof SinkError) throw error2;
     return { unusable: error2.message };
   } finally {
-    (0, import_node_fs20.closeSync)(fd);
+    (0, import_node_fs21.closeSync)(fd);
   }
 }
 __name(decompressArchive, "decompressArchive");
@@ -26398,11 +26439,11 @@ __name(versionText, "versionText");
 // src/catalog/find.ts
 function findRelease(asked, catalog) {
   const ofVersion = catalog.filter(({ version }) => satisfies3({ numbers: asked.numbers }, parseVersion(version)));
-  if (ofVersion.length === 0) throw new Error(unknownVersion(asked, catalog));
+  if (ofVersion.length === 0) throw new UserError(unknownVersion(asked, catalog), "no-address");
   const fitting = asked.build === void 0 ? ofVersion : [asked.build, void 0].flatMap((wanted) => ofVersion.filter(({ build }) => build === wanted));
-  if (fitting.length === 0) throw new Error(unknownBuild(asked, ofVersion));
+  if (fitting.length === 0) throw new UserError(unknownBuild(asked, ofVersion), "no-address");
   const release2 = fitting.find(({ urls }) => urls.length > 0);
-  if (!release2) throw new Error(noAddress(asked, fitting[0]));
+  if (!release2) throw new UserError(noAddress(asked, fitting[0]), "no-address");
   return release2;
 }
 __name(findRelease, "findRelease");
@@ -26992,16 +27033,18 @@ function parseZeroLimit(text) {
 __name(parseZeroLimit, "parseZeroLimit");
 
 // src/log.ts
+var lastLine2 = Date.now();
 function say(line) {
+  lastLine2 = Date.now();
   info(shortLine(line));
 }
 __name(say, "say");
 function notice2(line) {
-  notice(shortLine(line));
+  annotate("notice", notice, line);
 }
 __name(notice2, "notice");
 function warn(line) {
-  warning(shortLine(line));
+  annotate("warning", warning, line);
 }
 __name(warn, "warn");
 function fail(sentence) {
@@ -27012,28 +27055,66 @@ function debug2(text) {
   if (isDebug()) for (const line of text.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
-function group2(title, use) {
-  return group(shortLine(title), use);
-}
-__name(group2, "group");
 function command(line) {
   info(line);
 }
 __name(command, "command");
+var maxAnnotations = 5;
+var annotations = { notice: /* @__PURE__ */ new Set(), warning: /* @__PURE__ */ new Set() };
+function annotate(kind, write, line) {
+  const made = annotations[kind];
+  if (made.has(line)) return;
+  made.add(line);
+  if (made.size > maxAnnotations) say(`${kind}: ${line}`);
+  else {
+    lastLine2 = Date.now();
+    const more = made.size === maxAnnotations ? ` (if there are more ${kind}s, they are in this step's log)` : "";
+    write(`${shortLine(line)}${more}`);
+  }
+}
+__name(annotate, "annotate");
+var silence = { first: 3e3, next: 1e4 };
+async function group(title, use, achieved) {
+  const start = Date.now();
+  const elapsed = /* @__PURE__ */ __name(() => Date.now() - start, "elapsed");
+  const timer = breakSilence(() => `${title}: ${durationText(elapsed())} so far`);
+  let value;
+  startGroup(shortLine(title));
+  lastLine2 = start;
+  try {
+    value = await use();
+  } finally {
+    clearInterval(timer);
+    endGroup();
+  }
+  const { text, bytes } = achieved(value);
+  say(`${text}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
+  return value;
+}
+__name(group, "group");
+function breakSilence(text) {
+  let limit = silence.first;
+  return setInterval(() => {
+    if (Date.now() - lastLine2 < limit) return;
+    limit = silence.next;
+    say(text());
+  }, 500);
+}
+__name(breakSilence, "breakSilence");
 
 // src/shell/words.ts
 function splitWords(text) {
   const words2 = [];
   let word2;
   const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
-  for (const [, blank, single, double, escaped2, plain, odd] of text.matchAll(pieces2)) {
+  for (const [, blank, single, double, escaped3, plain, odd] of text.matchAll(pieces2)) {
     if (odd === "\\") throw new Error("it ends with a single backslash");
     if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
     if (blank !== void 0) {
       if (word2 !== void 0) words2.push(word2);
       word2 = void 0;
     } else {
-      word2 = (word2 ?? "") + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, "$1") ?? (escaped2 === "\n" ? "" : escaped2) ?? plain ?? "");
+      word2 = (word2 ?? "") + (single ?? double?.replace(/\\(?:\n|(["\\$`]))/g, "$1") ?? (escaped3 === "\n" ? "" : escaped3) ?? plain ?? "");
     }
   }
   if (word2 !== void 0) words2.push(word2);
@@ -27109,8 +27190,9 @@ function readInputs() {
   const iso = parsed("iso", parseIsoInput);
   const version = parsed("xenserver-version", (text) => askedVersion(text, catalog));
   if (!iso && !version) {
-    throw new Error(
-      'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL'
+    throw new UserError(
+      'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL',
+      "input"
     );
   }
   return {
@@ -27153,7 +27235,7 @@ function parsed(input, parse2) {
   try {
     return parse2(text);
   } catch (error2) {
-    throw new Error(`Input "${input}": ${sentenceOf(error2)}`);
+    throw new UserError(`Input "${input}": ${sentenceOf(error2)}`, "input");
   }
 }
 __name(parsed, "parsed");
@@ -27223,6 +27305,25 @@ async function writeOutputs(supply, order, image, cacheKey) {
 }
 __name(writeOutputs, "writeOutputs");
 
+// src/phase/timeline.ts
+var Timeline = class {
+  static {
+    __name(this, "Timeline");
+  }
+  #tasks = [];
+  /** The finished tasks, in the order of their beginnings. */
+  get tasks() {
+    return this.#tasks.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  }
+  /** Runs a task. One that fails isn't recorded. */
+  async measure(title, use) {
+    const start = Date.now();
+    const value = await use();
+    this.#tasks.push({ title, start, end: Date.now() });
+    return value;
+  }
+};
+
 // src/report/matchers.ts
 var import_node_path16 = require("node:path");
 function registerMatchers(folder2, say2) {
@@ -27265,7 +27366,7 @@ async function removed(engine, image, { message: message2 }) {
     () => "",
     (failure2) => `; and ${failure2.message}`
   );
-  return new EngineError(`${message2}${alsoFailed}`);
+  return new EngineError(`${message2}${alsoFailed}`, "broken-image");
 }
 __name(removed, "removed");
 
@@ -27275,9 +27376,9 @@ var import_promises5 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs21 = require("node:fs");
+var import_node_fs22 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path6) => (0, import_node_fs21.statSync)(path6, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path6) => (0, import_node_fs22.statSync)(path6, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
@@ -27437,21 +27538,21 @@ function imageLabels(identity2, isoSha256, created, key) {
     [`${labelPrefix}.iso-sha256`]: isoSha256,
     [keyLabel]: key
   };
-  return Object.fromEntries(Object.entries(labels).filter((label) => Boolean(label[1])));
+  return Object.fromEntries(Object.entries(labels).filter((label2) => Boolean(label2[1])));
 }
 __name(imageLabels, "imageLabels");
 function labelledIdentity(labels) {
-  const label = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
-  const architecture = label("architecture");
-  const isoSha256 = label("iso-sha256") ?? "";
-  const values = ["version", "build", "kernel-version"].map(label);
+  const label2 = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
+  const architecture = label2("architecture");
+  const isoSha256 = label2("iso-sha256") ?? "";
+  const values = ["version", "build", "kernel-version"].map(label2);
   if (!values.every((value) => value === void 0 || isPlain(value)) || !/^(?:[0-9a-f]{64})?$/.test(isoSha256)) return void 0;
   return {
     identity: {
-      product: label("product"),
-      version: label("version"),
-      build: label("build"),
-      kernelVersion: label("kernel-version"),
+      product: label2("product"),
+      version: label2("version"),
+      build: label2("build"),
+      kernelVersion: label2("kernel-version"),
       architecture: architecture === "i686" || architecture === "x86_64" ? architecture : void 0
     },
     isoSha256
@@ -27774,7 +27875,7 @@ function newNode(type, mode, mtime, text = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs22 = require("node:fs");
+var import_node_fs23 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text) {
@@ -27789,7 +27890,7 @@ var machines = {
 };
 function unameScript({ release: release2, version, architecture }) {
   const answers = { release: release2, version, ...machines[architecture] };
-  return (0, import_node_fs22.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs23.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -27987,7 +28088,7 @@ async function convert(options) {
   options.inputSha256.catch((error2) => stop2.abort(error2));
   options.signal?.addEventListener("abort", () => stop2.abort(options.signal.reason));
   if (isSameFile(options.input, options.archive))
-    throw new Error(`${options.archive}: the archive would overwrite its own input; choose another name`);
+    throw new UserError(`${options.archive}: the archive would overwrite its own input; choose another name`, "input");
   const archive = createArchive(options.archive);
   const { input, arrival, tempDir, uname = "ddk", maxZeroBytes } = options;
   const task = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
@@ -28015,6 +28116,9 @@ async function receive2(worker, archive, options, signal) {
       case "warning":
         options.warn(message2.text);
         break;
+      case "note":
+        options.note(message2.text);
+        break;
       case "found": {
         const { found, environment } = message2;
         const names = options.name(found);
@@ -28038,7 +28142,7 @@ async function receive2(worker, archive, options, signal) {
         throw failureOf(message2);
     }
   }
-  throw new Error("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory");
+  throw new UserError("the thread that reads the ISO ended unexpectedly; the machine may have run out of memory", "memory");
 }
 __name(receive2, "receive");
 function failureOf({ message: message2, stack, errorKind }) {
@@ -28095,11 +28199,11 @@ async function loadWithProgress(engine, archived, say2, show = progressLines(say
 __name(loadWithProgress, "loadWithProgress");
 
 // src/shell/checks.ts
-var import_node_fs24 = require("node:fs");
+var import_node_fs25 = require("node:fs");
 var import_node_path17 = require("node:path");
 
 // src/shell/container.ts
-var import_node_fs23 = require("node:fs");
+var import_node_fs24 = require("node:fs");
 var shellLabel = `${labelPrefix}.shell`;
 var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
 while [ -e "$1" ]; do sleep 60; done`;
@@ -28169,7 +28273,7 @@ function mountPairs(folders, volumes) {
 __name(mountPairs, "mountPairs");
 function withoutSymlinks(path6) {
   try {
-    return (0, import_node_fs23.realpathSync)(path6).replace(/\/$/, "");
+    return (0, import_node_fs24.realpathSync)(path6).replace(/\/$/, "");
   } catch {
     return path6;
   }
@@ -28180,13 +28284,13 @@ __name(withoutSymlinks, "withoutSymlinks");
 var patience3 = 120;
 var notFound = 99;
 async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
-  const probe = (0, import_node_fs24.mkdtempSync)((0, import_node_path17.join)(folder2, "xenserver-ddk-probe-"));
+  const probe = (0, import_node_fs25.mkdtempSync)((0, import_node_path17.join)(folder2, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs24.writeFileSync)((0, import_node_path17.join)(probe, "file"), "");
+    (0, import_node_fs25.writeFileSync)((0, import_node_path17.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
   } finally {
-    (0, import_node_fs24.rmSync)(probe, { recursive: true, force: true });
+    (0, import_node_fs25.rmSync)(probe, { recursive: true, force: true });
   }
 }
 __name(checkFirstUse, "checkFirstUse");
@@ -28208,17 +28312,17 @@ async function tryProgram(engine, image, probe) {
 }
 __name(tryProgram, "tryProgram");
 function explain(finished, engine, image, host2) {
-  const { code, lastWord, timedOut } = finished;
-  if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
+  const { code: code2, lastWord, timedOut } = finished;
+  if (code2 === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
     return `${engine.name} doesn't see this runner's files, so steps can't run in the DDK: its daemon is on another machine or in another container; use a daemon on the machine that runs the job, or give both the same folders at the same paths`;
   }
   if (/no space left on device/i.test(lastWord)) {
     return `${engine.name} has no space for a container of the DDK; free some on the disk of its data folder (${lastWord})`;
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host2);
-  if (code === 139) return diesOfSignal11(host2);
+  if (code2 === 139) return diesOfSignal11(host2);
   if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience3} seconds, so steps may hang as well`;
-  return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code}`}`;
+  return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code2}`}`;
 }
 __name(explain, "explain");
 function noSuchProcessor({ platform: platform2 }, { arch: arch4 }) {
@@ -28241,7 +28345,7 @@ function thisHost() {
 __name(thisHost, "thisHost");
 function readMaps() {
   try {
-    return (0, import_node_fs24.readFileSync)("/proc/self/maps", "latin1");
+    return (0, import_node_fs25.readFileSync)("/proc/self/maps", "latin1");
   } catch {
     return "";
   }
@@ -28250,7 +28354,7 @@ __name(readMaps, "readMaps");
 
 // src/shell/install.ts
 var import_node_crypto9 = require("node:crypto");
-var import_node_fs27 = require("node:fs");
+var import_node_fs28 = require("node:fs");
 var import_node_path19 = require("node:path");
 
 // src/shell/give-back.ts
@@ -28320,18 +28424,18 @@ function giveBackCommand(folders, owner, since) {
 __name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
-var import_node_fs25 = require("node:fs");
+var import_node_fs26 = require("node:fs");
 var import_node_path18 = require("node:path");
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs25.rmSync)(shell.folder, { recursive: true, force: true });
+    (0, import_node_fs26.rmSync)(shell.folder, { recursive: true, force: true });
   } catch (error2) {
     say2(sentenceOf(error2));
   }
   try {
-    (0, import_node_fs25.rmdirSync)((0, import_node_path18.dirname)(shell.folder));
+    (0, import_node_fs26.rmdirSync)((0, import_node_path18.dirname)(shell.folder));
   } catch {
   }
 }
@@ -28340,9 +28444,9 @@ async function removeContainer({ id, name }, installed, say2, supervision) {
   const engine = engineCommand(installed.engine, supervision);
   const change2 = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
   const filter = `label=${shellLabel}=${id}`;
-  const listed2 = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
-  if (listed2.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed2.lastWord}`);
-  for (const container of listed2.stdout.split("\n").filter((line) => line !== "")) {
+  const listed3 = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
+  if (listed3.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed3.lastWord}`);
+  for (const container of listed3.stdout.split("\n").filter((line) => line !== "")) {
     if (installed.giveBack.length > 0) await change2("exec", "--user", "0:0", container, ...installed.giveBack);
     const removed2 = await change2("rm", "--force", "--volumes", container);
     if (removed2.code === 0) say2(`Removed the container of ${name}`);
@@ -28353,7 +28457,7 @@ async function removeContainer({ id, name }, installed, say2, supervision) {
 __name(removeContainer, "removeContainer");
 
 // src/shell/settings.ts
-var import_node_fs26 = require("node:fs");
+var import_node_fs27 = require("node:fs");
 var engineVariables = [
   ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"],
   ...["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
@@ -28373,7 +28477,7 @@ function refusal(reason) {
 }
 __name(refusal, "refusal");
 function script() {
-  return (0, import_node_fs26.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
+  return (0, import_node_fs27.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
 }
 __name(script, "script");
 
@@ -28407,9 +28511,10 @@ async function installShell(options, env = process.env) {
     given: options.env,
     give_back: giveBack2,
     path: env.PATH ?? "",
+    explanation: options.explanation,
     shells
   };
-  (0, import_node_fs27.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
+  (0, import_node_fs28.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
   writeScript(shell);
   return { shell, create, sources };
 }
@@ -28423,12 +28528,12 @@ async function installRefusal(options, reason) {
 }
 __name(installRefusal, "installRefusal");
 function refuse({ folder: folder2 }, reason) {
-  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(folder2, "settings"), refusal(reason), { mode: 384 });
+  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(folder2, "settings"), refusal(reason), { mode: 384 });
 }
 __name(refuse, "refuse");
 function writeScript(shell) {
-  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(shell.folder, "installed.json"), JSON.stringify(shell));
-  (0, import_node_fs27.writeFileSync)((0, import_node_path19.join)(shell.bin, shell.name), script(), { mode: 493 });
+  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(shell.folder, "installed.json"), JSON.stringify(shell));
+  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(shell.bin, shell.name), script(), { mode: 493 });
 }
 __name(writeScript, "writeScript");
 async function makeFolders({ temp, name, supervision, say: say2 }) {
@@ -28436,7 +28541,7 @@ async function makeFolders({ temp, name, supervision, say: say2 }) {
   const folder2 = (0, import_node_path19.join)(shells, name);
   const record = (0, import_node_path19.join)(folder2, "installed.json");
   const [home, bin] = [(0, import_node_path19.join)(folder2, "home"), (0, import_node_path19.join)(folder2, "bin")];
-  if ((0, import_node_fs27.existsSync)(record)) {
+  if ((0, import_node_fs28.existsSync)(record)) {
     say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
     await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record) }, void 0, supervision);
   }
@@ -28446,7 +28551,7 @@ async function makeFolders({ temp, name, supervision, say: say2 }) {
 __name(makeFolders, "makeFolders");
 function recorded(record) {
   try {
-    const { id, container } = JSON.parse((0, import_node_fs27.readFileSync)(record, "utf8"));
+    const { id, container } = JSON.parse((0, import_node_fs28.readFileSync)(record, "utf8"));
     const { engine, name, giveBack: giveBack2 } = container;
     const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word2) => typeof word2 === "string");
     return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
@@ -28471,7 +28576,7 @@ __name(runAs, "runAs");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
   const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path19.dirname)(env[name])] : [])];
-  return outermost(folders.filter((folder2) => (0, import_node_fs27.existsSync)(folder2)));
+  return outermost(folders.filter((folder2) => (0, import_node_fs28.existsSync)(folder2)));
 }
 __name(sharedFolders, "sharedFolders");
 function outermost(folders) {
@@ -28484,7 +28589,7 @@ function isBelow(path6, folder2) {
 __name(isBelow, "isBelow");
 
 // src/shell/start.ts
-var import_node_fs28 = require("node:fs");
+var import_node_fs29 = require("node:fs");
 var import_node_path20 = require("node:path");
 async function startContainer(engine, image, { shell, create, sources }) {
   const { name } = shell.container;
@@ -28497,7 +28602,7 @@ async function startContainer(engine, image, { shell, create, sources }) {
     if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
       return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
     }
-    (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.folder, "mounted"), identities(sources));
+    (0, import_node_fs29.writeFileSync)((0, import_node_path20.join)(shell.folder, "mounted"), identities(sources));
     const started = await engine.call(["start", name], change2);
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
     const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path20.join)(shell.folder, "settings")], change2);
@@ -28514,7 +28619,7 @@ function identities(folders) {
 __name(identities, "identities");
 function identity(folder2) {
   try {
-    const { dev, ino } = (0, import_node_fs28.statSync)(folder2, { bigint: true });
+    const { dev, ino } = (0, import_node_fs29.statSync)(folder2, { bigint: true });
     return `${dev}:${ino} ${folder2}
 `;
   } catch {
@@ -28525,24 +28630,26 @@ __name(identity, "identity");
 
 // src/shell/set-up.ts
 async function setUpShell(engine, image, request2, surroundings) {
-  const { temp, warn: warn2, installed } = surroundings;
+  const { temp, warn: warn2, installed, explanation } = surroundings;
   const prepared = await installShell({ engine, image, ...surroundings, ...request2 });
   await installed(prepared.shell);
   const failure2 = await startContainer(engine, image, prepared);
   if (failure2 === void 0) return true;
   const obstacle = await checkFirstUse(engine, image, temp);
   if (obstacle === void 0) {
-    throw new Error(
-      `${engine.name} couldn't make the container of ${request2.name}: ${failure2}; check the inputs "volumes", "network" and "run-options"`
+    throw new UserError(
+      `${engine.name} couldn't make the container of ${request2.name}: ${failure2}; check the inputs "volumes", "network" and "run-options"`,
+      "container"
     );
   }
-  refuse(prepared.shell, obstacle);
-  warn2(`Steps with "shell: ${request2.name} {0}" can't run: ${obstacle}`);
+  const reason = `${obstacle}. See ${explanation}`;
+  refuse(prepared.shell, reason);
+  warn2(`Steps with "shell: ${request2.name} {0}" can't run: ${reason}`);
   return false;
 }
 __name(setUpShell, "setUpShell");
 async function setUpRefusal({ name }, reason, surroundings) {
-  await surroundings.installed(await installRefusal({ name, ...surroundings }, reason));
+  await surroundings.installed(await installRefusal({ name, ...surroundings }, `${reason}. See ${surroundings.explanation}`));
 }
 __name(setUpRefusal, "setUpRefusal");
 
@@ -28555,34 +28662,10 @@ async function saveForPost(state) {
 __name(saveForPost, "saveForPost");
 
 // src/summary.ts
-async function writeSummary(supply, engine, image) {
-  if (!process.env.GITHUB_STEP_SUMMARY) return;
-  const { name, origin, identity: identity2, isoSha256, conversion } = supply;
-  const rows = [
-    ["Image", name],
-    ["ID", image?.id ?? conversion?.archive.configDigest],
-    ["From", origin],
-    ["Engine", engine ? `${engine.name} ${engine.version}` : "none"],
-    ["DDK", [identity2.product, identity2.version, identity2.build].filter(Boolean).join(" ")],
-    ["Kernel", identity2.kernelVersion],
-    ["Architecture", identity2.architecture],
-    [
-      "Root filesystem",
-      conversion && `${conversion.found.type}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
-    ],
-    ["SHA-256 of the ISO", isoSha256]
-  ];
-  const summary2 = summary.addHeading(escapeHtml(`XenServer DDK ${identity2.version ?? ""}`.trimEnd()), 3).addTable(rows.flatMap(([label, value]) => value ? [[{ data: label, header: true }, escapeHtml(value)]] : []));
-  await tellRunner("the job's summary", () => summary2.write());
-}
-__name(writeSummary, "writeSummary");
-function escapeHtml(text) {
-  return oneLine(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-__name(escapeHtml, "escapeHtml");
+var import_node_fs31 = require("node:fs");
 
 // src/cache/process/background.ts
-var import_node_fs29 = require("node:fs");
+var import_node_fs30 = require("node:fs");
 var import_promises6 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
@@ -28643,7 +28726,7 @@ function haveService() {
 __name(haveService, "haveService");
 function readStatus(statusFile) {
   try {
-    return JSON.parse((0, import_node_fs29.readFileSync)(statusFile, "utf8"));
+    return JSON.parse((0, import_node_fs30.readFileSync)(statusFile, "utf8"));
   } catch {
     return { results: [], ended: false, failure: "" };
   }
@@ -28651,12 +28734,12 @@ function readStatus(statusFile) {
 __name(readStatus, "readStatus");
 function forwardLog(statusFile) {
   if (!isDebug()) return;
-  for (const line of (0, import_node_fs29.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
+  for (const line of (0, import_node_fs30.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
 }
 __name(forwardLog, "forwardLog");
 function isAlive2(pid, statusFile) {
   try {
-    return (0, import_node_fs29.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
+    return (0, import_node_fs30.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
   } catch {
     return false;
   }
@@ -28675,8 +28758,151 @@ async function stop(pid, statusFile) {
 }
 __name(stop, "stop");
 
+// src/report/gantt.ts
+var minShare = 5e-3;
+function ganttOf(tasks) {
+  const first = Math.min(...tasks.map(({ start }) => start));
+  const last = Math.max(...tasks.map(({ end }) => end));
+  const bars = tasks.filter(({ start, end }) => end - start >= (last - first) * minShare).map(({ title, start, end }) => `  ${label(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
+  return ["gantt", "  dateFormat YYYY-MM-DD HH:mm:ss.SSS", `  axisFormat ${last - first < 36e5 ? "%M:%S" : "%H:%M:%S"}`, ...bars].join(
+    "\n"
+  );
+}
+__name(ganttOf, "ganttOf");
+function label(title) {
+  return title.replace(/[:;#%{}\n]/g, " ");
+}
+__name(label, "label");
+function clock(milliseconds) {
+  return new Date(Date.UTC(2e3, 0, 1) + milliseconds).toISOString().replace("T", " ").replace("Z", "");
+}
+__name(clock, "clock");
+
+// src/summary.ts
+async function writeSummary(report) {
+  if (!process.env.GITHUB_STEP_SUMMARY) return;
+  await tellRunner("the job's summary", () => summary.addRaw(summaryOf(report)).write());
+}
+__name(writeSummary, "writeSummary");
+function summaryOf(report) {
+  const { supply, engine, tasks } = report;
+  const { identity: identity2 } = supply;
+  const title = [identity2.product ?? "XenServer DDK", [identity2.version, identity2.build].filter(Boolean).join("-")].join(" ").trimEnd();
+  return [
+    `### ${escaped2(title)}`,
+    `${code(supply.name)} is ${engine ? `in ${escaped2(`${engine.name} ${engine.version}`)}` : "an archive"}, after ${totalOf(tasks)}.`,
+    tableOf(rowsOf(report)),
+    folded("Where the time went", fenced("mermaid", ganttOf(tasks))),
+    folded("Next steps", fenced("yaml", nextSteps(report))),
+    ""
+  ].join("\n\n");
+}
+__name(summaryOf, "summaryOf");
+function rowsOf({ supply, known: known3, order, engine, image, saving }) {
+  const { identity: identity2, conversion, isoSha256 } = supply;
+  const { kernelVersion, architecture } = identity2;
+  const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
+  const found = conversion?.found;
+  const files = conversion && `${escaped2(found.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`;
+  const id = image?.id ?? conversion?.archive.configDigest;
+  return [
+    ["Kernel", kernel],
+    ["Based on", found?.userland && escaped2(found.userland)],
+    ["Root filesystem", files],
+    ["Image", id && code(id)],
+    ["Came from", originText(supply, engine)],
+    ["SHA-256 of the ISO", isoSha256 && `${code(isoSha256)}${isPinned(known3) ? "" : ", not pinned"}`],
+    ["Actions cache", haveService() ? cacheText(supply, order, saving) : void 0]
+  ];
+}
+__name(rowsOf, "rowsOf");
+function originText({ origin, isoPath }, engine) {
+  const size = isoPath === void 0 ? void 0 : (0, import_node_fs31.statSync)(isoPath, { throwIfNoEntry: false })?.size;
+  const iso = size === void 0 ? "the ISO" : `the ISO (${bytesText(size)})`;
+  switch (origin) {
+    case "engine":
+      return `${escaped2(engine.name)}, which still had it: nothing was downloaded, converted or loaded`;
+    case "cache":
+      return "the Actions cache: no ISO was downloaded or converted";
+    case "tool-cache":
+      return `${iso} in the runner's tool cache: nothing was downloaded`;
+    case "iso-cache":
+      return `${iso} in the Actions cache: nothing was downloaded from its server`;
+    case "download":
+      return `${iso}, which was downloaded`;
+    case "file":
+      return `${iso} on the runner`;
+  }
+}
+__name(originText, "originText");
+function cacheText({ origin }, { useCache, cacheHealth }, saving) {
+  const outcomes = [
+    origin === "cache" && "had the image",
+    origin === "iso-cache" && "had the ISO, not the image",
+    cacheHealth.failing && "was too slow, so this step went on without it",
+    !useCache.restore.image && !useCache.restore.iso && "wasn't asked",
+    origin === "engine" && "wasn't needed"
+  ];
+  const outcome = outcomes.find((text) => text) || "didn't have the image";
+  return saving.length === 0 ? outcome : `${outcome}; ${listed2(saving)} ${saving.length === 1 ? "is" : "are"} saved for the next run`;
+}
+__name(cacheText, "cacheText");
+function isPinned({ request: request2 }) {
+  return (request2.kind === "file" ? request2.sha256 : request2.address.sha256) !== void 0;
+}
+__name(isPinned, "isPinned");
+function nextSteps({ supply, known: known3, engine, shell, order }) {
+  const { name, isoSha256 } = supply;
+  const steps = [
+    ...shell ? ["- run: make build-rpms        # runs inside the DDK", `  shell: ${shell} {0}`] : [],
+    ...engine ? [`- run: ${engine.name} run --rm --ulimit nofile=1024:4096 -v "$PWD:/src" -w /src ${name} make`] : [],
+    ...!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : [],
+    ...isPinned(known3) || !isoSha256 ? [] : ["", '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]
+  ];
+  return steps.join("\n").trimStart();
+}
+__name(nextSteps, "nextSteps");
+function stepId({ GITHUB_ACTION = "" } = process.env) {
+  return /^[A-Za-z][\w-]*$/.test(GITHUB_ACTION) ? GITHUB_ACTION : "ddk";
+}
+__name(stepId, "stepId");
+function totalOf(tasks) {
+  return durationText(Math.max(...tasks.map(({ end }) => end)) - Math.min(...tasks.map(({ start }) => start)));
+}
+__name(totalOf, "totalOf");
+function listed2(words2) {
+  return words2.length < 2 ? words2.join() : `${words2.slice(0, -1).join(", ")} and ${words2.at(-1)}`;
+}
+__name(listed2, "listed");
+function tableOf(rows) {
+  const lines2 = rows.flatMap(([label2, value]) => value ? [`<tr><th align="left">${label2}</th><td>${value}</td></tr>`] : []);
+  return ["<table>", ...lines2, "</table>"].join("\n");
+}
+__name(tableOf, "tableOf");
+function folded(title, content) {
+  return `<details><summary>${title}</summary>
+
+${content}
+
+</details>`;
+}
+__name(folded, "folded");
+function fenced(language, text) {
+  return ["```".concat(language), text, "```"].join("\n");
+}
+__name(fenced, "fenced");
+function code(text) {
+  return `<code>${escaped2(text)}</code>`;
+}
+__name(code, "code");
+var maxCell = 300;
+function escaped2(text) {
+  return oneLine(text.slice(0, maxCell)).replace(/[^\p{L}\p{N} ,./-]/gu, (character) => `&#${character.codePointAt(0)};`);
+}
+__name(escaped2, "escaped");
+
 // src/supply/visibility.ts
-var import_node_fs30 = require("node:fs");
+var import_node_fs32 = require("node:fs");
 function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
   const { visibility, private: isPrivate } = repositoryIn(eventPath);
   if (visibility === "public" || isPrivate === false) return "public";
@@ -28685,7 +28911,7 @@ function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
 __name(repositoryVisibility, "repositoryVisibility");
 function repositoryIn(eventPath) {
   try {
-    const event = JSON.parse((0, import_node_fs30.readFileSync)(eventPath ?? "", "utf8"));
+    const event = JSON.parse((0, import_node_fs32.readFileSync)(eventPath ?? "", "utf8"));
     return event?.repository ?? {};
   } catch {
     return {};
@@ -28716,7 +28942,7 @@ __name(kindsOf, "kindsOf");
 var import_node_path23 = require("node:path");
 
 // src/cache/entries/image-cache.ts
-var import_node_fs35 = require("node:fs");
+var import_node_fs38 = require("node:fs");
 
 // src/cache/process/best-effort.ts
 async function bestEffort(use, otherwise) {
@@ -28730,17 +28956,17 @@ __name(bestEffort, "bestEffort");
 
 // src/cache/process/restore.ts
 var import_node_events2 = require("node:events");
-var import_node_fs32 = require("node:fs");
+var import_node_fs35 = require("node:fs");
 var import_node_path21 = require("node:path");
 
 // src/cache/process/movement.ts
-var import_node_fs31 = require("node:fs");
+var import_node_fs33 = require("node:fs");
 var minBytes = 1 << 20;
-function watchMovement(group3, limit) {
+function watchMovement(group2, limit) {
   let bytes = 0;
   let since = Date.now();
   return () => {
-    const now = bytesOf(group3);
+    const now = bytesOf(group2);
     if (Math.abs(now - bytes) >= minBytes) {
       bytes = now;
       since = Date.now();
@@ -28749,14 +28975,14 @@ function watchMovement(group3, limit) {
   };
 }
 __name(watchMovement, "watchMovement");
-function bytesOf(group3) {
+function bytesOf(group2) {
   let sum = 0;
-  for (const pid of (0, import_node_fs31.readdirSync)("/proc")) {
+  for (const pid of (0, import_node_fs33.readdirSync)("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [, , groupOf] = (0, import_node_fs31.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
-      if (Number(groupOf) !== group3) continue;
-      for (const [, count] of (0, import_node_fs31.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+      const [, , groupOf] = (0, import_node_fs33.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      if (Number(groupOf) !== group2) continue;
+      for (const [, count] of (0, import_node_fs33.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
     } catch {
     }
   }
@@ -28764,20 +28990,37 @@ function bytesOf(group3) {
 }
 __name(bytesOf, "bytesOf");
 
+// src/cache/process/progress.ts
+var import_node_fs34 = require("node:fs");
+function showTransfer(doing, statusFile, show) {
+  const [, done, total] = [...logOf(statusFile).matchAll(/^(?:Received|Sent) (\d+) of (\d+) /gm)].at(-1) ?? [];
+  if (total !== void 0) show({ doing, done: Number(done), total: Number(total) });
+}
+__name(showTransfer, "showTransfer");
+function logOf(statusFile) {
+  try {
+    return (0, import_node_fs34.readFileSync)(filesOf(statusFile).log, "utf8");
+  } catch {
+    return "";
+  }
+}
+__name(logOf, "logOf");
+
 // src/cache/process/restore.ts
 var stallLimit = 8e3;
 var minPatience = 1e3;
 async function restoreFolder(entry, options) {
-  const { say: say2, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
+  const { say: say2, show, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
+  debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
   const folder2 = (0, import_node_path21.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
-    () => restoreTo(folder2, entry, patience5, stallLimit - health.waited, signal),
+    () => restoreTo(folder2, entry, { patience: patience5, stall: stallLimit - health.waited, signal, show }),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder2;
-  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
   signal?.throwIfAborted();
   say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
   health.waited += Date.now() - start;
@@ -28788,16 +29031,24 @@ async function restoreFolder(entry, options) {
   return void 0;
 }
 __name(restoreFolder, "restoreFolder");
-async function restoreTo(folder2, entry, patience5, stall, signal) {
+async function restoreTo(folder2, entry, {
+  patience: patience5,
+  stall,
+  signal,
+  show
+}) {
   makeFolder(entry.dir);
-  (0, import_node_fs32.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
   const statusFile = (0, import_node_path21.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
   const deadline = AbortSignal.timeout(patience5);
   const stalled = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stall);
-  const timer = setInterval(() => hasStalled() && stalled.abort(), 500);
+  const timer = setInterval(() => {
+    if (show) showTransfer(`Restoring ${entry.what}`, statusFile, show);
+    if (hasStalled()) stalled.abort();
+  }, 500);
   try {
     await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
     const { results, failure: failure2 } = readStatus(statusFile);
@@ -28812,14 +29063,14 @@ async function restoreTo(folder2, entry, patience5, stall, signal) {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
     forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs32.rmSync)(file, { recursive: true, force: true });
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs35.rmSync)(file, { recursive: true, force: true });
   }
 }
 __name(restoreTo, "restoreTo");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs33 = require("node:fs");
+var import_node_fs36 = require("node:fs");
 var import_promises7 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
@@ -28828,7 +29079,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable = await findFault(out, layers);
     if (unusable === void 0) {
-      (0, import_node_fs33.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs36.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -28841,21 +29092,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs33.renameSync)(from, to);
+    (0, import_node_fs36.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs33.copyFileSync)(from, to, import_node_fs33.constants.COPYFILE_EXCL);
+      (0, import_node_fs36.copyFileSync)(from, to, import_node_fs36.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs33.rmSync)(to, { force: true });
+      (0, import_node_fs36.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs33.rmSync)(from);
+    (0, import_node_fs36.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs33.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs36.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -28883,7 +29134,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs33.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs36.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -28950,30 +29201,30 @@ function isCount(value) {
 __name(isCount, "isCount");
 
 // src/cache/entries/folder.ts
-var import_node_fs34 = require("node:fs");
+var import_node_fs37 = require("node:fs");
 var import_node_path22 = require("node:path");
 function writeFolder(dir2, file, name, json2) {
   const folder2 = (0, import_node_path22.join)(dir2, entryFolder);
-  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
   makeFolder(folder2);
   try {
-    (0, import_node_fs34.linkSync)(file, (0, import_node_path22.join)(folder2, name));
+    (0, import_node_fs37.linkSync)(file, (0, import_node_path22.join)(folder2, name));
   } catch {
-    (0, import_node_fs34.symlinkSync)(file, (0, import_node_path22.join)(folder2, name));
+    (0, import_node_fs37.symlinkSync)(file, (0, import_node_path22.join)(folder2, name));
   }
-  (0, import_node_fs34.writeFileSync)((0, import_node_path22.join)(folder2, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs37.writeFileSync)((0, import_node_path22.join)(folder2, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
 function fileIn(folder2, name) {
   const path6 = (0, import_node_path22.join)(folder2, name);
-  if (!(0, import_node_fs34.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+  if (!(0, import_node_fs37.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
 function readJson(folder2, name) {
   const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs34.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs34.readFileSync)(path6, "utf8"));
+  if ((0, import_node_fs37.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs37.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
@@ -29007,7 +29258,7 @@ async function restoreImage(key, dir2, archive, options) {
     () => checkWithSink(folder2, key, archive, options),
     (why) => why
   );
-  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs38.rmSync)(folder2, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
@@ -29046,6 +29297,7 @@ async function fromCache(key, sha256, order, firstChecksum2) {
   const first = firstChecksum2();
   const restored = await restoreImage(key, (0, import_node_path23.join)(tempDir, "restored-image"), path6, {
     ...phase,
+    show: progressLines(phase.say),
     health,
     mayBeZstd,
     ...rootImport?.sink && { rootSink: rootImport.sink }
@@ -29062,8 +29314,9 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     }
     const expected = await first;
     if (expected !== void 0 && isoSha256 !== expected) {
-      throw new Error(
-        `The image in the Actions cache was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. Someone may have forged the entry ${key}: delete it, or pin the ISO that you trust with "iso-sha256"`
+      throw new UserError(
+        `The image in the Actions cache was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. Someone may have forged the entry ${key}: delete it, or pin the ISO that you trust with "iso-sha256"`,
+        "changed"
       );
     }
     const name = order.name(identity2);
@@ -29078,11 +29331,11 @@ async function fromCache(key, sha256, order, firstChecksum2) {
 __name(fromCache, "fromCache");
 
 // src/supply/known-images.ts
-var import_node_fs36 = require("node:fs");
+var import_node_fs39 = require("node:fs");
 var import_node_path24 = require("node:path");
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs36.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs39.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -29181,7 +29434,7 @@ __name(findExisting, "findExisting");
 var import_node_path26 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
-var import_node_fs37 = require("node:fs");
+var import_node_fs40 = require("node:fs");
 var import_node_path25 = require("node:path");
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
@@ -29196,7 +29449,7 @@ async function restoreChecksum(url, dir2, options) {
     () => readJson(folder2, "checksum"),
     () => void 0
   );
-  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
@@ -29205,7 +29458,7 @@ function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
   makeFolder(dir2);
   const file = (0, import_node_path25.join)(dir2, "checksum");
-  (0, import_node_fs37.writeFileSync)(file, `${sha256}
+  (0, import_node_fs40.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
@@ -29236,27 +29489,25 @@ __name(look, "look");
 var import_node_path27 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
-  return convertWithProgress(
-    {
-      input: input.path,
-      arrival: input.arrival,
-      inputSha256: input.sha256,
-      archive,
-      tempDir,
-      compression,
-      uname,
-      maxZeroBytes,
-      name(found) {
-        const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-        checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
-        return [order.name(found.identity)];
-      },
-      warn: warn2,
-      signal
+  const options = {
+    input: input.path,
+    arrival: input.arrival,
+    inputSha256: input.sha256,
+    archive,
+    tempDir,
+    compression,
+    uname,
+    maxZeroBytes,
+    name(found) {
+      const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
+      checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
+      return [order.name(found.identity)];
     },
-    say2,
-    rootImport
-  );
+    warn: warn2,
+    note: say2,
+    signal
+  };
+  return order.timeline.measure("Convert the disk", () => convertWithProgress(options, say2, rootImport));
 }
 __name(convertIso, "convertIso");
 
@@ -29264,15 +29515,15 @@ __name(convertIso, "convertIso");
 var import_node_path28 = require("node:path");
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs39 = require("node:fs");
+var import_node_fs42 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs38 = require("node:fs");
+var import_node_fs41 = require("node:fs");
 async function checkIso(folder2, key, identity2) {
   const entry = readJson(folder2, "iso");
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs38.statSync)(path6);
+  const { size } = (0, import_node_fs41.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -29297,14 +29548,14 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs39.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs39.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs42.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
@@ -29318,10 +29569,12 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256, 
     phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path28.join)(tempDir, "restored-iso"), { ...phase, health });
+  const options = { ...phase, health, show: progressLines(phase.say) };
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path28.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
-  if ((before ?? cached.sha256) !== cached.sha256) throw new Error(changedSentence(identifyingUrl(address), before, cached.sha256));
+  if ((before ?? cached.sha256) !== cached.sha256)
+    throw new UserError(changedSentence(identifyingUrl(address), before, cached.sha256), "changed");
   phase.say("Found the ISO in the Actions cache");
   return { origin: "iso-cache", ...cached };
 }
@@ -29341,12 +29594,11 @@ async function fromComplete(iso, order) {
 __name(fromComplete, "fromComplete");
 async function fromDownload({ address, version }, store, order, sha256Before) {
   let early;
-  const fetched = store.fetch({ ...address, ...sha256Before && { sha256Before } }, version, {
-    ...order.phase,
-    onArriving({ path: path6, lost, ...arrival }) {
-      early ??= convertEarly({ path: path6, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost);
-    }
-  });
+  const onArriving = /* @__PURE__ */ __name(({ path: path6, lost, ...arrival }) => {
+    early ??= convertEarly({ path: path6, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost);
+  }, "onArriving");
+  const wanted = { ...address, ...sha256Before && { sha256Before } };
+  const fetched = order.timeline.measure("Download the ISO", () => store.fetch(wanted, version, { ...order.phase, onArriving }));
   try {
     const iso = { origin: "download", ...await fetched };
     const conversion = await early;
@@ -29378,13 +29630,16 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso-request.ts
-var import_node_fs40 = require("node:fs");
+var import_node_fs43 = require("node:fs");
 var import_node_url3 = require("node:url");
 function requestIso(inputs) {
   const request2 = isoOf(inputs);
   const sha256 = request2.kind === "file" ? request2.sha256 : request2.address.sha256;
   if (inputs.requireChecksum && sha256 === void 0) {
-    throw new Error('No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog');
+    throw new UserError(
+      'No checksum is known for the ISO, and "require-checksum" is true; set "iso-sha256", or "sha256" in a catalog',
+      "checksum"
+    );
   }
   return request2;
 }
@@ -29397,7 +29652,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs40.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs43.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -29412,9 +29667,24 @@ function isoOf(inputs) {
 }
 __name(isoOf, "isoOf");
 function fileRequest(path6, sha256) {
+  if (isMissing(path6)) throw new UserError(`${path6}: there is no such file; ${whyMissing(path6)}`, "input-output");
   return { kind: "file", path: path6, sha256, confidential: "the ISO is a file on the runner" };
 }
 __name(fileRequest, "fileRequest");
+function isMissing(path6) {
+  try {
+    return (0, import_node_fs43.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+  } catch {
+    return false;
+  }
+}
+__name(isMissing, "isMissing");
+function whyMissing(path6) {
+  if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
+  if (/[*?$]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
+  return "check it out or download it in an earlier step; a relative path starts in the workspace";
+}
+__name(whyMissing, "whyMissing");
 function whyConfidential(address, fromCatalog) {
   if (address.urls.some((url) => headersFor(address, url).size > 0)) return "the ISO is fetched with iso-headers";
   const shipped = new Set(loadCatalogs().flatMap(({ urls }) => urls));
@@ -29452,6 +29722,7 @@ __name(preferHttps, "preferHttps");
 var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
 async function queryServer(address, options) {
   const reasons = [];
+  let kind;
   for (const url of address.urls) {
     try {
       return await retry(
@@ -29462,10 +29733,11 @@ async function queryServer(address, options) {
       );
     } catch (error2) {
       if (!(error2 instanceof FetchFailure)) throw error2;
+      kind ??= error2.kind;
       reasons.push(`${shownUrl(url)}: ${error2.message}`);
     }
   }
-  throw new Error(`Can't fetch ${reasons.join(". ")}`);
+  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
 }
 __name(queryServer, "queryServer");
 function identityOf({ url, etag, lastModified, size }) {
@@ -29473,8 +29745,8 @@ function identityOf({ url, etag, lastModified, size }) {
   return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
 }
 __name(identityOf, "identityOf");
-async function ask2(url, address, { signal, pace = queryPace }) {
-  const watch2 = watchStall(pace.stall, signal);
+async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
+  const watch2 = watchStall(pace2.stall, signal);
   const send2 = /* @__PURE__ */ __name(async (method, headers) => {
     watch2.wait();
     const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
@@ -29499,7 +29771,12 @@ __name(remoteOf, "remoteOf");
 // src/supply/known-iso.ts
 async function recognize(request2, store, phase) {
   if (request2.kind === "file") {
-    const sha256 = await sha256OfFile(request2.path, request2.sha256, phase.signal);
+    const show = progressLines(phase.say);
+    const sha256 = await sha256OfFile(request2.path, {
+      expected: request2.sha256,
+      signal: phase.signal,
+      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
+    });
     return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256, stored: void 0 };
   }
   if (request2.address.sha256 !== void 0) {
@@ -29519,18 +29796,23 @@ async function recognizeUnpinned(request2, store, phase) {
   return { request: request2, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored };
 }
 __name(recognizeUnpinned, "recognizeUnpinned");
-async function queryOrStored({ address, version }, store, { say: say2, signal }) {
+async function queryOrStored({ address, version, fromCatalog }, store, { say: say2, signal }) {
   try {
     return await queryServer(address, { say: say2, signal });
   } catch (error2) {
     signal.throwIfAborted();
     const stored = await store.find({ url: identifyingUrl(address), version }, signal);
-    if (!stored) throw error2;
+    if (!stored) throw fromCatalog ? withOtherWay(error2) : error2;
     say2(`${error2.message}; using the ISO that was fetched from there before`);
     return { stored };
   }
 }
 __name(queryOrStored, "queryOrStored");
+function withOtherWay(error2) {
+  if (!(error2 instanceof UserError)) return error2;
+  return new UserError(`${error2.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error2.kind);
+}
+__name(withOtherWay, "withOtherWay");
 
 // src/supply/order.ts
 var import_node_path29 = require("node:path");
@@ -29538,8 +29820,9 @@ var import_node_path29 = require("node:path");
 // src/catalog/expect.ts
 function expectVersion(found, asked) {
   if (!asked || satisfies3(asked, versionOf(found))) return;
-  throw new Error(
-    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`
+  throw new UserError(
+    `XenServer ${versionText(asked)} was requested, but the ISO is ${productText(found)}; give the ISO of the requested version, or request the version of this ISO`,
+    "other-version"
   );
 }
 __name(expectVersion, "expectVersion");
@@ -29602,16 +29885,20 @@ var RootImport = class {
 // src/image/config/name.ts
 function imageName({ version, build }, uname) {
   if (version === void 0)
-    throw new Error("the root filesystem doesn't state its version, so the image can't be named after it; give the image a name");
+    throw new UserError(
+      "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
+      "other-version"
+    );
   return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
 __name(imageName, "imageName");
 
 // src/supply/order.ts
-function placeOrder(inputs, useCache, engine, tempDir, phase) {
+function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
   const keepArchive = inputs.archive !== void 0 || !engine;
   return {
     phase,
+    timeline: timeline2,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
@@ -29629,6 +29916,16 @@ function placeOrder(inputs, useCache, engine, tempDir, phase) {
   };
 }
 __name(placeOrder, "placeOrder");
+function decisionsOf({ archive, keepArchive, rootImport, compression, mayBeZstd, useCache }) {
+  const kinds = /* @__PURE__ */ __name(({ image, iso }) => [image && "image", iso && "ISO"].filter(Boolean).join(" and ") || "nothing", "kinds");
+  return [
+    `The archive ${archive} is ${keepArchive ? "kept" : "removed once it is loaded"}`,
+    `The lowest layer is ${rootImport ? "imported into the engine while it is made" : "written to the archive"}`,
+    `New layers are compressed with ${compression}; the engine ${mayBeZstd ? "can" : "can't"} load zstd`,
+    `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`
+  ];
+}
+__name(decisionsOf, "decisionsOf");
 function archivePath({ archive }, engine, tempDir) {
   if (archive === void 0) return engine ? (0, import_node_path29.join)(tempDir, "image.tar") : `${tempDir}.tar`;
   makeFolder((0, import_node_path29.dirname)(archive));
@@ -29645,15 +29942,15 @@ __name(compressionFor, "compressionFor");
 var import_node_path30 = require("node:path");
 
 // src/cache/process/saving.ts
-var import_node_fs41 = require("node:fs");
+var import_node_fs44 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs41.rmSync)(statusFile, { force: true });
+    (0, import_node_fs44.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs41.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs44.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -29666,18 +29963,16 @@ function saveForNextRun(supply, known3, order) {
   const statusFile = (0, import_node_path30.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
-    return statusFile;
+    return { statusFile, entries: [] };
   }
   try {
-    startSaving(
-      [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)],
-      statusFile,
-      order.phase.say
-    );
+    const entries = [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)];
+    startSaving(entries, statusFile, order.phase.say);
+    return { statusFile, entries: entries.map(({ what: what2 }) => what2) };
   } catch (error2) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
+    return { statusFile, entries: [] };
   }
-  return statusFile;
 }
 __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
@@ -29701,52 +29996,135 @@ function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order
 }
 __name(isoEntry, "isoEntry");
 
+// src/troubleshooting.ts
+var sections = {
+  input: "an-input-is-refused",
+  "no-address": "no-url-is-known-for-the-ddk",
+  "other-version": "another-version-was-requested",
+  checksum: "the-checksum-is-wrong",
+  changed: "the-address-gives-another-file-than-before",
+  unreachable: "the-iso-cant-be-fetched",
+  denied: "the-server-answers-401-or-403",
+  certificate: "the-servers-certificate-cant-be-verified",
+  damaged: "the-iso-is-damaged",
+  unsupported: "the-format-isnt-supported",
+  encrypted: "the-disk-is-encrypted",
+  "not-a-ddk": "it-isnt-a-ddk",
+  "input-output": "the-iso-cant-be-read",
+  "no-room": "no-space-left-on-device",
+  permission: "permission-denied",
+  memory: "the-thread-that-reads-the-iso-ended-unexpectedly",
+  "no-engine": "no-container-engine-can-be-used",
+  engine: "the-engine-failed",
+  "broken-image": "no-container-can-be-created-from-the-image",
+  container: "the-container-of-ddksh-cant-be-made",
+  "no-steps": "steps-with-shell-ddksh-cant-run",
+  cancelled: "cancelled"
+};
+var lastSection = "any-other-error";
+var kindOfCode = {
+  ENOSPC: "no-room",
+  EDQUOT: "no-room",
+  EFBIG: "no-room",
+  EACCES: "permission",
+  EPERM: "permission",
+  EROFS: "permission",
+  ENOMEM: "memory",
+  ERR_WORKER_OUT_OF_MEMORY: "memory",
+  EIO: "input-output"
+};
+function explanationOf(error2, env = process.env) {
+  const kind = kindOf(error2);
+  return kind === void 0 ? `${guide(env)}#${lastSection}` : explanationOfKind(kind, env);
+}
+__name(explanationOf, "explanationOf");
+function explanationOfKind(kind, env = process.env) {
+  return `${guide(env)}#${sections[kind]}`;
+}
+__name(explanationOfKind, "explanationOfKind");
+function kindOf(error2) {
+  if (error2 instanceof UserError) return error2.kind;
+  if (!(error2 instanceof Error)) return void 0;
+  return kindOfCode[error2.code ?? ""] ?? kindOf(error2.cause);
+}
+__name(kindOf, "kindOf");
+function guide({ GITHUB_SERVER_URL, GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF }) {
+  const path6 = "docs/troubleshooting.md";
+  if (!GITHUB_SERVER_URL || !GITHUB_ACTION_REPOSITORY || !GITHUB_ACTION_REF) return path6;
+  return `${GITHUB_SERVER_URL}/${GITHUB_ACTION_REPOSITORY}/blob/${GITHUB_ACTION_REF.split("/").map(encodeURIComponent).join("/")}/${path6}`;
+}
+__name(guide, "guide");
+
 // src/main.ts
 var matchersFolder = (0, import_node_url4.fileURLToPath)(new URL("../matchers", importMetaUrl));
+var timeline = new Timeline();
+function step(title, use, achieved) {
+  return timeline.measure(title, () => group(title, use, achieved));
+}
+__name(step, "step");
 async function run() {
   const inputs = readInputs();
   const request2 = requestIso(inputs);
-  const phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) };
+  const phase = { say, warn, signal: endRequest((name2) => `Cancelled (${name2})`) };
   const supervision = { signal: phase.signal, debug: debug2 };
   const noEngine = [];
-  const engine = await group2("Find a container engine", () => findEngine(inputs, supervision, noEngine));
+  const engine = await step("Find a container engine", () => findEngine(inputs, supervision, noEngine), engineFound);
   const tempDir = await makeTempDir();
-  const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase);
+  const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase, timeline);
+  for (const decision of decisionsOf(order)) debug2(decision);
   const store = openStore({ say, notice: notice2 });
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } });
   const keepArchive = inputs.archive === void 0 ? removeAtExit(order.archive) : () => {
   };
   const checksumBefore = firstChecksum(request2, store, order);
-  const known3 = await group2("Identify the ISO", () => recognize(request2, store, phase));
-  const make = /* @__PURE__ */ __name(() => group2("Make the image", () => fromIso(known3, store, order, checksumBefore)), "make");
-  const existing2 = await group2("Look for the image", () => findExisting(known3, engine, order, checksumBefore));
+  const known3 = await step("Identify the ISO", () => recognize(request2, store, phase), isoIdentified);
+  const keys = keysOf(known3, order);
+  debug2(`Key in an engine: ${keys.engine ?? "none"}; in the Actions cache: ${keys.cache ?? "none"}`);
+  const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
+  const look2 = /* @__PURE__ */ __name(() => findExisting(known3, engine, order, checksumBefore), "look");
+  const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
   const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
   phase.signal.throwIfAborted();
-  await saveForPost({ savingStatus: saveForNextRun(supply, known3, order) });
-  if (!order.keepArchive) (0, import_node_fs42.rmSync)(order.archive, { force: true });
-  await group2(`Set up ${inputs.shell.name}`, () => setUp(engine, image, inputs, supervision, noEngine));
+  const saving = saveForNextRun(supply, known3, order);
+  await saveForPost({ savingStatus: saving.statusFile });
+  if (!order.keepArchive) (0, import_node_fs45.rmSync)(order.archive, { force: true });
+  const { name } = inputs.shell;
+  const canRun = await step(
+    `Set up ${name}`,
+    () => setUp(engine, image, inputs, supervision, noEngine),
+    (ready) => shellSetUp(name, ready)
+  );
   phase.signal.throwIfAborted();
   if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
     say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`);
   }
-  await writeOutputs(supply, order, image, keysOf(known3, order).cache ?? "");
-  await writeSummary(supply, engine, image);
+  await writeOutputs(supply, order, image, keys.cache ?? "");
+  await writeSummary({
+    supply,
+    known: known3,
+    order,
+    engine,
+    image,
+    shell: canRun ? name : void 0,
+    saving: saving.entries,
+    tasks: timeline.tasks
+  });
   keepArchive();
 }
 __name(run, "run");
 async function makeTempDir() {
   const tempDir = (0, import_node_path31.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs42.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs45.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
 async function findEngine({ engine: wanted, shell }, supervision, reasons) {
   const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision);
-  if (engine) say(`${engine.name} ${engine.version}, store ${engine.store}`);
-  else if (wanted === "none") reasons.push('the input "engine" is none');
+  if (engine) return engine;
+  if (wanted === "none") reasons.push('the input "engine" is none');
   else notice2(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join("; ")}`);
-  return engine;
+  return void 0;
 }
 __name(findEngine, "findEngine");
 async function provideImage(supply, engine, order, make) {
@@ -29766,12 +30144,14 @@ async function provideImage(supply, engine, order, make) {
   }
 }
 __name(provideImage, "provideImage");
-function load2({ name, conversion }, engine, order) {
-  return group2(`Load the image into ${engine.name}`, async () => {
+function load2(supply, engine, order) {
+  const { name, conversion } = supply;
+  const use = /* @__PURE__ */ __name(async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion.archive }, say);
     rememberImage(image);
     return image;
-  });
+  }, "use");
+  return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine));
 }
 __name(load2, "load");
 async function setUp(engine, image, { shell: request2 }, supervision, noEngine) {
@@ -29780,16 +30160,20 @@ async function setUp(engine, image, { shell: request2 }, supervision, noEngine) 
     await saveForPost({ shell });
     await tellRunner(`the folder of ${request2.name} for PATH, so no step can use it`, () => addPath(shell.bin));
   }, "installed");
-  const surroundings = { temp, workspace, say, warn, installed, supervision };
-  if (!engine || !image) return setUpRefusal(request2, `there is no container engine to run steps: ${noEngine.join("; ")}`, surroundings);
-  if (!await setUpShell(engine, image, request2, surroundings)) return;
+  const surroundings = { temp, workspace, say, warn, installed, supervision, explanation: explanationOfKind("no-steps") };
+  if (!engine || !image) {
+    await setUpRefusal(request2, `there is no container engine to run steps: ${noEngine.join("; ")}`, surroundings);
+    return false;
+  }
+  if (!await setUpShell(engine, image, request2, surroundings)) return false;
   await saveForPost({ matchers: matchersFolder });
   registerMatchers(matchersFolder, command);
-  say(`Later steps can run in the DDK with "shell: ${request2.name} {0}"`);
+  return true;
 }
 __name(setUp, "setUp");
 function failStep(error2) {
-  fail(sentenceOf(error2));
+  const sentence = sentenceOf(error2);
+  fail(`${sentence}${/[.?!]$/.test(sentence) ? "" : "."} See ${explanationOf(error2)}`);
   debug2(error2?.stack ?? "");
 }
 __name(failStep, "failStep");

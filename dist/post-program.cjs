@@ -19784,10 +19784,10 @@ var require_undici = __commonJS({
 });
 
 // src/post.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 
 // src/cache/process/saving.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_promises2 = require("node:timers/promises");
 
 // src/bytes/errors.ts
@@ -19813,6 +19813,17 @@ function escaped(character) {
 __name(escaped, "escaped");
 
 // src/bytes/errors.ts
+var UserError = class extends Error {
+  static {
+    __name(this, "UserError");
+  }
+  name = "UserError";
+  kind;
+  constructor(message, kind) {
+    super(message);
+    this.kind = kind;
+  }
+};
 function systemMessage(error) {
   const { errno, message } = error;
   return errno === void 0 ? message : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -19852,6 +19863,17 @@ function sentenceOf(error) {
 }
 __name(sentenceOf, "sentenceOf");
 
+// src/bytes/bytes-text.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit = 0;
+  for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+__name(bytesText, "bytesText");
+
 // src/phase/units.ts
 function durationText(milliseconds) {
   const seconds = milliseconds / 1e3;
@@ -19859,6 +19881,10 @@ function durationText(milliseconds) {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 __name(durationText, "durationText");
+function rateText(bytes, milliseconds) {
+  return `${bytesText(bytes)} in ${durationText(milliseconds)} (${bytesText(Math.round(bytes / Math.max(milliseconds, 1) * 1e3))}/s)`;
+}
+__name(rateText, "rateText");
 
 // src/cache/process/background.ts
 var import_node_fs = require("node:fs");
@@ -21074,37 +21100,6 @@ var platform = import_os2.default.platform();
 var arch = import_os2.default.arch();
 
 // node_modules/@actions/core/lib/core.js
-var __awaiter6 = function(thisArg, _arguments, P, generator) {
-  function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve3) {
-      resolve3(value);
-    });
-  }
-  __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve3, reject) {
-    function fulfilled(value) {
-      try {
-        step(generator.next(value));
-      } catch (e) {
-        reject(e);
-      }
-    }
-    __name(fulfilled, "fulfilled");
-    function rejected(value) {
-      try {
-        step(generator["throw"](value));
-      } catch (e) {
-        reject(e);
-      }
-    }
-    __name(rejected, "rejected");
-    function step(result) {
-      result.done ? resolve3(result.value) : adopt(result.value).then(fulfilled, rejected);
-    }
-    __name(step, "step");
-    step((generator = generator.apply(thisArg, _arguments || [])).next());
-  });
-};
 var ExitCode;
 (function(ExitCode2) {
   ExitCode2[ExitCode2["Success"] = 0] = "Success";
@@ -21130,26 +21125,15 @@ function endGroup() {
   issue("endgroup");
 }
 __name(endGroup, "endGroup");
-function group(name, fn) {
-  return __awaiter6(this, void 0, void 0, function* () {
-    startGroup(name);
-    let result;
-    try {
-      result = yield fn();
-    } finally {
-      endGroup();
-    }
-    return result;
-  });
-}
-__name(group, "group");
 function getState(name) {
   return process.env[`STATE_${name}`] || "";
 }
 __name(getState, "getState");
 
 // src/log.ts
+var lastLine = Date.now();
 function say(line) {
+  lastLine = Date.now();
   info(shortLine(line));
 }
 __name(say, "say");
@@ -21157,14 +21141,38 @@ function debug2(text) {
   if (isDebug()) for (const line of text.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
-function group2(title, use) {
-  return group(shortLine(title), use);
-}
-__name(group2, "group");
 function command(line) {
   info(line);
 }
 __name(command, "command");
+var silence = { first: 3e3, next: 1e4 };
+async function group(title, use, achieved2) {
+  const start = Date.now();
+  const elapsed = /* @__PURE__ */ __name(() => Date.now() - start, "elapsed");
+  const timer = breakSilence(() => `${title}: ${durationText(elapsed())} so far`);
+  let value;
+  startGroup(shortLine(title));
+  lastLine = start;
+  try {
+    value = await use();
+  } finally {
+    clearInterval(timer);
+    endGroup();
+  }
+  const { text, bytes } = achieved2(value);
+  say(`${text}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
+  return value;
+}
+__name(group, "group");
+function breakSilence(text) {
+  let limit = silence.first;
+  return setInterval(() => {
+    if (Date.now() - lastLine < limit) return;
+    limit = silence.next;
+    say(text());
+  }, 500);
+}
+__name(breakSilence, "breakSilence");
 
 // src/programs/child.ts
 var import_node_child_process = require("node:child_process");
@@ -21178,11 +21186,11 @@ __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
-function lastLine(text) {
+function lastLine2(text) {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? "";
 }
-__name(lastLine, "lastLine");
+__name(lastLine2, "lastLine");
 
 // src/programs/child.ts
 var outputLimit = 16 << 20;
@@ -21238,7 +21246,7 @@ __name(feedChild, "feedChild");
 function watch(child2) {
   const pipes = [child2.stdout, child2.stderr];
   const [stdout, stderr] = pipes.map(collect);
-  const soFar = /* @__PURE__ */ __name(() => ({ stdout: stdout(), lastWord: lastLine(stderr()), missing: false, timedOut: false }), "soFar");
+  const soFar = /* @__PURE__ */ __name(() => ({ stdout: stdout(), lastWord: lastLine2(stderr()), missing: false, timedOut: false }), "soFar");
   return {
     pipes,
     soFar,
@@ -21330,11 +21338,11 @@ __name(stop, "stop");
 // src/cache/process/movement.ts
 var import_node_fs2 = require("node:fs");
 var minBytes = 1 << 20;
-function watchMovement(group3, limit) {
+function watchMovement(group2, limit) {
   let bytes = 0;
   let since = Date.now();
   return () => {
-    const now = bytesOf(group3);
+    const now = bytesOf(group2);
     if (Math.abs(now - bytes) >= minBytes) {
       bytes = now;
       since = Date.now();
@@ -21343,13 +21351,13 @@ function watchMovement(group3, limit) {
   };
 }
 __name(watchMovement, "watchMovement");
-function bytesOf(group3) {
+function bytesOf(group2) {
   let sum = 0;
   for (const pid of (0, import_node_fs2.readdirSync)("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
       const [, , groupOf] = (0, import_node_fs2.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
-      if (Number(groupOf) !== group3) continue;
+      if (Number(groupOf) !== group2) continue;
       for (const [, count] of (0, import_node_fs2.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
     } catch {
     }
@@ -21358,28 +21366,45 @@ function bytesOf(group3) {
 }
 __name(bytesOf, "bytesOf");
 
+// src/cache/process/progress.ts
+var import_node_fs3 = require("node:fs");
+function showTransfer(doing, statusFile, show) {
+  const [, done, total] = [...logOf(statusFile).matchAll(/^(?:Received|Sent) (\d+) of (\d+) /gm)].at(-1) ?? [];
+  if (total !== void 0) show({ doing, done: Number(done), total: Number(total) });
+}
+__name(showTransfer, "showTransfer");
+function logOf(statusFile) {
+  try {
+    return (0, import_node_fs3.readFileSync)(filesOf(statusFile).log, "utf8");
+  } catch {
+    return "";
+  }
+}
+__name(logOf, "logOf");
+
 // src/cache/process/restore.ts
 var stallLimit = 8e3;
 
 // src/cache/process/saving.ts
-async function awaitSaving(statusFile, patience2, say2, signal) {
+async function awaitSaving(statusFile, patience2, say2, { signal, show } = {}) {
   try {
     const started = readStarted(statusFile);
-    if (started) await awaitProcess(started, statusFile, patience2, say2, signal);
+    return started ? await awaitProcess(started, statusFile, patience2, say2, { signal, show }) : [];
   } catch (error) {
     say2(`The result of saving to the Actions cache is unknown: ${sentenceOf(error)}`);
+    return ["refused"];
   }
 }
 __name(awaitSaving, "awaitSaving");
 function readStarted(statusFile) {
   try {
-    return JSON.parse((0, import_node_fs3.readFileSync)(filesOf(statusFile).started, "utf8"));
+    return JSON.parse((0, import_node_fs4.readFileSync)(filesOf(statusFile).started, "utf8"));
   } catch {
     return void 0;
   }
 }
 __name(readStarted, "readStarted");
-async function awaitProcess({ pid, entries }, statusFile, patience2, say2, signal) {
+async function awaitProcess({ pid, entries }, statusFile, patience2, say2, { signal, show }) {
   const end = Date.now() + patience2;
   let alive = isAlive(pid, statusFile);
   let status = readStatus(statusFile);
@@ -21387,6 +21412,7 @@ async function awaitProcess({ pid, entries }, statusFile, patience2, say2, signa
   let stalled = false;
   while (alive && !status.ended && !stalled && Date.now() < end && !signal?.aborted) {
     await (0, import_promises2.setTimeout)(200);
+    if (show) showTransfer("Saving to the Actions cache", statusFile, show);
     stalled = hasStalled();
     alive = isAlive(pid, statusFile);
     status = readStatus(statusFile);
@@ -21396,11 +21422,11 @@ async function awaitProcess({ pid, entries }, statusFile, patience2, say2, signa
   forwardLog(statusFile);
   const timeOut = signal?.aborted ? "the job was cancelled" : stalled ? `it took nothing for ${durationText(stallLimit)}` : `it took longer than ${durationText(patience2)}`;
   const why = givenUp ? timeOut : status.failure || "the cache process ended early";
-  for (const [index, { what, key }] of entries.entries()) {
+  return entries.map(({ what, key }, index) => {
     const result = status.results[index];
-    if (result) say2(sentence(result, what, key));
-    else say2(`Saving ${what} to the Actions cache failed: ${why}`);
-  }
+    say2(result ? sentence(result, what, key) : `Saving ${what} to the Actions cache failed: ${why}`);
+    return result?.outcome ?? "refused";
+  });
 }
 __name(awaitProcess, "awaitProcess");
 function sentence({ outcome, reason, milliseconds }, what, key) {
@@ -21411,7 +21437,7 @@ function sentence({ outcome, reason, milliseconds }, what, key) {
 __name(sentence, "sentence");
 
 // src/programs/call.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path = require("node:path");
 var grace = 2;
 var endedByTimeout = [124, 128 + 9, 128 + 15];
@@ -21433,7 +21459,7 @@ async function callProgram(command2, args, deadline) {
     const code = output.exitCode;
     const isLate = performance.now() - start >= deadline * 1e3;
     if (isLate && (code === null || endedByTimeout.includes(code))) return finished({ stdout, timedOut: true });
-    const lastWord = lastLine(stderr);
+    const lastWord = lastLine2(stderr);
     const ownWord = code === 126 || code === 127 ? wordOfTimeout(lastWord) : void 0;
     if (ownWord !== void 0) return finished({ missing: code === 127, lastWord: ownWord });
     return code === null ? finished({ stdout, lastWord: "ended by a signal" }) : finished({ code, stdout, lastWord });
@@ -21446,7 +21472,7 @@ function findTimeout() {
   const candidates = (process.env.PATH ?? "").split(import_node_path.delimiter).map((folder) => (0, import_node_path.join)(folder, "timeout"));
   return candidates.find((path4) => {
     try {
-      (0, import_node_fs4.accessSync)(path4, import_node_fs4.constants.X_OK);
+      (0, import_node_fs5.accessSync)(path4, import_node_fs5.constants.X_OK);
       return path4.startsWith("/");
     } catch {
       return false;
@@ -21510,11 +21536,14 @@ function chosenDaemon() {
 __name(chosenDaemon, "chosenDaemon");
 
 // src/engine/errors.ts
-var EngineError = class extends Error {
+var EngineError = class extends UserError {
   static {
     __name(this, "EngineError");
   }
   name = "EngineError";
+  constructor(message, kind = "engine") {
+    super(message, kind);
+  }
 };
 
 // src/engine/images.ts
@@ -21526,7 +21555,7 @@ async function succeed(command2, args, wanted, options) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished) {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`);
+  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
@@ -21562,11 +21591,55 @@ function onUncaught(tell, exitCode) {
 }
 __name(onUncaught, "onUncaught");
 
+// src/phase/progress-line.ts
+var pace = { first: 3e3, next: 5e3 };
+var ProgressLine = class {
+  static {
+    __name(this, "ProgressLine");
+  }
+  #say;
+  #start = Date.now();
+  #due = this.#start + pace.first;
+  constructor(say2) {
+    this.#say = say2;
+  }
+  /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
+  update(text) {
+    const now = Date.now();
+    if (now < this.#due) return;
+    const line = text(durationText(now - this.#start), now - this.#start);
+    if (line === void 0) return;
+    this.#due = now + pace.next;
+    this.#say(line);
+  }
+};
+function progressLines(say2, atOnce = false) {
+  let last;
+  return (state) => {
+    const { doing } = state;
+    if (last?.doing !== doing) {
+      last = { doing, line: new ProgressLine(say2) };
+      if (atOnce) say2(`${doing} ...`);
+    }
+    last.line.update((elapsed) => `${stateText(state)}, ${elapsed} so far`);
+  };
+}
+__name(progressLines, "progressLines");
+function stateText({ doing, done, total }) {
+  if (done === void 0) return doing;
+  return `${doing}: ${total === void 0 ? bytesText(done) : shareText(done, total)}`;
+}
+__name(stateText, "stateText");
+function shareText(done, total) {
+  return `${bytesText(done)} of ${bytesText(total)} (${Math.min(100, Math.floor(done / Math.max(total, 1) * 100))} %)`;
+}
+__name(shareText, "shareText");
+
 // src/report/matchers.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path2 = require("node:path");
 function removeMatchers(folder, say2) {
-  const { problemMatcher } = JSON.parse((0, import_node_fs5.readFileSync)(matchersFile(folder), "utf8"));
+  const { problemMatcher } = JSON.parse((0, import_node_fs6.readFileSync)(matchersFile(folder), "utf8"));
   for (const { owner } of problemMatcher) say2(`::remove-matcher owner=${owner}::`);
 }
 __name(removeMatchers, "removeMatchers");
@@ -21576,7 +21649,7 @@ function matchersFile(folder) {
 __name(matchersFile, "matchersFile");
 
 // src/shell/remove.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path3 = require("node:path");
 
 // src/disk/filesystem/small-file.ts
@@ -21598,12 +21671,12 @@ async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs6.rmSync)(shell.folder, { recursive: true, force: true });
+    (0, import_node_fs7.rmSync)(shell.folder, { recursive: true, force: true });
   } catch (error) {
     say2(sentenceOf(error));
   }
   try {
-    (0, import_node_fs6.rmdirSync)((0, import_node_path3.dirname)(shell.folder));
+    (0, import_node_fs7.rmdirSync)((0, import_node_path3.dirname)(shell.folder));
   } catch {
   }
 }
@@ -21639,10 +21712,18 @@ async function post() {
   if (shell) await removeShell(shell, say, { debug: debug2 });
   if (imports) await removeImports(engineCommand(imports.program, { debug: debug2 }), imports.mark).catch(complain);
   if (matchers !== void 0) attempt(() => removeMatchers(matchers, command));
-  if (savingStatus !== void 0) await group2("Save for the next run", () => awaitSaving(savingStatus, patience, say));
-  if (tempDir !== void 0) attempt(() => (0, import_node_fs7.rmSync)(tempDir, { recursive: true, force: true }));
+  if (savingStatus !== void 0)
+    await group("Save for the next run", () => awaitSaving(savingStatus, patience, say, { show: progressLines(say) }), achieved);
+  if (tempDir !== void 0) attempt(() => (0, import_node_fs8.rmSync)(tempDir, { recursive: true, force: true }));
 }
 __name(post, "post");
+function achieved(outcomes) {
+  if (outcomes.length === 0) return { text: "There was nothing to save to the Actions cache" };
+  const failed2 = outcomes.filter((outcome) => outcome === "refused").length;
+  if (failed2 === 0) return { text: "The Actions cache has everything for the next run" };
+  return { text: `${failed2} of ${outcomes.length} entries weren't saved to the Actions cache; the group above says why` };
+}
+__name(achieved, "achieved");
 function attempt(remove) {
   try {
     remove();
