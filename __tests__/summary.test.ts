@@ -37,7 +37,7 @@ function reportOf(changed: { supply?: Partial<Supply>; known?: Partial<KnownIso>
 test('a summary says what was made, where it came from, how long that took, and how to use it', () => {
   const summary = summaryOf(reportOf({ engine: {}, shell: 'ddk.sh' }))
   expect(summary).toMatch(/^### XenServer DDK 6\.5\.0-90233c\n/)
-  expect(summary).toContain('is in docker 28.5.1, after 4.2 s.')
+  expect(summary).toContain('is in docker 28.5.1. That took 4.2 s.')
   expect(summary).toContain('<th align="left">Based on</th><td>glibc 2.5</td>')
   expect(summary).toContain('<th align="left">Came from</th><td>the ISO on the runner</td>')
   expect(summary).toContain('Make the image (4.2 s) :2000-01-01 00:00:00.000, 2000-01-01 00:00:04.200')

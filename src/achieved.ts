@@ -17,7 +17,7 @@ export function isoIdentified({ request, sha256, stored }: KnownIso): Achieved {
   const checksum = sha256 === undefined ? 'no known checksum' : `SHA-256 ${sha256}`
   if (request.kind === 'address') return { text: `${shownUrl(request.address.urls[0]!)}, ${checksum}${stored ? ', fetched before' : ''}` }
   if (sha256 === undefined) return { text: `${request.path}, a folder` }
-  return { text: `${request.path}, ${checksum}`, bytes: statSync(request.path, { throwIfNoEntry: false })?.size }
+  return { text: request.path, bytes: statSync(request.path, { throwIfNoEntry: false })?.size }
 }
 
 /** @param supply absent if the image isn't anywhere */

@@ -39,7 +39,7 @@ export function summaryOf(report: StepReport): string {
   const title = [identity.product ?? 'XenServer DDK', [identity.version, identity.build].filter(Boolean).join('-')].join(' ').trimEnd()
   return [
     `### ${escaped(title)}`,
-    `${code(supply.name)} is ${engine ? `in ${escaped(`${engine.name} ${engine.version}`)}` : 'an archive'}, after ${totalOf(tasks)}.`,
+    `${code(supply.name)} is ${engine ? `in ${escaped(`${engine.name} ${engine.version}`)}` : 'an archive'}. That took ${totalOf(tasks)}.`,
     tableOf(rowsOf(report)),
     folded('Where the time went', fenced('mermaid', ganttOf(tasks))),
     folded('Next steps', fenced('yaml', nextSteps(report))),
@@ -50,7 +50,7 @@ export function summaryOf(report: StepReport): string {
 type Row = readonly [label: string, value: string | undefined]
 
 /** Values are HTML. */
-function rowsOf({ supply, known, order, engine, image, saving }: StepReport): Row[] {
+function rowsOf({ supply, order, engine, image, saving }: StepReport): Row[] {
   const { identity, conversion, isoSha256 } = supply
   const { kernelVersion, architecture } = identity
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
@@ -63,7 +63,7 @@ function rowsOf({ supply, known, order, engine, image, saving }: StepReport): Ro
     ['Root filesystem', files],
     ['Image', id && code(id)],
     ['Came from', originText(supply, engine)],
-    ['SHA-256 of the ISO', isoSha256 && `${code(isoSha256)}${isPinned(known) ? '' : ', not pinned'}`],
+    ['ISO', isoSha256 && code(`sha256:${isoSha256}`)],
     ['Actions cache', haveService() ? cacheText(supply, order, saving) : undefined],
   ]
 }
@@ -109,11 +109,15 @@ function nextSteps({ supply, known, engine, shell, order }: StepReport): string 
   const { name, isoSha256 } = supply
   const steps = [
     ...(shell ? ['- run: make build-rpms        # runs inside the DDK', `  shell: ${shell} {0}`] : []),
-    ...(engine ? [`- run: ${engine.name} run --rm --ulimit nofile=1024:4096 -v "$PWD:/src" -w /src ${name} make`] : []),
+    ...(engine ? dockerRun(engine, name) : []),
     ...(!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : []),
     ...(isPinned(known) || !isoSha256 ? [] : ['', '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]),
   ]
   return steps.join('\n').trimStart()
+}
+
+function dockerRun({ name }: Engine, image: string): string[] {
+  return ['- run: >-', `    ${name} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`]
 }
 
 /** The `id` of this step, if the workflow gives it one (GitHub, "Variables reference": GITHUB_ACTION). */

@@ -8,8 +8,12 @@ const minShare = 0.005
 export function ganttOf(tasks: readonly Task[]): string {
   const first = Math.min(...tasks.map(({ start }) => start))
   const last = Math.max(...tasks.map(({ end }) => end))
+  const least = (last - first) * minShare
+  const coincide = (one: Task, other: Task) => Math.abs(one.start - other.start) < least && Math.abs(one.end - other.end) < least
   const bars = tasks
-    .filter(({ start, end }) => end - start >= (last - first) * minShare)
+    .filter(({ start, end }) => end - start >= least)
+    // A part that takes all of the time of its whole says nothing more.
+    .filter((task, index, all) => index === 0 || !coincide(task, all[index - 1]!))
     .map(({ title, start, end }) => `  ${label(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`)
   return ['gantt', '  dateFormat YYYY-MM-DD HH:mm:ss.SSS', `  axisFormat ${last - first < 3_600_000 ? '%M:%S' : '%H:%M:%S'}`, ...bars].join(
     '\n',

@@ -34,6 +34,7 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
       signal: phase.signal,
       onProgress: (done, total) => show({ doing: 'Computing the SHA-256', done, total }),
     })
+    if (sha256 !== undefined) phase.say(`SHA-256: ${sha256}`)
     return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
   }
   if (request.address.sha256 !== undefined) {

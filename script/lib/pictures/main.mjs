@@ -37,6 +37,8 @@ async function run() {
     symlinkSync(iso, file)
   }
   const { code, stdout, stderr } = await runner.main({ iso: file, engine: 'docker', 'xenserver-version': '6.5' })
+  // Waits until everything is saved, and removes the shell's container.
+  await runner.post()
   if (code !== 0) throw new Error(`the action failed: ${stdout}${stderr}`)
   return { runner, log: stdout }
 }

@@ -3,13 +3,13 @@ import { pathToFileURL } from 'node:url'
 
 const width = 860
 
-/** Writes a picture of all of a page, whose title is its height in pixels, as a PNG with two pixels for each of the page's. */
+/** Writes a picture of all of a page, whose title is its height in pixels, as a PNG a quarter larger than the page. */
 export function photograph(page, png) {
   const address = pathToFileURL(page).href
   const drawn = chromium('--dump-dom', `--window-size=${width},600`, address)
   const height = Number(/<title>(\d+)<\/title>/.exec(drawn)?.[1])
   if (!height) throw new Error(`${page} wasn't drawn: ${drawn.slice(0, 2000)}`)
-  chromium(`--screenshot=${png}`, `--window-size=${width},${height}`, '--force-device-scale-factor=2', '--hide-scrollbars', address)
+  chromium(`--screenshot=${png}`, `--window-size=${width},${height}`, '--force-device-scale-factor=1.25', '--hide-scrollbars', address)
 }
 
 /** Waits until the page's scripts are done. Chromium's sandbox doesn't work for root, and the page is our own. */
