@@ -54,7 +54,7 @@ export class Job {
   /** As the action's step, and the runner after it. */
   async install(engine: Engine, image: Image, options: Partial<InstallOptions> = {}): Promise<Required<InstalledShell>> {
     const { workspace, temp } = this
-    const defaults = { name: 'ddk.sh', user: 'root', volumes: [], env: [], network: 'none', runOptions: [], explanation: 'x.md' } as const
+    const defaults = { name: 'ddk.sh', user: 'root', volumes: [], env: [], network: 'none', runOptions: [], explanation: '' } as const
     const prepared = await installShell({ ...defaults, engine, image, workspace, temp, ...options }, this.environment())
     const { shell } = prepared
     this.#shells.push(shell)
