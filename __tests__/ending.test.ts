@@ -106,6 +106,22 @@ describe('an unfinished archive is removed, however the step ends', () => {
   })
 })
 
+test('a disk that is too small for the archive is noticed before it is full', async () => {
+  const script = `require('node:fs').statfsSync = () => ({ bavail: 1, bsize: 4096 })`
+  const full = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(script))
+  const { code, stdout } = await full.main({ iso, engine: 'none', archive: join(full.workspace, 'image.tar') })
+  expect([code, errorsIn(stdout)]).toEqual([
+    1,
+    [
+      expect.stringMatching(
+        /^::error::The archive of the image needs \d.* of disk at .*\/work, but only 4\.1 kB are free; free some space/,
+      ),
+    ],
+  ])
+  expect(readdirSync(full.workspace)).toEqual([])
+  expect(await full.post()).toMatchObject({ code: 0 })
+})
+
 describe("one of the runner's files can't be written", () => {
   test.each([
     ['STEP_SUMMARY', "the job's summary"],

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
 import { bundle } from './support/cli.ts'
+import { fakeDocker } from './support/fake-docker.ts'
 import { makeRunner, type Runner } from './support/runner.ts'
 import { run, sh } from './support/tools.ts'
 
@@ -82,5 +83,46 @@ describe('without an engine', () => {
     expect(existsSync(archive)).toBe(true)
     await runner.post()
     expect(readdirSync(runner.temp)).toEqual([])
+  })
+})
+
+describe('with an engine', () => {
+  /** A step whose engine keeps the archives that it loads. */
+  async function step(inputs: Record<string, string> = {}) {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    fakeDocker(bin, 'if [ $1 = load ]; then cat >archive; exec <archive; fi')
+    runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
+    const { code, stdout } = await runner.main({ iso, engine: 'docker', cache: 'none', image: 'a:1', ...inputs })
+    expect([code, stdout]).toEqual([0, expect.anything()])
+    const [own] = readdirSync(runner.temp).filter((name) => name !== 'xenserver-ddk-shells')
+    return { stdout, archive: join(bin, 'archive'), own: readdirSync(join(runner.temp, own!)) }
+  }
+  const layersOf = (archive: string): string[] => JSON.parse(run('tar', ['-xOf', archive, 'manifest.json']))[0].Layers
+  /** The first bytes of each layer, in hexadecimal. */
+  const beginnings = (archive: string) =>
+    layersOf(archive).map((layer) => sh(`tar -xOf '${archive}' '${layer}' | od -An -tx1`).slice(1, 12))
+  const zstd = '28 b5 2f fd'
+
+  test('the archive is removed once it is loaded; its layers are not compressed, since the engine unpacks them at once', async () => {
+    const { own, archive } = await step()
+    expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
+    expect(beginnings(archive)).not.toContain(zstd)
+  })
+
+  test('an archive with a path is kept, and compressed', async () => {
+    const kept = join(dir, 'with-engine.tar')
+    const { stdout, archive } = await step({ archive: kept })
+    expect(readFileSync(kept).equals(readFileSync(archive))).toBe(true)
+    expect(beginnings(kept)).toEqual([zstd, zstd])
+    expect(stdout).toContain(`${kept} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
+  })
+
+  test('problem matchers are registered, and the post step removes them', async () => {
+    const { stdout } = await step()
+    expect(stdout).toContain(`\n::add-matcher::${join(dir, 'matchers', 'ddk-problem-matcher.json')}\n`)
+    const owners = JSON.parse(readFileSync('matchers/ddk-problem-matcher.json', 'utf8')).problemMatcher as { owner: string }[]
+    const post = (await runner.post()).stdout
+    expect(owners.length).toBeGreaterThan(0)
+    expect([...post.matchAll(/^::remove-matcher owner=(.*)::$/gm)].map(([, owner]) => owner)).toEqual(owners.map(({ owner }) => owner))
   })
 })

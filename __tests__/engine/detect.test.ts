@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -106,6 +106,70 @@ describe('docker that is Podman', () => {
       expect(await detectEngine('docker', (sentence) => said.push(sentence))).toMatchObject({ name: 'podman', command: 'docker' })
       expect(said).toEqual(['docker is actually podman here'])
       expect(await detectEngine('auto')).toMatchObject({ name: 'podman', command: 'docker' })
+    })
+  })
+})
+
+describe('what an engine says of itself', () => {
+  /** @param info what the engine answers */
+  async function described(program: 'docker' | 'podman', info: object) {
+    let engine: Awaited<ReturnType<typeof detectEngine>>
+    await withProgram(program, `echo '${JSON.stringify(info)}'`, async () => {
+      engine = await detectEngine(program)
+    })
+    const { name, version, store, privileges, loadsZstd, layers } = engine!
+    return { name, version, store, privileges, loadsZstd, imports: layers !== undefined }
+  }
+
+  const docker = { ServerVersion: '28.5.1', Driver: 'overlay2' }
+  const isDocker = { name: 'docker', version: '28.5.1', store: 'overlay2', privileges: 'root', loadsZstd: true, imports: true }
+  test.each<[string, object, object]>([
+    ['Docker', docker, isDocker],
+    ['Docker that says little', { ServerVersion: '28.5.1', DriverStatus: null, SecurityOptions: null }, { ...isDocker, store: 'unknown' }],
+    ['Docker without zstd', { ...docker, ServerVersion: '20.10.24' }, { ...isDocker, version: '20.10.24', loadsZstd: false }],
+    ['the first Docker with zstd', { ...docker, ServerVersion: '23.0.0' }, { ...isDocker, version: '23.0.0' }],
+    [
+      'the containerd store',
+      { ...docker, Driver: 'overlayfs', DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] },
+      { ...isDocker, store: 'containerd', imports: false },
+    ],
+    ['a graph driver with a status', { ...docker, DriverStatus: [['Backing Filesystem', 'extfs']] }, isDocker],
+    [
+      'rootless Docker',
+      { ...docker, SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] },
+      { ...isDocker, privileges: 'rootless' },
+    ],
+    ['a remapped root', { ...docker, SecurityOptions: ['name=userns', 'name=cgroupns'] }, { ...isDocker, privileges: 'remapped' }],
+    [
+      'rootless Docker that remaps',
+      { ...docker, SecurityOptions: ['name=userns', 'name=rootless'] },
+      { ...isDocker, privileges: 'rootless' },
+    ],
+    ['options that mean neither', { ...docker, SecurityOptions: ['name=apparmor', 'profile=userns', 'rootless'] }, isDocker],
+  ])('%s', async (_title, info, engine) => {
+    expect(await described('docker', info)).toEqual(engine)
+  })
+
+  const podman = { version: { Version: '5.4.2' }, store: { graphDriverName: 'overlay' } }
+  const isPodman = { name: 'podman', version: '5.4.2', store: 'overlay', privileges: 'root', loadsZstd: true, imports: false }
+  test.each<[string, object, object]>([
+    ['Podman', { ...podman, host: { security: { rootless: false } } }, isPodman],
+    ['rootless Podman', { ...podman, host: { security: { rootless: true } } }, { ...isPodman, privileges: 'rootless' }],
+    ['Podman that says little', { version: podman.version }, { ...isPodman, store: 'unknown' }],
+  ])('%s', async (_title, info, engine) => {
+    expect(await described('podman', info)).toEqual(engine)
+  })
+
+  test.each([
+    ['Podman on this machine', false, 'pull --quiet docker-archive:/proc/self/fd/0'],
+    ['Podman on another one', true, 'load'],
+  ])('%s loads an archive its own way', async (_title, serviceIsRemote, call) => {
+    const info = JSON.stringify({ ...podman, host: { serviceIsRemote } })
+    await withProgram('podman', `echo "$*" >>"$0.calls"; if [ "$1" = info ]; then echo '${info}'; fi`, async () => {
+      const engine = await detectEngine('podman')
+      const program = join(process.env.PATH!.split(':')[0]!, 'podman')
+      await engine!.load(program)
+      expect(readFileSync(`${program}.calls`, 'utf8').trim().split('\n').at(-1)).toBe(call)
     })
   })
 })

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { engineCommand } from '../../src/engine/command.ts'
@@ -25,5 +25,20 @@ test('tells how far the engine has read', async () => {
     expect(given).toContain(1 << 20)
     expect(given.at(-1)).toBe(3 << 20)
     expect(progress.every(({ size }) => size === 3 << 20)).toBe(true)
+  })
+})
+
+test.each<[string, (engine: string, archive: string) => Promise<unknown>]>([
+  ['a load', (engine, archive) => load(engineCommand(engine), dockerLoad, archive)],
+  ['an import', (engine) => engineCommand(engine).pour(['import', '-']).end()],
+])('%s has a process group of its own, which a signal to this one does not reach', async (_what, use) => {
+  await withTempDir(async (dir) => {
+    const [engine, archive, seen] = ['engine', 'archive.tar', 'seen'].map((name) => join(dir, name)) as [string, string, string]
+    writeFileSync(archive, '')
+    // Its own number and its group's (proc_pid_stat(5)).
+    writeFileSync(engine, `#!/bin/sh\nread -r pid _ _ _ group _ </proc/$$/stat\necho "$pid $group" >'${seen}'\n`, { mode: 0o755 })
+    await use(engine, archive)
+    const [pid, group] = readFileSync(seen, 'utf8').trim().split(' ')
+    expect(group).toBe(pid)
   })
 })

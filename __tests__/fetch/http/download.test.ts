@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import type * as http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -105,6 +106,29 @@ describe('a server without faults', () => {
       }, 100)
     }
     expectWhole((await fetchFile([trickle])).got, small)
+  })
+})
+
+describe('a disk that is too small for the ISO is noticed before it is full', () => {
+  /** In bytes. */
+  const size = 9 * 10 ** 14
+  const sentence = /^The ISO needs 900\.0 TB of disk at .*, but only .* are free; free some space or use a larger disk$/
+  const dropping =
+    (status: number, headersOf: (from: number) => http.OutgoingHttpHeaders): Handler =>
+    ({ headers: { range } }, response) => {
+      const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1])
+      response.writeHead(status, { etag: '"1"', ...headersOf(from) }).write(file, () => response.socket?.destroySoon())
+    }
+
+  test('when the download begins', async () => {
+    expect(await messageOf(fetchFile([dropping(200, () => ({ 'content-length': size }))]))).toMatch(sentence)
+  })
+
+  test('when it is resumed, and the server says only then how large the file is', async () => {
+    const first = dropping(200, () => ({}))
+    const second = dropping(206, (from) => ({ 'content-range': `bytes ${from}-${size - 1}/${size}` }))
+    expect(await messageOf(fetchFile([first, second], { sha256: pinned }))).toMatch(sentence)
+    expect(said.join()).not.toContain('Resuming')
   })
 })
 

@@ -44,6 +44,13 @@ test.each(['zstd', 'none'] as const)('an archive of %s becomes the one that was 
   expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'plain.tar')))).toBe(true)
 })
 
+test('the disk must have room for the layers', async () => {
+  const layers = await make(join(dir, 'made.tar'), 'zstd')
+  // procfs has no room.
+  const made = decompressArchive(join(dir, 'made.tar'), '/proc/again.tar', layers)
+  await expect(made).rejects.toThrow(/^The archive of the image needs 17\.5 MB of disk at \/proc, but only 0 bytes are free/)
+})
+
 describe('an archive is not used if', () => {
   test.each<[string, (bytes: Buffer, layers: Layer[]) => Buffer | undefined, RegExp]>([
     ['a bit is another', (bytes) => void bytes.writeUInt8(bytes[2_000_000]! ^ 1, 2_000_000), /./],

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { readInputs } from '../src/inputs.ts'
+
+const environment = { ...process.env }
+let written: string[] = []
+beforeEach(() => {
+  written = []
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text))
+    return true
+  })
+})
+afterEach(() => {
+  jest.restoreAllMocks()
+  process.env = { ...environment }
+})
+
+function read(inputs: Record<string, string>) {
+  for (const [name, value] of Object.entries(inputs)) process.env[`INPUT_${name.toUpperCase()}`] = value
+  return readInputs()
+}
+
+test('the values of inputs that are not set', () => {
+  const { catalog, ...inputs } = read({ iso: '/srv/ddk.iso' })
+  expect(catalog.length).toBeGreaterThan(0)
+  expect(inputs).toEqual({
+    iso: { kind: 'file', path: '/srv/ddk.iso' },
+    isoHeaders: new Map(),
+    isoHeadersFor: [],
+    mirrors: [],
+    requireChecksum: false,
+    cache: 'auto',
+    restoreCache: true,
+    saveCache: true,
+    engine: 'auto',
+    uname: 'ddk',
+    shell: { name: 'ddk.sh', volumes: [], env: [], runOptions: [], user: 'root' },
+  })
+})
+
+test('every input that is set', () => {
+  const archive = join(tmpdir(), 'xenserver-ddk-inputs', 'image.tar')
+  expect(
+    read({
+      iso: 'https://host/ddk.iso',
+      'xenserver-version': '6.5',
+      'iso-sha256': 'A'.repeat(64),
+      'iso-headers': 'X-One: first-secret',
+      'iso-headers-for': 'https://one.example\n  https://two.example ',
+      mirrors: '\nhttps://one.example/ddk.iso https://two.example/ddk.iso\n',
+      'require-checksum': 'True',
+      cache: 'iso',
+      'restore-cache': 'FALSE',
+      'save-cache': 'false',
+      image: 'vendor/ddk:mine',
+      engine: 'podman',
+      archive,
+      uname: 'host',
+      'zero-limit': '2',
+      'shell-name': 'other.sh',
+      volumes: '/a:/b:ro',
+      env: 'A=1',
+      'run-options': '--memory 4g',
+      user: 'runner',
+      network: 'none',
+    }),
+  ).toMatchObject({
+    iso: { kind: 'url', url: 'https://host/ddk.iso' },
+    version: { numbers: [6, 5] },
+    isoSha256: 'a'.repeat(64),
+    isoHeaders: new Map([['x-one', 'first-secret']]),
+    isoHeadersFor: ['https://one.example', 'https://two.example'],
+    mirrors: ['https://one.example/ddk.iso', 'https://two.example/ddk.iso'],
+    requireChecksum: true,
+    cache: 'iso',
+    restoreCache: false,
+    saveCache: false,
+    image: 'vendor/ddk:mine',
+    engine: 'podman',
+    archive,
+    uname: 'host',
+    maxZeroBytes: 2 * 1024 ** 3,
+    shell: {
+      name: 'other.sh',
+      volumes: [{ source: '/a', target: '/b', options: 'ro' }],
+      env: ['A=1'],
+      runOptions: ['--memory', '4g'],
+      user: 'runner',
+      network: 'none',
+    },
+  })
+})
+
+test.each(['require-checksum', 'restore-cache', 'save-cache'])('%s is true or false', (name) => {
+  for (const text of ['yes', 'true false', '1']) {
+    expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(`Input "${name}": it is "${text}"; it must be true or false`)
+  }
+})
+
+test('the path of an archive is that of a file, from the current folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xenserver-ddk-inputs-'))
+  try {
+    expect(() => read({ iso: '/srv/ddk.iso', archive: folder })).toThrow(`Input "archive": ${folder}`)
+    expect(() => read({ iso: '/srv/ddk.iso', archive: '-' })).toThrow("the archive can't be written to standard output")
+    expect(read({ iso: '/srv/ddk.iso', archive: 'new.tar' }).archive).toBe(resolve('new.tar'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+const masked = () => written.flatMap((text) => /^::add-mask::(.*)/.exec(text)?.[1] ?? [])
+
+test('the values of headers are masked, and so is a token behind its scheme', () => {
+  read({ iso: '/srv/ddk.iso', 'iso-headers': 'Authorization: Bearer a-long-token\nX-Key: 12345678' })
+  expect(masked()).toEqual(['Bearer a-long-token', 'a-long-token', '12345678'])
+  expect(written.join('')).not.toContain("isn't masked")
+})
+
+test('a value of less than eight characters is not masked, and the log says so', () => {
+  read({ iso: '/srv/ddk.iso', 'iso-headers': 'X-Key: 1234567' })
+  expect(masked()).toEqual([])
+  expect(written.join('')).toContain("The value of x-key in iso-headers isn't masked in the log, because it has fewer than 8 characters")
+})

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, test } from '@jest/globals'
+import { loadCatalogs } from '../../src/catalog/load.ts'
+import { headersFor } from '../../src/fetch/http/address.ts'
+import type { Inputs } from '../../src/inputs.ts'
+import { requestIso } from '../../src/supply/iso-request.ts'
+
+const sha256 = 'a'.repeat(64)
+const headers = new Map([['authorization', 'Bearer secret-token']])
+const version = { numbers: [8, 2] }
+const release = (...urls: string[]) => [{ version: '8.2.0', urls }]
+
+function request(inputs: Partial<Inputs>) {
+  return requestIso({ isoHeaders: new Map(), isoHeadersFor: [], mirrors: [], requireChecksum: false, catalog: [], ...inputs } as Inputs)
+}
+
+function address(inputs: Partial<Inputs>) {
+  const asked = request(inputs)
+  if (asked.kind !== 'address') throw new Error('it is a file')
+  return asked
+}
+
+/** The addresses that get the user's headers. */
+function trusted(inputs: Partial<Inputs>): string[] {
+  const { address: asked } = address({ isoHeaders: headers, ...inputs })
+  return asked.urls.filter((url) => headersFor(asked, url).size > 0)
+}
+
+test('headers go to iso and to mirrors', () => {
+  const iso = { kind: 'url', url: 'https://one.example/ddk.iso' } as const
+  expect(trusted({ iso, mirrors: ['https://two.example/ddk.iso'] })).toEqual([iso.url, 'https://two.example/ddk.iso'])
+})
+
+test('headers go to no address of a catalog, unless the workflow names its origin', () => {
+  const urls = ['https://planted.example/ddk.iso', 'https://mine.example/ddk.iso']
+  expect(trusted({ version, catalog: release(...urls) })).toEqual([])
+  expect(trusted({ version, catalog: release(...urls), isoHeadersFor: ['https://mine.example'] })).toEqual([urls[1]])
+})
+
+test('why an ISO is confidential', () => {
+  const [shipped] = loadCatalogs().filter(({ urls }) => urls.some((url) => url.startsWith('http')))
+  const reasons = [
+    address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso' } }),
+    address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso' }, isoHeaders: headers }),
+    address({ iso: { kind: 'url', url: 'https://user@one.example/ddk.iso' } }),
+    address({ iso: { kind: 'url', url: 'https://:password@one.example/ddk.iso' } }),
+    address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso?token=1' } }),
+    address({ version, catalog: release('https://one.example/ddk.iso') }),
+    ...(shipped ? [address({ version, catalog: release(...shipped.urls) })] : []),
+    request({ iso: { kind: 'file', path: '/srv/ddk.iso' } }),
+  ].map(({ confidential }) => confidential)
+  expect(reasons).toEqual([
+    undefined,
+    'the ISO is fetched with iso-headers',
+    ...Array(3).fill("the ISO's address holds a password or a query"),
+    "the ISO's address is from a catalog of your own",
+    ...(shipped ? [undefined] : []),
+    'the ISO is a file on the runner',
+  ])
+})
+
+test('a checksum of the workflow comes before that of a catalog', () => {
+  const catalog = [{ version: '8.2.0', urls: ['https://one.example/ddk.iso'], sha256: 'b'.repeat(64), size: 7 }]
+  expect(address({ version, catalog, isoSha256: sha256 }).address).toMatchObject({ sha256, size: 7 })
+  expect(address({ version, catalog })).toMatchObject({ fromCatalog: true, version, address: { sha256: 'b'.repeat(64) } })
+})
+
+test('require-checksum refuses an ISO without one', () => {
+  const file = { kind: 'file', path: '/srv/ddk.iso' } as const
+  const url = { kind: 'url', url: 'https://one.example/ddk.iso' } as const
+  for (const iso of [file, url]) {
+    expect(() => request({ iso, requireChecksum: true })).toThrow('No checksum is known for the ISO, and "require-checksum" is true')
+    expect(request({ iso, requireChecksum: true, isoSha256: sha256 }).kind).toBe(iso.kind === 'file' ? 'file' : 'address')
+  }
+})
+
+test('a file of a catalog is taken if it is there, else its other addresses', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
+  try {
+    const [here, missing] = [join(dir, 'here.iso'), join(dir, 'missing.iso')]
+    writeFileSync(here, '')
+    const urls = ['https://one.example/ddk.iso', ...[missing, here].map((path) => pathToFileURL(path).href)]
+    expect(request({ version, catalog: release(...urls) })).toMatchObject({ kind: 'file', path: here })
+    expect(address({ version, catalog: release(urls[0]!, urls[1]!) }).address.urls).toEqual([urls[0]])
+    expect(request({ version, catalog: release(urls[1]!) })).toMatchObject({ kind: 'file', path: missing })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Identity } from '../../src/disk/root/identity.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import type { Inputs } from '../../src/inputs.ts'
+import { placeOrder } from '../../src/supply/order.ts'
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-order-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const classic: Partial<Engine> = { store: 'overlay2', loadsZstd: true, layers: {} as NonNullable<Engine['layers']> }
+const containerd: Partial<Engine> = { store: 'containerd', loadsZstd: true }
+const old: Partial<Engine> = { ...classic, loadsZstd: false }
+
+/** @param saveImage whether the image goes into the Actions cache */
+function order(engine: Partial<Engine> | undefined, inputs: Partial<Inputs> = {}, saveImage = false) {
+  const kinds = { image: saveImage, iso: false }
+  const phase = { say() {}, warn() {}, signal: new AbortController().signal }
+  const all: Partial<Inputs> = { uname: 'ddk', ...inputs }
+  return placeOrder(all as Inputs, { restore: kinds, save: kinds }, engine as Engine | undefined, join(dir, 'step'), phase)
+}
+
+describe('layers are compressed', () => {
+  test.each<[string, Partial<Engine> | undefined, boolean, boolean, 'zstd' | 'none']>([
+    ['without an engine', undefined, false, false, 'zstd'],
+    ['for an archive that is kept', classic, true, false, 'zstd'],
+    ['for the cache', classic, false, true, 'zstd'],
+    ["for Docker's containerd store", containerd, false, false, 'zstd'],
+    ["not for Docker's graph drivers", classic, false, false, 'none'],
+    ['not for an old engine', old, false, false, 'none'],
+    ['not for an old engine, not even if the archive is kept', old, true, true, 'none'],
+  ])('%s', (_when, engine, keep, save, compression) => {
+    expect(order(engine, keep ? { archive: join(dir, 'kept.tar') } : {}, save).compression).toBe(compression)
+  })
+})
+
+test('the archive is a file of the step, unless it is all that there is, or has a path', () => {
+  const archive = join(dir, 'new folder', 'kept.tar')
+  const places = [order(classic), order(undefined), order(classic, { archive })]
+  expect(places.map((place) => [place.archive, place.keepArchive])).toEqual([
+    [join(dir, 'step', 'image.tar'), false],
+    [join(dir, 'step.tar'), true],
+    [archive, true],
+  ])
+  expect(existsSync(join(dir, 'new folder'))).toBe(true)
+})
+
+test('the lowest layer is imported only if the engine can, and no archive is kept', () => {
+  const archive = join(dir, 'kept.tar')
+  const imports = [order(classic), order(containerd), order(classic, { archive }), order(undefined)]
+  expect(imports.map(({ rootImport }) => rootImport?.mark)).toEqual(['step', undefined, undefined, undefined])
+})
+
+test('zstd may be in an archive of the cache unless the engine can not read it', () => {
+  expect([order(classic), order(old), order(undefined)].map(({ mayBeZstd }) => mayBeZstd)).toEqual([true, false, true])
+})
+
+test('the image has the requested name, or one of its version; another version is refused', () => {
+  const identity = { product: 'XenServer DDK', version: '6.5.0', build: '90233c', architecture: 'x86_64' } as Identity
+  const asked = { version: { numbers: [6, 5] } }
+  expect(order(classic, { ...asked, image: 'vendor/ddk:1' }).name(identity)).toBe('vendor/ddk:1')
+  expect(order(classic, asked).name(identity)).toBe('xenserver-ddk:6.5.0-90233c')
+  expect(() => order(classic, { version: { numbers: [7, 0] } }).name(identity)).toThrow('XenServer 7.0 was requested')
+})
