@@ -117,17 +117,3 @@ unless(noMounts ?? noDockerd).test('a daemon that does not see the files', async
     process.env = { ...environment }
   }
 })
-
-test.each([
-  [
-    'no space',
-    1,
-    'Error response from daemon: mkdir /data: no space left on device',
-    /^docker has no space for a container of the DDK; free/,
-  ],
-  ['an unexpected exit code', 3, '', /can't run: its shell ended with exit code 3$/],
-])('a container that can not be created: %s', async (_, code, lastWord, sentence) => {
-  const image = { id: '', names: [], labels: {}, platform: 'linux/amd64', layers: 2, entrypoint: [] }
-  const call = async () => ({ stdout: '', missing: false, timedOut: false, code, lastWord })
-  expect(await checkFirstUse({ name: 'docker', call } as unknown as Engine, image, temp)).toMatch(sentence)
-})
