@@ -32,7 +32,18 @@ afterEach(() => {
 })
 
 function install(engine: Partial<Engine>, more: Partial<InstallOptions> = {}, env: NodeJS.ProcessEnv = { PATH: '/usr/bin' }) {
-  const options = { name: 'ddk.sh', user: 'root', volumes: [], env: [], runOptions: [], workspace, temp, image, ...more } as const
+  const options = {
+    name: 'ddk.sh',
+    user: 'root',
+    volumes: [],
+    env: [],
+    runOptions: [],
+    explanation: '',
+    workspace,
+    temp,
+    image,
+    ...more,
+  } as const
   return installShell({ ...options, engine: { name: 'docker', command: 'docker', privileges: 'root', ...engine } as Engine }, env)
 }
 

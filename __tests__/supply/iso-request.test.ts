@@ -50,7 +50,7 @@ test('why an ISO is confidential', () => {
     address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso?token=1' } }),
     address({ version, catalog: release('https://one.example/ddk.iso') }),
     ...(shipped ? [address({ version, catalog: release(...shipped.urls) })] : []),
-    request({ iso: { kind: 'file', path: '/srv/ddk.iso' } }),
+    request({ iso: { kind: 'file', path: import.meta.filename } }),
   ].map(({ confidential }) => confidential)
   expect(reasons).toEqual([
     undefined,
@@ -69,7 +69,7 @@ test('a checksum of the workflow comes before that of a catalog', () => {
 })
 
 test('require-checksum refuses an ISO without one', () => {
-  const file = { kind: 'file', path: '/srv/ddk.iso' } as const
+  const file = { kind: 'file', path: import.meta.filename } as const
   const url = { kind: 'url', url: 'https://one.example/ddk.iso' } as const
   for (const iso of [file, url]) {
     expect(() => request({ iso, requireChecksum: true })).toThrow('No checksum is known for the ISO, and "require-checksum" is true')
@@ -85,8 +85,18 @@ test('a file of a catalog is taken if it is there, else its other addresses', ()
     const urls = ['https://one.example/ddk.iso', ...[missing, here].map((path) => pathToFileURL(path).href)]
     expect(request({ version, catalog: release(...urls) })).toMatchObject({ kind: 'file', path: here })
     expect(address({ version, catalog: release(urls[0]!, urls[1]!) }).address.urls).toEqual([urls[0]])
-    expect(request({ version, catalog: release(urls[1]!) })).toMatchObject({ kind: 'file', path: missing })
+    expect(() => request({ version, catalog: release(urls[1]!) })).toThrow(`${missing}: there is no such file`)
   } finally {
     rmSync(dir, { recursive: true })
   }
+})
+
+test.each([
+  ['~/ddk.iso', 'only a shell replaces "~" by a folder, so write the whole path'],
+  ['*.iso', 'only a shell expands patterns and variables, so write the whole path'],
+  ['$HOME.iso', 'only a shell expands patterns and variables, so write the whole path'],
+  ['ddk.iso', 'check it out or download it in an earlier step; a relative path starts in the workspace'],
+])('a file that is not there, and what to do: %s', (name, advice) => {
+  const path = join('/nowhere', name)
+  expect(() => request({ iso: { kind: 'file', path } })).toThrow(new Error(`${path}: there is no such file; ${advice}`))
 })

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Identity } from '../../src/disk/root/identity.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Inputs } from '../../src/inputs.ts'
-import { placeOrder } from '../../src/supply/order.ts'
+import { Timeline } from '../../src/phase/timeline.ts'
+import { decisionsOf, placeOrder } from '../../src/supply/order.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -22,7 +23,7 @@ function order(engine: Partial<Engine> | undefined, inputs: Partial<Inputs> = {}
   const kinds = { image: saveImage, iso: false }
   const phase = { say() {}, warn() {}, signal: new AbortController().signal }
   const all: Partial<Inputs> = { uname: 'ddk', ...inputs }
-  return placeOrder(all as Inputs, { restore: kinds, save: kinds }, engine as Engine | undefined, join(dir, 'step'), phase)
+  return placeOrder(all as Inputs, { restore: kinds, save: kinds }, engine as Engine | undefined, join(dir, 'step'), phase, new Timeline())
 }
 
 describe('layers are compressed', () => {
@@ -66,4 +67,19 @@ test('the image has the requested name, or one of its version; another version i
   expect(order(classic, { ...asked, image: 'vendor/ddk:1' }).name(identity)).toBe('vendor/ddk:1')
   expect(order(classic, asked).name(identity)).toBe('xenserver-ddk:6.5.0-90233c')
   expect(() => order(classic, { version: { numbers: [7, 0] } }).name(identity)).toThrow('XenServer 7.0 was requested')
+})
+
+test('what was decided is one sentence each', () => {
+  expect(decisionsOf(order(old, {}, true))).toEqual([
+    `The archive ${join(dir, 'step', 'image.tar')} is removed once it is loaded`,
+    'The lowest layer is imported into the engine while it is made',
+    "New layers are compressed with none; the engine can't load zstd",
+    'The Actions cache is asked for image, and gets image',
+  ])
+  expect(decisionsOf(order(undefined))).toEqual([
+    `The archive ${join(dir, 'step.tar')} is kept`,
+    'The lowest layer is written to the archive',
+    'New layers are compressed with zstd; the engine can load zstd',
+    'The Actions cache is asked for nothing, and gets nothing',
+  ])
 })
