@@ -109,6 +109,12 @@ describe("the container's user", () => {
   })
 })
 
+test("a step that runs as the runner's user has a home of its own", async () => {
+  const { shell } = await install({})
+  const [uid, gid] = [process.getuid!(), process.getgid!()]
+  expect(settingsIn(shell.folder).as_runner).toBe(`('--user' '${uid}:${gid}' '--env' 'HOME=${join(shell.folder, 'home')}')`)
+})
+
 test('Docker gets the platform of the image, Podman none', async () => {
   const platformOf = async (name: 'docker' | 'podman') => (await install({ name })).create.join(' ').match(/--platform (\S+)/)?.[1]
   expect([await platformOf('docker'), await platformOf('podman')]).toEqual(['linux/386', undefined])

@@ -86,3 +86,8 @@ test("a record that can't be read or written is ignored", async () => {
   rememberImage(image('sha256:ours'))
   expect(await look()).toBeUndefined()
 })
+
+test('a key that is no file name has no record', () => {
+  rememberImage({ ...image('sha256:ours'), labels: { [keyLabel]: '../../key' } })
+  expect(readdirSync(toolCache)).toEqual([])
+})

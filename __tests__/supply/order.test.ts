@@ -18,9 +18,9 @@ const classic: Partial<Engine> = { store: 'overlay2', loadsZstd: true, layers: {
 const containerd: Partial<Engine> = { store: 'containerd', loadsZstd: true }
 const old: Partial<Engine> = { ...classic, loadsZstd: false }
 
-/** @param saveImage whether the image goes into the Actions cache */
-function order(engine: Partial<Engine> | undefined, inputs: Partial<Inputs> = {}, saveImage = false) {
-  const kinds = { image: saveImage, iso: false }
+/** @param saveImage whether the image goes into the Actions cache; `saveIso` the ISO */
+function order(engine: Partial<Engine> | undefined, inputs: Partial<Inputs> = {}, saveImage = false, saveIso = false) {
+  const kinds = { image: saveImage, iso: saveIso }
   const phase = { say() {}, warn() {}, signal: new AbortController().signal }
   const all: Partial<Inputs> = { uname: 'ddk', ...inputs }
   return placeOrder(all as Inputs, { restore: kinds, save: kinds }, engine as Engine | undefined, join(dir, 'step'), phase, new Timeline())
@@ -76,6 +76,7 @@ test('what was decided is one sentence each', () => {
     "New layers are compressed with none; the engine can't load zstd",
     'The Actions cache is asked for image, and gets image',
   ])
+  expect(decisionsOf(order(old, {}, true, true)).at(-1)).toBe('The Actions cache is asked for image and ISO, and gets image and ISO')
   expect(decisionsOf(order(undefined))).toEqual([
     `The archive ${join(dir, 'step.tar')} is kept`,
     'The lowest layer is written to the archive',

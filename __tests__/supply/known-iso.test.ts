@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import type { StoredIso } from '../../src/fetch/store/stored-iso.ts'
+import type { Store } from '../../src/fetch/store/tool-cache.ts'
+import type { AddressRequest, IsoRequest } from '../../src/supply/iso-request.ts'
+import { recognize } from '../../src/supply/known-iso.ts'
+import { type Handler, serve, sha256 } from '../fetch/server.ts'
+import { withTempDir } from '../support/tools.ts'
+
+let said: string[] = []
+let asked: unknown[] = []
+beforeEach(() => {
+  said = []
+  asked = []
+})
+
+const stored = { path: '/tool-cache/ddk.iso', sha256: 'c'.repeat(64) } as StoredIso
+
+/** @param kept what the tool cache has, whatever it is asked for */
+function recognizeBy(request: IsoRequest, kept?: StoredIso, signal = new AbortController().signal) {
+  const find = async (facts: unknown) => {
+    asked.push(facts)
+    return kept
+  }
+  return recognize(request, { find } as unknown as Store, { say: (line) => said.push(line), warn() {}, signal })
+}
+
+async function withAddress<T>(handler: Handler, use: (request: AddressRequest, requests: readonly unknown[]) => Promise<T>): Promise<T> {
+  const { origin, requests, close } = await serve(handler)
+  const address = { urls: [`${origin}/ddk.iso`], headers: new Map(), headersFor: new Set<string>() }
+  try {
+    return await use({ kind: 'address', address, version: undefined, fromCatalog: false }, requests)
+  } finally {
+    await close()
+  }
+}
+
+const file: Handler = (_, response) => response.writeHead(200, { 'content-length': 7, etag: '"1"', 'last-modified': 'Tue' }).end()
+const missing: Handler = (_, response) => response.writeHead(404).end()
+
+test('a file is known by its checksum', async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, 'ddk.iso')
+    writeFileSync(path, 'an ISO')
+    const digest = sha256(Buffer.from('an ISO'))
+    const request = { kind: 'file', path, sha256: undefined } as const
+    expect(await recognizeBy(request)).toEqual({ request, identity: { sha256: digest }, sha256: digest, stored: undefined })
+    expect(await recognizeBy({ ...request, path: dir })).toMatchObject({ identity: undefined, sha256: undefined })
+  })
+})
+
+test('an address with a checksum is known by it, and nobody is asked', async () => {
+  await withAddress(file, async (request, requests) => {
+    const pinned = { ...request, address: { ...request.address, sha256: 'a'.repeat(64) } }
+    expect(await recognizeBy(pinned)).toEqual({
+      request: pinned,
+      identity: { sha256: 'a'.repeat(64) },
+      sha256: 'a'.repeat(64),
+      stored: undefined,
+    })
+    expect([requests.length, asked.length]).toEqual([0, 0])
+  })
+})
+
+describe('another address is known by what its server says', () => {
+  test('and by its checksum, if it was fetched before', async () => {
+    await withAddress(file, async (request) => {
+      const [url] = request.address.urls
+      const identity = { url, etag: '"1"', size: 7 }
+      expect(await recognizeBy(request)).toEqual({ request, identity, sha256: undefined, stored: undefined })
+      expect(await recognizeBy(request, stored)).toEqual({ request, identity, sha256: stored.sha256, stored })
+      expect(asked).toEqual(Array(2).fill({ url, version: undefined, etag: '"1"', lastModified: 'Tue', size: 7 }))
+    })
+  })
+
+  test('unless it says too little', async () => {
+    await withAddress(
+      (_, response) => response.writeHead(200, { 'content-length': 7 }).end(),
+      async (request) => {
+        expect((await recognizeBy(request)).identity).toBeUndefined()
+        expect(asked).toEqual([{ url: request.address.urls[0], version: undefined, size: 7 }])
+      },
+    )
+  })
+})
+
+describe('a server that has the file no more', () => {
+  test('is not needed if it was fetched before', async () => {
+    await withAddress(missing, async (request) => {
+      expect(await recognizeBy(request, stored)).toEqual({ request, identity: { sha256: stored.sha256 }, sha256: stored.sha256, stored })
+      expect(said).toEqual([expect.stringMatching(/404 Not Found; using the ISO that was fetched from there before$/)])
+    })
+  })
+
+  test('is an error; if a catalog names it, with another way to get the ISO', async () => {
+    const otherWay = /The address is the catalog's: if you have the ISO elsewhere, set the input "iso"$/
+    await withAddress(missing, async (request) => {
+      await expect(recognizeBy(request)).rejects.toThrow(/404 Not Found$/)
+      await expect(recognizeBy({ ...request, fromCatalog: true })).rejects.toThrow(otherWay)
+    })
+  })
+
+  test('is no longer asked once the job is cancelled', async () => {
+    await withAddress(missing, async (request) => {
+      await expect(recognizeBy(request, stored, AbortSignal.abort(new Error('Cancelled')))).rejects.toThrow('Cancelled')
+      expect(asked).toEqual([])
+    })
+  })
+})
