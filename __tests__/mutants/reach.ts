@@ -1,0 +1,70 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+
+// Which tests may notice a change of a source file. All paths are relative to the repository's root.
+
+/** Programs that these files start, and don't import. */
+const started: Readonly<Record<string, readonly string[]>> = {
+  '__tests__/support/runner.ts': ['src/main.ts', 'src/post.ts', 'src/cache/toolkit/cache-process.ts'],
+  '__tests__/support/cli.ts': ['src/cli.ts'],
+  'src/cache/process/background.ts': ['src/cache/toolkit/cache-process.ts'],
+}
+
+/** Importing this starts an engine. */
+const engines = '__tests__/engine/start-engine.ts'
+
+/** Tests that cancel a run, or kill it, at each of its moments take minutes. */
+const slow = ['__tests__/cancel.test.ts', '__tests__/ending.test.ts']
+
+export interface Selection {
+  /** Whether to leave out the tests that bundle the action and run it. */
+  readonly fast: boolean
+  /** Whether to take tests that start engines, and the slowest ones. */
+  readonly all: boolean
+}
+
+/**
+ * The tests that may notice a change of the file, in groups, the nearest first: those that import it, those that import something that
+ * imports it, and those that run the whole action.
+ */
+export function testsFor(root: string, file: string, { fast, all }: Selection): string[][] {
+  const groups: string[][] = [[], [], []]
+  for (const test of globSync('__tests__/**/*.test.ts', { cwd: root }).sort()) {
+    const distances = distancesFrom(root, test)
+    const distance = distances.get(file)
+    if (distance === undefined || (!all && (distances.has(engines) || slow.includes(test)))) continue
+    const runsAction = distances.has('__tests__/support/runner.ts')
+    if (runsAction && fast) continue
+    groups[runsAction ? 2 : distance === 1 ? 0 : 1]!.push(test)
+  }
+  return groups.filter((group) => group.length > 0)
+}
+
+const known = new Map<string, ReadonlyMap<string, number>>()
+
+/** Every file that a file imports or starts, directly or not, and in how many steps. */
+function distancesFrom(root: string, file: string): ReadonlyMap<string, number> {
+  const found = known.get(file) ?? new Map([[file, 0]])
+  if (known.has(file)) return found
+  const distances = found as Map<string, number>
+  for (const [next, distance] of distances) {
+    for (const imported of importsOf(root, next)) if (!distances.has(imported)) distances.set(imported, distance + 1)
+  }
+  known.set(file, distances)
+  return distances
+}
+
+const imports = new Map<string, readonly string[]>()
+
+function importsOf(root: string, file: string): readonly string[] {
+  const before = imports.get(file)
+  if (before) return before
+  // Types are no part of the program.
+  const text = readFileSync(join(root, file), 'utf8').replace(/^(import|export) type [^'"]*['"].*$/gm, '')
+  const paths = Array.from(text.matchAll(/['"`](\.{1,2}\/[^'"`\s]+\.ts)['"`]/g), ([, path]) =>
+    relative(root, join(root, dirname(file), path!)),
+  )
+  const found = [...paths.filter((path) => !path.startsWith('..') && existsSync(join(root, path))), ...(started[file] ?? [])]
+  imports.set(file, found)
+  return found
+}
