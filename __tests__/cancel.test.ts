@@ -26,8 +26,8 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** Words that the calls of a whole run begin with, in order. */
 const wholeRun = [
-  ...['info', 'images', 'import', 'image inspect', 'image inspect', 'load', 'image inspect', 'image inspect', 'create', 'rm'],
-  ...['images', 'info', 'create', 'container inspect', 'start', 'exec'],
+  ...['info', 'images', 'import', 'image inspect', 'image inspect', 'load', 'image inspect', 'create', 'rm', 'images'],
+  ...['create', 'container inspect', 'start', 'exec'],
 ]
 
 async function cancelledAt(call: number): Promise<{ code: number | null; stdout: string; calls: string[] }> {
