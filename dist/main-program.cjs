@@ -23388,7 +23388,7 @@ function isoIdentified({ request: request2, sha256, stored }) {
   const checksum = sha256 === void 0 ? "no known checksum" : `SHA-256 ${sha256}`;
   if (request2.kind === "address") return { text: `${shownUrl(request2.address.urls[0])}, ${checksum}${stored ? ", fetched before" : ""}` };
   if (sha256 === void 0) return { text: `${request2.path}, a folder` };
-  return { text: `${request2.path}, ${checksum}`, bytes: (0, import_node_fs.statSync)(request2.path, { throwIfNoEntry: false })?.size };
+  return { text: request2.path, bytes: (0, import_node_fs.statSync)(request2.path, { throwIfNoEntry: false })?.size };
 }
 __name(isoIdentified, "isoIdentified");
 function imageSought(supply, engine) {
@@ -28763,7 +28763,9 @@ var minShare = 5e-3;
 function ganttOf(tasks) {
   const first = Math.min(...tasks.map(({ start }) => start));
   const last = Math.max(...tasks.map(({ end }) => end));
-  const bars = tasks.filter(({ start, end }) => end - start >= (last - first) * minShare).map(({ title, start, end }) => `  ${label(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
+  const least = (last - first) * minShare;
+  const coincide = /* @__PURE__ */ __name((one, other) => Math.abs(one.start - other.start) < least && Math.abs(one.end - other.end) < least, "coincide");
+  const bars = tasks.filter(({ start, end }) => end - start >= least).filter((task, index, all) => index === 0 || !coincide(task, all[index - 1])).map(({ title, start, end }) => `  ${label(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
   return ["gantt", "  dateFormat YYYY-MM-DD HH:mm:ss.SSS", `  axisFormat ${last - first < 36e5 ? "%M:%S" : "%H:%M:%S"}`, ...bars].join(
     "\n"
   );
@@ -28790,7 +28792,7 @@ function summaryOf(report) {
   const title = [identity2.product ?? "XenServer DDK", [identity2.version, identity2.build].filter(Boolean).join("-")].join(" ").trimEnd();
   return [
     `### ${escaped2(title)}`,
-    `${code(supply.name)} is ${engine ? `in ${escaped2(`${engine.name} ${engine.version}`)}` : "an archive"}, after ${totalOf(tasks)}.`,
+    `${code(supply.name)} is ${engine ? `in ${escaped2(`${engine.name} ${engine.version}`)}` : "an archive"}. That took ${totalOf(tasks)}.`,
     tableOf(rowsOf(report)),
     folded("Where the time went", fenced("mermaid", ganttOf(tasks))),
     folded("Next steps", fenced("yaml", nextSteps(report))),
@@ -28798,7 +28800,7 @@ function summaryOf(report) {
   ].join("\n\n");
 }
 __name(summaryOf, "summaryOf");
-function rowsOf({ supply, known: known3, order, engine, image, saving }) {
+function rowsOf({ supply, order, engine, image, saving }) {
   const { identity: identity2, conversion, isoSha256 } = supply;
   const { kernelVersion, architecture } = identity2;
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
@@ -28811,7 +28813,7 @@ function rowsOf({ supply, known: known3, order, engine, image, saving }) {
     ["Root filesystem", files],
     ["Image", id && code(id)],
     ["Came from", originText(supply, engine)],
-    ["SHA-256 of the ISO", isoSha256 && `${code(isoSha256)}${isPinned(known3) ? "" : ", not pinned"}`],
+    ["ISO", isoSha256 && code(`sha256:${isoSha256}`)],
     ["Actions cache", haveService() ? cacheText(supply, order, saving) : void 0]
   ];
 }
@@ -28855,13 +28857,17 @@ function nextSteps({ supply, known: known3, engine, shell, order }) {
   const { name, isoSha256 } = supply;
   const steps = [
     ...shell ? ["- run: make build-rpms        # runs inside the DDK", `  shell: ${shell} {0}`] : [],
-    ...engine ? [`- run: ${engine.name} run --rm --ulimit nofile=1024:4096 -v "$PWD:/src" -w /src ${name} make`] : [],
+    ...engine ? dockerRun(engine, name) : [],
     ...!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : [],
     ...isPinned(known3) || !isoSha256 ? [] : ["", '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]
   ];
   return steps.join("\n").trimStart();
 }
 __name(nextSteps, "nextSteps");
+function dockerRun({ name }, image) {
+  return ["- run: >-", `    ${name} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`];
+}
+__name(dockerRun, "dockerRun");
 function stepId({ GITHUB_ACTION = "" } = process.env) {
   return /^[A-Za-z][\w-]*$/.test(GITHUB_ACTION) ? GITHUB_ACTION : "ddk";
 }
@@ -29777,6 +29783,7 @@ async function recognize(request2, store, phase) {
       signal: phase.signal,
       onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
     });
+    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
     return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256, stored: void 0 };
   }
   if (request2.address.sha256 !== void 0) {
