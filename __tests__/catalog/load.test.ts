@@ -9,6 +9,8 @@ import { run } from '../support/tools.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'catalog-'))
 const path = join(dir, 'mine.json')
+// What one test leaves may be a pipe, which the next would wait for.
+beforeEach(() => rmSync(path, { force: true }))
 afterAll(() => rmSync(dir, { recursive: true }))
 
 function loadWith(...releases: object[]): readonly Release[] {
@@ -58,8 +60,6 @@ describe('a catalog of the user’s own', () => {
 })
 
 describe('a file that is no catalog', () => {
-  beforeEach(() => rmSync(path, { force: true }))
-
   test('wrong content: file, line and column', () => {
     writeFileSync(path, '{\n  "releases": [{ "version": 8.2 }]\n}')
     expect(() => loadCatalogs(path)).toThrow(
