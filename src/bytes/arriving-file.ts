@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { FileGrowth } from './growth.ts'
 import { checkRange, type OpenFile, openFile, readFully } from './source.ts'
 
@@ -18,11 +19,13 @@ export interface ArrivingFile extends OpenFile {
 }
 
 /**
- * Opens a file that is still arriving. Its size is known, so that only reads have to wait.
+ * Opens a file that is still arriving. Its size is known, so that only reads have to wait. Messages have its name without the folder, which
+ * it will leave when it is complete.
  * @throws DiskError if it can't be opened
  */
 export function openArrivingFile(path: string, { size, growth: shared }: Arrival): ArrivingFile {
-  const file = openFile(path)
+  const name = basename(path)
+  const file = openFile(path, name)
   const growth = new FileGrowth(shared)
   let known = 0
   const waitFor = (end: number) => {
@@ -36,7 +39,7 @@ export function openArrivingFile(path: string, { size, growth: shared }: Arrival
     read(into, offset) {
       checkRange(arriving, offset, into.length)
       waitFor(offset + into.length)
-      readFully(fd, into, offset, path)
+      readFully(fd, into, offset, name)
     },
     finish: () => waitFor(size),
   }

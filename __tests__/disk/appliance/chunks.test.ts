@@ -93,10 +93,9 @@ describe('findChunks', () => {
     const { type: _, ...untyped } = vdi
     expect((await find(plain, { disk: untyped })).map(({ compression }) => compression)).toEqual(['none', 'none'])
     expect((await find(numbered(2), { disk: untyped })).map(({ compression }) => compression)).toEqual(['gzip', 'gzip'])
-    await expect(find(plain)).rejects.toThrow('ddk/xvda/chunk-000000000: it should be a gzip file, but')
-    await expect(find([...numbered(1), plain[1]!], { disk: untyped })).rejects.toThrow(
-      'ddk/xvda/chunk-000000001: it should be a gzip file, but',
-    )
+    // Whether all of them are gzip files shows when they are unpacked, because later ones may not have arrived yet.
+    expect((await find(plain)).map(({ compression }) => compression)).toEqual(['gzip', 'gzip'])
+    expect((await find([...numbered(1), plain[1]!], { disk: untyped })).map(({ compression }) => compression)).toEqual(['gzip', 'gzip'])
   })
 })
 

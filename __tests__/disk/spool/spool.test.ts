@@ -185,6 +185,11 @@ describe('chunks that are not sound', () => {
       'chunk-000000005.gz: its gzip data is damaged (incorrect length check)',
     ],
     ['a flipped byte', (xvda) => overwrite(at(xvda, 0), 5000, [0x55, 0xaa, 0x55, 0xaa]), 'chunk-000000000.gz: its gzip data is damaged'],
+    [
+      'not compressed',
+      (xvda) => writeFileSync(at(xvda, 1), 'plain'),
+      `chunk-000000001.gz: it should be a gzip file, but doesn't begin like one; ${wayOut}`,
+    ],
     ['garbage behind', (xvda) => appendFileSync(at(xvda, 1), 'garbage'), 'chunk-000000001.gz: its gzip data is damaged'],
     [
       'garbage behind padding',

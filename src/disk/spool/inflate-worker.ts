@@ -35,6 +35,7 @@ export interface FileTask {
 
 const { shared, files, dir, limit, tooLarge, concurrency, wayOut } = workerData as InflateTask
 const growth = new FileGrowth(shared)
+const gzipMagic = Buffer.from([0x1f, 0x8b])
 const stopping = new AbortController()
 let inflated = 0
 
@@ -96,7 +97,7 @@ function checkExpected(expected: Expected, size: number, crc: number): void {
 }
 
 /** The stored bytes of a file, as they arrive. */
-async function* storedPieces({ runs }: FileTask, from: number): AsyncGenerator<Buffer> {
+async function* storedPieces({ runs, compression }: FileTask, from: number): AsyncGenerator<Buffer> {
   let start = 0
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
@@ -104,10 +105,18 @@ async function* storedPieces({ runs }: FileTask, from: number): AsyncGenerator<B
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, (await arrived(run, at)) - at))
       const got = readAt(run, piece, at)
       if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`)
+      if (compression === 'gzip' && start + at === 0) checkMagic(piece.subarray(0, Math.min(got, 2)))
       yield piece.subarray(0, got)
       at += got
     }
     start += run.length
+  }
+}
+
+/** zlib's own error would be the same for garbage behind the data. */
+function checkMagic(start: Buffer): void {
+  if (!gzipMagic.subarray(0, start.length).equals(start)) {
+    throw new Refusal(`it should be a gzip file, but doesn't begin like one; ${wayOut}`)
   }
 }
 
