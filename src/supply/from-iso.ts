@@ -36,7 +36,10 @@ async function fromDownload(
 ): Promise<Supply> {
   let early: Promise<Conversion | undefined> | undefined
   const onArriving: OnArriving = ({ path, lost, ...arrival }) => {
-    early ??= convertEarly({ path, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost)
+    const sha256 = fetched.then((iso) => iso.sha256)
+    // The conversion gets the error; if it never begins, nobody needs it.
+    sha256.catch(() => {})
+    early ??= convertEarly({ path, arrival, sha256 }, order, lost)
   }
   const wanted = { ...address, ...(sha256Before && { sha256Before }) }
   const fetched = order.timeline.measure('Download the ISO', () => store.fetch(wanted, version, { ...order.phase, onArriving }))
