@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -149,4 +150,10 @@ test('a shell of the same name is replaced, and that is said; another one stays'
     false,
     true,
   ])
+})
+
+test('an error of the shell says where it is explained', async () => {
+  const { shell } = await install({}, { explanation: 'docs/troubleshooting.md#a-step' })
+  const { status, stderr } = spawnSync(join(shell.bin, 'ddk.sh'), ['--user', 'mallory', 'script'], { encoding: 'utf8', env: process.env })
+  expect([status, stderr]).toEqual([125, expect.stringMatching(/^::error::ddk\.sh: .*mallory.*\. See docs\/troubleshooting\.md#a-step\n$/)])
 })

@@ -50,16 +50,11 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
 
     async prove({ id, platform }, say = () => {}) {
       // Use the ID, so that no engine asks a registry. Give a command, because the image may have none.
-      const options = [
-        '--pull',
-        'never',
-        '--label',
-        `${proofLabel}=true`,
-        '--network',
-        'none',
+      const args = [
+        ...['create', '--pull', 'never', '--label', `${proofLabel}=true`, '--network', 'none'],
         ...(platformOption ? ['--platform', platform] : []),
+        ...[id, '/bin/true'],
       ]
-      const args = ['create', ...options, id, '/bin/true']
       const created = await command.call(args, change)
       if (created.code !== 0) {
         const { message, kind } = failure(program, `create a container from the image ${id}`, created)
