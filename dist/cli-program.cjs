@@ -4751,16 +4751,11 @@ function images(command, platformOption) {
     },
     async prove({ id: id2, platform }, say2 = () => {
     }) {
-      const options6 = [
-        "--pull",
-        "never",
-        "--label",
-        `${proofLabel}=true`,
-        "--network",
-        "none",
-        ...platformOption ? ["--platform", platform] : []
+      const args = [
+        ...["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none"],
+        ...platformOption ? ["--platform", platform] : [],
+        ...[id2, "/bin/true"]
       ];
-      const args = ["create", ...options6, id2, "/bin/true"];
       const created = await command.call(args, change);
       if (created.code !== 0) {
         const { message: message2, kind } = failure(program, `create a container from the image ${id2}`, created);
@@ -12320,6 +12315,9 @@ __name(rawDisk, "rawDisk");
 // src/disk/input.ts
 var import_node_fs18 = require("node:fs");
 
+// src/bytes/arriving-file.ts
+var import_node_path7 = require("node:path");
+
 // src/bytes/growth.ts
 var word2 = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
@@ -12464,7 +12462,8 @@ ${what}`;
 
 // src/bytes/arriving-file.ts
 function openArrivingFile(path4, { size: size2, growth: shared }) {
-  const file = openFile(path4);
+  const name2 = (0, import_node_path7.basename)(path4);
+  const file = openFile(path4, name2);
   const growth = new FileGrowth(shared);
   let known3 = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
@@ -12478,7 +12477,7 @@ function openArrivingFile(path4, { size: size2, growth: shared }) {
     read(into, offset) {
       checkRange(arriving, offset, into.length);
       waitFor(offset + into.length);
-      readFully(fd, into, offset, path4);
+      readFully(fd, into, offset, name2);
     },
     finish: /* @__PURE__ */ __name(() => waitFor(size2), "finish")
   };
@@ -12728,8 +12727,6 @@ __name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path: path4, node }) => ({ name: path4, source: node.content() }));
   const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  const plain2 = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain2) throw new DiskError(plain2.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
   return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
 }
 __name(asChunks, "asChunks");

@@ -3569,6 +3569,9 @@ __name(childNode, "childNode");
 // src/disk/input.ts
 var import_node_fs5 = require("node:fs");
 
+// src/bytes/arriving-file.ts
+var import_node_path = require("node:path");
+
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
@@ -3869,7 +3872,8 @@ __name(pieces, "pieces");
 
 // src/bytes/arriving-file.ts
 function openArrivingFile(path, { size, growth: shared }) {
-  const file = openFile(path);
+  const name = (0, import_node_path.basename)(path);
+  const file = openFile(path, name);
   const growth = new FileGrowth(shared);
   let known = 0;
   const waitFor = /* @__PURE__ */ __name((end) => {
@@ -3883,7 +3887,7 @@ function openArrivingFile(path, { size, growth: shared }) {
     read(into, offset) {
       checkRange(arriving, offset, into.length);
       waitFor(offset + into.length);
-      readFully(fd, into, offset, path);
+      readFully(fd, into, offset, name);
     },
     finish: /* @__PURE__ */ __name(() => waitFor(size), "finish")
   };
@@ -3968,10 +3972,10 @@ __name(growingSource, "growingSource");
 // src/bytes/unlinked-file.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs2 = require("node:fs");
-var import_node_path = require("node:path");
+var import_node_path2 = require("node:path");
 function openUnlinked(dir) {
   try {
-    const path = (0, import_node_path.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
+    const path = (0, import_node_path2.join)(dir, `.xenserver-ddk-${(0, import_node_crypto.randomUUID)()}`);
     const fd = (0, import_node_fs2.openSync)(path, "wx+", 384);
     (0, import_node_fs2.unlinkSync)(path);
     return fd;
@@ -4160,8 +4164,6 @@ __name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
   const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  const plain2 = gzipped && chunks.find(({ source }) => !isGzip(source));
-  if (plain2) throw new DiskError(plain2.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete");
   return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
 }
 __name(asChunks, "asChunks");

@@ -491,6 +491,8 @@ function failureOf(error, compression) {
     const why = "its zstd data needs a window of more than 128 MiB; compress it again without --long or --ultra";
     return { why, kind: "unsupported" };
   }
+  if (error.message === "incorrect header check")
+    return { why: `it should be a gzip file, but doesn't begin like one; ${wayOut}`, kind: "damaged" };
   if (/^(?:Z|ZSTD)_/.test(code)) return { why: `its ${compression} data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: "input-output" };
 }

@@ -23774,16 +23774,11 @@ function images(command2, platformOption) {
     },
     async prove({ id, platform: platform2 }, say2 = () => {
     }) {
-      const options = [
-        "--pull",
-        "never",
-        "--label",
-        `${proofLabel}=true`,
-        "--network",
-        "none",
-        ...platformOption ? ["--platform", platform2] : []
+      const args = [
+        ...["create", "--pull", "never", "--label", `${proofLabel}=true`, "--network", "none"],
+        ...platformOption ? ["--platform", platform2] : [],
+        ...[id, "/bin/true"]
       ];
-      const args = ["create", ...options, id, "/bin/true"];
       const created = await command2.call(args, change);
       if (created.code !== 0) {
         const { message: message2, kind } = failure(program, `create a container from the image ${id}`, created);
@@ -29601,7 +29596,10 @@ __name(fromComplete, "fromComplete");
 async function fromDownload({ address, version }, store, order, sha256Before) {
   let early;
   const onArriving = /* @__PURE__ */ __name(({ path: path6, lost, ...arrival }) => {
-    early ??= convertEarly({ path: path6, arrival, sha256: fetched.then((iso) => iso.sha256) }, order, lost);
+    const sha256 = fetched.then((iso) => iso.sha256);
+    sha256.catch(() => {
+    });
+    early ??= convertEarly({ path: path6, arrival, sha256 }, order, lost);
   }, "onArriving");
   const wanted = { ...address, ...sha256Before && { sha256Before } };
   const fetched = order.timeline.measure("Download the ISO", () => store.fetch(wanted, version, { ...order.phase, onArriving }));
