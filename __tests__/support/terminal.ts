@@ -28,7 +28,8 @@ export async function inTerminal<T>(
   { columns = 80, env = {} }: TerminalOptions,
   use: (terminal: Terminal) => Promise<T>,
 ): Promise<T> {
-  const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, ...outer } = process.env
+  // Node takes no terminal for coloured where CI is set.
+  const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, CI, ...outer } = process.env
   const child = spawn('script', ['-qec', `stty cols ${columns}; ${script}`, '/dev/null'], {
     env: { ...outer, TERM: 'xterm-256color', ...env },
   })
