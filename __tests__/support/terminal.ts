@@ -31,7 +31,8 @@ export async function inTerminal<T>(
   // Node takes no terminal for coloured where CI is set.
   const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, CI, ...outer } = process.env
   const child = spawn('script', ['-qec', `stty cols ${columns}; ${script}`, '/dev/null'], {
-    env: { ...outer, TERM: 'xterm-256color', ...env },
+    // script runs the line with $SHELL. Unlike bash, dash ends at Ctrl-C although the program that it waits for handles it.
+    env: { ...outer, TERM: 'xterm-256color', SHELL: '/bin/bash', ...env },
   })
   const close = once(child, 'close')
   let output = ''
