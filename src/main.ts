@@ -151,7 +151,11 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
 function load(supply: Supply, engine: Engine, order: Order): Promise<Image> {
   const { name, conversion } = supply
   const use = async () => {
-    const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion!.archive }, say)
+    const image = await loadWithProgress(
+      engine,
+      { path: order.archive, name, ...conversion!.archive, highestIds: conversion!.tar.highestIds },
+      say,
+    )
     rememberImage(image)
     return image
   }

@@ -20,6 +20,7 @@ export const sections: Readonly<Record<ErrorKind, string>> = {
   memory: 'the-thread-that-reads-the-iso-ended-unexpectedly',
   'no-engine': 'no-container-engine-can-be-used',
   engine: 'the-engine-failed',
+  'too-few-ids': 'the-image-has-owners-that-the-engine-lacks',
   'broken-image': 'no-container-can-be-created-from-the-image',
   container: 'the-container-of-ddksh-cant-be-made',
   'no-steps': 'steps-with-shell-ddksh-cant-run',

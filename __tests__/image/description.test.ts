@@ -57,6 +57,7 @@ describe('a description', () => {
   test('is known by its fields, some of which may be missing', () => {
     expect(isDescription(sound)).toBe(true)
     expect(isDescription({ ...sound, found: { ...sound.found, identity: {} } })).toBe(true)
+    expect(isDescription({ ...sound, tar: { ...sound.tar, highestIds: { uid: 0, gid: 65_534 } } })).toBe(true)
   })
 
   test.each<[string, unknown]>([
@@ -72,6 +73,7 @@ describe('a description', () => {
     ['with a checksum that is none', { ...sound, isoSha256: 'AB'.repeat(32) }],
     ['of no architecture', { ...sound, found: { ...sound.found, identity: { architecture: 'mips' } } }],
     ['with a command to the runner', { ...sound, found: { ...sound.found, place: 'a\n::set-env name=PATH::/tmp' } }],
+    ['with an owner that is none', { ...sound, tar: { ...sound.tar, highestIds: { uid: 'root', gid: 0 } } }],
     ['with an unknown choice', { ...sound, uname: 'both' }],
     ['with an environment that is none', { ...sound, defaults: { env: 'A=b', entrypoint: [] } }],
   ])('%s is none', (_, value) => expect(isDescription(value)).toBe(false))

@@ -24,6 +24,8 @@ export type ErrorKind =
   | 'no-engine'
   /** A container engine failed. */
   | 'engine'
+  /** A user namespace of an engine lacks owners that an image has. */
+  | 'too-few-ids'
   /** An engine accepted an image, but can't make a container of it. */
   | 'broken-image'
   /** The steps' container can't be made as requested. */

@@ -122,7 +122,7 @@ export async function convertCommand(words: string[]): Promise<number> {
         show,
       )
     const conversion = await make()
-    const archived = { path: archive, name: conversion.names[0]!, ...conversion.archive }
+    const archived = { path: archive, name: conversion.names[0]!, ...conversion.archive, highestIds: conversion.tar.highestIds }
     const loaded = engine && { engine, image: await loadOrAgain(engine, archived, rootImport, make) }
     endProgress()
     process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, loaded }) : resultLine(conversion))

@@ -2,6 +2,7 @@ import type { Finished } from '../programs/finished.ts'
 import type { CallOptions, EngineCommand } from './command.ts'
 import type { Engine, Image } from './engine.ts'
 import { BrokenImageError, EngineError } from './errors.ts'
+import { tooFewIds } from './id-ranges.ts'
 
 /** The commands that Docker and Podman have in common. */
 type SharedPart = Pick<Engine, 'find' | 'labelled' | 'imageId' | 'tag' | 'remove' | 'prove'>
@@ -102,14 +103,9 @@ export async function succeed(command: EngineCommand, args: readonly string[], w
 /** `wanted` completes the sentence "docker couldn't …". */
 export function failure(program: string, wanted: string, finished: Finished): EngineError {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? 'no-room' : 'engine')
+  const message = `${program} couldn't ${wanted}: ${reason}`
+  if (noRoom.test(reason)) return new EngineError(`${message}; free some space on the disk of its data folder`, 'no-room')
+  return new EngineError(message, tooFewIds.test(reason) ? 'too-few-ids' : 'engine')
 }
 
 const noRoom = /no space left on device/i
-
-function wayOut(reason: string): string {
-  if (noRoom.test(reason)) return '; free some space on the disk of its data folder'
-  if (/insufficient (UIDs|GIDs)/i.test(reason))
-    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'"
-  return ''
-}

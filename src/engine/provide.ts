@@ -1,5 +1,6 @@
 import type { Engine, Image, OnLoadProgress } from './engine.ts'
 import { BrokenImageError, EngineError } from './errors.ts'
+import { type HighestIds, neededRanges } from './id-ranges.ts'
 
 /** An image in an archive. */
 export interface ArchivedImage {
@@ -11,6 +12,8 @@ export interface ArchivedImage {
   readonly configDigest: string
   /** `sha256:` and the digest of its manifest, which is its ID in Docker's containerd store. */
   readonly manifestDigest: string
+  /** Absent if they aren't known. */
+  readonly highestIds?: HighestIds | undefined
 }
 
 /**
@@ -20,14 +23,18 @@ export interface ArchivedImage {
  */
 export async function provide(
   engine: Engine,
-  { path, name, configDigest, manifestDigest }: ArchivedImage,
+  { path, name, configDigest, manifestDigest, highestIds }: ArchivedImage,
   info: (sentence: string) => void,
   onProgress?: OnLoadProgress,
 ): Promise<Image> {
   const made = engine.store === 'containerd' ? manifestDigest : configDigest
   const before = await engine.find(name)
   const wasThere = before?.id === made || (await engine.find(made)) !== undefined
-  await engine.load(path, onProgress)
+  await engine.load(path, onProgress).catch((error) => {
+    throw error instanceof EngineError && error.kind === 'too-few-ids'
+      ? new EngineError(`${error.message}; ${neededRanges(engine, highestIds)}`, error.kind)
+      : error
+  })
   const image = await engine.find(name)
   if (!image) throw new EngineError(`${engine.command} loaded ${path}, but has no image ${name}`)
   if (image.id !== made) {

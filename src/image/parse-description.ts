@@ -21,7 +21,13 @@ export function isDescription(value: unknown): value is ImageDescription {
         created: Number.isFinite,
       }),
     isoSha256: (hex) => hex === '' || (isText(hex) && /^[0-9a-f]{64}$/.test(hex)),
-    tar: (tar) => has(tar, { members: isCount, contentSize: isCount, size: isCount }),
+    tar: (tar) =>
+      has(tar, {
+        members: isCount,
+        contentSize: isCount,
+        size: isCount,
+        highestIds: optional((ids) => has(ids, { uid: isCount, gid: isCount })),
+      }),
     layers: (layers) => isList(layers, isLayer) && layers.length > 0,
     uname: (choice) => unameChoices.some((name) => name === choice),
     defaults: (defaults) => has(defaults, { env: (list) => isList(list, isText), entrypoint: (list) => isList(list, isText) }),

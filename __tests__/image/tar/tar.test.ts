@@ -115,8 +115,17 @@ describe('pieces', () => {
     let next = pieces.next()
     for (; !next.done; next = pieces.next()) sizes.push(next.value.length)
     expect(sizes.slice(0, -1).every((size) => size === 1000)).toBe(true)
-    expect(next.value).toEqual({ members: 3, contentSize: 5512, size: 3 * 512 + 5120 + 512 + 1024 })
+    const highestIds = { uid: 0, gid: 0 }
+    expect(next.value).toEqual({ members: 3, contentSize: 5512, size: 3 * 512 + 5120 + 512 + 1024, highestIds })
   })
+})
+
+test('the summary has the highest owners, those of links too', () => {
+  const entries = [entry('a', { uid: 5, gid: 300_000 }), entry('b', { uid: 300_001, type: 'symlink', target: 'a' }), entry('c')]
+  const pieces = tarPieces(entries, { allocate: (size) => new Uint8Array(size), warn: unexpected })
+  let next = pieces.next()
+  while (!next.done) next = pieces.next()
+  expect(next.value.highestIds).toEqual({ uid: 300_001, gid: 300_000 })
 })
 
 test('a hard link repeats owner, mode and attributes, because unpacking it sets them again', () => {

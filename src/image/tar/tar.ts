@@ -19,6 +19,13 @@ export interface TarSummary {
   readonly contentSize: number
   /** Size of the whole tar in bytes. */
   readonly size: number
+  /** The highest owners of its members. An engine whose users have fewer ids can't unpack it. Absent in descriptions of older versions. */
+  readonly highestIds?: HighestIds
+}
+
+export interface HighestIds {
+  readonly uid: number
+  readonly gid: number
 }
 
 const defaultPieceSize = 4 << 20
@@ -32,7 +39,7 @@ const defaultPieceSize = 4 << 20
  */
 export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): Generator<Uint8Array<ArrayBuffer>, TarSummary> {
   const { pieceSize = defaultPieceSize, allocate, warn } = options
-  const summary = { members: 0, contentSize: 0, size: 0 }
+  const summary = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } }
   let piece: Uint8Array<ArrayBuffer> | undefined
   let used = 0
   for (const part of tarParts(layerEntries(entries, options, warn), summary)) {
@@ -55,8 +62,15 @@ export function* tarPieces(entries: Iterable<TreeEntry>, options: TarOptions): G
 
 const zeros = Buffer.alloc(2 * tarBlockSize)
 
+/** What is counted while the parts are made. */
+interface Counted {
+  members: number
+  contentSize: number
+  readonly highestIds: { uid: number; gid: number }
+}
+
 /** All parts of the tar, in order. */
-function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; contentSize: number }): Generator<Source> {
+function* tarParts(entries: Iterable<LayerEntry>, summary: Counted): Generator<Source> {
   /** By inode. Most files have a single name, and are left out to save memory. */
   const firstNames = new Map<number | string, Buffer>()
   for (const entry of entries) {
@@ -66,6 +80,8 @@ function* tarParts(entries: Iterable<LayerEntry>, summary: { members: number; co
     if (!first && node.type !== 'dir' && node.nlink !== 1) firstNames.set(key, path)
     const member = first ? linkTo(first, entry) : describe(entry)
     summary.members++
+    summary.highestIds.uid = Math.max(summary.highestIds.uid, node.uid)
+    summary.highestIds.gid = Math.max(summary.highestIds.gid, node.gid)
     yield memorySource(tarHeader(member), 'header')
     if (member.size === 0) continue
     summary.contentSize += member.size
