@@ -58,6 +58,7 @@ test('every input that is set', () => {
       image: 'vendor/ddk:mine',
       engine: 'podman',
       archive,
+      'layer-compression': 'gzip',
       uname: 'host',
       'zero-limit': '2',
       'shell-name': 'other.sh',
@@ -81,6 +82,7 @@ test('every input that is set', () => {
     image: 'vendor/ddk:mine',
     engine: 'podman',
     archive,
+    layerCompression: 'gzip',
     uname: 'host',
     maxZeroBytes: 2 * 1024 ** 3,
     shell: {
@@ -98,6 +100,13 @@ test.each(['require-checksum', 'restore-cache', 'save-cache'])('%s is true or fa
   for (const text of ['yes', 'true false', '1']) {
     expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(`Input "${name}": it is "${text}"; it must be true or false`)
   }
+})
+
+test('the compression of the layers is left to the engine, or one of three', () => {
+  expect(read({ iso: '/srv/ddk.iso', 'layer-compression': 'auto' })).not.toHaveProperty('layerCompression')
+  expect(() => read({ iso: '/srv/ddk.iso', 'layer-compression': 'xz' })).toThrow(
+    'Input "layer-compression": "xz" is not one of auto, zstd, gzip, none',
+  )
 })
 
 test('the path of an archive is that of a file, from the current folder', () => {

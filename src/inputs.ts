@@ -11,6 +11,7 @@ import { type EngineName, engineNames } from './engine/detect.ts'
 import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from './fetch/iso-input.ts'
 import { destinationOf } from './host/destination.ts'
 import { sentenceOf } from './host/system-error.ts'
+import { type Compression, compressions } from './image/archive/frames.ts'
 import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/config/uname-choice.ts'
 import { parseZeroLimit } from './image/tar/zero-limit.ts'
@@ -44,6 +45,8 @@ export interface Inputs {
   readonly engine: EngineName
   /** Absolute path. */
   readonly archive?: string
+  /** Absent if the engine decides. */
+  readonly layerCompression?: Compression
   readonly uname: UnameChoice
   /** Limit for bytes of zeros in the image. */
   readonly maxZeroBytes?: number
@@ -53,6 +56,8 @@ export interface Inputs {
 /** What the Actions cache keeps. `auto` means everything that may be there. */
 const cacheChoices = ['auto', 'all', 'image', 'iso', 'none'] as const
 export type CacheChoice = (typeof cacheChoices)[number]
+
+const compressionChoices = ['auto', ...compressions] as const
 
 /** @throws Error that names the input and its allowed values */
 export function readInputs(): Inputs {
@@ -83,6 +88,7 @@ export function readInputs(): Inputs {
       isoSha256: parsed('iso-sha256', parseSha256),
       image: parsed('image', (text) => parseReference(text).text),
       archive: parsed('archive', parseArchive),
+      layerCompression: parsed('layer-compression', parseCompression),
       maxZeroBytes: parsed('zero-limit', parseZeroLimit),
     }),
   }
@@ -140,6 +146,11 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
     }
   }
   return headers
+}
+
+function parseCompression(text: string): Compression | undefined {
+  const choice = oneOf(text, compressionChoices)
+  return choice === 'auto' ? undefined : choice
 }
 
 /** @throws Error if no file can be written there. Its folder needn't exist yet. */

@@ -13,7 +13,7 @@ import { removeAtExit } from './host/at-exit.ts'
 import { endRequest } from './host/end-request.ts'
 import { onUncaught } from './host/last-resort.ts'
 import { sentenceOf } from './host/system-error.ts'
-import { isZstd } from './image/archive/decompress.ts'
+import { compressionOf } from './image/archive/frames.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { type Achieved, command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
@@ -86,8 +86,11 @@ async function run(): Promise<void> {
     (ready) => shellSetUp(name, ready),
   )
   phase.signal.throwIfAborted()
-  if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
-    say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
+  if (order.keepArchive && supply.conversion?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
+    say(
+      `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; ` +
+        'for older ones, set "layer-compression" to gzip',
+    )
   }
   await writeOutputs(supply, order, image, keys.cache ?? '')
   await writeSummary({

@@ -38,7 +38,14 @@ test.each(['ddk', 'host'] as const)('an image that is made again from its descri
 
 describe('a description', () => {
   const digest = `sha256:${'0'.repeat(64)}`
-  const layer = { diffId: digest, digest, size: 5, uncompressedSize: 9, mediaType: 'application/x', createdBy: 'test' }
+  const layer = {
+    diffId: digest,
+    digest,
+    size: 5,
+    uncompressedSize: 9,
+    mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd',
+    createdBy: 'test',
+  }
   const sound: ImageDescription = {
     found: {
       identity: { product: 'XenServer DDK', version: '6.5.0', build: '90233c', kernelVersion: '3.10.0+2', architecture: 'x86_64' },

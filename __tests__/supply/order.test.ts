@@ -16,7 +16,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 const classic: Partial<Engine> = { store: 'overlay2', loadsZstd: true, layers: {} as NonNullable<Engine['layers']> }
 const containerd: Partial<Engine> = { store: 'containerd', loadsZstd: true }
-const old: Partial<Engine> = { ...classic, loadsZstd: false }
+const old: Partial<Engine> = { ...classic, name: 'docker', version: '20.10.24', loadsZstd: false }
 
 /** @param saveImage whether the image goes into the Actions cache; `saveIso` the ISO */
 function order(engine: Partial<Engine> | undefined, inputs: Partial<Inputs> = {}, saveImage = false, saveIso = false) {
@@ -37,6 +37,23 @@ describe('layers are compressed', () => {
     ['not for an old engine, not even if the archive is kept', old, true, true, 'none'],
   ])('%s', (_when, engine, keep, save, compression) => {
     expect(order(engine, keep ? { archive: join(dir, 'kept.tar') } : {}, save).compression).toBe(compression)
+  })
+})
+
+describe('a compression that is asked for', () => {
+  test('is that of new images and of those from the cache, and wants the whole archive', () => {
+    const asked = order(classic, { layerCompression: 'gzip' })
+    expect([asked.compression, asked.onlyCompression, asked.rootImport, asked.keepArchive]).toEqual(['gzip', 'gzip', undefined, false])
+    expect(order(old, { layerCompression: 'gzip' }).compression).toBe('gzip')
+    expect(order(containerd, { layerCompression: 'none' }, true).compression).toBe('none')
+    expect(order(classic).onlyCompression).toBeUndefined()
+  })
+
+  test("is refused if it is zstd, and the engine can't load that", () => {
+    expect(() => order(old, { layerCompression: 'zstd' })).toThrow(
+      'Input "layer-compression": docker 20.10.24 can\'t load layers that are compressed with zstd, which takes Docker 23 or later; choose gzip or none',
+    )
+    expect(order(undefined, { layerCompression: 'zstd' }).compression).toBe('zstd')
   })
 })
 

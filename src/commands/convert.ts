@@ -8,12 +8,13 @@ import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import { EngineError } from '../engine/errors.ts'
+import { cantLoad } from '../engine/layer-support.ts'
 import type { ArchivedImage } from '../engine/provide.ts'
 import { RootImport } from '../engine/root-import.ts'
 import { removeAtExit } from '../host/at-exit.ts'
 import { endRequest } from '../host/end-request.ts'
 import { sentenceOf } from '../host/system-error.ts'
-import type { Compression } from '../image/archive/frames.ts'
+import { type Compression, compressions } from '../image/archive/frames.ts'
 import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/config/uname-choice.ts'
@@ -77,8 +78,7 @@ export async function convertCommand(words: string[]): Promise<number> {
     )
   if (!values.output && !values.load) throw new UsageError('give -o FILE or --load, or both')
   if (values.engine !== undefined && !values.load) throw new UsageError('--engine is of no use without --load')
-  const compression =
-    values.compression === undefined ? undefined : choiceOf('--compression', values.compression, ['zstd', 'gzip', 'none'] as const)
+  const compression = values.compression === undefined ? undefined : choiceOf('--compression', values.compression, compressions)
   const uname = choiceOf('--uname', values.uname ?? 'ddk', unameChoices)
   const wanted = choiceOf('--engine', values.engine ?? 'auto', engineNames)
   const tag = values.tag && usage(() => parseReference(values.tag!).text)
@@ -90,6 +90,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   if (values.load) show({ doing: 'Looking for an engine' })
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
   if (values.load && !engine) throw new Error('there is no engine to load the image into; use -o FILE to write an archive instead')
+  const refusal = engine && compression && cantLoad(engine, compression)
+  if (refusal !== undefined) throw new UsageError(`--compression: ${refusal}`)
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   const release = removeAtExit(dir)
   // With -o or --compression, the whole archive is wanted.

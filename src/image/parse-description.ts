@@ -1,4 +1,5 @@
 import { isPlain } from '../disk/root/identity.ts'
+import { isLayerType } from './archive/frames.ts'
 import { unameChoices } from './config/uname-choice.ts'
 import type { ImageDescription } from './description.ts'
 
@@ -37,7 +38,14 @@ export function isDescription(value: unknown): value is ImageDescription {
 type Check = (value: unknown) => boolean
 
 function isLayer(value: unknown): boolean {
-  return has(value, { diffId: isDigest, digest: isDigest, size: isCount, uncompressedSize: isCount, mediaType: isText, createdBy: isText })
+  return has(value, {
+    diffId: isDigest,
+    digest: isDigest,
+    size: isCount,
+    uncompressedSize: isCount,
+    mediaType: (type) => isText(type) && isLayerType(type),
+    createdBy: isText,
+  })
 }
 
 function has(value: unknown, checks: Readonly<Record<string, Check>>): boolean {

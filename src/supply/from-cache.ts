@@ -19,7 +19,7 @@ export async function fromCache(
   order: Order,
   firstChecksum: FirstChecksum,
 ): Promise<Supply | undefined> {
-  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd, rootImport } = order
+  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order
   // Meanwhile, because each question to the cache takes a while.
   const first = firstChecksum()
   const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, {
@@ -27,6 +27,7 @@ export async function fromCache(
     show: progressLines(phase.say),
     health,
     mayBeZstd,
+    compression,
     ...(rootImport?.sink && { rootSink: rootImport.sink }),
   })
   if (!restored) return undefined

@@ -1,8 +1,10 @@
 import { basename, dirname, join } from 'node:path'
+import { UserError } from '../bytes/errors.ts'
 import type { ServiceHealth } from '../cache/process/restore.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import type { Identity } from '../disk/root/identity.ts'
 import type { Engine } from '../engine/engine.ts'
+import { cantLoad } from '../engine/layer-support.ts'
 import { RootImport } from '../engine/root-import.ts'
 import { makeFolder } from '../host/make-folder.ts'
 import type { Compression } from '../image/archive/frames.ts'
@@ -26,6 +28,8 @@ export interface Order {
   readonly keepArchive: boolean
   /** Compression of new images. */
   readonly compression: Compression
+  /** The compression that an image from the cache must have as well; absent if any will do that the engine can load. */
+  readonly onlyCompression?: Compression
   /** Moves the lowest layer into the engine while it is made; absent if the engine can't, or the archive has to be complete. */
   readonly rootImport?: RootImport
   /** Whether the engine can read zstd-compressed layers. */
@@ -46,6 +50,7 @@ export interface Order {
 /**
  * @param engine that the image is for, if any
  * @param tempDir this step's own directory, which the post step removes
+ * @throws UserError if the engine can't load the compression that is asked for
  */
 export function placeOrder(
   inputs: Inputs,
@@ -55,6 +60,9 @@ export function placeOrder(
   phase: Phase,
   timeline: Timeline,
 ): Order {
+  const { layerCompression: asked } = inputs
+  const refusal = engine && asked && cantLoad(engine, asked)
+  if (refusal !== undefined) throw new UserError(`Input "layer-compression": ${refusal}`, 'input')
   const keepArchive = inputs.archive !== undefined || !engine
   return {
     phase,
@@ -62,8 +70,9 @@ export function placeOrder(
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    ...(engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
-    compression: compressionFor(engine, keepArchive || useCache.save.image),
+    ...(engine?.layers && !keepArchive && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
+    compression: asked ?? compressionFor(engine, keepArchive || useCache.save.image),
+    ...(asked && { onlyCompression: asked }),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,

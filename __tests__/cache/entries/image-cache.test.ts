@@ -19,6 +19,7 @@ import { imageCacheKey, restoreImage, stageImage, stageImageToMake } from '../..
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
 import { createArchive } from '../../../src/image/archive/archive.ts'
+import { type Compression, compressionOf, compressions } from '../../../src/image/archive/frames.ts'
 import { convert } from '../../../src/image/convert.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../../src/image/description.ts'
 import { imageKey } from '../../../src/image/key/key.ts'
@@ -72,6 +73,27 @@ test('an image that was saved is the same again, under another name too', async 
   })
   expect(readdirSync(dir).sort()).toEqual(['other.tar', 'restored', 'same.tar', 'save', 'save.log', 'save.started', 'staged'])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
+})
+
+test.each(compressions)('an image of %s comes back in the compression that is asked for, as if it had been made with it', async (from) => {
+  const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'], from)
+  for (const compression of compressions) {
+    const asked = await makeImage(join(dir, 'asked.tar'), ['ddk:1'], compression)
+    const staged = stageImage(key, join(dir, `staged-${compression}`), join(dir, 'image.tar'), made)
+    const checked = await checkImage(join(staged.dir, entryFolder), key, join(dir, 'again.tar'), { compression })
+    if (typeof checked === 'string') throw new Error(checked)
+    finishImage(checked.archive, checked.description, ['ddk:1'])
+    expect(checked.description.layers).toEqual(asked.layers)
+    expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'asked.tar')))).toBe(true)
+  }
+})
+
+test("an image of gzip stays so for an engine that can't load zstd", async () => {
+  const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [], 'gzip'))
+  const checked = await checkImage(join(staged.dir, entryFolder), key, join(dir, 'again.tar'), { mayBeZstd: false })
+  if (typeof checked === 'string') throw new Error(checked)
+  await checked.archive.abort()
+  expect(checked.description.layers.map(({ mediaType }) => compressionOf(mediaType))).toEqual(['gzip', 'gzip'])
 })
 
 describe('an image without a complete archive', () => {
@@ -136,6 +158,11 @@ describe('an entry is a miss if', () => {
     ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /its contents belong to another key/],
     ['its description is huge', (folder) => appendFileSync(join(folder, 'image.json'), ' '.repeat(2 << 20)), /larger than 1 MiB/],
     ['it belongs to another key', (_, edit) => edit((stored) => (stored.key = `${key}x`)), /its contents belong to another key/],
+    [
+      'a layer is of a type that nobody writes',
+      (_, edit) => edit(({ description }) => (description.layers![0]!.mediaType = 'text/html')),
+      /its description is damaged/,
+    ],
     ['it lacks a field', (_, edit) => edit((stored) => delete stored.description.layers), /its description is damaged/],
     [
       'the kernel is another',
@@ -183,14 +210,14 @@ const digest = `sha256:${'0'.repeat(64)}`
 /** `image.json`, as far as the tests change it. */
 interface Stored {
   key: string
-  description: { layers?: { diffId: string }[]; found: { identity: { kernelVersion: string } } }
+  description: { layers?: { diffId: string; mediaType: string }[]; found: { identity: { kernelVersion: string } } }
 }
 
-async function makeImage(path: string, names: readonly string[]): Promise<Conversion> {
+async function makeImage(path: string, names: readonly string[], compression: Compression = 'none'): Promise<Conversion> {
   const archive = createArchive(path)
   const layers: DescribedLayer[] = []
   for (const name of ['lower', 'upper']) {
-    const layer = archive.addLayer({ compression: 'none' })
+    const layer = archive.addLayer({ compression })
     await layer.write(new Uint8Array(tarOf([entry(name, { content: name })])))
     layers.push({ ...(await layer.finish()), createdBy: name })
   }

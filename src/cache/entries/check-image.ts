@@ -1,6 +1,7 @@
 import { type Archive, configDigest } from '../../image/archive/archive.ts'
-import { decompressArchive, isZstd } from '../../image/archive/decompress.ts'
+import { type Compression, compressionOf } from '../../image/archive/frames.ts'
 import type { LayerSink } from '../../image/archive/layer.ts'
+import { recompressArchive } from '../../image/archive/recompress.ts'
 import { resumeArchive } from '../../image/archive/resume.ts'
 import { configOf, type ImageDescription } from '../../image/description.ts'
 import { isDescription } from '../../image/parse-description.ts'
@@ -19,8 +20,10 @@ export interface CachedImage {
   readonly description: ImageDescription
 }
 
-/** How an engine takes the layers. */
+/** How the layers are wanted. */
 export interface Layers {
+  /** The compression that all of them must have; otherwise they are compressed again. Default: any, as far as `mayBeZstd` allows. */
+  readonly compression?: Compression | undefined
   /** Whether they may be compressed with zstd; otherwise they are decompressed. Default: yes. */
   readonly mayBeZstd?: boolean
   /** Where the lowest one goes instead of into the archive; all are decompressed then. */
@@ -38,15 +41,20 @@ export async function checkImage(
   folder: string,
   key: string,
   archive: string,
-  { mayBeZstd = true, rootSink }: Layers = {},
+  { compression, mayBeZstd = true, rootSink }: Layers = {},
 ): Promise<CachedImage | string> {
   const entry = readJson(folder, 'image') as Partial<ImageEntry> | null
   if (entry?.key !== key) return 'its contents belong to another key'
   const { description } = entry
   if (!isDescription(description)) return 'its description is damaged'
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest"
-  if (rootSink || (!mayBeZstd && description.layers.some(isZstd))) {
-    const made = await decompressArchive(fileIn(folder, 'image'), archive, description.layers, rootSink)
+  const has =
+    (other: Compression) =>
+    ({ mediaType }: { mediaType: string }) =>
+      compressionOf(mediaType) === other
+  const wanted = compression ?? (rootSink || (!mayBeZstd && description.layers.some(has('zstd'))) ? 'none' : undefined)
+  if (rootSink || (wanted !== undefined && !description.layers.every(has(wanted)))) {
+    const made = await recompressArchive(fileIn(folder, 'image'), archive, description.layers, wanted ?? 'none', rootSink)
     if ('unusable' in made) return made.unusable
     const layers = made.layers.map((layer, index) => ({ ...description.layers[index]!, ...layer }))
     return { archive: made.archive, description: { ...description, layers } }

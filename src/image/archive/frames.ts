@@ -1,7 +1,10 @@
 import { promisify } from 'node:util'
 import { constants, gzip, zstdCompress } from 'node:zlib'
 
-export type Compression = 'zstd' | 'gzip' | 'none'
+/** Values of the input `layer-compression`. */
+export const compressions = ['zstd', 'gzip', 'none'] as const
+
+export type Compression = (typeof compressions)[number]
 
 export interface FrameOptions {
   readonly compression: Compression
@@ -19,13 +22,29 @@ export interface FrameCompressor {
 /** OCI Image Layout Filesystem Changeset: the media type of an uncompressed layer. */
 export const tarMediaType = 'application/vnd.oci.image.layer.v1.tar'
 
+const mediaTypes: Readonly<Record<Compression, string>> = {
+  zstd: `${tarMediaType}+zstd`,
+  gzip: `${tarMediaType}+gzip`,
+  none: tarMediaType,
+}
+
+/** The compression of a layer with this media type. */
+export function compressionOf(mediaType: string): Compression {
+  return compressions.find((compression) => mediaTypes[compression] === mediaType) ?? 'none'
+}
+
+/** Whether it is the media type of a layer that this project writes. */
+export function isLayerType(mediaType: string): boolean {
+  return compressions.some((compression) => mediaTypes[compression] === mediaType)
+}
+
 /**
  * Compresses pieces independently of each other, as zstd frames (RFC 8878) or gzip members (RFC 1952), whose concatenation is a valid file.
  * So they can be compressed in parallel, and the bytes don't depend on timing, as those of Node's zstd stream do.
  */
 export function frameCompressor({ compression, level }: FrameOptions): FrameCompressor {
-  if (compression === 'zstd') return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) }
-  if (compression === 'gzip') return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) }
+  if (compression === 'zstd') return { mediaType: mediaTypes.zstd, compress: zstdFrame(level ?? 3) }
+  if (compression === 'gzip') return { mediaType: mediaTypes.gzip, compress: gzipMember(level ?? 1) }
   return { mediaType: tarMediaType }
 }
 

@@ -28,7 +28,8 @@ export interface HighestIds {
   readonly gid: number
 }
 
-const defaultPieceSize = 4 << 20
+/** In bytes. */
+export const defaultPieceSize = 4 << 20
 
 /**
  * Writes a filesystem as a tar in pieces of `pieceSize` bytes; the last one is shorter. The format is POSIX.1-2001 (PAX), and the same

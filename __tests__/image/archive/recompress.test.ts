@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createArchive } from '../../../src/image/archive/archive.ts'
-import { decompressArchive } from '../../../src/image/archive/decompress.ts'
 import type { Compression } from '../../../src/image/archive/frames.ts'
 import type { Layer } from '../../../src/image/archive/layer.ts'
+import { recompressArchive } from '../../../src/image/archive/recompress.ts'
 import { frameLength } from '../../../src/image/archive/zstd-frames.ts'
 import { sampleImage } from '../../../src/image/key/sample-image.ts'
 import { noise } from '../../fetch/server.ts'
@@ -13,7 +13,7 @@ import { sh } from '../../support/tools.ts'
 
 let dir = ''
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-decompress-'))
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-recompress-'))
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -34,27 +34,32 @@ async function make(path: string, compression: Compression): Promise<readonly La
   return archive.finish({ config, tags: ['ddk:1'] }).layers
 }
 
-test.each(['zstd', 'none'] as const)('an archive of %s becomes the one that was never compressed', async (compression) => {
-  const plain = await make(join(dir, 'plain.tar'), 'none')
-  const layers = await make(join(dir, 'made.tar'), compression)
-  const made = await decompressArchive(join(dir, 'made.tar'), join(dir, 'again.tar'), layers)
-  if ('unusable' in made) throw new Error(made.unusable)
-  expect(made.layers).toEqual(plain)
-  made.archive.finish({ config, tags: ['ddk:1'] })
-  expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'plain.tar')))).toBe(true)
-})
+const compressions = ['zstd', 'gzip', 'none'] as const
+
+test.each(compressions.flatMap((from) => compressions.map((to) => [from, to] as const)))(
+  'an archive of %s becomes the one that was made with %s',
+  async (from, to) => {
+    const wanted = await make(join(dir, 'wanted.tar'), to)
+    const layers = await make(join(dir, 'made.tar'), from)
+    const made = await recompressArchive(join(dir, 'made.tar'), join(dir, 'again.tar'), layers, to)
+    if ('unusable' in made) throw new Error(made.unusable)
+    expect(made.layers).toEqual(wanted)
+    made.archive.finish({ config, tags: ['ddk:1'] })
+    expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'wanted.tar')))).toBe(true)
+  },
+)
 
 test('the disk must have room for the layers', async () => {
   const layers = await make(join(dir, 'made.tar'), 'zstd')
   // procfs has no room.
-  const made = decompressArchive(join(dir, 'made.tar'), '/proc/again.tar', layers)
+  const made = recompressArchive(join(dir, 'made.tar'), '/proc/again.tar', layers, 'none')
   await expect(made).rejects.toThrow(/^The archive of the image needs 17\.5 MB of disk at \/proc, but only 0 bytes are free/)
 })
 
-describe('an archive is not used if', () => {
+describe.each(['zstd', 'gzip'] as const)('an archive of %s is not used if', (compression) => {
   test.each<[string, (bytes: Buffer, layers: Layer[]) => Buffer | undefined, RegExp]>([
     ['a bit is another', (bytes) => void bytes.writeUInt8(bytes[2_000_000]! ^ 1, 2_000_000), /./],
-    ['it is cut short', (bytes) => bytes.subarray(0, 3_000_000), /cut short|frame of zstd|where it should be/],
+    ['it is cut short', (bytes) => bytes.subarray(0, 3_000_000), /cut short|frame of zstd|where it should be|unexpected end/],
     ['it begins otherwise', (bytes) => void bytes.fill(0, 0, 10), /isn't where it should be/],
     [
       'a layer holds another tar',
@@ -63,10 +68,12 @@ describe('an archive is not used if', () => {
     ],
     ['a layer is larger than it says', (_, layers) => void layers.splice(0, 1, { ...layers[0]!, uncompressedSize: 5_000_000 }), /./],
   ])('%s', async (_, damage, why) => {
-    const layers = [...(await make(join(dir, 'made.tar'), 'zstd'))]
+    const layers = [...(await make(join(dir, 'made.tar'), compression))]
     const bytes = readFileSync(join(dir, 'made.tar'))
     writeFileSync(join(dir, 'made.tar'), damage(bytes, layers) ?? bytes)
-    expect(await decompressArchive(join(dir, 'made.tar'), join(dir, 'not.tar'), layers)).toEqual({ unusable: expect.stringMatching(why) })
+    expect(await recompressArchive(join(dir, 'made.tar'), join(dir, 'not.tar'), layers, 'none')).toEqual({
+      unusable: expect.stringMatching(why),
+    })
     expect(readdirSync(dir).filter((name) => name.startsWith('not'))).toEqual([])
   })
 })
