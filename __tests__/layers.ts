@@ -6,6 +6,7 @@ export const layers: Readonly<Record<string, string>> = {
   bytes: '',
   phase: 'bytes',
   host: 'bytes phase',
+  http: 'bytes phase',
   programs: '',
   'choice.ts': '',
   'log.ts': 'bytes phase',
@@ -28,7 +29,7 @@ export const layers: Readonly<Record<string, string>> = {
   'image/key': 'bytes disk image/config image/environment image/tar',
   image: 'bytes disk host',
   engine: 'bytes host programs',
-  fetch: 'bytes catalog host phase',
+  fetch: 'bytes catalog host http phase',
   'cache/process': 'host image/config log.ts phase programs',
   'cache/entries': 'bytes cache/process host image',
   'cache/toolkit': 'bytes cache/entries cache/process host',
@@ -37,5 +38,5 @@ export const layers: Readonly<Record<string, string>> = {
   'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
   report: 'bytes disk engine image phase',
   commands: 'bytes catalog choice.ts disk engine host image phase report',
-  supply: 'bytes cache catalog disk engine fetch host image inputs.ts phase report',
+  supply: 'bytes cache catalog disk engine fetch host http image inputs.ts phase report',
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Engine } from './engine/engine.ts'
-import { shownUrl } from './fetch/http/address.ts'
+import { shownUrl } from './http/shown-url.ts'
 import type { Achieved } from './log.ts'
 import type { KnownIso } from './supply/known-iso.ts'
 import type { Supply } from './supply/supply.ts'

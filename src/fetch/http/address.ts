@@ -1,3 +1,5 @@
+import { shownUrl } from '../../http/shown-url.ts'
+
 /** Where an ISO can be fetched, and what is known about it beforehand. */
 export interface Address {
   /** http and https URLs of the same file, tried in turn. */
@@ -24,12 +26,6 @@ export function identifyingUrl({ knownBy, urls }: Address): string {
 /** The user's headers for one of the addresses. */
 export function headersFor(address: Address, url: string): ReadonlyMap<string, string> {
   return address.headersFor.has(new URL(url).origin) ? address.headers : new Map()
-}
-
-/** An address for messages: without credentials and query, which may be secret. */
-export function shownUrl(url: string | URL): string {
-  const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
 }
 
 /** Why a file is rejected that differs from what its address gave before. */

@@ -1,10 +1,11 @@
 import { type ErrorKind, UserError } from '../../bytes/errors.ts'
-import { type Address, changedSentence, shownUrl } from './address.ts'
+import { HttpFailure } from '../../http/failure.ts'
+import { type Pace, retry, usualPace } from '../../http/retry.ts'
+import { shownUrl } from '../../http/shown-url.ts'
+import { type Address, changedSentence } from './address.ts'
 import type { OnArriving } from './arrival-report.ts'
-import { FetchFailure } from './failure.ts'
 import { PartialFile } from './partial-file.ts'
 import type { Facts } from './reply.ts'
-import { type Pace, retry, usualPace } from './retry.ts'
 import { transfer } from './transfer.ts'
 
 export interface DownloadOptions {
@@ -44,7 +45,7 @@ export async function download(address: Address, partial: string, options: Downl
       try {
         return await downloadFrom(url, address, file, options)
       } catch (error) {
-        if (!(error instanceof FetchFailure)) throw error
+        if (!(error instanceof HttpFailure)) throw error
         kind ??= error.kind
         reasons.push(`${shownUrl(url)}: ${error.message}`)
         if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`)
@@ -78,7 +79,7 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
     }
     if (!file.severalAnswers) {
       await file.discard()
-      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
+      throw new HttpFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
         kind: 'checksum',
       })
     }

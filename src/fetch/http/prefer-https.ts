@@ -1,6 +1,7 @@
-import { type Address, shownUrl } from './address.ts'
+import { request } from '../../http/request.ts'
+import { shownUrl } from '../../http/shown-url.ts'
+import type { Address } from './address.ts'
 import { partOf } from './reply.ts'
-import { request } from './request.ts'
 
 /** Milliseconds, for a firewall that drops the packets. A server without https refuses the connection at once. */
 const patience = 3000

@@ -1,10 +1,11 @@
 import { type ErrorKind, UserError } from '../../bytes/errors.ts'
-import { type Address, headersFor, shownUrl } from './address.ts'
-import { FetchFailure } from './failure.ts'
+import { HttpFailure } from '../../http/failure.ts'
+import { type Reply, request } from '../../http/request.ts'
+import { type Pace, retry } from '../../http/retry.ts'
+import { shownUrl } from '../../http/shown-url.ts'
+import { watchStall } from '../../http/stall.ts'
+import { type Address, headersFor } from './address.ts'
 import { type Facts, partOf } from './reply.ts'
-import { type Reply, request } from './request.ts'
-import { type Pace, retry } from './retry.ts'
-import { watchStall } from './stall.ts'
 
 /** What a server says about a file, without its bytes. */
 export interface RemoteIso extends Facts {
@@ -41,7 +42,7 @@ export async function queryServer(address: Address, options: QueryOptions): Prom
         options,
       )
     } catch (error) {
-      if (!(error instanceof FetchFailure)) throw error
+      if (!(error instanceof HttpFailure)) throw error
       kind ??= error.kind
       reasons.push(`${shownUrl(url)}: ${error.message}`)
     }

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { FetchFailure, statusFailure } from './failure.ts'
-import type { Reply } from './request.ts'
+import { HttpFailure, statusFailure } from '../../http/failure.ts'
+import type { Reply } from '../../http/request.ts'
+
+const ifDenied =
+  'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"'
 
 /** What a server says about a file. It shows whether a later response is about the same file. */
 export interface Facts {
@@ -20,17 +23,17 @@ export interface Part {
 
 /**
  * Describes the body of a response.
- * @throws FetchFailure if it isn't a file, or a part of one
+ * @throws HttpFailure if it isn't a file, or a part of one
  */
 export function partOf({ status, headers }: Reply): Part {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers)
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied)
   const type = headers['content-type'] ?? ''
   if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new FetchFailure('the server sent a web page, not a file; check the address; it may require a login')
+    throw new HttpFailure('the server sent a web page, not a file; check the address; it may require a login')
   }
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.trim().toLowerCase() !== 'identity') {
-    throw new FetchFailure(
+    throw new HttpFailure(
       `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? 'unknown'}), although it was asked not to`,
     )
   }
@@ -39,10 +42,10 @@ export function partOf({ status, headers }: Reply): Part {
 
 function rangeOf(headers: IncomingHttpHeaders): Part {
   const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers['content-range'] ?? '')
-  if (!range) throw new FetchFailure('the server sent a part of the file without saying which')
+  if (!range) throw new HttpFailure('the server sent a part of the file without saying which')
   const total = sizeOf(range[3])
   if (total.size !== undefined && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new FetchFailure('the server sent a range outside the file')
+    throw new HttpFailure('the server sent a range outside the file')
   }
   return { start: Number(range[1]), facts: { ...validators(headers), ...total } }
 }
@@ -66,14 +69,14 @@ export function sameFile(one: Facts, other: Facts): boolean {
   return keys.every((key) => one[key] === undefined || other[key] === undefined || one[key] === other[key])
 }
 
-/** @throws FetchFailure if the response can't be the complete file, or its end couldn't be detected */
+/** @throws HttpFailure if the response can't be the complete file, or its end couldn't be detected */
 export function checkAnnounced({ headers }: Reply, { size }: Facts, expected: { readonly size?: number; readonly sha256?: string }): void {
-  if (size === 0) throw new FetchFailure('the server sent an empty file')
+  if (size === 0) throw new HttpFailure('the server sent an empty file')
   if (size !== undefined && expected.size !== undefined && size !== expected.size) {
-    throw new FetchFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`)
+    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`)
   }
   const endIsSeen = size !== undefined || headers['transfer-encoding'] !== undefined
   if (!endIsSeen && expected.size === undefined && expected.sha256 === undefined) {
-    throw new FetchFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256")
+    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256")
   }
 }

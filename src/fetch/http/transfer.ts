@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
 import { checkFreeSpace } from '../../host/free-space.ts'
+import { connectionFailure, HttpFailure } from '../../http/failure.ts'
+import { type Reply, request } from '../../http/request.ts'
+import { shownUrl } from '../../http/shown-url.ts'
+import { type Watch, watchStall } from '../../http/stall.ts'
 import { ProgressLine, shareText } from '../../phase/progress-line.ts'
 import { bytesText, durationText } from '../../phase/units.ts'
-import { type Address, headersFor, shownUrl } from './address.ts'
-import { connectionFailure, FetchFailure } from './failure.ts'
+import { type Address, headersFor } from './address.ts'
 import type { PartialFile } from './partial-file.ts'
 import { checkAnnounced, type Facts, partOf, sameFile } from './reply.ts'
-import { type Reply, request } from './request.ts'
-import { type Watch, watchStall } from './stall.ts'
 
 export interface Server {
   /** One of the addresses. */
@@ -22,7 +23,7 @@ type Say = (line: string) => void
 /**
  * Requests the missing bytes once, and writes what the server sends.
  * @param options `stall`: milliseconds without a byte after which the connection is given up
- * @throws FetchFailure if bytes are still missing; Error if they can't be written; the reason of `signal`
+ * @throws HttpFailure if bytes are still missing; Error if they can't be written; the reason of `signal`
  */
 export async function transfer(
   server: Server,
@@ -59,7 +60,7 @@ function asking(from: number, { etag, lastModified }: Facts): Record<string, str
 async function prepare(file: PartialFile, reply: Reply, from: number, server: Server, say: Say): Promise<void> {
   const startOver = (why: string) => {
     file.forget()
-    return new FetchFailure(`${why}, so the download starts over`, { retryable: true })
+    return new HttpFailure(`${why}, so the download starts over`, { retryable: true })
   }
   const { address, url } = server
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete")
@@ -93,14 +94,14 @@ async function receive(file: PartialFile, { body }: Reply, watch: Watch, say: Sa
   for (let next = await wait(chunks, watch); !next.done; next = await wait(chunks, watch)) {
     if (total !== undefined && file.size + next.value.length > total) {
       file.forget()
-      throw new FetchFailure(`the server sent more than the file's ${total} bytes`)
+      throw new HttpFailure(`the server sent more than the file's ${total} bytes`)
     }
     await file.append(next.value)
     progress()
   }
-  if (file.size === 0) throw new FetchFailure('the server sent an empty file')
+  if (file.size === 0) throw new HttpFailure('the server sent an empty file')
   if (total !== undefined && file.size < total) {
-    throw new FetchFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { retryable: true })
+    throw new HttpFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { retryable: true })
   }
 }
 

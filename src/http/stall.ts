@@ -1,5 +1,5 @@
-import { durationText } from '../../phase/units.ts'
-import { FetchFailure } from './failure.ts'
+import { durationText } from '../phase/units.ts'
+import { HttpFailure } from './failure.ts'
 
 /** Aborts when a server is silent for too long, or when the user cancels. */
 export interface Watch {
@@ -13,7 +13,7 @@ export interface Watch {
 /** @param limit milliseconds without a byte */
 export function watchStall(limit: number, signal: AbortSignal): Watch {
   const controller = new AbortController()
-  const failure = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { retryable: true })
+  const failure = new HttpFailure(`the server sent nothing for ${durationText(limit)}`, { retryable: true })
   let timer: NodeJS.Timeout | undefined
   const rest = () => clearTimeout(timer)
   return {

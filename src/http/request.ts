@@ -1,8 +1,9 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { shownUrl } from './address.ts'
-import { connectionFailure, FetchFailure } from './failure.ts'
+import { pipeline, Readable } from 'node:stream'
+import { connectionFailure, HttpFailure } from './failure.ts'
 import { agentFor } from './proxy.ts'
+import { shownUrl } from './shown-url.ts'
 
 /** A response that isn't a redirect. Its body must be read or destroyed. */
 export interface Reply {
@@ -19,7 +20,7 @@ const maxRedirects = 10
  * Sends a request, and follows redirects.
  * @param own our own headers, always sent
  * @param users the user's headers, not sent once a redirect has left the origin
- * @throws FetchFailure; the reason of `signal`
+ * @throws HttpFailure; the reason of `signal`
  */
 export async function request(
   method: 'GET' | 'HEAD',
@@ -41,19 +42,19 @@ export async function request(
     if (next.origin !== target.origin) trusted = false
     target = next
   }
-  throw new FetchFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`)
+  throw new HttpFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`)
 }
 
 function redirected(from: URL, location: string | undefined, trusted: boolean): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
-    throw new FetchFailure('the server redirected without saying where to')
+    throw new HttpFailure('the server redirected without saying where to')
   }
   const next = new URL(location, from)
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-    throw new FetchFailure(`the server redirected to ${next.protocol}, which is not supported`)
+    throw new HttpFailure(`the server redirected to ${next.protocol}, which is not supported`)
   }
   if (from.protocol === 'https:' && next.protocol === 'http:') {
-    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`)
+    throw new HttpFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`)
   }
   if (trusted && next.origin === from.origin && next.username === '') {
     next.username = from.username
@@ -62,7 +63,18 @@ function redirected(from: URL, location: string | undefined, trusted: boolean): 
   return next
 }
 
-function send(method: string, url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<http.IncomingMessage> {
+/**
+ * Sends one request, and follows no redirect.
+ * @param body its length must be in `headers`; an error of its own becomes that of the request
+ * @throws HttpFailure; the reason of `signal`
+ */
+export function send(
+  method: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  body?: Uint8Array | Readable,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error))
     try {
@@ -77,7 +89,8 @@ function send(method: string, url: URL, headers: Record<string, string>, signal:
         response.on('error', () => {})
         resolve(response)
       })
-      asked.end()
+      if (body instanceof Readable) pipeline(body, asked, () => {})
+      else asked.end(body)
     } catch (error) {
       fail(error)
     }

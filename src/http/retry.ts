@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { durationText } from '../../phase/units.ts'
-import { FetchFailure } from './failure.ts'
+import { durationText } from '../phase/units.ts'
+import { HttpFailure } from './failure.ts'
 
 /** How patient a fetch is. Times are in milliseconds. */
 export interface Pace {
@@ -19,7 +19,7 @@ const maxDelay = 30_000
 /**
  * Retries until `attempt` succeeds, fails for good, or fails too often in a row.
  * @param gained whether the failed attempt made progress, which resets the count
- * @throws FetchFailure; anything else that `attempt` throws; the reason of `signal`
+ * @throws HttpFailure; anything else that `attempt` throws; the reason of `signal`
  */
 export async function retry<T>(
   attempt: () => Promise<T>,
@@ -33,10 +33,10 @@ export async function retry<T>(
       return await attempt()
     } catch (error) {
       signal.throwIfAborted()
-      if (!(error instanceof FetchFailure) || !error.retryable) throw error
+      if (!(error instanceof HttpFailure) || !error.retryable) throw error
       failed = gained() ? 1 : failed + 1
       if (failed >= pace.attempts)
-        throw new FetchFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message, { kind: error.kind })
+        throw new HttpFailure(failed > 1 ? `${error.message} (${failed} tries in a row)` : error.message, { kind: error.kind })
       await pause(Math.max(error.wait, backoff(failed, pace)), error, { signal, say })
     }
   }

@@ -1,6 +1,6 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
-import { FetchFailure } from './failure.ts'
+import { HttpFailure } from './failure.ts'
 
 /**
  * An agent for the proxy in http_proxy, https_proxy and no_proxy, in lower or upper case. Node does the work, and sends plain http in
@@ -28,7 +28,7 @@ function proxyUrl(env: NodeJS.ProcessEnv, name: string): string {
   if (text === '') return ''
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    throw new FetchFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`)
+    throw new HttpFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`)
   }
   return url
 }
