@@ -115,6 +115,9 @@ test('the path of an archive is that of a file, from the current folder', () => 
     expect(() => read({ iso: '/srv/ddk.iso', archive: folder })).toThrow(`Input "archive": ${folder}`)
     expect(() => read({ iso: '/srv/ddk.iso', archive: '-' })).toThrow("the archive can't be written to standard output")
     expect(read({ iso: '/srv/ddk.iso', archive: 'new.tar' }).archive).toBe(resolve('new.tar'))
+    expect(read({ iso: '/srv/ddk.iso', sbom: 'new.json' }).sbom).toBe(resolve('new.json'))
+    expect(() => read({ iso: '/srv/ddk.iso', sbom: '-' })).toThrow("the bill of materials can't be written to standard output")
+    expect(() => read({ iso: '/srv/ddk.iso', sbom: './a', archive: 'a' })).toThrow('"archive" and "sbom" are both')
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -35,6 +35,7 @@ export const layers: Readonly<Record<string, string>> = {
   'cache/toolkit': 'bytes cache/entries cache/process host',
   cache: '',
   shell: 'bytes engine host image programs',
+  sbom: 'bytes disk/root engine host image/config programs',
   'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
   report: 'bytes disk engine image phase',
   commands: 'bytes catalog choice.ts disk engine host image phase report',

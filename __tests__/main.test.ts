@@ -47,6 +47,7 @@ describe('without an engine', () => {
       'cache-hit': 'false',
       source: 'file',
       'cache-key': expect.stringContaining(isoSha256),
+      packages: '',
     })
     expect(runner.summary()).toContain('### XenServer DDK 6.5.0-90233c')
     expect((await runner.post()).code).toBe(0)
@@ -87,12 +88,15 @@ describe('without an engine', () => {
 })
 
 describe('with an engine', () => {
-  /** A step whose engine keeps the archives that it loads. */
-  async function step(inputs: Record<string, string> = {}) {
+  /** Starts a step whose engine keeps the archives that it loads. */
+  async function start(inputs: Record<string, string>, extra = '') {
     const bin = mkdtempSync(join(dir, 'bin-'))
-    fakeDocker(bin, 'if [ $1 = load ]; then cat >archive; exec <archive; fi')
+    fakeDocker(bin, `if [ $1 = load ]; then cat >archive; exec <archive; fi\n${extra}`)
     runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
-    const { code, stdout } = await runner.main({ iso, engine: 'docker', cache: 'none', image: 'a:1', ...inputs })
+    return { bin, ...(await runner.main({ iso, engine: 'docker', cache: 'none', image: 'a:1', ...inputs })) }
+  }
+  async function step(inputs: Record<string, string> = {}, extra = '') {
+    const { bin, code, stdout } = await start(inputs, extra)
     expect([code, stdout]).toEqual([0, expect.anything()])
     const [own] = readdirSync(runner.temp).filter((name) => name !== 'xenserver-ddk-shells')
     return { stdout, archive: join(bin, 'archive'), own: readdirSync(join(runner.temp, own!)) }
@@ -115,6 +119,41 @@ describe('with an engine', () => {
     expect(readFileSync(kept).equals(readFileSync(archive))).toBe(true)
     expect(beginnings(kept)).toEqual([zstd, zstd])
     expect(stdout).toContain(`${kept} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
+  })
+
+  describe('a bill of materials', () => {
+    /** An engine in whose containers of the image rpm prints this. */
+    const rpmPrints = (text: string) =>
+      `case "$*" in create*'--entrypoint rpm'*) echo rpms; exit ;; 'start --attach rpms') printf '${text}'; exit ;; esac`
+    const bash = 'bash\\t\\t3.2\\t32.el5\\ti386\\tGPLv2+\\tCentOS\\n'
+
+    test('has what rpm lists, and the DDK; the list stays until the post step', async () => {
+      const sbom = join(dir, 'new folder', 'ddk.cdx.json')
+      const { stdout } = await step({ sbom }, rpmPrints(bash))
+      expect(stdout).toContain(`${sbom}, 1 packages`)
+      const { metadata, components } = JSON.parse(readFileSync(sbom, 'utf8'))
+      const properties = Object.fromEntries(metadata.component.properties.map(({ name, value }: Record<string, string>) => [name, value]))
+      expect(properties).toMatchObject({
+        'io.github.xenserver-ddk-action.iso-sha256': isoSha256,
+        'io.github.xenserver-ddk-action.image-id': runner.outputs()['image-id'],
+      })
+      expect(components).toMatchObject([{ name: 'bash', purl: 'pkg:rpm/centos/bash@3.2-32.el5?arch=i386&distro=xenserver-ddk-6.5.0' }])
+      const { packages } = runner.outputs()
+      expect(readFileSync(packages!, 'utf8')).toBe('bash-0:3.2-32.el5.i386\n')
+      expect(runner.summary()).toContain('<td>1 RPMs</td>')
+      await runner.post()
+      expect([existsSync(packages!), existsSync(sbom)]).toEqual([false, true])
+    })
+
+    test('fails the step if there is no list', async () => {
+      const sbom = join(dir, 'none.cdx.json')
+      const { code, stdout } = await start({ sbom }, rpmPrints(''))
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(/^::error::The packages .* lists no package; .*#the-packages-cant-be-listed$/m),
+      ])
+      expect([existsSync(sbom), runner.outputs()]).toEqual([false, {}])
+    })
   })
 
   test('problem matchers are registered, and the post step removes them', async () => {

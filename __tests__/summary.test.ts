@@ -8,7 +8,13 @@ import type { Supply } from '../src/supply/supply.ts'
 
 const sha256 = '0123456789abcdef'.repeat(4)
 
-function reportOf(changed: { supply?: Partial<Supply>; known?: Partial<KnownIso>; engine?: Partial<Engine>; shell?: string }): StepReport {
+function reportOf(changed: {
+  supply?: Partial<Supply>
+  known?: Partial<KnownIso>
+  engine?: Partial<Engine>
+  shell?: string
+  packages?: number
+}): StepReport {
   const identity = {
     product: 'XenServer DDK',
     version: '6.5.0',
@@ -29,6 +35,7 @@ function reportOf(changed: { supply?: Partial<Supply>; known?: Partial<KnownIso>
     engine: 'engine' in changed ? ({ name: 'docker', version: '28.5.1', ...changed.engine } as Engine) : undefined,
     image: undefined,
     shell: changed.shell,
+    packages: changed.packages,
     saving: [],
     tasks: [{ title: 'Make the image', start: 1000, end: 5200 }],
   }
@@ -43,6 +50,11 @@ test('a summary says what was made, where it came from, how long that took, and 
   expect(summary).toContain('Make the image (4.2 s) :2000-01-01 00:00:00.000, 2000-01-01 00:00:04.200')
   expect(summary).toContain('shell: ddk.sh {0}')
   expect(summary).toContain(`iso-sha256: ${sha256}`)
+})
+
+test('a summary has the number of packages if they were counted', () => {
+  expect(summaryOf(reportOf({ engine: {}, packages: 412 }))).toContain('<th align="left">Packages</th><td>412 RPMs</td>')
+  expect(summaryOf(reportOf({ engine: {} }))).not.toContain('Packages')
 })
 
 test('nothing is offered that there is not', () => {

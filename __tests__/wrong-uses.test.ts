@@ -100,6 +100,12 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['neither true nor false', { 'require-checksum': 'yes' }, 'input', 'it is "yes"; it must be true or false'],
   // What for.
   ['no engine of that name', { engine: 'lxc' }, 'input', 'Input "engine": "lxc" is not one of auto, docker, podman, none'],
+  [
+    'packages without an engine',
+    { sbom: 'WORK/ddk.json' },
+    'packages',
+    'container, and there is no container engine: the input "engine" is none',
+  ],
   ['an engine that is missing', { engine: 'podman' }, 'no-engine', "podman isn't installed: there is no such program in PATH"],
   ['no such cache', { cache: 'true' }, 'input', 'Input "cache": "true" is not one of auto, all, image, iso, none'],
   ['no image name', { image: 'Vendor/DDK' }, 'input', 'Input "image": the image name "Vendor/DDK" can'],

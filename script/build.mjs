@@ -19,6 +19,9 @@ const entryPoints = {
 /** Files that the bundles, like the sources, read from their own folder. */
 const assets = ['src/image/environment/uname.sh', 'src/shell/ddk.sh']
 
+/** Packages that a library can do without, and that aren't installed. A bundle mustn't look for them in the folders around it. */
+const absentPackages = ['xmlbuilder2']
+
 const outdir = process.argv[2] ?? 'dist'
 rmSync(outdir, { recursive: true, force: true })
 const { metafile } = await build({
@@ -31,6 +34,7 @@ const { metafile } = await build({
   format: 'cjs',
   keepNames: true,
   legalComments: 'none',
+  alias: Object.fromEntries(absentPackages.map((name) => [name, './script/lib/absent-package.cjs'])),
   // CommonJS has no import.meta.url, which the sources use to find the worker beside them.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
@@ -49,7 +53,13 @@ function licenses(inputs) {
 
 function licenseOf(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
-  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : 'The package contains no text of it.'
-  return `${name} ${version}, ${license}\n\n${text}\n`
+  const text = textOf(folder, /^licen[cs]e/i) ?? 'The package contains no text of it.'
+  // The Apache License demands that this is passed on as well (section 4d).
+  const attribution = textOf(folder, /^notice/i)
+  return [`${name} ${version}, ${license}`, text, ...(attribution ? [attribution] : [])].join('\n\n').concat('\n')
+}
+
+function textOf(folder, pattern) {
+  const file = readdirSync(folder).find((entry) => pattern.test(entry))
+  return file && readFileSync(join(folder, file), 'utf8').trim()
 }

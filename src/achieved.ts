@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Engine } from './engine/engine.ts'
 import { shownUrl } from './http/shown-url.ts'
 import type { Achieved } from './log.ts'
+import type { WrittenSbom } from './sbom/write-sbom.ts'
 import type { KnownIso } from './supply/known-iso.ts'
 import type { Supply } from './supply/supply.ts'
 
@@ -37,4 +38,8 @@ export function imageLoaded({ name, conversion, imported }: Supply, engine: Engi
 /** @param name of the shell */
 export function shellSetUp(name: string, canRun: boolean): Achieved {
   return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` }
+}
+
+export function sbomWritten({ path, packages }: WrittenSbom): Achieved {
+  return { text: `${path}, ${packages} packages` }
 }

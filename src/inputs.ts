@@ -47,6 +47,8 @@ export interface Inputs {
   readonly archive?: string
   /** Absent if the engine decides. */
   readonly layerCompression?: Compression
+  /** Absolute path. */
+  readonly sbom?: string
   readonly uname: UnameChoice
   /** Limit for bytes of zeros in the image. */
   readonly maxZeroBytes?: number
@@ -70,6 +72,10 @@ export function readInputs(): Inputs {
       'input',
     )
   }
+  const archive = parsed('archive', (text) => parseOutputPath(text, 'archive'))
+  const sbom = parsed('sbom', (text) => parseOutputPath(text, 'bill of materials'))
+  if (archive !== undefined && archive === sbom)
+    throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, 'input')
   return {
     catalog,
     isoHeaders: parsed('iso-headers', readSecretHeaders) ?? new Map(),
@@ -87,8 +93,9 @@ export function readInputs(): Inputs {
       version,
       isoSha256: parsed('iso-sha256', parseSha256),
       image: parsed('image', (text) => parseReference(text).text),
-      archive: parsed('archive', parseArchive),
+      archive,
       layerCompression: parsed('layer-compression', parseCompression),
+      sbom,
       maxZeroBytes: parsed('zero-limit', parseZeroLimit),
     }),
   }
@@ -153,9 +160,12 @@ function parseCompression(text: string): Compression | undefined {
   return choice === 'auto' ? undefined : choice
 }
 
-/** @throws Error if no file can be written there. Its folder needn't exist yet. */
-function parseArchive(text: string): string {
-  if (text === '-') throw new Error("the archive can't be written to standard output, which is the log; give the name of a file")
+/**
+ * @param what is written
+ * @throws Error if no file can be written there. Its folder needn't exist yet.
+ */
+function parseOutputPath(text: string, what: string): string {
+  if (text === '-') throw new Error(`the ${what} can't be written to standard output, which is the log; give the name of a file`)
   destinationOf(text)
   return resolve(text)
 }

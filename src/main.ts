@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, shellSetUp } from './achieved.ts'
+import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, sbomWritten, shellSetUp } from './achieved.ts'
+import { UserError } from './bytes/errors.ts'
 import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
 import type { Engine, Image } from './engine/engine.ts'
@@ -12,6 +13,7 @@ import { openStore } from './fetch/store/tool-cache.ts'
 import { removeAtExit } from './host/at-exit.ts'
 import { endRequest } from './host/end-request.ts'
 import { onUncaught } from './host/last-resort.ts'
+import { makeFolder } from './host/make-folder.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { compressionOf } from './image/archive/frames.ts'
 import { type Inputs, readInputs } from './inputs.ts'
@@ -22,6 +24,7 @@ import { Timeline } from './phase/timeline.ts'
 import { registerMatchers } from './report/matchers.ts'
 import { loadWithProgress } from './report/steps.ts'
 import { tellRunner } from './runner-file.ts'
+import { type WrittenSbom, writeSbom } from './sbom/write-sbom.ts'
 import type { InstalledShell } from './shell/remove.ts'
 import { setUpRefusal, setUpShell } from './shell/set-up.ts'
 import { saveForPost } from './state.ts'
@@ -56,6 +59,7 @@ async function run(): Promise<void> {
   const supervision: Supervision = { signal: phase.signal, debug }
   const noEngine: string[] = []
   const engine = await step('Find a container engine', () => findEngine(inputs, supervision, noEngine), engineFound)
+  prepareSbom(inputs.sbom, engine, noEngine)
   const tempDir = await makeTempDir()
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase, timeline)
   for (const decision of decisionsOf(order)) debug(decision)
@@ -92,7 +96,9 @@ async function run(): Promise<void> {
         'for older ones, set "layer-compression" to gzip',
     )
   }
-  await writeOutputs(supply, order, image, keys.cache ?? '')
+  const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun)
+  phase.signal.throwIfAborted()
+  await writeOutputs(supply, order, image, keys.cache ?? '', sbom)
   await writeSummary({
     supply,
     known,
@@ -100,6 +106,7 @@ async function run(): Promise<void> {
     engine,
     image,
     shell: canRun ? name : undefined,
+    packages: sbom?.packages,
     saving: saving.entries,
     tasks: timeline.tasks,
   })
@@ -186,6 +193,33 @@ async function setUp(
   await saveForPost({ matchers: matchersFolder })
   registerMatchers(matchersFolder, command)
   return true
+}
+
+/** Finds out at once whether the packages can be listed, if that is requested. */
+function prepareSbom(path: string | undefined, engine: Engine | undefined, noEngine: readonly string[]): void {
+  if (path === undefined) return
+  if (!engine) throw noPackages(`there is no container engine: ${noEngine.join('; ')}`)
+  makeFolder(dirname(path))
+}
+
+async function makeSbom(
+  path: string | undefined,
+  engine: Engine | undefined,
+  image: Image | undefined,
+  supply: Supply,
+  { tempDir }: Order,
+  canRun: boolean,
+): Promise<WrittenSbom | undefined> {
+  if (path === undefined || !engine || !image) return undefined
+  if (!canRun) throw noPackages('no container of the image can run on this machine, as the warning above says')
+  return step('List the packages', () => writeSbom(engine, image, supply, path, tempDir), sbomWritten)
+}
+
+function noPackages(why: string): UserError {
+  return new UserError(
+    `The packages of the image can't be listed: its rpm runs in a container, and ${why}; leave out the input "sbom" to go on without it`,
+    'packages',
+  )
 }
 
 function failStep(error: unknown): void {

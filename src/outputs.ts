@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
 import type { Image } from './engine/engine.ts'
 import { tellRunner } from './runner-file.ts'
+import type { WrittenSbom } from './sbom/write-sbom.ts'
 import type { Order } from './supply/order.ts'
 import type { Supply } from './supply/supply.ts'
 
@@ -18,10 +19,20 @@ interface Outputs {
   readonly 'cache-hit': string
   readonly source: string
   readonly 'cache-key': string
+  readonly packages: string
 }
 
-/** @param cacheKey of the image; empty if it has none */
-export async function writeOutputs(supply: Supply, order: Order, image: Image | undefined, cacheKey: string): Promise<void> {
+/**
+ * @param cacheKey of the image; empty if it has none
+ * @param sbom absent if none was requested
+ */
+export async function writeOutputs(
+  supply: Supply,
+  order: Order,
+  image: Image | undefined,
+  cacheKey: string,
+  sbom: WrittenSbom | undefined,
+): Promise<void> {
   const { name, origin, identity, isoSha256, isoPath, conversion } = supply
   const outputs: Outputs = {
     image: name,
@@ -36,6 +47,7 @@ export async function writeOutputs(supply: Supply, order: Order, image: Image | 
     'cache-hit': String(origin === 'engine' || origin === 'cache'),
     source: origin,
     'cache-key': cacheKey,
+    packages: sbom?.list ?? '',
   }
   await tellRunner('the outputs, so later steps find them empty', () => {
     for (const [output, value] of Object.entries(outputs)) core.setOutput(output, value)

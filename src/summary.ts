@@ -20,6 +20,8 @@ export interface StepReport {
   readonly image: Image | undefined
   /** Name of the shell; undefined if no step can run in it. */
   readonly shell: string | undefined
+  /** How many RPMs the image has, if they were counted. */
+  readonly packages: number | undefined
   /** What is being saved for the next run, e.g. `the image`. */
   readonly saving: readonly string[]
   readonly tasks: readonly Task[]
@@ -50,7 +52,7 @@ export function summaryOf(report: StepReport): string {
 type Row = readonly [label: string, value: string | undefined]
 
 /** Values are HTML. */
-function rowsOf({ supply, order, engine, image, saving }: StepReport): Row[] {
+function rowsOf({ supply, order, engine, image, packages, saving }: StepReport): Row[] {
   const { identity, conversion, isoSha256 } = supply
   const { kernelVersion, architecture } = identity
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
@@ -61,6 +63,7 @@ function rowsOf({ supply, order, engine, image, saving }: StepReport): Row[] {
     ['Kernel', kernel],
     ['Based on', found?.userland && escaped(found.userland)],
     ['Root filesystem', files],
+    ['Packages', packages === undefined ? undefined : `${packages} RPMs`],
     ['Image', id && code(id)],
     ['Came from', originText(supply, engine)],
     ['ISO', isoSha256 && code(`sha256:${isoSha256}`)],

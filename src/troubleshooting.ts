@@ -24,6 +24,7 @@ export const sections: Readonly<Record<ErrorKind, string>> = {
   'broken-image': 'no-container-can-be-created-from-the-image',
   container: 'the-container-of-ddksh-cant-be-made',
   'no-steps': 'steps-with-shell-ddksh-cant-run',
+  packages: 'the-packages-cant-be-listed',
   cancelled: 'cancelled',
 }
 

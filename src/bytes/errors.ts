@@ -32,6 +32,8 @@ export type ErrorKind =
   | 'container'
   /** No container of the image can run on this machine. */
   | 'no-steps'
+  /** The packages of an image can't be listed. */
+  | 'packages'
   /** There is no room on a disk. */
   | 'no-room'
   /** This user may not read or write a file. */
