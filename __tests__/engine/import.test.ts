@@ -50,7 +50,7 @@ describeEngines(['docker', 'newer docker, classic store'], ({ command, env, stop
     const tag = `ddk-import-test-${mark}:1`
     const started = engine.layers!.import(mark)
     await write(started, layer)
-    await started.finish()
+    expect(await started.finish()).toBe(`sha256:${sha256(layer)}`)
     expect(withMark(mark)).not.toBe('')
 
     const empty = join(temp, 'empty')

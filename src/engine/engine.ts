@@ -76,9 +76,10 @@ export interface LayerImport {
   write(piece: Uint8Array): Promise<void>
   /**
    * Resolves when the engine has the layer.
+   * @returns `sha256:` and the digest of the uncompressed tar, as computed by the engine
    * @throws EngineError if it hasn't
    */
-  finish(): Promise<void>
+  finish(): Promise<string>
   /** Gives up an unfinished import. The engine keeps nothing of it, unless it was just done: see `removeImports`. */
   abort(): Promise<void>
 }

@@ -40,9 +40,16 @@ function startImport(command: EngineCommand, mark: string): LayerImport {
     async finish() {
       const finished = await end()
       if (finished.code !== 0) throw failed(finished)
+      return importedLayer(command, finished.stdout.trim())
     },
     abort: child.kill,
   }
+}
+
+/** The digest of the only layer of an image. */
+async function importedLayer(command: EngineCommand, image: string): Promise<string> {
+  const args = ['image', 'inspect', '--format', '{{index .RootFS.Layers 0}}', '--', image]
+  return (await succeed(command, args, 'tell the digest of the layer that it imported')).trim()
 }
 
 /** @throws EngineError if an image can't be removed */

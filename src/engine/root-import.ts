@@ -39,8 +39,9 @@ export class RootImport {
     return {
       ...started,
       finish: async () => {
-        await started.finish()
+        const digest = await started.finish()
         this.#done = true
+        return digest
       },
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   mkdirSync,
@@ -109,7 +110,16 @@ describe('an image without a complete archive', () => {
       name: () => ['ddk:1'],
       warn() {},
       note() {},
-      rootSink: () => ({ async write() {}, async finish() {}, async abort() {} }),
+      rootSink: () => {
+        const hash = createHash('sha256')
+        return {
+          async write(piece) {
+            hash.update(piece)
+          },
+          finish: async () => `sha256:${hash.digest('hex')}`,
+          async abort() {},
+        }
+      },
     })
   }
 

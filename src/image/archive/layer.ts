@@ -113,9 +113,10 @@ export interface LayerSink {
   write(piece: Uint8Array): Promise<void>
   /**
    * Resolves when it has the whole layer.
+   * @returns `sha256:` and the digest of the tar, as computed by the receiver
    * @throws Error if it hasn't
    */
-  finish(): Promise<void>
+  finish(): Promise<string>
   /** Gives up an unfinished layer. */
   abort(): Promise<void>
 }
@@ -130,16 +131,16 @@ export class SinkError extends Error {
 }
 
 /**
- * The description of an uncompressed layer, whose bytes go to `sink` instead of into an archive.
+ * The description of an uncompressed layer, whose bytes go to `sink` instead of into an archive. Hashing takes as long as unpacking, so it
+ * is left to the receiver, which has to do it anyway.
  * @throws SinkError from `write` and `finish`
  */
 export function absentLayerWriter(sink: LayerSink, release: LayerOptions['release'] = () => {}): LayerWriter {
-  const diffId = createHash('sha256')
   let size = 0
   let last = Promise.resolve()
-  const attempt = async (step: () => Promise<void>) => {
+  const attempt = async <T>(step: () => Promise<T>): Promise<T> => {
     try {
-      await step()
+      return await step()
     } catch (error) {
       throw new SinkError(error)
     }
@@ -147,7 +148,6 @@ export function absentLayerWriter(sink: LayerSink, release: LayerOptions['releas
   return {
     async write(piece) {
       const { buffer } = piece
-      diffId.update(piece)
       size += piece.length
       await last
       last = attempt(() => sink.write(piece)).then(() => release(buffer))
@@ -156,8 +156,7 @@ export function absentLayerWriter(sink: LayerSink, release: LayerOptions['releas
     },
     async finish() {
       await last
-      await attempt(sink.finish)
-      const digest = `sha256:${diffId.digest('hex')}`
+      const digest = await attempt(sink.finish)
       return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType }
     },
     async cancel() {
