@@ -142,11 +142,10 @@ function numberOf({ digits, path }: ChunkFile): number {
 
 function asChunks(files: readonly ChunkFile[], vdi: Vdi): PackedFile[] {
   const chunks = files.map(({ path, node }) => ({ name: path, source: node.content() }))
-  // Only the first chunk can be sniffed: a later one may contain a file that begins with the same bytes.
-  const gzipped = vdi.type === 'dir-gzipped-chunks' || isGzip(chunks[0]!.source)
-  const plain = gzipped && chunks.find(({ source }) => !isGzip(source))
-  if (plain) throw new DiskError(plain.name, "it should be a gzip file, but doesn't begin like one; the ISO is damaged or incomplete")
-  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? 'gzip' : 'none' }))
+  // Only the first chunk can be sniffed: a later one may contain a file that begins with the same bytes, or may not have arrived yet.
+  // Whether all of them are what the first one is shows when they are unpacked.
+  const compression = vdi.type === 'dir-gzipped-chunks' || isGzip(chunks[0]!.source) ? 'gzip' : 'none'
+  return chunks.map((chunk) => ({ ...chunk, compression }))
 }
 
 function isGzip(source: Source): boolean {
