@@ -28387,12 +28387,11 @@ var SinkError = class extends Error {
 };
 function absentLayerWriter(sink, release = () => {
 }) {
-  const diffId = (0, import_node_crypto2.createHash)("sha256");
   let size = 0;
   let last = Promise.resolve();
   const attempt2 = /* @__PURE__ */ __name(async (step) => {
     try {
-      await step();
+      return await step();
     } catch (error2) {
       throw new SinkError(error2);
     }
@@ -28400,7 +28399,6 @@ function absentLayerWriter(sink, release = () => {
   return {
     async write(piece) {
       const { buffer: buffer3 } = piece;
-      diffId.update(piece);
       size += piece.length;
       await last;
       last = attempt2(() => sink.write(piece)).then(() => release(buffer3));
@@ -28409,8 +28407,7 @@ function absentLayerWriter(sink, release = () => {
     },
     async finish() {
       await last;
-      await attempt2(sink.finish);
-      const digest = `sha256:${diffId.digest("hex")}`;
+      const digest = await attempt2(sink.finish);
       return { diffId: digest, digest, size, uncompressedSize: size, mediaType: tarMediaType };
     },
     async cancel() {

@@ -4836,11 +4836,17 @@ function startImport(command, mark) {
     async finish() {
       const finished2 = await end();
       if (finished2.code !== 0) throw failed2(finished2);
+      return importedLayer(command, finished2.stdout.trim());
     },
     abort: child2.kill
   };
 }
 __name(startImport, "startImport");
+async function importedLayer(command, image) {
+  const args = ["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", "--", image];
+  return (await succeed(command, args, "tell the digest of the layer that it imported")).trim();
+}
+__name(importedLayer, "importedLayer");
 async function removeImports(command, mark) {
   const options6 = { evenIfCancelled: true };
   const wanted = "look for imported layers";
@@ -5018,8 +5024,9 @@ var RootImport = class {
     return {
       ...started,
       finish: /* @__PURE__ */ __name(async () => {
-        await started.finish();
+        const digest2 = await started.finish();
         this.#done = true;
+        return digest2;
       }, "finish")
     };
   }
@@ -5559,12 +5566,11 @@ var SinkError = class extends Error {
 };
 function absentLayerWriter(sink, release = () => {
 }) {
-  const diffId = (0, import_node_crypto3.createHash)("sha256");
   let size2 = 0;
   let last = Promise.resolve();
   const attempt5 = /* @__PURE__ */ __name(async (step) => {
     try {
-      await step();
+      return await step();
     } catch (error) {
       throw new SinkError(error);
     }
@@ -5572,7 +5578,6 @@ function absentLayerWriter(sink, release = () => {
   return {
     async write(piece2) {
       const { buffer } = piece2;
-      diffId.update(piece2);
       size2 += piece2.length;
       await last;
       last = attempt5(() => sink.write(piece2)).then(() => release(buffer));
@@ -5581,8 +5586,7 @@ function absentLayerWriter(sink, release = () => {
     },
     async finish() {
       await last;
-      await attempt5(sink.finish);
-      const digest2 = `sha256:${diffId.digest("hex")}`;
+      const digest2 = await attempt5(sink.finish);
       return { diffId: digest2, digest: digest2, size: size2, uncompressedSize: size2, mediaType: tarMediaType };
     },
     async cancel() {
@@ -12726,8 +12730,8 @@ function numberOf({ digits, path: path4 }) {
 __name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path: path4, node }) => ({ name: path4, source: node.content() }));
-  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
+  const compression = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source) ? "gzip" : "none";
+  return chunks.map((chunk) => ({ ...chunk, compression }));
 }
 __name(asChunks, "asChunks");
 function isGzip(source) {

@@ -4163,8 +4163,8 @@ function numberOf({ digits, path }) {
 __name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
-  const gzipped = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source);
-  return chunks.map((chunk) => ({ ...chunk, compression: gzipped ? "gzip" : "none" }));
+  const compression = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source) ? "gzip" : "none";
+  return chunks.map((chunk) => ({ ...chunk, compression }));
 }
 __name(asChunks, "asChunks");
 function isGzip(source) {

@@ -364,6 +364,7 @@ var unpackedLimit = 256 * 2 ** 30;
 // src/disk/spool/inflate-worker.ts
 var { shared, files, dir, limit, tooLarge, concurrency, wayOut } = import_node_worker_threads.workerData;
 var growth = new FileGrowth(shared);
+var gzipMagic = Buffer.from([31, 139]);
 var stopping = new AbortController();
 var inflated = 0;
 process.on("uncaughtException", (error) => stopFor("unpacking", { why: error.message, kind: "input-output" }));
@@ -421,7 +422,7 @@ function checkExpected(expected, size, crc) {
   }
 }
 __name(checkExpected, "checkExpected");
-async function* storedPieces({ runs }, from) {
+async function* storedPieces({ runs, compression }, from) {
   let start = 0;
   for (const run of runs) {
     for (let at = Math.max(from - start, 0); at < run.length; ) {
@@ -429,6 +430,7 @@ async function* storedPieces({ runs }, from) {
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, await arrived(run, at) - at));
       const got = readAt(run, piece, at);
       if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`);
+      if (compression === "gzip" && start + at === 0) checkMagic(piece.subarray(0, Math.min(got, 2)));
       yield piece.subarray(0, got);
       at += got;
     }
@@ -436,6 +438,12 @@ async function* storedPieces({ runs }, from) {
   }
 }
 __name(storedPieces, "storedPieces");
+function checkMagic(start) {
+  if (!gzipMagic.subarray(0, start.length).equals(start)) {
+    throw new Refusal(`it should be a gzip file, but doesn't begin like one; ${wayOut}`);
+  }
+}
+__name(checkMagic, "checkMagic");
 async function arrived({ growth: growth2, offset, length }, at) {
   if (!growth2) return length;
   const end = await new FileGrowth(growth2).arrivalOf(0, offset + at + 1, stopping.signal);
@@ -491,8 +499,6 @@ function failureOf(error, compression) {
     const why = "its zstd data needs a window of more than 128 MiB; compress it again without --long or --ultra";
     return { why, kind: "unsupported" };
   }
-  if (error.message === "incorrect header check")
-    return { why: `it should be a gzip file, but doesn't begin like one; ${wayOut}`, kind: "damaged" };
   if (/^(?:Z|ZSTD)_/.test(code)) return { why: `its ${compression} data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: "input-output" };
 }

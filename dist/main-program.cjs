@@ -23859,11 +23859,17 @@ function startImport(command2, mark2) {
     async finish() {
       const finished = await end();
       if (finished.code !== 0) throw failed2(finished);
+      return importedLayer(command2, finished.stdout.trim());
     },
     abort: child2.kill
   };
 }
 __name(startImport, "startImport");
+async function importedLayer(command2, image) {
+  const args = ["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", "--", image];
+  return (await succeed(command2, args, "tell the digest of the layer that it imported")).trim();
+}
+__name(importedLayer, "importedLayer");
 async function removeImports(command2, mark2) {
   const options = { evenIfCancelled: true };
   const wanted = "look for imported layers";
@@ -26109,12 +26115,11 @@ var SinkError = class extends Error {
 };
 function absentLayerWriter(sink, release2 = () => {
 }) {
-  const diffId = (0, import_node_crypto5.createHash)("sha256");
   let size = 0;
   let last = Promise.resolve();
   const attempt3 = /* @__PURE__ */ __name(async (step2) => {
     try {
-      await step2();
+      return await step2();
     } catch (error2) {
       throw new SinkError(error2);
     }
@@ -26122,7 +26127,6 @@ function absentLayerWriter(sink, release2 = () => {
   return {
     async write(piece) {
       const { buffer } = piece;
-      diffId.update(piece);
       size += piece.length;
       await last;
       last = attempt3(() => sink.write(piece)).then(() => release2(buffer));
@@ -26131,8 +26135,7 @@ function absentLayerWriter(sink, release2 = () => {
     },
     async finish() {
       await last;
-      await attempt3(sink.finish);
-      const digest2 = `sha256:${diffId.digest("hex")}`;
+      const digest2 = await attempt3(sink.finish);
       return { diffId: digest2, digest: digest2, size, uncompressedSize: size, mediaType: tarMediaType };
     },
     async cancel() {
@@ -29880,8 +29883,9 @@ var RootImport = class {
     return {
       ...started,
       finish: /* @__PURE__ */ __name(async () => {
-        await started.finish();
+        const digest2 = await started.finish();
         this.#done = true;
+        return digest2;
       }, "finish")
     };
   }
