@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -24,6 +24,11 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
+/** A descriptor in a manifest. */
+interface Typed {
+  readonly mediaType: string
+}
+
 let runner: Runner
 beforeEach(() => {
   runner = makeRunner(dir, join(dir, 'dist/main.cjs'))
@@ -38,6 +43,7 @@ describe('without an engine', () => {
       image: 'xenserver-ddk:6.5.0-90233c',
       'image-id': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       archive: expect.stringContaining(runner.temp),
+      'oci-layout': '',
       'xenserver-version': '6.5.0',
       'build-number': '90233c',
       'kernel-version': '3.10.0+2',
@@ -75,6 +81,39 @@ describe('without an engine', () => {
     expect(step.stderr).toContain('no subuid ranges')
     expect((await runner.post()).code).toBe(0)
     expect(existsSync(runner.path()[0]!)).toBe(false)
+  })
+
+  test('a layout that is asked for is the only result, unless an archive has a path as well', async () => {
+    const archive = join(runner.workspace, 'image.tar')
+    for (const inputs of [{ archive: '' }, { archive }]) {
+      const ended = await runner.main({ iso, engine: 'none', 'oci-layout': 'new/layout', 'layer-compression': 'gzip', ...inputs })
+      expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('::group::Write the OCI layout')])
+      const layout = join(runner.workspace, 'new/layout')
+      expect(runner.outputs()).toMatchObject({ 'oci-layout': layout, archive: inputs.archive })
+      expect(JSON.parse(run('skopeo', ['inspect', '--raw', `oci:${layout}`])).layers.map(({ mediaType }: Typed) => mediaType)).toEqual(
+        Array(2).fill('application/vnd.oci.image.layer.v1.tar+gzip'),
+      )
+      expect((await runner.post()).code).toBe(0)
+      expect(readdirSync(runner.temp)).toEqual([])
+    }
+    expect(runner.summary()).toContain('<code>xenserver-ddk&#58;6.5.0-90233c</code> is an OCI layout')
+    expect(run('skopeo', ['inspect', '--raw', `oci-archive:${archive}`])).toBe(
+      run('skopeo', ['inspect', '--raw', `oci:${join(runner.workspace, 'new/layout')}`]),
+    )
+  })
+
+  test('a layout is not written over what is not one, and nothing is made before that is known', async () => {
+    writeFileSync(join(runner.workspace, 'Makefile'), '')
+    mkdirSync(join(runner.workspace, 'src'))
+    writeFileSync(join(runner.workspace, 'src/main.c'), '')
+    const { code, stdout } = await runner.main({ iso, engine: 'none', 'oci-layout': 'src' })
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^::error::Input "oci-layout": \S+\/src: it isn't replaced, because it is no OCI layout: it contains "main.c"/m,
+      ),
+    ])
+    expect(stdout).not.toContain('::group::')
   })
 
   test('the archive is written to the given path', async () => {
@@ -154,6 +193,18 @@ describe('with an engine', () => {
       ])
       expect([existsSync(sbom), runner.outputs()]).toEqual([false, {}])
     })
+  })
+
+  test('a layout has the layers of the image that was loaded', async () => {
+    const layout = join(dir, 'layout-with-engine')
+    const { archive, own } = await step({ 'oci-layout': layout })
+    expect(layersOf(archive)).toEqual(
+      JSON.parse(run('skopeo', ['inspect', '--raw', `oci:${layout}`])).layers.map(
+        ({ digest }: { digest: string }) => `blobs/sha256/${digest.slice(7)}`,
+      ),
+    )
+    expect(beginnings(archive)).toEqual([zstd, zstd])
+    expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
   })
 
   test('problem matchers are registered, and the post step removes them', async () => {

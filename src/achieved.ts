@@ -35,6 +35,10 @@ export function imageLoaded({ name, conversion, imported }: Supply, engine: Engi
   return { text: `${engine.name} has ${name}`, ...(!imported && { bytes: conversion!.archive.size }) }
 }
 
+export function layoutWritten({ name, conversion }: Supply, path: string): Achieved {
+  return { text: `${path} has ${name}`, bytes: conversion!.archive.size }
+}
+
 /** @param name of the shell */
 export function shellSetUp(name: string, canRun: boolean): Achieved {
   return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` }

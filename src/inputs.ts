@@ -12,6 +12,7 @@ import { type IsoInput, parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrig
 import { destinationOf } from './host/destination.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { type Compression, compressions } from './image/archive/frames.ts'
+import { checkLayoutPlace } from './image/archive/layout.ts'
 import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/config/uname-choice.ts'
 import { parseZeroLimit } from './image/tar/zero-limit.ts'
@@ -45,6 +46,8 @@ export interface Inputs {
   readonly engine: EngineName
   /** Absolute path. */
   readonly archive?: string
+  /** Absolute path of a folder. */
+  readonly ociLayout?: string
   /** Absent if the engine decides. */
   readonly layerCompression?: Compression
   /** Absolute path. */
@@ -94,6 +97,7 @@ export function readInputs(): Inputs {
       isoSha256: parsed('iso-sha256', parseSha256),
       image: parsed('image', (text) => parseReference(text).text),
       archive,
+      ociLayout: parsed('oci-layout', parseLayout),
       layerCompression: parsed('layer-compression', parseCompression),
       sbom,
       maxZeroBytes: parsed('zero-limit', parseZeroLimit),
@@ -167,6 +171,12 @@ function parseCompression(text: string): Compression | undefined {
 function parseOutputPath(text: string, what: string): string {
   if (text === '-') throw new Error(`the ${what} can't be written to standard output, which is the log; give the name of a file`)
   destinationOf(text)
+  return resolve(text)
+}
+
+/** @throws Error if no layout can be written there. Its folder needn't exist yet. */
+function parseLayout(text: string): string {
+  checkLayoutPlace(text)
   return resolve(text)
 }
 

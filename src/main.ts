@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, sbomWritten, shellSetUp } from './achieved.ts'
+import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, layoutWritten, sbomWritten, shellSetUp } from './achieved.ts'
 import { UserError } from './bytes/errors.ts'
 import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
@@ -16,6 +16,7 @@ import { onUncaught } from './host/last-resort.ts'
 import { makeFolder } from './host/make-folder.ts'
 import { sentenceOf } from './host/system-error.ts'
 import { compressionOf } from './image/archive/frames.ts'
+import { writeLayout } from './image/archive/layout.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { type Achieved, command, debug, fail, group, notice, say, warn } from './log.ts'
 import { writeOutputs } from './outputs.ts'
@@ -82,6 +83,11 @@ async function run(): Promise<void> {
 
   const saving = saveForNextRun(supply, known, order)
   await saveForPost({ savingStatus: saving.statusFile })
+  const { ociLayout } = order
+  if (ociLayout !== undefined) {
+    const write = () => writeLayout(order.archive, ociLayout, phase.signal)
+    await step('Write the OCI layout', write, () => layoutWritten(supply, ociLayout))
+  }
   if (!order.keepArchive) rmSync(order.archive, { force: true })
   const { name } = inputs.shell
   const canRun = await step(
@@ -122,11 +128,18 @@ async function makeTempDir(): Promise<string> {
 }
 
 /** @param reasons gets the reasons if there is no engine */
-async function findEngine({ engine: wanted, shell }: Inputs, supervision: Supervision, reasons: string[]): Promise<Engine | undefined> {
+async function findEngine(
+  { engine: wanted, shell, archive, ociLayout }: Inputs,
+  supervision: Supervision,
+  reasons: string[],
+): Promise<Engine | undefined> {
   const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision)
   if (engine) return engine
   if (wanted === 'none') reasons.push('the input "engine" is none')
-  else notice(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join('; ')}`)
+  else {
+    const result = archive === undefined && ociLayout !== undefined ? 'an OCI layout' : 'an archive'
+    notice(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons.join('; ')}`)
+  }
   return undefined
 }
 

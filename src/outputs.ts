@@ -10,6 +10,7 @@ interface Outputs {
   readonly image: string
   readonly 'image-id': string
   readonly archive: string
+  readonly 'oci-layout': string
   readonly 'xenserver-version': string
   readonly 'build-number': string
   readonly 'kernel-version': string
@@ -38,6 +39,7 @@ export async function writeOutputs(
     image: name,
     'image-id': image?.id ?? conversion?.archive.configDigest ?? '',
     archive: order.keepArchive ? order.archive : '',
+    'oci-layout': order.ociLayout ?? '',
     'xenserver-version': identity.version ?? '',
     'build-number': identity.build ?? '',
     'kernel-version': identity.kernelVersion ?? '',

@@ -36,12 +36,12 @@ export async function writeSummary(report: StepReport): Promise<void> {
 
 /** Markdown. Each text from outside is a short cell of an HTML table, so a summary is always small. */
 export function summaryOf(report: StepReport): string {
-  const { supply, engine, tasks } = report
+  const { supply, order, engine, tasks } = report
   const { identity } = supply
   const title = [identity.product ?? 'XenServer DDK', [identity.version, identity.build].filter(Boolean).join('-')].join(' ').trimEnd()
   return [
     `### ${escaped(title)}`,
-    `${code(supply.name)} is ${engine ? `in ${escaped(`${engine.name} ${engine.version}`)}` : 'an archive'}. That took ${totalOf(tasks)}.`,
+    `${code(supply.name)} is ${engine ? `in ${escaped(`${engine.name} ${engine.version}`)}` : order.keepArchive ? 'an archive' : 'an OCI layout'}. That took ${totalOf(tasks)}.`,
     tableOf(rowsOf(report)),
     folded('Where the time went', fenced('mermaid', ganttOf(tasks))),
     folded('Next steps', fenced('yaml', nextSteps(report))),

@@ -62,7 +62,11 @@ test.each([
   [['list', 'x', '--json=yes'], 'the option --json takes no value; remove "yes"'],
   [['convert', 'x', '-o'], 'the option -o needs a value; see xenserver-ddk convert --help'],
   [['convert', 'x', '--output', '--load'], 'the option --output needs a value; see xenserver-ddk convert --help'],
-  [['convert', 'x'], 'give -o FILE or --load, or both'],
+  [['convert', 'x'], 'give -o FILE, --oci-layout DIR, or --load'],
+  [
+    ['convert', 'x', '--oci-layout', '.'],
+    '--oci-layout: .: it is the working directory, or contains it; give the name of a folder of its own',
+  ],
   [['convert', 'x', '-o', 'y', '--engine', 'docker'], '--engine is of no use without --load'],
   [['raw', 'x'], 'the option -o FILE is missing'],
   [['inspect', 'https://x/y?a=1&b'], "INPUT can't be a URL; download it first: curl -fLO 'https://x/y?a=1&b'"],

@@ -13,7 +13,7 @@ const known = { identity: { sha256 }, sha256 } as KnownIso
 async function look(iso: KnownIso, changes: Partial<Order> = {}) {
   const phase = { say() {}, warn() {}, signal: new AbortController().signal }
   const nothing = { image: false, iso: false }
-  const order = { phase, uname: 'ddk', keepArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
+  const order = { phase, uname: 'ddk', wantsArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
   const { engine: key } = keysOf(known, order as Order)
   const image: Partial<Image> = { id: 'sha256:image', labels: { [keyLabel]: key! }, layers: 2 }
   const engine: Partial<Engine> = {
@@ -30,7 +30,7 @@ test('an image that the engine has is taken', async () => {
 })
 
 test('it is not taken if an archive is wanted, because the engine would export another one', async () => {
-  expect(await look(known, { keepArchive: true })).toBeUndefined()
+  expect(await look(known, { wantsArchive: true })).toBeUndefined()
 })
 
 test('it is not looked for if the checksum of the ISO is unknown', async () => {

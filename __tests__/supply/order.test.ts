@@ -68,6 +68,24 @@ test('the archive is a file of the step, unless it is all that there is, or has 
   expect(existsSync(join(dir, 'new folder'))).toBe(true)
 })
 
+test('a layout is made beside an archive of the step, which has all layers', () => {
+  const ociLayout = join(dir, 'layout')
+  const layouts = [
+    order(classic, { ociLayout }),
+    order(undefined, { ociLayout }),
+    order(undefined, { ociLayout, archive: join(dir, 'kept.tar') }),
+  ]
+  expect(layouts.map((place) => [place.archive, place.keepArchive, place.wantsArchive, place.rootImport, place.compression])).toEqual([
+    [join(dir, 'step', 'image.tar'), false, true, undefined, 'zstd'],
+    [join(dir, 'step', 'image.tar'), false, true, undefined, 'zstd'],
+    [join(dir, 'kept.tar'), true, true, undefined, 'zstd'],
+  ])
+  expect(decisionsOf(layouts[0]!).slice(0, 2)).toEqual([
+    `The archive ${join(dir, 'step', 'image.tar')} is removed once it is used`,
+    `The OCI layout is ${ociLayout}`,
+  ])
+})
+
 test('the lowest layer is imported only if the engine can, and no archive is kept', () => {
   const archive = join(dir, 'kept.tar')
   const imports = [order(classic), order(containerd), order(classic, { archive }), order(undefined)]

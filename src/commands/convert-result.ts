@@ -7,6 +7,8 @@ import { jsonText } from './json-text.ts'
 export interface Places {
   /** Path of the archive that the user wants. */
   readonly archive: string | undefined
+  /** Path of the OCI layout that the user wants. */
+  readonly layout: string | undefined
   readonly loaded: { readonly engine: Engine; readonly image: Image } | undefined
 }
 
@@ -15,12 +17,16 @@ export function resultLine({ names, archive }: Conversion): string {
   return `${names[0]} ${archive.configDigest}\n`
 }
 
-/** The same and more, as one JSON object. Sizes are in bytes. The archive's digests are only those of an archive that is kept. */
-export function resultJson({ names, found, archive, isoSha256, layers, tar }: Conversion, { archive: path, loaded }: Places): string {
+/** The same and more, as one JSON object. Sizes are in bytes. Digests of blobs are only those of an archive or a layout that is kept. */
+export function resultJson(
+  { names, found, archive, isoSha256, layers, tar }: Conversion,
+  { archive: path, layout, loaded }: Places,
+): string {
   const result = {
     image: names[0],
     digest: archive.configDigest,
     ...(path !== undefined && { archive: { path: resolve(path), size: archive.size, manifestDigest: archive.manifestDigest } }),
+    ...(layout !== undefined && { ociLayout: { path: resolve(layout), manifestDigest: archive.manifestDigest } }),
     ...(loaded && { engine: { name: loaded.engine.name, imageId: loaded.image.id } }),
     ...(isoSha256 !== '' && { inputSha256: isoSha256 }),
     identity: found.identity,
@@ -28,7 +34,7 @@ export function resultJson({ names, found, archive, isoSha256, layers, tar }: Co
     layers: layers.map(({ diffId, uncompressedSize, digest, size }) => ({
       diffId,
       uncompressedSize,
-      ...(path !== undefined && { digest, size }),
+      ...((path ?? layout) !== undefined && { digest, size }),
     })),
   }
   return `${jsonText(result, 2)}\n`

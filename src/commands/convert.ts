@@ -15,6 +15,7 @@ import { removeAtExit } from '../host/at-exit.ts'
 import { endRequest } from '../host/end-request.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { type Compression, compressions } from '../image/archive/frames.ts'
+import { checkLayoutPlace, writeLayout } from '../image/archive/layout.ts'
 import { imageName } from '../image/config/name.ts'
 import { parseReference } from '../image/config/reference.ts'
 import { unameChoices } from '../image/config/uname-choice.ts'
@@ -27,13 +28,17 @@ import { pathOfInput } from './standard-input.ts'
 import { choiceOf, parseWords, UsageError, usage } from './usage.ts'
 
 const help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
+       xenserver-ddk convert INPUT --oci-layout DIR [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
 
 Converts the root filesystem in INPUT into a container image: an archive for docker load or podman
-load, or an image in one of these engines, or both. The same INPUT gives the same image everywhere.
+load, a folder for builders, an image in an engine, or all of these. The same INPUT gives the same
+image everywhere.
 
   -o, --output FILE   write the archive to FILE. An existing file is replaced once the archive is complete;
                       a link is followed. Standard output can't be used
+  --oci-layout DIR    write the image as a folder in OCI's image layout, with one tag. An older layout is
+                      replaced once the new one is complete
   --load              load the image into an engine
   --engine NAME       docker, podman, or auto (default), which takes the first one that works
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD;
@@ -56,6 +61,7 @@ Examples:
 
 const options = {
   output: { type: 'string', short: 'o' },
+  'oci-layout': { type: 'string' },
   load: { type: 'boolean' },
   engine: { type: 'string' },
   tag: { type: 'string' },
@@ -76,7 +82,8 @@ export async function convertCommand(words: string[]): Promise<number> {
     throw new UsageError(
       "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file",
     )
-  if (!values.output && !values.load) throw new UsageError('give -o FILE or --load, or both')
+  const layout = values['oci-layout']
+  if (!values.output && !layout && !values.load) throw new UsageError('give -o FILE, --oci-layout DIR, or --load')
   if (values.engine !== undefined && !values.load) throw new UsageError('--engine is of no use without --load')
   const compression = values.compression === undefined ? undefined : choiceOf('--compression', values.compression, compressions)
   const uname = choiceOf('--uname', values.uname ?? 'ddk', unameChoices)
@@ -86,6 +93,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   const maxZeroBytes = values['zero-limit'] === undefined ? undefined : usage(() => parseZeroLimit(values['zero-limit']!), '--zero-limit')
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
+  if (layout) usage(() => checkLayoutPlace(layout), '--oci-layout')
+
   const signal = endRequest((name) => `stopped by ${name}`)
   if (values.load) show({ doing: 'Looking for an engine' })
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
@@ -94,8 +103,8 @@ export async function convertCommand(words: string[]): Promise<number> {
   if (refusal !== undefined) throw new UsageError(`--compression: ${refusal}`)
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
   const release = removeAtExit(dir)
-  // With -o or --compression, the whole archive is wanted.
-  const layers = values.output || compression ? undefined : engine?.layers
+  // With -o, --oci-layout or --compression, the whole archive is wanted.
+  const layers = values.output || layout || compression ? undefined : engine?.layers
   const rootImport = layers && new RootImport(layers, basename(dir))
   try {
     const input = await pathOfInput(parsed.input, dir, signal)
@@ -125,9 +134,13 @@ export async function convertCommand(words: string[]): Promise<number> {
       )
     const conversion = await make()
     const archived = { path: archive, name: conversion.names[0]!, ...conversion.archive, highestIds: conversion.tar.highestIds }
+    if (layout) {
+      show({ doing: 'Writing the OCI layout' })
+      await writeLayout(archive, layout, signal)
+    }
     const loaded = engine && { engine, image: await loadOrAgain(engine, archived, rootImport, make) }
     endProgress()
-    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, loaded }) : resultLine(conversion))
+    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, layout, loaded }) : resultLine(conversion))
   } finally {
     await rootImport?.cleanUp().catch((error) => say(sentenceOf(error)))
     rmSync(dir, { recursive: true, force: true })

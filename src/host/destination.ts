@@ -7,37 +7,39 @@ import { sentenceOf } from './system-error.ts'
 const maxLinks = 40
 
 /**
- * Where a file written to `path` will be. A link is followed, so that it stays a link. The file gets there by a rename, which would replace
- * a device with a file for the whole machine.
- * @throws Error with one sentence if something other than a file is there, or it is in one of the kernel's folders
+ * Where a file or folder written to `path` will be. A link is followed, so that it stays a link. The file gets there by a rename, which
+ * would replace a device with a file for the whole machine.
+ * @throws Error with one sentence if something of another kind is there, or it is in one of the kernel's folders
  */
-export function destinationOf(path: string): string {
+export function destinationOf(path: string, kind: 'file' | 'folder' = 'file'): string {
   let place = resolve(path)
   for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path, place)
+    checkPlace(path, place, kind)
     place = join(realFolder(path, dirname(place)), basename(place))
-    checkPlace(path, place)
+    checkPlace(path, place, kind)
     const there = attempt(path, () => lstatSync(place, { throwIfNoEntry: false }))
     if (!there && links > 0)
-      throw new UserError(`${path}: it is a link to ${place}, where nothing is; make that file first, or remove the link`, 'input')
-    if (!there || there.isFile()) return place
-    if (!there.isSymbolicLink())
-      throw new UserError(`${path}: it is ${there.isDirectory() ? 'a folder' : 'a device or a pipe'}; give the name of a file`, 'input')
+      throw new UserError(`${path}: it is a link to ${place}, where nothing is; make that ${kind} first, or remove the link`, 'input')
+    if (!there || (kind === 'file' ? there.isFile() : there.isDirectory())) return place
+    if (!there.isSymbolicLink()) {
+      const what = there.isDirectory() ? 'a folder' : there.isFile() ? 'a file' : 'a device or a pipe'
+      throw new UserError(`${path}: it is ${what}; give the name of a ${kind}`, 'input')
+    }
     place = resolve(dirname(place), readlinkSync(place))
   }
   throw new UserError(
-    `${path}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    `${path}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
     'input',
   )
 }
 
-function checkPlace(path: string, place: string): void {
+function checkPlace(path: string, place: string, kind: string): void {
   // /dev/shm is for everybody's files (shm_overview(7)); the rest of /dev isn't.
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place)?.[0]
   if (folder === undefined) return
   const leads = place === resolve(path) ? '' : `it leads to ${place}, and `
   throw new UserError(
-    `${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
+    `${path}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
     'input',
   )
 }

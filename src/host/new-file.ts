@@ -74,13 +74,22 @@ export function partOf(destination: string): string {
 /** Milliseconds. A process on another machine or in another container, which can't be seen from here, may pause for a while. */
 const patience = 3600_000
 
-function removeAbandoned(destination: string): void {
+/** Paths of the unfinished files and folders of that name whose processes are dead. */
+export function abandonedBeside(destination: string): string[] {
   const [folder, prefix, suffix] = [dirname(destination), `${basename(destination)}.`, '.part']
-  for (const name of namesIn(folder)) {
+  const isAbandoned = (name: string) => {
     const tag = name.slice(prefix.length, -suffix.length)
-    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, join(folder, name), patience)) continue
+    return name.startsWith(prefix) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, join(folder, name), patience)
+  }
+  return namesIn(folder)
+    .filter(isAbandoned)
+    .map((name) => join(folder, name))
+}
+
+function removeAbandoned(destination: string): void {
+  for (const path of abandonedBeside(destination)) {
     try {
-      unlinkSync(join(folder, name))
+      unlinkSync(path)
     } catch {
       // It belongs to another user, or another process was faster.
     }

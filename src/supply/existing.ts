@@ -18,8 +18,7 @@ export async function findExisting(
   firstChecksum: FirstChecksum,
 ): Promise<Supply | undefined> {
   const keys = keysOf(known, order)
-  // An archive exported by an engine would differ from ours.
-  const inEngine = engine && keys.engine !== undefined && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : undefined
+  const inEngine = engine && keys.engine !== undefined && !order.wantsArchive ? await fromEngine(engine, keys.engine, order) : undefined
   if (inEngine) return inEngine
   return keys.cache !== undefined && order.useCache.restore.image ? fromCache(keys.cache, known.sha256, order, firstChecksum) : undefined
 }

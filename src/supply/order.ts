@@ -24,8 +24,12 @@ export interface Order {
   readonly tempDir: string
   /** Path for the archive, if one is made. */
   readonly archive: string
-  /** Whether the archive is kept, for the user or because there is no engine to load it into. */
+  /** Whether the archive is kept, for the user or because it is the only result. */
   readonly keepArchive: boolean
+  /** Absolute path of the OCI layout to write, if one is wanted. */
+  readonly ociLayout?: string
+  /** Whether the archive has to be made, with all its layers, although an engine may have the image: an engine would export other bytes. */
+  readonly wantsArchive: boolean
   /** Compression of new images. */
   readonly compression: Compression
   /** The compression that an image from the cache must have as well; absent if any will do that the engine can load. */
@@ -63,15 +67,19 @@ export function placeOrder(
   const { layerCompression: asked } = inputs
   const refusal = engine && asked && cantLoad(engine, asked)
   if (refusal !== undefined) throw new UserError(`Input "layer-compression": ${refusal}`, 'input')
-  const keepArchive = inputs.archive !== undefined || !engine
+  const { ociLayout } = inputs
+  const keepArchive = inputs.archive !== undefined || isOnlyResult(inputs, engine)
+  const wantsArchive = keepArchive || ociLayout !== undefined
   return {
     phase,
     timeline,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    ...(engine?.layers && !keepArchive && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
-    compression: asked ?? compressionFor(engine, keepArchive || useCache.save.image),
+    ...(ociLayout !== undefined && { ociLayout }),
+    wantsArchive,
+    ...(engine?.layers && !wantsArchive && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
+    compression: asked ?? compressionFor(engine, wantsArchive || useCache.save.image),
     ...(asked && { onlyCompression: asked }),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
@@ -86,19 +94,26 @@ export function placeOrder(
 }
 
 /** What was decided, one sentence each, for the log of a job in debug mode. */
-export function decisionsOf({ archive, keepArchive, rootImport, compression, mayBeZstd, useCache }: Order): string[] {
+export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compression, mayBeZstd, useCache }: Order): string[] {
   const kinds = ({ image, iso }: CacheUse['save']) => [image && 'image', iso && 'ISO'].filter(Boolean).join(' and ') || 'nothing'
   return [
-    `The archive ${archive} is ${keepArchive ? 'kept' : 'removed once it is loaded'}`,
+    `The archive ${archive} is ${keepArchive ? 'kept' : `removed once it is ${ociLayout === undefined ? 'loaded' : 'used'}`}`,
+    ...(ociLayout === undefined ? [] : [`The OCI layout is ${ociLayout}`]),
     `The lowest layer is ${rootImport ? 'imported into the engine while it is made' : 'written to the archive'}`,
     `New layers are compressed with ${compression}; the engine ${mayBeZstd ? 'can' : "can't"} load zstd`,
     `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
   ]
 }
 
-/** Without an engine, the archive is the only result, so the post step doesn't remove it. The runner empties RUNNER_TEMP after the job. */
-function archivePath({ archive }: Inputs, engine: Engine | undefined, tempDir: string): string {
-  if (archive === undefined) return engine ? join(tempDir, 'image.tar') : `${tempDir}.tar`
+/** Whether the image is nowhere but in the archive. */
+function isOnlyResult({ ociLayout }: Inputs, engine: Engine | undefined): boolean {
+  return !engine && ociLayout === undefined
+}
+
+/** The only result isn't in this step's directory, which the post step removes. The runner empties RUNNER_TEMP after the job. */
+function archivePath(inputs: Inputs, engine: Engine | undefined, tempDir: string): string {
+  const { archive } = inputs
+  if (archive === undefined) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : join(tempDir, 'image.tar')
   makeFolder(dirname(archive))
   return archive
 }

@@ -16,6 +16,9 @@ import {
   ociManifest,
 } from './manifest.ts'
 
+/** The only file of an archive that isn't a part of its OCI layout. */
+export const dockerManifestName = 'manifest.json'
+
 export interface ArchiveSummary {
   readonly configDigest: string
   readonly manifestDigest: string
@@ -91,7 +94,7 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
       const manifest = addBlob(json(ociManifest(configBlob, layers)))
       addFile('index.json', json(ociIndex(manifest, config, tags)))
       addFile('oci-layout', json(ociLayout))
-      addFile('manifest.json', json(dockerManifest(configBlob, layers, tags)))
+      addFile(dockerManifestName, json(dockerManifest(configBlob, layers, tags)))
       append(out, Buffer.alloc(2 * tarBlockSize))
       out.keep()
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position }
