@@ -28086,32 +28086,34 @@ __name(removeAll, "removeAll");
 var import_node_fs3 = require("node:fs");
 var import_node_path2 = require("node:path");
 var maxLinks = 40;
-function destinationOf(path12) {
+function destinationOf(path12, kind = "file") {
   let place2 = (0, import_node_path2.resolve)(path12);
   for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path12, place2);
+    checkPlace(path12, place2, kind);
     place2 = (0, import_node_path2.join)(realFolder(path12, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path12, place2);
+    checkPlace(path12, place2, kind);
     const there = attempt(path12, () => (0, import_node_fs3.lstatSync)(place2, { throwIfNoEntry: false }));
     if (!there && links > 0)
-      throw new UserError(`${path12}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`, "input");
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new UserError(`${path12}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
+      throw new UserError(`${path12}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
+    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
+    if (!there.isSymbolicLink()) {
+      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
+      throw new UserError(`${path12}: it is ${what}; give the name of a ${kind}`, "input");
+    }
     place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs3.readlinkSync)(place2));
   }
   throw new UserError(
-    `${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    `${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
     "input"
   );
 }
 __name(destinationOf, "destinationOf");
-function checkPlace(path12, place2) {
+function checkPlace(path12, place2, kind) {
   const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
   if (folder === void 0) return;
   const leads = place2 === (0, import_node_path2.resolve)(path12) ? "" : `it leads to ${place2}, and `;
   throw new UserError(
-    `${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
+    `${path12}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
     "input"
   );
 }
@@ -28231,13 +28233,19 @@ function partOf(destination) {
 }
 __name(partOf, "partOf");
 var patience = 36e5;
-function removeAbandoned(destination) {
+function abandonedBeside(destination) {
   const [folder, prefix2, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
-  for (const name of namesIn(folder)) {
+  const isAbandoned = /* @__PURE__ */ __name((name) => {
     const tag = name.slice(prefix2.length, -suffix.length);
-    if (!name.startsWith(prefix2) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path3.join)(folder, name), patience)) continue;
+    return name.startsWith(prefix2) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path3.join)(folder, name), patience);
+  }, "isAbandoned");
+  return namesIn(folder).filter(isAbandoned).map((name) => (0, import_node_path3.join)(folder, name));
+}
+__name(abandonedBeside, "abandonedBeside");
+function removeAbandoned(destination) {
+  for (const path12 of abandonedBeside(destination)) {
     try {
-      (0, import_node_fs6.unlinkSync)((0, import_node_path3.join)(folder, name));
+      (0, import_node_fs6.unlinkSync)(path12);
     } catch {
     }
   }
@@ -28294,9 +28302,14 @@ __name(writing, "writing");
 var import_node_util3 = require("node:util");
 var import_node_zlib = require("node:zlib");
 var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+var mediaTypes = {
+  zstd: `${tarMediaType}+zstd`,
+  gzip: `${tarMediaType}+gzip`,
+  none: tarMediaType
+};
 function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  if (compression === "zstd") return { mediaType: mediaTypes.zstd, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: mediaTypes.gzip, compress: gzipMember(level ?? 1) };
   return { mediaType: tarMediaType };
 }
 __name(frameCompressor, "frameCompressor");
@@ -28691,6 +28704,7 @@ function nameAnnotations(reference) {
 __name(nameAnnotations, "nameAnnotations");
 
 // src/image/archive/archive.ts
+var dockerManifestName = "manifest.json";
 function createArchive(path12) {
   return archiveOn(newFile(path12), []);
 }
@@ -28730,7 +28744,7 @@ function archiveOn(out, layers) {
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
       addFile("index.json", json(ociIndex(manifest, config, tags3)));
       addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
+      addFile(dockerManifestName, json(dockerManifest(configBlob, layers, tags3)));
       append(out, Buffer.alloc(2 * tarBlockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
@@ -29154,7 +29168,7 @@ __name(checkOwner, "checkOwner");
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries, options) {
   const { pieceSize = defaultPieceSize, allocate, warn } = options;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece;
   let used = 0;
   for (const part of tarParts(layerEntries(entries, options, warn), summary2)) {
@@ -29185,6 +29199,8 @@ function* tarParts(entries, summary2) {
     if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path12);
     const member = first ? linkTo(first, entry) : describe(entry);
     summary2.members++;
+    summary2.highestIds.uid = Math.max(summary2.highestIds.uid, node.uid);
+    summary2.highestIds.gid = Math.max(summary2.highestIds.gid, node.gid);
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
@@ -31597,7 +31613,7 @@ var script = (0, import_node_url.fileURLToPath)(
 // src/cache/process/movement.ts
 var minBytes = 1 << 20;
 
-// src/image/archive/decompress.ts
+// src/image/archive/recompress.ts
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 
@@ -31633,7 +31649,7 @@ function freeSpace(path12) {
 }
 __name(freeSpace, "freeSpace");
 
-// src/image/archive/decompress.ts
+// src/image/archive/recompress.ts
 var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
 var maxFrameContent = 64 << 20;
 

@@ -2479,37 +2479,37 @@ var require_yauzl = __commonJS({
     exports2.LocalFileHeader = LocalFileHeader;
     exports2.RandomAccessReader = RandomAccessReader2;
     function openPromise(path4, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         open4(path4, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve6(zipfile);
+          resolve7(zipfile);
         });
       });
     }
     __name(openPromise, "openPromise");
     function fromFdPromise(fd, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         fromFd(fd, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve6(zipfile);
+          resolve7(zipfile);
         });
       });
     }
     __name(fromFdPromise, "fromFdPromise");
     function fromBufferPromise(buffer, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         fromBuffer(buffer, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve6(zipfile);
+          resolve7(zipfile);
         });
       });
     }
     __name(fromBufferPromise, "fromBufferPromise");
     function fromRandomAccessReaderPromise2(reader, totalSize, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         fromRandomAccessReader(reader, totalSize, { ...options6, lazyEntries: true }, function(err, zipfile) {
           if (err) return reject(err);
-          resolve6(zipfile);
+          resolve7(zipfile);
         });
       });
     }
@@ -2802,16 +2802,16 @@ var require_yauzl = __commonJS({
       }
       __name(cleanup, "cleanup");
       function onEntry(entry2) {
-        let { resolve: resolve6 } = pendingResolveReject;
+        let { resolve: resolve7 } = pendingResolveReject;
         pendingResolveReject = null;
-        resolve6({ value: entry2 });
+        resolve7({ value: entry2 });
       }
       __name(onEntry, "onEntry");
       function onEnd() {
-        let { resolve: resolve6 } = pendingResolveReject;
+        let { resolve: resolve7 } = pendingResolveReject;
         pendingResolveReject = null;
         cleanup();
-        resolve6({ done: true });
+        resolve7({ done: true });
       }
       __name(onEnd, "onEnd");
       function onError(err) {
@@ -2826,9 +2826,9 @@ var require_yauzl = __commonJS({
           return this;
         },
         next() {
-          const promise = new Promise((resolve6, reject) => {
+          const promise = new Promise((resolve7, reject) => {
             if (pendingResolveReject != null) throw new Error("next() called before previous Promise was resolved.");
-            pendingResolveReject = { resolve: resolve6, reject };
+            pendingResolveReject = { resolve: resolve7, reject };
           });
           self.readEntry();
           return promise;
@@ -3017,26 +3017,26 @@ var require_yauzl = __commonJS({
       });
     };
     ZipFile.prototype.openReadStreamPromise = function(entry2, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         this.openReadStream(entry2, options6, function(err, readStream) {
           if (err) return reject(err);
-          resolve6(readStream);
+          resolve7(readStream);
         });
       });
     };
     ZipFile.prototype.openReadStreamLowLevelPromise = function(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         this.openReadStream(fileDataStart, compressedSize, relativeStart, relativeEnd, decompress, uncompressedSize, function(err, readStream) {
           if (err) return reject(err);
-          resolve6(readStream);
+          resolve7(readStream);
         });
       });
     };
     ZipFile.prototype.readLocalFileHeaderPromise = function(entry2, options6) {
-      return new Promise((resolve6, reject) => {
+      return new Promise((resolve7, reject) => {
         this.readLocalFileHeader(entry2, options6, function(err, localFileHeader) {
           if (err) return reject(err);
-          resolve6(localFileHeader);
+          resolve7(localFileHeader);
         });
       });
     };
@@ -3340,7 +3340,7 @@ var require_yauzl = __commonJS({
 });
 
 // src/cli.ts
-var import_node_fs21 = require("node:fs");
+var import_node_fs25 = require("node:fs");
 
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
@@ -3459,9 +3459,9 @@ function onceEach(warn2) {
 __name(onceEach, "onceEach");
 
 // src/commands/convert.ts
-var import_node_fs15 = require("node:fs");
+var import_node_fs19 = require("node:fs");
 var import_node_os2 = require("node:os");
-var import_node_path6 = require("node:path");
+var import_node_path9 = require("node:path");
 
 // src/bytes/digest.ts
 var import_node_crypto = require("node:crypto");
@@ -3736,12 +3736,12 @@ var fs = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve6) {
-      resolve6(value);
+    return value instanceof P ? value : new P(function(resolve7) {
+      resolve7(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve6, reject) {
+  return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3759,7 +3759,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -3869,12 +3869,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve6) {
-      resolve6(value);
+    return value instanceof P ? value : new P(function(resolve7) {
+      resolve7(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve6, reject) {
+  return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3892,7 +3892,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -3969,12 +3969,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve6) {
-      resolve6(value);
+    return value instanceof P ? value : new P(function(resolve7) {
+      resolve7(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve6, reject) {
+  return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -3992,7 +3992,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -4215,7 +4215,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve6, reject) => __awaiter3(this, void 0, void 0, function* () {
+      return new Promise((resolve7, reject) => __awaiter3(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -4298,7 +4298,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error) {
             reject(error);
           } else {
-            resolve6(exitCode2);
+            resolve7(exitCode2);
           }
         });
         if (this.options.input) {
@@ -4426,12 +4426,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve6) {
-      resolve6(value);
+    return value instanceof P ? value : new P(function(resolve7) {
+      resolve7(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve6, reject) {
+  return new (P || (P = Promise))(function(resolve7, reject) {
     function fulfilled(value) {
       try {
         step(generator.next(value));
@@ -4449,7 +4449,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step(result) {
-      result.done ? resolve6(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step, "step");
     step((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -4530,7 +4530,7 @@ async function runChild(command, args, options6) {
 }
 __name(runChild, "runChild");
 function untilEnd(command, args, options6) {
-  return new Promise((resolve6) => {
+  return new Promise((resolve7) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options6;
     const child2 = (0, import_node_child_process.spawn)(command, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
@@ -4538,7 +4538,7 @@ function untilEnd(command, args, options6) {
     const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", output.kill);
-      resolve6({ ...finished2, timedOut });
+      resolve7({ ...finished2, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -4559,7 +4559,7 @@ function feedChild(command, args) {
   stdin.on("error", () => {
   });
   return {
-    write: /* @__PURE__ */ __name((piece2) => new Promise((resolve6) => stdin.write(piece2, (error) => resolve6(!error))), "write"),
+    write: /* @__PURE__ */ __name((piece2) => new Promise((resolve7) => stdin.write(piece2, (error) => resolve7(!error))), "write"),
     async end() {
       stdin.end();
       return finished2;
@@ -4578,12 +4578,12 @@ function watch(child2) {
   return {
     pipes,
     soFar,
-    finished: new Promise((resolve6) => {
+    finished: new Promise((resolve7) => {
       child2.once(
         "error",
-        (error) => resolve6({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
+        (error) => resolve7({ ...soFar(), missing: error.code === "ENOENT", lastWord: error.message })
       );
-      child2.once("close", (code, by) => resolve6({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
+      child2.once("close", (code, by) => resolve7({ ...soFar(), ...code === null ? { lastWord: `ended by ${by}` } : { code } }));
     }),
     kill() {
       child2.kill("SIGKILL");
@@ -4720,6 +4720,19 @@ var BrokenImageError = class extends EngineError {
   }
 };
 
+// src/engine/id-ranges.ts
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+var usual = 65536;
+function neededRanges({ name: name2, privileges }, highest) {
+  const first = privileges === "rootless" ? 1 : 0;
+  const count = /* @__PURE__ */ __name((id2 = 0) => Math.max(usual, id2 + 1 - first), "count");
+  const owners = highest ? `the image has files of users up to ${highest.uid} and of groups up to ${highest.gid}, so ` : "";
+  const who = privileges === "remapped" ? "the user of the daemon's userns-remap" : "this user";
+  const then = name2 === "podman" ? "run 'podman system migrate'" : "restart the daemon";
+  return `${owners}give ${who} a range of ${count(highest?.uid)} ids in /etc/subuid and of ${count(highest?.gid)} in /etc/subgid, and ${then}; or use an engine that runs as root`;
+}
+__name(neededRanges, "neededRanges");
+
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
 var change = { deadline: "change" };
@@ -4792,17 +4805,12 @@ async function succeed(command, args, wanted, options6) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished2) {
   const reason = finished2.lastWord || `it ended with exit code ${finished2.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
+  const message2 = `${program} couldn't ${wanted}: ${reason}`;
+  if (noRoom.test(reason)) return new EngineError(`${message2}; free some space on the disk of its data folder`, "no-room");
+  return new EngineError(message2, tooFewIds.test(reason) ? "too-few-ids" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
-function wayOut(reason) {
-  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
-  if (/insufficient (UIDs|GIDs)/i.test(reason))
-    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
-  return "";
-}
-__name(wayOut, "wayOut");
 
 // src/engine/import.ts
 var importLabel = "io.github.xenserver-ddk-action.import";
@@ -4924,7 +4932,7 @@ async function ask(command) {
   }
   if (info.ServerVersion) return docker(command, info.ServerVersion, info);
   const reason = info.ServerErrors?.at(-1) ?? finished2.lastWord;
-  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut2(program, reason)}`;
+  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut(program, reason)}`;
 }
 __name(ask, "ask");
 function parse(json2) {
@@ -4980,13 +4988,20 @@ function commonParts(command, platformOption, method) {
   };
 }
 __name(commonParts, "commonParts");
-function wayOut2(program, reason) {
+function wayOut(program, reason) {
   if (/permission denied/i.test(reason)) return ` (add this user to the socket's group, often docker, or run as root)`;
   if (/context/i.test(reason)) return " (choose another with DOCKER_CONTEXT or 'docker context use')";
   if (program === "docker" && /connect|daemon|socket|lookup/i.test(reason)) return chosenDaemon() || " (start its daemon)";
   return "";
 }
-__name(wayOut2, "wayOut");
+__name(wayOut, "wayOut");
+
+// src/engine/layer-support.ts
+function cantLoad({ name: name2, version: version3, loadsZstd }, compression) {
+  if (compression !== "zstd" || loadsZstd) return void 0;
+  return `${name2} ${version3} can't load layers that are compressed with zstd, which takes Docker 23 or later; choose gzip or none`;
+}
+__name(cantLoad, "cantLoad");
 
 // src/engine/root-import.ts
 var RootImport = class {
@@ -5101,393 +5116,31 @@ function sentenceOf(error) {
 }
 __name(sentenceOf, "sentenceOf");
 
-// src/image/config/name.ts
-function imageName({ version: version3, build }, uname) {
-  if (version3 === void 0)
-    throw new UserError(
-      "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
-      "other-version"
-    );
-  return `xenserver-ddk:${[version3, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
-}
-__name(imageName, "imageName");
-
-// src/image/config/reference.ts
-var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
-var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text4) {
-  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
-  if (text4 === "") throw refuse2("it is empty");
-  if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
-  const colon = text4.lastIndexOf(":");
-  const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
-  const name2 = tagged ? text4.slice(0, colon) : text4;
-  const tag2 = tagged ? text4.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag2)) {
-    throw refuse2(
-      `the tag ${JSON.stringify(tag2)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
-    );
-  }
-  const { domain, path: path4 } = splitDomain(name2);
-  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
-  const bad = path4.split("/").find((part) => !component.test(part));
-  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
-  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
-  if (name2.length > 255) throw refuse2(`its name has ${name2.length} characters; the limit is 255`);
-  return { text: `${name2}:${tag2}`, canonical: `${canonicalName(name2, domain)}:${tag2}`, name: name2, tag: tag2 };
-}
-__name(parseReference, "parseReference");
-function splitDomain(name2) {
-  const slash = name2.indexOf("/");
-  const first = name2.slice(0, slash);
-  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name2.slice(slash + 1) } : { path: name2 };
-}
-__name(splitDomain, "splitDomain");
-function whyNoComponent(part) {
-  if (part === "") return "it has an empty part before or after a slash";
-  const lower = part.toLowerCase();
-  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
-  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
-}
-__name(whyNoComponent, "whyNoComponent");
-function canonicalName(name2, domain) {
-  if (domain !== void 0) return name2;
-  return name2.includes("/") ? `docker.io/${name2}` : `docker.io/library/${name2}`;
-}
-__name(canonicalName, "canonicalName");
-
-// src/image/config/uname-choice.ts
-var unameChoices = ["ddk", "host"];
-
-// src/bytes/bytes-text.ts
-function bytesText(bytes) {
-  if (bytes < 1e3) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB", "PB"];
-  let value = bytes / 1e3;
-  let unit2 = 0;
-  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
-  return `${value.toFixed(1)} ${units[unit2]}`;
-}
-__name(bytesText, "bytesText");
-
-// src/image/tar/zero-limit.ts
-var defaultZeroLimit = 8 * 2 ** 30;
-var unit = 4096;
-var zeros = Buffer.alloc(unit);
-var worthNaming = 64 << 20;
-function zeroLimit(maxZeroBytes, filesystemSize) {
-  let found = 0;
-  const large = [];
-  return (path4, content2) => {
-    let inFile = 0;
-    const check = /* @__PURE__ */ __name((more2) => {
-      if (found + more2 <= maxZeroBytes) return;
-      const named2 = [...large, { path: path4, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
-      const files2 = named2.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
-      throw new DiskError(
-        `/${pathText(path4)}`,
-        `with this file of ${bytesText(content2.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
-        "unsupported"
-      );
-    }, "check");
-    check(Math.max(0, content2.size - filesystemSize));
-    return {
-      name: content2.name,
-      size: content2.size,
-      read(into, offset) {
-        content2.read(into, offset);
-        const more2 = zeroBytesIn(into);
-        check(more2);
-        found += more2;
-        inFile += more2;
-        if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path: path4, zeros: inFile });
-      }
-    };
-  };
-}
-__name(zeroLimit, "zeroLimit");
-function zeroBytesIn(bytes) {
-  let found = 0;
-  for (let at = 0; at + unit <= bytes.length; at += unit) {
-    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
-  }
-  return found;
-}
-__name(zeroBytesIn, "zeroBytesIn");
-function parseZeroLimit(text4) {
-  if (!/^[1-9]\d{0,5}$/.test(text4.trim())) throw new Error(`it is "${text4}"; it may be a whole number of GiB, from 1 to 999999`);
-  return Number(text4) * 2 ** 30;
-}
-__name(parseZeroLimit, "parseZeroLimit");
-
-// src/engine/provide.ts
-async function provide(engine, { path: path4, name: name2, configDigest, manifestDigest }, info, onProgress) {
-  const made = engine.store === "containerd" ? manifestDigest : configDigest;
-  const before = await engine.find(name2);
-  const wasThere = before?.id === made || await engine.find(made) !== void 0;
-  await engine.load(path4, onProgress);
-  const image = await engine.find(name2);
-  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name2}`);
-  if (image.id !== made) {
-    throw new EngineError(
-      `${name2} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
-    );
-  }
-  try {
-    await engine.prove(image, info);
-  } catch (error) {
-    throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
-  }
-  if (before && before.id !== made) info(`${name2} was the name of the image ${before.id} before`);
-  return image;
-}
-__name(provide, "provide");
-async function removed(engine, image, { message: message2 }) {
-  const alsoFailed = await engine.remove(image).then(
-    () => "",
-    (failure2) => `; and ${failure2.message}`
-  );
-  return new EngineError(`${message2}${alsoFailed}`, "broken-image");
-}
-__name(removed, "removed");
-
-// src/image/archive/layer.ts
-var import_node_crypto3 = require("node:crypto");
-
-// src/host/new-file.ts
-var import_node_fs9 = require("node:fs");
-var import_node_path3 = require("node:path");
-var import_node_util2 = require("node:util");
-
-// src/host/destination.ts
-var import_node_fs6 = require("node:fs");
-var import_node_path2 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path4) {
-  let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links2 = 0; links2 < maxLinks; links2++) {
-    checkPlace(path4, place2);
-    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path4, place2);
-    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links2 > 0)
-      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that file first, or remove the link`, "input");
-    if (!there || there.isFile()) return place2;
-    if (!there.isSymbolicLink())
-      throw new UserError(`${path4}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
-  }
-  throw new UserError(
-    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
-    "input"
-  );
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path4, place2) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new UserError(
-    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a file elsewhere`,
-    "input"
-  );
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path4, folder) {
-  return attempt2(path4, () => {
-    try {
-      return (0, import_node_fs6.realpathSync)(folder);
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path4, look2) {
-  try {
-    return look2();
-  } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
-  }
-}
-__name(attempt2, "attempt");
-
-// src/host/owner.ts
-var import_node_crypto2 = require("node:crypto");
-var import_node_fs8 = require("node:fs");
-
-// src/host/boot-id.ts
-var import_node_fs7 = require("node:fs");
-var known;
-function bootId() {
-  known ??= read();
-  return known;
-}
-__name(bootId, "bootId");
-function read() {
-  try {
-    return (0, import_node_fs7.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-__name(read, "read");
-
-// src/host/owner.ts
-var usualPatience = 6e4;
-function ownerTag() {
-  const self = process.pid;
-  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
-}
-__name(ownerTag, "ownerTag");
-function isOwnerTag(text4) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text4);
-}
-__name(isOwnerTag, "isOwnerTag");
-function isAlive(tag2, path4, patience2 = usualPatience) {
-  const [boot, namespace, pid, start] = tag2.split("-");
-  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs8.statSync)(path4, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience2;
-}
-__name(isAlive, "isAlive");
-function runs(pid, start) {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (error.code === "ESRCH") return false;
-  }
-  const started = startOf(pid);
-  return started === void 0 || started === start;
-}
-__name(runs, "runs");
-function startOf(pid) {
-  try {
-    const stat2 = (0, import_node_fs8.readFileSync)(`/proc/${pid}/stat`, "utf8");
-    const fields8 = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
-    return fields8[0] === "Z" || fields8[0] === "X" ? -1 : Number(fields8[19]);
-  } catch {
-    return void 0;
-  }
-}
-__name(startOf, "startOf");
-function bootTag() {
-  return bootId().replaceAll("-", "").slice(0, 12);
-}
-__name(bootTag, "bootTag");
-function namespaceTag() {
-  try {
-    return (0, import_node_fs8.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
-  } catch {
-    return "";
-  }
-}
-__name(namespaceTag, "namespaceTag");
-
-// src/host/new-file.ts
-function append(out, bytes) {
-  writeAt(out, bytes, out.position);
-  out.position += bytes.length;
-}
-__name(append, "append");
-function writeAt({ fd, name: name2 }, bytes, position3) {
-  for (let done = 0; done < bytes.length; ) {
-    done += writing(name2, () => (0, import_node_fs9.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
-  }
-}
-__name(writeAt, "writeAt");
-function newFile(path4) {
-  const destination = destinationOf(path4);
-  removeAbandoned(destination);
-  return namedLater(path4, destination, partOf(destination), "wx");
-}
-__name(newFile, "newFile");
-function partOf(destination) {
-  return `${destination}.${ownerTag()}.part`;
-}
-__name(partOf, "partOf");
-var patience = 36e5;
-function removeAbandoned(destination) {
-  const [folder, prefix2, suffix] = [(0, import_node_path3.dirname)(destination), `${(0, import_node_path3.basename)(destination)}.`, ".part"];
-  for (const name2 of namesIn(folder)) {
-    const tag2 = name2.slice(prefix2.length, -suffix.length);
-    if (!name2.startsWith(prefix2) || !name2.endsWith(suffix) || !isOwnerTag(tag2) || isAlive(tag2, (0, import_node_path3.join)(folder, name2), patience)) continue;
-    try {
-      (0, import_node_fs9.unlinkSync)((0, import_node_path3.join)(folder, name2));
-    } catch {
-    }
-  }
-}
-__name(removeAbandoned, "removeAbandoned");
-function namesIn(folder) {
-  try {
-    return (0, import_node_fs9.readdirSync)(folder);
-  } catch {
-    return [];
-  }
-}
-__name(namesIn, "namesIn");
-function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs9.openSync)(part, flags, 420));
-  const release = removeAtExit(part);
-  let open4 = true;
-  const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs9.closeSync)(fd);
-    open4 = false;
-  }, "close");
-  return {
-    fd,
-    name: path4,
-    position: 0,
-    keep() {
-      close();
-      if (destinationOf(path4) !== destination) {
-        throw new Error(`${path4}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
-      }
-      writing(path4, () => (0, import_node_fs9.renameSync)(part, destination));
-      release();
-    },
-    discard() {
-      close();
-      (0, import_node_fs9.rmSync)(part, { force: true });
-      release();
-    }
-  };
-}
-__name(namedLater, "namedLater");
-function writing(path4, use2) {
-  try {
-    return use2();
-  } catch (error) {
-    const { errno } = error;
-    if (errno === void 0) throw error;
-    throw new Error(`${path4}: it can't be written (${(0, import_node_util2.getSystemErrorMessage)(errno)})`, { cause: error });
-  }
-}
-__name(writing, "writing");
-
 // src/image/archive/frames.ts
-var import_node_util3 = require("node:util");
+var import_node_util2 = require("node:util");
 var import_node_zlib = require("node:zlib");
+var compressions = ["zstd", "gzip", "none"];
 var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+var mediaTypes = {
+  zstd: `${tarMediaType}+zstd`,
+  gzip: `${tarMediaType}+gzip`,
+  none: tarMediaType
+};
 function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
+  if (compression === "zstd") return { mediaType: mediaTypes.zstd, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: mediaTypes.gzip, compress: gzipMember(level ?? 1) };
   return { mediaType: tarMediaType };
 }
 __name(frameCompressor, "frameCompressor");
 var roomFor = /* @__PURE__ */ __name((size2) => size2 + (size2 >> 7) + 1024, "roomFor");
 function zstdFrame(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.zstdCompress);
   const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
   return (piece2) => compress(piece2, { params, chunkSize: roomFor(piece2.length), pledgedSrcSize: piece2.length });
 }
 __name(zstdFrame, "zstdFrame");
 function gzipMember(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  const compress = (0, import_node_util2.promisify)(import_node_zlib.gzip);
   return async (piece2) => {
     const member = await compress(piece2, { level, chunkSize: roomFor(piece2.length) });
     member[9] = 255;
@@ -5496,119 +5149,10 @@ function gzipMember(level) {
 }
 __name(gzipMember, "gzipMember");
 
-// src/image/archive/layer.ts
-var maxPending = 4;
-var minOwnMemory = 1 << 20;
-function free({ buffer }) {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
-}
-__name(free, "free");
-function layerWriter(out, options6) {
-  const { compress, mediaType } = frameCompressor(options6);
-  const diffId = (0, import_node_crypto3.createHash)("sha256");
-  const digest2 = (0, import_node_crypto3.createHash)("sha256");
-  const start = out.position;
-  const pending = [];
-  let uncompressedSize = 0;
-  let last = Promise.resolve();
-  let cancelled = false;
-  const store = /* @__PURE__ */ __name((frame) => {
-    if (cancelled) return;
-    digest2.update(frame);
-    append(out, frame);
-  }, "store");
-  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
-    const [bytes] = await Promise.all([frame, before]);
-    store(bytes);
-    free(bytes);
-  }, "storeInOrder");
-  return {
-    async write(piece2) {
-      diffId.update(piece2);
-      uncompressedSize += piece2.length;
-      if (!compress) {
-        store(piece2);
-        options6.release?.(piece2.buffer);
-        return;
-      }
-      const frame = compress(piece2).finally(() => options6.release?.(piece2.buffer));
-      last = storeInOrder(last, frame);
-      last.catch(() => {
-      });
-      pending.push(last);
-      if (pending.length >= maxPending) await pending.shift();
-    },
-    async finish() {
-      await last;
-      return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest2.digest("hex")}`,
-        size: out.position - start,
-        uncompressedSize,
-        mediaType
-      };
-    },
-    async cancel() {
-      cancelled = true;
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(layerWriter, "layerWriter");
-var SinkError = class extends Error {
-  static {
-    __name(this, "SinkError");
-  }
-  name = "SinkError";
-  constructor(cause) {
-    super(cause.message, { cause });
-  }
-};
-function absentLayerWriter(sink, release = () => {
-}) {
-  let size2 = 0;
-  let last = Promise.resolve();
-  const attempt5 = /* @__PURE__ */ __name(async (step) => {
-    try {
-      return await step();
-    } catch (error) {
-      throw new SinkError(error);
-    }
-  }, "attempt");
-  return {
-    async write(piece2) {
-      const { buffer } = piece2;
-      size2 += piece2.length;
-      await last;
-      last = attempt5(() => sink.write(piece2)).then(() => release(buffer));
-      last.catch(() => {
-      });
-    },
-    async finish() {
-      await last;
-      const digest2 = await attempt5(sink.finish);
-      return { diffId: digest2, digest: digest2, size: size2, uncompressedSize: size2, mediaType: tarMediaType };
-    },
-    async cancel() {
-      await sink.abort();
-      await Promise.allSettled([last]);
-    }
-  };
-}
-__name(absentLayerWriter, "absentLayerWriter");
-
-// src/image/convert.ts
-var import_node_events = require("node:events");
+// src/image/archive/layout.ts
+var import_node_fs13 = require("node:fs");
+var import_node_path6 = require("node:path");
 var import_promises2 = require("node:timers/promises");
-var import_node_worker_threads = require("node:worker_threads");
-
-// src/host/same-file.ts
-var import_node_fs10 = require("node:fs");
-function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path4) => (0, import_node_fs10.statSync)(path4, { throwIfNoEntry: false }));
-  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
-}
-__name(isSameFile, "isSameFile");
 
 // src/bytes/tar-header.ts
 var tarBlockSize = 512;
@@ -5646,6 +5190,359 @@ function text(header4, start, end) {
   return header4.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
+
+// src/host/destination.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path2 = require("node:path");
+var maxLinks = 40;
+function destinationOf(path4, kind = "file") {
+  let place2 = (0, import_node_path2.resolve)(path4);
+  for (let links2 = 0; links2 < maxLinks; links2++) {
+    checkPlace(path4, place2, kind);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2, kind);
+    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links2 > 0)
+      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
+    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
+    if (!there.isSymbolicLink()) {
+      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
+      throw new UserError(`${path4}: it is ${what}; give the name of a ${kind}`, "input");
+    }
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
+  }
+  throw new UserError(
+    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
+    "input"
+  );
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place2, kind) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
+  throw new UserError(
+    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
+    "input"
+  );
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs6.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look2) {
+  try {
+    return look2();
+  } catch (error) {
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/free-space.ts
+var import_node_fs7 = require("node:fs");
+var import_node_path3 = require("node:path");
+
+// src/bytes/bytes-text.ts
+function bytesText(bytes) {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB", "PB"];
+  let value = bytes / 1e3;
+  let unit2 = 0;
+  for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
+  return `${value.toFixed(1)} ${units[unit2]}`;
+}
+__name(bytesText, "bytesText");
+
+// src/phase/units.ts
+function durationText(milliseconds) {
+  const seconds = milliseconds / 1e3;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+__name(durationText, "durationText");
+
+// src/host/free-space.ts
+var NoRoom = class extends UserError {
+  static {
+    __name(this, "NoRoom");
+  }
+  name = "NoRoom";
+  constructor(message2) {
+    super(message2, "no-room");
+  }
+};
+function checkFreeSpace(path4, needed, what) {
+  const free2 = freeSpace(path4);
+  if (free2 !== void 0 && free2 < needed) {
+    throw new NoRoom(
+      `${what} needs ${bytesText(needed)} of disk at ${path4}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
+    );
+  }
+}
+__name(checkFreeSpace, "checkFreeSpace");
+function freeSpace(path4) {
+  try {
+    const { bavail, bsize } = (0, import_node_fs7.statfsSync)(path4);
+    return bavail * bsize;
+  } catch (error) {
+    const parent = (0, import_node_path3.dirname)(path4);
+    return error.code === "ENOENT" && parent !== path4 ? freeSpace(parent) : void 0;
+  }
+}
+__name(freeSpace, "freeSpace");
+
+// src/host/make-folder.ts
+var import_node_fs8 = require("node:fs");
+var import_node_path4 = require("node:path");
+function makeFolder(path4, mode = 511) {
+  if (isFolder(path4)) return;
+  const above = (0, import_node_path4.dirname)(path4);
+  if (above !== path4) makeFolder(above, mode);
+  try {
+    (0, import_node_fs8.mkdirSync)(path4, { mode });
+  } catch (error) {
+    if (error.code !== "EEXIST" || !isFolder(path4)) throw error;
+  }
+}
+__name(makeFolder, "makeFolder");
+function isFolder(path4) {
+  return (0, import_node_fs8.statSync)(path4, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+__name(isFolder, "isFolder");
+
+// src/host/new-file.ts
+var import_node_fs11 = require("node:fs");
+var import_node_path5 = require("node:path");
+var import_node_util3 = require("node:util");
+
+// src/host/owner.ts
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs10 = require("node:fs");
+
+// src/host/boot-id.ts
+var import_node_fs9 = require("node:fs");
+var known;
+function bootId() {
+  known ??= read();
+  return known;
+}
+__name(bootId, "bootId");
+function read() {
+  try {
+    return (0, import_node_fs9.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+__name(read, "read");
+
+// src/host/owner.ts
+var usualPatience = 6e4;
+function ownerTag() {
+  const self = process.pid;
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto2.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text4) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text4);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag2, path4, patience2 = usualPatience) {
+  const [boot, namespace, pid, start] = tag2.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs10.statSync)(path4, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience2;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs10.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields8 = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields8[0] === "Z" || fields8[0] === "X" ? -1 : Number(fields8[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs10.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
+// src/host/new-file.ts
+function append(out, bytes) {
+  writeAt(out, bytes, out.position);
+  out.position += bytes.length;
+}
+__name(append, "append");
+function writeAt({ fd, name: name2 }, bytes, position3) {
+  for (let done = 0; done < bytes.length; ) {
+    done += writing(name2, () => (0, import_node_fs11.writeSync)(fd, bytes, done, bytes.length - done, position3 + done));
+  }
+}
+__name(writeAt, "writeAt");
+function newFile(path4) {
+  const destination = destinationOf(path4);
+  removeAbandoned(destination);
+  return namedLater(path4, destination, partOf(destination), "wx");
+}
+__name(newFile, "newFile");
+function partOf(destination) {
+  return `${destination}.${ownerTag()}.part`;
+}
+__name(partOf, "partOf");
+var patience = 36e5;
+function abandonedBeside(destination) {
+  const [folder, prefix2, suffix] = [(0, import_node_path5.dirname)(destination), `${(0, import_node_path5.basename)(destination)}.`, ".part"];
+  const isAbandoned = /* @__PURE__ */ __name((name2) => {
+    const tag2 = name2.slice(prefix2.length, -suffix.length);
+    return name2.startsWith(prefix2) && name2.endsWith(suffix) && isOwnerTag(tag2) && !isAlive(tag2, (0, import_node_path5.join)(folder, name2), patience);
+  }, "isAbandoned");
+  return namesIn(folder).filter(isAbandoned).map((name2) => (0, import_node_path5.join)(folder, name2));
+}
+__name(abandonedBeside, "abandonedBeside");
+function removeAbandoned(destination) {
+  for (const path4 of abandonedBeside(destination)) {
+    try {
+      (0, import_node_fs11.unlinkSync)(path4);
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned, "removeAbandoned");
+function namesIn(folder) {
+  try {
+    return (0, import_node_fs11.readdirSync)(folder);
+  } catch {
+    return [];
+  }
+}
+__name(namesIn, "namesIn");
+function namedLater(path4, destination, part, flags) {
+  const fd = writing(path4, () => (0, import_node_fs11.openSync)(part, flags, 420));
+  const release = removeAtExit(part);
+  let open4 = true;
+  const close = /* @__PURE__ */ __name(() => {
+    if (open4) (0, import_node_fs11.closeSync)(fd);
+    open4 = false;
+  }, "close");
+  return {
+    fd,
+    name: path4,
+    position: 0,
+    keep() {
+      close();
+      if (destinationOf(path4) !== destination) {
+        throw new Error(`${path4}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
+      }
+      writing(path4, () => (0, import_node_fs11.renameSync)(part, destination));
+      release();
+    },
+    discard() {
+      close();
+      (0, import_node_fs11.rmSync)(part, { force: true });
+      release();
+    }
+  };
+}
+__name(namedLater, "namedLater");
+function writing(path4, use2) {
+  try {
+    return use2();
+  } catch (error) {
+    const { errno } = error;
+    if (errno === void 0) throw error;
+    throw new Error(`${path4}: it can't be written (${(0, import_node_util3.getSystemErrorMessage)(errno)})`, { cause: error });
+  }
+}
+__name(writing, "writing");
+
+// src/host/new-folder.ts
+var import_node_fs12 = require("node:fs");
+function newFolder(path4, mayReplace) {
+  const check = /* @__PURE__ */ __name(() => {
+    const destination2 = destinationOf(path4, "folder");
+    if ((0, import_node_fs12.statSync)(destination2, { throwIfNoEntry: false })) mayReplace(destination2);
+    return destination2;
+  }, "check");
+  const destination = check();
+  removeAbandoned2(destination);
+  const part = partOf(destination);
+  writing(path4, () => (0, import_node_fs12.mkdirSync)(part));
+  const release = removeAtExit(part);
+  return {
+    part,
+    keep() {
+      if (check() !== destination) {
+        throw new Error(`${path4}: it leads elsewhere than when the folder was begun, so the folder isn't kept; give the name of a folder`);
+      }
+      writing(path4, () => replace(part, destination));
+      release();
+    },
+    discard() {
+      (0, import_node_fs12.rmSync)(part, { recursive: true, force: true });
+      release();
+    }
+  };
+}
+__name(newFolder, "newFolder");
+function replace(part, destination) {
+  try {
+    (0, import_node_fs12.renameSync)(part, destination);
+    return;
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST"].includes(error.code)) throw error;
+  }
+  const old = partOf(destination);
+  (0, import_node_fs12.renameSync)(destination, old);
+  const release = removeAtExit(old);
+  try {
+    (0, import_node_fs12.renameSync)(part, destination);
+  } catch (error) {
+    (0, import_node_fs12.renameSync)(old, destination);
+    release();
+    throw error;
+  }
+  (0, import_node_fs12.rmSync)(old, { recursive: true, force: true });
+  release();
+}
+__name(replace, "replace");
+function removeAbandoned2(destination) {
+  for (const path4 of abandonedBeside(destination)) {
+    try {
+      if ((0, import_node_fs12.lstatSync)(path4).isDirectory()) (0, import_node_fs12.rmSync)(path4, { recursive: true });
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned2, "removeAbandoned");
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -5749,6 +5646,154 @@ function number(header4, at, width, value) {
 }
 __name(number, "number");
 
+// src/image/archive/layer.ts
+var import_node_crypto3 = require("node:crypto");
+var maxPending = 4;
+var minOwnMemory = 1 << 20;
+function free({ buffer }) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
+}
+__name(free, "free");
+function layerWriter(out, options6) {
+  const { compress, mediaType } = frameCompressor(options6);
+  const diffId = (0, import_node_crypto3.createHash)("sha256");
+  const digest2 = (0, import_node_crypto3.createHash)("sha256");
+  const start = out.position;
+  const pending = [];
+  let uncompressedSize = 0;
+  let last = Promise.resolve();
+  let cancelled = false;
+  const store = /* @__PURE__ */ __name((frame) => {
+    if (cancelled) return;
+    digest2.update(frame);
+    append(out, frame);
+  }, "store");
+  const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
+    const [bytes] = await Promise.all([frame, before]);
+    store(bytes);
+    free(bytes);
+  }, "storeInOrder");
+  return {
+    async write(piece2) {
+      diffId.update(piece2);
+      uncompressedSize += piece2.length;
+      if (!compress) {
+        store(piece2);
+        options6.release?.(piece2.buffer);
+        return;
+      }
+      const frame = compress(piece2).finally(() => options6.release?.(piece2.buffer));
+      last = storeInOrder(last, frame);
+      last.catch(() => {
+      });
+      pending.push(last);
+      if (pending.length >= maxPending) await pending.shift();
+    },
+    async finish() {
+      await last;
+      return {
+        diffId: `sha256:${diffId.digest("hex")}`,
+        digest: `sha256:${digest2.digest("hex")}`,
+        size: out.position - start,
+        uncompressedSize,
+        mediaType
+      };
+    },
+    async cancel() {
+      cancelled = true;
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(layerWriter, "layerWriter");
+var SinkError = class extends Error {
+  static {
+    __name(this, "SinkError");
+  }
+  name = "SinkError";
+  constructor(cause) {
+    super(cause.message, { cause });
+  }
+};
+function absentLayerWriter(sink, release = () => {
+}) {
+  let size2 = 0;
+  let last = Promise.resolve();
+  const attempt5 = /* @__PURE__ */ __name(async (step) => {
+    try {
+      return await step();
+    } catch (error) {
+      throw new SinkError(error);
+    }
+  }, "attempt");
+  return {
+    async write(piece2) {
+      const { buffer } = piece2;
+      size2 += piece2.length;
+      await last;
+      last = attempt5(() => sink.write(piece2)).then(() => release(buffer));
+      last.catch(() => {
+      });
+    },
+    async finish() {
+      await last;
+      const digest2 = await attempt5(sink.finish);
+      return { diffId: digest2, digest: digest2, size: size2, uncompressedSize: size2, mediaType: tarMediaType };
+    },
+    async cancel() {
+      await sink.abort();
+      await Promise.allSettled([last]);
+    }
+  };
+}
+__name(absentLayerWriter, "absentLayerWriter");
+
+// src/image/config/reference.ts
+var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
+var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function parseReference(text4) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
+  if (text4 === "") throw refuse2("it is empty");
+  if (text4.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text4.lastIndexOf(":");
+  const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
+  const name2 = tagged ? text4.slice(0, colon) : text4;
+  const tag2 = tagged ? text4.slice(colon + 1) : "latest";
+  if (!tagPattern.test(tag2)) {
+    throw refuse2(
+      `the tag ${JSON.stringify(tag2)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
+    );
+  }
+  const { domain, path: path4 } = splitDomain(name2);
+  if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
+  const bad = path4.split("/").find((part) => !component.test(part));
+  if (bad !== void 0) throw refuse2(whyNoComponent(bad));
+  if (domain === void 0 && /^[0-9a-f]{64}$/.test(path4)) throw refuse2("64 hexadecimal digits are an image ID");
+  if (name2.length > 255) throw refuse2(`its name has ${name2.length} characters; the limit is 255`);
+  return { text: `${name2}:${tag2}`, canonical: `${canonicalName(name2, domain)}:${tag2}`, name: name2, tag: tag2 };
+}
+__name(parseReference, "parseReference");
+function splitDomain(name2) {
+  const slash = name2.indexOf("/");
+  const first = name2.slice(0, slash);
+  const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
+  return isDomain ? { domain: first, path: name2.slice(slash + 1) } : { path: name2 };
+}
+__name(splitDomain, "splitDomain");
+function whyNoComponent(part) {
+  if (part === "") return "it has an empty part before or after a slash";
+  const lower = part.toLowerCase();
+  if (component.test(lower)) return `it must be lower-case: ${JSON.stringify(lower)}`;
+  return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
+}
+__name(whyNoComponent, "whyNoComponent");
+function canonicalName(name2, domain) {
+  if (domain !== void 0) return name2;
+  return name2.includes("/") ? `docker.io/${name2}` : `docker.io/library/${name2}`;
+}
+__name(canonicalName, "canonicalName");
+
 // src/image/archive/manifest.ts
 var manifestType = "application/vnd.oci.image.manifest.v1+json";
 var configType = "application/vnd.oci.image.config.v1+json";
@@ -5784,6 +5829,7 @@ function nameAnnotations(reference) {
 __name(nameAnnotations, "nameAnnotations");
 
 // src/image/archive/archive.ts
+var dockerManifestName = "manifest.json";
 function createArchive(path4) {
   return archiveOn(newFile(path4), []);
 }
@@ -5823,7 +5869,7 @@ function archiveOn(out, layers) {
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
       addFile("index.json", json(ociIndex(manifest, config, tags3)));
       addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags3)));
+      addFile(dockerManifestName, json(dockerManifest(configBlob, layers, tags3)));
       append(out, Buffer.alloc(2 * tarBlockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
@@ -5851,6 +5897,189 @@ function memberHeader(name2, size2) {
   return ustarHeader({ path: Buffer.from(name2), type: "file", mode: 420, uid: 0, gid: 0, size: size2, mtime: 0 });
 }
 __name(memberHeader, "memberHeader");
+
+// src/image/archive/layout.ts
+var layoutNames = ["blobs", "index.json", "index.json.lock", "ingest", "oci-layout"];
+function checkLayoutPlace(path4) {
+  const place2 = destinationOf(path4, "folder");
+  const here = process.cwd();
+  if (`${here}${import_node_path6.sep}`.startsWith(place2 === import_node_path6.sep ? import_node_path6.sep : `${place2}${import_node_path6.sep}`)) {
+    throw new UserError(`${path4}: it is the working directory, or contains it; give the name of a folder of its own`, "input");
+  }
+  if ((0, import_node_fs13.existsSync)(place2)) checkReplaceable(place2);
+}
+__name(checkLayoutPlace, "checkLayoutPlace");
+function checkReplaceable(folder) {
+  const names2 = (0, import_node_fs13.readdirSync)(folder);
+  const stranger = names2.find((name2) => !layoutNames.includes(name2)) ?? (names2.includes("oci-layout") ? void 0 : names2[0]);
+  if (stranger === void 0) return;
+  throw new UserError(
+    `${folder}: it isn't replaced, because it is no OCI layout: it contains ${JSON.stringify(stranger)}; give the name of a new folder, or remove this one`,
+    "input"
+  );
+}
+__name(checkReplaceable, "checkReplaceable");
+async function writeLayout(archive, path4, signal) {
+  checkLayoutPlace(path4);
+  const parent = (0, import_node_path6.dirname)((0, import_node_path6.resolve)(path4));
+  makeFolder(parent);
+  const fd = (0, import_node_fs13.openSync)(archive, "r");
+  try {
+    const { size: size2 } = (0, import_node_fs13.fstatSync)(fd);
+    checkFreeSpace(parent, size2, "The OCI layout");
+    const folder = newFolder(path4, checkReplaceable);
+    try {
+      for (const { name: name2, start, length: length3 } of membersOf(fd, archive)) {
+        if (name2 !== dockerManifestName) await copyOut(fd, start, length3, (0, import_node_path6.join)(folder.part, name2), { path: path4, signal });
+      }
+      signal?.throwIfAborted();
+      folder.keep();
+    } finally {
+      folder.discard();
+    }
+  } finally {
+    (0, import_node_fs13.closeSync)(fd);
+  }
+}
+__name(writeLayout, "writeLayout");
+function* membersOf(fd, archive) {
+  const header4 = Buffer.alloc(tarBlockSize);
+  for (let at = 0; ; ) {
+    if ((0, import_node_fs13.readSync)(fd, header4, 0, tarBlockSize, at) < tarBlockSize) throw new Error(`${archive}: the archive is cut short`);
+    if (header4.every((byte) => byte === 0)) return;
+    const { path: name2, size: length3 } = readTarHeader(header4);
+    yield { name: name2, start: at + tarBlockSize, length: length3 };
+    at += tarBlockSize + length3 + tarPadding(length3);
+  }
+}
+__name(membersOf, "membersOf");
+async function copyOut(fd, start, length3, to, { path: path4, signal }) {
+  writing(path4, () => makeFolder((0, import_node_path6.dirname)(to)));
+  const out = { fd: writing(path4, () => (0, import_node_fs13.openSync)(to, "wx")), name: path4, position: 0 };
+  try {
+    const piece2 = Buffer.allocUnsafe(Math.min(length3, 4 << 20));
+    while (out.position < length3) {
+      signal?.throwIfAborted();
+      const count = (0, import_node_fs13.readSync)(fd, piece2, 0, Math.min(piece2.length, length3 - out.position), start + out.position);
+      if (count === 0) throw new Error(`${path4}: the archive became shorter while it was read`);
+      append(out, piece2.subarray(0, count));
+      await (0, import_promises2.setImmediate)();
+    }
+  } finally {
+    (0, import_node_fs13.closeSync)(out.fd);
+  }
+}
+__name(copyOut, "copyOut");
+
+// src/image/config/name.ts
+function imageName({ version: version3, build }, uname) {
+  if (version3 === void 0)
+    throw new UserError(
+      "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
+      "other-version"
+    );
+  return `xenserver-ddk:${[version3, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
+}
+__name(imageName, "imageName");
+
+// src/image/config/uname-choice.ts
+var unameChoices = ["ddk", "host"];
+
+// src/image/tar/zero-limit.ts
+var defaultZeroLimit = 8 * 2 ** 30;
+var unit = 4096;
+var zeros = Buffer.alloc(unit);
+var worthNaming = 64 << 20;
+function zeroLimit(maxZeroBytes, filesystemSize) {
+  let found = 0;
+  const large = [];
+  return (path4, content2) => {
+    let inFile = 0;
+    const check = /* @__PURE__ */ __name((more2) => {
+      if (found + more2 <= maxZeroBytes) return;
+      const named2 = [...large, { path: path4, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
+      const files2 = named2.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
+      throw new DiskError(
+        `/${pathText(path4)}`,
+        `with this file of ${bytesText(content2.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
+        "unsupported"
+      );
+    }, "check");
+    check(Math.max(0, content2.size - filesystemSize));
+    return {
+      name: content2.name,
+      size: content2.size,
+      read(into, offset) {
+        content2.read(into, offset);
+        const more2 = zeroBytesIn(into);
+        check(more2);
+        found += more2;
+        inFile += more2;
+        if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path: path4, zeros: inFile });
+      }
+    };
+  };
+}
+__name(zeroLimit, "zeroLimit");
+function zeroBytesIn(bytes) {
+  let found = 0;
+  for (let at = 0; at + unit <= bytes.length; at += unit) {
+    if (bytes[at] === 0 && bytes[at + unit - 1] === 0 && Buffer.compare(zeros, bytes.subarray(at, at + unit)) === 0) found += unit;
+  }
+  return found;
+}
+__name(zeroBytesIn, "zeroBytesIn");
+function parseZeroLimit(text4) {
+  if (!/^[1-9]\d{0,5}$/.test(text4.trim())) throw new Error(`it is "${text4}"; it may be a whole number of GiB, from 1 to 999999`);
+  return Number(text4) * 2 ** 30;
+}
+__name(parseZeroLimit, "parseZeroLimit");
+
+// src/engine/provide.ts
+async function provide(engine, { path: path4, name: name2, configDigest, manifestDigest, highestIds }, info, onProgress) {
+  const made = engine.store === "containerd" ? manifestDigest : configDigest;
+  const before = await engine.find(name2);
+  const wasThere = before?.id === made || await engine.find(made) !== void 0;
+  await engine.load(path4, onProgress).catch((error) => {
+    throw error instanceof EngineError && error.kind === "too-few-ids" ? new EngineError(`${error.message}; ${neededRanges(engine, highestIds)}`, error.kind) : error;
+  });
+  const image = await engine.find(name2);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path4}, but has no image ${name2}`);
+  if (image.id !== made) {
+    throw new EngineError(
+      `${name2} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+    );
+  }
+  try {
+    await engine.prove(image, info);
+  } catch (error) {
+    throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
+  }
+  if (before && before.id !== made) info(`${name2} was the name of the image ${before.id} before`);
+  return image;
+}
+__name(provide, "provide");
+async function removed(engine, image, { message: message2 }) {
+  const alsoFailed = await engine.remove(image).then(
+    () => "",
+    (failure2) => `; and ${failure2.message}`
+  );
+  return new EngineError(`${message2}${alsoFailed}`, "broken-image");
+}
+__name(removed, "removed");
+
+// src/image/convert.ts
+var import_node_events = require("node:events");
+var import_promises3 = require("node:timers/promises");
+var import_node_worker_threads = require("node:worker_threads");
+
+// src/host/same-file.ts
+var import_node_fs14 = require("node:fs");
+function isSameFile(one, other) {
+  const [a, b] = [one, other].map((path4) => (0, import_node_fs14.statSync)(path4, { throwIfNoEntry: false }));
+  return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
+}
+__name(isSameFile, "isSameFile");
 
 // src/disk/filesystem/tree.ts
 function fileKey({ dev, ino }) {
@@ -5901,7 +6130,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   const children3 = [];
   for (const entry2 of tree.entries(dir2.node)) {
     checkName(entry2.name, dir2);
-    const path4 = join6(dir2.path, entry2.name);
+    const path4 = join7(dir2.path, entry2.name);
     try {
       children3.push({ path: path4, node: entry2.node() });
     } catch (error) {
@@ -5927,15 +6156,15 @@ function checkName(name2, dir2) {
   if (dir2.path.length + 1 + name2.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
 __name(checkName, "checkName");
-function join6(dir2, name2) {
+function join7(dir2, name2) {
   return dir2.length === 0 ? name2 : Buffer.concat([dir2, Buffer.from("/"), name2]);
 }
-__name(join6, "join");
-function resolve3(tree, path4) {
+__name(join7, "join");
+function resolve4(tree, path4) {
   const trail = resolveTrail(tree, path4);
   return trail && (trail.at(-1)?.node ?? tree.root);
 }
-__name(resolve3, "resolve");
+__name(resolve4, "resolve");
 function resolveTrail(tree, path4) {
   const trail = [];
   const components = /* @__PURE__ */ __name((text4) => text4.split("/").filter((name2) => name2 !== "" && name2 !== "."), "components");
@@ -5951,7 +6180,7 @@ function resolveTrail(tree, path4) {
     const node = childNode(tree, dir2.node, name2);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join6(dir2.path, Buffer.from(name2, "latin1")), node });
+      trail.push({ path: join7(dir2.path, Buffer.from(name2, "latin1")), node });
       continue;
     }
     if (++links2 > 40) return void 0;
@@ -5975,7 +6204,7 @@ function readText(root, path4) {
 }
 __name(readText, "readText");
 function readStart(root, path4, length3) {
-  const node = resolve3(root, path4);
+  const node = resolve4(root, path4);
   if (node?.type !== "file") return void 0;
   const content2 = node.content();
   return bytesAt(content2, 0, Math.min(length3, content2.size));
@@ -6004,7 +6233,7 @@ __name(platformArchitecture, "platformArchitecture");
 
 // src/disk/root/kernel-version.ts
 function findKernelVersion(root, warn2) {
-  const modules = resolve3(root, "/lib/modules");
+  const modules = resolve4(root, "/lib/modules");
   const all = modules?.type === "dir" ? directories(root, modules) : [];
   const built = all.filter(({ node }) => hasEntry(root, node, "build")).map(({ name: name2 }) => name2);
   if (built.length === 0) {
@@ -6320,7 +6549,7 @@ __name(checkOwner, "checkOwner");
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries4, options6) {
   const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options6;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece2;
   let used = 0;
   for (const part of tarParts(layerEntries(entries4, options6, warn2), summary2)) {
@@ -6351,6 +6580,8 @@ function* tarParts(entries4, summary2) {
     if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path4);
     const member = first ? linkTo(first, entry2) : describe(entry2);
     summary2.members++;
+    summary2.highestIds.uid = Math.max(summary2.highestIds.uid, node.uid);
+    summary2.highestIds.gid = Math.max(summary2.highestIds.gid, node.gid);
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
@@ -6396,7 +6627,7 @@ __name(kernelBuild, "kernelBuild");
 var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
 function personalityCommand(root) {
   return commands.find(([program]) => {
-    const node = resolve3(root, program);
+    const node = resolve4(root, program);
     return node?.type === "file" && (node.mode & 73) !== 0;
   });
 }
@@ -6449,7 +6680,7 @@ function newNode(type2, mode, mtime, text4 = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs15 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text4) {
@@ -6464,7 +6695,7 @@ var machines = {
 };
 function unameScript({ release, version: version3, architecture }) {
   const answers = { release, version: version3, ...machines[architecture] };
-  return (0, import_node_fs11.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name2) => shellQuote(answers[name2]));
+  return (0, import_node_fs15.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name2) => shellQuote(answers[name2]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -6670,7 +6901,7 @@ async function convert(options6) {
   try {
     const { names: names2, ...received } = await receive(worker, archive, options6, stop.signal);
     const isoSha256 = await options6.inputSha256 ?? "";
-    await (0, import_promises2.setImmediate)();
+    await (0, import_promises3.setImmediate)();
     stop.signal.throwIfAborted();
     return finishImage(archive, { ...received, isoSha256, uname }, names2);
   } catch (error) {
@@ -6730,14 +6961,6 @@ async function addEnvironment(archive, { layer }, compression) {
   return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
 }
 __name(addEnvironment, "addEnvironment");
-
-// src/phase/units.ts
-function durationText(milliseconds) {
-  const seconds = milliseconds / 1e3;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-}
-__name(durationText, "durationText");
 
 // src/phase/progress-line.ts
 var pace = { first: 3e3, next: 5e3 };
@@ -6825,7 +7048,7 @@ async function loadWithProgress(engine, archived, say2, show2 = progressLines(sa
 __name(loadWithProgress, "loadWithProgress");
 
 // src/commands/convert-result.ts
-var import_node_path4 = require("node:path");
+var import_node_path7 = require("node:path");
 
 // src/commands/json-text.ts
 function jsonText(value, indent) {
@@ -6839,11 +7062,12 @@ function resultLine({ names: names2, archive }) {
 `;
 }
 __name(resultLine, "resultLine");
-function resultJson({ names: names2, found, archive, isoSha256, layers, tar }, { archive: path4, loaded: loaded2 }) {
+function resultJson({ names: names2, found, archive, isoSha256, layers, tar }, { archive: path4, layout, loaded: loaded2 }) {
   const result = {
     image: names2[0],
     digest: archive.configDigest,
-    ...path4 !== void 0 && { archive: { path: (0, import_node_path4.resolve)(path4), size: archive.size, manifestDigest: archive.manifestDigest } },
+    ...path4 !== void 0 && { archive: { path: (0, import_node_path7.resolve)(path4), size: archive.size, manifestDigest: archive.manifestDigest } },
+    ...layout !== void 0 && { ociLayout: { path: (0, import_node_path7.resolve)(layout), manifestDigest: archive.manifestDigest } },
     ...loaded2 && { engine: { name: loaded2.engine.name, imageId: loaded2.image.id } },
     ...isoSha256 !== "" && { inputSha256: isoSha256 },
     identity: found.identity,
@@ -6851,7 +7075,7 @@ function resultJson({ names: names2, found, archive, isoSha256, layers, tar }, {
     layers: layers.map(({ diffId, uncompressedSize, digest: digest2, size: size2 }) => ({
       diffId,
       uncompressedSize,
-      ...path4 !== void 0 && { digest: digest2, size: size2 }
+      ...(path4 ?? layout) !== void 0 && { digest: digest2, size: size2 }
     }))
   };
   return `${jsonText(result, 2)}
@@ -6890,7 +7114,7 @@ function bar(share, length3, paint) {
 __name(bar, "bar");
 
 // src/phase/terminal/screen.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs16 = require("node:fs");
 var word = { lock: 0, hidden: 1 };
 var eraseLine = "\r\x1B[K";
 var Screen = class {
@@ -6937,7 +7161,7 @@ var Screen = class {
   }
   #write(text4) {
     try {
-      (0, import_node_fs12.writeSync)(this.#fd, text4);
+      (0, import_node_fs16.writeSync)(this.#fd, text4);
     } catch {
     }
   }
@@ -7032,18 +7256,18 @@ function endProgress() {
 __name(endProgress, "endProgress");
 
 // src/commands/standard-input.ts
-var import_node_fs14 = require("node:fs");
-var import_promises3 = require("node:stream/promises");
+var import_node_fs18 = require("node:fs");
+var import_promises4 = require("node:stream/promises");
 
 // src/bytes/unlinked-file.ts
 var import_node_crypto6 = require("node:crypto");
-var import_node_fs13 = require("node:fs");
-var import_node_path5 = require("node:path");
+var import_node_fs17 = require("node:fs");
+var import_node_path8 = require("node:path");
 function openUnlinked(dir2) {
   try {
-    const path4 = (0, import_node_path5.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
-    const fd = (0, import_node_fs13.openSync)(path4, "wx+", 384);
-    (0, import_node_fs13.unlinkSync)(path4);
+    const path4 = (0, import_node_path8.join)(dir2, `.xenserver-ddk-${(0, import_node_crypto6.randomUUID)()}`);
+    const fd = (0, import_node_fs17.openSync)(path4, "wx+", 384);
+    (0, import_node_fs17.unlinkSync)(path4);
     return fd;
   } catch (error) {
     throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
@@ -7116,7 +7340,7 @@ async function pathOfInput(input, tempDir, signal) {
   if (/^https?:/i.test(input)) throw new UsageError(`INPUT can't be a URL; download it first: curl -fLO ${shellQuote(input)}`);
   if (input !== "-") return input;
   if (process.stdin.isTTY) throw new UsageError(`${name} is a terminal; give the name of a file, or redirect one to it`);
-  const stats = (0, import_node_fs14.fstatSync)(0);
+  const stats = (0, import_node_fs18.fstatSync)(0);
   const path4 = `/dev/fd/${stats.isFile() || stats.isDirectory() ? 0 : await copy(tempDir, signal)}`;
   callPath(path4, name);
   return path4;
@@ -7134,7 +7358,7 @@ async function copy(tempDir, signal) {
   }, "counted");
   show({ doing: `Waiting for ${name}` });
   try {
-    await (0, import_promises3.pipeline)(process.stdin, counted, (0, import_node_fs14.createWriteStream)("", { fd, autoClose: false }), { ...signal && { signal } });
+    await (0, import_promises4.pipeline)(process.stdin, counted, (0, import_node_fs18.createWriteStream)("", { fd, autoClose: false }), { ...signal && { signal } });
   } catch (error) {
     signal?.throwIfAborted();
     throw new DiskError(
@@ -7149,13 +7373,17 @@ __name(copy, "copy");
 
 // src/commands/convert.ts
 var help = `Usage: xenserver-ddk convert INPUT -o image.tar [OPTION]...
+       xenserver-ddk convert INPUT --oci-layout DIR [OPTION]...
        xenserver-ddk convert INPUT --load [OPTION]...
 
 Converts the root filesystem in INPUT into a container image: an archive for docker load or podman
-load, or an image in one of these engines, or both. The same INPUT gives the same image everywhere.
+load, a folder for builders, an image in an engine, or all of these. The same INPUT gives the same
+image everywhere.
 
   -o, --output FILE   write the archive to FILE. An existing file is replaced once the archive is complete;
                       a link is followed. Standard output can't be used
+  --oci-layout DIR    write the image as a folder in OCI's image layout, with one tag. An older layout is
+                      replaced once the new one is complete
   --load              load the image into an engine
   --engine NAME       docker, podman, or auto (default), which takes the first one that works
   --tag NAME          name of the image (default: xenserver-ddk:VERSION-BUILD;
@@ -7177,6 +7405,7 @@ Examples:
 `;
 var options2 = {
   output: { type: "string", short: "o" },
+  "oci-layout": { type: "string" },
   load: { type: "boolean" },
   engine: { type: "string" },
   tag: { type: "string" },
@@ -7196,27 +7425,31 @@ async function convertCommand(words) {
     throw new UsageError(
       "an archive can't be written to standard output, because its first bytes are only known at its end; give the name of a file"
     );
-  if (!values.output && !values.load) throw new UsageError("give -o FILE or --load, or both");
+  const layout = values["oci-layout"];
+  if (!values.output && !layout && !values.load) throw new UsageError("give -o FILE, --oci-layout DIR, or --load");
   if (values.engine !== void 0 && !values.load) throw new UsageError("--engine is of no use without --load");
-  const compression = values.compression === void 0 ? void 0 : choiceOf("--compression", values.compression, ["zstd", "gzip", "none"]);
+  const compression = values.compression === void 0 ? void 0 : choiceOf("--compression", values.compression, compressions);
   const uname = choiceOf("--uname", values.uname ?? "ddk", unameChoices);
   const wanted = choiceOf("--engine", values.engine ?? "auto", engineNames);
   const tag2 = values.tag && usage(() => parseReference(values.tag).text);
   const asked = values["version-is"] === void 0 ? void 0 : usage(() => parseVersion(values["version-is"]));
   const maxZeroBytes = values["zero-limit"] === void 0 ? void 0 : usage(() => parseZeroLimit(values["zero-limit"]), "--zero-limit");
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
+  if (layout) usage(() => checkLayoutPlace(layout), "--oci-layout");
   const signal = endRequest((name2) => `stopped by ${name2}`);
   if (values.load) show({ doing: "Looking for an engine" });
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : void 0;
   if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
+  const refusal = engine && compression && cantLoad(engine, compression);
+  if (refusal !== void 0) throw new UsageError(`--compression: ${refusal}`);
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
   const release = removeAtExit(dir2);
-  const layers = values.output || compression ? void 0 : engine?.layers;
-  const rootImport = layers && new RootImport(layers, (0, import_node_path6.basename)(dir2));
+  const layers = values.output || layout || compression ? void 0 : engine?.layers;
+  const rootImport = layers && new RootImport(layers, (0, import_node_path9.basename)(dir2));
   try {
     const input = await pathOfInput(parsed.input, dir2, signal);
     show({ doing: "Reading the disk" });
-    const archive = values.output ? (0, import_node_path6.resolve)(values.output) : (0, import_node_path6.join)(dir2, "image.tar");
+    const archive = values.output ? (0, import_node_path9.resolve)(values.output) : (0, import_node_path9.join)(dir2, "image.tar");
     const make = /* @__PURE__ */ __name(() => convertWithProgress(
       {
         input,
@@ -7239,13 +7472,17 @@ async function convertCommand(words) {
       show
     ), "make");
     const conversion = await make();
-    const archived = { path: archive, name: conversion.names[0], ...conversion.archive };
+    const archived = { path: archive, name: conversion.names[0], ...conversion.archive, highestIds: conversion.tar.highestIds };
+    if (layout) {
+      show({ doing: "Writing the OCI layout" });
+      await writeLayout(archive, layout, signal);
+    }
     const loaded2 = engine && { engine, image: await loadOrAgain(engine, archived, rootImport, make) };
     endProgress();
-    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, loaded: loaded2 }) : resultLine(conversion));
+    process.stdout.write(values.json ? resultJson(conversion, { archive: values.output, layout, loaded: loaded2 }) : resultLine(conversion));
   } finally {
     await rootImport?.cleanUp().catch((error) => say(sentenceOf(error)));
-    (0, import_node_fs15.rmSync)(dir2, { recursive: true, force: true });
+    (0, import_node_fs19.rmSync)(dir2, { recursive: true, force: true });
     release();
   }
   return 0;
@@ -7265,7 +7502,7 @@ async function loadOrAgain(engine, archived, rootImport, make) {
 __name(loadOrAgain, "loadOrAgain");
 function makeTempDir(parent) {
   try {
-    return (0, import_node_fs15.mkdtempSync)((0, import_node_path6.join)(parent, "xenserver-ddk-"));
+    return (0, import_node_fs19.mkdtempSync)((0, import_node_path9.join)(parent, "xenserver-ddk-"));
   } catch (error) {
     throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
       cause: error
@@ -7300,7 +7537,7 @@ __name(exitCode, "exitCode");
 var import_node_os4 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs19 = require("node:fs");
+var import_node_fs23 = require("node:fs");
 
 // src/bytes/peek.ts
 function peek(source, offset, length3) {
@@ -10446,8 +10683,8 @@ function findHead(log) {
   const last = cycle(log.blocks - 1);
   if (first === 0) return void 0;
   const before = last === 0 ? 0 : first === last ? last - 1 : last;
-  const turn4 = first === last ? log.blocks : firstOfCycle(cycle, 0, log.blocks - 1, last);
-  const head = backBeforeGaps(log, turn4, before, last);
+  const turn5 = first === last ? log.blocks : firstOfCycle(cycle, 0, log.blocks - 1, last);
+  const head = backBeforeGaps(log, turn5, before, last);
   return backBeforeTornRecord(log, head);
 }
 __name(findHead, "findHead");
@@ -10461,11 +10698,11 @@ function firstOfCycle(cycle, from, to, wanted) {
   return high;
 }
 __name(firstOfCycle, "firstOfCycle");
-function backBeforeGaps(log, turn4, before, last) {
+function backBeforeGaps(log, turn5, before, last) {
   const count = Math.min(maxBlocksInFlight, log.blocks);
-  const atEnd = Math.max(0, count - turn4);
+  const atEnd = Math.max(0, count - turn5);
   const gapAtEnd = last === 0 ? void 0 : firstWith(log, log.blocks - atEnd, atEnd, before - 1);
-  return gapAtEnd ?? firstWith(log, Math.max(0, turn4 - count), Math.min(turn4, count), before) ?? turn4;
+  return gapAtEnd ?? firstWith(log, Math.max(0, turn5 - count), Math.min(turn5, count), before) ?? turn5;
 }
 __name(backBeforeGaps, "backBeforeGaps");
 function firstWith(log, from, count, cycle) {
@@ -11893,9 +12130,9 @@ function withFileName(sniffed, name2) {
   return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word3}` } };
 }
 __name(withFileName, "withFileName");
-function refuse(format2, description, wayOut4) {
+function refuse(format2, description, wayOut3) {
   const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format2) ? "not-a-ddk" : "unsupported";
-  return { format: format2, description, refusal: { why: `it is ${description}; ${wayOut4}`, kind } };
+  return { format: format2, description, refusal: { why: `it is ${description}; ${wayOut3}`, kind } };
 }
 __name(refuse, "refuse");
 
@@ -12317,10 +12554,10 @@ function rawDisk(bytes, size2, warn2, others) {
 __name(rawDisk, "rawDisk");
 
 // src/disk/input.ts
-var import_node_fs18 = require("node:fs");
+var import_node_fs22 = require("node:fs");
 
 // src/bytes/arriving-file.ts
-var import_node_path7 = require("node:path");
+var import_node_path10 = require("node:path");
 
 // src/bytes/growth.ts
 var word2 = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
@@ -12396,9 +12633,9 @@ ${what}`;
       signal.throwIfAborted();
       return this.#arrived(index, end);
     }, this.#hasFailed);
-    for (let turn4 = waiting.next(); ; ) {
-      if (turn4.done) return turn4.value ?? this.#throwFailure();
-      turn4 = waiting.next(await Atomics.waitAsync(this.#words, word2.signal, turn4.value, turnLength).value);
+    for (let turn5 = waiting.next(); ; ) {
+      if (turn5.done) return turn5.value ?? this.#throwFailure();
+      turn5 = waiting.next(await Atomics.waitAsync(this.#words, word2.signal, turn5.value, turnLength).value);
     }
   }
   isComplete(index) {
@@ -12432,9 +12669,9 @@ ${what}`;
   /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look2, isOver = () => false) {
     const waiting = this.#waiting(look2, isOver);
-    for (let turn4 = waiting.next(); ; ) {
-      if (turn4.done) return turn4.value;
-      turn4 = waiting.next(Atomics.wait(this.#words, word2.signal, turn4.value, turnLength));
+    for (let turn5 = waiting.next(); ; ) {
+      if (turn5.done) return turn5.value;
+      turn5 = waiting.next(Atomics.wait(this.#words, word2.signal, turn5.value, turnLength));
     }
   }
   /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
@@ -12466,7 +12703,7 @@ ${what}`;
 
 // src/bytes/arriving-file.ts
 function openArrivingFile(path4, { size: size2, growth: shared }) {
-  const name2 = (0, import_node_path7.basename)(path4);
+  const name2 = (0, import_node_path10.basename)(path4);
   const file = openFile(path4, name2);
   const growth = new FileGrowth(shared);
   let known3 = 0;
@@ -12490,7 +12727,7 @@ function openArrivingFile(path4, { size: size2, growth: shared }) {
 __name(openArrivingFile, "openArrivingFile");
 
 // src/disk/spool/index.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 var import_node_os3 = require("node:os");
 var import_node_url = require("node:url");
 var import_node_worker_threads3 = require("node:worker_threads");
@@ -12584,7 +12821,7 @@ function startWork(files2, fds, { concurrency = defaultConcurrency(), ...setting
     growth,
     finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs16.closeSync)(fd);
+      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs20.closeSync)(fd);
     }
   };
 }
@@ -12600,7 +12837,7 @@ function defaultConcurrency() {
 __name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
-  if (!(0, import_node_fs16.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
+  if (!(0, import_node_fs20.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
 __name(workerScript2, "workerScript");
@@ -12610,7 +12847,7 @@ function openTemporaryFiles(count, dir2) {
     while (files2.length < count) files2.push(openUnlinked(dir2));
     return files2;
   } catch (error) {
-    for (const fd of files2) (0, import_node_fs16.closeSync)(fd);
+    for (const fd of files2) (0, import_node_fs20.closeSync)(fd);
     throw error;
   }
 }
@@ -12926,8 +13163,8 @@ __name(openAppliance, "openAppliance");
 function unpack2(chunks, vdi, name2, tempDir) {
   const limit = imageLimit(vdi);
   const tooLarge = `the chunks inflate to more than ${bytesText(limit)}, which is more than the disk can hold`;
-  const wayOut4 = "the ISO is damaged or incomplete; download it again";
-  const spool = spoolFiles(chunks, name2, { dir: tempDir, limit, tooLarge, wayOut: wayOut4 });
+  const wayOut3 = "the ISO is damaged or incomplete; download it again";
+  const spool = spoolFiles(chunks, name2, { dir: tempDir, limit, tooLarge, wayOut: wayOut3 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
 }
 __name(unpack2, "unpack");
@@ -12938,10 +13175,10 @@ function imageLimit({ size: size2 }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
-var import_node_fs17 = require("node:fs");
+var import_node_fs21 = require("node:fs");
 function openFolder(path4) {
   const nodes = nodeMaker();
-  const root = attempt4(path4, () => (0, import_node_fs17.statSync)(path4, { bigint: true }));
+  const root = attempt4(path4, () => (0, import_node_fs21.statSync)(path4, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -12953,13 +13190,13 @@ function openFolder(path4) {
     root: add(Buffer.from(path4), root),
     *entries(dir2) {
       const dirPath = paths.get(dir2);
-      for (const name2 of attempt4(dirPath, () => (0, import_node_fs17.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name2 of attempt4(dirPath, () => (0, import_node_fs21.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name2]);
         yield {
           name: name2,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt4(childPath, () => (0, import_node_fs17.lstatSync)(childPath, { bigint: true }))
+            attempt4(childPath, () => (0, import_node_fs21.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
@@ -12973,7 +13210,7 @@ function nodeMaker() {
   const descriptors = /* @__PURE__ */ new Map();
   const numbers = /* @__PURE__ */ new Map();
   const open4 = /* @__PURE__ */ __name((ino, path4) => {
-    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs17.openSync)(path4, "r"));
+    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs21.openSync)(path4, "r"));
     descriptors.set(ino, fd);
     return fd;
   }, "open");
@@ -12991,14 +13228,14 @@ function nodeMaker() {
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
       content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs17.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs21.readlinkSync)(path4, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
   return {
     make,
     close() {
-      for (const fd of descriptors.values()) (0, import_node_fs17.closeSync)(fd);
+      for (const fd of descriptors.values()) (0, import_node_fs21.closeSync)(fd);
       descriptors.clear();
     }
   };
@@ -13805,7 +14042,7 @@ async function openZip(source, tempDir) {
   return treeOf(await readDirectory(source), source, tempDir);
 }
 __name(openZip, "openZip");
-var wayOut3 = "the zip is damaged or incomplete; download it again";
+var wayOut2 = "the zip is damaged or incomplete; download it again";
 function treeOf(entries4, source, tempDir) {
   const children3 = /* @__PURE__ */ new Map();
   const files2 = /* @__PURE__ */ new Map();
@@ -13823,7 +14060,7 @@ function treeOf(entries4, source, tempDir) {
       throw new DiskError(file.name, `it unpacks to ${bytesText(size2)}; the limit is ${bytesText(unpackedLimit)}`, "unsupported");
     for (const spool of contents2.values()) spool.finish();
     const tooLarge = `it unpacks to more than the ${size2} bytes that the zip's directory says`;
-    return spoolFiles([file], file.name, { dir: tempDir, limit: size2, tooLarge, wayOut: wayOut3, concurrency: 1 });
+    return spoolFiles([file], file.name, { dir: tempDir, limit: size2, tooLarge, wayOut: wayOut2, concurrency: 1 });
   }, "open");
   const makeFile = /* @__PURE__ */ __name((packed) => {
     const node = {
@@ -13898,7 +14135,7 @@ async function openInput(path4, options6) {
   const packedAs = [];
   try {
     const opening = { ...options6, held, packedAs };
-    const { image, ...found } = isFolder(path4) ? await openDdkFolder(path4, opening) : await openContents(openFileOf(path4, opening), opening);
+    const { image, ...found } = isFolder2(path4) ? await openDdkFolder(path4, opening) : await openContents(openFileOf(path4, opening), opening);
     return { ...found, packedAs, ...image && { image: { ...image, finish: held.finish } }, close: held.close };
   } catch (error) {
     const cause = held.causeOf(error);
@@ -13911,14 +14148,14 @@ function notADdkIso(path4) {
   return new DiskError(path4, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
 }
 __name(notADdkIso, "notADdkIso");
-function isFolder(path4) {
+function isFolder2(path4) {
   try {
-    return (0, import_node_fs18.statSync)(path4).isDirectory();
+    return (0, import_node_fs22.statSync)(path4).isDirectory();
   } catch (error) {
     throw fileError(path4, error);
   }
 }
-__name(isFolder, "isFolder");
+__name(isFolder2, "isFolder");
 function openFileOf(path4, { arrival, held }) {
   return held.add(arrival ? openArrivingFile(path4, arrival) : openFile(path4));
 }
@@ -13934,8 +14171,8 @@ async function openDdkFolder(path4, opening) {
   const ddk = onlyOne(candidates.filter(isOnIso), path4);
   if (ddk) return { kind: "folder", ...await openCandidate(folder, ddk, path4, opening) };
   const others = candidates.map((candidate) => candidate.path).slice(0, 3);
-  const wayOut4 = others.length > 0 ? `give the file itself, e.g. ${others.join(" or ")}` : "give a folder that a DDK ISO was unpacked into";
-  throw new DiskError(path4, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut4}`, "not-a-ddk");
+  const wayOut3 = others.length > 0 ? `give the file itself, e.g. ${others.join(" or ")}` : "give a folder that a DDK ISO was unpacked into";
+  throw new DiskError(path4, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut3}`, "not-a-ddk");
 }
 __name(openDdkFolder, "openDdkFolder");
 function isOnIso({ holds }) {
@@ -14019,8 +14256,8 @@ function unpack3(source, compression, opening) {
   addPacking(source, compression, opening);
   const file = { name: source.name, source, compression };
   const tooLarge = `it unpacks to more than ${bytesText(unpackedLimit)}`;
-  const wayOut4 = "the file is damaged or incomplete; download it again";
-  return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut4 }));
+  const wayOut3 = "the file is damaged or incomplete; download it again";
+  return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut3 }));
 }
 __name(unpack3, "unpack");
 function addPacking(source, format2, { packedAs }) {
@@ -14262,7 +14499,7 @@ __name(mountAll, "mountAll");
 function readFstab(root, place2, problems) {
   const problem = /* @__PURE__ */ __name((what) => problems.push({ line: 0, path: "", sentence: `${place2}: ${fstab} ${what}` }), "problem");
   try {
-    const node = resolve3(root, fstab);
+    const node = resolve4(root, fstab);
     if (node?.type !== "file") return void 0;
     const content2 = node.content();
     if (content2.size > maxBytes5) problem(`has ${content2.size} bytes; only the first ${maxBytes5} are used`);
@@ -14286,7 +14523,7 @@ function mountLine(line, tree, mounts, find) {
   const { fileSystem, volume, error, content: content2 } = found;
   if (!fileSystem) return error?.message ?? `${volume.place} contains ${content2}, which can't be read`;
   try {
-    const dir2 = resolve3(tree, line.path);
+    const dir2 = resolve4(tree, line.path);
     if (dir2?.type !== "dir") return `there is no directory ${pathText(Buffer.from(line.path, "latin1"))}`;
     tree.mount(dir2, fileSystem);
     return { line, opened: found, fileSystem };
@@ -14476,10 +14713,10 @@ function look(volume, volumes, open4) {
 }
 __name(look, "look");
 function whatLacks({ tree, problems }) {
-  if (!["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve3(tree, path4)?.type === "file")) {
+  if (!["/etc/redhat-release", "/etc/os-release"].some((path4) => resolve4(tree, path4)?.type === "file")) {
     return "it has neither /etc/redhat-release nor /etc/os-release";
   }
-  const usr = resolve3(tree, "/usr");
+  const usr = resolve4(tree, "/usr");
   if (usr?.type !== "dir") return "it has no directory /usr";
   for (const { name: name2 } of tree.entries(usr)) if (name2.toString("latin1") !== "lost+found") return void 0;
   const problem = problems.find(({ path: path4 }) => path4 === "/usr");
@@ -14563,7 +14800,7 @@ function inspectInput(inspection, input, path4, warn2) {
   const { kind, packedAs, iso, appliance, chunks, xva, image } = input;
   inspection.kind = kind;
   if (packedAs.length > 0) inspection.packedAs = packedAs;
-  if (kind !== "folder") inspection.size = (0, import_node_fs19.statSync)(path4).size;
+  if (kind !== "folder") inspection.size = (0, import_node_fs23.statSync)(path4).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
@@ -15064,10 +15301,10 @@ __name(write, "write");
 
 // src/commands/raw.ts
 var import_node_os6 = require("node:os");
-var import_promises4 = require("node:timers/promises");
+var import_promises5 = require("node:timers/promises");
 
 // src/bytes/sparse-file.ts
-var import_node_fs20 = require("node:fs");
+var import_node_fs24 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros4 = Buffer.alloc(holeSize);
 function sparseAppender(fd) {
@@ -15081,12 +15318,12 @@ function sparseAppender(fd) {
     }
     writeFully(fd, piece2.subarray(start), length3 + start);
     length3 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs20.ftruncateSync)(fd, length3);
+    if (start === piece2.length) (0, import_node_fs24.ftruncateSync)(fd, length3);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs20.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs24.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -15139,7 +15376,7 @@ async function writeSparse(source, path4, check) {
     const append2 = sparseAppender(file.fd);
     for (const piece2 of shown2(source)) {
       writing(path4, () => append2(piece2));
-      await (0, import_promises4.setImmediate)();
+      await (0, import_promises5.setImmediate)();
       signal.throwIfAborted();
     }
     check();
@@ -15150,7 +15387,7 @@ async function writeSparse(source, path4, check) {
 }
 __name(writeSparse, "writeSparse");
 async function writeOut(source, check) {
-  for (const piece2 of shown2(source)) await new Promise((resolve6) => process.stdout.write(piece2, () => resolve6()));
+  for (const piece2 of shown2(source)) await new Promise((resolve7) => process.stdout.write(piece2, () => resolve7()));
   check();
 }
 __name(writeOut, "writeOut");
@@ -15197,9 +15434,11 @@ var sections = {
   memory: "the-thread-that-reads-the-iso-ended-unexpectedly",
   "no-engine": "no-container-engine-can-be-used",
   engine: "the-engine-failed",
+  "too-few-ids": "the-image-has-owners-that-the-engine-lacks",
   "broken-image": "no-container-can-be-created-from-the-image",
   container: "the-container-of-ddksh-cant-be-made",
   "no-steps": "steps-with-shell-ddksh-cant-run",
+  packages: "the-packages-cant-be-listed",
   cancelled: "cancelled"
 };
 var lastSection = "any-other-error";
@@ -15285,7 +15524,7 @@ async function main([name2 = "--help", ...words]) {
 }
 __name(main, "main");
 function version2() {
-  return JSON.parse((0, import_node_fs21.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
+  return JSON.parse((0, import_node_fs25.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
 }
 __name(version2, "version");
 process.stdout.on("error", (error) => {

@@ -11600,7 +11600,7 @@ __name(checkOwner, "checkOwner");
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries4, options2) {
   const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options2;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece2;
   let used = 0;
   for (const part of tarParts(layerEntries(entries4, options2, warn), summary2)) {
@@ -11631,6 +11631,8 @@ function* tarParts(entries4, summary2) {
     if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path);
     const member = first ? linkTo(first, entry2) : describe8(entry2);
     summary2.members++;
+    summary2.highestIds.uid = Math.max(summary2.highestIds.uid, node.uid);
+    summary2.highestIds.gid = Math.max(summary2.highestIds.gid, node.gid);
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;

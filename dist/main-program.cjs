@@ -7,12 +7,24 @@ var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
 var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
+var __esm = (fn, res, err) => function __init() {
+  if (err) throw err[0];
+  try {
+    return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
+  } catch (e) {
+    throw err = [e], e;
+  }
+};
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
   } catch (e) {
     throw mod = 0, e;
   }
+};
+var __export = (target, all) => {
+  for (var name in all)
+    __defProp(target, name, { get: all[name], enumerable: true });
 };
 var __copyProps = (to, from, except, desc) => {
   if (from && typeof from === "object" || typeof from === "function") {
@@ -2304,9 +2316,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve7, reject) => {
+          return new Promise((resolve8, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve7(data);
+              return err ? reject(err) : resolve8(data);
             });
           });
         }
@@ -2344,12 +2356,12 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve7, reject) => {
+          return new Promise((resolve8, reject) => {
             this.destroy(err, (err2, data) => {
               return err2 ? (
                 /* istanbul ignore next: should never error */
                 reject(err2)
-              ) : resolve7(data);
+              ) : resolve8(data);
             });
           });
         }
@@ -3516,11 +3528,11 @@ var require_data_url = __commonJS({
       }
       const href = url.href;
       const hashLength = url.hash.length;
-      const serialized = hashLength === 0 ? href : href.substring(0, href.length - hashLength);
+      const serialized2 = hashLength === 0 ? href : href.substring(0, href.length - hashLength);
       if (!hashLength && href.endsWith("#")) {
-        return serialized.slice(0, -1);
+        return serialized2.slice(0, -1);
       }
-      return serialized;
+      return serialized2;
     }
     __name(URLSerializer, "URLSerializer");
     function collectASequenceOfCodePoints(condition, input, position2) {
@@ -4684,8 +4696,8 @@ var require_util2 = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve7, reject) => {
-        res = resolve7;
+      const promise = new Promise((resolve8, reject) => {
+        res = resolve8;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -4787,7 +4799,7 @@ var require_util2 = __commonJS({
     __name(createIterator, "createIterator");
     function iteratorMixin(name, object, kInternalIterator, keyIndex = 0, valueIndex = 1) {
       const makeIterator = createIterator(name, kInternalIterator, keyIndex, valueIndex);
-      const properties = {
+      const properties2 = {
         keys: {
           writable: true,
           enumerable: true,
@@ -4834,12 +4846,12 @@ var require_util2 = __commonJS({
         }
       };
       return Object.defineProperties(object.prototype, {
-        ...properties,
+        ...properties2,
         [Symbol.iterator]: {
           writable: true,
           enumerable: false,
           configurable: true,
-          value: properties.entries.value
+          value: properties2.entries.value
         }
       });
     }
@@ -7012,12 +7024,12 @@ upgrade: ${upgrade}\r
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve7, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve8, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve7;
+          callback = resolve8;
         }
       }), "waitForDrain");
       socket.on("close", onDrain).on("drain", onDrain);
@@ -7159,7 +7171,7 @@ var require_client_h2 = __commonJS({
     "use strict";
     var assert = require("node:assert");
     var { errorMonitor } = require("node:events");
-    var { pipeline } = require("node:stream");
+    var { pipeline: pipeline3 } = require("node:stream");
     var util = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -7650,7 +7662,7 @@ var require_client_h2 = __commonJS({
     __name(writeBuffer, "writeBuffer");
     function writeStream(abort, socket, expectsPayload, h2stream, body, client, request2, contentLength) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe = pipeline(
+      const pipe = pipeline3(
         body,
         h2stream,
         (err) => {
@@ -7707,12 +7719,12 @@ var require_client_h2 = __commonJS({
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve7, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve8, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve7;
+          callback = resolve8;
         }
       }), "waitForDrain");
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -8206,16 +8218,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       async [kClose]() {
-        return new Promise((resolve7) => {
+        return new Promise((resolve8) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve7;
+            this[kClosedResolve] = resolve8;
           } else {
-            resolve7(null);
+            resolve8(null);
           }
         });
       }
       async [kDestroy](err) {
-        return new Promise((resolve7) => {
+        return new Promise((resolve8) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -8226,7 +8238,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve7(null);
+            resolve8(null);
           }, "callback");
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -8278,7 +8290,7 @@ var require_client = __commonJS({
         });
       }
       try {
-        const socket = await new Promise((resolve7, reject) => {
+        const socket = await new Promise((resolve8, reject) => {
           client[kConnector]({
             host: host2,
             hostname,
@@ -8290,7 +8302,7 @@ var require_client = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve7(socket2);
+              resolve8(socket2);
             }
           });
         });
@@ -8642,8 +8654,8 @@ var require_pool_base = __commonJS({
         if (this[kQueue].isEmpty()) {
           await Promise.all(this[kClients].map((c) => c.close()));
         } else {
-          await new Promise((resolve7) => {
-            this[kClosedResolve] = resolve7;
+          await new Promise((resolve8) => {
+            this[kClosedResolve] = resolve8;
           });
         }
       }
@@ -9821,7 +9833,7 @@ var require_readable = __commonJS({
   "node_modules/undici/lib/api/readable.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { Readable } = require("node:stream");
+    var { Readable: Readable2 } = require("node:stream");
     var { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = require_errors();
     var util = require_util();
     var { ReadableStreamFrom } = require_util();
@@ -9833,7 +9845,7 @@ var require_readable = __commonJS({
     var kContentLength = /* @__PURE__ */ Symbol("kContentLength");
     var noop = /* @__PURE__ */ __name(() => {
     }, "noop");
-    var BodyReadable = class extends Readable {
+    var BodyReadable = class extends Readable2 {
       static {
         __name(this, "BodyReadable");
       }
@@ -9951,7 +9963,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return null;
         }
-        return await new Promise((resolve7, reject) => {
+        return await new Promise((resolve8, reject) => {
           if (this[kContentLength] > limit) {
             this.destroy(new AbortError());
           }
@@ -9964,7 +9976,7 @@ var require_readable = __commonJS({
             if (signal?.aborted) {
               reject(signal.reason ?? new AbortError());
             } else {
-              resolve7(null);
+              resolve8(null);
             }
           }).on("error", noop).on("data", function(chunk) {
             limit -= chunk.length;
@@ -9985,7 +9997,7 @@ var require_readable = __commonJS({
     __name(isUnusable, "isUnusable");
     async function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve7, reject) => {
+      return new Promise((resolve8, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -10002,7 +10014,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve7,
+              resolve: resolve8,
               reject,
               length: 0,
               body: []
@@ -10076,18 +10088,18 @@ var require_readable = __commonJS({
     }
     __name(chunksConcat, "chunksConcat");
     function consumeEnd(consume2) {
-      const { type, body, resolve: resolve7, stream, length } = consume2;
+      const { type, body, resolve: resolve8, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve7(chunksDecode(body, length));
+          resolve8(chunksDecode(body, length));
         } else if (type === "json") {
-          resolve7(JSON.parse(chunksDecode(body, length)));
+          resolve8(JSON.parse(chunksDecode(body, length)));
         } else if (type === "arrayBuffer") {
-          resolve7(chunksConcat(body, length).buffer);
+          resolve8(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve7(new Blob(body, { type: stream[kContentType] }));
+          resolve8(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve7(chunksConcat(body, length));
+          resolve8(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -10188,7 +10200,7 @@ var require_api_request = __commonJS({
   "node_modules/undici/lib/api/api-request.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { Readable } = require_readable();
+    var { Readable: Readable2 } = require_readable();
     var { InvalidArgumentError, RequestAbortedError } = require_errors();
     var util = require_util();
     var { getResolveErrorBodyCallback } = require_util3();
@@ -10286,7 +10298,7 @@ var require_api_request = __commonJS({
         const parsedHeaders = responseHeaders === "raw" ? util.parseHeaders(rawHeaders) : headers;
         const contentType = parsedHeaders["content-type"];
         const contentLength = parsedHeaders["content-length"];
-        const res = new Readable({
+        const res = new Readable2({
           resume,
           abort,
           contentType,
@@ -10351,9 +10363,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -10583,9 +10595,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -10609,7 +10621,7 @@ var require_api_pipeline = __commonJS({
   "node_modules/undici/lib/api/api-pipeline.js"(exports2, module2) {
     "use strict";
     var {
-      Readable,
+      Readable: Readable2,
       Duplex,
       PassThrough
     } = require("node:stream");
@@ -10623,7 +10635,7 @@ var require_api_pipeline = __commonJS({
     var { addSignal, removeSignal } = require_abort_signal();
     var assert = require("node:assert");
     var kResume = /* @__PURE__ */ Symbol("resume");
-    var PipelineRequest = class extends Readable {
+    var PipelineRequest = class extends Readable2 {
       static {
         __name(this, "PipelineRequest");
       }
@@ -10643,7 +10655,7 @@ var require_api_pipeline = __commonJS({
         callback(err);
       }
     };
-    var PipelineResponse = class extends Readable {
+    var PipelineResponse = class extends Readable2 {
       static {
         __name(this, "PipelineResponse");
       }
@@ -10800,7 +10812,7 @@ var require_api_pipeline = __commonJS({
         util.destroy(ret, err);
       }
     };
-    function pipeline(opts, handler) {
+    function pipeline3(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -10809,8 +10821,8 @@ var require_api_pipeline = __commonJS({
         return new PassThrough().destroy(err);
       }
     }
-    __name(pipeline, "pipeline");
-    module2.exports = pipeline;
+    __name(pipeline3, "pipeline");
+    module2.exports = pipeline3;
   }
 });
 
@@ -10884,9 +10896,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -10982,9 +10994,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve7, reject) => {
+        return new Promise((resolve8, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve7(data);
+            return err ? reject(err) : resolve8(data);
           });
         });
       }
@@ -13021,7 +13033,7 @@ var require_response = __commonJS({
           options.depth = 2;
         }
         options.colors ??= true;
-        const properties = {
+        const properties2 = {
           status: this.status,
           statusText: this.statusText,
           headers: this.headers,
@@ -13032,7 +13044,7 @@ var require_response = __commonJS({
           type: this.type,
           url: this.url
         };
-        return `Response ${nodeUtil.formatWithOptions(options, properties)}`;
+        return `Response ${nodeUtil.formatWithOptions(options, properties2)}`;
       }
     };
     mixinBody(Response);
@@ -13810,7 +13822,7 @@ var require_request2 = __commonJS({
           options.depth = 2;
         }
         options.colors ??= true;
-        const properties = {
+        const properties2 = {
           method: this.method,
           url: this.url,
           headers: this.headers,
@@ -13827,7 +13839,7 @@ var require_request2 = __commonJS({
           isHistoryNavigation: this.isHistoryNavigation,
           signal: this.signal
         };
-        return `Request ${nodeUtil.formatWithOptions(options, properties)}`;
+        return `Request ${nodeUtil.formatWithOptions(options, properties2)}`;
       }
     };
     mixinBody(Request);
@@ -14080,7 +14092,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable, pipeline, finished } = require("node:stream");
+    var { Readable: Readable2, pipeline: pipeline3, finished } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -14961,7 +14973,7 @@ var require_fetch = __commonJS({
       function dispatch({ body }) {
         const url = requestCurrentURL(request2);
         const agent = fetchParams.controller.dispatcher;
-        return new Promise((resolve7, reject) => agent.dispatch(
+        return new Promise((resolve8, reject) => agent.dispatch(
           {
             path: url.pathname + url.search,
             origin: url.origin,
@@ -15035,13 +15047,13 @@ var require_fetch = __commonJS({
                   }
                 }
               }
-              this.body = new Readable({ read: resume });
+              this.body = new Readable2({ read: resume });
               const onError = this.onError.bind(this);
-              resolve7({
+              resolve8({
                 status,
                 statusText,
                 headersList,
-                body: decoders.length ? pipeline(this.body, ...decoders, (err) => {
+                body: decoders.length ? pipeline3(this.body, ...decoders, (err) => {
                   if (err) {
                     this.onError(err);
                   }
@@ -15080,7 +15092,7 @@ var require_fetch = __commonJS({
               for (let i = 0; i < rawHeaders.length; i += 2) {
                 headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString("latin1"), true);
               }
-              resolve7({
+              resolve8({
                 status,
                 statusText: STATUS_CODES2[status],
                 headersList,
@@ -15193,11 +15205,11 @@ var require_progressevent = __commonJS({
 var require_encoding = __commonJS({
   "node_modules/undici/lib/web/fileapi/encoding.js"(exports2, module2) {
     "use strict";
-    function getEncoding(label2) {
-      if (!label2) {
+    function getEncoding(label3) {
+      if (!label3) {
         return "failure";
       }
-      switch (label2.trim().toLowerCase()) {
+      switch (label3.trim().toLowerCase()) {
         case "unicode-1-1-utf-8":
         case "unicode11utf8":
         case "unicode20utf8":
@@ -18912,8 +18924,8 @@ var require_util8 = __commonJS({
     }
     __name(isASCIINumber, "isASCIINumber");
     function delay(ms) {
-      return new Promise((resolve7) => {
-        setTimeout(resolve7, ms).unref();
+      return new Promise((resolve8) => {
+        setTimeout(resolve8, ms).unref();
       });
     }
     __name(delay, "delay");
@@ -19341,7 +19353,7 @@ ${value}`;
 var require_eventsource = __commonJS({
   "node_modules/undici/lib/web/eventsource/eventsource.js"(exports2, module2) {
     "use strict";
-    var { pipeline } = require("node:stream");
+    var { pipeline: pipeline3 } = require("node:stream");
     var { fetching } = require_fetch();
     var { makeRequest } = require_request2();
     var { webidl } = require_webidl();
@@ -19504,7 +19516,7 @@ var require_eventsource = __commonJS({
               ));
             }, "push")
           });
-          pipeline(
+          pipeline3(
             response.body.stream,
             eventSourceStream,
             (error2) => {
@@ -19780,6 +19792,116 @@ var require_undici = __commonJS({
     module2.exports.mockErrors = mockErrors;
     var { EventSource } = require_eventsource();
     module2.exports.EventSource = EventSource;
+  }
+});
+
+// src/bytes/text.ts
+function pathText(bytes) {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return escapeInvalid(bytes);
+  }
+}
+function oneLine(text2) {
+  return text2.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+}
+function shortLine(text2) {
+  if (text2.length <= maxLineLength) return oneLine(text2);
+  const half = maxLineLength / 2;
+  return oneLine(`${text2.slice(0, half)} \u2026 ${text2.length - maxLineLength} characters \u2026 ${text2.slice(-half)}`);
+}
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+function textBytes(text2) {
+  if (text2.isWellFormed()) return Buffer.from(text2);
+  const parts = text2.split(/([\udc80-\udcff])/u);
+  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
+}
+function escapeInvalid(bytes) {
+  let text2 = "";
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    text2 += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    at += length || 1;
+  }
+  return text2;
+}
+function sequenceLength(bytes, at) {
+  const first = bytes[at];
+  if (first < 128) return 1;
+  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
+  const second = bytes[at + 1] ?? 0;
+  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
+  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
+  if (length === 0 || second < secondMin || second > secondMax) return 0;
+  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
+  return length;
+}
+var strictUtf8, control, maxLineLength;
+var init_text = __esm({
+  "src/bytes/text.ts"() {
+    "use strict";
+    strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    __name(pathText, "pathText");
+    control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+    __name(oneLine, "oneLine");
+    maxLineLength = 1e4;
+    __name(shortLine, "shortLine");
+    __name(escaped, "escaped");
+    __name(textBytes, "textBytes");
+    __name(escapeInvalid, "escapeInvalid");
+    __name(sequenceLength, "sequenceLength");
+  }
+});
+
+// src/bytes/errors.ts
+function damageAt(place3, what2, whole = "filesystem") {
+  return new DiskError(place3, `${what2}; the ${whole} is damaged`);
+}
+function fileError(path6, error2) {
+  const { code: code2 } = error2;
+  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
+  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
+}
+function systemMessage(error2) {
+  const { errno, message: message2 } = error2;
+  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
+}
+var import_node_util, UserError, DiskError;
+var init_errors = __esm({
+  "src/bytes/errors.ts"() {
+    "use strict";
+    import_node_util = require("node:util");
+    init_text();
+    UserError = class extends Error {
+      static {
+        __name(this, "UserError");
+      }
+      name = "UserError";
+      kind;
+      constructor(message2, kind) {
+        super(message2);
+        this.kind = kind;
+      }
+    };
+    DiskError = class _DiskError extends UserError {
+      static {
+        __name(this, "DiskError");
+      }
+      name = "DiskError";
+      constructor(place3, what2, kind = "damaged") {
+        super(oneLine(`${place3}: ${what2}`), kind);
+      }
+      /** Rebuilds an error from another thread. */
+      static restored(message2, kind) {
+        return Object.assign(new _DiskError("", "", kind), { message: message2 });
+      }
+    };
+    __name(damageAt, "damageAt");
+    __name(fileError, "fileError");
+    __name(systemMessage, "systemMessage");
   }
 });
 
@@ -22008,11 +22130,8116 @@ var require_semver2 = __commonJS({
   }
 });
 
+// src/bytes/source.ts
+function bytesAt(source, offset, length) {
+  checkRange(source, offset, length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  source.read(bytes, offset);
+  return bytes;
+}
+function checkRange(source, offset, length) {
+  const end = offset + length;
+  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
+    throw new DiskError(
+      source.name,
+      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
+    );
+  }
+}
+function openFile(path6, name = path6) {
+  const fd = attempt(path6, () => (0, import_node_fs5.openSync)(path6, import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK));
+  const stats = (0, import_node_fs5.fstatSync)(fd);
+  if (!stats.isFile()) {
+    (0, import_node_fs5.closeSync)(fd);
+    throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
+  }
+  const { size } = stats;
+  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
+}
+function attempt(path6, open3) {
+  try {
+    return open3();
+  } catch (error2) {
+    throw fileError(path6, error2);
+  }
+}
+function fileSource(fd, size, name) {
+  const source = {
+    name,
+    size,
+    runs: [{ fd, offset: 0, length: size }],
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      readFully(fd, into, offset, name);
+    }
+  };
+  return source;
+}
+function readFully(fd, into, offset, name) {
+  for (let done = 0; done < into.length; ) {
+    const got = readAt(fd, into, done, offset + done, name);
+    if (got === 0) {
+      const what2 = `the file ended at byte ${offset + done} while it was read; another process changed it`;
+      throw new DiskError(name, what2, "input-output");
+    }
+    done += got;
+  }
+}
+function readAt(fd, into, done, position2, name) {
+  try {
+    return (0, import_node_fs5.readSync)(fd, into, done, into.length - done, position2);
+  } catch (error2) {
+    throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
+  }
+}
+function memorySource(bytes, name) {
+  const source = {
+    name,
+    size: bytes.length,
+    read(into, offset) {
+      checkRange(source, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    }
+  };
+  return source;
+}
+function* pieces(source, pieceSize2 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
+  for (let offset = 0; offset < source.size; offset += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
+    source.read(piece, offset);
+    yield piece;
+  }
+}
+var import_node_fs5;
+var init_source = __esm({
+  "src/bytes/source.ts"() {
+    "use strict";
+    import_node_fs5 = require("node:fs");
+    init_errors();
+    __name(bytesAt, "bytesAt");
+    __name(checkRange, "checkRange");
+    __name(openFile, "openFile");
+    __name(attempt, "attempt");
+    __name(fileSource, "fileSource");
+    __name(readFully, "readFully");
+    __name(readAt, "readAt");
+    __name(memorySource, "memorySource");
+    __name(pieces, "pieces");
+  }
+});
+
+// src/bytes/digest.ts
+function sha256Of(content) {
+  return (0, import_node_crypto.createHash)("sha256").update(content).digest("hex");
+}
+function parseSha256(text2) {
+  const digest2 = text2.trim().toLowerCase().replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text2}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
+  return digest2;
+}
+async function sha256OfFile(path6, options = {}) {
+  const { expected } = options;
+  if ((0, import_node_fs6.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
+    if (expected !== void 0)
+      throw new UserError(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`, "checksum");
+    return void 0;
+  }
+  const found = await digest(path6, options);
+  if (expected !== void 0 && found !== expected) {
+    throw new UserError(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`, "checksum");
+  }
+  return found;
+}
+async function digest(path6, { signal, onProgress }) {
+  const hash = (0, import_node_crypto.createHash)("sha256");
+  const file = openFile(path6);
+  try {
+    let done = 0;
+    for (const piece of pieces(file, 4 << 20)) {
+      hash.update(piece);
+      done += piece.length;
+      await (0, import_promises.setImmediate)();
+      signal?.throwIfAborted();
+      onProgress?.(done, file.size);
+    }
+  } finally {
+    file.close();
+  }
+  return hash.digest("hex");
+}
+var import_node_crypto, import_node_fs6, import_promises;
+var init_digest = __esm({
+  "src/bytes/digest.ts"() {
+    "use strict";
+    import_node_crypto = require("node:crypto");
+    import_node_fs6 = require("node:fs");
+    import_promises = require("node:timers/promises");
+    init_errors();
+    init_source();
+    __name(sha256Of, "sha256Of");
+    __name(parseSha256, "parseSha256");
+    __name(sha256OfFile, "sha256OfFile");
+    __name(digest, "digest");
+  }
+});
+
+// src/disk/filesystem/tree.ts
+function fileKey({ dev, ino }) {
+  return dev === void 0 ? ino : `${dev}:${ino}`;
+}
+function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
+  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
+  const pending = [];
+  let count = 0;
+  const enter = /* @__PURE__ */ __name((dir2) => {
+    let children;
+    try {
+      children = sortedChildren(tree, dir2, onUnreadable);
+    } catch (error2) {
+      onUnreadable(error2, dir2.path);
+      return;
+    }
+    count += children.length;
+    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
+    for (const child2 of children.reverse()) pending.push(child2);
+  }, "enter");
+  enter({ path: Buffer.alloc(0), node: tree.root });
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    yield entry;
+    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
+    if (seen.has(fileKey(entry.node))) {
+      onUnreadable(damageAt(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places`), entry.path);
+      continue;
+    }
+    seen.add(fileKey(entry.node));
+    enter(entry);
+  }
+}
+function componentsOf(path6) {
+  let slashes = 0;
+  for (let at = path6.indexOf("/"); at >= 0; at = path6.indexOf("/", at + 1)) slashes++;
+  return slashes + 1;
+}
+function rethrow(error2) {
+  throw error2;
+}
+function sortedChildren(tree, dir2, onUnreadable) {
+  const children = [];
+  for (const entry of tree.entries(dir2.node)) {
+    checkName(entry.name, dir2);
+    const path6 = join14(dir2.path, entry.name);
+    try {
+      children.push({ path: path6, node: entry.node() });
+    } catch (error2) {
+      onUnreadable(error2, path6);
+    }
+  }
+  children.sort((a, b) => Buffer.compare(a.path, b.path));
+  for (const [index, child2] of children.entries()) {
+    if (index > 0 && child2.path.equals(children[index - 1].path)) {
+      throw damageAt(`/${pathText(child2.path)}`, "the name occurs twice in its directory");
+    }
+  }
+  return children;
+}
+function checkName(name, dir2) {
+  const text2 = name.toString("latin1");
+  const place3 = `/${pathText(dir2.path)}`;
+  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
+    throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text2)}`);
+  }
+  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
+}
+function join14(dir2, name) {
+  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+}
+function resolve7(tree, path6) {
+  const trail = resolveTrail(tree, path6);
+  return trail && (trail.at(-1)?.node ?? tree.root);
+}
+function resolveTrail(tree, path6) {
+  const trail = [];
+  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const pending = components(path6).reverse();
+  let links = 0;
+  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
+    if (name === "..") {
+      trail.pop();
+      continue;
+    }
+    if (dir2.node.type !== "dir") return void 0;
+    const node = childNode(tree, dir2.node, name);
+    if (node?.type !== "symlink") {
+      if (!node) return void 0;
+      trail.push({ path: join14(dir2.path, Buffer.from(name, "latin1")), node });
+      continue;
+    }
+    if (++links > 40) return void 0;
+    const target = node.target().toString("latin1");
+    if (target.startsWith("/")) trail.length = 0;
+    pending.push(...components(target).reverse());
+  }
+  return trail;
+}
+function childNode(tree, dir2, name) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+  return void 0;
+}
+var limits;
+var init_tree = __esm({
+  "src/disk/filesystem/tree.ts"() {
+    "use strict";
+    init_errors();
+    init_text();
+    __name(fileKey, "fileKey");
+    limits = { name: 255, path: 4096, entries: 5e6 };
+    __name(walk, "walk");
+    __name(componentsOf, "componentsOf");
+    __name(rethrow, "rethrow");
+    __name(sortedChildren, "sortedChildren");
+    __name(checkName, "checkName");
+    __name(join14, "join");
+    __name(resolve7, "resolve");
+    __name(resolveTrail, "resolveTrail");
+    __name(childNode, "childNode");
+  }
+});
+
+// src/disk/filesystem/small-file.ts
+function readText(root, path6) {
+  return readStart(root, path6, maxTextSize)?.toString("utf8");
+}
+function readStart(root, path6, length) {
+  const node = resolve7(root, path6);
+  if (node?.type !== "file") return void 0;
+  const content = node.content();
+  return bytesAt(content, 0, Math.min(length, content.size));
+}
+var maxTextSize;
+var init_small_file = __esm({
+  "src/disk/filesystem/small-file.ts"() {
+    "use strict";
+    init_source();
+    init_tree();
+    maxTextSize = 64 << 10;
+    __name(readText, "readText");
+    __name(readStart, "readStart");
+  }
+});
+
+// src/disk/root/architecture.ts
+var init_architecture = __esm({
+  "src/disk/root/architecture.ts"() {
+    "use strict";
+    init_small_file();
+  }
+});
+
+// src/disk/root/kernel-version.ts
+var init_kernel_version = __esm({
+  "src/disk/root/kernel-version.ts"() {
+    "use strict";
+    init_text();
+    init_tree();
+  }
+});
+
+// src/disk/root/identity.ts
+function isPlain(value) {
+  return /^[A-Za-z0-9._+~-]+$/.test(value);
+}
+var init_identity = __esm({
+  "src/disk/root/identity.ts"() {
+    "use strict";
+    init_errors();
+    init_small_file();
+    init_architecture();
+    init_kernel_version();
+    __name(isPlain, "isPlain");
+  }
+});
+
+// src/image/config/labels.ts
+function imageLabels(identity2, isoSha256, created, key) {
+  const { product, version, build, kernelVersion, architecture } = identity2;
+  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const labels = {
+    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
+    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.created": created,
+    [`${labelPrefix}.product`]: product,
+    [`${labelPrefix}.version`]: version,
+    [`${labelPrefix}.build`]: build,
+    [`${labelPrefix}.kernel-version`]: kernelVersion,
+    [`${labelPrefix}.architecture`]: architecture,
+    [`${labelPrefix}.iso-sha256`]: isoSha256,
+    [keyLabel]: key
+  };
+  return Object.fromEntries(Object.entries(labels).filter((label3) => Boolean(label3[1])));
+}
+function labelledIdentity(labels) {
+  const label3 = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
+  const architecture = label3("architecture");
+  const isoSha256 = label3("iso-sha256") ?? "";
+  const values = ["version", "build", "kernel-version"].map(label3);
+  if (!values.every((value) => value === void 0 || isPlain(value)) || !/^(?:[0-9a-f]{64})?$/.test(isoSha256)) return void 0;
+  return {
+    identity: {
+      product: label3("product"),
+      version: label3("version"),
+      build: label3("build"),
+      kernelVersion: label3("kernel-version"),
+      architecture: architecture === "i686" || architecture === "x86_64" ? architecture : void 0
+    },
+    isoSha256
+  };
+}
+var labelPrefix, keyLabel;
+var init_labels = __esm({
+  "src/image/config/labels.ts"() {
+    "use strict";
+    init_identity();
+    labelPrefix = "io.github.xenserver-ddk-action";
+    keyLabel = `${labelPrefix}.key`;
+    __name(imageLabels, "imageLabels");
+    __name(labelledIdentity, "labelledIdentity");
+  }
+});
+
+// src/sbom/rpm-package.ts
+function fullName({ name, epoch = "0", version, release: release2, architecture }) {
+  return `${name}-${epoch}:${version}-${release2}.${architecture}`;
+}
+function packageList(packages) {
+  return packages.map((entry) => `${fullName(entry)}
+`).join("");
+}
+function inOrder(packages) {
+  const keyed = packages.map((entry) => ({ entry, name: Buffer.from(fullName(entry)), all: Buffer.from(JSON.stringify(entry)) }));
+  keyed.sort((a, b) => a.name.compare(b.name) || a.all.compare(b.all));
+  return keyed.filter(({ name }, index) => index === 0 || !name.equals(keyed[index - 1].name)).map(({ entry }) => entry);
+}
+var init_rpm_package = __esm({
+  "src/sbom/rpm-package.ts"() {
+    "use strict";
+    __name(fullName, "fullName");
+    __name(packageList, "packageList");
+    __name(inOrder, "inOrder");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/attachmentEncoding.js
+var require_attachmentEncoding = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/attachmentEncoding.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AttachmentEncoding = void 0;
+    var AttachmentEncoding;
+    (function(AttachmentEncoding2) {
+      AttachmentEncoding2["Base64"] = "base64";
+    })(AttachmentEncoding || (exports2.AttachmentEncoding = AttachmentEncoding = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/componentScope.js
+var require_componentScope = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/componentScope.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ComponentScope = void 0;
+    var ComponentScope;
+    (function(ComponentScope2) {
+      ComponentScope2["Required"] = "required";
+      ComponentScope2["Optional"] = "optional";
+      ComponentScope2["Excluded"] = "excluded";
+    })(ComponentScope || (exports2.ComponentScope = ComponentScope = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/componentType.js
+var require_componentType = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/componentType.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ComponentType = void 0;
+    var ComponentType2;
+    (function(ComponentType3) {
+      ComponentType3["Application"] = "application";
+      ComponentType3["Framework"] = "framework";
+      ComponentType3["Library"] = "library";
+      ComponentType3["Container"] = "container";
+      ComponentType3["Platform"] = "platform";
+      ComponentType3["OperatingSystem"] = "operating-system";
+      ComponentType3["Device"] = "device";
+      ComponentType3["DeviceDriver"] = "device-driver";
+      ComponentType3["Firmware"] = "firmware";
+      ComponentType3["File"] = "file";
+      ComponentType3["MachineLearningModel"] = "machine-learning-model";
+      ComponentType3["Data"] = "data";
+      ComponentType3["CryptographicAsset"] = "cryptographic-asset";
+    })(ComponentType2 || (exports2.ComponentType = ComponentType2 = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/externalReferenceType.js
+var require_externalReferenceType = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/externalReferenceType.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ExternalReferenceType = void 0;
+    var ExternalReferenceType;
+    (function(ExternalReferenceType2) {
+      ExternalReferenceType2["VCS"] = "vcs";
+      ExternalReferenceType2["IssueTracker"] = "issue-tracker";
+      ExternalReferenceType2["Website"] = "website";
+      ExternalReferenceType2["Advisories"] = "advisories";
+      ExternalReferenceType2["BOM"] = "bom";
+      ExternalReferenceType2["MailingList"] = "mailing-list";
+      ExternalReferenceType2["Social"] = "social";
+      ExternalReferenceType2["Chat"] = "chat";
+      ExternalReferenceType2["Documentation"] = "documentation";
+      ExternalReferenceType2["Support"] = "support";
+      ExternalReferenceType2["SourceDistribution"] = "source-distribution";
+      ExternalReferenceType2["Distribution"] = "distribution";
+      ExternalReferenceType2["DistributionIntake"] = "distribution-intake";
+      ExternalReferenceType2["License"] = "license";
+      ExternalReferenceType2["BuildMeta"] = "build-meta";
+      ExternalReferenceType2["BuildSystem"] = "build-system";
+      ExternalReferenceType2["ReleaseNotes"] = "release-notes";
+      ExternalReferenceType2["SecurityContact"] = "security-contact";
+      ExternalReferenceType2["ModelCard"] = "model-card";
+      ExternalReferenceType2["Log"] = "log";
+      ExternalReferenceType2["Configuration"] = "configuration";
+      ExternalReferenceType2["Evidence"] = "evidence";
+      ExternalReferenceType2["Formulation"] = "formulation";
+      ExternalReferenceType2["Attestation"] = "attestation";
+      ExternalReferenceType2["ThreatModel"] = "threat-model";
+      ExternalReferenceType2["AdversaryModel"] = "adversary-model";
+      ExternalReferenceType2["RiskAssessment"] = "risk-assessment";
+      ExternalReferenceType2["VulnerabilityAssertion"] = "vulnerability-assertion";
+      ExternalReferenceType2["ExploitabilityStatement"] = "exploitability-statement";
+      ExternalReferenceType2["PentestReport"] = "pentest-report";
+      ExternalReferenceType2["StaticAnalysisReport"] = "static-analysis-report";
+      ExternalReferenceType2["DynamicAnalysisReport"] = "dynamic-analysis-report";
+      ExternalReferenceType2["RuntimeAnalysisReport"] = "runtime-analysis-report";
+      ExternalReferenceType2["ComponentAnalysisReport"] = "component-analysis-report";
+      ExternalReferenceType2["MaturityReport"] = "maturity-report";
+      ExternalReferenceType2["CertificationReport"] = "certification-report";
+      ExternalReferenceType2["CodifiedInfrastructure"] = "codified-infrastructure";
+      ExternalReferenceType2["QualityMetrics"] = "quality-metrics";
+      ExternalReferenceType2["POAM"] = "poam";
+      ExternalReferenceType2["ElectronicSignature"] = "electronic-signature";
+      ExternalReferenceType2["DigitalSignature"] = "digital-signature";
+      ExternalReferenceType2["RFC9116"] = "rfc-9116";
+      ExternalReferenceType2["Citation"] = "citation";
+      ExternalReferenceType2["Patent"] = "patent";
+      ExternalReferenceType2["PatentAssertion"] = "patent-assertion";
+      ExternalReferenceType2["PatentFamily"] = "patent-family";
+      ExternalReferenceType2["Other"] = "other";
+    })(ExternalReferenceType || (exports2.ExternalReferenceType = ExternalReferenceType = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/hashAlogorithm.js
+var require_hashAlogorithm = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/hashAlogorithm.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.HashAlgorithm = void 0;
+    var HashAlgorithm;
+    (function(HashAlgorithm2) {
+      HashAlgorithm2["MD5"] = "MD5";
+      HashAlgorithm2["SHA-1"] = "SHA-1";
+      HashAlgorithm2["SHA-256"] = "SHA-256";
+      HashAlgorithm2["SHA-384"] = "SHA-384";
+      HashAlgorithm2["SHA-512"] = "SHA-512";
+      HashAlgorithm2["SHA3-256"] = "SHA3-256";
+      HashAlgorithm2["SHA3-384"] = "SHA3-384";
+      HashAlgorithm2["SHA3-512"] = "SHA3-512";
+      HashAlgorithm2["BLAKE2b-256"] = "BLAKE2b-256";
+      HashAlgorithm2["BLAKE2b-384"] = "BLAKE2b-384";
+      HashAlgorithm2["BLAKE2b-512"] = "BLAKE2b-512";
+      HashAlgorithm2["BLAKE3"] = "BLAKE3";
+      HashAlgorithm2["Streebog-256"] = "Streebog-256";
+      HashAlgorithm2["Streebog-512"] = "Streebog-512";
+    })(HashAlgorithm || (exports2.HashAlgorithm = HashAlgorithm = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/licenseAcknowledgement.js
+var require_licenseAcknowledgement = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/licenseAcknowledgement.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.LicenseAcknowledgement = void 0;
+    var LicenseAcknowledgement2;
+    (function(LicenseAcknowledgement3) {
+      LicenseAcknowledgement3["Declared"] = "declared";
+      LicenseAcknowledgement3["Concluded"] = "concluded";
+    })(LicenseAcknowledgement2 || (exports2.LicenseAcknowledgement = LicenseAcknowledgement2 = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/lifecyclePhase.js
+var require_lifecyclePhase = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/lifecyclePhase.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.LifecyclePhase = void 0;
+    var LifecyclePhase;
+    (function(LifecyclePhase2) {
+      LifecyclePhase2["Design"] = "design";
+      LifecyclePhase2["PreBuild"] = "pre-build";
+      LifecyclePhase2["Build"] = "build";
+      LifecyclePhase2["PostBuild"] = "post-build";
+      LifecyclePhase2["Operations"] = "operations";
+      LifecyclePhase2["Discovery"] = "discovery";
+      LifecyclePhase2["Decommission"] = "decommission";
+    })(LifecyclePhase || (exports2.LifecyclePhase = LifecyclePhase = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/affectStatus.js
+var require_affectStatus = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/affectStatus.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AffectStatus = void 0;
+    var AffectStatus;
+    (function(AffectStatus2) {
+      AffectStatus2["Affected"] = "affected";
+      AffectStatus2["Unaffected"] = "unaffected";
+      AffectStatus2["Unknown"] = "unknown";
+    })(AffectStatus || (exports2.AffectStatus = AffectStatus = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisJustification.js
+var require_analysisJustification = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisJustification.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AnalysisJustification = void 0;
+    var AnalysisJustification;
+    (function(AnalysisJustification2) {
+      AnalysisJustification2["CodeNotPresent"] = "code_not_present";
+      AnalysisJustification2["CodeNotReachable"] = "code_not_reachable";
+      AnalysisJustification2["RequiresConfiguration"] = "requires_configuration";
+      AnalysisJustification2["RequiresDependency"] = "requires_dependency";
+      AnalysisJustification2["RequiresEnvironment"] = "requires_environment";
+      AnalysisJustification2["ProtectedByCompiler"] = "protected_by_compiler";
+      AnalysisJustification2["ProtectedAtRuntime"] = "protected_at_runtime";
+      AnalysisJustification2["ProtectedAtPerimeter"] = "protected_at_perimeter";
+      AnalysisJustification2["ProtectedByMitigatingControl"] = "protected_by_mitigating_control";
+    })(AnalysisJustification || (exports2.AnalysisJustification = AnalysisJustification = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/sortable.js
+var require_sortable = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/sortable.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.SortableNumbers = exports2.SortableStringables = exports2.SortableComparables = exports2.SortableSet = exports2.compareObjectsSymbol = void 0;
+    exports2.compareObjectsSymbol = /* @__PURE__ */ Symbol("internal compare function");
+    var SortableSet = class extends Set {
+      static {
+        __name(this, "SortableSet");
+      }
+      sorted() {
+        return Array.from(this).sort(this[exports2.compareObjectsSymbol]);
+      }
+      compare(other) {
+        const sortedOther = other.sorted();
+        const sortedSelf = this.sorted();
+        if (sortedSelf.length !== sortedOther.length) {
+          return sortedSelf.length - sortedOther.length;
+        }
+        for (let i = sortedSelf.length - 1; i >= 0; --i) {
+          const iCompared = this[exports2.compareObjectsSymbol](sortedSelf[i], sortedOther[i]);
+          if (iCompared !== 0) {
+            return iCompared;
+          }
+        }
+        return 0;
+      }
+    };
+    exports2.SortableSet = SortableSet;
+    var SortableComparables = class extends SortableSet {
+      static {
+        __name(this, "SortableComparables");
+      }
+      [exports2.compareObjectsSymbol](a, b) {
+        if (a.constructor === b.constructor) {
+          return a.compare(b);
+        }
+        return a.constructor.name.localeCompare(b.constructor.name);
+      }
+    };
+    exports2.SortableComparables = SortableComparables;
+    var SortableStringables = class extends SortableSet {
+      static {
+        __name(this, "SortableStringables");
+      }
+      [exports2.compareObjectsSymbol](a, b) {
+        return a.toString().localeCompare(b.toString());
+      }
+    };
+    exports2.SortableStringables = SortableStringables;
+    var SortableNumbers = class extends SortableSet {
+      static {
+        __name(this, "SortableNumbers");
+      }
+      [exports2.compareObjectsSymbol](a, b) {
+        return a - b;
+      }
+    };
+    exports2.SortableNumbers = SortableNumbers;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisResponse.js
+var require_analysisResponse = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisResponse.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AnalysisResponseRepository = exports2.AnalysisResponse = void 0;
+    var sortable_1 = require_sortable();
+    var AnalysisResponse;
+    (function(AnalysisResponse2) {
+      AnalysisResponse2["CanNotFix"] = "can_not_fix";
+      AnalysisResponse2["WillNotFix"] = "will_not_fix";
+      AnalysisResponse2["Update"] = "update";
+      AnalysisResponse2["Rollback"] = "rollback";
+      AnalysisResponse2["WorkaroundAvailable"] = "workaround_available";
+    })(AnalysisResponse || (exports2.AnalysisResponse = AnalysisResponse = {}));
+    var AnalysisResponseRepository = class extends sortable_1.SortableStringables {
+      static {
+        __name(this, "AnalysisResponseRepository");
+      }
+    };
+    exports2.AnalysisResponseRepository = AnalysisResponseRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisState.js
+var require_analysisState = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/analysisState.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AnalysisState = void 0;
+    var AnalysisState;
+    (function(AnalysisState2) {
+      AnalysisState2["Resolved"] = "resolved";
+      AnalysisState2["ResolvedWithPedigree"] = "resolved_with_pedigree";
+      AnalysisState2["Exploitable"] = "exploitable";
+      AnalysisState2["InTriage"] = "in_triage";
+      AnalysisState2["FalsePositive"] = "false_positive";
+      AnalysisState2["NotAffected"] = "not_affected";
+    })(AnalysisState || (exports2.AnalysisState = AnalysisState = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/ratingMethod.js
+var require_ratingMethod = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/ratingMethod.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.RatingMethod = void 0;
+    var RatingMethod;
+    (function(RatingMethod2) {
+      RatingMethod2["CVSSv2"] = "CVSSv2";
+      RatingMethod2["CVSSv3"] = "CVSSv3";
+      RatingMethod2["CVSSv31"] = "CVSSv31";
+      RatingMethod2["CVSSv4"] = "CVSSv4";
+      RatingMethod2["OWASP"] = "OWASP";
+      RatingMethod2["SSVC"] = "SSVC";
+      RatingMethod2["Other"] = "other";
+    })(RatingMethod || (exports2.RatingMethod = RatingMethod = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/severity.js
+var require_severity = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/severity.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Severity = void 0;
+    var Severity;
+    (function(Severity2) {
+      Severity2["Critical"] = "critical";
+      Severity2["High"] = "high";
+      Severity2["Medium"] = "medium";
+      Severity2["Low"] = "low";
+      Severity2["Info"] = "info";
+      Severity2["None"] = "none";
+      Severity2["Unknown"] = "unknown";
+    })(Severity || (exports2.Severity = Severity = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/index.js
+var require_vulnerability = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/vulnerability/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    __exportStar(require_affectStatus(), exports2);
+    __exportStar(require_analysisJustification(), exports2);
+    __exportStar(require_analysisResponse(), exports2);
+    __exportStar(require_analysisState(), exports2);
+    __exportStar(require_ratingMethod(), exports2);
+    __exportStar(require_severity(), exports2);
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/index.js
+var require_enums = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/enums/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __setModuleDefault = exports2 && exports2.__setModuleDefault || (Object.create ? (function(o, v) {
+      Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+      o["default"] = v;
+    });
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    var __importStar = exports2 && exports2.__importStar || /* @__PURE__ */ (function() {
+      var ownKeys = /* @__PURE__ */ __name(function(o) {
+        ownKeys = Object.getOwnPropertyNames || function(o2) {
+          var ar = [];
+          for (var k in o2) if (Object.prototype.hasOwnProperty.call(o2, k)) ar[ar.length] = k;
+          return ar;
+        };
+        return ownKeys(o);
+      }, "ownKeys");
+      return function(mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) {
+          for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        }
+        __setModuleDefault(result, mod);
+        return result;
+      };
+    })();
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Vulnerability = void 0;
+    __exportStar(require_attachmentEncoding(), exports2);
+    __exportStar(require_componentScope(), exports2);
+    __exportStar(require_componentType(), exports2);
+    __exportStar(require_externalReferenceType(), exports2);
+    __exportStar(require_hashAlogorithm(), exports2);
+    __exportStar(require_licenseAcknowledgement(), exports2);
+    __exportStar(require_lifecyclePhase(), exports2);
+    exports2.Vulnerability = __importStar(require_vulnerability());
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/attachment.js
+var require_attachment = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/attachment.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Attachment = void 0;
+    var Attachment = class {
+      static {
+        __name(this, "Attachment");
+      }
+      contentType;
+      content;
+      encoding;
+      constructor(content, op = {}) {
+        this.contentType = op.contentType;
+        this.content = content;
+        this.encoding = op.encoding;
+      }
+    };
+    exports2.Attachment = Attachment;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/types/integer.js
+var require_integer = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/types/integer.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.isInteger = isInteger;
+    exports2.isNonNegativeInteger = isNonNegativeInteger;
+    exports2.isPositiveInteger = isPositiveInteger;
+    function isInteger(value) {
+      return Number.isInteger(value);
+    }
+    __name(isInteger, "isInteger");
+    function isNonNegativeInteger(value) {
+      return isInteger(value) && value >= 0;
+    }
+    __name(isNonNegativeInteger, "isNonNegativeInteger");
+    function isPositiveInteger(value) {
+      return isInteger(value) && value > 0;
+    }
+    __name(isPositiveInteger, "isPositiveInteger");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/tree.js
+var require_tree2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/tree.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.treeIteratorSymbol = void 0;
+    exports2.treeIteratorSymbol = /* @__PURE__ */ Symbol("iterator of a tree/nesting-like structure");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/types/cpe.js
+var require_cpe = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/types/cpe.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.isCPE = isCPE;
+    var cpePattern = /^([c][pP][eE]:\/[AHOaho]?(:[A-Za-z0-9\._\-~%]*){0,6})$|^(cpe:2\.3:[aho\*\-](:(((\?*|\*?)([a-zA-Z0-9\-\._]|(\\[\\\*\?!"#$$%&'\(\)\+,\/:;<=>@\[\]\^`\{\|}~]))+(\?*|\*?))|[\*\-])){5}(:(([a-zA-Z]{2,3}(-([a-zA-Z]{2}|[0-9]{3}))?)|[\*\-]))(:(((\?*|\*?)([a-zA-Z0-9\-\._]|(\\[\\\*\?!"#$$%&'\(\)\+,\/:;<=>@\[\]\^`\{\|}~]))+(\?*|\*?))|[\*\-])){4})$/;
+    function isCPE(value) {
+      return typeof value === "string" && cpePattern.test(value);
+    }
+    __name(isCPE, "isCPE");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bomRef.js
+var require_bomRef = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bomRef.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.BomRefRepository = exports2.BomRef = void 0;
+    var BomRef = class {
+      static {
+        __name(this, "BomRef");
+      }
+      value;
+      constructor(value) {
+        this.value = value;
+      }
+      compare(other) {
+        return this.toString().localeCompare(other.toString());
+      }
+      toString() {
+        return this.value ?? "";
+      }
+    };
+    exports2.BomRef = BomRef;
+    var BomRefRepository = class extends Set {
+      static {
+        __name(this, "BomRefRepository");
+      }
+    };
+    exports2.BomRefRepository = BomRefRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/copyright.js
+var require_copyright = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/copyright.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.CopyrightRepository = void 0;
+    var sortable_1 = require_sortable();
+    var CopyrightRepository = class extends sortable_1.SortableStringables {
+      static {
+        __name(this, "CopyrightRepository");
+      }
+    };
+    exports2.CopyrightRepository = CopyrightRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/hash.js
+var require_hash = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/hash.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.HashDictionary = void 0;
+    var HashDictionary = class _HashDictionary extends Map {
+      static {
+        __name(this, "HashDictionary");
+      }
+      static #compareItems([a1, c1], [a2, c2]) {
+        return a1.localeCompare(a2) || c1.localeCompare(c2);
+      }
+      sorted() {
+        return Array.from(this.entries()).sort(_HashDictionary.#compareItems);
+      }
+    };
+    exports2.HashDictionary = HashDictionary;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/externalReference.js
+var require_externalReference = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/externalReference.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ExternalReferenceRepository = exports2.ExternalReference = void 0;
+    var sortable_1 = require_sortable();
+    var hash_1 = require_hash();
+    var ExternalReference = class {
+      static {
+        __name(this, "ExternalReference");
+      }
+      url;
+      type;
+      hashes;
+      comment;
+      constructor(url, type, op = {}) {
+        this.url = url;
+        this.type = type;
+        this.hashes = op.hashes ?? new hash_1.HashDictionary();
+        this.comment = op.comment;
+      }
+      compare(other) {
+        return this.type.localeCompare(other.type) || this.url.toString().localeCompare(other.url.toString());
+      }
+    };
+    exports2.ExternalReference = ExternalReference;
+    var ExternalReferenceRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "ExternalReferenceRepository");
+      }
+    };
+    exports2.ExternalReferenceRepository = ExternalReferenceRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/property.js
+var require_property = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/property.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.PropertyRepository = exports2.Property = void 0;
+    var sortable_1 = require_sortable();
+    var Property2 = class {
+      static {
+        __name(this, "Property");
+      }
+      name;
+      value;
+      constructor(name, value) {
+        this.name = name;
+        this.value = value;
+      }
+      compare(other) {
+        return this.name.localeCompare(other.name) || this.value.localeCompare(other.value);
+      }
+    };
+    exports2.Property = Property2;
+    var PropertyRepository2 = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "PropertyRepository");
+      }
+    };
+    exports2.PropertyRepository = PropertyRepository2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/license.js
+var require_license = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/license.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.LicenseRepository = exports2.SpdxLicense = exports2.NamedLicense = exports2.LicenseExpression = void 0;
+    var property_1 = require_property();
+    var LicenseExpression = class {
+      static {
+        __name(this, "LicenseExpression");
+      }
+      #expression;
+      acknowledgement;
+      constructor(expression) {
+        this.expression = expression;
+      }
+      get expression() {
+        return this.#expression;
+      }
+      set expression(value) {
+        if (value === "") {
+          throw new RangeError("value is empty string");
+        }
+        this.#expression = value;
+      }
+      compare(other) {
+        return this.#expression.localeCompare(other.#expression);
+      }
+    };
+    exports2.LicenseExpression = LicenseExpression;
+    var DisjunctiveLicenseBase = class {
+      static {
+        __name(this, "DisjunctiveLicenseBase");
+      }
+      acknowledgement;
+      text;
+      #url;
+      properties;
+      constructor(op = {}) {
+        this.acknowledgement = op.acknowledgement;
+        this.text = op.text;
+        this.url = op.url;
+        this.properties = op.properties ?? new property_1.PropertyRepository();
+      }
+      get url() {
+        return this.#url;
+      }
+      set url(value) {
+        this.#url = value === "" ? void 0 : value;
+      }
+    };
+    var NamedLicense2 = class extends DisjunctiveLicenseBase {
+      static {
+        __name(this, "NamedLicense");
+      }
+      name;
+      constructor(name, op = {}) {
+        super(op);
+        this.name = name;
+      }
+      compare(other) {
+        return this.name.localeCompare(other.name);
+      }
+    };
+    exports2.NamedLicense = NamedLicense2;
+    var SpdxLicense2 = class extends DisjunctiveLicenseBase {
+      static {
+        __name(this, "SpdxLicense");
+      }
+      #id;
+      constructor(id, op = {}) {
+        super(op);
+        this.id = id;
+      }
+      get id() {
+        return this.#id;
+      }
+      set id(value) {
+        if (value === "") {
+          throw new RangeError("value is empty string");
+        }
+        this.#id = value;
+      }
+      compare(other) {
+        return this.#id.localeCompare(other.#id);
+      }
+    };
+    exports2.SpdxLicense = SpdxLicense2;
+    var LicenseRepository2 = class _LicenseRepository extends Set {
+      static {
+        __name(this, "LicenseRepository");
+      }
+      static #compareItems(a, b) {
+        if (a.constructor === b.constructor) {
+          return a.compare(b);
+        }
+        return a.constructor.name.localeCompare(b.constructor.name);
+      }
+      sorted() {
+        return Array.from(this).sort(_LicenseRepository.#compareItems);
+      }
+    };
+    exports2.LicenseRepository = LicenseRepository2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/component.js
+var require_component = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/component.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ComponentEvidence = exports2.ComponentRepository = exports2.Component = void 0;
+    var sortable_1 = require_sortable();
+    var tree_1 = require_tree2();
+    var cpe_1 = require_cpe();
+    var bomRef_1 = require_bomRef();
+    var copyright_1 = require_copyright();
+    var externalReference_1 = require_externalReference();
+    var hash_1 = require_hash();
+    var license_1 = require_license();
+    var property_1 = require_property();
+    var Component2 = class {
+      static {
+        __name(this, "Component");
+      }
+      type;
+      name;
+      author;
+      copyright;
+      description;
+      externalReferences;
+      group;
+      hashes;
+      licenses;
+      publisher;
+      purl;
+      scope;
+      supplier;
+      swid;
+      version;
+      components;
+      properties;
+      evidence;
+      #bomRef;
+      #cpe;
+      dependencies;
+      constructor(type, name, op = {}) {
+        this.#bomRef = new bomRef_1.BomRef(op.bomRef);
+        this.type = type;
+        this.name = name;
+        this.supplier = op.supplier;
+        this.author = op.author;
+        this.copyright = op.copyright;
+        this.externalReferences = op.externalReferences ?? new externalReference_1.ExternalReferenceRepository();
+        this.group = op.group;
+        this.hashes = op.hashes ?? new hash_1.HashDictionary();
+        this.licenses = op.licenses ?? new license_1.LicenseRepository();
+        this.publisher = op.publisher;
+        this.purl = op.purl;
+        this.scope = op.scope;
+        this.swid = op.swid;
+        this.version = op.version;
+        this.description = op.description;
+        this.components = op.components ?? new ComponentRepository2();
+        this.cpe = op.cpe;
+        this.properties = op.properties ?? new property_1.PropertyRepository();
+        this.evidence = op.evidence;
+        this.dependencies = op.dependencies ?? new bomRef_1.BomRefRepository();
+      }
+      get bomRef() {
+        return this.#bomRef;
+      }
+      get cpe() {
+        return this.#cpe;
+      }
+      set cpe(value) {
+        if (value !== void 0 && !(0, cpe_1.isCPE)(value)) {
+          throw new TypeError("Not CPE nor undefined");
+        }
+        this.#cpe = value;
+      }
+      compare(other) {
+        const bomRefCompare = this.bomRef.compare(other.bomRef);
+        if (bomRefCompare !== 0) {
+          return bomRefCompare;
+        }
+        if (this.purl !== void 0 && other.purl !== void 0) {
+          return this.purl.localeCompare(other.purl);
+        }
+        if (this.#cpe !== void 0 && other.#cpe !== void 0) {
+          return this.#cpe.localeCompare(other.#cpe);
+        }
+        return (this.group ?? "").localeCompare(other.group ?? "") || this.name.localeCompare(other.name) || (this.version ?? "").localeCompare(other.version ?? "");
+      }
+    };
+    exports2.Component = Component2;
+    var ComponentRepository2 = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "ComponentRepository");
+      }
+      *[tree_1.treeIteratorSymbol]() {
+        for (const component2 of this) {
+          yield component2;
+          yield* component2.components[tree_1.treeIteratorSymbol]();
+        }
+      }
+    };
+    exports2.ComponentRepository = ComponentRepository2;
+    var ComponentEvidence = class {
+      static {
+        __name(this, "ComponentEvidence");
+      }
+      licenses;
+      copyright;
+      constructor(op = {}) {
+        this.licenses = op.licenses ?? new license_1.LicenseRepository();
+        this.copyright = op.copyright ?? new copyright_1.CopyrightRepository();
+      }
+    };
+    exports2.ComponentEvidence = ComponentEvidence;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/lifecycle.js
+var require_lifecycle = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/lifecycle.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.LifecycleRepository = exports2.NamedLifecycle = void 0;
+    var NamedLifecycle = class {
+      static {
+        __name(this, "NamedLifecycle");
+      }
+      name;
+      description;
+      constructor(name, op = {}) {
+        this.name = name;
+        this.description = op.description;
+      }
+      compare(other) {
+        return this.name.localeCompare(other.name);
+      }
+    };
+    exports2.NamedLifecycle = NamedLifecycle;
+    var LifecycleRepository = class _LifecycleRepository extends Set {
+      static {
+        __name(this, "LifecycleRepository");
+      }
+      static #compareItems(a, b) {
+        if (a.constructor === b.constructor) {
+          return a instanceof NamedLifecycle ? a.compare(b) : a.localeCompare(b);
+        }
+        return a.constructor.name.localeCompare(b.constructor.name);
+      }
+      sorted() {
+        return Array.from(this).sort(_LifecycleRepository.#compareItems);
+      }
+    };
+    exports2.LifecycleRepository = LifecycleRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/organizationalContact.js
+var require_organizationalContact = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/organizationalContact.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.OrganizationalContactRepository = exports2.OrganizationalContact = void 0;
+    var sortable_1 = require_sortable();
+    var OrganizationalContact = class {
+      static {
+        __name(this, "OrganizationalContact");
+      }
+      name;
+      email;
+      phone;
+      constructor(op = {}) {
+        this.name = op.name;
+        this.email = op.email;
+        this.phone = op.phone;
+      }
+      compare(other) {
+        return (this.name ?? "").localeCompare(other.name ?? "") || (this.email ?? "").localeCompare(other.email ?? "") || (this.phone ?? "").localeCompare(other.phone ?? "");
+      }
+    };
+    exports2.OrganizationalContact = OrganizationalContact;
+    var OrganizationalContactRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "OrganizationalContactRepository");
+      }
+    };
+    exports2.OrganizationalContactRepository = OrganizationalContactRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/service.js
+var require_service = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/service.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ServiceRepository = exports2.Service = void 0;
+    var sortable_1 = require_sortable();
+    var tree_1 = require_tree2();
+    var bomRef_1 = require_bomRef();
+    var externalReference_1 = require_externalReference();
+    var license_1 = require_license();
+    var property_1 = require_property();
+    var Service = class {
+      static {
+        __name(this, "Service");
+      }
+      provider;
+      group;
+      name;
+      version;
+      description;
+      licenses;
+      externalReferences;
+      services;
+      properties;
+      #bomRef;
+      dependencies;
+      constructor(name, op = {}) {
+        this.#bomRef = new bomRef_1.BomRef(op.bomRef);
+        this.provider = op.provider;
+        this.group = op.group;
+        this.name = name;
+        this.version = op.version;
+        this.description = op.description;
+        this.licenses = op.licenses ?? new license_1.LicenseRepository();
+        this.externalReferences = op.externalReferences ?? new externalReference_1.ExternalReferenceRepository();
+        this.services = op.services ?? new ServiceRepository();
+        this.properties = op.properties ?? new property_1.PropertyRepository();
+        this.dependencies = op.dependencies ?? new bomRef_1.BomRefRepository();
+      }
+      get bomRef() {
+        return this.#bomRef;
+      }
+      compare(other) {
+        const bomRefCompare = this.bomRef.compare(other.bomRef);
+        if (bomRefCompare !== 0) {
+          return bomRefCompare;
+        }
+        return (this.group ?? "").localeCompare(other.group ?? "") || this.name.localeCompare(other.name) || (this.version ?? "").localeCompare(other.version ?? "");
+      }
+    };
+    exports2.Service = Service;
+    var ServiceRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "ServiceRepository");
+      }
+      *[tree_1.treeIteratorSymbol]() {
+        for (const service of this) {
+          yield service;
+          yield* service.services[tree_1.treeIteratorSymbol]();
+        }
+      }
+    };
+    exports2.ServiceRepository = ServiceRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/tool.js
+var require_tool = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/tool.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Tools = exports2.ToolRepository = exports2.Tool = void 0;
+    var sortable_1 = require_sortable();
+    var component_1 = require_component();
+    var externalReference_1 = require_externalReference();
+    var hash_1 = require_hash();
+    var service_1 = require_service();
+    var Tool = class _Tool {
+      static {
+        __name(this, "Tool");
+      }
+      vendor;
+      name;
+      version;
+      hashes;
+      externalReferences;
+      constructor(op = {}) {
+        this.vendor = op.vendor;
+        this.name = op.name;
+        this.version = op.version;
+        this.hashes = op.hashes ?? new hash_1.HashDictionary();
+        this.externalReferences = op.externalReferences ?? new externalReference_1.ExternalReferenceRepository();
+      }
+      compare(other) {
+        return (this.vendor ?? "").localeCompare(other.vendor ?? "") || (this.name ?? "").localeCompare(other.name ?? "") || (this.version ?? "").localeCompare(other.version ?? "");
+      }
+      static fromComponent(component2) {
+        return new _Tool({
+          vendor: component2.group,
+          name: component2.name,
+          version: component2.version,
+          hashes: component2.hashes,
+          externalReferences: component2.externalReferences
+        });
+      }
+      static fromService(service) {
+        return new _Tool({
+          vendor: service.group,
+          name: service.name,
+          version: service.version,
+          externalReferences: service.externalReferences
+        });
+      }
+    };
+    exports2.Tool = Tool;
+    var ToolRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "ToolRepository");
+      }
+    };
+    exports2.ToolRepository = ToolRepository;
+    var Tools2 = class {
+      static {
+        __name(this, "Tools");
+      }
+      components;
+      services;
+      tools;
+      constructor(op = {}) {
+        this.components = op.components ?? new component_1.ComponentRepository();
+        this.services = op.services ?? new service_1.ServiceRepository();
+        this.tools = op.tools ?? new ToolRepository();
+      }
+      get size() {
+        return this.components.size + this.services.size + this.tools.size;
+      }
+    };
+    exports2.Tools = Tools2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/metadata.js
+var require_metadata = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/metadata.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Metadata = void 0;
+    var license_1 = require_license();
+    var lifecycle_1 = require_lifecycle();
+    var organizationalContact_1 = require_organizationalContact();
+    var property_1 = require_property();
+    var tool_1 = require_tool();
+    var Metadata2 = class {
+      static {
+        __name(this, "Metadata");
+      }
+      timestamp;
+      lifecycles;
+      tools;
+      authors;
+      component;
+      manufacture;
+      supplier;
+      licenses;
+      properties;
+      constructor(op = {}) {
+        this.timestamp = op.timestamp;
+        this.lifecycles = op.lifecycles ?? new lifecycle_1.LifecycleRepository();
+        this.tools = op.tools ?? new tool_1.Tools();
+        this.authors = op.authors ?? new organizationalContact_1.OrganizationalContactRepository();
+        this.component = op.component;
+        this.manufacture = op.manufacture;
+        this.supplier = op.supplier;
+        this.licenses = op.licenses ?? new license_1.LicenseRepository();
+        this.properties = op.properties ?? new property_1.PropertyRepository();
+      }
+    };
+    exports2.Metadata = Metadata2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/types/cwe.js
+var require_cwe = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/types/cwe.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.CweRepository = void 0;
+    exports2.isCWE = isCWE;
+    var sortable_1 = require_sortable();
+    var integer_1 = require_integer();
+    function isCWE(value) {
+      return (0, integer_1.isPositiveInteger)(value);
+    }
+    __name(isCWE, "isCWE");
+    var CweRepository = class extends sortable_1.SortableNumbers {
+      static {
+        __name(this, "CweRepository");
+      }
+    };
+    exports2.CweRepository = CweRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/advisory.js
+var require_advisory = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/advisory.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AdvisoryRepository = exports2.Advisory = void 0;
+    var sortable_1 = require_sortable();
+    var Advisory = class {
+      static {
+        __name(this, "Advisory");
+      }
+      title;
+      url;
+      constructor(url, op = {}) {
+        this.url = url;
+        this.title = op.title;
+      }
+      compare(other) {
+        return this.url.toString().localeCompare(other.url.toString()) || (this.title ?? "").localeCompare(other.title ?? "");
+      }
+    };
+    exports2.Advisory = Advisory;
+    var AdvisoryRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "AdvisoryRepository");
+      }
+    };
+    exports2.AdvisoryRepository = AdvisoryRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/affect.js
+var require_affect = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/affect.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.AffectedVersionRepository = exports2.AffectedVersionRange = exports2.AffectedSingleVersion = exports2.AffectRepository = exports2.Affect = void 0;
+    var sortable_1 = require_sortable();
+    var Affect = class {
+      static {
+        __name(this, "Affect");
+      }
+      ref;
+      versions;
+      constructor(ref, op = {}) {
+        this.ref = ref;
+        this.versions = op.versions ?? new AffectedVersionRepository();
+      }
+      compare(other) {
+        return this.ref.compare(other.ref) || this.versions.compare(other.versions);
+      }
+    };
+    exports2.Affect = Affect;
+    var AffectRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "AffectRepository");
+      }
+    };
+    exports2.AffectRepository = AffectRepository;
+    var AffectedSingleVersion = class {
+      static {
+        __name(this, "AffectedSingleVersion");
+      }
+      version;
+      status;
+      constructor(version, op = {}) {
+        this.version = version;
+        this.status = op.status;
+      }
+      compare(other) {
+        return this.version.localeCompare(other.version) || (this.status ?? "").localeCompare(other.status ?? "");
+      }
+    };
+    exports2.AffectedSingleVersion = AffectedSingleVersion;
+    var AffectedVersionRange = class {
+      static {
+        __name(this, "AffectedVersionRange");
+      }
+      range;
+      status;
+      constructor(range, op = {}) {
+        this.range = range;
+        this.status = op.status;
+      }
+      compare(other) {
+        return this.range.localeCompare(other.range) || (this.status ?? "").localeCompare(other.status ?? "");
+      }
+    };
+    exports2.AffectedVersionRange = AffectedVersionRange;
+    var AffectedVersionRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "AffectedVersionRepository");
+      }
+    };
+    exports2.AffectedVersionRepository = AffectedVersionRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/rating.js
+var require_rating = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/rating.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.RatingRepository = exports2.Rating = void 0;
+    var sortable_1 = require_sortable();
+    var Rating = class {
+      static {
+        __name(this, "Rating");
+      }
+      source;
+      score;
+      severity;
+      method;
+      vector;
+      justification;
+      constructor(op = {}) {
+        this.source = op.source;
+        this.score = op.score;
+        this.severity = op.severity;
+        this.method = op.method;
+        this.vector = op.vector;
+        this.justification = op.justification;
+      }
+      compare(other) {
+        return (this.score ?? 0) - (other.score ?? 0) || (this.vector ?? "").localeCompare(other.vector ?? "") || (this.justification ?? "").localeCompare(other.justification ?? "") || (this.severity ?? "").localeCompare(other.severity ?? "") || (this.method ?? "").localeCompare(other.method ?? "") || (this.source && other.source ? this.source.compare(other.source) : 0);
+      }
+    };
+    exports2.Rating = Rating;
+    var RatingRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "RatingRepository");
+      }
+    };
+    exports2.RatingRepository = RatingRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/reference.js
+var require_reference = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/reference.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.ReferenceRepository = exports2.Reference = void 0;
+    var sortable_1 = require_sortable();
+    var Reference = class {
+      static {
+        __name(this, "Reference");
+      }
+      id;
+      source;
+      constructor(id, source) {
+        this.id = id;
+        this.source = source;
+      }
+      compare(other) {
+        return this.id.localeCompare(other.id) || this.source.compare(other.source);
+      }
+    };
+    exports2.Reference = Reference;
+    var ReferenceRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "ReferenceRepository");
+      }
+    };
+    exports2.ReferenceRepository = ReferenceRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/vulnerability.js
+var require_vulnerability2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/vulnerability.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.VulnerabilityRepository = exports2.Vulnerability = void 0;
+    var sortable_1 = require_sortable();
+    var cwe_1 = require_cwe();
+    var bomRef_1 = require_bomRef();
+    var property_1 = require_property();
+    var tool_1 = require_tool();
+    var advisory_1 = require_advisory();
+    var affect_1 = require_affect();
+    var rating_1 = require_rating();
+    var reference_1 = require_reference();
+    var Vulnerability = class {
+      static {
+        __name(this, "Vulnerability");
+      }
+      #bomRef;
+      id;
+      source;
+      references;
+      ratings;
+      cwes;
+      description;
+      detail;
+      recommendation;
+      advisories;
+      created;
+      published;
+      updated;
+      credits;
+      tools;
+      analysis;
+      affects;
+      properties;
+      constructor(op = {}) {
+        this.#bomRef = new bomRef_1.BomRef(op.bomRef);
+        this.id = op.id;
+        this.source = op.source;
+        this.references = op.references ?? new reference_1.ReferenceRepository();
+        this.ratings = op.ratings ?? new rating_1.RatingRepository();
+        this.cwes = op.cwes ?? new cwe_1.CweRepository();
+        this.description = op.description;
+        this.detail = op.detail;
+        this.recommendation = op.recommendation;
+        this.advisories = op.advisories ?? new advisory_1.AdvisoryRepository();
+        this.created = op.created;
+        this.published = op.published;
+        this.updated = op.updated;
+        this.credits = op.credits;
+        this.tools = op.tools ?? new tool_1.Tools();
+        this.analysis = op.analysis;
+        this.affects = op.affects ?? new affect_1.AffectRepository();
+        this.properties = op.properties ?? new property_1.PropertyRepository();
+      }
+      get bomRef() {
+        return this.#bomRef;
+      }
+      compare(other) {
+        const bomRefCompare = this.bomRef.compare(other.bomRef);
+        if (bomRefCompare !== 0) {
+          return bomRefCompare;
+        }
+        return (this.id ?? "").localeCompare(other.id ?? "") || (this.created?.getTime() ?? 0) - (other.created?.getTime() ?? 0) || (this.published?.getTime() ?? 0) - (other.published?.getTime() ?? 0) || (this.updated?.getTime() ?? 0) - (other.updated?.getTime() ?? 0) || this.ratings.compare(other.ratings) || this.cwes.compare(other.cwes) || (this.description ?? "").localeCompare(other.description ?? "") || (this.detail ?? "").localeCompare(other.detail ?? "") || (this.recommendation ?? "").localeCompare(other.recommendation ?? "") || (this.source && other.source ? this.source.compare(other.source) : 0) || this.properties.compare(other.properties);
+      }
+    };
+    exports2.Vulnerability = Vulnerability;
+    var VulnerabilityRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "VulnerabilityRepository");
+      }
+    };
+    exports2.VulnerabilityRepository = VulnerabilityRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bom.js
+var require_bom = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bom.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Bom = void 0;
+    var integer_1 = require_integer();
+    var component_1 = require_component();
+    var metadata_1 = require_metadata();
+    var service_1 = require_service();
+    var vulnerability_1 = require_vulnerability2();
+    var Bom2 = class {
+      static {
+        __name(this, "Bom");
+      }
+      metadata;
+      components;
+      services;
+      vulnerabilities;
+      #version = 1;
+      #serialNumber;
+      constructor(op = {}) {
+        this.metadata = op.metadata ?? new metadata_1.Metadata();
+        this.components = op.components ?? new component_1.ComponentRepository();
+        this.services = op.services ?? new service_1.ServiceRepository();
+        this.version = op.version ?? this.version;
+        this.vulnerabilities = op.vulnerabilities ?? new vulnerability_1.VulnerabilityRepository();
+        this.serialNumber = op.serialNumber;
+      }
+      get version() {
+        return this.#version;
+      }
+      set version(value) {
+        if (!(0, integer_1.isPositiveInteger)(value)) {
+          throw new TypeError("Not PositiveInteger");
+        }
+        this.#version = value;
+      }
+      get serialNumber() {
+        return this.#serialNumber;
+      }
+      set serialNumber(value) {
+        this.#serialNumber = value === "" ? void 0 : value;
+      }
+    };
+    exports2.Bom = Bom2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bomLink.js
+var require_bomLink = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/bomLink.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.BomLinkElement = exports2.BomLinkDocument = void 0;
+    var BomLinkBase = class {
+      static {
+        __name(this, "BomLinkBase");
+      }
+      #value;
+      constructor(value) {
+        this.value = value;
+      }
+      get value() {
+        return this.#value;
+      }
+      set value(value) {
+        if (!this._isValid(value)) {
+          throw new RangeError("invalid value");
+        }
+        this.#value = value;
+      }
+      compare(other) {
+        return this.toString().localeCompare(other.toString());
+      }
+      toString() {
+        return this.value;
+      }
+    };
+    var BomLinkDocument = class _BomLinkDocument extends BomLinkBase {
+      static {
+        __name(this, "BomLinkDocument");
+      }
+      static #pattern = /^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]*$/;
+      static isValid(value) {
+        return typeof value === "string" && this.#pattern.test(value);
+      }
+      _isValid(value) {
+        return _BomLinkDocument.isValid(value);
+      }
+    };
+    exports2.BomLinkDocument = BomLinkDocument;
+    var BomLinkElement = class _BomLinkElement extends BomLinkBase {
+      static {
+        __name(this, "BomLinkElement");
+      }
+      static #pattern = /^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\/[1-9][0-9]*#.+$/;
+      static isValid(value) {
+        return typeof value === "string" && this.#pattern.test(value);
+      }
+      _isValid(value) {
+        return _BomLinkElement.isValid(value);
+      }
+    };
+    exports2.BomLinkElement = BomLinkElement;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/organizationalEntity.js
+var require_organizationalEntity = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/organizationalEntity.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.OrganizationalEntityRepository = exports2.OrganizationalEntity = void 0;
+    var sortable_1 = require_sortable();
+    var organizationalContact_1 = require_organizationalContact();
+    var OrganizationalEntity2 = class {
+      static {
+        __name(this, "OrganizationalEntity");
+      }
+      name;
+      url;
+      contact;
+      constructor(op = {}) {
+        this.name = op.name;
+        this.url = op.url ?? /* @__PURE__ */ new Set();
+        this.contact = op.contact ?? new organizationalContact_1.OrganizationalContactRepository();
+      }
+      compare(other) {
+        return (this.name ?? "").localeCompare(other.name ?? "") || this.contact.compare(other.contact) || new sortable_1.SortableStringables(this.url).compare(new sortable_1.SortableStringables(other.url));
+      }
+    };
+    exports2.OrganizationalEntity = OrganizationalEntity2;
+    var OrganizationalEntityRepository = class extends sortable_1.SortableComparables {
+      static {
+        __name(this, "OrganizationalEntityRepository");
+      }
+    };
+    exports2.OrganizationalEntityRepository = OrganizationalEntityRepository;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/swid.js
+var require_swid = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/swid.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.SWID = void 0;
+    var integer_1 = require_integer();
+    var SWID = class {
+      static {
+        __name(this, "SWID");
+      }
+      tagId;
+      name;
+      version;
+      patch;
+      text;
+      url;
+      #tagVersion;
+      constructor(tagId, name, op = {}) {
+        this.tagId = tagId;
+        this.name = name;
+        this.version = op.version;
+        this.patch = op.patch;
+        this.text = op.text;
+        this.url = op.url;
+        this.tagVersion = op.tagVersion;
+      }
+      get tagVersion() {
+        return this.#tagVersion;
+      }
+      set tagVersion(value) {
+        if (value !== void 0 && !(0, integer_1.isNonNegativeInteger)(value)) {
+          throw new TypeError("Not NonNegativeInteger nor undefined");
+        }
+        this.#tagVersion = value;
+      }
+    };
+    exports2.SWID = SWID;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/analysis.js
+var require_analysis = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/analysis.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Analysis = void 0;
+    var analysisResponse_1 = require_analysisResponse();
+    var Analysis = class {
+      static {
+        __name(this, "Analysis");
+      }
+      state;
+      justification;
+      response;
+      detail;
+      constructor(op = {}) {
+        this.state = op.state;
+        this.justification = op.justification;
+        this.response = op.response ?? new analysisResponse_1.AnalysisResponseRepository();
+        this.detail = op.detail;
+      }
+    };
+    exports2.Analysis = Analysis;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/credits.js
+var require_credits = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/credits.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Credits = void 0;
+    var organizationalContact_1 = require_organizationalContact();
+    var organizationalEntity_1 = require_organizationalEntity();
+    var Credits = class {
+      static {
+        __name(this, "Credits");
+      }
+      organizations;
+      individuals;
+      constructor(op = {}) {
+        this.organizations = op.organizations ?? new organizationalEntity_1.OrganizationalEntityRepository();
+        this.individuals = op.individuals ?? new organizationalContact_1.OrganizationalContactRepository();
+      }
+    };
+    exports2.Credits = Credits;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/source.js
+var require_source = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/source.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Source = void 0;
+    var Source = class {
+      static {
+        __name(this, "Source");
+      }
+      name;
+      url;
+      constructor(op = {}) {
+        this.name = op.name;
+        this.url = op.url;
+      }
+      compare(other) {
+        return (this.url?.toString() ?? "").localeCompare(other.url?.toString() ?? "") || (this.name ?? "").localeCompare(other.name ?? "");
+      }
+    };
+    exports2.Source = Source;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/index.js
+var require_vulnerability3 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/vulnerability/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    __exportStar(require_advisory(), exports2);
+    __exportStar(require_affect(), exports2);
+    __exportStar(require_analysis(), exports2);
+    __exportStar(require_credits(), exports2);
+    __exportStar(require_rating(), exports2);
+    __exportStar(require_reference(), exports2);
+    __exportStar(require_source(), exports2);
+    __exportStar(require_vulnerability2(), exports2);
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/models/index.js
+var require_models = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/models/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __setModuleDefault = exports2 && exports2.__setModuleDefault || (Object.create ? (function(o, v) {
+      Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+      o["default"] = v;
+    });
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    var __importStar = exports2 && exports2.__importStar || /* @__PURE__ */ (function() {
+      var ownKeys = /* @__PURE__ */ __name(function(o) {
+        ownKeys = Object.getOwnPropertyNames || function(o2) {
+          var ar = [];
+          for (var k in o2) if (Object.prototype.hasOwnProperty.call(o2, k)) ar[ar.length] = k;
+          return ar;
+        };
+        return ownKeys(o);
+      }, "ownKeys");
+      return function(mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) {
+          for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        }
+        __setModuleDefault(result, mod);
+        return result;
+      };
+    })();
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Vulnerability = void 0;
+    __exportStar(require_attachment(), exports2);
+    __exportStar(require_bom(), exports2);
+    __exportStar(require_bomLink(), exports2);
+    __exportStar(require_bomRef(), exports2);
+    __exportStar(require_component(), exports2);
+    __exportStar(require_copyright(), exports2);
+    __exportStar(require_externalReference(), exports2);
+    __exportStar(require_hash(), exports2);
+    __exportStar(require_license(), exports2);
+    __exportStar(require_lifecycle(), exports2);
+    __exportStar(require_metadata(), exports2);
+    __exportStar(require_organizationalContact(), exports2);
+    __exportStar(require_organizationalEntity(), exports2);
+    __exportStar(require_property(), exports2);
+    __exportStar(require_service(), exports2);
+    __exportStar(require_swid(), exports2);
+    __exportStar(require_tool(), exports2);
+    exports2.Vulnerability = __importStar(require_vulnerability3());
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/bomRefDiscriminator.js
+var require_bomRefDiscriminator = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/bomRefDiscriminator.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.BomRefDiscriminator = void 0;
+    var BomRefDiscriminator = class {
+      static {
+        __name(this, "BomRefDiscriminator");
+      }
+      #originalValues;
+      #prefix;
+      constructor(bomRefs, prefix = "BomRef") {
+        this.#originalValues = Array.from(bomRefs, (r) => [r, r.value]);
+        this.#prefix = prefix;
+      }
+      get prefix() {
+        return this.#prefix;
+      }
+      *[Symbol.iterator]() {
+        for (const [bomRef] of this.#originalValues) {
+          yield bomRef;
+        }
+      }
+      discriminate() {
+        const knownRefValues = /* @__PURE__ */ new Set([""]);
+        for (const [bomRef] of this.#originalValues) {
+          let value = bomRef.value;
+          if (value === void 0 || knownRefValues.has(value)) {
+            value = this.#makeUniqueId();
+            bomRef.value = value;
+          }
+          knownRefValues.add(value);
+        }
+      }
+      reset() {
+        for (const [bomRef, originalValue] of this.#originalValues) {
+          bomRef.value = originalValue;
+        }
+      }
+      #makeUniqueId() {
+        return `${this.#prefix}${Math.random().toString(32).substring(1)}${Math.random().toString(32).substring(1)}`;
+      }
+    };
+    exports2.BomRefDiscriminator = BomRefDiscriminator;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/errors.js
+var require_errors2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/errors.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.OptPlugError = void 0;
+    var OptPlugError = class extends Error {
+      static {
+        __name(this, "OptPlugError");
+      }
+      cause;
+      constructor(message2, cause) {
+        super(message2);
+        this.cause = cause;
+      }
+    };
+    exports2.OptPlugError = OptPlugError;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/errors.js
+var require_errors3 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/errors.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.MissingOptionalDependencyError = void 0;
+    var errors_1 = require_errors2();
+    var MissingOptionalDependencyError = class extends errors_1.OptPlugError {
+      static {
+        __name(this, "MissingOptionalDependencyError");
+      }
+    };
+    exports2.MissingOptionalDependencyError = MissingOptionalDependencyError;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/types.js
+var require_types = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/types.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/baseSerializer.js
+var require_baseSerializer = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/baseSerializer.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.BaseSerializer = void 0;
+    var tree_1 = require_tree2();
+    var bomRefDiscriminator_1 = require_bomRefDiscriminator();
+    var BaseSerializer = class {
+      static {
+        __name(this, "BaseSerializer");
+      }
+      *#getAllBomRefs(bom) {
+        if (bom.metadata.component !== void 0) {
+          yield bom.metadata.component.bomRef;
+          for (const { bomRef } of bom.metadata.component.components[tree_1.treeIteratorSymbol]()) {
+            yield bomRef;
+          }
+        }
+        for (const { bomRef } of bom.components[tree_1.treeIteratorSymbol]()) {
+          yield bomRef;
+        }
+        for (const { bomRef } of bom.services[tree_1.treeIteratorSymbol]()) {
+          yield bomRef;
+        }
+        for (const { bomRef } of bom.vulnerabilities) {
+          yield bomRef;
+        }
+      }
+      #normalize(bom, options) {
+        const bomRefDiscriminator = new bomRefDiscriminator_1.BomRefDiscriminator(this.#getAllBomRefs(bom));
+        bomRefDiscriminator.discriminate();
+        try {
+          return this._normalize(bom, options);
+        } finally {
+          bomRefDiscriminator.reset();
+        }
+      }
+      serialize(bom, options) {
+        return this._serialize(this.#normalize(bom, options), options);
+      }
+    };
+    exports2.BaseSerializer = BaseSerializer;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/iterable.js
+var require_iterable = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/iterable.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.chainI = chainI;
+    function* chainI(...iterables) {
+      for (const iterable of iterables) {
+        yield* iterable;
+      }
+    }
+    __name(chainI, "chainI");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/notUndefined.js
+var require_notUndefined = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/notUndefined.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.isNotUndefined = isNotUndefined;
+    function isNotUndefined(value) {
+      return value !== void 0;
+    }
+    __name(isNotUndefined, "isNotUndefined");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/uri.js
+var require_uri = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_helpers/uri.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.escapeUri = escapeUri;
+    var _ESCAPES = [
+      [/ /g, "%20"],
+      [/"/g, "%22"],
+      [/'/g, "%27"],
+      [/\[/g, "%5B"],
+      [/]/g, "%5D"],
+      [/</g, "%3C"],
+      [/>/g, "%3E"],
+      [/\{/g, "%7B"],
+      [/}/g, "%7D"]
+    ];
+    function escapeUri(value) {
+      if (value === void 0) {
+        return value;
+      }
+      for (const [s, r] of _ESCAPES) {
+        value = value.replace(s, r);
+      }
+      return value;
+    }
+    __name(escapeUri, "escapeUri");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/res/schema/spdx.SNAPSHOT.schema.json
+var require_spdx_SNAPSHOT_schema = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/res/schema/spdx.SNAPSHOT.schema.json"(exports2, module2) {
+    module2.exports = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      $id: "http://cyclonedx.org/schema/spdx.schema.json",
+      $comment: "v1.1-3.29.0",
+      type: "string",
+      enum: [
+        "0BSD",
+        "3D-Slicer-1.0",
+        "AAL",
+        "Abstyles",
+        "AdaCore-doc",
+        "Adobe-2006",
+        "Adobe-Display-PostScript",
+        "Adobe-Glyph",
+        "Adobe-Utopia",
+        "ADSL",
+        "Advanced-Cryptics-Dictionary",
+        "AFL-1.1",
+        "AFL-1.2",
+        "AFL-2.0",
+        "AFL-2.1",
+        "AFL-3.0",
+        "Afmparse",
+        "AGPL-1.0",
+        "AGPL-1.0-only",
+        "AGPL-1.0-or-later",
+        "AGPL-3.0",
+        "AGPL-3.0-only",
+        "AGPL-3.0-or-later",
+        "Aladdin",
+        "ALGLIB-Documentation",
+        "AMD-newlib",
+        "AMDPLPA",
+        "AML",
+        "AML-glslang",
+        "AMPAS",
+        "ANTLR-PD",
+        "ANTLR-PD-fallback",
+        "any-OSI",
+        "any-OSI-perl-modules",
+        "Apache-1.0",
+        "Apache-1.1",
+        "Apache-2.0",
+        "APAFML",
+        "APL-1.0",
+        "App-s2p",
+        "APSL-1.0",
+        "APSL-1.1",
+        "APSL-1.2",
+        "APSL-2.0",
+        "Arphic-1999",
+        "Artistic-1.0",
+        "Artistic-1.0-cl8",
+        "Artistic-1.0-Perl",
+        "Artistic-2.0",
+        "Artistic-dist",
+        "Aspell-RU",
+        "ASWF-Digital-Assets-1.0",
+        "ASWF-Digital-Assets-1.1",
+        "atc-game",
+        "Baekmuk",
+        "Bahyph",
+        "Barr",
+        "bcrypt-Solar-Designer",
+        "Beerware",
+        "Bitstream-Charter",
+        "Bitstream-Vera",
+        "BitTorrent-1.0",
+        "BitTorrent-1.1",
+        "blessing",
+        "BlueOak-1.0.0",
+        "Boehm-GC",
+        "Boehm-GC-without-fee",
+        "BOLA-1.1",
+        "Borceux",
+        "Brian-Gladman-2-Clause",
+        "Brian-Gladman-3-Clause",
+        "Brian-Gladman-3-Clause-no-conversion",
+        "BSD-1-Clause",
+        "BSD-2-Clause",
+        "BSD-2-Clause-Darwin",
+        "BSD-2-Clause-first-lines",
+        "BSD-2-Clause-FreeBSD",
+        "BSD-2-Clause-NetBSD",
+        "BSD-2-Clause-Patent",
+        "BSD-2-Clause-pkgconf-disclaimer",
+        "BSD-2-Clause-pos-unchanged",
+        "BSD-2-Clause-Views",
+        "BSD-3-Clause",
+        "BSD-3-Clause-acpica",
+        "BSD-3-Clause-Attribution",
+        "BSD-3-Clause-Clear",
+        "BSD-3-Clause-flex",
+        "BSD-3-Clause-HP",
+        "BSD-3-Clause-LBNL",
+        "BSD-3-Clause-Modification",
+        "BSD-3-Clause-No-Military-License",
+        "BSD-3-Clause-No-Nuclear-License",
+        "BSD-3-Clause-No-Nuclear-License-2014",
+        "BSD-3-Clause-No-Nuclear-Warranty",
+        "BSD-3-Clause-Open-MPI",
+        "BSD-3-Clause-OpenWebUI",
+        "BSD-3-Clause-Sun",
+        "BSD-3-Clause-Tso",
+        "BSD-4-Clause",
+        "BSD-4-Clause-Shortened",
+        "BSD-4-Clause-UC",
+        "BSD-4.3RENO",
+        "BSD-4.3TAHOE",
+        "BSD-Advertising-Acknowledgement",
+        "BSD-ask-to-endorse",
+        "BSD-Attribution-HPND-disclaimer",
+        "BSD-Inferno-Nettverk",
+        "BSD-Mark-Modifications",
+        "BSD-Protection",
+        "BSD-Source-alt-GPL",
+        "BSD-Source-beginning-file",
+        "BSD-Source-Code",
+        "BSD-Source-Code-no-disclaimer",
+        "BSD-Systemics",
+        "BSD-Systemics-W3Works",
+        "BSL-1.0",
+        "Buddy",
+        "Bugroff",
+        "BUSL-1.1",
+        "bzip2-1.0.5",
+        "bzip2-1.0.6",
+        "C-UDA-1.0",
+        "CAL-1.0",
+        "CAL-1.0-Combined-Work-Exception",
+        "Caldera",
+        "Caldera-no-preamble",
+        "CAPEC-tou",
+        "Catharon",
+        "CATOSL-1.1",
+        "CC-BY-1.0",
+        "CC-BY-2.0",
+        "CC-BY-2.5",
+        "CC-BY-2.5-AU",
+        "CC-BY-3.0",
+        "CC-BY-3.0-AT",
+        "CC-BY-3.0-AU",
+        "CC-BY-3.0-DE",
+        "CC-BY-3.0-IGO",
+        "CC-BY-3.0-NL",
+        "CC-BY-3.0-US",
+        "CC-BY-4.0",
+        "CC-BY-NC-1.0",
+        "CC-BY-NC-2.0",
+        "CC-BY-NC-2.5",
+        "CC-BY-NC-3.0",
+        "CC-BY-NC-3.0-DE",
+        "CC-BY-NC-3.0-IGO",
+        "CC-BY-NC-4.0",
+        "CC-BY-NC-ND-1.0",
+        "CC-BY-NC-ND-2.0",
+        "CC-BY-NC-ND-2.5",
+        "CC-BY-NC-ND-3.0",
+        "CC-BY-NC-ND-3.0-DE",
+        "CC-BY-NC-ND-3.0-IGO",
+        "CC-BY-NC-ND-4.0",
+        "CC-BY-NC-SA-1.0",
+        "CC-BY-NC-SA-2.0",
+        "CC-BY-NC-SA-2.0-DE",
+        "CC-BY-NC-SA-2.0-FR",
+        "CC-BY-NC-SA-2.0-UK",
+        "CC-BY-NC-SA-2.5",
+        "CC-BY-NC-SA-3.0",
+        "CC-BY-NC-SA-3.0-DE",
+        "CC-BY-NC-SA-3.0-IGO",
+        "CC-BY-NC-SA-4.0",
+        "CC-BY-ND-1.0",
+        "CC-BY-ND-2.0",
+        "CC-BY-ND-2.5",
+        "CC-BY-ND-3.0",
+        "CC-BY-ND-3.0-DE",
+        "CC-BY-ND-4.0",
+        "CC-BY-SA-1.0",
+        "CC-BY-SA-2.0",
+        "CC-BY-SA-2.0-UK",
+        "CC-BY-SA-2.1-JP",
+        "CC-BY-SA-2.5",
+        "CC-BY-SA-3.0",
+        "CC-BY-SA-3.0-AT",
+        "CC-BY-SA-3.0-DE",
+        "CC-BY-SA-3.0-IGO",
+        "CC-BY-SA-4.0",
+        "CC-PDDC",
+        "CC-PDM-1.0",
+        "CC-SA-1.0",
+        "CC0-1.0",
+        "CDDL-1.0",
+        "CDDL-1.1",
+        "CDL-1.0",
+        "CDLA-Permissive-1.0",
+        "CDLA-Permissive-2.0",
+        "CDLA-Sharing-1.0",
+        "CECILL-1.0",
+        "CECILL-1.1",
+        "CECILL-2.0",
+        "CECILL-2.1",
+        "CECILL-B",
+        "CECILL-C",
+        "CERN-OHL-1.1",
+        "CERN-OHL-1.2",
+        "CERN-OHL-P-2.0",
+        "CERN-OHL-S-2.0",
+        "CERN-OHL-W-2.0",
+        "CFITSIO",
+        "check-cvs",
+        "checkmk",
+        "ClArtistic",
+        "Clips",
+        "CMU-Mach",
+        "CMU-Mach-nodoc",
+        "CNRI-Jython",
+        "CNRI-Python",
+        "CNRI-Python-GPL-Compatible",
+        "COIL-1.0",
+        "Community-Spec-1.0",
+        "Condor-1.1",
+        "copyleft-next-0.3.0",
+        "copyleft-next-0.3.1",
+        "Cornell-Lossless-JPEG",
+        "CPAL-1.0",
+        "CPL-1.0",
+        "CPOL-1.02",
+        "Cronyx",
+        "Crossword",
+        "CryptoSwift",
+        "CrystalStacker",
+        "CUA-OPL-1.0",
+        "Cube",
+        "curl",
+        "cve-tou",
+        "D-FSL-1.0",
+        "DEC-3-Clause",
+        "diffmark",
+        "DL-DE-BY-2.0",
+        "DL-DE-ZERO-2.0",
+        "DOC",
+        "DocBook-DTD",
+        "DocBook-Schema",
+        "DocBook-Stylesheet",
+        "DocBook-XML",
+        "Dotseqn",
+        "DRL-1.0",
+        "DRL-1.1",
+        "DSDP",
+        "dtoa",
+        "dvipdfm",
+        "ECL-1.0",
+        "ECL-2.0",
+        "eCos-2.0",
+        "EFL-1.0",
+        "EFL-2.0",
+        "eGenix",
+        "Elastic-2.0",
+        "Entessa",
+        "EPICS",
+        "EPL-1.0",
+        "EPL-2.0",
+        "ErlPL-1.1",
+        "ESA-PL-permissive-2.4",
+        "ESA-PL-strong-copyleft-2.4",
+        "ESA-PL-weak-copyleft-2.4",
+        "etalab-2.0",
+        "EUDatagrid",
+        "EUPL-1.0",
+        "EUPL-1.1",
+        "EUPL-1.2",
+        "Eurosym",
+        "Fair",
+        "FBM",
+        "FDK-AAC",
+        "FDK-MPEG-H",
+        "Ferguson-Twofish",
+        "Frameworx-1.0",
+        "FreeBSD-DOC",
+        "FreeImage",
+        "FSFAP",
+        "FSFAP-no-warranty-disclaimer",
+        "FSFUL",
+        "FSFULLR",
+        "FSFULLRSD",
+        "FSFULLRWD",
+        "FSL-1.1-ALv2",
+        "FSL-1.1-MIT",
+        "FTL",
+        "Furuseth",
+        "fwlw",
+        "Game-Programming-Gems",
+        "GCR-docs",
+        "GD",
+        "generic-xts",
+        "GFDL-1.1",
+        "GFDL-1.1-invariants-only",
+        "GFDL-1.1-invariants-or-later",
+        "GFDL-1.1-no-invariants-only",
+        "GFDL-1.1-no-invariants-or-later",
+        "GFDL-1.1-only",
+        "GFDL-1.1-or-later",
+        "GFDL-1.2",
+        "GFDL-1.2-invariants-only",
+        "GFDL-1.2-invariants-or-later",
+        "GFDL-1.2-no-invariants-only",
+        "GFDL-1.2-no-invariants-or-later",
+        "GFDL-1.2-only",
+        "GFDL-1.2-or-later",
+        "GFDL-1.3",
+        "GFDL-1.3-invariants-only",
+        "GFDL-1.3-invariants-or-later",
+        "GFDL-1.3-no-invariants-only",
+        "GFDL-1.3-no-invariants-or-later",
+        "GFDL-1.3-only",
+        "GFDL-1.3-or-later",
+        "Giftware",
+        "GL2PS",
+        "Glide",
+        "Glulxe",
+        "GLWTPL",
+        "gnuplot",
+        "GPL-1.0",
+        "GPL-1.0+",
+        "GPL-1.0-only",
+        "GPL-1.0-or-later",
+        "GPL-2.0",
+        "GPL-2.0+",
+        "GPL-2.0-only",
+        "GPL-2.0-or-later",
+        "GPL-2.0-with-autoconf-exception",
+        "GPL-2.0-with-bison-exception",
+        "GPL-2.0-with-classpath-exception",
+        "GPL-2.0-with-font-exception",
+        "GPL-2.0-with-GCC-exception",
+        "GPL-3.0",
+        "GPL-3.0+",
+        "GPL-3.0-only",
+        "GPL-3.0-or-later",
+        "GPL-3.0-with-autoconf-exception",
+        "GPL-3.0-with-GCC-exception",
+        "Graphics-Gems",
+        "gSOAP-1.3b",
+        "gtkbook",
+        "Gutmann",
+        "HaskellReport",
+        "HDF5",
+        "hdparm",
+        "HIDAPI",
+        "Hippocratic-2.1",
+        "Hippocratic-3.0-core",
+        "HP-1986",
+        "HP-1989",
+        "HPND",
+        "HPND-DEC",
+        "HPND-doc",
+        "HPND-doc-sell",
+        "HPND-export-US",
+        "HPND-export-US-acknowledgement",
+        "HPND-export-US-modify",
+        "HPND-export2-US",
+        "HPND-Fenneberg-Livingston",
+        "HPND-INRIA-IMAG",
+        "HPND-Intel",
+        "HPND-Kevlin-Henney",
+        "HPND-Markus-Kuhn",
+        "HPND-merchantability-variant",
+        "HPND-MIT-disclaimer",
+        "HPND-Netrek",
+        "HPND-Pbmplus",
+        "HPND-sell-MIT-disclaimer-xserver",
+        "HPND-sell-regexpr",
+        "HPND-sell-variant",
+        "HPND-sell-variant-critical-systems",
+        "HPND-sell-variant-MIT-disclaimer",
+        "HPND-sell-variant-MIT-disclaimer-rev",
+        "HPND-SMC",
+        "HPND-UC",
+        "HPND-UC-export-US",
+        "HTMLTIDY",
+        "hyphen-bulgarian",
+        "IBM-pibs",
+        "ICU",
+        "IEC-Code-Components-EULA",
+        "IJG",
+        "IJG-short",
+        "ImageMagick",
+        "iMatix",
+        "Imlib2",
+        "Info-ZIP",
+        "Informatica",
+        "Inner-Net-2.0",
+        "InnoSetup",
+        "Intel",
+        "Intel-ACPI",
+        "Interbase-1.0",
+        "IPA",
+        "IPL-1.0",
+        "ISC",
+        "ISC-Veillard",
+        "ISO-permission",
+        "Jam",
+        "JasPer-2.0",
+        "jove",
+        "JPL-image",
+        "JPNIC",
+        "JSON",
+        "Kastrup",
+        "Kazlib",
+        "Knuth-CTAN",
+        "LAL-1.2",
+        "LAL-1.3",
+        "Latex2e",
+        "Latex2e-translated-notice",
+        "Leptonica",
+        "LGPL-2.0",
+        "LGPL-2.0+",
+        "LGPL-2.0-only",
+        "LGPL-2.0-or-later",
+        "LGPL-2.1",
+        "LGPL-2.1+",
+        "LGPL-2.1-only",
+        "LGPL-2.1-or-later",
+        "LGPL-3.0",
+        "LGPL-3.0+",
+        "LGPL-3.0-only",
+        "LGPL-3.0-or-later",
+        "LGPLLR",
+        "Libpng",
+        "libpng-1.6.35",
+        "libpng-2.0",
+        "libselinux-1.0",
+        "libtiff",
+        "libutil-David-Nugent",
+        "LiLiQ-P-1.1",
+        "LiLiQ-R-1.1",
+        "LiLiQ-Rplus-1.1",
+        "Linux-man-pages-1-para",
+        "Linux-man-pages-copyleft",
+        "Linux-man-pages-copyleft-2-para",
+        "Linux-man-pages-copyleft-var",
+        "Linux-OpenIB",
+        "LOOP",
+        "LPD-document",
+        "LPL-1.0",
+        "LPL-1.02",
+        "LPPL-1.0",
+        "LPPL-1.1",
+        "LPPL-1.2",
+        "LPPL-1.3a",
+        "LPPL-1.3c",
+        "lsof",
+        "Lucida-Bitmap-Fonts",
+        "LZMA-SDK-9.11-to-9.20",
+        "LZMA-SDK-9.22",
+        "Mackerras-3-Clause",
+        "Mackerras-3-Clause-acknowledgment",
+        "magaz",
+        "mailprio",
+        "MakeIndex",
+        "man2html",
+        "Martin-Birgmeier",
+        "McPhee-slideshow",
+        "metamail",
+        "Minpack",
+        "MIPS",
+        "MirOS",
+        "MIT",
+        "MIT-0",
+        "MIT-advertising",
+        "MIT-Click",
+        "MIT-CMU",
+        "MIT-enna",
+        "MIT-feh",
+        "MIT-Festival",
+        "MIT-Khronos-old",
+        "MIT-Modern-Variant",
+        "MIT-open-group",
+        "MIT-STK",
+        "MIT-testregex",
+        "MIT-Wu",
+        "MITNFA",
+        "MMIXware",
+        "MMPL-1.0.1",
+        "Motosoto",
+        "MPEG-SSG",
+        "mpi-permissive",
+        "mpich2",
+        "MPL-1.0",
+        "MPL-1.1",
+        "MPL-2.0",
+        "MPL-2.0-no-copyleft-exception",
+        "mplus",
+        "MS-LPL",
+        "MS-PL",
+        "MS-RL",
+        "MTLL",
+        "MulanPSL-1.0",
+        "MulanPSL-2.0",
+        "Multics",
+        "Mup",
+        "MVT-1.1",
+        "NAIST-2003",
+        "NASA-1.3",
+        "Naumen",
+        "NBPL-1.0",
+        "NCBI-PD",
+        "NCGL-UK-2.0",
+        "NCL",
+        "NCSA",
+        "Net-SNMP",
+        "NetCDF",
+        "Newsletr",
+        "NGPL",
+        "ngrep",
+        "NICTA-1.0",
+        "NIST-PD",
+        "NIST-PD-fallback",
+        "NIST-PD-TNT",
+        "NIST-Software",
+        "NLOD-1.0",
+        "NLOD-2.0",
+        "NLPL",
+        "Nokia",
+        "NOSL",
+        "Noweb",
+        "NPL-1.0",
+        "NPL-1.1",
+        "NPOSL-3.0",
+        "NRL",
+        "NTIA-PD",
+        "NTP",
+        "NTP-0",
+        "Nunit",
+        "O-UDA-1.0",
+        "OAR",
+        "OCCT-PL",
+        "OCLC-2.0",
+        "ODbL-1.0",
+        "ODC-By-1.0",
+        "OFFIS",
+        "OFL-1.0",
+        "OFL-1.0-no-RFN",
+        "OFL-1.0-RFN",
+        "OFL-1.1",
+        "OFL-1.1-no-RFN",
+        "OFL-1.1-RFN",
+        "OGC-1.0",
+        "OGDL-Taiwan-1.0",
+        "OGL-Canada-2.0",
+        "OGL-UK-1.0",
+        "OGL-UK-2.0",
+        "OGL-UK-3.0",
+        "OGTSL",
+        "OLDAP-1.1",
+        "OLDAP-1.2",
+        "OLDAP-1.3",
+        "OLDAP-1.4",
+        "OLDAP-2.0",
+        "OLDAP-2.0.1",
+        "OLDAP-2.1",
+        "OLDAP-2.2",
+        "OLDAP-2.2.1",
+        "OLDAP-2.2.2",
+        "OLDAP-2.3",
+        "OLDAP-2.4",
+        "OLDAP-2.5",
+        "OLDAP-2.6",
+        "OLDAP-2.7",
+        "OLDAP-2.8",
+        "OLFL-1.3",
+        "OML",
+        "OpenMDW-1.0",
+        "OpenPBS-2.3",
+        "OpenSSL",
+        "OpenSSL-standalone",
+        "OpenVision",
+        "OPL-1.0",
+        "OPL-UK-3.0",
+        "OPUBL-1.0",
+        "OSC-1.0",
+        "OSET-PL-2.1",
+        "OSL-1.0",
+        "OSL-1.1",
+        "OSL-2.0",
+        "OSL-2.1",
+        "OSL-3.0",
+        "OSSP",
+        "PADL",
+        "ParaType-Free-Font-1.3",
+        "Parity-6.0.0",
+        "Parity-7.0.0",
+        "PDDL-1.0",
+        "PHP-3.0",
+        "PHP-3.01",
+        "Pixar",
+        "pkgconf",
+        "Plexus",
+        "pnmstitch",
+        "PolyForm-Noncommercial-1.0.0",
+        "PolyForm-Small-Business-1.0.0",
+        "PostgreSQL",
+        "PPL",
+        "PSF-2.0",
+        "psfrag",
+        "psutils",
+        "Python-2.0",
+        "Python-2.0.1",
+        "python-ldap",
+        "Qhull",
+        "QPL-1.0",
+        "QPL-1.0-INRIA-2004",
+        "radvd",
+        "Rdisc",
+        "RHeCos-1.1",
+        "RPL-1.1",
+        "RPL-1.5",
+        "RPSL-1.0",
+        "RSA-MD",
+        "RSCPL",
+        "Ruby",
+        "Ruby-pty",
+        "SAX-PD",
+        "SAX-PD-2.0",
+        "Saxpath",
+        "SCEA",
+        "SchemeReport",
+        "Sendmail",
+        "Sendmail-8.23",
+        "Sendmail-Open-Source-1.1",
+        "SGI-B-1.0",
+        "SGI-B-1.1",
+        "SGI-B-2.0",
+        "SGI-OpenGL",
+        "SGMLUG-PM",
+        "SGP4",
+        "SHL-0.5",
+        "SHL-0.51",
+        "SimPL-2.0",
+        "SISSL",
+        "SISSL-1.2",
+        "SL",
+        "Sleepycat",
+        "SMAIL-GPL",
+        "SMLNJ",
+        "SMPPL",
+        "SNIA",
+        "snprintf",
+        "SOFA",
+        "softSurfer",
+        "Soundex",
+        "Spencer-86",
+        "Spencer-94",
+        "Spencer-99",
+        "SPL-1.0",
+        "ssh-keyscan",
+        "SSH-OpenSSH",
+        "SSH-short",
+        "SSLeay-standalone",
+        "SSPL-1.0",
+        "StandardML-NJ",
+        "SugarCRM-1.1.3",
+        "SUL-1.0",
+        "Sun-PPP",
+        "Sun-PPP-2000",
+        "SunPro",
+        "SWL",
+        "swrule",
+        "Symlinks",
+        "TAPR-OHL-1.0",
+        "TCL",
+        "TCP-wrappers",
+        "TekHVC",
+        "TermReadKey",
+        "TGPPL-1.0",
+        "ThirdEye",
+        "threeparttable",
+        "TMate",
+        "TORQUE-1.1",
+        "TOSL",
+        "TPDL",
+        "TPL-1.0",
+        "TrustedQSL",
+        "TTWL",
+        "TTYP0",
+        "TU-Berlin-1.0",
+        "TU-Berlin-2.0",
+        "Ubuntu-font-1.0",
+        "UCAR",
+        "UCL-1.0",
+        "ulem",
+        "UMich-Merit",
+        "Unicode-3.0",
+        "Unicode-DFS-2015",
+        "Unicode-DFS-2016",
+        "Unicode-TOU",
+        "UnixCrypt",
+        "Unlicense",
+        "Unlicense-libtelnet",
+        "Unlicense-libwhirlpool",
+        "UnRAR",
+        "UPL-1.0",
+        "URT-RLE",
+        "Vim",
+        "Vixie-Cron",
+        "VOSTROM",
+        "VSL-1.0",
+        "W3C",
+        "W3C-19980720",
+        "W3C-20150513",
+        "w3m",
+        "Watcom-1.0",
+        "Widget-Workshop",
+        "WordNet",
+        "Wsuipa",
+        "WTFNMFPL",
+        "WTFPL",
+        "wwl",
+        "wxWindows",
+        "X11",
+        "X11-distribute-modifications-variant",
+        "X11-no-permit-persons",
+        "X11-swapped",
+        "Xdebug-1.03",
+        "Xerox",
+        "Xfig",
+        "XFree86-1.1",
+        "xinetd",
+        "xkeyboard-config-Zinoviev",
+        "xlock",
+        "Xnet",
+        "xpp",
+        "XSkat",
+        "xzoom",
+        "YPL-1.0",
+        "YPL-1.1",
+        "Zed",
+        "Zeeff",
+        "Zend-2.0",
+        "Zimbra-1.3",
+        "Zimbra-1.4",
+        "Zlib",
+        "zlib-acknowledgement",
+        "ZPL-1.1",
+        "ZPL-2.0",
+        "ZPL-2.1",
+        "389-exception",
+        "Asterisk-exception",
+        "Asterisk-linking-protocols-exception",
+        "Autoconf-exception-2.0",
+        "Autoconf-exception-3.0",
+        "Autoconf-exception-generic",
+        "Autoconf-exception-generic-3.0",
+        "Autoconf-exception-macro",
+        "Bison-exception-1.24",
+        "Bison-exception-2.2",
+        "Bootloader-exception",
+        "CGAL-linking-exception",
+        "Classpath-exception-2.0",
+        "Classpath-exception-2.0-short",
+        "CLISP-exception-2.0",
+        "cryptsetup-OpenSSL-exception",
+        "Digia-Qt-LGPL-exception-1.1",
+        "DigiRule-FOSS-exception",
+        "eCos-exception-2.0",
+        "erlang-otp-linking-exception",
+        "Fawkes-Runtime-exception",
+        "FLTK-exception",
+        "fmt-exception",
+        "Font-exception-2.0",
+        "freertos-exception-2.0",
+        "GCC-exception-2.0",
+        "GCC-exception-2.0-note",
+        "GCC-exception-3.1",
+        "Gmsh-exception",
+        "GNAT-exception",
+        "GNOME-examples-exception",
+        "GNU-compiler-exception",
+        "gnu-javamail-exception",
+        "Google-Patent-WebM",
+        "GPL-3.0-389-ds-base-exception",
+        "GPL-3.0-interface-exception",
+        "GPL-3.0-linking-exception",
+        "GPL-3.0-linking-source-exception",
+        "GPL-CC-1.0",
+        "GStreamer-exception-2005",
+        "GStreamer-exception-2008",
+        "harbour-exception",
+        "i2p-gpl-java-exception",
+        "Independent-modules-exception",
+        "KiCad-libraries-exception",
+        "kvirc-openssl-exception",
+        "LGPL-3.0-linking-exception",
+        "libpri-OpenH323-exception",
+        "Libtool-exception",
+        "Linux-syscall-note",
+        "LLGPL",
+        "LLVM-exception",
+        "LZMA-exception",
+        "mif-exception",
+        "mxml-exception",
+        "Nokia-Qt-exception-1.1",
+        "OCaml-LGPL-linking-exception",
+        "OCCT-exception-1.0",
+        "OpenJDK-assembly-exception-1.0",
+        "openvpn-openssl-exception",
+        "PCRE2-exception",
+        "polyparse-exception",
+        "PS-or-PDF-font-exception-20170817",
+        "QPL-1.0-INRIA-2004-exception",
+        "Qt-GPL-exception-1.0",
+        "Qt-LGPL-exception-1.1",
+        "Qwt-exception-1.0",
+        "romic-exception",
+        "RRDtool-FLOSS-exception-2.0",
+        "rsync-linking-exception",
+        "SANE-exception",
+        "SHL-2.0",
+        "SHL-2.1",
+        "Simple-Library-Usage-exception",
+        "Spelling-Provider-LGPL-exception",
+        "sqlitestudio-OpenSSL-exception",
+        "stunnel-exception",
+        "SWI-exception",
+        "Swift-exception",
+        "Texinfo-exception",
+        "u-boot-exception-2.0",
+        "UBDL-exception",
+        "Universal-FOSS-exception-1.0",
+        "vsftpd-openssl-exception",
+        "WxWindows-exception-3.1",
+        "x11vnc-openssl-exception"
+      ],
+      "meta:enum": {
+        "0BSD": "BSD Zero Clause License",
+        "3D-Slicer-1.0": "3D Slicer License v1.0",
+        AAL: "Attribution Assurance License",
+        Abstyles: "Abstyles License",
+        "AdaCore-doc": "AdaCore Doc License",
+        "Adobe-2006": "Adobe Systems Incorporated Source Code License Agreement",
+        "Adobe-Display-PostScript": "Adobe Display PostScript License",
+        "Adobe-Glyph": "Adobe Glyph List License",
+        "Adobe-Utopia": "Adobe Utopia Font License",
+        ADSL: "Amazon Digital Services License",
+        "Advanced-Cryptics-Dictionary": "Advanced Cryptics Dictionary License",
+        "AFL-1.1": "Academic Free License v1.1",
+        "AFL-1.2": "Academic Free License v1.2",
+        "AFL-2.0": "Academic Free License v2.0",
+        "AFL-2.1": "Academic Free License v2.1",
+        "AFL-3.0": "Academic Free License v3.0",
+        Afmparse: "Afmparse License",
+        "AGPL-1.0": "Affero General Public License v1.0",
+        "AGPL-1.0-only": "Affero General Public License v1.0 only",
+        "AGPL-1.0-or-later": "Affero General Public License v1.0 or later",
+        "AGPL-3.0": "GNU Affero General Public License v3.0",
+        "AGPL-3.0-only": "GNU Affero General Public License v3.0 only",
+        "AGPL-3.0-or-later": "GNU Affero General Public License v3.0 or later",
+        Aladdin: "Aladdin Free Public License",
+        "ALGLIB-Documentation": "ALGLIB Documentation License",
+        "AMD-newlib": "AMD newlib License",
+        AMDPLPA: "AMD's plpa_map.c License",
+        AML: "Apple MIT License",
+        "AML-glslang": "AML glslang variant License",
+        AMPAS: "Academy of Motion Picture Arts and Sciences BSD",
+        "ANTLR-PD": "ANTLR Software Rights Notice",
+        "ANTLR-PD-fallback": "ANTLR Software Rights Notice with license fallback",
+        "any-OSI": "Any OSI License",
+        "any-OSI-perl-modules": "Any OSI License - Perl Modules",
+        "Apache-1.0": "Apache License 1.0",
+        "Apache-1.1": "Apache License 1.1",
+        "Apache-2.0": "Apache License 2.0",
+        APAFML: "Adobe Postscript AFM License",
+        "APL-1.0": "Adaptive Public License 1.0",
+        "App-s2p": "App::s2p License",
+        "APSL-1.0": "Apple Public Source License 1.0",
+        "APSL-1.1": "Apple Public Source License 1.1",
+        "APSL-1.2": "Apple Public Source License 1.2",
+        "APSL-2.0": "Apple Public Source License 2.0",
+        "Arphic-1999": "Arphic Public License",
+        "Artistic-1.0": "Artistic License 1.0",
+        "Artistic-1.0-cl8": "Artistic License 1.0 w/clause 8",
+        "Artistic-1.0-Perl": "Artistic License 1.0 (Perl)",
+        "Artistic-2.0": "Artistic License 2.0",
+        "Artistic-dist": "Artistic License 1.0 (dist)",
+        "Aspell-RU": "Aspell Russian License",
+        "ASWF-Digital-Assets-1.0": "ASWF Digital Assets License version 1.0",
+        "ASWF-Digital-Assets-1.1": "ASWF Digital Assets License 1.1",
+        "atc-game": "atc Game License",
+        Baekmuk: "Baekmuk License",
+        Bahyph: "Bahyph License",
+        Barr: "Barr License",
+        "bcrypt-Solar-Designer": "bcrypt Solar Designer License",
+        Beerware: "Beerware License",
+        "Bitstream-Charter": "Bitstream Charter Font License",
+        "Bitstream-Vera": "Bitstream Vera Font License",
+        "BitTorrent-1.0": "BitTorrent Open Source License v1.0",
+        "BitTorrent-1.1": "BitTorrent Open Source License v1.1",
+        blessing: "SQLite Blessing",
+        "BlueOak-1.0.0": "Blue Oak Model License 1.0.0",
+        "Boehm-GC": "Boehm-Demers-Weiser GC License",
+        "Boehm-GC-without-fee": "Boehm-Demers-Weiser GC License (without fee)",
+        "BOLA-1.1": "Buena Onda License Agreement v1.1",
+        Borceux: "Borceux license",
+        "Brian-Gladman-2-Clause": "Brian Gladman 2-Clause License",
+        "Brian-Gladman-3-Clause": "Brian Gladman 3-Clause License",
+        "Brian-Gladman-3-Clause-no-conversion": "Brian Gladman 3-Clause License (no conversion clause)",
+        "BSD-1-Clause": "BSD 1-Clause License",
+        "BSD-2-Clause": 'BSD 2-Clause "Simplified" License',
+        "BSD-2-Clause-Darwin": "BSD 2-Clause - Ian Darwin variant",
+        "BSD-2-Clause-first-lines": "BSD 2-Clause - first lines requirement",
+        "BSD-2-Clause-FreeBSD": "BSD 2-Clause FreeBSD License",
+        "BSD-2-Clause-NetBSD": "BSD 2-Clause NetBSD License",
+        "BSD-2-Clause-Patent": "BSD-2-Clause Plus Patent License",
+        "BSD-2-Clause-pkgconf-disclaimer": "BSD 2-Clause pkgconf disclaimer variant",
+        "BSD-2-Clause-pos-unchanged": "BSD 2-Clause - position unchanged variant",
+        "BSD-2-Clause-Views": "BSD 2-Clause with views sentence",
+        "BSD-3-Clause": 'BSD 3-Clause "New" or "Revised" License',
+        "BSD-3-Clause-acpica": "BSD 3-Clause acpica variant",
+        "BSD-3-Clause-Attribution": "BSD with attribution",
+        "BSD-3-Clause-Clear": "BSD 3-Clause Clear License",
+        "BSD-3-Clause-flex": "BSD 3-Clause Flex variant",
+        "BSD-3-Clause-HP": "Hewlett-Packard BSD variant license",
+        "BSD-3-Clause-LBNL": "Lawrence Berkeley National Labs BSD variant license",
+        "BSD-3-Clause-Modification": "BSD 3-Clause Modification",
+        "BSD-3-Clause-No-Military-License": "BSD 3-Clause No Military License",
+        "BSD-3-Clause-No-Nuclear-License": "BSD 3-Clause No Nuclear License",
+        "BSD-3-Clause-No-Nuclear-License-2014": "BSD 3-Clause No Nuclear License 2014",
+        "BSD-3-Clause-No-Nuclear-Warranty": "BSD 3-Clause No Nuclear Warranty",
+        "BSD-3-Clause-Open-MPI": "BSD 3-Clause Open MPI variant",
+        "BSD-3-Clause-OpenWebUI": "BSD 3-Clause - OpenWebUI variant",
+        "BSD-3-Clause-Sun": "BSD 3-Clause Sun Microsystems",
+        "BSD-3-Clause-Tso": "BSD 3-Clause Tso variant",
+        "BSD-4-Clause": 'BSD 4-Clause "Original" or "Old" License',
+        "BSD-4-Clause-Shortened": "BSD 4 Clause Shortened",
+        "BSD-4-Clause-UC": "BSD-4-Clause (University of California-Specific)",
+        "BSD-4.3RENO": "BSD 4.3 RENO License",
+        "BSD-4.3TAHOE": "BSD 4.3 TAHOE License",
+        "BSD-Advertising-Acknowledgement": "BSD Advertising Acknowledgement License",
+        "BSD-ask-to-endorse": "BSD - ask to endorse",
+        "BSD-Attribution-HPND-disclaimer": "BSD with Attribution and HPND disclaimer",
+        "BSD-Inferno-Nettverk": "BSD-Inferno-Nettverk",
+        "BSD-Mark-Modifications": "BSD Mark Modifications License",
+        "BSD-Protection": "BSD Protection License",
+        "BSD-Source-alt-GPL": "BSD Source Code Attribution - GPL alternative",
+        "BSD-Source-beginning-file": "BSD Source Code Attribution - beginning of file variant",
+        "BSD-Source-Code": "BSD Source Code Attribution",
+        "BSD-Source-Code-no-disclaimer": "BSD Source Code Attribution - no disclaimer",
+        "BSD-Systemics": "Systemics BSD variant license",
+        "BSD-Systemics-W3Works": "Systemics W3Works BSD variant license",
+        "BSL-1.0": "Boost Software License 1.0",
+        Buddy: "Buddy License",
+        Bugroff: "Bugroff License",
+        "BUSL-1.1": "Business Source License 1.1",
+        "bzip2-1.0.5": "bzip2 and libbzip2 License v1.0.5",
+        "bzip2-1.0.6": "bzip2 and libbzip2 License v1.0.6",
+        "C-UDA-1.0": "Computational Use of Data Agreement v1.0",
+        "CAL-1.0": "Cryptographic Autonomy License 1.0",
+        "CAL-1.0-Combined-Work-Exception": "Cryptographic Autonomy License 1.0 (Combined Work Exception)",
+        Caldera: "Caldera License",
+        "Caldera-no-preamble": "Caldera License (without preamble)",
+        "CAPEC-tou": "Common Attack    Pattern Enumeration and Classification License",
+        Catharon: "Catharon License",
+        "CATOSL-1.1": "Computer Associates Trusted Open Source License 1.1",
+        "CC-BY-1.0": "Creative Commons Attribution 1.0 Generic",
+        "CC-BY-2.0": "Creative Commons Attribution 2.0 Generic",
+        "CC-BY-2.5": "Creative Commons Attribution 2.5 Generic",
+        "CC-BY-2.5-AU": "Creative Commons Attribution 2.5 Australia",
+        "CC-BY-3.0": "Creative Commons Attribution 3.0 Unported",
+        "CC-BY-3.0-AT": "Creative Commons Attribution 3.0 Austria",
+        "CC-BY-3.0-AU": "Creative Commons Attribution 3.0 Australia",
+        "CC-BY-3.0-DE": "Creative Commons Attribution 3.0 Germany",
+        "CC-BY-3.0-IGO": "Creative Commons Attribution 3.0 IGO",
+        "CC-BY-3.0-NL": "Creative Commons Attribution 3.0 Netherlands",
+        "CC-BY-3.0-US": "Creative Commons Attribution 3.0 United States",
+        "CC-BY-4.0": "Creative Commons Attribution 4.0 International",
+        "CC-BY-NC-1.0": "Creative Commons Attribution Non Commercial 1.0 Generic",
+        "CC-BY-NC-2.0": "Creative Commons Attribution Non Commercial 2.0 Generic",
+        "CC-BY-NC-2.5": "Creative Commons Attribution Non Commercial 2.5 Generic",
+        "CC-BY-NC-3.0": "Creative Commons Attribution Non Commercial 3.0 Unported",
+        "CC-BY-NC-3.0-DE": "Creative Commons Attribution Non Commercial 3.0 Germany",
+        "CC-BY-NC-3.0-IGO": "Creative Commons Attribution Non Commercial 3.0 IGO",
+        "CC-BY-NC-4.0": "Creative Commons Attribution Non Commercial 4.0 International",
+        "CC-BY-NC-ND-1.0": "Creative Commons Attribution Non Commercial No Derivatives 1.0 Generic",
+        "CC-BY-NC-ND-2.0": "Creative Commons Attribution Non Commercial No Derivatives 2.0 Generic",
+        "CC-BY-NC-ND-2.5": "Creative Commons Attribution Non Commercial No Derivatives 2.5 Generic",
+        "CC-BY-NC-ND-3.0": "Creative Commons Attribution Non Commercial No Derivatives 3.0 Unported",
+        "CC-BY-NC-ND-3.0-DE": "Creative Commons Attribution Non Commercial No Derivatives 3.0 Germany",
+        "CC-BY-NC-ND-3.0-IGO": "Creative Commons Attribution Non Commercial No Derivatives 3.0 IGO",
+        "CC-BY-NC-ND-4.0": "Creative Commons Attribution Non Commercial No Derivatives 4.0 International",
+        "CC-BY-NC-SA-1.0": "Creative Commons Attribution Non Commercial Share Alike 1.0 Generic",
+        "CC-BY-NC-SA-2.0": "Creative Commons Attribution Non Commercial Share Alike 2.0 Generic",
+        "CC-BY-NC-SA-2.0-DE": "Creative Commons Attribution Non Commercial Share Alike 2.0 Germany",
+        "CC-BY-NC-SA-2.0-FR": "Creative Commons Attribution-NonCommercial-ShareAlike 2.0 France",
+        "CC-BY-NC-SA-2.0-UK": "Creative Commons Attribution Non Commercial Share Alike 2.0 England and Wales",
+        "CC-BY-NC-SA-2.5": "Creative Commons Attribution Non Commercial Share Alike 2.5 Generic",
+        "CC-BY-NC-SA-3.0": "Creative Commons Attribution Non Commercial Share Alike 3.0 Unported",
+        "CC-BY-NC-SA-3.0-DE": "Creative Commons Attribution Non Commercial Share Alike 3.0 Germany",
+        "CC-BY-NC-SA-3.0-IGO": "Creative Commons Attribution Non Commercial Share Alike 3.0 IGO",
+        "CC-BY-NC-SA-4.0": "Creative Commons Attribution Non Commercial Share Alike 4.0 International",
+        "CC-BY-ND-1.0": "Creative Commons Attribution No Derivatives 1.0 Generic",
+        "CC-BY-ND-2.0": "Creative Commons Attribution No Derivatives 2.0 Generic",
+        "CC-BY-ND-2.5": "Creative Commons Attribution No Derivatives 2.5 Generic",
+        "CC-BY-ND-3.0": "Creative Commons Attribution No Derivatives 3.0 Unported",
+        "CC-BY-ND-3.0-DE": "Creative Commons Attribution No Derivatives 3.0 Germany",
+        "CC-BY-ND-4.0": "Creative Commons Attribution No Derivatives 4.0 International",
+        "CC-BY-SA-1.0": "Creative Commons Attribution Share Alike 1.0 Generic",
+        "CC-BY-SA-2.0": "Creative Commons Attribution Share Alike 2.0 Generic",
+        "CC-BY-SA-2.0-UK": "Creative Commons Attribution Share Alike 2.0 England and Wales",
+        "CC-BY-SA-2.1-JP": "Creative Commons Attribution Share Alike 2.1 Japan",
+        "CC-BY-SA-2.5": "Creative Commons Attribution Share Alike 2.5 Generic",
+        "CC-BY-SA-3.0": "Creative Commons Attribution Share Alike 3.0 Unported",
+        "CC-BY-SA-3.0-AT": "Creative Commons Attribution Share Alike 3.0 Austria",
+        "CC-BY-SA-3.0-DE": "Creative Commons Attribution Share Alike 3.0 Germany",
+        "CC-BY-SA-3.0-IGO": "Creative Commons Attribution-ShareAlike 3.0 IGO",
+        "CC-BY-SA-4.0": "Creative Commons Attribution Share Alike 4.0 International",
+        "CC-PDDC": "Creative Commons Public Domain Dedication and Certification",
+        "CC-PDM-1.0": "Creative    Commons Public Domain Mark 1.0 Universal",
+        "CC-SA-1.0": "Creative Commons Share Alike 1.0 Generic",
+        "CC0-1.0": "Creative Commons Zero v1.0 Universal",
+        "CDDL-1.0": "Common Development and Distribution License 1.0",
+        "CDDL-1.1": "Common Development and Distribution License 1.1",
+        "CDL-1.0": "Common Documentation License 1.0",
+        "CDLA-Permissive-1.0": "Community Data License Agreement Permissive 1.0",
+        "CDLA-Permissive-2.0": "Community Data License Agreement Permissive 2.0",
+        "CDLA-Sharing-1.0": "Community Data License Agreement Sharing 1.0",
+        "CECILL-1.0": "CeCILL Free Software License Agreement v1.0",
+        "CECILL-1.1": "CeCILL Free Software License Agreement v1.1",
+        "CECILL-2.0": "CeCILL Free Software License Agreement v2.0",
+        "CECILL-2.1": "CeCILL Free Software License Agreement v2.1",
+        "CECILL-B": "CeCILL-B Free Software License Agreement",
+        "CECILL-C": "CeCILL-C Free Software License Agreement",
+        "CERN-OHL-1.1": "CERN Open Hardware Licence v1.1",
+        "CERN-OHL-1.2": "CERN Open Hardware Licence v1.2",
+        "CERN-OHL-P-2.0": "CERN Open Hardware Licence Version 2 - Permissive",
+        "CERN-OHL-S-2.0": "CERN Open Hardware Licence Version 2 - Strongly Reciprocal",
+        "CERN-OHL-W-2.0": "CERN Open Hardware Licence Version 2 - Weakly Reciprocal",
+        CFITSIO: "CFITSIO License",
+        "check-cvs": "check-cvs License",
+        checkmk: "Checkmk License",
+        ClArtistic: "Clarified Artistic License",
+        Clips: "Clips License",
+        "CMU-Mach": "CMU Mach License",
+        "CMU-Mach-nodoc": "CMU    Mach - no notices-in-documentation variant",
+        "CNRI-Jython": "CNRI Jython License",
+        "CNRI-Python": "CNRI Python License",
+        "CNRI-Python-GPL-Compatible": "CNRI Python Open Source GPL Compatible License Agreement",
+        "COIL-1.0": "Copyfree Open Innovation License",
+        "Community-Spec-1.0": "Community Specification License 1.0",
+        "Condor-1.1": "Condor Public License v1.1",
+        "copyleft-next-0.3.0": "copyleft-next 0.3.0",
+        "copyleft-next-0.3.1": "copyleft-next 0.3.1",
+        "Cornell-Lossless-JPEG": "Cornell Lossless JPEG License",
+        "CPAL-1.0": "Common Public Attribution License 1.0",
+        "CPL-1.0": "Common Public License 1.0",
+        "CPOL-1.02": "Code Project Open License 1.02",
+        Cronyx: "Cronyx License",
+        Crossword: "Crossword License",
+        CryptoSwift: "CryptoSwift License",
+        CrystalStacker: "CrystalStacker License",
+        "CUA-OPL-1.0": "CUA Office Public License v1.0",
+        Cube: "Cube License",
+        curl: "curl License",
+        "cve-tou": "Common Vulnerability Enumeration ToU License",
+        "D-FSL-1.0": "Deutsche Freie Software Lizenz",
+        "DEC-3-Clause": "DEC 3-Clause License",
+        diffmark: "diffmark license",
+        "DL-DE-BY-2.0": "Data licence Germany \u2013 attribution \u2013 version 2.0",
+        "DL-DE-ZERO-2.0": "Data licence Germany \u2013 zero \u2013 version 2.0",
+        DOC: "DOC License",
+        "DocBook-DTD": "DocBook DTD License",
+        "DocBook-Schema": "DocBook Schema License",
+        "DocBook-Stylesheet": "DocBook Stylesheet License",
+        "DocBook-XML": "DocBook XML License",
+        Dotseqn: "Dotseqn License",
+        "DRL-1.0": "Detection Rule License 1.0",
+        "DRL-1.1": "Detection Rule License 1.1",
+        DSDP: "DSDP License",
+        dtoa: "David M. Gay dtoa License",
+        dvipdfm: "dvipdfm License",
+        "ECL-1.0": "Educational Community License v1.0",
+        "ECL-2.0": "Educational Community License v2.0",
+        "eCos-2.0": "eCos license version 2.0",
+        "EFL-1.0": "Eiffel Forum License v1.0",
+        "EFL-2.0": "Eiffel Forum License v2.0",
+        eGenix: "eGenix.com Public License 1.1.0",
+        "Elastic-2.0": "Elastic License 2.0",
+        Entessa: "Entessa Public License v1.0",
+        EPICS: "EPICS Open License",
+        "EPL-1.0": "Eclipse Public License 1.0",
+        "EPL-2.0": "Eclipse Public License 2.0",
+        "ErlPL-1.1": "Erlang Public License v1.1",
+        "ESA-PL-permissive-2.4": "European Space Agency Public License \u2013 v2.4 \u2013 Permissive (Type 3)",
+        "ESA-PL-strong-copyleft-2.4": "European Space Agency Public License (ESA-PL) - V2.4 - Strong Copyleft (Type 1)",
+        "ESA-PL-weak-copyleft-2.4": "European Space Agency Public License \u2013 v2.4 \u2013 Weak Copyleft (Type 2)",
+        "etalab-2.0": "Etalab Open License 2.0",
+        EUDatagrid: "EU DataGrid Software License",
+        "EUPL-1.0": "European Union Public License 1.0",
+        "EUPL-1.1": "European Union Public License 1.1",
+        "EUPL-1.2": "European Union Public License 1.2",
+        Eurosym: "Eurosym License",
+        Fair: "Fair License",
+        FBM: "Fuzzy Bitmap License",
+        "FDK-AAC": "Fraunhofer FDK AAC Codec Library",
+        "FDK-MPEG-H": "Fraunhofer FDK MPEG-H Software",
+        "Ferguson-Twofish": "Ferguson Twofish License",
+        "Frameworx-1.0": "Frameworx Open License 1.0",
+        "FreeBSD-DOC": "FreeBSD Documentation License",
+        FreeImage: "FreeImage Public License v1.0",
+        FSFAP: "FSF All Permissive License",
+        "FSFAP-no-warranty-disclaimer": "FSF All Permissive License (without Warranty)",
+        FSFUL: "FSF Unlimited License",
+        FSFULLR: "FSF Unlimited License (with License Retention)",
+        FSFULLRSD: "FSF Unlimited License (with License Retention and Short Disclaimer)",
+        FSFULLRWD: "FSF Unlimited License (With License Retention and Warranty Disclaimer)",
+        "FSL-1.1-ALv2": "Functional Source License, Version 1.1, ALv2 Future License",
+        "FSL-1.1-MIT": "Functional Source License, Version 1.1, MIT Future License",
+        FTL: "Freetype Project License",
+        Furuseth: "Furuseth License",
+        fwlw: "fwlw License",
+        "Game-Programming-Gems": "Game Programming Gems License",
+        "GCR-docs": "Gnome GCR Documentation License",
+        GD: "GD License",
+        "generic-xts": "Generic XTS License",
+        "GFDL-1.1": "GNU Free Documentation License v1.1",
+        "GFDL-1.1-invariants-only": "GNU Free Documentation License v1.1 only - invariants",
+        "GFDL-1.1-invariants-or-later": "GNU Free Documentation License v1.1 or later - invariants",
+        "GFDL-1.1-no-invariants-only": "GNU Free Documentation License v1.1 only - no invariants",
+        "GFDL-1.1-no-invariants-or-later": "GNU Free Documentation License v1.1 or later - no invariants",
+        "GFDL-1.1-only": "GNU Free Documentation License v1.1 only",
+        "GFDL-1.1-or-later": "GNU Free Documentation License v1.1 or later",
+        "GFDL-1.2": "GNU Free Documentation License v1.2",
+        "GFDL-1.2-invariants-only": "GNU Free Documentation License v1.2 only - invariants",
+        "GFDL-1.2-invariants-or-later": "GNU Free Documentation License v1.2 or later - invariants",
+        "GFDL-1.2-no-invariants-only": "GNU Free Documentation License v1.2 only - no invariants",
+        "GFDL-1.2-no-invariants-or-later": "GNU Free Documentation License v1.2 or later - no invariants",
+        "GFDL-1.2-only": "GNU Free Documentation License v1.2 only",
+        "GFDL-1.2-or-later": "GNU Free Documentation License v1.2 or later",
+        "GFDL-1.3": "GNU Free Documentation License v1.3",
+        "GFDL-1.3-invariants-only": "GNU Free Documentation License v1.3 only - invariants",
+        "GFDL-1.3-invariants-or-later": "GNU Free Documentation License v1.3 or later - invariants",
+        "GFDL-1.3-no-invariants-only": "GNU Free Documentation License v1.3 only - no invariants",
+        "GFDL-1.3-no-invariants-or-later": "GNU Free Documentation License v1.3 or later - no invariants",
+        "GFDL-1.3-only": "GNU Free Documentation License v1.3 only",
+        "GFDL-1.3-or-later": "GNU Free Documentation License v1.3 or later",
+        Giftware: "Giftware License",
+        GL2PS: "GL2PS License",
+        Glide: "3dfx Glide License",
+        Glulxe: "Glulxe License",
+        GLWTPL: "Good Luck With That Public License",
+        gnuplot: "gnuplot License",
+        "GPL-1.0": "GNU General Public License v1.0 only",
+        "GPL-1.0+": "GNU General Public License v1.0 or later",
+        "GPL-1.0-only": "GNU General Public License v1.0 only",
+        "GPL-1.0-or-later": "GNU General Public License v1.0 or later",
+        "GPL-2.0": "GNU General Public License v2.0 only",
+        "GPL-2.0+": "GNU General Public License v2.0 or later",
+        "GPL-2.0-only": "GNU General Public License v2.0 only",
+        "GPL-2.0-or-later": "GNU General Public License v2.0 or later",
+        "GPL-2.0-with-autoconf-exception": "GNU General Public License v2.0 w/Autoconf exception",
+        "GPL-2.0-with-bison-exception": "GNU General Public License v2.0 w/Bison exception",
+        "GPL-2.0-with-classpath-exception": "GNU General Public License v2.0 w/Classpath exception",
+        "GPL-2.0-with-font-exception": "GNU General Public License v2.0 w/Font exception",
+        "GPL-2.0-with-GCC-exception": "GNU General Public License v2.0 w/GCC Runtime Library exception",
+        "GPL-3.0": "GNU General Public License v3.0 only",
+        "GPL-3.0+": "GNU General Public License v3.0 or later",
+        "GPL-3.0-only": "GNU General Public License v3.0 only",
+        "GPL-3.0-or-later": "GNU General Public License v3.0 or later",
+        "GPL-3.0-with-autoconf-exception": "GNU General Public License v3.0 w/Autoconf exception",
+        "GPL-3.0-with-GCC-exception": "GNU General Public License v3.0 w/GCC Runtime Library exception",
+        "Graphics-Gems": "Graphics Gems License",
+        "gSOAP-1.3b": "gSOAP Public License v1.3b",
+        gtkbook: "gtkbook License",
+        Gutmann: "Gutmann License",
+        HaskellReport: "Haskell Language Report License",
+        HDF5: "HDF5 License",
+        hdparm: "hdparm License",
+        HIDAPI: "HIDAPI License",
+        "Hippocratic-2.1": "Hippocratic License 2.1",
+        "Hippocratic-3.0-core": "Hippocratic License 3.0",
+        "HP-1986": "Hewlett-Packard 1986 License",
+        "HP-1989": "Hewlett-Packard 1989 License",
+        HPND: "Historical Permission Notice and Disclaimer",
+        "HPND-DEC": "Historical Permission Notice and Disclaimer - DEC variant",
+        "HPND-doc": "Historical Permission Notice and Disclaimer - documentation variant",
+        "HPND-doc-sell": "Historical Permission Notice and Disclaimer - documentation sell variant",
+        "HPND-export-US": "HPND with US Government export control warning",
+        "HPND-export-US-acknowledgement": "HPND with US Government export control warning and acknowledgment",
+        "HPND-export-US-modify": "HPND with US Government export control warning and modification rqmt",
+        "HPND-export2-US": "HPND with US Government export control and 2 disclaimers",
+        "HPND-Fenneberg-Livingston": "Historical Permission Notice and Disclaimer - Fenneberg-Livingston variant",
+        "HPND-INRIA-IMAG": "Historical Permission Notice and Disclaimer    - INRIA-IMAG variant",
+        "HPND-Intel": "Historical Permission Notice and Disclaimer - Intel variant",
+        "HPND-Kevlin-Henney": "Historical Permission Notice and Disclaimer - Kevlin Henney variant",
+        "HPND-Markus-Kuhn": "Historical Permission Notice and Disclaimer - Markus Kuhn variant",
+        "HPND-merchantability-variant": "Historical Permission Notice and Disclaimer - merchantability variant",
+        "HPND-MIT-disclaimer": "Historical Permission Notice and Disclaimer with MIT disclaimer",
+        "HPND-Netrek": "Historical Permission Notice and Disclaimer - Netrek variant",
+        "HPND-Pbmplus": "Historical Permission Notice and Disclaimer - Pbmplus variant",
+        "HPND-sell-MIT-disclaimer-xserver": "Historical Permission Notice and Disclaimer - sell xserver variant with MIT disclaimer",
+        "HPND-sell-regexpr": "Historical Permission Notice and Disclaimer - sell regexpr variant",
+        "HPND-sell-variant": "Historical Permission Notice and Disclaimer - sell variant",
+        "HPND-sell-variant-critical-systems": "HPND - sell variant with safety critical systems clause",
+        "HPND-sell-variant-MIT-disclaimer": "HPND sell variant with MIT disclaimer",
+        "HPND-sell-variant-MIT-disclaimer-rev": "HPND sell variant with MIT disclaimer - reverse",
+        "HPND-SMC": "Historical Permission Notice and Disclaimer - SMC variant",
+        "HPND-UC": "Historical Permission Notice and Disclaimer - University of California variant",
+        "HPND-UC-export-US": "Historical Permission Notice and Disclaimer - University of California, US export warning",
+        HTMLTIDY: "HTML Tidy License",
+        "hyphen-bulgarian": "hyphen-bulgarian License",
+        "IBM-pibs": "IBM PowerPC Initialization and Boot Software",
+        ICU: "ICU License",
+        "IEC-Code-Components-EULA": "IEC    Code Components End-user licence agreement",
+        IJG: "Independent JPEG Group License",
+        "IJG-short": "Independent JPEG Group License - short",
+        ImageMagick: "ImageMagick License",
+        iMatix: "iMatix Standard Function Library Agreement",
+        Imlib2: "Imlib2 License",
+        "Info-ZIP": "Info-ZIP License",
+        Informatica: "Informatica License",
+        "Inner-Net-2.0": "Inner Net License v2.0",
+        InnoSetup: "Inno Setup License",
+        Intel: "Intel Open Source License",
+        "Intel-ACPI": "Intel ACPI Software License Agreement",
+        "Interbase-1.0": "Interbase Public License v1.0",
+        IPA: "IPA Font License",
+        "IPL-1.0": "IBM Public License v1.0",
+        ISC: "ISC License",
+        "ISC-Veillard": "ISC Veillard variant",
+        "ISO-permission": "ISO permission notice",
+        Jam: "Jam License",
+        "JasPer-2.0": "JasPer License",
+        jove: "Jove License",
+        "JPL-image": "JPL Image Use Policy",
+        JPNIC: "Japan Network Information Center License",
+        JSON: "JSON License",
+        Kastrup: "Kastrup License",
+        Kazlib: "Kazlib License",
+        "Knuth-CTAN": "Knuth CTAN License",
+        "LAL-1.2": "Licence Art Libre 1.2",
+        "LAL-1.3": "Licence Art Libre 1.3",
+        Latex2e: "Latex2e License",
+        "Latex2e-translated-notice": "Latex2e with translated notice permission",
+        Leptonica: "Leptonica License",
+        "LGPL-2.0": "GNU Library General Public License v2 only",
+        "LGPL-2.0+": "GNU Library General Public License v2 or later",
+        "LGPL-2.0-only": "GNU Library General Public License v2 only",
+        "LGPL-2.0-or-later": "GNU Library General Public License v2 or later",
+        "LGPL-2.1": "GNU Lesser General Public License v2.1 only",
+        "LGPL-2.1+": "GNU Lesser General Public License v2.1 or later",
+        "LGPL-2.1-only": "GNU Lesser General Public License v2.1 only",
+        "LGPL-2.1-or-later": "GNU Lesser General Public License v2.1 or later",
+        "LGPL-3.0": "GNU Lesser General Public License v3.0 only",
+        "LGPL-3.0+": "GNU Lesser General Public License v3.0 or later",
+        "LGPL-3.0-only": "GNU Lesser General Public License v3.0 only",
+        "LGPL-3.0-or-later": "GNU Lesser General Public License v3.0 or later",
+        LGPLLR: "Lesser General Public License For Linguistic Resources",
+        Libpng: "libpng License",
+        "libpng-1.6.35": "PNG Reference Library License v1 (for libpng 0.5 through 1.6.35)",
+        "libpng-2.0": "PNG Reference Library version 2",
+        "libselinux-1.0": "libselinux public domain notice",
+        libtiff: "libtiff License",
+        "libutil-David-Nugent": "libutil David Nugent License",
+        "LiLiQ-P-1.1": "Licence Libre du Qu\xE9bec \u2013 Permissive version 1.1",
+        "LiLiQ-R-1.1": "Licence Libre du Qu\xE9bec \u2013 R\xE9ciprocit\xE9 version 1.1",
+        "LiLiQ-Rplus-1.1": "Licence Libre du Qu\xE9bec \u2013 R\xE9ciprocit\xE9 forte version 1.1",
+        "Linux-man-pages-1-para": "Linux man-pages - 1 paragraph",
+        "Linux-man-pages-copyleft": "Linux man-pages Copyleft",
+        "Linux-man-pages-copyleft-2-para": "Linux man-pages Copyleft - 2 paragraphs",
+        "Linux-man-pages-copyleft-var": "Linux man-pages Copyleft Variant",
+        "Linux-OpenIB": "Linux Kernel Variant of OpenIB.org license",
+        LOOP: "Common Lisp LOOP License",
+        "LPD-document": "LPD Documentation License",
+        "LPL-1.0": "Lucent Public License Version 1.0",
+        "LPL-1.02": "Lucent Public License v1.02",
+        "LPPL-1.0": "LaTeX Project Public License v1.0",
+        "LPPL-1.1": "LaTeX Project Public License v1.1",
+        "LPPL-1.2": "LaTeX Project Public License v1.2",
+        "LPPL-1.3a": "LaTeX Project Public License v1.3a",
+        "LPPL-1.3c": "LaTeX Project Public License v1.3c",
+        lsof: "lsof License",
+        "Lucida-Bitmap-Fonts": "Lucida Bitmap Fonts License",
+        "LZMA-SDK-9.11-to-9.20": "LZMA SDK License (versions 9.11 to 9.20)",
+        "LZMA-SDK-9.22": "LZMA SDK License (versions 9.22 and beyond)",
+        "Mackerras-3-Clause": "Mackerras 3-Clause License",
+        "Mackerras-3-Clause-acknowledgment": "Mackerras 3-Clause - acknowledgment variant",
+        magaz: "magaz License",
+        mailprio: "mailprio License",
+        MakeIndex: "MakeIndex License",
+        man2html: "man2html License",
+        "Martin-Birgmeier": "Martin Birgmeier License",
+        "McPhee-slideshow": "McPhee Slideshow License",
+        metamail: "metamail License",
+        Minpack: "Minpack License",
+        MIPS: "MIPS License",
+        MirOS: "The MirOS Licence",
+        MIT: "MIT License",
+        "MIT-0": "MIT No Attribution",
+        "MIT-advertising": "Enlightenment License (e16)",
+        "MIT-Click": "MIT Click License",
+        "MIT-CMU": "CMU License",
+        "MIT-enna": "enna License",
+        "MIT-feh": "feh License",
+        "MIT-Festival": "MIT Festival Variant",
+        "MIT-Khronos-old": "MIT Khronos - old variant",
+        "MIT-Modern-Variant": "MIT License Modern Variant",
+        "MIT-open-group": "MIT Open Group variant",
+        "MIT-STK": "MIT-STK License",
+        "MIT-testregex": "MIT testregex Variant",
+        "MIT-Wu": "MIT Tom Wu Variant",
+        MITNFA: "MIT +no-false-attribs license",
+        MMIXware: "MMIXware License",
+        "MMPL-1.0.1": "Minecraft Mod Public License v1.0.1",
+        Motosoto: "Motosoto License",
+        "MPEG-SSG": "MPEG Software Simulation",
+        "mpi-permissive": "mpi Permissive License",
+        mpich2: "mpich2 License",
+        "MPL-1.0": "Mozilla Public License 1.0",
+        "MPL-1.1": "Mozilla Public License 1.1",
+        "MPL-2.0": "Mozilla Public License 2.0",
+        "MPL-2.0-no-copyleft-exception": "Mozilla Public License 2.0 (no copyleft exception)",
+        mplus: "mplus Font License",
+        "MS-LPL": "Microsoft Limited Public License",
+        "MS-PL": "Microsoft Public License",
+        "MS-RL": "Microsoft Reciprocal License",
+        MTLL: "Matrix Template Library License",
+        "MulanPSL-1.0": "Mulan Permissive Software License, Version 1",
+        "MulanPSL-2.0": "Mulan Permissive Software License, Version 2",
+        Multics: "Multics License",
+        Mup: "Mup License",
+        "MVT-1.1": "MVT License 1.1",
+        "NAIST-2003": "Nara Institute of Science and Technology License (2003)",
+        "NASA-1.3": "NASA Open Source Agreement 1.3",
+        Naumen: "Naumen Public License",
+        "NBPL-1.0": "Net Boolean Public License v1",
+        "NCBI-PD": "NCBI Public Domain Notice",
+        "NCGL-UK-2.0": "Non-Commercial Government Licence",
+        NCL: "NCL Source Code License",
+        NCSA: "University of Illinois/NCSA Open Source License",
+        "Net-SNMP": "Net-SNMP License",
+        NetCDF: "NetCDF license",
+        Newsletr: "Newsletr License",
+        NGPL: "Nethack General Public License",
+        ngrep: "ngrep License",
+        "NICTA-1.0": "NICTA Public Software License, Version 1.0",
+        "NIST-PD": "NIST Public Domain Notice",
+        "NIST-PD-fallback": "NIST Public Domain Notice with license fallback",
+        "NIST-PD-TNT": "NIST    Public Domain Notice TNT variant",
+        "NIST-Software": "NIST Software License",
+        "NLOD-1.0": "Norwegian Licence for Open Government Data (NLOD) 1.0",
+        "NLOD-2.0": "Norwegian Licence for Open Government Data (NLOD) 2.0",
+        NLPL: "No Limit Public License",
+        Nokia: "Nokia Open Source License",
+        NOSL: "Netizen Open Source License",
+        Noweb: "Noweb License",
+        "NPL-1.0": "Netscape Public License v1.0",
+        "NPL-1.1": "Netscape Public License v1.1",
+        "NPOSL-3.0": "Non-Profit Open Software License 3.0",
+        NRL: "NRL License",
+        "NTIA-PD": "NTIA Public Domain Notice",
+        NTP: "NTP License",
+        "NTP-0": "NTP No Attribution",
+        Nunit: "Nunit License",
+        "O-UDA-1.0": "Open Use of Data Agreement v1.0",
+        OAR: "OAR License",
+        "OCCT-PL": "Open CASCADE Technology Public License",
+        "OCLC-2.0": "OCLC Research Public License 2.0",
+        "ODbL-1.0": "Open Data Commons Open Database License v1.0",
+        "ODC-By-1.0": "Open Data Commons Attribution License v1.0",
+        OFFIS: "OFFIS License",
+        "OFL-1.0": "SIL Open Font License 1.0",
+        "OFL-1.0-no-RFN": "SIL Open Font License 1.0 with no Reserved Font Name",
+        "OFL-1.0-RFN": "SIL Open Font License 1.0 with Reserved Font Name",
+        "OFL-1.1": "SIL Open Font License 1.1",
+        "OFL-1.1-no-RFN": "SIL Open Font License 1.1 with no Reserved Font Name",
+        "OFL-1.1-RFN": "SIL Open Font License 1.1 with Reserved Font Name",
+        "OGC-1.0": "OGC Software License, Version 1.0",
+        "OGDL-Taiwan-1.0": "Taiwan Open Government Data License, version 1.0",
+        "OGL-Canada-2.0": "Open Government Licence - Canada",
+        "OGL-UK-1.0": "Open Government Licence v1.0",
+        "OGL-UK-2.0": "Open Government Licence v2.0",
+        "OGL-UK-3.0": "Open Government Licence v3.0",
+        OGTSL: "Open Group Test Suite License",
+        "OLDAP-1.1": "Open LDAP Public License v1.1",
+        "OLDAP-1.2": "Open LDAP Public License v1.2",
+        "OLDAP-1.3": "Open LDAP Public License v1.3",
+        "OLDAP-1.4": "Open LDAP Public License v1.4",
+        "OLDAP-2.0": "Open LDAP Public License v2.0 (or possibly 2.0A and 2.0B)",
+        "OLDAP-2.0.1": "Open LDAP Public License v2.0.1",
+        "OLDAP-2.1": "Open LDAP Public License v2.1",
+        "OLDAP-2.2": "Open LDAP Public License v2.2",
+        "OLDAP-2.2.1": "Open LDAP Public License v2.2.1",
+        "OLDAP-2.2.2": "Open LDAP Public License 2.2.2",
+        "OLDAP-2.3": "Open LDAP Public License v2.3",
+        "OLDAP-2.4": "Open LDAP Public License v2.4",
+        "OLDAP-2.5": "Open LDAP Public License v2.5",
+        "OLDAP-2.6": "Open LDAP Public License v2.6",
+        "OLDAP-2.7": "Open LDAP Public License v2.7",
+        "OLDAP-2.8": "Open LDAP Public License v2.8",
+        "OLFL-1.3": "Open Logistics Foundation License Version 1.3",
+        OML: "Open Market License",
+        "OpenMDW-1.0": "OpenMDW License Agreement v1.0",
+        "OpenPBS-2.3": "OpenPBS v2.3 Software License",
+        OpenSSL: "OpenSSL License",
+        "OpenSSL-standalone": "OpenSSL License - standalone",
+        OpenVision: "OpenVision License",
+        "OPL-1.0": "Open Public License v1.0",
+        "OPL-UK-3.0": "United    Kingdom Open Parliament Licence v3.0",
+        "OPUBL-1.0": "Open Publication License v1.0",
+        "OSC-1.0": "OSC License 1.0",
+        "OSET-PL-2.1": "OSET Public License version 2.1",
+        "OSL-1.0": "Open Software License 1.0",
+        "OSL-1.1": "Open Software License 1.1",
+        "OSL-2.0": "Open Software License 2.0",
+        "OSL-2.1": "Open Software License 2.1",
+        "OSL-3.0": "Open Software License 3.0",
+        OSSP: "OSSP License",
+        PADL: "PADL License",
+        "ParaType-Free-Font-1.3": "ParaType Free Font Licensing Agreement v1.3",
+        "Parity-6.0.0": "The Parity Public License 6.0.0",
+        "Parity-7.0.0": "The Parity Public License 7.0.0",
+        "PDDL-1.0": "Open Data Commons Public Domain Dedication & License 1.0",
+        "PHP-3.0": "PHP License v3.0",
+        "PHP-3.01": "PHP License v3.01",
+        Pixar: "Pixar License",
+        pkgconf: "pkgconf License",
+        Plexus: "Plexus Classworlds License",
+        pnmstitch: "pnmstitch License",
+        "PolyForm-Noncommercial-1.0.0": "PolyForm Noncommercial License 1.0.0",
+        "PolyForm-Small-Business-1.0.0": "PolyForm Small Business License 1.0.0",
+        PostgreSQL: "PostgreSQL License",
+        PPL: "Peer Production License",
+        "PSF-2.0": "Python Software Foundation License 2.0",
+        psfrag: "psfrag License",
+        psutils: "psutils License",
+        "Python-2.0": "Python License 2.0",
+        "Python-2.0.1": "Python License 2.0.1",
+        "python-ldap": "Python ldap License",
+        Qhull: "Qhull License",
+        "QPL-1.0": "Q Public License 1.0",
+        "QPL-1.0-INRIA-2004": "Q Public License 1.0 - INRIA 2004 variant",
+        radvd: "radvd License",
+        Rdisc: "Rdisc License",
+        "RHeCos-1.1": "Red Hat eCos Public License v1.1",
+        "RPL-1.1": "Reciprocal Public License 1.1",
+        "RPL-1.5": "Reciprocal Public License 1.5",
+        "RPSL-1.0": "RealNetworks Public Source License v1.0",
+        "RSA-MD": "RSA Message-Digest License",
+        RSCPL: "Ricoh Source Code Public License",
+        Ruby: "Ruby License",
+        "Ruby-pty": "Ruby pty extension license",
+        "SAX-PD": "Sax Public Domain Notice",
+        "SAX-PD-2.0": "Sax Public Domain Notice 2.0",
+        Saxpath: "Saxpath License",
+        SCEA: "SCEA Shared Source License",
+        SchemeReport: "Scheme Language Report License",
+        Sendmail: "Sendmail License",
+        "Sendmail-8.23": "Sendmail License 8.23",
+        "Sendmail-Open-Source-1.1": "Sendmail Open Source License v1.1",
+        "SGI-B-1.0": "SGI Free Software License B v1.0",
+        "SGI-B-1.1": "SGI Free Software License B v1.1",
+        "SGI-B-2.0": "SGI Free Software License B v2.0",
+        "SGI-OpenGL": "SGI OpenGL License",
+        "SGMLUG-PM": "SGMLUG Parser Materials License",
+        SGP4: "SGP4 Permission Notice",
+        "SHL-0.5": "Solderpad Hardware License v0.5",
+        "SHL-0.51": "Solderpad Hardware License, Version 0.51",
+        "SimPL-2.0": "Simple Public License 2.0",
+        SISSL: "Sun Industry Standards Source License v1.1",
+        "SISSL-1.2": "Sun Industry Standards Source License v1.2",
+        SL: "SL License",
+        Sleepycat: "Sleepycat License",
+        "SMAIL-GPL": "SMAIL General Public License",
+        SMLNJ: "Standard ML of New Jersey License",
+        SMPPL: "Secure Messaging Protocol Public License",
+        SNIA: "SNIA Public License 1.1",
+        snprintf: "snprintf License",
+        SOFA: "SOFA Software License",
+        softSurfer: "softSurfer License",
+        Soundex: "Soundex License",
+        "Spencer-86": "Spencer License 86",
+        "Spencer-94": "Spencer License 94",
+        "Spencer-99": "Spencer License 99",
+        "SPL-1.0": "Sun Public License v1.0",
+        "ssh-keyscan": "ssh-keyscan License",
+        "SSH-OpenSSH": "SSH OpenSSH license",
+        "SSH-short": "SSH short notice",
+        "SSLeay-standalone": "SSLeay License - standalone",
+        "SSPL-1.0": "Server Side Public License, v 1",
+        "StandardML-NJ": "Standard ML of New Jersey License",
+        "SugarCRM-1.1.3": "SugarCRM Public License v1.1.3",
+        "SUL-1.0": "Sustainable Use License v1.0",
+        "Sun-PPP": "Sun PPP License",
+        "Sun-PPP-2000": "Sun PPP License (2000)",
+        SunPro: "SunPro License",
+        SWL: "Scheme Widget Library (SWL) Software License Agreement",
+        swrule: "swrule License",
+        Symlinks: "Symlinks License",
+        "TAPR-OHL-1.0": "TAPR Open Hardware License v1.0",
+        TCL: "TCL/TK License",
+        "TCP-wrappers": "TCP Wrappers License",
+        TekHVC: "TekHVC License",
+        TermReadKey: "TermReadKey License",
+        "TGPPL-1.0": "Transitive Grace Period Public Licence 1.0",
+        ThirdEye: "ThirdEye License",
+        threeparttable: "threeparttable License",
+        TMate: "TMate Open Source License",
+        "TORQUE-1.1": "TORQUE v2.5+ Software License v1.1",
+        TOSL: "Trusster Open Source License",
+        TPDL: "Time::ParseDate License",
+        "TPL-1.0": "THOR Public License 1.0",
+        TrustedQSL: "TrustedQSL License",
+        TTWL: "Text-Tabs+Wrap License",
+        TTYP0: "TTYP0 License",
+        "TU-Berlin-1.0": "Technische Universitaet Berlin License 1.0",
+        "TU-Berlin-2.0": "Technische Universitaet Berlin License 2.0",
+        "Ubuntu-font-1.0": "Ubuntu Font Licence v1.0",
+        UCAR: "UCAR License",
+        "UCL-1.0": "Upstream Compatibility License v1.0",
+        ulem: "ulem License",
+        "UMich-Merit": "Michigan/Merit Networks License",
+        "Unicode-3.0": "Unicode License v3",
+        "Unicode-DFS-2015": "Unicode License Agreement - Data Files and Software (2015)",
+        "Unicode-DFS-2016": "Unicode License Agreement - Data Files and Software (2016)",
+        "Unicode-TOU": "Unicode Terms of Use",
+        UnixCrypt: "UnixCrypt License",
+        Unlicense: "The Unlicense",
+        "Unlicense-libtelnet": "Unlicense - libtelnet variant",
+        "Unlicense-libwhirlpool": "Unlicense - libwhirlpool variant",
+        UnRAR: "UnRAR License",
+        "UPL-1.0": "Universal Permissive License v1.0",
+        "URT-RLE": "Utah Raster Toolkit Run Length Encoded License",
+        Vim: "Vim License",
+        "Vixie-Cron": "Vixie Cron License",
+        VOSTROM: "VOSTROM Public License for Open Source",
+        "VSL-1.0": "Vovida Software License v1.0",
+        W3C: "W3C Software Notice and License (2002-12-31)",
+        "W3C-19980720": "W3C Software Notice and License (1998-07-20)",
+        "W3C-20150513": "W3C Software Notice and Document License (2015-05-13)",
+        w3m: "w3m License",
+        "Watcom-1.0": "Sybase Open Watcom Public License 1.0",
+        "Widget-Workshop": "Widget Workshop License",
+        WordNet: "WordNet License",
+        Wsuipa: "Wsuipa License",
+        WTFNMFPL: "Do What The F*ck You Want To But It's Not My Fault Public License",
+        WTFPL: "Do What The F*ck You Want To Public License",
+        wwl: "WWL License",
+        wxWindows: "wxWindows Library License",
+        X11: "X11 License",
+        "X11-distribute-modifications-variant": "X11 License Distribution Modification Variant",
+        "X11-no-permit-persons": "X11 no permit persons clause",
+        "X11-swapped": "X11 swapped final paragraphs",
+        "Xdebug-1.03": "Xdebug License v 1.03",
+        Xerox: "Xerox License",
+        Xfig: "Xfig License",
+        "XFree86-1.1": "XFree86 License 1.1",
+        xinetd: "xinetd License",
+        "xkeyboard-config-Zinoviev": "xkeyboard-config Zinoviev License",
+        xlock: "xlock License",
+        Xnet: "X.Net License",
+        xpp: "XPP License",
+        XSkat: "XSkat License",
+        xzoom: "xzoom License",
+        "YPL-1.0": "Yahoo! Public License v1.0",
+        "YPL-1.1": "Yahoo! Public License v1.1",
+        Zed: "Zed License",
+        Zeeff: "Zeeff License",
+        "Zend-2.0": "Zend License v2.0",
+        "Zimbra-1.3": "Zimbra Public License v1.3",
+        "Zimbra-1.4": "Zimbra Public License v1.4",
+        Zlib: "zlib License",
+        "zlib-acknowledgement": "zlib/libpng License with Acknowledgement",
+        "ZPL-1.1": "Zope Public License 1.1",
+        "ZPL-2.0": "Zope Public License 2.0",
+        "ZPL-2.1": "Zope Public License 2.1",
+        "389-exception": "389 Directory Server Exception",
+        "Asterisk-exception": "Asterisk exception",
+        "Asterisk-linking-protocols-exception": "Asterisk linking protocols exception",
+        "Autoconf-exception-2.0": "Autoconf exception 2.0",
+        "Autoconf-exception-3.0": "Autoconf exception 3.0",
+        "Autoconf-exception-generic": "Autoconf generic exception",
+        "Autoconf-exception-generic-3.0": "Autoconf generic exception for GPL-3.0",
+        "Autoconf-exception-macro": "Autoconf macro exception",
+        "Bison-exception-1.24": "Bison exception 1.24",
+        "Bison-exception-2.2": "Bison exception 2.2",
+        "Bootloader-exception": "Bootloader Distribution Exception",
+        "CGAL-linking-exception": "CGAL Linking Exception",
+        "Classpath-exception-2.0": "Classpath exception 2.0",
+        "Classpath-exception-2.0-short": "Classpath exception 2.0 - short",
+        "CLISP-exception-2.0": "CLISP exception 2.0",
+        "cryptsetup-OpenSSL-exception": "cryptsetup OpenSSL exception",
+        "Digia-Qt-LGPL-exception-1.1": "Digia Qt LGPL Exception version 1.1",
+        "DigiRule-FOSS-exception": "DigiRule FOSS License Exception",
+        "eCos-exception-2.0": "eCos exception 2.0",
+        "erlang-otp-linking-exception": "Erlang/OTP Linking Exception",
+        "Fawkes-Runtime-exception": "Fawkes Runtime Exception",
+        "FLTK-exception": "FLTK exception",
+        "fmt-exception": "fmt exception",
+        "Font-exception-2.0": "Font exception 2.0",
+        "freertos-exception-2.0": "FreeRTOS Exception 2.0",
+        "GCC-exception-2.0": "GCC Runtime Library exception 2.0",
+        "GCC-exception-2.0-note": "GCC    Runtime Library exception 2.0 - note variant",
+        "GCC-exception-3.1": "GCC Runtime Library exception 3.1",
+        "Gmsh-exception": "Gmsh exception",
+        "GNAT-exception": "GNAT exception",
+        "GNOME-examples-exception": "GNOME examples exception",
+        "GNU-compiler-exception": "GNU Compiler Exception",
+        "gnu-javamail-exception": "GNU JavaMail exception",
+        "Google-Patent-WebM": "Google Additional IP Rights Grant (Patents) - WebM",
+        "GPL-3.0-389-ds-base-exception": "GPL-3.0 389 DS Base Exception",
+        "GPL-3.0-interface-exception": "GPL-3.0 Interface Exception",
+        "GPL-3.0-linking-exception": "GPL-3.0 Linking Exception",
+        "GPL-3.0-linking-source-exception": "GPL-3.0 Linking Exception (with Corresponding Source)",
+        "GPL-CC-1.0": "GPL Cooperation Commitment 1.0",
+        "GStreamer-exception-2005": "GStreamer Exception (2005)",
+        "GStreamer-exception-2008": "GStreamer Exception (2008)",
+        "harbour-exception": "harbour exception",
+        "i2p-gpl-java-exception": "i2p GPL+Java Exception",
+        "Independent-modules-exception": "Independent Module Linking exception",
+        "KiCad-libraries-exception": "KiCad Libraries Exception",
+        "kvirc-openssl-exception": "kvirc OpenSSL Exception",
+        "LGPL-3.0-linking-exception": "LGPL-3.0 Linking Exception",
+        "libpri-OpenH323-exception": "libpri OpenH323 exception",
+        "Libtool-exception": "Libtool Exception",
+        "Linux-syscall-note": "Linux Syscall Note",
+        LLGPL: "LLGPL Preamble",
+        "LLVM-exception": "LLVM Exception",
+        "LZMA-exception": "LZMA exception",
+        "mif-exception": "Macros and Inline Functions Exception",
+        "mxml-exception": "mxml Exception",
+        "Nokia-Qt-exception-1.1": "Nokia Qt LGPL exception 1.1",
+        "OCaml-LGPL-linking-exception": "OCaml LGPL Linking Exception",
+        "OCCT-exception-1.0": "Open CASCADE Exception 1.0",
+        "OpenJDK-assembly-exception-1.0": "OpenJDK Assembly exception 1.0",
+        "openvpn-openssl-exception": "OpenVPN OpenSSL Exception",
+        "PCRE2-exception": "PCRE2 exception",
+        "polyparse-exception": "Polyparse Exception",
+        "PS-or-PDF-font-exception-20170817": "PS/PDF font exception (2017-08-17)",
+        "QPL-1.0-INRIA-2004-exception": "INRIA QPL 1.0 2004 variant exception",
+        "Qt-GPL-exception-1.0": "Qt GPL exception 1.0",
+        "Qt-LGPL-exception-1.1": "Qt LGPL exception 1.1",
+        "Qwt-exception-1.0": "Qwt exception 1.0",
+        "romic-exception": "Romic Exception",
+        "RRDtool-FLOSS-exception-2.0": "RRDtool FLOSS exception 2.0",
+        "rsync-linking-exception": "rsync Linking Exception",
+        "SANE-exception": "SANE Exception",
+        "SHL-2.0": "Solderpad Hardware License v2.0",
+        "SHL-2.1": "Solderpad Hardware License v2.1",
+        "Simple-Library-Usage-exception": "Simple Library Usage Exception",
+        "Spelling-Provider-LGPL-exception": "Spelling Provider LGPL exception",
+        "sqlitestudio-OpenSSL-exception": "sqlitestudio OpenSSL exception",
+        "stunnel-exception": "stunnel Exception",
+        "SWI-exception": "SWI exception",
+        "Swift-exception": "Swift Exception",
+        "Texinfo-exception": "Texinfo exception",
+        "u-boot-exception-2.0": "U-Boot exception 2.0",
+        "UBDL-exception": "Unmodified Binary Distribution exception",
+        "Universal-FOSS-exception-1.0": "Universal FOSS Exception, Version 1.0",
+        "vsftpd-openssl-exception": "vsftpd OpenSSL exception",
+        "WxWindows-exception-3.1": "WxWindows Library Exception 3.1",
+        "x11vnc-openssl-exception": "x11vnc OpenSSL Exception"
+      }
+    };
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spdx.js
+var require_spdx = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spdx.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.isSupportedSpdxId = isSupportedSpdxId2;
+    exports2.fixupSpdxId = fixupSpdxId;
+    var spdx_SNAPSHOT_schema_json_1 = require_spdx_SNAPSHOT_schema();
+    var spdxIds = new Set(spdx_SNAPSHOT_schema_json_1.enum);
+    var spdxLowerToActual = Object.freeze(Object.fromEntries(spdx_SNAPSHOT_schema_json_1.enum.map((spdxId) => [spdxId.toLowerCase(), spdxId])));
+    function isSupportedSpdxId2(value) {
+      return spdxIds.has(value);
+    }
+    __name(isSupportedSpdxId2, "isSupportedSpdxId");
+    function fixupSpdxId(value) {
+      return typeof value === "string" && value.length > 0 ? spdxLowerToActual[value.toLowerCase()] : void 0;
+    }
+    __name(fixupSpdxId, "fixupSpdxId");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/enums.js
+var require_enums2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/enums.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Format = exports2.Version = void 0;
+    var Version;
+    (function(Version2) {
+      Version2["v1dot7"] = "1.7";
+      Version2["v1dot6"] = "1.6";
+      Version2["v1dot5"] = "1.5";
+      Version2["v1dot4"] = "1.4";
+      Version2["v1dot3"] = "1.3";
+      Version2["v1dot2"] = "1.2";
+      Version2["v1dot1"] = "1.1";
+      Version2["v1dot0"] = "1.0";
+    })(Version || (exports2.Version = Version = {}));
+    var Format;
+    (function(Format2) {
+      Format2["XML"] = "xml";
+      Format2["JSON"] = "json";
+    })(Format || (exports2.Format = Format = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/types.js
+var require_types2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/types.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.JsonSchema = void 0;
+    var JsonSchema;
+    (function(JsonSchema2) {
+      function isIriReference(value) {
+        return typeof value === "string" && value.length > 0;
+      }
+      __name(isIriReference, "isIriReference");
+      JsonSchema2.isIriReference = isIriReference;
+      function isIdnEmail(value) {
+        return typeof value === "string" && value.length > 0;
+      }
+      __name(isIdnEmail, "isIdnEmail");
+      JsonSchema2.isIdnEmail = isIdnEmail;
+    })(JsonSchema || (exports2.JsonSchema = JsonSchema = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/normalize.js
+var require_normalize = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/normalize.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.VulnerabilityAnalysisNormalizer = exports2.VulnerabilityAffectedVersionNormalizer = exports2.VulnerabilityAffectNormalizer = exports2.VulnerabilityCreditsNormalizer = exports2.VulnerabilityAdvisoryNormalizer = exports2.VulnerabilityRatingNormalizer = exports2.VulnerabilityReferenceNormalizer = exports2.VulnerabilitySourceNormalizer = exports2.VulnerabilityNormalizer = exports2.DependencyGraphNormalizer = exports2.PropertyNormalizer = exports2.AttachmentNormalizer = exports2.ExternalReferenceNormalizer = exports2.SWIDNormalizer = exports2.LicenseNormalizer = exports2.ComponentEvidenceNormalizer = exports2.ServiceNormalizer = exports2.ComponentNormalizer = exports2.OrganizationalEntityNormalizer = exports2.OrganizationalContactNormalizer = exports2.HashNormalizer = exports2.ToolsNormalizer = exports2.ToolNormalizer = exports2.LifecycleNormalizer = exports2.MetadataNormalizer = exports2.BomNormalizer = exports2.Factory = void 0;
+    var iterable_1 = require_iterable();
+    var notUndefined_1 = require_notUndefined();
+    var tree_1 = require_tree2();
+    var uri_1 = require_uri();
+    var license_1 = require_license();
+    var lifecycle_1 = require_lifecycle();
+    var tool_1 = require_tool();
+    var affect_1 = require_affect();
+    var spdx_1 = require_spdx();
+    var enums_1 = require_enums2();
+    var types_1 = require_types2();
+    var Factory = class {
+      static {
+        __name(this, "Factory");
+      }
+      #spec;
+      constructor(spec) {
+        this.#spec = spec;
+      }
+      get spec() {
+        return this.#spec;
+      }
+      makeForBom() {
+        return new BomNormalizer(this);
+      }
+      makeForMetadata() {
+        return new MetadataNormalizer(this);
+      }
+      makeForComponent() {
+        return new ComponentNormalizer(this);
+      }
+      makeForService() {
+        return new ServiceNormalizer(this);
+      }
+      makeForComponentEvidence() {
+        return new ComponentEvidenceNormalizer(this);
+      }
+      makeForLifecycle() {
+        return new LifecycleNormalizer(this);
+      }
+      makeForTool() {
+        return new ToolNormalizer(this);
+      }
+      makeForTools() {
+        return new ToolsNormalizer(this);
+      }
+      makeForOrganizationalContact() {
+        return new OrganizationalContactNormalizer(this);
+      }
+      makeForOrganizationalEntity() {
+        return new OrganizationalEntityNormalizer(this);
+      }
+      makeForHash() {
+        return new HashNormalizer(this);
+      }
+      makeForLicense() {
+        return new LicenseNormalizer(this);
+      }
+      makeForSWID() {
+        return new SWIDNormalizer(this);
+      }
+      makeForExternalReference() {
+        return new ExternalReferenceNormalizer(this);
+      }
+      makeForAttachment() {
+        return new AttachmentNormalizer(this);
+      }
+      makeForProperty() {
+        return new PropertyNormalizer(this);
+      }
+      makeForDependencyGraph() {
+        return new DependencyGraphNormalizer(this);
+      }
+      makeForVulnerability() {
+        return new VulnerabilityNormalizer(this);
+      }
+      makeForVulnerabilitySource() {
+        return new VulnerabilitySourceNormalizer(this);
+      }
+      makeForVulnerabilityReference() {
+        return new VulnerabilityReferenceNormalizer(this);
+      }
+      makeForVulnerabilityRating() {
+        return new VulnerabilityRatingNormalizer(this);
+      }
+      makeForVulnerabilityAdvisory() {
+        return new VulnerabilityAdvisoryNormalizer(this);
+      }
+      makeForVulnerabilityCredits() {
+        return new VulnerabilityCreditsNormalizer(this);
+      }
+      makeForVulnerabilityAffect() {
+        return new VulnerabilityAffectNormalizer(this);
+      }
+      makeForVulnerabilityAffectedVersion() {
+        return new VulnerabilityAffectedVersionNormalizer(this);
+      }
+      makeForVulnerabilityAnalysis() {
+        return new VulnerabilityAnalysisNormalizer(this);
+      }
+    };
+    exports2.Factory = Factory;
+    var schemaUrl = /* @__PURE__ */ new Map([
+      [enums_1.Version.v1dot7, "http://cyclonedx.org/schema/bom-1.7.schema.json"],
+      [enums_1.Version.v1dot6, "http://cyclonedx.org/schema/bom-1.6.schema.json"],
+      [enums_1.Version.v1dot5, "http://cyclonedx.org/schema/bom-1.5.schema.json"],
+      [enums_1.Version.v1dot4, "http://cyclonedx.org/schema/bom-1.4.schema.json"],
+      [enums_1.Version.v1dot3, "http://cyclonedx.org/schema/bom-1.3a.schema.json"],
+      [enums_1.Version.v1dot2, "http://cyclonedx.org/schema/bom-1.2b.schema.json"]
+    ]);
+    var BaseJsonNormalizer = class {
+      static {
+        __name(this, "BaseJsonNormalizer");
+      }
+      _factory;
+      constructor(factory) {
+        this._factory = factory;
+      }
+      get factory() {
+        return this._factory;
+      }
+    };
+    var BomNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "BomNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          $schema: schemaUrl.get(this._factory.spec.version),
+          bomFormat: "CycloneDX",
+          specVersion: this._factory.spec.version,
+          version: data.version,
+          serialNumber: this.#isEligibleSerialNumber(data.serialNumber) ? data.serialNumber : void 0,
+          metadata: this._factory.makeForMetadata().normalize(data.metadata, options),
+          components: data.components.size > 0 ? this._factory.makeForComponent().normalizeIterable(data.components, options) : [],
+          services: this._factory.spec.supportsServices && data.services.size > 0 ? this._factory.makeForService().normalizeIterable(data.services, options) : void 0,
+          dependencies: this._factory.spec.supportsDependencyGraph ? this._factory.makeForDependencyGraph().normalize(data, options) : void 0,
+          vulnerabilities: this._factory.spec.supportsVulnerabilities && data.vulnerabilities.size > 0 ? this._factory.makeForVulnerability().normalizeIterable(data.vulnerabilities, options) : void 0
+        };
+      }
+      #isEligibleSerialNumber(v) {
+        return v !== void 0 && /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(v);
+      }
+    };
+    exports2.BomNormalizer = BomNormalizer;
+    var MetadataNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "MetadataNormalizer");
+      }
+      normalize(data, options) {
+        const orgEntityNormalizer = this._factory.makeForOrganizationalEntity();
+        return {
+          timestamp: data.timestamp?.toISOString(),
+          lifecycles: this._factory.spec.supportsMetadataLifecycles && data.lifecycles.size > 0 ? this._factory.makeForLifecycle().normalizeIterable(data.lifecycles, options) : void 0,
+          tools: data.tools.size > 0 ? this._factory.makeForTools().normalize(data.tools, options) : void 0,
+          authors: data.authors.size > 0 ? this._factory.makeForOrganizationalContact().normalizeIterable(data.authors, options) : void 0,
+          component: data.component === void 0 ? void 0 : this._factory.makeForComponent().normalize(data.component, options),
+          manufacture: data.manufacture === void 0 ? void 0 : orgEntityNormalizer.normalize(data.manufacture, options),
+          supplier: data.supplier === void 0 ? void 0 : orgEntityNormalizer.normalize(data.supplier, options),
+          licenses: this._factory.spec.supportsMetadataLicenses && data.licenses.size > 0 ? this._factory.makeForLicense().normalizeIterable(data.licenses, options) : void 0,
+          properties: this._factory.spec.supportsMetadataProperties && data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0
+        };
+      }
+    };
+    exports2.MetadataNormalizer = MetadataNormalizer;
+    var LifecycleNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "LifecycleNormalizer");
+      }
+      normalize(data, options) {
+        return data instanceof lifecycle_1.NamedLifecycle ? { name: data.name, description: data.description } : { phase: data };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((lc) => this.normalize(lc, options));
+      }
+    };
+    exports2.LifecycleNormalizer = LifecycleNormalizer;
+    var ToolNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "ToolNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          vendor: data.vendor || void 0,
+          name: data.name || void 0,
+          version: data.version || void 0,
+          hashes: data.hashes.size > 0 ? this._factory.makeForHash().normalizeIterable(data.hashes, options) : void 0,
+          externalReferences: this._factory.spec.supportsToolReferences && data.externalReferences.size > 0 ? this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((t) => this.normalize(t, options));
+      }
+    };
+    exports2.ToolNormalizer = ToolNormalizer;
+    var ToolsNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "ToolsNormalizer");
+      }
+      normalize(data, options) {
+        if (data.tools.size > 0 || !this._factory.spec.supportsToolsComponentsServices) {
+          return this._factory.makeForTool().normalizeIterable(new tool_1.ToolRepository((0, iterable_1.chainI)(Array.from(data.components, tool_1.Tool.fromComponent), Array.from(data.services, tool_1.Tool.fromService), data.tools)), options);
+        }
+        return {
+          components: data.components.size > 0 ? this._factory.makeForComponent().normalizeIterable(data.components, options) : void 0,
+          services: data.services.size > 0 ? this._factory.makeForService().normalizeIterable(data.services, options) : void 0
+        };
+      }
+    };
+    exports2.ToolsNormalizer = ToolsNormalizer;
+    var HashNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "HashNormalizer");
+      }
+      normalize([algorithm, content], options) {
+        const spec = this._factory.spec;
+        return spec.supportsHashAlgorithm(algorithm) && spec.supportsHashValue(content) ? {
+          alg: algorithm,
+          content
+        } : void 0;
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((h) => this.normalize(h, options)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.HashNormalizer = HashNormalizer;
+    var OrganizationalContactNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "OrganizationalContactNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          name: data.name || void 0,
+          email: types_1.JsonSchema.isIdnEmail(data.email) ? data.email : void 0,
+          phone: data.phone || void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((oc) => this.normalize(oc, options));
+      }
+    };
+    exports2.OrganizationalContactNormalizer = OrganizationalContactNormalizer;
+    var OrganizationalEntityNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "OrganizationalEntityNormalizer");
+      }
+      normalize(data, options) {
+        const urls = normalizeStringableIter(Array.from(data.url, (s) => (0, uri_1.escapeUri)(s.toString())), options).filter(types_1.JsonSchema.isIriReference);
+        return {
+          name: data.name || void 0,
+          url: urls.length > 0 ? urls : void 0,
+          contact: data.contact.size > 0 ? this._factory.makeForOrganizationalContact().normalizeIterable(data.contact, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((oe) => this.normalize(oe, options));
+      }
+    };
+    exports2.OrganizationalEntityNormalizer = OrganizationalEntityNormalizer;
+    var ComponentNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "ComponentNormalizer");
+      }
+      normalize(data, options) {
+        const spec = this._factory.spec;
+        if (!spec.supportsComponentType(data.type)) {
+          return void 0;
+        }
+        const version = data.version ?? "";
+        return {
+          type: data.type,
+          name: data.name,
+          group: data.group || void 0,
+          version: version.length > 0 || spec.requiresComponentVersion ? version : void 0,
+          "bom-ref": data.bomRef.value || void 0,
+          supplier: data.supplier === void 0 ? void 0 : this._factory.makeForOrganizationalEntity().normalize(data.supplier, options),
+          author: data.author || void 0,
+          publisher: data.publisher || void 0,
+          description: data.description || void 0,
+          scope: data.scope,
+          hashes: data.hashes.size > 0 ? this._factory.makeForHash().normalizeIterable(data.hashes, options) : void 0,
+          licenses: data.licenses.size > 0 ? this._factory.makeForLicense().normalizeIterable(data.licenses, options) : void 0,
+          copyright: data.copyright?.toString() || void 0,
+          cpe: data.cpe || void 0,
+          purl: data.purl?.toString(),
+          swid: data.swid === void 0 ? void 0 : this._factory.makeForSWID().normalize(data.swid, options),
+          externalReferences: data.externalReferences.size > 0 ? this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options) : void 0,
+          properties: spec.supportsProperties(data) && data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0,
+          components: data.components.size > 0 ? this.normalizeIterable(data.components, options) : void 0,
+          evidence: spec.supportsComponentEvidence && data.evidence !== void 0 ? this._factory.makeForComponentEvidence().normalize(data.evidence, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((c) => this.normalize(c, options)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.ComponentNormalizer = ComponentNormalizer;
+    var ServiceNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "ServiceNormalizer");
+      }
+      normalize(data, options) {
+        const spec = this._factory.spec;
+        return {
+          "bom-ref": data.bomRef.value || void 0,
+          provider: data.provider ? this._factory.makeForOrganizationalEntity().normalize(data.provider, options) : void 0,
+          group: data.group,
+          name: data.name,
+          version: data.version || void 0,
+          description: data.description || void 0,
+          licenses: data.licenses.size > 0 ? this._factory.makeForLicense().normalizeIterable(data.licenses, options) : void 0,
+          externalReferences: data.externalReferences.size > 0 ? this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options) : void 0,
+          services: data.services.size > 0 ? this._factory.makeForService().normalizeIterable(data.services, options) : void 0,
+          properties: spec.supportsProperties(data) && data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((s) => this.normalize(s, options));
+      }
+    };
+    exports2.ServiceNormalizer = ServiceNormalizer;
+    var ComponentEvidenceNormalizer = class _ComponentEvidenceNormalizer extends BaseJsonNormalizer {
+      static {
+        __name(this, "ComponentEvidenceNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          licenses: data.licenses.size > 0 ? this._factory.makeForLicense().normalizeIterable(data.licenses, options) : void 0,
+          copyright: data.copyright.size > 0 ? options.sortLists ? data.copyright.sorted().map(_ComponentEvidenceNormalizer.#normalizeCopyright) : Array.from(data.copyright, _ComponentEvidenceNormalizer.#normalizeCopyright) : void 0
+        };
+      }
+      static #normalizeCopyright(c) {
+        return { text: c.toString() };
+      }
+    };
+    exports2.ComponentEvidenceNormalizer = ComponentEvidenceNormalizer;
+    var LicenseNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "LicenseNormalizer");
+      }
+      normalize(data, options) {
+        switch (true) {
+          case data instanceof license_1.NamedLicense:
+            return this.#normalizeNamedLicense(data, options);
+          case data instanceof license_1.SpdxLicense:
+            return (0, spdx_1.isSupportedSpdxId)(data.id) ? this.#normalizeSpdxLicense(data, options) : this.#normalizeNamedLicense(new license_1.NamedLicense(data.id, { url: data.url }), options);
+          case data instanceof license_1.LicenseExpression:
+            return this.#normalizeLicenseExpression(data);
+          default:
+            throw new TypeError("Unexpected LicenseChoice");
+        }
+      }
+      #normalizeNamedLicense(data, options) {
+        const spec = this._factory.spec;
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        return {
+          license: {
+            name: data.name,
+            acknowledgement: spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0,
+            text: data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options),
+            url: types_1.JsonSchema.isIriReference(url) ? url : void 0,
+            properties: spec.supportsProperties(data) && data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0
+          }
+        };
+      }
+      #normalizeSpdxLicense(data, options) {
+        const spec = this._factory.spec;
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        return {
+          license: {
+            id: data.id,
+            acknowledgement: spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0,
+            text: data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options),
+            url: types_1.JsonSchema.isIriReference(url) ? url : void 0,
+            properties: spec.supportsProperties(data) && data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0
+          }
+        };
+      }
+      #normalizeLicenseExpression(data) {
+        return {
+          expression: data.expression,
+          acknowledgement: this._factory.spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        const licenses = options.sortLists ?? false ? data.sorted() : Array.from(data);
+        if (licenses.length > 1) {
+          const expressions = licenses.filter((l) => l instanceof license_1.LicenseExpression);
+          if (expressions.length > 0) {
+            return [this.#normalizeLicenseExpression(expressions[0])];
+          }
+        }
+        return licenses.map((l) => this.normalize(l, options));
+      }
+    };
+    exports2.LicenseNormalizer = LicenseNormalizer;
+    var SWIDNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "SWIDNormalizer");
+      }
+      normalize(data, options) {
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        return {
+          tagId: data.tagId,
+          name: data.name,
+          version: data.version || void 0,
+          tagVersion: data.tagVersion,
+          patch: data.patch,
+          text: data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options),
+          url: types_1.JsonSchema.isIriReference(url) ? url : void 0
+        };
+      }
+    };
+    exports2.SWIDNormalizer = SWIDNormalizer;
+    var ExternalReferenceNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "ExternalReferenceNormalizer");
+      }
+      normalize(data, options) {
+        return this._factory.spec.supportsExternalReferenceType(data.type) ? {
+          url: (0, uri_1.escapeUri)(data.url.toString()),
+          type: data.type,
+          hashes: this._factory.spec.supportsExternalReferenceHashes && data.hashes.size > 0 ? this._factory.makeForHash().normalizeIterable(data.hashes, options) : void 0,
+          comment: data.comment || void 0
+        } : void 0;
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.ExternalReferenceNormalizer = ExternalReferenceNormalizer;
+    var AttachmentNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "AttachmentNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          content: data.content.toString(),
+          contentType: data.contentType || void 0,
+          encoding: data.encoding
+        };
+      }
+    };
+    exports2.AttachmentNormalizer = AttachmentNormalizer;
+    var PropertyNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "PropertyNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          name: data.name,
+          value: data.value
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((p) => this.normalize(p, options));
+      }
+    };
+    exports2.PropertyNormalizer = PropertyNormalizer;
+    var DependencyGraphNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "DependencyGraphNormalizer");
+      }
+      normalize(data, options) {
+        const allRefs = /* @__PURE__ */ new Map();
+        if (data.metadata.component !== void 0) {
+          allRefs.set(data.metadata.component.bomRef, data.metadata.component.dependencies);
+          for (const component2 of data.metadata.component.components[tree_1.treeIteratorSymbol]()) {
+            allRefs.set(component2.bomRef, component2.dependencies);
+          }
+        }
+        for (const component2 of data.components[tree_1.treeIteratorSymbol]()) {
+          allRefs.set(component2.bomRef, component2.dependencies);
+        }
+        for (const service of data.services[tree_1.treeIteratorSymbol]()) {
+          allRefs.set(service.bomRef, service.dependencies);
+        }
+        const normalized = [];
+        for (const [ref, deps] of allRefs) {
+          const dep = this.#normalizeDependency(ref, deps, allRefs, options);
+          if ((0, notUndefined_1.isNotUndefined)(dep)) {
+            normalized.push(dep);
+          }
+        }
+        if (options.sortLists ?? false) {
+          normalized.sort(({ ref: a }, { ref: b }) => a.localeCompare(b));
+        }
+        return normalized;
+      }
+      #normalizeDependency(ref, deps, allRefs, options) {
+        const bomRef = ref.toString();
+        if (bomRef.length === 0) {
+          return void 0;
+        }
+        const dependsOn = normalizeStringableIter(Array.from(deps).filter((d) => allRefs.has(d) && d !== ref), options).filter((d) => d.length > 0);
+        return {
+          ref: bomRef,
+          dependsOn: dependsOn.length > 0 ? dependsOn : void 0
+        };
+      }
+    };
+    exports2.DependencyGraphNormalizer = DependencyGraphNormalizer;
+    var VulnerabilityNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          "bom-ref": data.bomRef.value || void 0,
+          id: data.id || void 0,
+          source: data.source === void 0 ? void 0 : this._factory.makeForVulnerabilitySource().normalize(data.source, options),
+          references: data.references.size > 0 ? this._factory.makeForVulnerabilityReference().normalizeIterable(data.references, options) : void 0,
+          ratings: data.ratings.size > 0 ? this._factory.makeForVulnerabilityRating().normalizeIterable(data.ratings, options) : void 0,
+          cwes: data.cwes.size > 0 ? options.sortLists ?? false ? data.cwes.sorted() : Array.from(data.cwes) : void 0,
+          description: data.description,
+          detail: data.detail,
+          recommendation: data.recommendation,
+          advisories: data.advisories.size > 0 ? this._factory.makeForVulnerabilityAdvisory().normalizeIterable(data.advisories, options) : void 0,
+          created: data.created?.toISOString(),
+          published: data.published?.toISOString(),
+          updated: data.updated?.toISOString(),
+          credits: data.credits === void 0 ? void 0 : this._factory.makeForVulnerabilityCredits().normalize(data.credits, options),
+          tools: data.tools.size > 0 ? this._factory.makeForTools().normalize(data.tools, options) : void 0,
+          analysis: data.analysis === void 0 ? void 0 : this._factory.makeForVulnerabilityAnalysis().normalize(data.analysis, options),
+          affects: data.affects.size > 0 ? this._factory.makeForVulnerabilityAffect().normalizeIterable(data.affects, options) : void 0,
+          properties: data.properties.size > 0 ? this._factory.makeForProperty().normalizeIterable(data.properties, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((v) => this.normalize(v, options));
+      }
+    };
+    exports2.VulnerabilityNormalizer = VulnerabilityNormalizer;
+    var VulnerabilitySourceNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilitySourceNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          name: data.name,
+          url: data.url?.toString()
+        };
+      }
+    };
+    exports2.VulnerabilitySourceNormalizer = VulnerabilitySourceNormalizer;
+    var VulnerabilityReferenceNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityReferenceNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          id: data.id,
+          source: this._factory.makeForVulnerabilitySource().normalize(data.source, options)
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options));
+      }
+    };
+    exports2.VulnerabilityReferenceNormalizer = VulnerabilityReferenceNormalizer;
+    var VulnerabilityRatingNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityRatingNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          source: data.source === void 0 ? void 0 : this._factory.makeForVulnerabilitySource().normalize(data.source, options),
+          score: data.score,
+          severity: data.severity,
+          method: this._factory.spec.supportsVulnerabilityRatingMethod(data.method) ? data.method : void 0,
+          vector: data.vector,
+          justification: data.justification
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options));
+      }
+    };
+    exports2.VulnerabilityRatingNormalizer = VulnerabilityRatingNormalizer;
+    var VulnerabilityAdvisoryNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityAdvisoryNormalizer");
+      }
+      normalize(data, options) {
+        const url = (0, uri_1.escapeUri)(data.url.toString());
+        if (!types_1.JsonSchema.isIriReference(url)) {
+          return void 0;
+        }
+        return {
+          title: data.title,
+          url
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((a) => this.normalize(a, options)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.VulnerabilityAdvisoryNormalizer = VulnerabilityAdvisoryNormalizer;
+    var VulnerabilityCreditsNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityCreditsNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          organizations: data.organizations.size > 0 ? this._factory.makeForOrganizationalEntity().normalizeIterable(data.organizations, options) : void 0,
+          individuals: data.individuals.size > 0 ? this._factory.makeForOrganizationalContact().normalizeIterable(data.individuals, options) : void 0
+        };
+      }
+    };
+    exports2.VulnerabilityCreditsNormalizer = VulnerabilityCreditsNormalizer;
+    var VulnerabilityAffectNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityAffectNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          ref: data.ref.toString(),
+          versions: data.versions.size > 0 ? this._factory.makeForVulnerabilityAffectedVersion().normalizeIterable(data.versions, options) : void 0
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((a) => this.normalize(a, options));
+      }
+    };
+    exports2.VulnerabilityAffectNormalizer = VulnerabilityAffectNormalizer;
+    var VulnerabilityAffectedVersionNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityAffectedVersionNormalizer");
+      }
+      normalize(data, options) {
+        switch (true) {
+          case data instanceof affect_1.AffectedSingleVersion:
+            return this.#normalizeAffectedSingleVersion(data);
+          case data instanceof affect_1.AffectedVersionRange:
+            return this.#normalizeAffectedVersionRange(data);
+          default:
+            throw new TypeError("Unexpected Vulnerability AffectedVersion");
+        }
+      }
+      #normalizeAffectedSingleVersion(data) {
+        return data.version.length < 1 ? void 0 : {
+          version: data.version.substring(0, 1024),
+          status: data.status
+        };
+      }
+      #normalizeAffectedVersionRange(data) {
+        return data.range.length < 1 ? void 0 : {
+          range: data.range.substring(0, 1024),
+          status: data.status
+        };
+      }
+      normalizeIterable(data, options) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((av) => this.normalize(av, options)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.VulnerabilityAffectedVersionNormalizer = VulnerabilityAffectedVersionNormalizer;
+    var VulnerabilityAnalysisNormalizer = class extends BaseJsonNormalizer {
+      static {
+        __name(this, "VulnerabilityAnalysisNormalizer");
+      }
+      normalize(data, options) {
+        return {
+          state: data.state,
+          justification: data.justification,
+          response: data.response.size > 0 ? options.sortLists ?? false ? data.response.sorted() : Array.from(data.response) : void 0,
+          detail: data.detail
+        };
+      }
+    };
+    exports2.VulnerabilityAnalysisNormalizer = VulnerabilityAnalysisNormalizer;
+    function normalizeStringableIter(data, options) {
+      const r = Array.from(data, (d) => d.toString());
+      if (options.sortLists ?? false) {
+        r.sort((a, b) => a.localeCompare(b));
+      }
+      return r;
+    }
+    __name(normalizeStringableIter, "normalizeStringableIter");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/index.js
+var require_json = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/json/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __setModuleDefault = exports2 && exports2.__setModuleDefault || (Object.create ? (function(o, v) {
+      Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+      o["default"] = v;
+    });
+    var __importStar = exports2 && exports2.__importStar || /* @__PURE__ */ (function() {
+      var ownKeys = /* @__PURE__ */ __name(function(o) {
+        ownKeys = Object.getOwnPropertyNames || function(o2) {
+          var ar = [];
+          for (var k in o2) if (Object.prototype.hasOwnProperty.call(o2, k)) ar[ar.length] = k;
+          return ar;
+        };
+        return ownKeys(o);
+      }, "ownKeys");
+      return function(mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) {
+          for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        }
+        __setModuleDefault(result, mod);
+        return result;
+      };
+    })();
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Types = exports2.Normalize = void 0;
+    exports2.Normalize = __importStar(require_normalize());
+    exports2.Types = __importStar(require_types2());
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/errors.js
+var require_errors4 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/errors.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.UnsupportedFormatError = void 0;
+    var UnsupportedFormatError = class extends Error {
+      static {
+        __name(this, "UnsupportedFormatError");
+      }
+    };
+    exports2.UnsupportedFormatError = UnsupportedFormatError;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/jsonSerializer.js
+var require_jsonSerializer = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/jsonSerializer.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.JsonSerializer = void 0;
+    var enums_1 = require_enums2();
+    var errors_1 = require_errors4();
+    var baseSerializer_1 = require_baseSerializer();
+    var JsonSerializer2 = class extends baseSerializer_1.BaseSerializer {
+      static {
+        __name(this, "JsonSerializer");
+      }
+      #normalizerFactory;
+      constructor(normalizerFactory) {
+        if (!normalizerFactory.spec.supportsFormat(enums_1.Format.JSON)) {
+          throw new errors_1.UnsupportedFormatError("Spec does not support JSON format.");
+        }
+        super();
+        this.#normalizerFactory = normalizerFactory;
+      }
+      get normalizerFactory() {
+        return this.#normalizerFactory;
+      }
+      _normalize(bom, options = {}) {
+        return this.#normalizerFactory.makeForBom().normalize(bom, options);
+      }
+      _serialize(bom, { space } = {}) {
+        return JSON.stringify(bom, null, space);
+      }
+    };
+    exports2.JsonSerializer = JsonSerializer2;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/_xsd.js
+var require_xsd = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/_xsd.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.normalizedString = normalizedString;
+    exports2.token = token;
+    var _normalizeStringForbiddenSearch = /\r\n|\t|\n|\r/g;
+    var _normalizeStringForbiddenReplace = " ";
+    function normalizedString(s) {
+      return s.replace(_normalizeStringForbiddenSearch, _normalizeStringForbiddenReplace);
+    }
+    __name(normalizedString, "normalizedString");
+    var _tokenMultispaceSearch = / {2,}/g;
+    var _tokenMultispaceReplace = " ";
+    function token(s) {
+      return normalizedString(s).trim().replace(_tokenMultispaceSearch, _tokenMultispaceReplace);
+    }
+    __name(token, "token");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/types.js
+var require_types3 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/types.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.XmlSchema = void 0;
+    var XmlSchema;
+    (function(XmlSchema2) {
+      const _AnyUriSchemePattern = /^[a-z][a-z0-9+\-.]*$/i;
+      function isAnyURI(value) {
+        if (typeof value !== "string") {
+          return false;
+        }
+        if (value.length === 0) {
+          return false;
+        }
+        const fragmentPos = value.indexOf("#");
+        let beforeFragment = value;
+        if (fragmentPos >= 0) {
+          if (value.includes("#", fragmentPos + 1)) {
+            return false;
+          }
+          beforeFragment = value.slice(void 0, fragmentPos);
+        }
+        const schemePos = beforeFragment.indexOf(":");
+        if (schemePos >= 0) {
+          if (!_AnyUriSchemePattern.test(beforeFragment.slice(void 0, schemePos))) {
+            return false;
+          }
+        }
+        return true;
+      }
+      __name(isAnyURI, "isAnyURI");
+      XmlSchema2.isAnyURI = isAnyURI;
+    })(XmlSchema || (exports2.XmlSchema = XmlSchema = {}));
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/normalize.js
+var require_normalize2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/normalize.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.VulnerabilityAffectedVersionNormalizer = exports2.VulnerabilityAffectNormalizer = exports2.VulnerabilityAnalysisNormalizer = exports2.VulnerabilityCreditsNormalizer = exports2.VulnerabilityAdvisoryNormalizer = exports2.VulnerabilityRatingNormalizer = exports2.VulnerabilityReferenceNormalizer = exports2.VulnerabilitySourceNormalizer = exports2.VulnerabilityNormalizer = exports2.DependencyGraphNormalizer = exports2.PropertyNormalizer = exports2.AttachmentNormalizer = exports2.ExternalReferenceNormalizer = exports2.SWIDNormalizer = exports2.LicenseNormalizer = exports2.ComponentEvidenceNormalizer = exports2.ServiceNormalizer = exports2.ComponentNormalizer = exports2.OrganizationalEntityNormalizer = exports2.OrganizationalContactNormalizer = exports2.HashNormalizer = exports2.ToolsNormalizer = exports2.ToolNormalizer = exports2.LifecycleNormalizer = exports2.MetadataNormalizer = exports2.BomNormalizer = exports2.Factory = void 0;
+    var iterable_1 = require_iterable();
+    var notUndefined_1 = require_notUndefined();
+    var tree_1 = require_tree2();
+    var uri_1 = require_uri();
+    var models_1 = require_models();
+    var license_1 = require_license();
+    var lifecycle_1 = require_lifecycle();
+    var affect_1 = require_affect();
+    var spdx_1 = require_spdx();
+    var enums_1 = require_enums2();
+    var _xsd_1 = require_xsd();
+    var types_1 = require_types3();
+    var Factory = class {
+      static {
+        __name(this, "Factory");
+      }
+      #spec;
+      constructor(spec) {
+        this.#spec = spec;
+      }
+      get spec() {
+        return this.#spec;
+      }
+      makeForBom() {
+        return new BomNormalizer(this);
+      }
+      makeForMetadata() {
+        return new MetadataNormalizer(this);
+      }
+      makeForLifecycle() {
+        return new LifecycleNormalizer(this);
+      }
+      makeForComponent() {
+        return new ComponentNormalizer(this);
+      }
+      makeForService() {
+        return new ServiceNormalizer(this);
+      }
+      makeForComponentEvidence() {
+        return new ComponentEvidenceNormalizer(this);
+      }
+      makeForTool() {
+        return new ToolNormalizer(this);
+      }
+      makeForTools() {
+        return new ToolsNormalizer(this);
+      }
+      makeForOrganizationalContact() {
+        return new OrganizationalContactNormalizer(this);
+      }
+      makeForOrganizationalEntity() {
+        return new OrganizationalEntityNormalizer(this);
+      }
+      makeForHash() {
+        return new HashNormalizer(this);
+      }
+      makeForLicense() {
+        return new LicenseNormalizer(this);
+      }
+      makeForSWID() {
+        return new SWIDNormalizer(this);
+      }
+      makeForExternalReference() {
+        return new ExternalReferenceNormalizer(this);
+      }
+      makeForAttachment() {
+        return new AttachmentNormalizer(this);
+      }
+      makeForProperty() {
+        return new PropertyNormalizer(this);
+      }
+      makeForDependencyGraph() {
+        return new DependencyGraphNormalizer(this);
+      }
+      makeForVulnerability() {
+        return new VulnerabilityNormalizer(this);
+      }
+      makeForVulnerabilitySource() {
+        return new VulnerabilitySourceNormalizer(this);
+      }
+      makeForVulnerabilityReference() {
+        return new VulnerabilityReferenceNormalizer(this);
+      }
+      makeForVulnerabilityRating() {
+        return new VulnerabilityRatingNormalizer(this);
+      }
+      makeForVulnerabilityAdvisory() {
+        return new VulnerabilityAdvisoryNormalizer(this);
+      }
+      makeForVulnerabilityCredits() {
+        return new VulnerabilityCreditsNormalizer(this);
+      }
+      makeForVulnerabilityAffect() {
+        return new VulnerabilityAffectNormalizer(this);
+      }
+      makeForVulnerabilityAffectedVersion() {
+        return new VulnerabilityAffectedVersionNormalizer(this);
+      }
+      makeForVulnerabilityAnalysis() {
+        return new VulnerabilityAnalysisNormalizer(this);
+      }
+    };
+    exports2.Factory = Factory;
+    var xmlNamespace = /* @__PURE__ */ new Map([
+      [enums_1.Version.v1dot7, "http://cyclonedx.org/schema/bom/1.7"],
+      [enums_1.Version.v1dot6, "http://cyclonedx.org/schema/bom/1.6"],
+      [enums_1.Version.v1dot5, "http://cyclonedx.org/schema/bom/1.5"],
+      [enums_1.Version.v1dot4, "http://cyclonedx.org/schema/bom/1.4"],
+      [enums_1.Version.v1dot3, "http://cyclonedx.org/schema/bom/1.3"],
+      [enums_1.Version.v1dot2, "http://cyclonedx.org/schema/bom/1.2"],
+      [enums_1.Version.v1dot1, "http://cyclonedx.org/schema/bom/1.1"],
+      [enums_1.Version.v1dot0, "http://cyclonedx.org/schema/bom/1.0"]
+    ]);
+    var BaseXmlNormalizer = class {
+      static {
+        __name(this, "BaseXmlNormalizer");
+      }
+      _factory;
+      constructor(factory) {
+        this._factory = factory;
+      }
+      get factory() {
+        return this._factory;
+      }
+    };
+    var BomNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "BomNormalizer");
+      }
+      normalize(data, options) {
+        const components = {
+          type: "element",
+          name: "components",
+          children: data.components.size > 0 ? this._factory.makeForComponent().normalizeIterable(data.components, options, "component") : void 0
+        };
+        const services = this._factory.spec.supportsServices && data.services.size > 0 ? {
+          type: "element",
+          name: "services",
+          children: this._factory.makeForService().normalizeIterable(data.services, options, "service")
+        } : void 0;
+        const vulnerabilities = this._factory.spec.supportsVulnerabilities && data.vulnerabilities.size > 0 ? {
+          type: "element",
+          name: "vulnerabilities",
+          children: this._factory.makeForVulnerability().normalizeIterable(data.vulnerabilities, options, "vulnerability")
+        } : void 0;
+        return {
+          type: "element",
+          name: "bom",
+          namespace: xmlNamespace.get(this._factory.spec.version),
+          attributes: {
+            version: data.version,
+            serialNumber: this.#isEligibleSerialNumber(data.serialNumber) ? data.serialNumber : void 0
+          },
+          children: [
+            this._factory.makeForMetadata().normalize(data.metadata, options, "metadata"),
+            components,
+            services,
+            this._factory.spec.supportsDependencyGraph ? this._factory.makeForDependencyGraph().normalize(data, options, "dependencies") : void 0,
+            vulnerabilities
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      #isEligibleSerialNumber(v) {
+        return v !== void 0 && /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$|^\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}$/.test(v);
+      }
+    };
+    exports2.BomNormalizer = BomNormalizer;
+    var MetadataNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "MetadataNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const orgEntityNormalizer = this._factory.makeForOrganizationalEntity();
+        const lifecycles = this._factory.spec.supportsMetadataLifecycles && data.lifecycles.size > 0 ? {
+          type: "element",
+          name: "lifecycles",
+          children: this._factory.makeForLifecycle().normalizeIterable(data.lifecycles, options, "lifecycle")
+        } : void 0;
+        const tools = data.tools.size > 0 ? this._factory.makeForTools().normalize(data.tools, options, "tools") : void 0;
+        const authors = data.authors.size > 0 ? {
+          type: "element",
+          name: "authors",
+          children: this._factory.makeForOrganizationalContact().normalizeIterable(data.authors, options, "author")
+        } : void 0;
+        const licenses = this._factory.spec.supportsMetadataLicenses && data.licenses.size > 0 ? {
+          type: "element",
+          name: "licenses",
+          children: this._factory.makeForLicense().normalizeIterable(data.licenses, options)
+        } : void 0;
+        const properties2 = this._factory.spec.supportsMetadataProperties && data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalDateTimeElement(data.timestamp, "timestamp"),
+            lifecycles,
+            tools,
+            authors,
+            data.component === void 0 ? void 0 : this._factory.makeForComponent().normalize(data.component, options, "component"),
+            data.manufacture === void 0 ? void 0 : orgEntityNormalizer.normalize(data.manufacture, options, "manufacture"),
+            data.supplier === void 0 ? void 0 : orgEntityNormalizer.normalize(data.supplier, options, "supplier"),
+            licenses,
+            properties2
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.MetadataNormalizer = MetadataNormalizer;
+    var LifecycleNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "LifecycleNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return data instanceof lifecycle_1.NamedLifecycle ? {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data.name, "name", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.description, "description")
+          ].filter(notUndefined_1.isNotUndefined)
+        } : {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data, "phase")
+          ]
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((t) => this.normalize(t, options, elementName));
+      }
+    };
+    exports2.LifecycleNormalizer = LifecycleNormalizer;
+    var ToolNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ToolNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const hashes = data.hashes.size > 0 ? {
+          type: "element",
+          name: "hashes",
+          children: this._factory.makeForHash().normalizeIterable(data.hashes, options, "hash")
+        } : void 0;
+        const externalReferences = this._factory.spec.supportsToolReferences && data.externalReferences.size > 0 ? {
+          type: "element",
+          name: "externalReferences",
+          children: this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options, "reference")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.vendor, "vendor", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.name, "name", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.version, "version", _xsd_1.normalizedString),
+            hashes,
+            externalReferences
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((t) => this.normalize(t, options, elementName));
+      }
+    };
+    exports2.ToolNormalizer = ToolNormalizer;
+    var ToolsNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ToolsNormalizer");
+      }
+      normalize(data, options, elementName) {
+        let children = [];
+        if (data.tools.size > 0 || !this._factory.spec.supportsToolsComponentsServices) {
+          children = this._factory.makeForTool().normalizeIterable(new models_1.ToolRepository((0, iterable_1.chainI)(Array.from(data.components, models_1.Tool.fromComponent), Array.from(data.services, models_1.Tool.fromService), data.tools)), options, "tool");
+        } else {
+          if (data.components.size > 0) {
+            children.push({
+              type: "element",
+              name: "components",
+              children: this._factory.makeForComponent().normalizeIterable(data.components, options, "component")
+            });
+          }
+          if (data.services.size > 0) {
+            children.push({
+              type: "element",
+              name: "services",
+              children: this._factory.makeForService().normalizeIterable(data.services, options, "service")
+            });
+          }
+        }
+        return {
+          type: "element",
+          name: elementName,
+          children
+        };
+      }
+    };
+    exports2.ToolsNormalizer = ToolsNormalizer;
+    var HashNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "HashNormalizer");
+      }
+      normalize([algorithm, content], options, elementName) {
+        const spec = this._factory.spec;
+        return spec.supportsHashAlgorithm(algorithm) && spec.supportsHashValue(content) ? {
+          type: "element",
+          name: elementName,
+          attributes: { alg: algorithm },
+          children: (0, _xsd_1.token)(content)
+        } : void 0;
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((h) => this.normalize(h, options, elementName)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.HashNormalizer = HashNormalizer;
+    var OrganizationalContactNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "OrganizationalContactNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.name, "name", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.email, "email", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.phone, "phone", _xsd_1.normalizedString)
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((oc) => this.normalize(oc, options, elementName));
+      }
+    };
+    exports2.OrganizationalContactNormalizer = OrganizationalContactNormalizer;
+    var OrganizationalEntityNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "OrganizationalEntityNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.name, "name", _xsd_1.normalizedString),
+            ...makeTextElementIter(Array.from(data.url, (s) => (0, uri_1.escapeUri)(s.toString())), options, "url").filter(({ children: u }) => types_1.XmlSchema.isAnyURI(u)),
+            ...this._factory.makeForOrganizationalContact().normalizeIterable(data.contact, options, "contact")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((oe) => this.normalize(oe, options, elementName));
+      }
+    };
+    exports2.OrganizationalEntityNormalizer = OrganizationalEntityNormalizer;
+    var ComponentNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ComponentNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const spec = this._factory.spec;
+        if (!spec.supportsComponentType(data.type)) {
+          return void 0;
+        }
+        const supplier = data.supplier === void 0 ? void 0 : this._factory.makeForOrganizationalEntity().normalize(data.supplier, options, "supplier");
+        const version = (spec.requiresComponentVersion ? makeTextElement : makeOptionalTextElement)(data.version ?? "", "version", _xsd_1.normalizedString);
+        const hashes = data.hashes.size > 0 ? {
+          type: "element",
+          name: "hashes",
+          children: this._factory.makeForHash().normalizeIterable(data.hashes, options, "hash")
+        } : void 0;
+        const licenses = data.licenses.size > 0 ? {
+          type: "element",
+          name: "licenses",
+          children: this._factory.makeForLicense().normalizeIterable(data.licenses, options)
+        } : void 0;
+        const swid = data.swid === void 0 ? void 0 : this._factory.makeForSWID().normalize(data.swid, options, "swid");
+        const extRefs = data.externalReferences.size > 0 ? {
+          type: "element",
+          name: "externalReferences",
+          children: this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options, "reference")
+        } : void 0;
+        const properties2 = spec.supportsProperties(data) && data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        const components = data.components.size > 0 ? {
+          type: "element",
+          name: "components",
+          children: this.normalizeIterable(data.components, options, "component")
+        } : void 0;
+        const evidence = spec.supportsComponentEvidence && data.evidence !== void 0 ? this._factory.makeForComponentEvidence().normalize(data.evidence, options, "evidence") : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          attributes: {
+            type: data.type,
+            "bom-ref": data.bomRef.value
+          },
+          children: [
+            supplier,
+            makeOptionalTextElement(data.author, "author", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.publisher, "publisher", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.group, "group", _xsd_1.normalizedString),
+            makeTextElement(data.name, "name", _xsd_1.normalizedString),
+            version,
+            makeOptionalTextElement(data.description, "description", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.scope, "scope"),
+            hashes,
+            licenses,
+            makeOptionalTextElement(data.copyright, "copyright", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.cpe, "cpe"),
+            makeOptionalTextElement(data.purl, "purl"),
+            swid,
+            extRefs,
+            properties2,
+            components,
+            evidence
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((c) => this.normalize(c, options, elementName)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.ComponentNormalizer = ComponentNormalizer;
+    var ServiceNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ServiceNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const spec = this._factory.spec;
+        const provider = data.provider === void 0 ? void 0 : this._factory.makeForOrganizationalEntity().normalize(data.provider, options, "provider");
+        const licenses = data.licenses.size > 0 ? {
+          type: "element",
+          name: "licenses",
+          children: this._factory.makeForLicense().normalizeIterable(data.licenses, options)
+        } : void 0;
+        const extRefs = data.externalReferences.size > 0 ? {
+          type: "element",
+          name: "externalReferences",
+          children: this._factory.makeForExternalReference().normalizeIterable(data.externalReferences, options, "reference")
+        } : void 0;
+        const properties2 = spec.supportsProperties(data) && data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        const services = data.services.size > 0 ? {
+          type: "element",
+          name: "services",
+          children: this.normalizeIterable(data.services, options, "service")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          attributes: {
+            "bom-ref": data.bomRef.value
+          },
+          children: [
+            provider,
+            makeOptionalTextElement(data.group, "group", _xsd_1.normalizedString),
+            makeTextElement(data.name, "name", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.version, "version", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.description, "description", _xsd_1.normalizedString),
+            licenses,
+            extRefs,
+            properties2,
+            services
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((s) => this.normalize(s, options, elementName));
+      }
+    };
+    exports2.ServiceNormalizer = ServiceNormalizer;
+    var ComponentEvidenceNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ComponentEvidenceNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const licenses = data.licenses.size > 0 ? {
+          type: "element",
+          name: "licenses",
+          children: this._factory.makeForLicense().normalizeIterable(data.licenses, options)
+        } : void 0;
+        const copyright = data.copyright.size > 0 ? {
+          type: "element",
+          name: "copyright",
+          children: makeTextElementIter(data.copyright, options, "text")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            licenses,
+            copyright
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.ComponentEvidenceNormalizer = ComponentEvidenceNormalizer;
+    var LicenseNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "LicenseNormalizer");
+      }
+      normalize(data, options) {
+        switch (true) {
+          case data instanceof license_1.NamedLicense:
+            return this.#normalizeNamedLicense(data, options);
+          case data instanceof license_1.SpdxLicense:
+            return (0, spdx_1.isSupportedSpdxId)(data.id) ? this.#normalizeSpdxLicense(data, options) : this.#normalizeNamedLicense(new license_1.NamedLicense(data.id, { url: data.url }), options);
+          case data instanceof license_1.LicenseExpression:
+            return this.#normalizeLicenseExpression(data);
+          default:
+            throw new TypeError("Unexpected LicenseChoice");
+        }
+      }
+      #normalizeNamedLicense(data, options) {
+        const spec = this._factory.spec;
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        const properties2 = spec.supportsProperties(data) && data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        return {
+          type: "element",
+          name: "license",
+          attributes: {
+            acknowledgement: spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0
+          },
+          children: [
+            makeTextElement(data.name, "name", _xsd_1.normalizedString),
+            data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options, "text"),
+            types_1.XmlSchema.isAnyURI(url) ? makeTextElement(url, "url") : void 0,
+            properties2
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      #normalizeSpdxLicense(data, options) {
+        const spec = this._factory.spec;
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        const properties2 = spec.supportsProperties(data) && data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        return {
+          type: "element",
+          name: "license",
+          attributes: {
+            acknowledgement: spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0
+          },
+          children: [
+            makeTextElement(data.id, "id"),
+            data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options, "text"),
+            types_1.XmlSchema.isAnyURI(url) ? makeTextElement(url, "url") : void 0,
+            properties2
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      #normalizeLicenseExpression(data) {
+        const elem = makeTextElement(data.expression, "expression", _xsd_1.normalizedString);
+        elem.attributes = {
+          acknowledgement: this._factory.spec.supportsLicenseAcknowledgement ? data.acknowledgement : void 0
+        };
+        return elem;
+      }
+      normalizeIterable(data, options) {
+        const licenses = options.sortLists ?? false ? data.sorted() : Array.from(data);
+        if (licenses.length > 1) {
+          const expressions = licenses.filter((l) => l instanceof license_1.LicenseExpression);
+          if (expressions.length > 0) {
+            return [this.#normalizeLicenseExpression(expressions[0])];
+          }
+        }
+        return licenses.map((l) => this.normalize(l, options));
+      }
+    };
+    exports2.LicenseNormalizer = LicenseNormalizer;
+    var SWIDNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "SWIDNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        return {
+          type: "element",
+          name: elementName,
+          attributes: {
+            tagId: data.tagId,
+            name: data.name,
+            version: data.version || void 0,
+            tagVersion: data.tagVersion,
+            patch: data.patch === void 0 ? void 0 : data.patch ? "true" : "false"
+          },
+          children: [
+            data.text === void 0 ? void 0 : this._factory.makeForAttachment().normalize(data.text, options, "text"),
+            types_1.XmlSchema.isAnyURI(url) ? makeTextElement(url, "url") : void 0
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.SWIDNormalizer = SWIDNormalizer;
+    var ExternalReferenceNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "ExternalReferenceNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const url = (0, uri_1.escapeUri)(data.url.toString());
+        const hashes = this._factory.spec.supportsExternalReferenceHashes && data.hashes.size > 0 ? {
+          type: "element",
+          name: "hashes",
+          children: this._factory.makeForHash().normalizeIterable(data.hashes, options, "hash")
+        } : void 0;
+        return this._factory.spec.supportsExternalReferenceType(data.type) && types_1.XmlSchema.isAnyURI(url) ? {
+          type: "element",
+          name: elementName,
+          attributes: {
+            type: data.type
+          },
+          children: [
+            makeTextElement(url, "url"),
+            makeOptionalTextElement(data.comment, "comment"),
+            hashes
+          ].filter(notUndefined_1.isNotUndefined)
+        } : void 0;
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options, elementName)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.ExternalReferenceNormalizer = ExternalReferenceNormalizer;
+    var AttachmentNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "AttachmentNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          attributes: {
+            "content-type": data.contentType ? (0, _xsd_1.normalizedString)(data.contentType) : void 0,
+            encoding: data.encoding || void 0
+          },
+          children: data.content.toString()
+        };
+      }
+    };
+    exports2.AttachmentNormalizer = AttachmentNormalizer;
+    var PropertyNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "PropertyNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          attributes: {
+            name: data.name
+          },
+          children: (0, _xsd_1.normalizedString)(data.value)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((p) => this.normalize(p, options, elementName));
+      }
+    };
+    exports2.PropertyNormalizer = PropertyNormalizer;
+    var DependencyGraphNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "DependencyGraphNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const allRefs = /* @__PURE__ */ new Map();
+        if (data.metadata.component !== void 0) {
+          allRefs.set(data.metadata.component.bomRef, data.metadata.component.dependencies);
+          for (const component2 of data.metadata.component.components[tree_1.treeIteratorSymbol]()) {
+            allRefs.set(component2.bomRef, component2.dependencies);
+          }
+        }
+        for (const component2 of data.components[tree_1.treeIteratorSymbol]()) {
+          allRefs.set(component2.bomRef, component2.dependencies);
+        }
+        for (const service of data.services[tree_1.treeIteratorSymbol]()) {
+          allRefs.set(service.bomRef, service.dependencies);
+        }
+        const normalized = [];
+        for (const [ref, deps] of allRefs) {
+          const dep = this.#normalizeDependency(ref, deps, allRefs, options);
+          if ((0, notUndefined_1.isNotUndefined)(dep)) {
+            normalized.push(dep);
+          }
+        }
+        if (options.sortLists ?? false) {
+          normalized.sort(({ attributes: { ref: a } }, { attributes: { ref: b } }) => a.localeCompare(b));
+        }
+        return {
+          type: "element",
+          name: elementName,
+          children: normalized
+        };
+      }
+      #normalizeDependency(ref, deps, allRefs, options) {
+        const bomRef = ref.toString();
+        if (bomRef.length === 0) {
+          return void 0;
+        }
+        const dependsOn = Array.from(deps).filter((d) => allRefs.has(d) && d !== ref).map((d) => d.toString()).filter((d) => d.length > 0);
+        if (options.sortLists ?? false) {
+          dependsOn.sort((a, b) => a.localeCompare(b));
+        }
+        return {
+          type: "element",
+          name: "dependency",
+          attributes: { ref: bomRef },
+          children: dependsOn.map((d) => ({
+            type: "element",
+            name: "dependency",
+            attributes: { ref: d }
+          }))
+        };
+      }
+    };
+    exports2.DependencyGraphNormalizer = DependencyGraphNormalizer;
+    var VulnerabilityNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const references = data.references.size > 0 ? {
+          type: "element",
+          name: "references",
+          children: this._factory.makeForVulnerabilityReference().normalizeIterable(data.references, options, "reference")
+        } : void 0;
+        const ratings = data.ratings.size > 0 ? {
+          type: "element",
+          name: "ratings",
+          children: this._factory.makeForVulnerabilityRating().normalizeIterable(data.ratings, options, "rating")
+        } : void 0;
+        const cwes = data.cwes.size > 0 ? {
+          type: "element",
+          name: "cwes",
+          children: (options.sortLists ? data.cwes.sorted() : Array.from(data.cwes)).map((cwe) => makeTextElement(cwe, "cwe"))
+        } : void 0;
+        const advisories = data.advisories.size > 0 ? {
+          type: "element",
+          name: "advisories",
+          children: this._factory.makeForVulnerabilityAdvisory().normalizeIterable(data.advisories, options, "advisory")
+        } : void 0;
+        const tools = data.tools.size > 0 ? this._factory.makeForTools().normalize(data.tools, options, "tools") : void 0;
+        const affects = data.affects.size > 0 ? {
+          type: "element",
+          name: "affects",
+          children: this._factory.makeForVulnerabilityAffect().normalizeIterable(data.affects, options, "target")
+        } : void 0;
+        const properties2 = data.properties.size > 0 ? {
+          type: "element",
+          name: "properties",
+          children: this._factory.makeForProperty().normalizeIterable(data.properties, options, "property")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          attributes: { "bom-ref": data.bomRef.value || void 0 },
+          children: [
+            makeOptionalTextElement(data.id, "id", _xsd_1.normalizedString),
+            data.source === void 0 ? void 0 : this._factory.makeForVulnerabilitySource().normalize(data.source, options, "source"),
+            references,
+            ratings,
+            cwes,
+            makeOptionalTextElement(data.description, "description"),
+            makeOptionalTextElement(data.detail, "detail"),
+            makeOptionalTextElement(data.recommendation, "recommendation"),
+            advisories,
+            makeOptionalDateTimeElement(data.created, "created"),
+            makeOptionalDateTimeElement(data.created, "published"),
+            makeOptionalDateTimeElement(data.created, "updated"),
+            data.credits === void 0 ? void 0 : this._factory.makeForVulnerabilityCredits().normalize(data.credits, options, "credits"),
+            tools,
+            data.analysis === void 0 ? void 0 : this._factory.makeForVulnerabilityAnalysis().normalize(data.analysis, options, "analysis"),
+            affects,
+            properties2
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((v) => this.normalize(v, options, elementName));
+      }
+    };
+    exports2.VulnerabilityNormalizer = VulnerabilityNormalizer;
+    var VulnerabilitySourceNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilitySourceNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const url = (0, uri_1.escapeUri)(data.url?.toString());
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.name, "name", _xsd_1.normalizedString),
+            types_1.XmlSchema.isAnyURI(url) ? makeTextElement(url, "url") : void 0
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.VulnerabilitySourceNormalizer = VulnerabilitySourceNormalizer;
+    var VulnerabilityReferenceNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityReferenceNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data.id, "id"),
+            this._factory.makeForVulnerabilitySource().normalize(data.source, options, "source")
+          ]
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options, elementName));
+      }
+    };
+    exports2.VulnerabilityReferenceNormalizer = VulnerabilityReferenceNormalizer;
+    var VulnerabilityRatingNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityRatingNormalizer");
+      }
+      normalize(data, options, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            data.source === void 0 ? void 0 : this._factory.makeForVulnerabilitySource().normalize(data.source, options, "source"),
+            makeOptionalTextElement(data.score, "score"),
+            makeOptionalTextElement(data.severity, "severity"),
+            this._factory.spec.supportsVulnerabilityRatingMethod(data.method) ? makeOptionalTextElement(data.method, "method") : void 0,
+            makeOptionalTextElement(data.vector, "vector", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.justification, "justification")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((r) => this.normalize(r, options, elementName));
+      }
+    };
+    exports2.VulnerabilityRatingNormalizer = VulnerabilityRatingNormalizer;
+    var VulnerabilityAdvisoryNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityAdvisoryNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const url = (0, uri_1.escapeUri)(data.url.toString());
+        if (!types_1.XmlSchema.isAnyURI(url)) {
+          return void 0;
+        }
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.title, "title"),
+            makeTextElement(url, "url")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((a) => this.normalize(a, options, elementName)).filter(notUndefined_1.isNotUndefined);
+      }
+    };
+    exports2.VulnerabilityAdvisoryNormalizer = VulnerabilityAdvisoryNormalizer;
+    var VulnerabilityCreditsNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityCreditsNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const organizations = data.organizations.size > 0 ? {
+          type: "element",
+          name: "organizations",
+          children: this._factory.makeForOrganizationalEntity().normalizeIterable(data.organizations, options, "organization")
+        } : void 0;
+        const individuals = data.individuals.size > 0 ? {
+          type: "element",
+          name: "individuals",
+          children: this._factory.makeForOrganizationalContact().normalizeIterable(data.individuals, options, "individual")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            organizations,
+            individuals
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.VulnerabilityCreditsNormalizer = VulnerabilityCreditsNormalizer;
+    var VulnerabilityAnalysisNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityAnalysisNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const responses = data.response.size > 0 ? {
+          type: "element",
+          name: "responses",
+          children: (options.sortLists ?? false ? data.response.sorted() : Array.from(data.response)).map((ar) => makeTextElement(ar, "response"))
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeOptionalTextElement(data.state, "state"),
+            makeOptionalTextElement(data.justification, "justification"),
+            responses,
+            makeOptionalTextElement(data.detail, "detail")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+    };
+    exports2.VulnerabilityAnalysisNormalizer = VulnerabilityAnalysisNormalizer;
+    var VulnerabilityAffectNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityAffectNormalizer");
+      }
+      normalize(data, options, elementName) {
+        const versions = data.versions.size > 0 ? {
+          type: "element",
+          name: "versions",
+          children: this._factory.makeForVulnerabilityAffectedVersion().normalizeIterable(data.versions, options, "version")
+        } : void 0;
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data.ref, "ref"),
+            versions
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((a) => this.normalize(a, options, elementName));
+      }
+    };
+    exports2.VulnerabilityAffectNormalizer = VulnerabilityAffectNormalizer;
+    var VulnerabilityAffectedVersionNormalizer = class extends BaseXmlNormalizer {
+      static {
+        __name(this, "VulnerabilityAffectedVersionNormalizer");
+      }
+      normalize(data, options, elementName) {
+        switch (true) {
+          case data instanceof affect_1.AffectedSingleVersion:
+            return this.#normalizeAffectedSingleVersion(data, elementName);
+          case data instanceof affect_1.AffectedVersionRange:
+            return this.#normalizeAffectedVersionRange(data, elementName);
+          default:
+            throw new TypeError("Unexpected Vulnerability AffectedVersion");
+        }
+      }
+      #normalizeAffectedSingleVersion(data, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data.version, "version", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.status, "status")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      #normalizeAffectedVersionRange(data, elementName) {
+        return {
+          type: "element",
+          name: elementName,
+          children: [
+            makeTextElement(data.range, "range", _xsd_1.normalizedString),
+            makeOptionalTextElement(data.status, "status")
+          ].filter(notUndefined_1.isNotUndefined)
+        };
+      }
+      normalizeIterable(data, options, elementName) {
+        return (options.sortLists ?? false ? data.sorted() : Array.from(data)).map((av) => this.normalize(av, options, elementName));
+      }
+    };
+    exports2.VulnerabilityAffectedVersionNormalizer = VulnerabilityAffectedVersionNormalizer;
+    var noTEM = /* @__PURE__ */ __name((s) => s, "noTEM");
+    function makeOptionalTextElement(data, elementName, mod = noTEM) {
+      const s = mod(data?.toString() ?? "");
+      return s.length > 0 ? makeTextElement(s, elementName) : void 0;
+    }
+    __name(makeOptionalTextElement, "makeOptionalTextElement");
+    function makeTextElement(data, elementName, mod = noTEM) {
+      return {
+        type: "element",
+        name: elementName,
+        children: mod(data.toString())
+      };
+    }
+    __name(makeTextElement, "makeTextElement");
+    function makeTextElementIter(data, options, elementName, mod = noTEM) {
+      const r = Array.from(data, (d) => makeTextElement(d, elementName, mod));
+      if (options.sortLists ?? false) {
+        r.sort(({ children: a }, { children: b }) => a.localeCompare(b));
+      }
+      return r;
+    }
+    __name(makeTextElementIter, "makeTextElementIter");
+    function makeOptionalDateTimeElement(data, elementName, mod = noTEM) {
+      const d = data?.toISOString();
+      return d === void 0 ? void 0 : makeTextElement(d, elementName, mod);
+    }
+    __name(makeOptionalDateTimeElement, "makeOptionalDateTimeElement");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/index.js
+var require_xml = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xml/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __setModuleDefault = exports2 && exports2.__setModuleDefault || (Object.create ? (function(o, v) {
+      Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+      o["default"] = v;
+    });
+    var __importStar = exports2 && exports2.__importStar || /* @__PURE__ */ (function() {
+      var ownKeys = /* @__PURE__ */ __name(function(o) {
+        ownKeys = Object.getOwnPropertyNames || function(o2) {
+          var ar = [];
+          for (var k in o2) if (Object.prototype.hasOwnProperty.call(o2, k)) ar[ar.length] = k;
+          return ar;
+        };
+        return ownKeys(o);
+      }, "ownKeys");
+      return function(mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) {
+          for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        }
+        __setModuleDefault(result, mod);
+        return result;
+      };
+    })();
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.Types = exports2.Normalize = void 0;
+    exports2.Normalize = __importStar(require_normalize2());
+    exports2.Types = __importStar(require_types3());
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xmlBaseSerializer.js
+var require_xmlBaseSerializer = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xmlBaseSerializer.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.XmlBaseSerializer = void 0;
+    var enums_1 = require_enums2();
+    var errors_1 = require_errors4();
+    var baseSerializer_1 = require_baseSerializer();
+    var XmlBaseSerializer = class extends baseSerializer_1.BaseSerializer {
+      static {
+        __name(this, "XmlBaseSerializer");
+      }
+      #normalizerFactory;
+      constructor(normalizerFactory) {
+        if (!normalizerFactory.spec.supportsFormat(enums_1.Format.XML)) {
+          throw new errors_1.UnsupportedFormatError("Spec does not support XML format.");
+        }
+        super();
+        this.#normalizerFactory = normalizerFactory;
+      }
+      get normalizerFactory() {
+        return this.#normalizerFactory;
+      }
+      _normalize(bom, options = {}) {
+        return this.#normalizerFactory.makeForBom().normalize(bom, options);
+      }
+    };
+    exports2.XmlBaseSerializer = XmlBaseSerializer;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/index.common.js
+var require_index_common = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/index.common.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __setModuleDefault = exports2 && exports2.__setModuleDefault || (Object.create ? (function(o, v) {
+      Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+      o["default"] = v;
+    });
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    var __importStar = exports2 && exports2.__importStar || /* @__PURE__ */ (function() {
+      var ownKeys = /* @__PURE__ */ __name(function(o) {
+        ownKeys = Object.getOwnPropertyNames || function(o2) {
+          var ar = [];
+          for (var k in o2) if (Object.prototype.hasOwnProperty.call(o2, k)) ar[ar.length] = k;
+          return ar;
+        };
+        return ownKeys(o);
+      }, "ownKeys");
+      return function(mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) {
+          for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        }
+        __setModuleDefault(result, mod);
+        return result;
+      };
+    })();
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.XML = exports2.JSON = exports2.Types = void 0;
+    __exportStar(require_bomRefDiscriminator(), exports2);
+    __exportStar(require_errors3(), exports2);
+    exports2.Types = __importStar(require_types());
+    __exportStar(require_baseSerializer(), exports2);
+    exports2.JSON = __importStar(require_json());
+    __exportStar(require_jsonSerializer(), exports2);
+    exports2.XML = __importStar(require_xml());
+    __exportStar(require_xmlBaseSerializer(), exports2);
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/_wrapper.js
+var require_wrapper = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/_wrapper.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.default = default_1;
+    var errors_1 = require_errors2();
+    function makeWIllThrow(message2) {
+      const f = /* @__PURE__ */ __name(function() {
+        throw new errors_1.OptPlugError(message2);
+      }, "f");
+      f.fails = true;
+      return Object.freeze(f);
+    }
+    __name(makeWIllThrow, "makeWIllThrow");
+    function default_1(name, pf) {
+      for (const [, getF] of pf) {
+        try {
+          return getF();
+        } catch {
+        }
+      }
+      return makeWIllThrow(`No ${name} available.
+Please install one of the optional dependencies: ` + pf.map((kv) => kv[0]).join(" || "));
+    }
+    __name(default_1, "default_1");
+  }
+});
+
+// script/lib/absent-package.cjs
+var require_absent_package = __commonJS({
+  "script/lib/absent-package.cjs"() {
+    "use strict";
+    throw new Error("the package is not in the bundle");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/__xmlStringifiers/xmlbuilder2.js
+var require_xmlbuilder2 = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/__xmlStringifiers/xmlbuilder2.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var xmlbuilder2_1 = require_absent_package();
+    if (typeof xmlbuilder2_1.create !== "function") {
+      throw new Error("`create` is not a function");
+    }
+    exports2.default = (function(rootElement, { space } = {}) {
+      const indent = makeIndent(space);
+      const doc = (0, xmlbuilder2_1.create)({ encoding: "UTF-8" });
+      addEle(doc, rootElement);
+      return doc.end({
+        format: "xml",
+        newline: "\n",
+        prettyPrint: indent.length > 0,
+        indent
+      });
+    });
+    function addEle(parent, element, parentNS = null) {
+      if (element.type !== "element") {
+        return;
+      }
+      const ns = getNS(element) ?? parentNS;
+      const ele = parent.ele(ns, element.name, element.attributes);
+      if (element.children === void 0) {
+      } else if (typeof element.children === "string" || typeof element.children === "number") {
+        ele.txt(element.children.toString());
+      } else {
+        for (const child2 of element.children) {
+          addEle(ele, child2, ns);
+        }
+      }
+    }
+    __name(addEle, "addEle");
+    function getNS(element) {
+      const ns = (element.namespace ?? element.attributes?.xmlns)?.toString() ?? "";
+      return ns.length > 0 ? ns : null;
+    }
+    __name(getNS, "getNS");
+    function makeIndent(space) {
+      if (typeof space === "number") {
+        return " ".repeat(Math.max(0, space));
+      }
+      if (typeof space === "string") {
+        return space;
+      }
+      return "";
+    }
+    __name(makeIndent, "makeIndent");
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/xmlStringify.js
+var require_xmlStringify = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/_optPlug.node/xmlStringify.js"(exports2) {
+    "use strict";
+    var __importDefault = exports2 && exports2.__importDefault || function(mod) {
+      return mod && mod.__esModule ? mod : { "default": mod };
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    var _wrapper_1 = __importDefault(require_wrapper());
+    exports2.default = (0, _wrapper_1.default)("XmlStringifier", [
+      ["xmlbuilder2", () => require_xmlbuilder2().default]
+    ]);
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xmlSerializer.node.js
+var require_xmlSerializer_node = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/xmlSerializer.node.js"(exports2) {
+    "use strict";
+    var __importDefault = exports2 && exports2.__importDefault || function(mod) {
+      return mod && mod.__esModule ? mod : { "default": mod };
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.XmlSerializer = void 0;
+    var errors_1 = require_errors2();
+    var xmlStringify_1 = __importDefault(require_xmlStringify());
+    var errors_2 = require_errors3();
+    var xmlBaseSerializer_1 = require_xmlBaseSerializer();
+    var XmlSerializer = class extends xmlBaseSerializer_1.XmlBaseSerializer {
+      static {
+        __name(this, "XmlSerializer");
+      }
+      _serialize(normalizedBom, options = {}) {
+        try {
+          return (0, xmlStringify_1.default)(normalizedBom, options);
+        } catch (err) {
+          if (err instanceof errors_1.OptPlugError) {
+            throw new errors_2.MissingOptionalDependencyError(err.message, err);
+          }
+          throw err;
+        }
+      }
+    };
+    exports2.XmlSerializer = XmlSerializer;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/index.node.js
+var require_index_node = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/serialize/index.node.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    __exportStar(require_index_common(), exports2);
+    __exportStar(require_xmlSerializer_node(), exports2);
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/_protocol.js
+var require_protocol = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/_protocol.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2._Spec = void 0;
+    var models_1 = require_models();
+    var _Spec = class {
+      static {
+        __name(this, "_Spec");
+      }
+      #version;
+      #formats;
+      #componentTypes;
+      #hashAlgorithms;
+      #hashValuePattern;
+      #externalReferenceTypes;
+      #vulnerabilityRatingMethods;
+      #supportsDependencyGraph;
+      #supportsToolReferences;
+      #requiresComponentVersion;
+      #supportsProperties;
+      #supportsVulnerabilities;
+      #supportsComponentEvidence;
+      #supportsMetadataLifecycles;
+      #supportsMetadataLicenses;
+      #supportsMetadataProperties;
+      #supportsExternalReferenceHashes;
+      #supportsLicenseAcknowledgement;
+      #supportsServices;
+      #supportsToolsComponentsServices;
+      #supportsLicenseProperties;
+      constructor(version, formats, componentTypes, hashAlgorithms, hashValuePattern, externalReferenceTypes, supportsDependencyGraph, supportsToolReferences, requiresComponentVersion, supportsProperties, supportsVulnerabilities, vulnerabilityRatingMethods, supportsComponentEvidence, supportsMetadataLifecycles, supportsMetadataLicenses, supportsMetadataProperties, supportsExternalReferenceHashes, supportsLicenseAcknowledgement, supportsServices, supportsToolsComponentsServices, supportsLicenseProperties) {
+        this.#version = version;
+        this.#formats = new Set(formats);
+        this.#componentTypes = new Set(componentTypes);
+        this.#hashAlgorithms = new Set(hashAlgorithms);
+        this.#hashValuePattern = hashValuePattern;
+        this.#externalReferenceTypes = new Set(externalReferenceTypes);
+        this.#supportsDependencyGraph = supportsDependencyGraph;
+        this.#supportsToolReferences = supportsToolReferences;
+        this.#requiresComponentVersion = requiresComponentVersion;
+        this.#supportsProperties = supportsProperties;
+        this.#supportsVulnerabilities = supportsVulnerabilities;
+        this.#vulnerabilityRatingMethods = new Set(vulnerabilityRatingMethods);
+        this.#supportsComponentEvidence = supportsComponentEvidence;
+        this.#supportsMetadataLifecycles = supportsMetadataLifecycles;
+        this.#supportsMetadataLicenses = supportsMetadataLicenses;
+        this.#supportsMetadataProperties = supportsMetadataProperties;
+        this.#supportsExternalReferenceHashes = supportsExternalReferenceHashes;
+        this.#supportsLicenseAcknowledgement = supportsLicenseAcknowledgement;
+        this.#supportsServices = supportsServices;
+        this.#supportsToolsComponentsServices = supportsToolsComponentsServices;
+        this.#supportsLicenseProperties = supportsLicenseProperties;
+      }
+      get version() {
+        return this.#version;
+      }
+      supportsFormat(f) {
+        return this.#formats.has(f);
+      }
+      supportsComponentType(ct) {
+        return this.#componentTypes.has(ct);
+      }
+      supportsHashAlgorithm(ha) {
+        return this.#hashAlgorithms.has(ha);
+      }
+      supportsHashValue(hv) {
+        return typeof hv === "string" && this.#hashValuePattern.test(hv);
+      }
+      supportsExternalReferenceType(ert) {
+        return this.#externalReferenceTypes.has(ert);
+      }
+      get supportsDependencyGraph() {
+        return this.#supportsDependencyGraph;
+      }
+      get supportsToolReferences() {
+        return this.#supportsToolReferences;
+      }
+      get requiresComponentVersion() {
+        return this.#requiresComponentVersion;
+      }
+      supportsProperties(model) {
+        switch (true) {
+          case (model instanceof models_1.NamedLicense || model instanceof models_1.SpdxLicense):
+            return this.#supportsLicenseProperties;
+          default:
+            return this.#supportsProperties;
+        }
+      }
+      get supportsVulnerabilities() {
+        return this.#supportsVulnerabilities;
+      }
+      supportsVulnerabilityRatingMethod(rm2) {
+        return this.#vulnerabilityRatingMethods.has(rm2);
+      }
+      get supportsComponentEvidence() {
+        return this.#supportsComponentEvidence;
+      }
+      get supportsMetadataLifecycles() {
+        return this.#supportsMetadataLifecycles;
+      }
+      get supportsMetadataLicenses() {
+        return this.#supportsMetadataLicenses;
+      }
+      get supportsMetadataProperties() {
+        return this.#supportsMetadataProperties;
+      }
+      get supportsExternalReferenceHashes() {
+        return this.#supportsExternalReferenceHashes;
+      }
+      get supportsLicenseAcknowledgement() {
+        return this.#supportsLicenseAcknowledgement;
+      }
+      get supportsServices() {
+        return this.#supportsServices;
+      }
+      get supportsToolsComponentsServices() {
+        return this.#supportsToolsComponentsServices;
+      }
+    };
+    exports2._Spec = _Spec;
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/consts.js
+var require_consts = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/consts.js"(exports2) {
+    "use strict";
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    exports2.SpecVersionDict = exports2.Spec1dot7 = exports2.Spec1dot6 = exports2.Spec1dot5 = exports2.Spec1dot4 = exports2.Spec1dot3 = exports2.Spec1dot2 = void 0;
+    var componentType_1 = require_componentType();
+    var externalReferenceType_1 = require_externalReferenceType();
+    var hashAlogorithm_1 = require_hashAlogorithm();
+    var ratingMethod_1 = require_ratingMethod();
+    var _protocol_1 = require_protocol();
+    var enums_1 = require_enums2();
+    exports2.Spec1dot2 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot2, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, false, true, false, false, [], false, false, false, false, false, false, true, false, false));
+    exports2.Spec1dot3 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot3, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, false, true, true, false, [], true, false, true, true, true, false, true, false, false));
+    exports2.Spec1dot4 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot4, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.ReleaseNotes,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, true, false, true, true, [
+      ratingMethod_1.RatingMethod.CVSSv2,
+      ratingMethod_1.RatingMethod.CVSSv3,
+      ratingMethod_1.RatingMethod.CVSSv31,
+      ratingMethod_1.RatingMethod.OWASP,
+      ratingMethod_1.RatingMethod.Other
+    ], true, false, true, true, true, false, true, false, false));
+    exports2.Spec1dot5 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot5, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.Platform,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.DeviceDriver,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File,
+      componentType_1.ComponentType.MachineLearningModel,
+      componentType_1.ComponentType.Data
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.DistributionIntake,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.ReleaseNotes,
+      externalReferenceType_1.ExternalReferenceType.SecurityContact,
+      externalReferenceType_1.ExternalReferenceType.ModelCard,
+      externalReferenceType_1.ExternalReferenceType.Log,
+      externalReferenceType_1.ExternalReferenceType.Configuration,
+      externalReferenceType_1.ExternalReferenceType.Evidence,
+      externalReferenceType_1.ExternalReferenceType.Formulation,
+      externalReferenceType_1.ExternalReferenceType.Attestation,
+      externalReferenceType_1.ExternalReferenceType.ThreatModel,
+      externalReferenceType_1.ExternalReferenceType.AdversaryModel,
+      externalReferenceType_1.ExternalReferenceType.RiskAssessment,
+      externalReferenceType_1.ExternalReferenceType.VulnerabilityAssertion,
+      externalReferenceType_1.ExternalReferenceType.ExploitabilityStatement,
+      externalReferenceType_1.ExternalReferenceType.PentestReport,
+      externalReferenceType_1.ExternalReferenceType.StaticAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.DynamicAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.RuntimeAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.ComponentAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.MaturityReport,
+      externalReferenceType_1.ExternalReferenceType.CertificationReport,
+      externalReferenceType_1.ExternalReferenceType.CodifiedInfrastructure,
+      externalReferenceType_1.ExternalReferenceType.QualityMetrics,
+      externalReferenceType_1.ExternalReferenceType.POAM,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, true, false, true, true, [
+      ratingMethod_1.RatingMethod.CVSSv2,
+      ratingMethod_1.RatingMethod.CVSSv3,
+      ratingMethod_1.RatingMethod.CVSSv31,
+      ratingMethod_1.RatingMethod.CVSSv4,
+      ratingMethod_1.RatingMethod.OWASP,
+      ratingMethod_1.RatingMethod.SSVC,
+      ratingMethod_1.RatingMethod.Other
+    ], true, true, true, true, true, false, true, true, true));
+    exports2.Spec1dot6 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot6, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.Platform,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.DeviceDriver,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File,
+      componentType_1.ComponentType.MachineLearningModel,
+      componentType_1.ComponentType.Data,
+      componentType_1.ComponentType.CryptographicAsset
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.SourceDistribution,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.DistributionIntake,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.ReleaseNotes,
+      externalReferenceType_1.ExternalReferenceType.SecurityContact,
+      externalReferenceType_1.ExternalReferenceType.ModelCard,
+      externalReferenceType_1.ExternalReferenceType.Log,
+      externalReferenceType_1.ExternalReferenceType.Configuration,
+      externalReferenceType_1.ExternalReferenceType.Evidence,
+      externalReferenceType_1.ExternalReferenceType.Formulation,
+      externalReferenceType_1.ExternalReferenceType.Attestation,
+      externalReferenceType_1.ExternalReferenceType.ThreatModel,
+      externalReferenceType_1.ExternalReferenceType.AdversaryModel,
+      externalReferenceType_1.ExternalReferenceType.RiskAssessment,
+      externalReferenceType_1.ExternalReferenceType.VulnerabilityAssertion,
+      externalReferenceType_1.ExternalReferenceType.ExploitabilityStatement,
+      externalReferenceType_1.ExternalReferenceType.PentestReport,
+      externalReferenceType_1.ExternalReferenceType.StaticAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.DynamicAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.RuntimeAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.ComponentAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.MaturityReport,
+      externalReferenceType_1.ExternalReferenceType.CertificationReport,
+      externalReferenceType_1.ExternalReferenceType.CodifiedInfrastructure,
+      externalReferenceType_1.ExternalReferenceType.QualityMetrics,
+      externalReferenceType_1.ExternalReferenceType.POAM,
+      externalReferenceType_1.ExternalReferenceType.ElectronicSignature,
+      externalReferenceType_1.ExternalReferenceType.DigitalSignature,
+      externalReferenceType_1.ExternalReferenceType.RFC9116,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, true, false, true, true, [
+      ratingMethod_1.RatingMethod.CVSSv2,
+      ratingMethod_1.RatingMethod.CVSSv3,
+      ratingMethod_1.RatingMethod.CVSSv31,
+      ratingMethod_1.RatingMethod.CVSSv4,
+      ratingMethod_1.RatingMethod.OWASP,
+      ratingMethod_1.RatingMethod.SSVC,
+      ratingMethod_1.RatingMethod.Other
+    ], true, true, true, true, true, true, true, true, true));
+    exports2.Spec1dot7 = Object.freeze(new _protocol_1._Spec(enums_1.Version.v1dot7, [
+      enums_1.Format.XML,
+      enums_1.Format.JSON
+    ], [
+      componentType_1.ComponentType.Application,
+      componentType_1.ComponentType.Framework,
+      componentType_1.ComponentType.Library,
+      componentType_1.ComponentType.Container,
+      componentType_1.ComponentType.Platform,
+      componentType_1.ComponentType.OperatingSystem,
+      componentType_1.ComponentType.Device,
+      componentType_1.ComponentType.DeviceDriver,
+      componentType_1.ComponentType.Firmware,
+      componentType_1.ComponentType.File,
+      componentType_1.ComponentType.MachineLearningModel,
+      componentType_1.ComponentType.Data,
+      componentType_1.ComponentType.CryptographicAsset
+    ], [
+      hashAlogorithm_1.HashAlgorithm.MD5,
+      hashAlogorithm_1.HashAlgorithm["SHA-1"],
+      hashAlogorithm_1.HashAlgorithm["SHA-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA-512"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-256"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-384"],
+      hashAlogorithm_1.HashAlgorithm["SHA3-512"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-256"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-384"],
+      hashAlogorithm_1.HashAlgorithm["BLAKE2b-512"],
+      hashAlogorithm_1.HashAlgorithm.BLAKE3,
+      hashAlogorithm_1.HashAlgorithm["Streebog-256"],
+      hashAlogorithm_1.HashAlgorithm["Streebog-512"]
+    ], /^([a-fA-F0-9]{32})$|^([a-fA-F0-9]{40})$|^([a-fA-F0-9]{64})$|^([a-fA-F0-9]{96})$|^([a-fA-F0-9]{128})$/, [
+      externalReferenceType_1.ExternalReferenceType.VCS,
+      externalReferenceType_1.ExternalReferenceType.IssueTracker,
+      externalReferenceType_1.ExternalReferenceType.Website,
+      externalReferenceType_1.ExternalReferenceType.Advisories,
+      externalReferenceType_1.ExternalReferenceType.BOM,
+      externalReferenceType_1.ExternalReferenceType.MailingList,
+      externalReferenceType_1.ExternalReferenceType.Social,
+      externalReferenceType_1.ExternalReferenceType.Chat,
+      externalReferenceType_1.ExternalReferenceType.Documentation,
+      externalReferenceType_1.ExternalReferenceType.Support,
+      externalReferenceType_1.ExternalReferenceType.SourceDistribution,
+      externalReferenceType_1.ExternalReferenceType.Distribution,
+      externalReferenceType_1.ExternalReferenceType.DistributionIntake,
+      externalReferenceType_1.ExternalReferenceType.License,
+      externalReferenceType_1.ExternalReferenceType.BuildMeta,
+      externalReferenceType_1.ExternalReferenceType.BuildSystem,
+      externalReferenceType_1.ExternalReferenceType.ReleaseNotes,
+      externalReferenceType_1.ExternalReferenceType.SecurityContact,
+      externalReferenceType_1.ExternalReferenceType.ModelCard,
+      externalReferenceType_1.ExternalReferenceType.Log,
+      externalReferenceType_1.ExternalReferenceType.Configuration,
+      externalReferenceType_1.ExternalReferenceType.Evidence,
+      externalReferenceType_1.ExternalReferenceType.Formulation,
+      externalReferenceType_1.ExternalReferenceType.Attestation,
+      externalReferenceType_1.ExternalReferenceType.ThreatModel,
+      externalReferenceType_1.ExternalReferenceType.AdversaryModel,
+      externalReferenceType_1.ExternalReferenceType.RiskAssessment,
+      externalReferenceType_1.ExternalReferenceType.VulnerabilityAssertion,
+      externalReferenceType_1.ExternalReferenceType.ExploitabilityStatement,
+      externalReferenceType_1.ExternalReferenceType.PentestReport,
+      externalReferenceType_1.ExternalReferenceType.StaticAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.DynamicAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.RuntimeAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.ComponentAnalysisReport,
+      externalReferenceType_1.ExternalReferenceType.MaturityReport,
+      externalReferenceType_1.ExternalReferenceType.CertificationReport,
+      externalReferenceType_1.ExternalReferenceType.CodifiedInfrastructure,
+      externalReferenceType_1.ExternalReferenceType.QualityMetrics,
+      externalReferenceType_1.ExternalReferenceType.POAM,
+      externalReferenceType_1.ExternalReferenceType.ElectronicSignature,
+      externalReferenceType_1.ExternalReferenceType.DigitalSignature,
+      externalReferenceType_1.ExternalReferenceType.RFC9116,
+      externalReferenceType_1.ExternalReferenceType.Citation,
+      externalReferenceType_1.ExternalReferenceType.Patent,
+      externalReferenceType_1.ExternalReferenceType.PatentAssertion,
+      externalReferenceType_1.ExternalReferenceType.PatentFamily,
+      externalReferenceType_1.ExternalReferenceType.RFC9116,
+      externalReferenceType_1.ExternalReferenceType.Other
+    ], true, true, false, true, true, [
+      ratingMethod_1.RatingMethod.CVSSv2,
+      ratingMethod_1.RatingMethod.CVSSv3,
+      ratingMethod_1.RatingMethod.CVSSv31,
+      ratingMethod_1.RatingMethod.CVSSv4,
+      ratingMethod_1.RatingMethod.OWASP,
+      ratingMethod_1.RatingMethod.SSVC,
+      ratingMethod_1.RatingMethod.Other
+    ], true, true, true, true, true, true, true, true, true));
+    exports2.SpecVersionDict = Object.freeze({
+      [enums_1.Version.v1dot7]: exports2.Spec1dot7,
+      [enums_1.Version.v1dot6]: exports2.Spec1dot6,
+      [enums_1.Version.v1dot5]: exports2.Spec1dot5,
+      [enums_1.Version.v1dot4]: exports2.Spec1dot4,
+      [enums_1.Version.v1dot3]: exports2.Spec1dot3,
+      [enums_1.Version.v1dot2]: exports2.Spec1dot2
+    });
+  }
+});
+
+// node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/index.js
+var require_spec = __commonJS({
+  "node_modules/@cyclonedx/cyclonedx-library/dist.node/spec/index.js"(exports2) {
+    "use strict";
+    var __createBinding = exports2 && exports2.__createBinding || (Object.create ? (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      var desc = Object.getOwnPropertyDescriptor(m, k);
+      if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+        desc = { enumerable: true, get: /* @__PURE__ */ __name(function() {
+          return m[k];
+        }, "get") };
+      }
+      Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+      if (k2 === void 0) k2 = k;
+      o[k2] = m[k];
+    }));
+    var __exportStar = exports2 && exports2.__exportStar || function(m, exports3) {
+      for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(exports3, p)) __createBinding(exports3, m, p);
+    };
+    Object.defineProperty(exports2, "__esModule", { value: true });
+    __exportStar(require_consts(), exports2);
+    __exportStar(require_enums2(), exports2);
+    __exportStar(require_errors4(), exports2);
+  }
+});
+
+// node_modules/packageurl-js/src/error.js
+var require_error = __commonJS({
+  "node_modules/packageurl-js/src/error.js"(exports2, module2) {
+    "use strict";
+    function formatPurlErrorMessage(message2 = "") {
+      const { length } = message2;
+      let formatted = "";
+      if (length) {
+        const code0 = message2.charCodeAt(0);
+        formatted = code0 >= 65 || code0 <= 90 ? `${message2[0].toLowerCase()}${message2.slice(1)}` : message2;
+        if (length > 1 && message2.charCodeAt(length - 1) === 46 && message2.charCodeAt(length - 2) !== 46) {
+          formatted = formatted.slice(0, -1);
+        }
+      }
+      return `Invalid purl: ${formatted}`;
+    }
+    __name(formatPurlErrorMessage, "formatPurlErrorMessage");
+    var PurlError = class extends Error {
+      static {
+        __name(this, "PurlError");
+      }
+      constructor(message2) {
+        super(formatPurlErrorMessage(message2));
+      }
+    };
+    module2.exports = {
+      formatPurlErrorMessage,
+      PurlError
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/decode.js
+var require_decode = __commonJS({
+  "node_modules/packageurl-js/src/decode.js"(exports2, module2) {
+    "use strict";
+    var { PurlError } = require_error();
+    var { decodeURIComponent: decodeURIComponent2 } = globalThis;
+    function decodePurlComponent(comp, encodedURIComponent) {
+      try {
+        return decodeURIComponent2(encodedURIComponent);
+      } catch {
+      }
+      throw new PurlError(`unable to decode "${comp}" component`);
+    }
+    __name(decodePurlComponent, "decodePurlComponent");
+    module2.exports = {
+      decodePurlComponent
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/constants.js
+var require_constants7 = __commonJS({
+  "node_modules/packageurl-js/src/constants.js"(exports2, module2) {
+    "use strict";
+    var LOOP_SENTINEL = 1e6;
+    var REUSED_SEARCH_PARAMS = new URLSearchParams();
+    var REUSED_SEARCH_PARAMS_KEY = "_";
+    var REUSED_SEARCH_PARAMS_OFFSET = 2;
+    module2.exports = {
+      LOOP_SENTINEL,
+      REUSED_SEARCH_PARAMS,
+      REUSED_SEARCH_PARAMS_KEY,
+      REUSED_SEARCH_PARAMS_OFFSET
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/objects.js
+var require_objects = __commonJS({
+  "node_modules/packageurl-js/src/objects.js"(exports2, module2) {
+    "use strict";
+    var { LOOP_SENTINEL } = require_constants7();
+    function isObject(value) {
+      return value !== null && typeof value === "object";
+    }
+    __name(isObject, "isObject");
+    function recursiveFreeze(value_) {
+      if (value_ === null || !(typeof value_ === "object" || typeof value_ === "function") || Object.isFrozen(value_)) {
+        return value_;
+      }
+      const queue = [value_];
+      let { length: queueLength } = queue;
+      let pos = 0;
+      while (pos < queueLength) {
+        if (pos === LOOP_SENTINEL) {
+          throw new Error(
+            "Detected infinite loop in object crawl of recursiveFreeze"
+          );
+        }
+        const obj = queue[pos++];
+        Object.freeze(obj);
+        if (Array.isArray(obj)) {
+          for (let i = 0, { length } = obj; i < length; i += 1) {
+            const item = obj[i];
+            if (item !== null && (typeof item === "object" || typeof item === "function") && !Object.isFrozen(item)) {
+              queue[queueLength++] = item;
+            }
+          }
+        } else {
+          const keys = Reflect.ownKeys(obj);
+          for (let i = 0, { length } = keys; i < length; i += 1) {
+            const propValue = obj[keys[i]];
+            if (propValue !== null && (typeof propValue === "object" || typeof propValue === "function") && !Object.isFrozen(propValue)) {
+              queue[queueLength++] = propValue;
+            }
+          }
+        }
+      }
+      return value_;
+    }
+    __name(recursiveFreeze, "recursiveFreeze");
+    module2.exports = {
+      isObject,
+      recursiveFreeze
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/strings.js
+var require_strings = __commonJS({
+  "node_modules/packageurl-js/src/strings.js"(exports2, module2) {
+    "use strict";
+    var { compare: localeCompare } = new Intl.Collator();
+    var regexSemverNumberedGroups = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
+    function isBlank(str) {
+      for (let i = 0, { length } = str; i < length; i += 1) {
+        const code2 = str.charCodeAt(i);
+        if (!// Whitespace characters according to ECMAScript spec:
+        // https://tc39.es/ecma262/#sec-white-space
+        (code2 === 32 || // Space
+        code2 === 9 || // Tab
+        code2 === 10 || // Line Feed
+        code2 === 11 || // Vertical Tab
+        code2 === 12 || // Form Feed
+        code2 === 13 || // Carriage Return
+        code2 === 160 || // No-Break Space
+        code2 === 5760 || // Ogham Space Mark
+        code2 === 8192 || // En Quad
+        code2 === 8193 || // Em Quad
+        code2 === 8194 || // En Space
+        code2 === 8195 || // Em Space
+        code2 === 8196 || // Three-Per-Em Space
+        code2 === 8197 || // Four-Per-Em Space
+        code2 === 8198 || // Six-Per-Em Space
+        code2 === 8199 || // Figure Space
+        code2 === 8200 || // Punctuation Space
+        code2 === 8201 || // Thin Space
+        code2 === 8202 || // Hair Space
+        code2 === 8232 || // Line Separator
+        code2 === 8233 || // Paragraph Separator
+        code2 === 8239 || // Narrow No-Break Space
+        code2 === 8287 || // Medium Mathematical Space
+        code2 === 12288 || // Ideographic Space
+        code2 === 65279)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    __name(isBlank, "isBlank");
+    function isNonEmptyString(value) {
+      return typeof value === "string" && value.length > 0;
+    }
+    __name(isNonEmptyString, "isNonEmptyString");
+    function isSemverString(value) {
+      return typeof value === "string" && regexSemverNumberedGroups.test(value);
+    }
+    __name(isSemverString, "isSemverString");
+    function lowerName(purl) {
+      purl.name = purl.name.toLowerCase();
+    }
+    __name(lowerName, "lowerName");
+    function lowerNamespace(purl) {
+      const { namespace } = purl;
+      if (typeof namespace === "string") {
+        purl.namespace = namespace.toLowerCase();
+      }
+    }
+    __name(lowerNamespace, "lowerNamespace");
+    function lowerVersion(purl) {
+      const { version } = purl;
+      if (typeof version === "string") {
+        purl.version = version.toLowerCase();
+      }
+    }
+    __name(lowerVersion, "lowerVersion");
+    function replaceDashesWithUnderscores(str) {
+      let result = "";
+      let fromIndex = 0;
+      let index = 0;
+      while ((index = str.indexOf("-", fromIndex)) !== -1) {
+        result = result + str.slice(fromIndex, index) + "_";
+        fromIndex = index + 1;
+      }
+      return fromIndex ? result + str.slice(fromIndex) : str;
+    }
+    __name(replaceDashesWithUnderscores, "replaceDashesWithUnderscores");
+    function replaceUnderscoresWithDashes(str) {
+      let result = "";
+      let fromIndex = 0;
+      let index = 0;
+      while ((index = str.indexOf("_", fromIndex)) !== -1) {
+        result = result + str.slice(fromIndex, index) + "-";
+        fromIndex = index + 1;
+      }
+      return fromIndex ? result + str.slice(fromIndex) : str;
+    }
+    __name(replaceUnderscoresWithDashes, "replaceUnderscoresWithDashes");
+    function trimLeadingSlashes(str) {
+      let start = 0;
+      while (str.charCodeAt(start) === 47) {
+        start += 1;
+      }
+      return start === 0 ? str : str.slice(start);
+    }
+    __name(trimLeadingSlashes, "trimLeadingSlashes");
+    module2.exports = {
+      isBlank,
+      isNonEmptyString,
+      isSemverString,
+      localeCompare,
+      lowerName,
+      lowerNamespace,
+      lowerVersion,
+      replaceDashesWithUnderscores,
+      replaceUnderscoresWithDashes,
+      trimLeadingSlashes
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/encode.js
+var require_encode = __commonJS({
+  "node_modules/packageurl-js/src/encode.js"(exports2, module2) {
+    "use strict";
+    var {
+      REUSED_SEARCH_PARAMS,
+      REUSED_SEARCH_PARAMS_KEY,
+      REUSED_SEARCH_PARAMS_OFFSET
+    } = require_constants7();
+    var { isObject } = require_objects();
+    var { isNonEmptyString } = require_strings();
+    var { encodeURIComponent: encodeURIComponent2 } = globalThis;
+    function encodeNamespace(namespace) {
+      return isNonEmptyString(namespace) ? encodeURIComponent2(namespace).replace(/%3A/g, ":").replace(/%2F/g, "/") : "";
+    }
+    __name(encodeNamespace, "encodeNamespace");
+    function encodeQualifierParam(param) {
+      if (isNonEmptyString(param)) {
+        REUSED_SEARCH_PARAMS.set(REUSED_SEARCH_PARAMS_KEY, param);
+        return replacePlusSignWithPercentEncodedSpace(
+          REUSED_SEARCH_PARAMS.toString().slice(REUSED_SEARCH_PARAMS_OFFSET)
+        );
+      }
+      return "";
+    }
+    __name(encodeQualifierParam, "encodeQualifierParam");
+    function encodeQualifiers(qualifiers) {
+      if (isObject(qualifiers)) {
+        const qualifiersKeys = Object.keys(qualifiers).sort();
+        const searchParams = new URLSearchParams();
+        for (let i = 0, { length } = qualifiersKeys; i < length; i += 1) {
+          const key = qualifiersKeys[i];
+          searchParams.set(key, qualifiers[key]);
+        }
+        return replacePlusSignWithPercentEncodedSpace(searchParams.toString());
+      }
+      return "";
+    }
+    __name(encodeQualifiers, "encodeQualifiers");
+    function encodeSubpath(subpath) {
+      return isNonEmptyString(subpath) ? encodeURIComponent2(subpath).replace(/%2F/g, "/") : "";
+    }
+    __name(encodeSubpath, "encodeSubpath");
+    function encodeVersion(version) {
+      return isNonEmptyString(version) ? encodeURIComponent2(version).replace(/%3A/g, ":").replace(/%2B/g, "+") : "";
+    }
+    __name(encodeVersion, "encodeVersion");
+    function replacePlusSignWithPercentEncodedSpace(str) {
+      return str.replace(/\+/g, "%20");
+    }
+    __name(replacePlusSignWithPercentEncodedSpace, "replacePlusSignWithPercentEncodedSpace");
+    module2.exports = {
+      encodeNamespace,
+      encodeVersion,
+      encodeQualifiers,
+      encodeQualifierParam,
+      encodeSubpath,
+      encodeURIComponent: encodeURIComponent2
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/helpers.js
+var require_helpers = __commonJS({
+  "node_modules/packageurl-js/src/helpers.js"(exports2, module2) {
+    "use strict";
+    function createHelpersNamespaceObject(helpers, options_ = {}) {
+      const { comparator, ...defaults } = { __proto__: null, ...options_ };
+      const helperNames = Object.keys(helpers).sort();
+      const propNames = [
+        ...new Set([...Object.values(helpers)].map(Object.keys).flat())
+      ].sort(comparator);
+      const nsObject = /* @__PURE__ */ Object.create(null);
+      for (let i = 0, { length } = propNames; i < length; i += 1) {
+        const propName = propNames[i];
+        const helpersForProp = /* @__PURE__ */ Object.create(null);
+        for (let j = 0, { length: length_j } = helperNames; j < length_j; j += 1) {
+          const helperName = helperNames[j];
+          const helperValue = helpers[helperName][propName] ?? defaults[helperName];
+          if (helperValue !== void 0) {
+            helpersForProp[helperName] = helperValue;
+          }
+        }
+        nsObject[propName] = helpersForProp;
+      }
+      return nsObject;
+    }
+    __name(createHelpersNamespaceObject, "createHelpersNamespaceObject");
+    module2.exports = {
+      createHelpersNamespaceObject
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/normalize.js
+var require_normalize3 = __commonJS({
+  "node_modules/packageurl-js/src/normalize.js"(exports2, module2) {
+    "use strict";
+    var { isObject } = require_objects();
+    var { isBlank } = require_strings();
+    function normalizeName(rawName) {
+      return typeof rawName === "string" ? rawName.trim() : void 0;
+    }
+    __name(normalizeName, "normalizeName");
+    function normalizeNamespace(rawNamespace) {
+      return typeof rawNamespace === "string" ? normalizePath(rawNamespace) : void 0;
+    }
+    __name(normalizeNamespace, "normalizeNamespace");
+    function normalizePath(pathname, callback) {
+      let collapsed = "";
+      let start = 0;
+      while (pathname.charCodeAt(start) === 47) {
+        start += 1;
+      }
+      let nextIndex = pathname.indexOf("/", start);
+      if (nextIndex === -1) {
+        return pathname.slice(start);
+      }
+      while (nextIndex !== -1) {
+        const segment = pathname.slice(start, nextIndex);
+        if (callback === void 0 || callback(segment)) {
+          collapsed = collapsed + (collapsed.length === 0 ? "" : "/") + segment;
+        }
+        start = nextIndex + 1;
+        while (pathname.charCodeAt(start) === 47) {
+          start += 1;
+        }
+        nextIndex = pathname.indexOf("/", start);
+      }
+      const lastSegment = pathname.slice(start);
+      if (lastSegment.length !== 0 && (callback === void 0 || callback(lastSegment))) {
+        collapsed = collapsed + "/" + lastSegment;
+      }
+      return collapsed;
+    }
+    __name(normalizePath, "normalizePath");
+    function normalizeQualifiers(rawQualifiers) {
+      let qualifiers;
+      for (const { 0: key, 1: value } of qualifiersToEntries(rawQualifiers)) {
+        const strValue = typeof value === "string" ? value : String(value);
+        const trimmed = strValue.trim();
+        if (trimmed.length === 0) {
+          continue;
+        }
+        if (qualifiers === void 0) {
+          qualifiers = { __proto__: null };
+        }
+        qualifiers[key.toLowerCase()] = trimmed;
+      }
+      return qualifiers;
+    }
+    __name(normalizeQualifiers, "normalizeQualifiers");
+    function normalizeSubpath(rawSubpath) {
+      return typeof rawSubpath === "string" ? normalizePath(rawSubpath, subpathFilter) : void 0;
+    }
+    __name(normalizeSubpath, "normalizeSubpath");
+    function normalizeType(rawType) {
+      return typeof rawType === "string" ? rawType.trim().toLowerCase() : void 0;
+    }
+    __name(normalizeType, "normalizeType");
+    function normalizeVersion(rawVersion) {
+      return typeof rawVersion === "string" ? rawVersion.trim() : void 0;
+    }
+    __name(normalizeVersion, "normalizeVersion");
+    function qualifiersToEntries(rawQualifiers) {
+      if (isObject(rawQualifiers)) {
+        return rawQualifiers instanceof URLSearchParams ? rawQualifiers.entries() : Object.entries(rawQualifiers);
+      }
+      return typeof rawQualifiers === "string" ? new URLSearchParams(rawQualifiers).entries() : Object.entries({});
+    }
+    __name(qualifiersToEntries, "qualifiersToEntries");
+    function subpathFilter(segment) {
+      const { length } = segment;
+      if (length === 1 && segment.charCodeAt(0) === 46) return false;
+      if (length === 2 && segment.charCodeAt(0) === 46 && segment.charCodeAt(1) === 46) {
+        return false;
+      }
+      return !isBlank(segment);
+    }
+    __name(subpathFilter, "subpathFilter");
+    module2.exports = {
+      normalizeName,
+      normalizeNamespace,
+      normalizePath,
+      normalizeQualifiers,
+      normalizeSubpath,
+      normalizeType,
+      normalizeVersion
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/lang.js
+var require_lang = __commonJS({
+  "node_modules/packageurl-js/src/lang.js"(exports2, module2) {
+    "use strict";
+    function isNullishOrEmptyString(value) {
+      return value === null || value === void 0 || typeof value === "string" && value.length === 0;
+    }
+    __name(isNullishOrEmptyString, "isNullishOrEmptyString");
+    module2.exports = {
+      isNullishOrEmptyString
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/validate.js
+var require_validate = __commonJS({
+  "node_modules/packageurl-js/src/validate.js"(exports2, module2) {
+    "use strict";
+    var { PurlError } = require_error();
+    var { isNullishOrEmptyString } = require_lang();
+    var { isNonEmptyString } = require_strings();
+    function validateEmptyByType(type, name, value, throws2) {
+      if (!isNullishOrEmptyString(value)) {
+        if (throws2) {
+          throw new PurlError(`${type} "${name}" component must be empty`);
+        }
+        return false;
+      }
+      return true;
+    }
+    __name(validateEmptyByType, "validateEmptyByType");
+    function validateName(name, throws2) {
+      return validateRequired("name", name, throws2) && validateStrings("name", name, throws2);
+    }
+    __name(validateName, "validateName");
+    function validateNamespace(namespace, throws2) {
+      return validateStrings("namespace", namespace, throws2);
+    }
+    __name(validateNamespace, "validateNamespace");
+    function validateQualifiers(qualifiers, throws2) {
+      if (qualifiers === null || qualifiers === void 0) {
+        return true;
+      }
+      if (typeof qualifiers !== "object") {
+        if (throws2) {
+          throw new PurlError('"qualifiers" must be an object');
+        }
+        return false;
+      }
+      const keysIterable = (
+        // URL searchParams have an "keys" method that returns an iterator.
+        typeof qualifiers.keys === "function" ? qualifiers.keys() : Object.keys(qualifiers)
+      );
+      for (const key of keysIterable) {
+        if (!validateQualifierKey(key, throws2)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    __name(validateQualifiers, "validateQualifiers");
+    function validateQualifierKey(key, throws2) {
+      if (!validateStartsWithoutNumber("qualifier", key, throws2)) {
+        return false;
+      }
+      for (let i = 0, { length } = key; i < length; i += 1) {
+        const code2 = key.charCodeAt(i);
+        if (!(code2 >= 48 && code2 <= 57 || // 0-9
+        code2 >= 65 && code2 <= 90 || // A-Z
+        code2 >= 97 && code2 <= 122 || // a-z
+        code2 === 46 || // .
+        code2 === 45 || // -
+        code2 === 95)) {
+          if (throws2) {
+            throw new PurlError(
+              `qualifier "${key}" contains an illegal character`
+            );
+          }
+          return false;
+        }
+      }
+      return true;
+    }
+    __name(validateQualifierKey, "validateQualifierKey");
+    function validateRequired(name, value, throws2) {
+      if (isNullishOrEmptyString(value)) {
+        if (throws2) {
+          throw new PurlError(`"${name}" is a required component`);
+        }
+        return false;
+      }
+      return true;
+    }
+    __name(validateRequired, "validateRequired");
+    function validateRequiredByType(type, name, value, throws2) {
+      if (isNullishOrEmptyString(value)) {
+        if (throws2) {
+          throw new PurlError(`${type} requires a "${name}" component`);
+        }
+        return false;
+      }
+      return true;
+    }
+    __name(validateRequiredByType, "validateRequiredByType");
+    function validateStartsWithoutNumber(name, value, throws2) {
+      if (isNonEmptyString(value)) {
+        const code2 = value.charCodeAt(0);
+        if (code2 >= 48 && code2 <= 57) {
+          if (throws2) {
+            throw new PurlError(
+              `${name} "${value}" cannot start with a number`
+            );
+          }
+          return false;
+        }
+      }
+      return true;
+    }
+    __name(validateStartsWithoutNumber, "validateStartsWithoutNumber");
+    function validateStrings(name, value, throws2) {
+      if (value === null || value === void 0 || typeof value === "string") {
+        return true;
+      }
+      if (throws2) {
+        throw new PurlError(`"'${name}" must be a string`);
+      }
+      return false;
+    }
+    __name(validateStrings, "validateStrings");
+    function validateSubpath(subpath, throws2) {
+      return validateStrings("subpath", subpath, throws2);
+    }
+    __name(validateSubpath, "validateSubpath");
+    function validateType(type, throws2) {
+      if (!validateRequired("type", type, throws2) || !validateStrings("type", type, throws2) || !validateStartsWithoutNumber("type", type, throws2)) {
+        return false;
+      }
+      for (let i = 0, { length } = type; i < length; i += 1) {
+        const code2 = type.charCodeAt(i);
+        if (!(code2 >= 48 && code2 <= 57 || // 0-9
+        code2 >= 65 && code2 <= 90 || // A-Z
+        code2 >= 97 && code2 <= 122 || // a-z
+        code2 === 46 || // .
+        code2 === 43 || // +
+        code2 === 45)) {
+          if (throws2) {
+            throw new PurlError(
+              `type "${type}" contains an illegal character`
+            );
+          }
+          return false;
+        }
+      }
+      return true;
+    }
+    __name(validateType, "validateType");
+    function validateVersion(version, throws2) {
+      return validateStrings("version", version, throws2);
+    }
+    __name(validateVersion, "validateVersion");
+    module2.exports = {
+      validateEmptyByType,
+      validateName,
+      validateNamespace,
+      validateQualifiers,
+      validateQualifierKey,
+      validateRequired,
+      validateRequiredByType,
+      validateStartsWithoutNumber,
+      validateStrings,
+      validateSubpath,
+      validateType,
+      validateVersion
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/purl-component.js
+var require_purl_component = __commonJS({
+  "node_modules/packageurl-js/src/purl-component.js"(exports2, module2) {
+    "use strict";
+    var {
+      encodeNamespace,
+      encodeVersion,
+      encodeQualifiers,
+      encodeQualifierParam,
+      encodeSubpath,
+      encodeURIComponent: encodeURIComponent2
+    } = require_encode();
+    var { createHelpersNamespaceObject } = require_helpers();
+    var {
+      normalizeType,
+      normalizeNamespace,
+      normalizeName,
+      normalizeVersion,
+      normalizeQualifiers,
+      normalizeSubpath
+    } = require_normalize3();
+    var { localeCompare, isNonEmptyString } = require_strings();
+    var {
+      validateType,
+      validateNamespace,
+      validateName,
+      validateVersion,
+      validateQualifiers,
+      validateQualifierKey,
+      validateSubpath
+    } = require_validate();
+    var PurlComponentEncoder = /* @__PURE__ */ __name((comp) => isNonEmptyString(comp) ? encodeURIComponent2(comp) : "", "PurlComponentEncoder");
+    var PurlComponentStringNormalizer = /* @__PURE__ */ __name((comp) => typeof comp === "string" ? comp : void 0, "PurlComponentStringNormalizer");
+    var PurlComponentValidator = /* @__PURE__ */ __name((_comp, _throws) => true, "PurlComponentValidator");
+    var componentSortOrderLookup = {
+      __proto__: null,
+      type: 0,
+      namespace: 1,
+      name: 2,
+      version: 3,
+      qualifiers: 4,
+      qualifierKey: 5,
+      qualifierValue: 6,
+      subpath: 7
+    };
+    function componentSortOrder(comp) {
+      return componentSortOrderLookup[comp] ?? comp;
+    }
+    __name(componentSortOrder, "componentSortOrder");
+    function componentComparator(compA, compB) {
+      return localeCompare(componentSortOrder(compA), componentSortOrder(compB));
+    }
+    __name(componentComparator, "componentComparator");
+    module2.exports = {
+      // Rules for each purl component:
+      // https://github.com/package-url/purl-spec/blob/master/PURL-SPECIFICATION.rst#rules-for-each-purl-component
+      PurlComponent: createHelpersNamespaceObject(
+        {
+          encode: {
+            namespace: encodeNamespace,
+            version: encodeVersion,
+            qualifiers: encodeQualifiers,
+            qualifierKey: encodeQualifierParam,
+            qualifierValue: encodeQualifierParam,
+            subpath: encodeSubpath
+          },
+          normalize: {
+            type: normalizeType,
+            namespace: normalizeNamespace,
+            name: normalizeName,
+            version: normalizeVersion,
+            qualifiers: normalizeQualifiers,
+            subpath: normalizeSubpath
+          },
+          validate: {
+            type: validateType,
+            namespace: validateNamespace,
+            name: validateName,
+            version: validateVersion,
+            qualifierKey: validateQualifierKey,
+            qualifiers: validateQualifiers,
+            subpath: validateSubpath
+          }
+        },
+        {
+          comparator: componentComparator,
+          encode: PurlComponentEncoder,
+          normalize: PurlComponentStringNormalizer,
+          validate: PurlComponentValidator
+        }
+      )
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/purl-qualifier-names.js
+var require_purl_qualifier_names = __commonJS({
+  "node_modules/packageurl-js/src/purl-qualifier-names.js"(exports2, module2) {
+    "use strict";
+    module2.exports = {
+      // Known qualifiers:
+      // https://github.com/package-url/purl-spec/blob/master/PURL-SPECIFICATION.rst#known-qualifiers-keyvalue-pairs
+      PurlQualifierNames: {
+        __proto__: null,
+        RepositoryUrl: "repository_url",
+        DownloadUrl: "download_url",
+        VcsUrl: "vcs_url",
+        FileName: "file_name",
+        Checksum: "checksum"
+      }
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/purl-type.js
+var require_purl_type = __commonJS({
+  "node_modules/packageurl-js/src/purl-type.js"(exports2, module2) {
+    "use strict";
+    var { isNullishOrEmptyString } = require_lang();
+    var { createHelpersNamespaceObject } = require_helpers();
+    var {
+      isSemverString,
+      lowerName,
+      lowerNamespace,
+      lowerVersion,
+      replaceDashesWithUnderscores,
+      replaceUnderscoresWithDashes
+    } = require_strings();
+    var { validateEmptyByType, validateRequiredByType } = require_validate();
+    var { PurlError } = require_error();
+    var PurlTypNormalizer = /* @__PURE__ */ __name((purl) => purl, "PurlTypNormalizer");
+    var PurlTypeValidator = /* @__PURE__ */ __name((_purl, _throws) => true, "PurlTypeValidator");
+    module2.exports = {
+      // PURL types:
+      // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst
+      PurlType: createHelpersNamespaceObject(
+        {
+          normalize: {
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#alpm
+            alpm(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#apk
+            apk(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#bitbucket
+            bitbucket(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#bitnami
+            bitnami(purl) {
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#composer
+            composer(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#deb
+            deb(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#other-candidate-types-to-define
+            gitlab(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#github
+            github(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#golang
+            // golang(purl) {
+            //     // Ignore case-insensitive rule because go.mod are case-sensitive.
+            //     // Pending spec change: https://github.com/package-url/purl-spec/pull/196
+            //     lowerNamespace(purl)
+            //     lowerName(purl)
+            //     return purl
+            // },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#hex
+            hex(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#huggingface
+            huggingface(purl) {
+              lowerVersion(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#mlflow
+            mlflow(purl) {
+              if (purl.qualifiers?.repository_url?.includes("databricks")) {
+                lowerName(purl);
+              }
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#npm
+            npm(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#luarocks
+            luarocks(purl) {
+              lowerVersion(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#oci
+            oci(purl) {
+              lowerName(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#pub
+            pub(purl) {
+              lowerName(purl);
+              purl.name = replaceDashesWithUnderscores(purl.name);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#pypi
+            pypi(purl) {
+              lowerNamespace(purl);
+              lowerName(purl);
+              purl.name = replaceUnderscoresWithDashes(purl.name);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#qpkg
+            qpkg(purl) {
+              lowerNamespace(purl);
+              return purl;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#rpm
+            rpm(purl) {
+              lowerNamespace(purl);
+              return purl;
+            }
+          },
+          validate: {
+            // TODO: cocoapods name validation
+            // TODO: cpan namespace validation
+            // TODO: swid qualifier validation
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#conan
+            conan(purl, throws2) {
+              if (isNullishOrEmptyString(purl.namespace)) {
+                if (purl.qualifiers?.channel) {
+                  if (throws2) {
+                    throw new PurlError(
+                      'conan requires a "namespace" component when a "channel" qualifier is present'
+                    );
+                  }
+                  return false;
+                }
+              } else if (isNullishOrEmptyString(purl.qualifiers)) {
+                if (throws2) {
+                  throw new PurlError(
+                    'conan requires a "qualifiers" component when a namespace is present'
+                  );
+                }
+                return false;
+              }
+              return true;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#cran
+            cran(purl, throws2) {
+              return validateRequiredByType(
+                "cran",
+                "version",
+                purl.version,
+                throws2
+              );
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#golang
+            golang(purl) {
+              const { version } = purl;
+              const length = typeof version === "string" ? version.length : 0;
+              if (length && version.charCodeAt(0) === 118 && !isSemverString(version.slice(1))) {
+                if (throws) {
+                  throw new PurlError(
+                    'golang "version" component starting with a "v" must be followed by a valid semver version'
+                  );
+                }
+                return false;
+              }
+              return true;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#maven
+            maven(purl, throws2) {
+              return validateRequiredByType(
+                "maven",
+                "namespace",
+                purl.namespace,
+                throws2
+              );
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#mlflow
+            mlflow(purl, throws2) {
+              return validateEmptyByType(
+                "mlflow",
+                "namespace",
+                purl.namespace,
+                throws2
+              );
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#oci
+            oci(purl, throws2) {
+              return validateEmptyByType(
+                "oci",
+                "namespace",
+                purl.namespace,
+                throws2
+              );
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#pub
+            pub(purl, throws2) {
+              const { name } = purl;
+              for (let i = 0, { length } = name; i < length; i += 1) {
+                const code2 = name.charCodeAt(i);
+                if (!(code2 >= 48 && code2 <= 57 || // 0-9
+                code2 >= 97 && code2 <= 122 || // a-z
+                code2 === 95)) {
+                  if (throws2) {
+                    throw new PurlError(
+                      'pub "name" component may only contain [a-z0-9_] characters'
+                    );
+                  }
+                  return false;
+                }
+              }
+              return true;
+            },
+            // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#swift
+            swift(purl, throws2) {
+              return validateRequiredByType(
+                "swift",
+                "namespace",
+                purl.namespace,
+                throws2
+              ) && validateRequiredByType(
+                "swift",
+                "version",
+                purl.version,
+                throws2
+              );
+            }
+          }
+        },
+        {
+          normalize: PurlTypNormalizer,
+          validate: PurlTypeValidator
+        }
+      )
+    };
+  }
+});
+
+// node_modules/packageurl-js/src/package-url.js
+var require_package_url = __commonJS({
+  "node_modules/packageurl-js/src/package-url.js"(exports2, module2) {
+    "use strict";
+    var { decodePurlComponent } = require_decode();
+    var { isObject, recursiveFreeze } = require_objects();
+    var { isBlank, isNonEmptyString, trimLeadingSlashes } = require_strings();
+    var { PurlComponent } = require_purl_component();
+    var { PurlQualifierNames } = require_purl_qualifier_names();
+    var { PurlType } = require_purl_type();
+    var { PurlError } = require_error();
+    var PackageURL2 = class _PackageURL {
+      static {
+        __name(this, "PackageURL");
+      }
+      static Component = recursiveFreeze(PurlComponent);
+      static KnownQualifierNames = recursiveFreeze(PurlQualifierNames);
+      static Type = recursiveFreeze(PurlType);
+      constructor(rawType, rawNamespace, rawName, rawVersion, rawQualifiers, rawSubpath) {
+        const type = isNonEmptyString(rawType) ? PurlComponent.type.normalize(rawType) : rawType;
+        PurlComponent.type.validate(type, true);
+        const namespace = isNonEmptyString(rawNamespace) ? PurlComponent.namespace.normalize(rawNamespace) : rawNamespace;
+        PurlComponent.namespace.validate(namespace, true);
+        const name = isNonEmptyString(rawName) ? PurlComponent.name.normalize(rawName) : rawName;
+        PurlComponent.name.validate(name, true);
+        const version = isNonEmptyString(rawVersion) ? PurlComponent.version.normalize(rawVersion) : rawVersion;
+        PurlComponent.version.validate(version, true);
+        const qualifiers = typeof rawQualifiers === "string" || isObject(rawQualifiers) ? PurlComponent.qualifiers.normalize(rawQualifiers) : rawQualifiers;
+        PurlComponent.qualifiers.validate(qualifiers, true);
+        const subpath = isNonEmptyString(rawSubpath) ? PurlComponent.subpath.normalize(rawSubpath) : rawSubpath;
+        PurlComponent.subpath.validate(subpath, true);
+        this.type = type;
+        this.name = name;
+        this.namespace = namespace ?? void 0;
+        this.version = version ?? void 0;
+        this.qualifiers = qualifiers ?? void 0;
+        this.subpath = subpath ?? void 0;
+        const typeHelpers = PurlType[type];
+        if (typeHelpers) {
+          typeHelpers.normalize(this);
+          typeHelpers.validate(this, true);
+        }
+      }
+      toString() {
+        const { namespace, name, version, qualifiers, subpath, type } = this;
+        let purlStr = `pkg:${PurlComponent.type.encode(type)}/`;
+        if (namespace) {
+          purlStr = `${purlStr}${PurlComponent.namespace.encode(namespace)}/`;
+        }
+        purlStr = `${purlStr}${PurlComponent.name.encode(name)}`;
+        if (version) {
+          purlStr = `${purlStr}@${PurlComponent.version.encode(version)}`;
+        }
+        if (qualifiers) {
+          purlStr = `${purlStr}?${PurlComponent.qualifiers.encode(qualifiers)}`;
+        }
+        if (subpath) {
+          purlStr = `${purlStr}#${PurlComponent.subpath.encode(subpath)}`;
+        }
+        return purlStr;
+      }
+      static fromString(purlStr) {
+        return new _PackageURL(..._PackageURL.parseString(purlStr));
+      }
+      static parseString(purlStr) {
+        if (typeof purlStr !== "string") {
+          throw new Error("A purl string argument is required.");
+        }
+        if (isBlank(purlStr)) {
+          return [
+            void 0,
+            void 0,
+            void 0,
+            void 0,
+            void 0,
+            void 0
+          ];
+        }
+        const colonIndex = purlStr.indexOf(":");
+        let url;
+        let maybeUrlWithAuth;
+        if (colonIndex !== -1) {
+          try {
+            const beforeColon = purlStr.slice(0, colonIndex);
+            const afterColon = purlStr.slice(colonIndex + 1);
+            const trimmedAfterColon = trimLeadingSlashes(afterColon);
+            url = new URL(`${beforeColon}:${trimmedAfterColon}`);
+            maybeUrlWithAuth = afterColon.length === trimmedAfterColon.length ? url : new URL(purlStr);
+          } catch (e) {
+            throw new PurlError("failed to parse as URL", {
+              cause: e
+            });
+          }
+        }
+        if (url?.protocol !== "pkg:") {
+          throw new PurlError('missing required "pkg" scheme component');
+        }
+        if (maybeUrlWithAuth.username !== "" || maybeUrlWithAuth.password !== "") {
+          throw new PurlError('cannot contain a "user:pass@host:port"');
+        }
+        const { pathname } = url;
+        const firstSlashIndex = pathname.indexOf("/");
+        const rawType = decodePurlComponent(
+          "type",
+          firstSlashIndex === -1 ? pathname : pathname.slice(0, firstSlashIndex)
+        );
+        if (firstSlashIndex < 1) {
+          return [
+            rawType,
+            void 0,
+            void 0,
+            void 0,
+            void 0,
+            void 0
+          ];
+        }
+        let rawVersion;
+        let atSignIndex = pathname.lastIndexOf("@");
+        if (atSignIndex !== -1 && pathname.charCodeAt(atSignIndex - 1) === 47) {
+          atSignIndex = -1;
+        }
+        const beforeVersion = pathname.slice(
+          rawType.length + 1,
+          atSignIndex === -1 ? pathname.length : atSignIndex
+        );
+        if (atSignIndex !== -1) {
+          rawVersion = decodePurlComponent(
+            "version",
+            pathname.slice(atSignIndex + 1)
+          );
+        }
+        let rawNamespace;
+        let rawName;
+        const lastSlashIndex = beforeVersion.lastIndexOf("/");
+        if (lastSlashIndex === -1) {
+          rawName = decodePurlComponent("name", beforeVersion);
+        } else {
+          rawName = decodePurlComponent(
+            "name",
+            beforeVersion.slice(lastSlashIndex + 1)
+          );
+          rawNamespace = decodePurlComponent(
+            "namespace",
+            beforeVersion.slice(0, lastSlashIndex)
+          );
+        }
+        let rawQualifiers;
+        const { searchParams } = url;
+        if (searchParams.size !== 0) {
+          searchParams.forEach(
+            (value) => decodePurlComponent("qualifiers", value)
+          );
+          rawQualifiers = searchParams;
+        }
+        let rawSubpath;
+        const { hash } = url;
+        if (hash.length !== 0) {
+          rawSubpath = decodePurlComponent("subpath", hash.slice(1));
+        }
+        return [
+          rawType,
+          rawNamespace,
+          rawName,
+          rawVersion,
+          rawQualifiers,
+          rawSubpath
+        ];
+      }
+    };
+    for (const staticProp of ["Component", "KnownQualifierNames", "Type"]) {
+      Reflect.defineProperty(PackageURL2, staticProp, {
+        ...Reflect.getOwnPropertyDescriptor(PackageURL2, staticProp),
+        writable: false
+      });
+    }
+    Reflect.setPrototypeOf(PackageURL2.prototype, null);
+    module2.exports = {
+      PackageURL: PackageURL2,
+      PurlComponent,
+      PurlQualifierNames,
+      PurlType
+    };
+  }
+});
+
+// node_modules/packageurl-js/index.js
+var require_packageurl_js = __commonJS({
+  "node_modules/packageurl-js/index.js"(exports2, module2) {
+    "use strict";
+    var {
+      PackageURL: PackageURL2,
+      PurlComponent,
+      PurlQualifierNames,
+      PurlType
+    } = require_package_url();
+    module2.exports = {
+      PackageURL: PackageURL2,
+      PurlComponent,
+      PurlQualifierNames,
+      PurlType
+    };
+  }
+});
+
+// src/sbom/purl.ts
+function purlOf({ name, epoch, version, release: release2, architecture, vendor }, distro) {
+  const namespace = vendor?.toLowerCase().trim();
+  const qualifiers = { arch: architecture, ...epoch !== void 0 && { epoch }, ...distro !== void 0 && { distro } };
+  return new import_packageurl_js.PackageURL(
+    "rpm",
+    namespace && (namespaces[namespace] ?? namespace),
+    name,
+    `${version}-${release2}`,
+    qualifiers,
+    void 0
+  ).toString();
+}
+var import_packageurl_js, namespaces;
+var init_purl = __esm({
+  "src/sbom/purl.ts"() {
+    "use strict";
+    import_packageurl_js = __toESM(require_packageurl_js(), 1);
+    namespaces = {
+      "fedora project": "fedora",
+      "red hat, inc.": "redhat"
+    };
+    __name(purlOf, "purlOf");
+  }
+});
+
+// src/sbom/bom.ts
+var bom_exports = {};
+__export(bom_exports, {
+  bomText: () => bomText
+});
+function bomText(subject, packages) {
+  const bom = new import_Models.Bom({
+    metadata: new import_Models.Metadata({
+      ...timestampOf(subject.created),
+      tools: new import_Models.Tools({ components: new import_Models.ComponentRepository([toolComponent()]) }),
+      component: imageComponent(subject)
+    }),
+    components: new import_Models.ComponentRepository(packages.map((entry) => packageComponent(entry, distroOf(subject.identity))))
+  });
+  bom.serialNumber = `urn:uuid:${uuidOf(serialized(bom))}`;
+  return serialized(bom);
+}
+function serialized(bom) {
+  const text2 = new import_Serialize.JsonSerializer(new import_Serialize.JSON.Normalize.Factory(import_Spec.Spec1dot6)).serialize(bom);
+  const { dependencies: _, ...rest } = JSON.parse(text2);
+  return `${JSON.stringify(rest, null, 2)}
+`;
+}
+function uuidOf(text2) {
+  const bytes = Buffer.from(sha256Of(text2), "hex");
+  bytes[6] = bytes[6] & 15 | 128;
+  bytes[8] = bytes[8] & 63 | 128;
+  return bytes.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+function timestampOf(created) {
+  const timestamp = new Date(created ?? "");
+  return Number.isNaN(timestamp.getTime()) ? {} : { timestamp };
+}
+function toolComponent() {
+  return new import_Models.Component(import_Enums.ComponentType.Application, "xenserver-ddk-action", { bomRef: "xenserver-ddk-action" });
+}
+function imageComponent({ identity: identity2, isoSha256, imageId }) {
+  const { product = "XenServer DDK", version, build, kernelVersion, architecture } = identity2;
+  const fullVersion = [version, build].filter((part) => part !== void 0).join("-");
+  return new import_Models.Component(import_Enums.ComponentType.Container, product, {
+    bomRef: imageId,
+    ...fullVersion && { version: fullVersion },
+    // Named like the image's labels.
+    properties: properties({ version, build, "kernel-version": kernelVersion, architecture, "iso-sha256": isoSha256, "image-id": imageId })
+  });
+}
+function packageComponent(entry, distro) {
+  const { name, epoch, version, release: release2, architecture, license, vendor } = entry;
+  return new import_Models.Component(import_Enums.ComponentType.Library, name, {
+    bomRef: fullName(entry),
+    version: `${epoch === void 0 ? "" : `${epoch}:`}${version}-${release2}`,
+    purl: purlOf(entry, distro),
+    ...vendor !== void 0 && { supplier: new import_Models.OrganizationalEntity({ name: vendor }) },
+    ...license !== void 0 && { licenses: new import_Models.LicenseRepository([licenseOf(license)]) },
+    properties: properties({ "rpm.epoch": epoch, "rpm.version": version, "rpm.release": release2, "rpm.architecture": architecture })
+  });
+}
+function licenseOf(text2) {
+  const acknowledgement = import_Enums.LicenseAcknowledgement.Declared;
+  return (0, import_SPDX.isSupportedSpdxId)(text2) ? new import_Models.SpdxLicense(text2, { acknowledgement }) : new import_Models.NamedLicense(text2, { acknowledgement });
+}
+function properties(values) {
+  const known3 = Object.entries(values).filter((value) => Boolean(value[1]));
+  return new import_Models.PropertyRepository(known3.map(([name, value]) => new import_Models.Property(`${labelPrefix}.${name}`, value)));
+}
+function distroOf({ product, version }) {
+  const words2 = product?.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return [words2, version].filter(Boolean).join("-") || void 0;
+}
+var import_Enums, import_Models, import_Serialize, import_SPDX, import_Spec;
+var init_bom = __esm({
+  "src/sbom/bom.ts"() {
+    "use strict";
+    import_Enums = __toESM(require_enums(), 1);
+    import_Models = __toESM(require_models(), 1);
+    import_Serialize = __toESM(require_index_node(), 1);
+    import_SPDX = __toESM(require_spdx(), 1);
+    import_Spec = __toESM(require_spec(), 1);
+    init_digest();
+    init_labels();
+    init_purl();
+    init_rpm_package();
+    __name(bomText, "bomText");
+    __name(serialized, "serialized");
+    __name(uuidOf, "uuidOf");
+    __name(timestampOf, "timestampOf");
+    __name(toolComponent, "toolComponent");
+    __name(imageComponent, "imageComponent");
+    __name(packageComponent, "packageComponent");
+    __name(licenseOf, "licenseOf");
+    __name(properties, "properties");
+    __name(distroOf, "distroOf");
+  }
+});
+
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
-var import_node_fs45 = require("node:fs");
+var import_node_fs47 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path31 = require("node:path");
+var import_node_path33 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -22044,8 +30271,8 @@ function toCommandProperties(annotationProperties) {
 __name(toCommandProperties, "toCommandProperties");
 
 // node_modules/@actions/core/lib/command.js
-function issueCommand(command2, properties, message2) {
-  const cmd = new Command(command2, properties, message2);
+function issueCommand(command2, properties2, message2) {
+  const cmd = new Command(command2, properties2, message2);
   process.stdout.write(cmd.toString() + os.EOL);
 }
 __name(issueCommand, "issueCommand");
@@ -22058,12 +30285,12 @@ var Command = class {
   static {
     __name(this, "Command");
   }
-  constructor(command2, properties, message2) {
+  constructor(command2, properties2, message2) {
     if (!command2) {
       command2 = "missing.command";
     }
     this.command = command2;
-    this.properties = properties;
+    this.properties = properties2;
     this.message = message2;
   }
   toString() {
@@ -22192,12 +30419,12 @@ var import_os = require("os");
 var import_fs = require("fs");
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
+    return value instanceof P ? value : new P(function(resolve8) {
+      resolve8(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
+  return new (P || (P = Promise))(function(resolve8, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -22215,7 +30442,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -22329,8 +30556,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addRaw(text, addEOL = false) {
-    this._buffer += text;
+  addRaw(text2, addEOL = false) {
+    this._buffer += text2;
     return addEOL ? this.addEOL() : this;
   }
   /**
@@ -22399,8 +30626,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addDetails(label2, content) {
-    const element = this.wrap("details", this.wrap("summary", label2) + content);
+  addDetails(label3, content) {
+    const element = this.wrap("details", this.wrap("summary", label3) + content);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -22426,10 +30653,10 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addHeading(text, level) {
+  addHeading(text2, level) {
     const tag = `h${level}`;
     const allowedTag = ["h1", "h2", "h3", "h4", "h5", "h6"].includes(tag) ? tag : "h1";
-    const element = this.wrap(allowedTag, text);
+    const element = this.wrap(allowedTag, text2);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -22458,9 +30685,9 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addQuote(text, cite) {
+  addQuote(text2, cite) {
     const attrs = Object.assign({}, cite && { cite });
-    const element = this.wrap("blockquote", text, attrs);
+    const element = this.wrap("blockquote", text2, attrs);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -22471,8 +30698,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addLink(text, href) {
-    const element = this.wrap("a", text, { href });
+  addLink(text2, href) {
+    const element = this.wrap("a", text2, { href });
     return this.addRaw(element).addEOL();
   }
 };
@@ -22499,12 +30726,12 @@ var fs2 = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
+    return value instanceof P ? value : new P(function(resolve8) {
+      resolve8(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
+  return new (P || (P = Promise))(function(resolve8, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -22522,7 +30749,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -22632,12 +30859,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
+    return value instanceof P ? value : new P(function(resolve8) {
+      resolve8(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
+  return new (P || (P = Promise))(function(resolve8, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -22655,7 +30882,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -22732,12 +30959,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
+    return value instanceof P ? value : new P(function(resolve8) {
+      resolve8(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
+  return new (P || (P = Promise))(function(resolve8, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -22755,7 +30982,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -22978,7 +31205,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve7, reject) => __awaiter4(this, void 0, void 0, function* () {
+      return new Promise((resolve8, reject) => __awaiter4(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -23061,7 +31288,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error2) {
             reject(error2);
           } else {
-            resolve7(exitCode);
+            resolve8(exitCode);
           }
         });
         if (this.options.input) {
@@ -23189,12 +31416,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter5 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve7) {
-      resolve7(value);
+    return value instanceof P ? value : new P(function(resolve8) {
+      resolve8(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve7, reject) {
+  return new (P || (P = Promise))(function(resolve8, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -23212,7 +31439,7 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve7(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -23322,16 +31549,16 @@ function debug(message2) {
   issueCommand("debug", {}, message2);
 }
 __name(debug, "debug");
-function error(message2, properties = {}) {
-  issueCommand("error", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
+function error(message2, properties2 = {}) {
+  issueCommand("error", toCommandProperties(properties2), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(error, "error");
-function warning(message2, properties = {}) {
-  issueCommand("warning", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
+function warning(message2, properties2 = {}) {
+  issueCommand("warning", toCommandProperties(properties2), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(warning, "warning");
-function notice(message2, properties = {}) {
-  issueCommand("notice", toCommandProperties(properties), message2 instanceof Error ? message2.toString() : message2);
+function notice(message2, properties2 = {}) {
+  issueCommand("notice", toCommandProperties(properties2), message2 instanceof Error ? message2.toString() : message2);
 }
 __name(notice, "notice");
 function info(message2) {
@@ -23358,24 +31585,12 @@ __name(saveState, "saveState");
 // src/achieved.ts
 var import_node_fs = require("node:fs");
 
-// src/fetch/http/address.ts
-function identifyingUrl({ knownBy, urls }) {
-  return knownBy ?? urls[0];
-}
-__name(identifyingUrl, "identifyingUrl");
-function headersFor(address, url) {
-  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
-}
-__name(headersFor, "headersFor");
+// src/http/shown-url.ts
 function shownUrl(url) {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }
 __name(shownUrl, "shownUrl");
-function changedSentence(url, before, now) {
-  return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
-}
-__name(changedSentence, "changedSentence");
 
 // src/achieved.ts
 function engineFound(engine) {
@@ -23404,10 +31619,21 @@ function imageLoaded({ name, conversion, imported }, engine) {
   return { text: `${engine.name} has ${name}`, ...!imported && { bytes: conversion.archive.size } };
 }
 __name(imageLoaded, "imageLoaded");
+function layoutWritten({ name, conversion }, path6) {
+  return { text: `${path6} has ${name}`, bytes: conversion.archive.size };
+}
+__name(layoutWritten, "layoutWritten");
 function shellSetUp(name, canRun) {
   return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` };
 }
 __name(shellSetUp, "shellSetUp");
+function sbomWritten({ path: path6, packages }) {
+  return { text: `${path6}, ${packages} packages` };
+}
+__name(sbomWritten, "sbomWritten");
+
+// src/main.ts
+init_errors();
 
 // src/programs/call.ts
 var import_node_fs3 = require("node:fs");
@@ -23426,8 +31652,8 @@ __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
-function lastLine(text) {
-  const lines2 = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+function lastLine(text2) {
+  const lines2 = text2.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines2.findLast((line) => !noReason.test(line)) ?? lines2.at(-1) ?? "";
 }
 __name(lastLine, "lastLine");
@@ -23442,7 +31668,7 @@ async function runChild(command2, args, options) {
 }
 __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
-  return new Promise((resolve7) => {
+  return new Promise((resolve8) => {
     const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
@@ -23450,7 +31676,7 @@ function untilEnd(command2, args, options) {
     const end = /* @__PURE__ */ __name((finished) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", output.kill);
-      resolve7({ ...finished, timedOut });
+      resolve8({ ...finished, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -23471,7 +31697,7 @@ function feedChild(command2, args) {
   stdin.on("error", () => {
   });
   return {
-    write: /* @__PURE__ */ __name((piece) => new Promise((resolve7) => stdin.write(piece, (error2) => resolve7(!error2))), "write"),
+    write: /* @__PURE__ */ __name((piece) => new Promise((resolve8) => stdin.write(piece, (error2) => resolve8(!error2))), "write"),
     async end() {
       stdin.end();
       return finished;
@@ -23490,12 +31716,12 @@ function watch(child2) {
   return {
     pipes,
     soFar,
-    finished: new Promise((resolve7) => {
+    finished: new Promise((resolve8) => {
       child2.once(
         "error",
-        (error2) => resolve7({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
+        (error2) => resolve8({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
       );
-      child2.once("close", (code2, by) => resolve7({ ...soFar(), ...code2 === null ? { lastWord: `ended by ${by}` } : { code: code2 } }));
+      child2.once("close", (code2, by) => resolve8({ ...soFar(), ...code2 === null ? { lastWord: `ended by ${by}` } : { code: code2 } }));
     }),
     kill() {
       child2.kill("SIGKILL");
@@ -23624,106 +31850,8 @@ function chosenDaemon() {
 }
 __name(chosenDaemon, "chosenDaemon");
 
-// src/bytes/errors.ts
-var import_node_util = require("node:util");
-
-// src/bytes/text.ts
-var strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function pathText(bytes) {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return escapeInvalid(bytes);
-  }
-}
-__name(pathText, "pathText");
-var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
-function oneLine(text) {
-  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
-}
-__name(oneLine, "oneLine");
-var maxLineLength = 1e4;
-function shortLine(text) {
-  if (text.length <= maxLineLength) return oneLine(text);
-  const half = maxLineLength / 2;
-  return oneLine(`${text.slice(0, half)} \u2026 ${text.length - maxLineLength} characters \u2026 ${text.slice(-half)}`);
-}
-__name(shortLine, "shortLine");
-function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-__name(escaped, "escaped");
-function textBytes(text) {
-  if (text.isWellFormed()) return Buffer.from(text);
-  const parts = text.split(/([\udc80-\udcff])/u);
-  return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
-}
-__name(textBytes, "textBytes");
-function escapeInvalid(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes, at);
-    text += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
-    at += length || 1;
-  }
-  return text;
-}
-__name(escapeInvalid, "escapeInvalid");
-function sequenceLength(bytes, at) {
-  const first = bytes[at];
-  if (first < 128) return 1;
-  const length = first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0;
-  const second = bytes[at + 1] ?? 0;
-  const secondMin = first === 224 ? 160 : first === 240 ? 144 : 128;
-  const secondMax = first === 237 ? 159 : first === 244 ? 143 : 191;
-  if (length === 0 || second < secondMin || second > secondMax) return 0;
-  for (let index = 2; index < length; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
-  return length;
-}
-__name(sequenceLength, "sequenceLength");
-
-// src/bytes/errors.ts
-var UserError = class extends Error {
-  static {
-    __name(this, "UserError");
-  }
-  name = "UserError";
-  kind;
-  constructor(message2, kind) {
-    super(message2);
-    this.kind = kind;
-  }
-};
-var DiskError = class _DiskError extends UserError {
-  static {
-    __name(this, "DiskError");
-  }
-  name = "DiskError";
-  constructor(place3, what2, kind = "damaged") {
-    super(oneLine(`${place3}: ${what2}`), kind);
-  }
-  /** Rebuilds an error from another thread. */
-  static restored(message2, kind) {
-    return Object.assign(new _DiskError("", "", kind), { message: message2 });
-  }
-};
-function damageAt(place3, what2, whole = "filesystem") {
-  return new DiskError(place3, `${what2}; the ${whole} is damaged`);
-}
-__name(damageAt, "damageAt");
-function fileError(path6, error2) {
-  const { code: code2 } = error2;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
-}
-__name(fileError, "fileError");
-function systemMessage(error2) {
-  const { errno, message: message2 } = error2;
-  return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
-}
-__name(systemMessage, "systemMessage");
-
 // src/engine/errors.ts
+init_errors();
 var EngineError = class extends UserError {
   static {
     __name(this, "EngineError");
@@ -23743,6 +31871,19 @@ var BrokenImageError = class extends EngineError {
   }
 };
 
+// src/engine/id-ranges.ts
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+var usual = 65536;
+function neededRanges({ name, privileges }, highest) {
+  const first = privileges === "rootless" ? 1 : 0;
+  const count = /* @__PURE__ */ __name((id = 0) => Math.max(usual, id + 1 - first), "count");
+  const owners = highest ? `the image has files of users up to ${highest.uid} and of groups up to ${highest.gid}, so ` : "";
+  const who = privileges === "remapped" ? "the user of the daemon's userns-remap" : "this user";
+  const then = name === "podman" ? "run 'podman system migrate'" : "restart the daemon";
+  return `${owners}give ${who} a range of ${count(highest?.uid)} ids in /etc/subuid and of ${count(highest?.gid)} in /etc/subgid, and ${then}; or use an engine that runs as root`;
+}
+__name(neededRanges, "neededRanges");
+
 // src/engine/images.ts
 var proofLabel = "io.github.xenserver-ddk-action.proof";
 var change = { deadline: "change" };
@@ -23756,9 +31897,9 @@ function images(command2, platformOption) {
   }, "find");
   return {
     find: find2,
-    async labelled(label2, value) {
-      const wanted = `look for an image with the label ${label2}`;
-      const output = await succeed(command2, ["images", "--all", "--quiet", "--no-trunc", "--filter", `label=${label2}=${value}`], wanted);
+    async labelled(label3, value) {
+      const wanted = `look for an image with the label ${label3}`;
+      const output = await succeed(command2, ["images", "--all", "--quiet", "--no-trunc", "--filter", `label=${label3}=${value}`], wanted);
       return [...new Set(output.split("\n").map((id) => id.trim()))].filter((id) => id !== "");
     },
     async imageId(reference) {
@@ -23815,17 +31956,12 @@ async function succeed(command2, args, wanted, options) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished) {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
+  const message2 = `${program} couldn't ${wanted}: ${reason}`;
+  if (noRoom.test(reason)) return new EngineError(`${message2}; free some space on the disk of its data folder`, "no-room");
+  return new EngineError(message2, tooFewIds.test(reason) ? "too-few-ids" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
-function wayOut(reason) {
-  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
-  if (/insufficient (UIDs|GIDs)/i.test(reason))
-    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
-  return "";
-}
-__name(wayOut, "wayOut");
 
 // src/engine/import.ts
 var importLabel = "io.github.xenserver-ddk-action.import";
@@ -23947,7 +32083,7 @@ async function ask(command2) {
   }
   if (info2.ServerVersion) return docker(command2, info2.ServerVersion, info2);
   const reason = info2.ServerErrors?.at(-1) ?? finished.lastWord;
-  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut2(program, reason)}`;
+  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`;
 }
 __name(ask, "ask");
 function parse(json2) {
@@ -24003,13 +32139,13 @@ function commonParts(command2, platformOption, method) {
   };
 }
 __name(commonParts, "commonParts");
-function wayOut2(program, reason) {
+function wayOut(program, reason) {
   if (/permission denied/i.test(reason)) return ` (add this user to the socket's group, often docker, or run as root)`;
   if (/context/i.test(reason)) return " (choose another with DOCKER_CONTEXT or 'docker context use')";
   if (program === "docker" && /connect|daemon|socket|lookup/i.test(reason)) return chosenDaemon() || " (start its daemon)";
   return "";
 }
-__name(wayOut2, "wayOut");
+__name(wayOut, "wayOut");
 
 // src/fetch/store/tool-cache.ts
 var import_node_fs19 = require("node:fs");
@@ -24115,150 +32251,14 @@ function _getCacheDirectory() {
 }
 __name(_getCacheDirectory, "_getCacheDirectory");
 
-// src/bytes/digest.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs6 = require("node:fs");
-var import_promises = require("node:timers/promises");
-
-// src/bytes/source.ts
-var import_node_fs5 = require("node:fs");
-function bytesAt(source, offset, length) {
-  checkRange(source, offset, length);
-  const bytes = Buffer.allocUnsafeSlow(length);
-  source.read(bytes, offset);
-  return bytes;
-}
-__name(bytesAt, "bytesAt");
-function checkRange(source, offset, length) {
-  const end = offset + length;
-  if (!(offset >= 0 && length >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
-    throw new DiskError(
-      source.name,
-      `${length} bytes are needed at byte ${offset}, but it ends at byte ${source.size}; it is cut short or damaged`
-    );
-  }
-}
-__name(checkRange, "checkRange");
-function openFile(path6, name = path6) {
-  const fd = attempt(path6, () => (0, import_node_fs5.openSync)(path6, import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK));
-  const stats = (0, import_node_fs5.fstatSync)(fd);
-  if (!stats.isFile()) {
-    (0, import_node_fs5.closeSync)(fd);
-    throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
-  }
-  const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
-}
-__name(openFile, "openFile");
-function attempt(path6, open3) {
-  try {
-    return open3();
-  } catch (error2) {
-    throw fileError(path6, error2);
-  }
-}
-__name(attempt, "attempt");
-function fileSource(fd, size, name) {
-  const source = {
-    name,
-    size,
-    runs: [{ fd, offset: 0, length: size }],
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      readFully(fd, into, offset, name);
-    }
-  };
-  return source;
-}
-__name(fileSource, "fileSource");
-function readFully(fd, into, offset, name) {
-  for (let done = 0; done < into.length; ) {
-    const got = readAt(fd, into, done, offset + done, name);
-    if (got === 0) {
-      const what2 = `the file ended at byte ${offset + done} while it was read; another process changed it`;
-      throw new DiskError(name, what2, "input-output");
-    }
-    done += got;
-  }
-}
-__name(readFully, "readFully");
-function readAt(fd, into, done, position2, name) {
-  try {
-    return (0, import_node_fs5.readSync)(fd, into, done, into.length - done, position2);
-  } catch (error2) {
-    throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
-  }
-}
-__name(readAt, "readAt");
-function memorySource(bytes, name) {
-  const source = {
-    name,
-    size: bytes.length,
-    read(into, offset) {
-      checkRange(source, offset, into.length);
-      into.set(bytes.subarray(offset, offset + into.length));
-    }
-  };
-  return source;
-}
-__name(memorySource, "memorySource");
-function* pieces(source, pieceSize2 = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
-  for (let offset = 0; offset < source.size; offset += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
-    source.read(piece, offset);
-    yield piece;
-  }
-}
-__name(pieces, "pieces");
-
-// src/bytes/digest.ts
-function sha256Of(content) {
-  return (0, import_node_crypto.createHash)("sha256").update(content).digest("hex");
-}
-__name(sha256Of, "sha256Of");
-function parseSha256(text) {
-  const digest2 = text.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
-  return digest2;
-}
-__name(parseSha256, "parseSha256");
-async function sha256OfFile(path6, options = {}) {
-  const { expected } = options;
-  if ((0, import_node_fs6.statSync)(path6, { throwIfNoEntry: false })?.isDirectory()) {
-    if (expected !== void 0)
-      throw new UserError(`${path6} is a folder, which has no SHA-256; leave the checksum out, or give the ISO`, "checksum");
-    return void 0;
-  }
-  const found = await digest(path6, options);
-  if (expected !== void 0 && found !== expected) {
-    throw new UserError(`${path6} has the SHA-256 ${found}, but ${expected} is expected; it is damaged, or another ISO`, "checksum");
-  }
-  return found;
-}
-__name(sha256OfFile, "sha256OfFile");
-async function digest(path6, { signal, onProgress }) {
-  const hash = (0, import_node_crypto.createHash)("sha256");
-  const file = openFile(path6);
-  try {
-    let done = 0;
-    for (const piece of pieces(file, 4 << 20)) {
-      hash.update(piece);
-      done += piece.length;
-      await (0, import_promises.setImmediate)();
-      signal?.throwIfAborted();
-      onProgress?.(done, file.size);
-    }
-  } finally {
-    file.close();
-  }
-  return hash.digest("hex");
-}
-__name(digest, "digest");
+// src/fetch/store/tool-cache.ts
+init_digest();
+init_errors();
 
 // src/host/free-space.ts
 var import_node_fs7 = require("node:fs");
 var import_node_path2 = require("node:path");
+init_errors();
 
 // src/bytes/bytes-text.ts
 function bytesText(bytes) {
@@ -24333,6 +32333,7 @@ function isFolder(path6) {
 __name(isFolder, "isFolder");
 
 // src/host/system-error.ts
+init_errors();
 var failed = {
   mkdir: "no folder can be made there",
   mkdtemp: "no folder can be made there",
@@ -24365,19 +32366,36 @@ function sentenceOf(error2) {
 }
 __name(sentenceOf, "sentenceOf");
 
-// src/fetch/http/failure.ts
+// src/fetch/http/address.ts
+function identifyingUrl({ knownBy, urls }) {
+  return knownBy ?? urls[0];
+}
+__name(identifyingUrl, "identifyingUrl");
+function headersFor(address, url) {
+  return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
+}
+__name(headersFor, "headersFor");
+function changedSentence(url, before, now) {
+  return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
+}
+__name(changedSentence, "changedSentence");
+
+// src/fetch/http/download.ts
+init_errors();
+
+// src/http/failure.ts
 var import_node_http = require("node:http");
-var FetchFailure = class extends Error {
+var HttpFailure = class extends Error {
   static {
-    __name(this, "FetchFailure");
+    __name(this, "HttpFailure");
   }
   /** Whether another attempt may succeed. */
   retryable;
   /** Milliseconds that the server asks to wait. */
   wait;
   kind;
-  constructor(message2, { retryable = false, wait: wait2 = 0, kind = "unreachable" } = {}) {
-    super(message2);
+  constructor(message2, { retryable = false, wait: wait2 = 0, kind = "unreachable", cause } = {}) {
+    super(message2, { cause });
     this.retryable = retryable;
     this.wait = wait2;
     this.kind = kind;
@@ -24385,20 +32403,15 @@ var FetchFailure = class extends Error {
 };
 var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
-function statusFailure(status, headers) {
+function statusFailure(status, headers, ifDenied2) {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
-  if (status === 401 || status === 403) {
-    return new FetchFailure(
-      `${answer}; if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"`,
-      { kind: "denied" }
-    );
-  }
+  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied2}`, { kind: "denied" });
   if (status === 407)
-    return new FetchFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
-  if (!transient.includes(status)) return new FetchFailure(answer);
+    return new HttpFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
+  if (!transient.includes(status)) return new HttpFailure(answer);
   const wait2 = retryAfter(headers["retry-after"]);
-  if (wait2 > patience) return new FetchFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
-  return new FetchFailure(answer, { retryable: true, wait: wait2 });
+  if (wait2 > patience) return new HttpFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
+  return new HttpFailure(answer, { retryable: true, wait: wait2 });
 }
 __name(statusFailure, "statusFailure");
 function retryAfter(value) {
@@ -24408,34 +32421,70 @@ function retryAfter(value) {
 }
 __name(retryAfter, "retryAfter");
 function connectionFailure(error2) {
-  if (error2 instanceof FetchFailure) return error2;
+  if (error2 instanceof HttpFailure) return error2;
   const { code: code2 = "", message: message2 } = error2;
-  if (code2 === "ENOTFOUND") return new FetchFailure("the host name can't be resolved; check the address and, if needed, the proxy");
+  if (code2 === "ENOTFOUND") return new HttpFailure("the host name can't be resolved; check the address and, if needed, the proxy");
   if (code2 === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code2)) {
-    return new FetchFailure(
+    return new HttpFailure(
       `the server's certificate can't be verified (${code2}); set NODE_EXTRA_CA_CERTS to a file with additional certificate authorities`,
       { kind: "certificate" }
     );
   }
-  if (code2 === "EPROTO") return new FetchFailure("the server doesn't speak https at this address; check the address");
-  if (code2 === "ECONNREFUSED") return new FetchFailure("the connection was refused", { retryable: true });
-  if (code2 === "ECONNRESET" || code2 === "EPIPE") return new FetchFailure("the connection was lost", { retryable: true });
-  return new FetchFailure(`the connection failed (${code2 || message2})`, { retryable: true });
+  if (code2 === "EPROTO") return new HttpFailure("the server doesn't speak https at this address; check the address", { cause: error2 });
+  if (code2 === "ECONNREFUSED") return new HttpFailure("the connection was refused", { retryable: true });
+  if (code2 === "ECONNRESET" || code2 === "EPIPE") return new HttpFailure("the connection was lost", { retryable: true });
+  return new HttpFailure(`the connection failed (${code2 || message2})`, { retryable: true });
 }
 __name(connectionFailure, "connectionFailure");
 function tunnelFailure(message2) {
   const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message2)?.[1]);
-  if (status === 407) return statusFailure(407, {});
-  return new FetchFailure(`the proxy refused to connect to the server${status ? ` (${status})` : ""}`, { retryable: !(status < 500) });
+  if (status === 407) return statusFailure(407, {}, "");
+  return new HttpFailure(`the proxy refused to connect to the server${status ? ` (${status})` : ""}`, { retryable: !(status < 500) });
 }
 __name(tunnelFailure, "tunnelFailure");
+
+// src/http/retry.ts
+var import_promises2 = require("node:timers/promises");
+var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
+var maxDelay = 3e4;
+async function retry(attempt3, gained, pace2, { signal, say: say2 }) {
+  for (let failed2 = 0; ; ) {
+    signal.throwIfAborted();
+    try {
+      return await attempt3();
+    } catch (error2) {
+      signal.throwIfAborted();
+      if (!(error2 instanceof HttpFailure) || !error2.retryable) throw error2;
+      failed2 = gained() ? 1 : failed2 + 1;
+      if (failed2 >= pace2.attempts)
+        throw new HttpFailure(failed2 > 1 ? `${error2.message} (${failed2} tries in a row)` : error2.message, { kind: error2.kind });
+      await pause(Math.max(error2.wait, backoff(failed2, pace2)), error2, { signal, say: say2 });
+    }
+  }
+}
+__name(retry, "retry");
+function backoff(failed2, { delay }) {
+  return Math.min(maxDelay, delay * 2 ** (failed2 - 1)) * (0.5 + Math.random() / 2);
+}
+__name(backoff, "backoff");
+async function pause(milliseconds, { message: message2 }, { signal, say: say2 }) {
+  say2(`${message2[0]?.toUpperCase()}${message2.slice(1)}; trying again in ${durationText(milliseconds)}`);
+  try {
+    await (0, import_promises2.setTimeout)(milliseconds, void 0, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}
+__name(pause, "pause");
 
 // src/fetch/http/partial-file.ts
 var import_node_crypto2 = require("node:crypto");
 var import_node_fs10 = require("node:fs");
-var import_promises2 = require("node:fs/promises");
+var import_promises3 = require("node:fs/promises");
 var import_node_path4 = require("node:path");
+init_digest();
+init_errors();
 
 // src/host/boot-id.ts
 var import_node_fs9 = require("node:fs");
@@ -24455,6 +32504,7 @@ function read() {
 __name(read, "read");
 
 // src/bytes/growth.ts
+init_errors();
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
 var table = { offset: 2048, entry: 16 };
@@ -24468,10 +32518,10 @@ var FileGrowth = class {
   #words;
   #patience;
   /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
-  constructor(files, patience5 = defaultPatience) {
+  constructor(files, patience6 = defaultPatience) {
     this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
     this.#words = new Int32Array(this.shared);
-    this.#patience = patience5;
+    this.#patience = patience6;
   }
   // The writer's side
   /** Reports that `bytes` more of file `index` can be read. */
@@ -24487,10 +32537,10 @@ var FileGrowth = class {
   /** Reports that the rest won't arrive. Only the first failure is kept. */
   fail(place3, what2, kind = "input-output") {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text = `${kind}
+    const text2 = `${kind}
 ${place3.slice(0, 500)}
 ${what2}`;
-    const length = Buffer.from(this.shared, message.offset, message.length).write(text);
+    const length = Buffer.from(this.shared, message.offset, message.length).write(text2);
     Atomics.store(this.#words, word.failure, 1 + length);
     this.#wake();
   }
@@ -24528,9 +32578,9 @@ ${what2}`;
       signal.throwIfAborted();
       return this.#arrived(index, end);
     }, this.#hasFailed);
-    for (let turn4 = waiting.next(); ; ) {
-      if (turn4.done) return turn4.value ?? this.#throwFailure();
-      turn4 = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn4.value, turnLength).value);
+    for (let turn5 = waiting.next(); ; ) {
+      if (turn5.done) return turn5.value ?? this.#throwFailure();
+      turn5 = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn5.value, turnLength).value);
     }
   }
   isComplete(index) {
@@ -24550,9 +32600,9 @@ ${what2}`;
   }
   #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
   #throwFailure() {
-    const failure2 = Atomics.load(this.#words, word.failure);
-    if (failure2 > 1) {
-      const [kind, place3, ...what2] = Buffer.from(this.shared, message.offset, failure2 - 1).toString().split("\n");
+    const failure3 = Atomics.load(this.#words, word.failure);
+    if (failure3 > 1) {
+      const [kind, place3, ...what2] = Buffer.from(this.shared, message.offset, failure3 - 1).toString().split("\n");
       throw new DiskError(place3, what2.join("\n"), kind);
     }
     throw new DiskError(
@@ -24564,9 +32614,9 @@ ${what2}`;
   /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look2, isOver = () => false) {
     const waiting = this.#waiting(look2, isOver);
-    for (let turn4 = waiting.next(); ; ) {
-      if (turn4.done) return turn4.value;
-      turn4 = waiting.next(Atomics.wait(this.#words, word.signal, turn4.value, turnLength));
+    for (let turn5 = waiting.next(); ; ) {
+      if (turn5.done) return turn5.value;
+      turn5 = waiting.next(Atomics.wait(this.#words, word.signal, turn5.value, turnLength));
     }
   }
   /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
@@ -24662,7 +32712,7 @@ var PartialFile = class _PartialFile {
    * @throws Error if that fails
    */
   static async open(path6, onArriving) {
-    const file = await (0, import_promises2.open)(path6, import_node_fs10.constants.O_RDWR | import_node_fs10.constants.O_CREAT);
+    const file = await (0, import_promises3.open)(path6, import_node_fs10.constants.O_RDWR | import_node_fs10.constants.O_CREAT);
     return new _PartialFile(path6, file, (await file.stat()).size, readMemo(path6), onArriving);
   }
   close() {
@@ -24798,49 +32848,131 @@ function readMemo(partial) {
   try {
     const memo = JSON.parse((0, import_node_fs10.readFileSync)(memoPath(partial), "utf8"));
     const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
-    return texts.every((text) => typeof text === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
+    return texts.every((text2) => typeof text2 === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
   } catch {
     return void 0;
   }
 }
 __name(readMemo, "readMemo");
 
-// src/fetch/http/retry.ts
-var import_promises3 = require("node:timers/promises");
-var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
-var maxDelay = 3e4;
-async function retry(attempt3, gained, pace2, { signal, say: say2 }) {
-  for (let failed2 = 0; ; ) {
-    signal.throwIfAborted();
-    try {
-      return await attempt3();
-    } catch (error2) {
-      signal.throwIfAborted();
-      if (!(error2 instanceof FetchFailure) || !error2.retryable) throw error2;
-      failed2 = gained() ? 1 : failed2 + 1;
-      if (failed2 >= pace2.attempts)
-        throw new FetchFailure(failed2 > 1 ? `${error2.message} (${failed2} tries in a row)` : error2.message, { kind: error2.kind });
-      await pause(Math.max(error2.wait, backoff(failed2, pace2)), error2, { signal, say: say2 });
-    }
-  }
-}
-__name(retry, "retry");
-function backoff(failed2, { delay }) {
-  return Math.min(maxDelay, delay * 2 ** (failed2 - 1)) * (0.5 + Math.random() / 2);
-}
-__name(backoff, "backoff");
-async function pause(milliseconds, { message: message2 }, { signal, say: say2 }) {
-  say2(`${message2[0]?.toUpperCase()}${message2.slice(1)}; trying again in ${durationText(milliseconds)}`);
-  try {
-    await (0, import_promises3.setTimeout)(milliseconds, void 0, { signal });
-  } catch {
-    signal.throwIfAborted();
-  }
-}
-__name(pause, "pause");
-
 // src/fetch/http/transfer.ts
 var import_node_path5 = require("node:path");
+
+// src/http/request.ts
+var http2 = __toESM(require("node:http"), 1);
+var https2 = __toESM(require("node:https"), 1);
+var import_node_stream = require("node:stream");
+
+// src/http/proxy.ts
+var http = __toESM(require("node:http"), 1);
+var https = __toESM(require("node:https"), 1);
+function agentFor(url, env = process.env) {
+  const proxyEnv = {
+    http_proxy: proxyUrl(env, "http_proxy"),
+    https_proxy: proxyUrl(env, "https_proxy"),
+    no_proxy: withSubdomains(variable(env, "no_proxy"))
+  };
+  return url.protocol === "https:" ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv });
+}
+__name(agentFor, "agentFor");
+var tunnelPatience = 15e3;
+function variable(env, name) {
+  return (env[name] || env[name.toUpperCase()] || "").trim();
+}
+__name(variable, "variable");
+function proxyUrl(env, name) {
+  const text2 = variable(env, name);
+  if (text2 === "") return "";
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text2) ? text2 : `http://${text2}`;
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) {
+    throw new HttpFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
+  }
+  return url;
+}
+__name(proxyUrl, "proxyUrl");
+function withSubdomains(list) {
+  const hosts = list.split(/[\s,]+/).map((host2) => host2.replace(/^\*?\./, "")).filter((host2) => host2 !== "");
+  return hosts.flatMap((host2) => host2 === "*" || /^[\d.:[\]-]+$/.test(host2) ? [host2] : [host2, `.${host2}`]).join(",");
+}
+__name(withSubdomains, "withSubdomains");
+
+// src/http/request.ts
+var maxRedirects = 10;
+async function request(method, url, own2, users, signal) {
+  let target = new URL(url);
+  let trusted = true;
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    signal.throwIfAborted();
+    const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
+    const body = await send(method, target, headers, signal);
+    const status = body.statusCode;
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
+    body.destroy();
+    const next = redirected(target, body.headers.location, trusted);
+    if (next.origin !== target.origin) trusted = false;
+    target = next;
+  }
+  throw new HttpFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`);
+}
+__name(request, "request");
+function redirected(from, location, trusted) {
+  if (location === void 0 || !URL.canParse(location, from.href)) {
+    throw new HttpFailure("the server redirected without saying where to");
+  }
+  const next = new URL(location, from);
+  if (next.protocol !== "http:" && next.protocol !== "https:") {
+    throw new HttpFailure(`the server redirected to ${next.protocol}, which is not supported`);
+  }
+  if (from.protocol === "https:" && next.protocol === "http:") {
+    throw new HttpFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`);
+  }
+  if (trusted && next.origin === from.origin && next.username === "") {
+    next.username = from.username;
+    next.password = from.password;
+  }
+  return next;
+}
+__name(redirected, "redirected");
+function send(method, url, headers, signal, body) {
+  return new Promise((resolve8, reject) => {
+    const fail2 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
+    try {
+      const { request: open3 } = url.protocol === "https:" ? https2 : http2;
+      const asked = open3(url, { method, headers, agent: agentFor(url), signal });
+      asked.on("error", fail2);
+      signal.addEventListener("abort", fail2, { once: true });
+      asked.on("close", () => signal.removeEventListener("abort", fail2));
+      asked.on("response", (response) => {
+        response.on("error", () => {
+        });
+        resolve8(response);
+      });
+      if (body instanceof import_node_stream.Readable) (0, import_node_stream.pipeline)(body, asked, () => {
+      });
+      else asked.end(body);
+    } catch (error2) {
+      fail2(error2);
+    }
+  });
+}
+__name(send, "send");
+
+// src/http/stall.ts
+function watchStall(limit, signal) {
+  const controller = new AbortController();
+  const failure3 = new HttpFailure(`the server sent nothing for ${durationText(limit)}`, { retryable: true });
+  let timer;
+  const rest = /* @__PURE__ */ __name(() => clearTimeout(timer), "rest");
+  return {
+    signal: AbortSignal.any([signal, controller.signal]),
+    wait() {
+      rest();
+      timer = setTimeout(() => controller.abort(failure3), limit);
+    },
+    rest
+  };
+}
+__name(watchStall, "watchStall");
 
 // src/phase/progress-line.ts
 var pace = { first: 3e3, next: 5e3 };
@@ -24855,10 +32987,10 @@ var ProgressLine = class {
     this.#say = say2;
   }
   /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
-  update(text) {
+  update(text2) {
     const now = Date.now();
     if (now < this.#due) return;
-    const line = text(durationText(now - this.#start), now - this.#start);
+    const line = text2(durationText(now - this.#start), now - this.#start);
     if (line === void 0) return;
     this.#due = now + pace.next;
     this.#say(line);
@@ -24887,15 +33019,16 @@ function shareText(done, total) {
 __name(shareText, "shareText");
 
 // src/fetch/http/reply.ts
+var ifDenied = 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"';
 function partOf({ status, headers }) {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers);
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied);
   const type = headers["content-type"] ?? "";
   if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new FetchFailure("the server sent a web page, not a file; check the address; it may require a login");
+    throw new HttpFailure("the server sent a web page, not a file; check the address; it may require a login");
   }
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding.trim().toLowerCase() !== "identity") {
-    throw new FetchFailure(
+    throw new HttpFailure(
       `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
     );
   }
@@ -24904,10 +33037,10 @@ function partOf({ status, headers }) {
 __name(partOf, "partOf");
 function rangeOf(headers) {
   const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
-  if (!range) throw new FetchFailure("the server sent a part of the file without saying which");
+  if (!range) throw new HttpFailure("the server sent a part of the file without saying which");
   const total = sizeOf(range[3]);
   if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new FetchFailure("the server sent a range outside the file");
+    throw new HttpFailure("the server sent a range outside the file");
   }
   return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
 }
@@ -24928,129 +33061,16 @@ function sameFile(one, other) {
 }
 __name(sameFile, "sameFile");
 function checkAnnounced({ headers }, { size }, expected) {
-  if (size === 0) throw new FetchFailure("the server sent an empty file");
+  if (size === 0) throw new HttpFailure("the server sent an empty file");
   if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
-    throw new FetchFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
+    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
   }
   const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
   if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
-    throw new FetchFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
+    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
   }
 }
 __name(checkAnnounced, "checkAnnounced");
-
-// src/fetch/http/request.ts
-var http2 = __toESM(require("node:http"), 1);
-var https2 = __toESM(require("node:https"), 1);
-
-// src/fetch/http/proxy.ts
-var http = __toESM(require("node:http"), 1);
-var https = __toESM(require("node:https"), 1);
-function agentFor(url, env = process.env) {
-  const proxyEnv = {
-    http_proxy: proxyUrl(env, "http_proxy"),
-    https_proxy: proxyUrl(env, "https_proxy"),
-    no_proxy: withSubdomains(variable(env, "no_proxy"))
-  };
-  return url.protocol === "https:" ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv });
-}
-__name(agentFor, "agentFor");
-var tunnelPatience = 15e3;
-function variable(env, name) {
-  return (env[name] || env[name.toUpperCase()] || "").trim();
-}
-__name(variable, "variable");
-function proxyUrl(env, name) {
-  const text = variable(env, name);
-  if (text === "") return "";
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    throw new FetchFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
-  }
-  return url;
-}
-__name(proxyUrl, "proxyUrl");
-function withSubdomains(list) {
-  const hosts = list.split(/[\s,]+/).map((host2) => host2.replace(/^\*?\./, "")).filter((host2) => host2 !== "");
-  return hosts.flatMap((host2) => host2 === "*" || /^[\d.:[\]-]+$/.test(host2) ? [host2] : [host2, `.${host2}`]).join(",");
-}
-__name(withSubdomains, "withSubdomains");
-
-// src/fetch/http/request.ts
-var maxRedirects = 10;
-async function request(method, url, own2, users, signal) {
-  let target = new URL(url);
-  let trusted = true;
-  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    signal.throwIfAborted();
-    const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
-    const body = await send(method, target, headers, signal);
-    const status = body.statusCode;
-    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
-    body.destroy();
-    const next = redirected(target, body.headers.location, trusted);
-    if (next.origin !== target.origin) trusted = false;
-    target = next;
-  }
-  throw new FetchFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`);
-}
-__name(request, "request");
-function redirected(from, location, trusted) {
-  if (location === void 0 || !URL.canParse(location, from.href)) {
-    throw new FetchFailure("the server redirected without saying where to");
-  }
-  const next = new URL(location, from);
-  if (next.protocol !== "http:" && next.protocol !== "https:") {
-    throw new FetchFailure(`the server redirected to ${next.protocol}, which is not supported`);
-  }
-  if (from.protocol === "https:" && next.protocol === "http:") {
-    throw new FetchFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`);
-  }
-  if (trusted && next.origin === from.origin && next.username === "") {
-    next.username = from.username;
-    next.password = from.password;
-  }
-  return next;
-}
-__name(redirected, "redirected");
-function send(method, url, headers, signal) {
-  return new Promise((resolve7, reject) => {
-    const fail2 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
-    try {
-      const { request: open3 } = url.protocol === "https:" ? https2 : http2;
-      const asked = open3(url, { method, headers, agent: agentFor(url), signal });
-      asked.on("error", fail2);
-      signal.addEventListener("abort", fail2, { once: true });
-      asked.on("close", () => signal.removeEventListener("abort", fail2));
-      asked.on("response", (response) => {
-        response.on("error", () => {
-        });
-        resolve7(response);
-      });
-      asked.end();
-    } catch (error2) {
-      fail2(error2);
-    }
-  });
-}
-__name(send, "send");
-
-// src/fetch/http/stall.ts
-function watchStall(limit, signal) {
-  const controller = new AbortController();
-  const failure2 = new FetchFailure(`the server sent nothing for ${durationText(limit)}`, { retryable: true });
-  let timer;
-  const rest = /* @__PURE__ */ __name(() => clearTimeout(timer), "rest");
-  return {
-    signal: AbortSignal.any([signal, controller.signal]),
-    wait() {
-      rest();
-      timer = setTimeout(() => controller.abort(failure2), limit);
-    },
-    rest
-  };
-}
-__name(watchStall, "watchStall");
 
 // src/fetch/http/transfer.ts
 async function transfer(server, file, { signal, say: say2, stall }) {
@@ -25083,7 +33103,7 @@ __name(asking, "asking");
 async function prepare(file, reply, from, server, say2) {
   const startOver = /* @__PURE__ */ __name((why) => {
     file.forget();
-    return new FetchFailure(`${why}, so the download starts over`, { retryable: true });
+    return new HttpFailure(`${why}, so the download starts over`, { retryable: true });
   }, "startOver");
   const { address, url } = server;
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete");
@@ -25117,14 +33137,14 @@ async function receive(file, { body }, watch2, say2) {
   for (let next = await wait(chunks, watch2); !next.done; next = await wait(chunks, watch2)) {
     if (total !== void 0 && file.size + next.value.length > total) {
       file.forget();
-      throw new FetchFailure(`the server sent more than the file's ${total} bytes`);
+      throw new HttpFailure(`the server sent more than the file's ${total} bytes`);
     }
     await file.append(next.value);
     progress();
   }
-  if (file.size === 0) throw new FetchFailure("the server sent an empty file");
+  if (file.size === 0) throw new HttpFailure("the server sent an empty file");
   if (total !== void 0 && file.size < total) {
-    throw new FetchFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { retryable: true });
+    throw new HttpFailure(`the server stopped after ${bytesText(file.size)} of ${bytesText(total)}`, { retryable: true });
   }
 }
 __name(receive, "receive");
@@ -25163,7 +33183,7 @@ async function download(address, partial, options) {
       try {
         return await downloadFrom(url, address, file, options);
       } catch (error2) {
-        if (!(error2 instanceof FetchFailure)) throw error2;
+        if (!(error2 instanceof HttpFailure)) throw error2;
         kind ??= error2.kind;
         reasons.push(`${shownUrl(url)}: ${error2.message}`);
         if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`);
@@ -25197,7 +33217,7 @@ async function downloadFrom(url, address, file, options) {
     }
     if (!file.severalAnswers) {
       await file.discard();
-      throw new FetchFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
+      throw new HttpFailure(`the file has the SHA-256 ${sha256}, but ${address.sha256} is expected; it is damaged, or another file`, {
         kind: "checksum"
       });
     }
@@ -25234,15 +33254,15 @@ function ownerTag() {
   return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto3.randomBytes)(4).toString("hex")].join("-");
 }
 __name(ownerTag, "ownerTag");
-function isOwnerTag(text) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text);
+function isOwnerTag(text2) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
 }
 __name(isOwnerTag, "isOwnerTag");
-function isAlive(tag, path6, patience5 = usualPatience) {
+function isAlive(tag, path6, patience6 = usualPatience) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
   const touched = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience5;
+  return touched !== void 0 && Date.now() - touched < patience6;
 }
 __name(isAlive, "isAlive");
 function runs(pid, start) {
@@ -25381,10 +33401,12 @@ __name(removedIfEmpty, "removedIfEmpty");
 var import_node_crypto4 = require("node:crypto");
 var import_node_fs14 = require("node:fs");
 var import_node_path8 = require("node:path");
+init_errors();
 
 // src/fetch/store/stored-iso.ts
 var import_node_fs13 = require("node:fs");
 var import_node_path7 = require("node:path");
+init_digest();
 var descriptionName = "iso.json";
 function describeIso(dir2, file, url, { sha256, size, etag, lastModified }) {
   const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified };
@@ -25514,6 +33536,7 @@ __name(renamed, "renamed");
 // src/fetch/store/known-checksums.ts
 var import_node_fs18 = require("node:fs");
 var import_node_path11 = require("node:path");
+init_digest();
 
 // src/host/new-file.ts
 var import_node_fs17 = require("node:fs");
@@ -25545,33 +33568,36 @@ __name(removeAll, "removeAll");
 // src/host/destination.ts
 var import_node_fs16 = require("node:fs");
 var import_node_path9 = require("node:path");
+init_errors();
 var maxLinks = 40;
-function destinationOf(path6) {
+function destinationOf(path6, kind = "file") {
   let place3 = (0, import_node_path9.resolve)(path6);
   for (let links = 0; links < maxLinks; links++) {
-    checkPlace(path6, place3);
+    checkPlace(path6, place3, kind);
     place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
-    checkPlace(path6, place3);
+    checkPlace(path6, place3, kind);
     const there = attempt2(path6, () => (0, import_node_fs16.lstatSync)(place3, { throwIfNoEntry: false }));
     if (!there && links > 0)
-      throw new UserError(`${path6}: it is a link to ${place3}, where nothing is; make that file first, or remove the link`, "input");
-    if (!there || there.isFile()) return place3;
-    if (!there.isSymbolicLink())
-      throw new UserError(`${path6}: it is ${there.isDirectory() ? "a folder" : "a device or a pipe"}; give the name of a file`, "input");
+      throw new UserError(`${path6}: it is a link to ${place3}, where nothing is; make that ${kind} first, or remove the link`, "input");
+    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place3;
+    if (!there.isSymbolicLink()) {
+      const what2 = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
+      throw new UserError(`${path6}: it is ${what2}; give the name of a ${kind}`, "input");
+    }
     place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs16.readlinkSync)(place3));
   }
   throw new UserError(
-    `${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a file`,
+    `${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
     "input"
   );
 }
 __name(destinationOf, "destinationOf");
-function checkPlace(path6, place3) {
+function checkPlace(path6, place3, kind) {
   const folder2 = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
   if (folder2 === void 0) return;
   const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
   throw new UserError(
-    `${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a file elsewhere`,
+    `${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
     "input"
   );
 }
@@ -25614,10 +33640,10 @@ function newFile(path6) {
   return namedLater(path6, destination, partOf2(destination), "wx");
 }
 __name(newFile, "newFile");
-function writeWhole(path6, text) {
+function writeWhole(path6, text2) {
   const file = newFile(path6);
   try {
-    append(file, Buffer.from(text));
+    append(file, Buffer.from(text2));
     file.keep();
   } finally {
     file.discard();
@@ -25633,13 +33659,19 @@ function partOf2(destination) {
 }
 __name(partOf2, "partOf");
 var patience2 = 36e5;
-function removeAbandoned2(destination) {
+function abandonedBeside(destination) {
   const [folder2, prefix, suffix] = [(0, import_node_path10.dirname)(destination), `${(0, import_node_path10.basename)(destination)}.`, ".part"];
-  for (const name of namesIn(folder2)) {
+  const isAbandoned = /* @__PURE__ */ __name((name) => {
     const tag = name.slice(prefix.length, -suffix.length);
-    if (!name.startsWith(prefix) || !name.endsWith(suffix) || !isOwnerTag(tag) || isAlive(tag, (0, import_node_path10.join)(folder2, name), patience2)) continue;
+    return name.startsWith(prefix) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path10.join)(folder2, name), patience2);
+  }, "isAbandoned");
+  return namesIn(folder2).filter(isAbandoned).map((name) => (0, import_node_path10.join)(folder2, name));
+}
+__name(abandonedBeside, "abandonedBeside");
+function removeAbandoned2(destination) {
+  for (const path6 of abandonedBeside(destination)) {
     try {
-      (0, import_node_fs17.unlinkSync)((0, import_node_path10.join)(folder2, name));
+      (0, import_node_fs17.unlinkSync)(path6);
     } catch {
     }
   }
@@ -25869,6 +33901,7 @@ __name(fileNameOf, "fileNameOf");
 
 // src/host/end-request.ts
 var import_node_os2 = require("node:os");
+init_errors();
 function endRequest(reason) {
   const stop2 = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -25892,12 +33925,52 @@ function onUncaught(tell, exitCode) {
 }
 __name(onUncaught, "onUncaught");
 
-// src/image/archive/decompress.ts
-var import_node_crypto6 = require("node:crypto");
+// src/image/archive/frames.ts
+var import_node_util3 = require("node:util");
+var import_node_zlib = require("node:zlib");
+var compressions = ["zstd", "gzip", "none"];
+var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
+var mediaTypes = {
+  zstd: `${tarMediaType}+zstd`,
+  gzip: `${tarMediaType}+gzip`,
+  none: tarMediaType
+};
+function compressionOf(mediaType) {
+  return compressions.find((compression) => mediaTypes[compression] === mediaType) ?? "none";
+}
+__name(compressionOf, "compressionOf");
+function isLayerType(mediaType) {
+  return compressions.some((compression) => mediaTypes[compression] === mediaType);
+}
+__name(isLayerType, "isLayerType");
+function frameCompressor({ compression, level }) {
+  if (compression === "zstd") return { mediaType: mediaTypes.zstd, compress: zstdFrame(level ?? 3) };
+  if (compression === "gzip") return { mediaType: mediaTypes.gzip, compress: gzipMember(level ?? 1) };
+  return { mediaType: tarMediaType };
+}
+__name(frameCompressor, "frameCompressor");
+var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
+function zstdFrame(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
+  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
+  return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
+}
+__name(zstdFrame, "zstdFrame");
+function gzipMember(level) {
+  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
+  return async (piece) => {
+    const member = await compress(piece, { level, chunkSize: roomFor(piece.length) });
+    member[9] = 255;
+    return member;
+  };
+}
+__name(gzipMember, "gzipMember");
+
+// src/image/archive/layout.ts
 var import_node_fs21 = require("node:fs");
 var import_node_path13 = require("node:path");
-var import_node_util4 = require("node:util");
-var import_node_zlib2 = require("node:zlib");
+var import_promises5 = require("node:timers/promises");
+init_errors();
 
 // src/bytes/tar-header.ts
 var tarBlockSize = 512;
@@ -25912,6 +33985,87 @@ function tarChecksum(header) {
   return sum;
 }
 __name(tarChecksum, "tarChecksum");
+function readTarHeader(header) {
+  const name = text(header, 0, 100);
+  const prefix = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
+  return { path: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
+}
+__name(readTarHeader, "readTarHeader");
+function sizeField(header) {
+  if ((header[124] & 128) !== 0) {
+    return header.readUInt32BE(124) === 2147483648 ? header.readUInt32BE(128) * 2 ** 32 + header.readUInt32BE(132) : Number.NaN;
+  }
+  const digits = text(header, 124, 136).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+}
+__name(sizeField, "sizeField");
+function text(header, start, end) {
+  return header.toString("latin1", start, end).replace(/\0.*$/s, "");
+}
+__name(text, "text");
+
+// src/host/new-folder.ts
+var import_node_fs20 = require("node:fs");
+function newFolder(path6, mayReplace) {
+  const check = /* @__PURE__ */ __name(() => {
+    const destination2 = destinationOf(path6, "folder");
+    if ((0, import_node_fs20.statSync)(destination2, { throwIfNoEntry: false })) mayReplace(destination2);
+    return destination2;
+  }, "check");
+  const destination = check();
+  removeAbandoned3(destination);
+  const part = partOf2(destination);
+  writing(path6, () => (0, import_node_fs20.mkdirSync)(part));
+  const release2 = removeAtExit(part);
+  return {
+    part,
+    keep() {
+      if (check() !== destination) {
+        throw new Error(`${path6}: it leads elsewhere than when the folder was begun, so the folder isn't kept; give the name of a folder`);
+      }
+      writing(path6, () => replace(part, destination));
+      release2();
+    },
+    discard() {
+      (0, import_node_fs20.rmSync)(part, { recursive: true, force: true });
+      release2();
+    }
+  };
+}
+__name(newFolder, "newFolder");
+function replace(part, destination) {
+  try {
+    (0, import_node_fs20.renameSync)(part, destination);
+    return;
+  } catch (error2) {
+    if (!["ENOTEMPTY", "EEXIST"].includes(error2.code)) throw error2;
+  }
+  const old = partOf2(destination);
+  (0, import_node_fs20.renameSync)(destination, old);
+  const release2 = removeAtExit(old);
+  try {
+    (0, import_node_fs20.renameSync)(part, destination);
+  } catch (error2) {
+    (0, import_node_fs20.renameSync)(old, destination);
+    release2();
+    throw error2;
+  }
+  (0, import_node_fs20.rmSync)(old, { recursive: true, force: true });
+  release2();
+}
+__name(replace, "replace");
+function removeAbandoned3(destination) {
+  for (const path6 of abandonedBeside(destination)) {
+    try {
+      if ((0, import_node_fs20.lstatSync)(path6).isDirectory()) (0, import_node_fs20.rmSync)(path6, { recursive: true });
+    } catch {
+    }
+  }
+}
+__name(removeAbandoned3, "removeAbandoned");
+
+// src/image/archive/archive.ts
+init_digest();
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -25924,16 +34078,16 @@ var tags = /* @__PURE__ */ new Map([
 ]);
 function aclText(value) {
   if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
-  let text = "";
+  let text2 = "";
   for (let at = 4; at < value.length; at += 8) {
     const tag = tags.get(value.readUInt16LE(at));
     const permissions = value.readUInt16LE(at + 2);
     if (!tag || permissions > 7) return void 0;
     const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
-    text += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
 `;
   }
-  return text;
+  return text2;
 }
 __name(aclText, "aclText");
 
@@ -26017,35 +34171,6 @@ __name(number, "number");
 
 // src/image/archive/layer.ts
 var import_node_crypto5 = require("node:crypto");
-
-// src/image/archive/frames.ts
-var import_node_util3 = require("node:util");
-var import_node_zlib = require("node:zlib");
-var tarMediaType = "application/vnd.oci.image.layer.v1.tar";
-function frameCompressor({ compression, level }) {
-  if (compression === "zstd") return { mediaType: `${tarMediaType}+zstd`, compress: zstdFrame(level ?? 3) };
-  if (compression === "gzip") return { mediaType: `${tarMediaType}+gzip`, compress: gzipMember(level ?? 1) };
-  return { mediaType: tarMediaType };
-}
-__name(frameCompressor, "frameCompressor");
-var roomFor = /* @__PURE__ */ __name((size) => size + (size >> 7) + 1024, "roomFor");
-function zstdFrame(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.zstdCompress);
-  const params = { [import_node_zlib.constants.ZSTD_c_compressionLevel]: level };
-  return (piece) => compress(piece, { params, chunkSize: roomFor(piece.length), pledgedSrcSize: piece.length });
-}
-__name(zstdFrame, "zstdFrame");
-function gzipMember(level) {
-  const compress = (0, import_node_util3.promisify)(import_node_zlib.gzip);
-  return async (piece) => {
-    const member = await compress(piece, { level, chunkSize: roomFor(piece.length) });
-    member[9] = 255;
-    return member;
-  };
-}
-__name(gzipMember, "gzipMember");
-
-// src/image/archive/layer.ts
 var maxPending = 4;
 var minOwnMemory = 1 << 20;
 function free({ buffer }) {
@@ -26150,14 +34275,14 @@ __name(absentLayerWriter, "absentLayerWriter");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text) {
-  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text)} can't be used: ${why}`), "refuse");
-  if (text === "") throw refuse2("it is empty");
-  if (text.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
-  const colon = text.lastIndexOf(":");
-  const tagged = colon > text.lastIndexOf("/") && !text.endsWith("]");
-  const name = tagged ? text.slice(0, colon) : text;
-  const tag = tagged ? text.slice(colon + 1) : "latest";
+function parseReference(text2) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
+  if (text2 === "") throw refuse2("it is empty");
+  if (text2.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text2.lastIndexOf(":");
+  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
+  const name = tagged ? text2.slice(0, colon) : text2;
+  const tag = tagged ? text2.slice(colon + 1) : "latest";
   if (!tagPattern.test(tag)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
@@ -26206,14 +34331,14 @@ function ociManifest(config, layers) {
   };
 }
 __name(ociManifest, "ociManifest");
-function ociIndex({ digest: digest2, size }, { architecture, os: os7 }, tags2) {
+function ociIndex({ digest: digest2, size }, { architecture, os: os7 }, tags3) {
   const entry = { mediaType: manifestType, digest: digest2, size, platform: { architecture, os: os7 } };
-  const named = tags2.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
+  const named = tags3.map((tag) => ({ ...entry, annotations: nameAnnotations(tag) }));
   return { schemaVersion: 2, mediaType: indexType, manifests: named.length > 0 ? named : [entry] };
 }
 __name(ociIndex, "ociIndex");
-function dockerManifest(config, layers, tags2) {
-  return [{ Config: blobPath(config.digest), RepoTags: tags2, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
+function dockerManifest(config, layers, tags3) {
+  return [{ Config: blobPath(config.digest), RepoTags: tags3, Layers: layers.map(({ digest: digest2 }) => blobPath(digest2)) }];
 }
 __name(dockerManifest, "dockerManifest");
 function blobPath(digest2) {
@@ -26227,6 +34352,7 @@ function nameAnnotations(reference) {
 __name(nameAnnotations, "nameAnnotations");
 
 // src/image/archive/archive.ts
+var dockerManifestName = "manifest.json";
 function createArchive(path6) {
   return archiveOn(newFile(path6), []);
 }
@@ -26261,12 +34387,12 @@ function archiveOn(out, layers) {
       });
     },
     addAbsentLayer: /* @__PURE__ */ __name((sink, release2) => add(absentLayerWriter(sink, release2), ({ digest: digest2 }) => append(out, layerHeader({ digest: digest2, size: 0 }))), "addAbsentLayer"),
-    finish({ config, tags: tags2 }) {
+    finish({ config, tags: tags3 }) {
       const configBlob = addBlob(json(config));
       const manifest = addBlob(json(ociManifest(configBlob, layers)));
-      addFile("index.json", json(ociIndex(manifest, config, tags2)));
+      addFile("index.json", json(ociIndex(manifest, config, tags3)));
       addFile("oci-layout", json(ociLayout));
-      addFile("manifest.json", json(dockerManifest(configBlob, layers, tags2)));
+      addFile(dockerManifestName, json(dockerManifest(configBlob, layers, tags3)));
       append(out, Buffer.alloc(2 * tarBlockSize));
       out.keep();
       return { configDigest: configBlob.digest, manifestDigest: manifest.digest, layers, size: out.position };
@@ -26299,106 +34425,86 @@ function memberHeader(name, size) {
 }
 __name(memberHeader, "memberHeader");
 
-// src/image/archive/zstd-frames.ts
-var import_node_fs20 = require("node:fs");
-var magic = 4247762216;
-var blockHeaderSize = 3;
-function frameLength(fd, position2, end) {
-  const head = bytesAt2(fd, position2, Math.min(5, end - position2));
-  if (head.length < 5 || head.readUInt32LE() !== magic) throw new Error("a frame of zstd should be here");
-  const descriptor = head[4];
-  const isSingleSegment = (descriptor & 32) !== 0;
-  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
-  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
-  let at = position2 + 5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField;
-  for (let isLast = false; !isLast; ) {
-    if (at + blockHeaderSize > end) throw new Error("a frame of zstd is cut short");
-    const bytes = bytesAt2(fd, at, blockHeaderSize);
-    if (bytes.length < blockHeaderSize) throw new Error("a frame of zstd is cut short");
-    const header = bytes.readUIntLE(0, blockHeaderSize);
-    isLast = (header & 1) === 1;
-    at += blockHeaderSize + ((header >> 1 & 3) === 1 ? 1 : header >> 3);
+// src/image/archive/layout.ts
+var layoutNames = ["blobs", "index.json", "index.json.lock", "ingest", "oci-layout"];
+function checkLayoutPlace(path6) {
+  const place3 = destinationOf(path6, "folder");
+  const here = process.cwd();
+  if (`${here}${import_node_path13.sep}`.startsWith(place3 === import_node_path13.sep ? import_node_path13.sep : `${place3}${import_node_path13.sep}`)) {
+    throw new UserError(`${path6}: it is the working directory, or contains it; give the name of a folder of its own`, "input");
   }
-  at += (descriptor & 4) !== 0 ? 4 : 0;
-  if (at > end) throw new Error("a frame of zstd is cut short");
-  return at - position2;
+  if ((0, import_node_fs21.existsSync)(place3)) checkReplaceable(place3);
 }
-__name(frameLength, "frameLength");
-function bytesAt2(fd, position2, length) {
-  const bytes = Buffer.alloc(length);
-  let done = 0;
-  while (done < length) {
-    const count = (0, import_node_fs20.readSync)(fd, bytes, done, length - done, position2 + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
+__name(checkLayoutPlace, "checkLayoutPlace");
+function checkReplaceable(folder2) {
+  const names = (0, import_node_fs21.readdirSync)(folder2);
+  const stranger = names.find((name) => !layoutNames.includes(name)) ?? (names.includes("oci-layout") ? void 0 : names[0]);
+  if (stranger === void 0) return;
+  throw new UserError(
+    `${folder2}: it isn't replaced, because it is no OCI layout: it contains ${JSON.stringify(stranger)}; give the name of a new folder, or remove this one`,
+    "input"
+  );
 }
-__name(bytesAt2, "bytesAt");
-
-// src/image/archive/decompress.ts
-var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
-var maxFrameContent = 64 << 20;
-function isZstd({ mediaType }) {
-  return mediaType.endsWith("+zstd");
-}
-__name(isZstd, "isZstd");
-async function decompressArchive(from, path6, layers, rootSink) {
-  const needed = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path13.dirname)(path6), needed, "The archive of the image");
-  const fd = (0, import_node_fs21.openSync)(from, "r");
-  const archive = createArchive(path6);
+__name(checkReplaceable, "checkReplaceable");
+async function writeLayout(archive, path6, signal) {
+  checkLayoutPlace(path6);
+  const parent = (0, import_node_path13.dirname)((0, import_node_path13.resolve)(path6));
+  makeFolder(parent);
+  const fd = (0, import_node_fs21.openSync)(archive, "r");
   try {
-    const plain = [];
-    let position2 = 0;
-    for (const layer of layers) {
-      if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
-      position2 += tarBlockSize;
-      const writer = rootSink && plain.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression: "none" });
-      const digest2 = await (isZstd(layer) ? copyFrames : copyPlain)(fd, position2, layer, writer);
-      if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
-      const written = await writer.finish();
-      if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
-      plain.push(written);
-      position2 += layer.size + tarPadding(layer.size);
+    const { size } = (0, import_node_fs21.fstatSync)(fd);
+    checkFreeSpace(parent, size, "The OCI layout");
+    const folder2 = newFolder(path6, checkReplaceable);
+    try {
+      for (const { name, start, length } of membersOf(fd, archive)) {
+        if (name !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path13.join)(folder2.part, name), { path: path6, signal });
+      }
+      signal?.throwIfAborted();
+      folder2.keep();
+    } finally {
+      folder2.discard();
     }
-    return { archive, layers: plain };
-  } catch (error2) {
-    await archive.abort();
-    if (error2 instanceof SinkError) throw error2;
-    return { unusable: error2.message };
   } finally {
     (0, import_node_fs21.closeSync)(fd);
   }
 }
-__name(decompressArchive, "decompressArchive");
-var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
-  const hash = (0, import_node_crypto6.createHash)("sha256");
-  let left = uncompressedSize;
-  for (let position2 = start; position2 < start + size; ) {
-    const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
-    hash.update(frame);
-    position2 += frame.length;
-    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1) });
-    left -= content.length;
-    await writer.write(new Uint8Array(content));
+__name(writeLayout, "writeLayout");
+function* membersOf(fd, archive) {
+  const header = Buffer.alloc(tarBlockSize);
+  for (let at = 0; ; ) {
+    if ((0, import_node_fs21.readSync)(fd, header, 0, tarBlockSize, at) < tarBlockSize) throw new Error(`${archive}: the archive is cut short`);
+    if (header.every((byte) => byte === 0)) return;
+    const { path: name, size: length } = readTarHeader(header);
+    yield { name, start: at + tarBlockSize, length };
+    at += tarBlockSize + length + tarPadding(length);
   }
-  return `sha256:${hash.digest("hex")}`;
-}, "copyFrames");
-var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
-  const hash = (0, import_node_crypto6.createHash)("sha256");
-  for (let position2 = start; position2 < start + size; ) {
-    const piece = bytesAt2(fd, position2, Math.min(4 << 20, start + size - position2));
-    if (piece.length === 0) throw new Error("it is cut short");
-    hash.update(piece);
-    position2 += piece.length;
-    await writer.write(new Uint8Array(piece));
+}
+__name(membersOf, "membersOf");
+async function copyOut(fd, start, length, to, { path: path6, signal }) {
+  writing(path6, () => makeFolder((0, import_node_path13.dirname)(to)));
+  const out = { fd: writing(path6, () => (0, import_node_fs21.openSync)(to, "wx")), name: path6, position: 0 };
+  try {
+    const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
+    while (out.position < length) {
+      signal?.throwIfAborted();
+      const count = (0, import_node_fs21.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start + out.position);
+      if (count === 0) throw new Error(`${path6}: the archive became shorter while it was read`);
+      append(out, piece.subarray(0, count));
+      await (0, import_promises5.setImmediate)();
+    }
+  } finally {
+    (0, import_node_fs21.closeSync)(out.fd);
   }
-  return `sha256:${hash.digest("hex")}`;
-}, "copyPlain");
+}
+__name(copyOut, "copyOut");
 
 // src/inputs.ts
 var import_node_path15 = require("node:path");
+init_digest();
+init_errors();
+
+// src/catalog/find.ts
+init_errors();
 
 // src/catalog/release.ts
 function releaseOf(entry) {
@@ -26416,9 +34522,9 @@ function aliasKey(alias) {
 __name(aliasKey, "aliasKey");
 
 // src/catalog/version.ts
-function parseVersion(text) {
-  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text.trim());
-  if (!match) throw new Error(`"${text}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
+function parseVersion(text2) {
+  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text2.trim());
+  if (!match) throw new Error(`"${text2}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
   const numbers = match[1].split(".").map(Number);
   return match[2] === void 0 ? { numbers } : { numbers, build: match[2] };
 }
@@ -26445,11 +34551,11 @@ function findRelease(asked, catalog) {
   return release2;
 }
 __name(findRelease, "findRelease");
-function askedVersion(text, catalog) {
-  const known3 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text)));
+function askedVersion(text2, catalog) {
+  const known3 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text2)));
   if (known3) return parseVersion(known3.version);
   try {
-    return parseVersion(text);
+    return parseVersion(text2);
   } catch (error2) {
     const aliases = catalog.flatMap((release2) => release2.aliases ?? []);
     throw new Error(`${error2.message}${aliases.length === 0 ? "" : `, or as an alias of the catalog: ${aliases.join(", ")}`}`);
@@ -26593,6 +34699,9 @@ var catalog_default = {
   ]
 };
 
+// src/catalog/load.ts
+init_source();
+
 // catalog.schema.json
 var catalog_schema_default = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -26655,8 +34764,8 @@ var catalog_schema_default = {
 
 // src/catalog/json.ts
 var maxDepth = 64;
-function parseJson(text, fail2) {
-  const parser = new Parser(text, fail2);
+function parseJson(text2, fail2) {
+  const parser = new Parser(text2, fail2);
   const node = parser.value(0);
   parser.end();
   return node;
@@ -26669,8 +34778,8 @@ var Parser = class {
   #text;
   #fail;
   #offset = 0;
-  constructor(text, fail2) {
-    this.#text = text;
+  constructor(text2, fail2) {
+    this.#text = text2;
     this.#fail = fail2;
   }
   value(depth) {
@@ -26775,14 +34884,14 @@ function plainValue(node, schema, fail2, name = "the catalog") {
   return value;
 }
 __name(plainValue, "plainValue");
-function plainObject(members, offset, { properties = {}, required = [] }, fail2, name) {
-  const known3 = Object.keys(properties);
+function plainObject(members, offset, { properties: properties2 = {}, required = [] }, fail2, name) {
+  const known3 = Object.keys(properties2);
   const plain = Array.from(members, ([key, member]) => {
-    const schema = known3.includes(key) ? properties[key] : fail2(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
+    const schema = known3.includes(key) ? properties2[key] : fail2(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
     return [key, plainValue(member.node, schema, fail2, `"${key}"`)];
   });
   const missing = required.find((key) => !members.has(key));
-  if (missing !== void 0) fail2(offset, `${name} has no "${missing}"; it must be ${properties[missing]?.description}`);
+  if (missing !== void 0) fail2(offset, `${name} has no "${missing}"; it must be ${properties2[missing]?.description}`);
   return Object.fromEntries(plain);
 }
 __name(plainObject, "plainObject");
@@ -26811,23 +34920,23 @@ __name(isList, "isList");
 function shown(value) {
   if (value instanceof Map) return "an object";
   if (isList(value)) return "a list";
-  const text = JSON.stringify(value).replace(/\/\/.*@/, "//***@");
-  return text.length <= 100 ? text : `${text.slice(0, 100)}\u2026`;
+  const text2 = JSON.stringify(value).replace(/\/\/.*@/, "//***@");
+  return text2.length <= 100 ? text2 : `${text2.slice(0, 100)}\u2026`;
 }
 __name(shown, "shown");
 
 // src/catalog/read.ts
-function readCatalog(text, name) {
+function readCatalog(text2, name) {
   const fail2 = /* @__PURE__ */ __name((offset, what2) => {
-    throw new Error(`${name}, ${place(text, offset)}: ${what2}`);
+    throw new Error(`${name}, ${place(text2, offset)}: ${what2}`);
   }, "fail");
-  const root = parseJson(text, fail2);
+  const root = parseJson(text2, fail2);
   const { releases } = plainValue(root, catalog_schema_default, fail2);
   const catalog = releases.map(releaseOf);
   const offsets = offsetsOfReleases(root);
   refuseDuplicates(
     catalog,
-    (index, earlier, what2) => fail2(offsets[index], `${what2} in ${place(text, offsets[earlier])}; remove one of them`)
+    (index, earlier, what2) => fail2(offsets[index], `${what2} in ${place(text2, offsets[earlier])}; remove one of them`)
   );
   return catalog;
 }
@@ -26841,10 +34950,10 @@ function refuseDuplicates(catalog, fail2) {
   const firsts = /* @__PURE__ */ new Map();
   const versionOf2 = /* @__PURE__ */ new Map();
   catalog.forEach((release2, index) => {
-    const text = releaseText(release2);
-    const earlier = firsts.get(text);
-    if (earlier !== void 0) fail2(index, earlier, `${text} is already`);
-    firsts.set(text, index);
+    const text2 = releaseText(release2);
+    const earlier = firsts.get(text2);
+    if (earlier !== void 0) fail2(index, earlier, `${text2} is already`);
+    firsts.set(text2, index);
     for (const alias of release2.aliases ?? []) {
       const other = versionOf2.get(aliasKey(alias)) ?? index;
       if (catalog[other].version !== release2.version)
@@ -26854,8 +34963,8 @@ function refuseDuplicates(catalog, fail2) {
   });
 }
 __name(refuseDuplicates, "refuseDuplicates");
-function place(text, offset) {
-  const lines2 = text.slice(0, offset).split("\n");
+function place(text2, offset) {
+  const lines2 = text2.slice(0, offset).split("\n");
   return `line ${lines2.length}, column ${lines2.at(-1).length + 1}`;
 }
 __name(place, "place");
@@ -26897,9 +35006,9 @@ function bytesOfFile(path6) {
 __name(bytesOfFile, "bytesOfFile");
 
 // src/choice.ts
-function oneOf(text, choices) {
-  const choice = choices.find((candidate) => candidate === text);
-  if (choice === void 0) throw new Error(`"${text}" is not one of ${choices.join(", ")}`);
+function oneOf(text2, choices) {
+  const choice = choices.find((candidate) => candidate === text2);
+  if (choice === void 0) throw new Error(`"${text2}" is not one of ${choices.join(", ")}`);
   return choice;
 }
 __name(oneOf, "oneOf");
@@ -26908,8 +35017,8 @@ __name(oneOf, "oneOf");
 var import_node_http2 = require("node:http");
 var import_node_path14 = require("node:path");
 var import_node_url = require("node:url");
-function parseIsoInput(text) {
-  const trimmed = text.trim();
+function parseIsoInput(text2) {
+  const trimmed = text2.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
@@ -26917,10 +35026,10 @@ function parseIsoInput(text) {
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
 __name(parseIsoInput, "parseIsoInput");
-function parseHttpUrl(text) {
-  const url = URL.parse(text.trim());
-  if (!url || !/^https?:\/\//i.test(text.trim())) {
-    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text.trim())?.[1]?.toLowerCase();
+function parseHttpUrl(text2) {
+  const url = URL.parse(text2.trim());
+  if (!url || !/^https?:\/\//i.test(text2.trim())) {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text2.trim())?.[1]?.toLowerCase();
     if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`);
   }
@@ -26928,17 +35037,17 @@ function parseHttpUrl(text) {
   return url.href;
 }
 __name(parseHttpUrl, "parseHttpUrl");
-function parseOrigin(text) {
-  const url = parseHttpUrl(text);
+function parseOrigin(text2) {
+  const url = parseHttpUrl(text2);
   const { origin } = new URL(url);
   if (url !== `${origin}/`) throw new Error("it names more than a server; headers go to a whole server, so write it as https://host");
   return origin;
 }
 __name(parseOrigin, "parseOrigin");
-function pathOfFileUrl(text) {
-  if (!/^file:\//i.test(text)) throw new Error("a file: address needs an absolute path; write it as file:///folder/ddk.iso");
+function pathOfFileUrl(text2) {
+  if (!/^file:\//i.test(text2)) throw new Error("a file: address needs an absolute path; write it as file:///folder/ddk.iso");
   try {
-    return (0, import_node_url.fileURLToPath)(text);
+    return (0, import_node_url.fileURLToPath)(text2);
   } catch {
     throw new Error("it is not the file: address of a file on this machine; write it as file:///folder/ddk.iso");
   }
@@ -26946,9 +35055,9 @@ function pathOfFileUrl(text) {
 __name(pathOfFileUrl, "pathOfFileUrl");
 var schemes = ["apikey", "basic", "bearer", "digest", "negotiate", "token"];
 var reserved = ["accept-encoding", "connection", "content-length", "host", "if-range", "range", "te", "transfer-encoding", "upgrade"];
-function parseHeaderLines(text) {
+function parseHeaderLines(text2) {
   const headers = /* @__PURE__ */ new Map();
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  for (const [index, line] of text2.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const [name, value] = parseHeader(line, index + 1);
     if (headers.has(name)) throw new Error(`line ${index + 1} repeats a header of an earlier line`);
@@ -26981,6 +35090,8 @@ __name(parseHeader, "parseHeader");
 var unameChoices = ["ddk", "host"];
 
 // src/image/tar/zero-limit.ts
+init_errors();
+init_text();
 var defaultZeroLimit = 8 * 2 ** 30;
 var unit = 4096;
 var zeros = Buffer.alloc(unit);
@@ -27024,13 +35135,14 @@ function zeroBytesIn(bytes) {
   return found;
 }
 __name(zeroBytesIn, "zeroBytesIn");
-function parseZeroLimit(text) {
-  if (!/^[1-9]\d{0,5}$/.test(text.trim())) throw new Error(`it is "${text}"; it may be a whole number of GiB, from 1 to 999999`);
-  return Number(text) * 2 ** 30;
+function parseZeroLimit(text2) {
+  if (!/^[1-9]\d{0,5}$/.test(text2.trim())) throw new Error(`it is "${text2}"; it may be a whole number of GiB, from 1 to 999999`);
+  return Number(text2) * 2 ** 30;
 }
 __name(parseZeroLimit, "parseZeroLimit");
 
 // src/log.ts
+init_text();
 var lastLine2 = Date.now();
 function say(line) {
   lastLine2 = Date.now();
@@ -27049,8 +35161,8 @@ function fail(sentence) {
   setFailed(shortLine(sentence));
 }
 __name(fail, "fail");
-function debug2(text) {
-  if (isDebug()) for (const line of text.split("\n")) debug(shortLine(line));
+function debug2(text2) {
+  if (isDebug()) for (const line of text2.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
 function command(line) {
@@ -27085,27 +35197,27 @@ async function group(title, use, achieved) {
     clearInterval(timer);
     endGroup();
   }
-  const { text, bytes } = achieved(value);
-  say(`${text}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
+  const { text: text2, bytes } = achieved(value);
+  say(`${text2}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
   return value;
 }
 __name(group, "group");
-function breakSilence(text) {
+function breakSilence(text2) {
   let limit = silence.first;
   return setInterval(() => {
     if (Date.now() - lastLine2 < limit) return;
     limit = silence.next;
-    say(text());
+    say(text2());
   }, 500);
 }
 __name(breakSilence, "breakSilence");
 
 // src/shell/words.ts
-function splitWords(text) {
+function splitWords(text2) {
   const words2 = [];
   let word2;
   const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
-  for (const [, blank, single, double, escaped3, plain, odd] of text.matchAll(pieces2)) {
+  for (const [, blank, single, double, escaped3, plain, odd] of text2.matchAll(pieces2)) {
     if (odd === "\\") throw new Error("it ends with a single backslash");
     if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
     if (blank !== void 0) {
@@ -27122,15 +35234,15 @@ __name(splitWords, "splitWords");
 
 // src/shell/options.ts
 var shellUsers = ["root", "runner"];
-function parseShellName(text) {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text)) return text;
-  throw new Error(`"${text}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`);
+function parseShellName(text2) {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text2)) return text2;
+  throw new Error(`"${text2}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`);
 }
 __name(parseShellName, "parseShellName");
 var propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
-function parseVolumes(text) {
-  return lines(text).map((line) => {
+function parseVolumes(text2) {
+  return lines(text2).map((line) => {
     const [source = "", target = "", options = "", ...more] = line.split(":");
     const wrong = /* @__PURE__ */ __name((why) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`), "wrong");
     if (source === "" || target === "" || more.length > 0) throw wrong("is not a volume");
@@ -27145,8 +35257,8 @@ function parseVolumes(text) {
 __name(parseVolumes, "parseVolumes");
 var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/;
 var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/;
-function parseEnv(text) {
-  return lines(text).map((line) => {
+function parseEnv(text2) {
+  return lines(text2).map((line) => {
     const name = line.split("=", 1)[0];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`);
@@ -27157,60 +35269,68 @@ function parseEnv(text) {
   });
 }
 __name(parseEnv, "parseEnv");
-function parseNetwork(text) {
-  if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text)) return text;
-  throw new Error(`"${text}" is not a valid network; use host, none, bridge or the name of a network`);
+function parseNetwork(text2) {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text2)) return text2;
+  throw new Error(`"${text2}" is not a valid network; use host, none, bridge or the name of a network`);
 }
 __name(parseNetwork, "parseNetwork");
-function parseRunOptions(text) {
-  const words2 = splitWords(text);
+function parseRunOptions(text2) {
+  const words2 = splitWords(text2);
   if (words2[0] !== void 0 && !/^-./.test(words2[0])) {
     throw new Error(`it begins with "${words2[0]}"; give options of "docker run", such as --memory 4g`);
   }
   return words2;
 }
 __name(parseRunOptions, "parseRunOptions");
-function parseShellUser(text) {
-  const user = shellUsers.find((name) => name === text);
-  if (!user) throw new Error(`"${text}" is not one of ${shellUsers.join(", ")}`);
+function parseShellUser(text2) {
+  const user = shellUsers.find((name) => name === text2);
+  if (!user) throw new Error(`"${text2}" is not one of ${shellUsers.join(", ")}`);
   return user;
 }
 __name(parseShellUser, "parseShellUser");
-function lines(text) {
-  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+function lines(text2) {
+  return text2.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
 }
 __name(lines, "lines");
 
 // src/inputs.ts
 var cacheChoices = ["auto", "all", "image", "iso", "none"];
+var compressionChoices = ["auto", ...compressions];
 function readInputs() {
   const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path15.resolve)(path6))) ?? loadCatalogs();
   const iso = parsed("iso", parseIsoInput);
-  const version = parsed("xenserver-version", (text) => askedVersion(text, catalog));
+  const version = parsed("xenserver-version", (text2) => askedVersion(text2, catalog));
   if (!iso && !version) {
     throw new UserError(
       'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL',
       "input"
     );
   }
+  const archive = parsed("archive", (text2) => parseOutputPath(text2, "archive"));
+  const sbom = parsed("sbom", (text2) => parseOutputPath(text2, "bill of materials"));
+  if (archive !== void 0 && archive === sbom)
+    throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, "input");
   return {
     catalog,
     isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
-    isoHeadersFor: parsed("iso-headers-for", (text) => words(text).map(parseOrigin)) ?? [],
-    mirrors: parsed("mirrors", (text) => words(text).map(parseHttpUrl)) ?? [],
+    isoHeadersFor: parsed("iso-headers-for", (text2) => words(text2).map(parseOrigin)) ?? [],
+    mirrors: parsed("mirrors", (text2) => words(text2).map(parseHttpUrl)) ?? [],
     requireChecksum: parsed("require-checksum", parseBoolean) ?? false,
-    cache: parsed("cache", (text) => oneOf(text, cacheChoices)) ?? "auto",
+    cache: parsed("cache", (text2) => oneOf(text2, cacheChoices)) ?? "auto",
     restoreCache: parsed("restore-cache", parseBoolean) ?? true,
     saveCache: parsed("save-cache", parseBoolean) ?? true,
-    engine: parsed("engine", (text) => oneOf(text, engineNames)) ?? "auto",
-    uname: parsed("uname", (text) => oneOf(text, unameChoices)) ?? "ddk",
+    engine: parsed("engine", (text2) => oneOf(text2, engineNames)) ?? "auto",
+    uname: parsed("uname", (text2) => oneOf(text2, unameChoices)) ?? "ddk",
     shell: readShellRequest(),
     ...defined({
       iso,
       version,
       isoSha256: parsed("iso-sha256", parseSha256),
-      image: parsed("image", (text) => parseReference(text).text),
-      archive: parsed("archive", parseArchive),
+      image: parsed("image", (text2) => parseReference(text2).text),
+      archive,
+      ociLayout: parsed("oci-layout", parseLayout),
+      layerCompression: parsed("layer-compression", parseCompression),
+      sbom,
       maxZeroBytes: parsed("zero-limit", parseZeroLimit)
     })
   };
@@ -27228,10 +35348,10 @@ function readShellRequest() {
 }
 __name(readShellRequest, "readShellRequest");
 function parsed(input, parse2) {
-  const text = getInput(input);
-  if (text === "") return void 0;
+  const text2 = getInput(input);
+  if (text2 === "") return void 0;
   try {
-    return parse2(text);
+    return parse2(text2);
   } catch (error2) {
     throw new UserError(`Input "${input}": ${sentenceOf(error2)}`, "input");
   }
@@ -27241,14 +35361,14 @@ function defined(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
 }
 __name(defined, "defined");
-function parseBoolean(text) {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text)) throw new Error(`it is "${text}"; it must be true or false`);
-  return text.toLowerCase() === "true";
+function parseBoolean(text2) {
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text2)) throw new Error(`it is "${text2}"; it must be true or false`);
+  return text2.toLowerCase() === "true";
 }
 __name(parseBoolean, "parseBoolean");
 var minSecretLength = 8;
-function readSecretHeaders(text) {
-  const headers = parseHeaderLines(text);
+function readSecretHeaders(text2) {
+  const headers = parseHeaderLines(text2);
   for (const [name, value] of headers) {
     const last = value.split(" ").at(-1);
     for (const secret of /* @__PURE__ */ new Set([value, last])) if (secret.length >= minSecretLength) setSecret(secret);
@@ -27259,14 +35379,24 @@ function readSecretHeaders(text) {
   return headers;
 }
 __name(readSecretHeaders, "readSecretHeaders");
-function parseArchive(text) {
-  if (text === "-") throw new Error("the archive can't be written to standard output, which is the log; give the name of a file");
-  destinationOf(text);
-  return (0, import_node_path15.resolve)(text);
+function parseCompression(text2) {
+  const choice = oneOf(text2, compressionChoices);
+  return choice === "auto" ? void 0 : choice;
 }
-__name(parseArchive, "parseArchive");
-function words(text) {
-  return text.split(/\s+/).filter((word2) => word2 !== "");
+__name(parseCompression, "parseCompression");
+function parseOutputPath(text2, what2) {
+  if (text2 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
+  destinationOf(text2);
+  return (0, import_node_path15.resolve)(text2);
+}
+__name(parseOutputPath, "parseOutputPath");
+function parseLayout(text2) {
+  checkLayoutPlace(text2);
+  return (0, import_node_path15.resolve)(text2);
+}
+__name(parseLayout, "parseLayout");
+function words(text2) {
+  return text2.split(/\s+/).filter((word2) => word2 !== "");
 }
 __name(words, "words");
 
@@ -27281,12 +35411,13 @@ async function tellRunner(what2, write) {
 __name(tellRunner, "tellRunner");
 
 // src/outputs.ts
-async function writeOutputs(supply, order, image, cacheKey) {
+async function writeOutputs(supply, order, image, cacheKey, sbom) {
   const { name, origin, identity: identity2, isoSha256, isoPath, conversion } = supply;
   const outputs = {
     image: name,
     "image-id": image?.id ?? conversion?.archive.configDigest ?? "",
     archive: order.keepArchive ? order.archive : "",
+    "oci-layout": order.ociLayout ?? "",
     "xenserver-version": identity2.version ?? "",
     "build-number": identity2.build ?? "",
     "kernel-version": identity2.kernelVersion ?? "",
@@ -27295,7 +35426,8 @@ async function writeOutputs(supply, order, image, cacheKey) {
     "iso-path": isoPath ?? "",
     "cache-hit": String(origin === "engine" || origin === "cache"),
     source: origin,
-    "cache-key": cacheKey
+    "cache-key": cacheKey,
+    packages: sbom?.list ?? ""
   };
   await tellRunner("the outputs, so later steps find them empty", () => {
     for (const [output, value] of Object.entries(outputs)) setOutput(output, value);
@@ -27332,17 +35464,19 @@ function matchersFile(folder2) {
   return (0, import_node_path16.join)(folder2, "ddk-problem-matcher.json");
 }
 __name(matchersFile, "matchersFile");
-function escapeData2(text) {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+function escapeData2(text2) {
+  return text2.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 __name(escapeData2, "escapeData");
 
 // src/engine/provide.ts
-async function provide(engine, { path: path6, name, configDigest: configDigest2, manifestDigest }, info2, onProgress) {
+async function provide(engine, { path: path6, name, configDigest: configDigest2, manifestDigest, highestIds }, info2, onProgress) {
   const made = engine.store === "containerd" ? manifestDigest : configDigest2;
   const before = await engine.find(name);
   const wasThere = before?.id === made || await engine.find(made) !== void 0;
-  await engine.load(path6, onProgress);
+  await engine.load(path6, onProgress).catch((error2) => {
+    throw error2 instanceof EngineError && error2.kind === "too-few-ids" ? new EngineError(`${error2.message}; ${neededRanges(engine, highestIds)}`, error2.kind) : error2;
+  });
   const image = await engine.find(name);
   if (!image) throw new EngineError(`${engine.command} loaded ${path6}, but has no image ${name}`);
   if (image.id !== made) {
@@ -27362,7 +35496,7 @@ __name(provide, "provide");
 async function removed(engine, image, { message: message2 }) {
   const alsoFailed = await engine.remove(image).then(
     () => "",
-    (failure2) => `; and ${failure2.message}`
+    (failure3) => `; and ${failure3.message}`
   );
   return new EngineError(`${message2}${alsoFailed}`, "broken-image");
 }
@@ -27370,8 +35504,9 @@ __name(removed, "removed");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
-var import_promises5 = require("node:timers/promises");
+var import_promises6 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
+init_errors();
 
 // src/host/same-file.ts
 var import_node_fs22 = require("node:fs");
@@ -27381,184 +35516,8 @@ function isSameFile(one, other) {
 }
 __name(isSameFile, "isSameFile");
 
-// src/disk/filesystem/tree.ts
-function fileKey({ dev, ino }) {
-  return dev === void 0 ? ino : `${dev}:${ino}`;
-}
-__name(fileKey, "fileKey");
-var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow, depth = Number.POSITIVE_INFINITY) {
-  const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
-  const pending = [];
-  let count = 0;
-  const enter = /* @__PURE__ */ __name((dir2) => {
-    let children;
-    try {
-      children = sortedChildren(tree, dir2, onUnreadable);
-    } catch (error2) {
-      onUnreadable(error2, dir2.path);
-      return;
-    }
-    count += children.length;
-    if (count > limits.entries) throw new DiskError(`/${pathText(dir2.path)}`, `the filesystem has more than ${limits.entries} entries`);
-    for (const child2 of children.reverse()) pending.push(child2);
-  }, "enter");
-  enter({ path: Buffer.alloc(0), node: tree.root });
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    yield entry;
-    if (entry.node.type !== "dir" || componentsOf(entry.path) >= depth) continue;
-    if (seen.has(fileKey(entry.node))) {
-      onUnreadable(damageAt(`/${pathText(entry.path)}`, `directory inode ${entry.node.ino} occurs in two places`), entry.path);
-      continue;
-    }
-    seen.add(fileKey(entry.node));
-    enter(entry);
-  }
-}
-__name(walk, "walk");
-function componentsOf(path6) {
-  let slashes = 0;
-  for (let at = path6.indexOf("/"); at >= 0; at = path6.indexOf("/", at + 1)) slashes++;
-  return slashes + 1;
-}
-__name(componentsOf, "componentsOf");
-function rethrow(error2) {
-  throw error2;
-}
-__name(rethrow, "rethrow");
-function sortedChildren(tree, dir2, onUnreadable) {
-  const children = [];
-  for (const entry of tree.entries(dir2.node)) {
-    checkName(entry.name, dir2);
-    const path6 = join13(dir2.path, entry.name);
-    try {
-      children.push({ path: path6, node: entry.node() });
-    } catch (error2) {
-      onUnreadable(error2, path6);
-    }
-  }
-  children.sort((a, b) => Buffer.compare(a.path, b.path));
-  for (const [index, child2] of children.entries()) {
-    if (index > 0 && child2.path.equals(children[index - 1].path)) {
-      throw damageAt(`/${pathText(child2.path)}`, "the name occurs twice in its directory");
-    }
-  }
-  return children;
-}
-__name(sortedChildren, "sortedChildren");
-function checkName(name, dir2) {
-  const text = name.toString("latin1");
-  const place3 = `/${pathText(dir2.path)}`;
-  if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
-    throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text)}`);
-  }
-  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
-}
-__name(checkName, "checkName");
-function join13(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
-}
-__name(join13, "join");
-function resolve6(tree, path6) {
-  const trail = resolveTrail(tree, path6);
-  return trail && (trail.at(-1)?.node ?? tree.root);
-}
-__name(resolve6, "resolve");
-function resolveTrail(tree, path6) {
-  const trail = [];
-  const components = /* @__PURE__ */ __name((text) => text.split("/").filter((name) => name !== "" && name !== "."), "components");
-  const pending = components(path6).reverse();
-  let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
-    const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
-      trail.pop();
-      continue;
-    }
-    if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
-    if (node?.type !== "symlink") {
-      if (!node) return void 0;
-      trail.push({ path: join13(dir2.path, Buffer.from(name, "latin1")), node });
-      continue;
-    }
-    if (++links > 40) return void 0;
-    const target = node.target().toString("latin1");
-    if (target.startsWith("/")) trail.length = 0;
-    pending.push(...components(target).reverse());
-  }
-  return trail;
-}
-__name(resolveTrail, "resolveTrail");
-function childNode(tree, dir2, name) {
-  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
-  return void 0;
-}
-__name(childNode, "childNode");
-
-// src/disk/filesystem/small-file.ts
-var maxTextSize = 64 << 10;
-function readText(root, path6) {
-  return readStart(root, path6, maxTextSize)?.toString("utf8");
-}
-__name(readText, "readText");
-function readStart(root, path6, length) {
-  const node = resolve6(root, path6);
-  if (node?.type !== "file") return void 0;
-  const content = node.content();
-  return bytesAt(content, 0, Math.min(length, content.size));
-}
-__name(readStart, "readStart");
-
-// src/disk/root/identity.ts
-function isPlain(value) {
-  return /^[A-Za-z0-9._+~-]+$/.test(value);
-}
-__name(isPlain, "isPlain");
-
-// src/image/config/labels.ts
-var labelPrefix = "io.github.xenserver-ddk-action";
-var keyLabel = `${labelPrefix}.key`;
-function imageLabels(identity2, isoSha256, created, key) {
-  const { product, version, build, kernelVersion, architecture } = identity2;
-  const name = [version, build].filter((part) => part !== void 0).join("-");
-  const labels = {
-    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
-    "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-    "org.opencontainers.image.version": name,
-    "org.opencontainers.image.created": created,
-    [`${labelPrefix}.product`]: product,
-    [`${labelPrefix}.version`]: version,
-    [`${labelPrefix}.build`]: build,
-    [`${labelPrefix}.kernel-version`]: kernelVersion,
-    [`${labelPrefix}.architecture`]: architecture,
-    [`${labelPrefix}.iso-sha256`]: isoSha256,
-    [keyLabel]: key
-  };
-  return Object.fromEntries(Object.entries(labels).filter((label2) => Boolean(label2[1])));
-}
-__name(imageLabels, "imageLabels");
-function labelledIdentity(labels) {
-  const label2 = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
-  const architecture = label2("architecture");
-  const isoSha256 = label2("iso-sha256") ?? "";
-  const values = ["version", "build", "kernel-version"].map(label2);
-  if (!values.every((value) => value === void 0 || isPlain(value)) || !/^(?:[0-9a-f]{64})?$/.test(isoSha256)) return void 0;
-  return {
-    identity: {
-      product: label2("product"),
-      version: label2("version"),
-      build: label2("build"),
-      kernelVersion: label2("kernel-version"),
-      architecture: architecture === "i686" || architecture === "x86_64" ? architecture : void 0
-    },
-    isoSha256
-  };
-}
-__name(labelledIdentity, "labelledIdentity");
-
 // src/image/config/config.ts
+init_labels();
 function imageConfig({ identity: identity2, isoSha256, created }, key, layers, { env, entrypoint } = { env: [], entrypoint: [] }) {
   const time = rfc3339(created);
   return {
@@ -27588,13 +35547,27 @@ function imageTime(seconds) {
 }
 __name(imageTime, "imageTime");
 
-// src/image/key/recipe.ts
-var import_node_crypto8 = require("node:crypto");
+// src/image/key/key.ts
+init_digest();
 
-// src/image/key/sample-image.ts
+// src/image/key/recipe.ts
 var import_node_crypto7 = require("node:crypto");
 
+// src/image/key/sample-image.ts
+var import_node_crypto6 = require("node:crypto");
+init_tree();
+
+// src/image/tar/tar.ts
+init_source();
+init_tree();
+
+// src/image/tar/layer-policy.ts
+init_errors();
+init_text();
+
 // src/image/tar/at-path.ts
+init_errors();
+init_text();
 function atPath(path6, use) {
   try {
     return use();
@@ -27607,20 +35580,22 @@ function atPath(path6, use) {
 __name(atPath, "atPath");
 
 // src/image/tar/layer-xattrs.ts
+init_errors();
+init_text();
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
 var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 function layerXattrs({ path: path6, node }, drop) {
   const kept = [];
   let total = 0;
-  for (const [text, value] of node.xattrs()) {
-    if (storedAcls.includes(text)) continue;
-    const why = reasonToDrop(text, value, node.type);
+  for (const [text2, value] of node.xattrs()) {
+    if (storedAcls.includes(text2)) continue;
+    const why = reasonToDrop(text2, value, node.type);
     if (why) {
       drop(why);
       continue;
     }
-    const name = textBytes(text);
+    const name = textBytes(text2);
     total += name.length + value.length;
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
@@ -27653,6 +35628,7 @@ function isCapability(value) {
 __name(isCapability, "isCapability");
 
 // src/image/tar/tally.ts
+init_text();
 function tally(sentences2) {
   const found = /* @__PURE__ */ new Map();
   return {
@@ -27744,7 +35720,7 @@ __name(checkOwner, "checkOwner");
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries, options) {
   const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options;
-  const summary2 = { members: 0, contentSize: 0, size: 0 };
+  const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece;
   let used = 0;
   for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
@@ -27775,6 +35751,8 @@ function* tarParts(entries, summary2) {
     if (!first && node.type !== "dir" && node.nlink !== 1) firstNames.set(key, path6);
     const member = first ? linkTo(first, entry) : describe(entry);
     summary2.members++;
+    summary2.highestIds.uid = Math.max(summary2.highestIds.uid, node.uid);
+    summary2.highestIds.gid = Math.max(summary2.highestIds.gid, node.gid);
     yield memorySource(tarHeader(member), "header");
     if (member.size === 0) continue;
     summary2.contentSize += member.size;
@@ -27805,11 +35783,12 @@ function describe({ path: path6, node, type, xattrs, target }) {
 __name(describe, "describe");
 
 // src/image/environment/kernel-build.ts
+init_small_file();
 var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
 function kernelBuild(root, kernelVersion) {
   for (const place3 of places) {
-    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? "") ?? [];
+    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
     if (version) return version;
   }
   return "#1 SMP";
@@ -27817,16 +35796,19 @@ function kernelBuild(root, kernelVersion) {
 __name(kernelBuild, "kernelBuild");
 
 // src/image/environment/personality.ts
+init_tree();
 var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
 function personalityCommand(root) {
   return commands.find(([program]) => {
-    const node = resolve6(root, program);
+    const node = resolve7(root, program);
     return node?.type === "file" && (node.mode & 73) !== 0;
   });
 }
 __name(personalityCommand, "personalityCommand");
 
 // src/image/environment/place.ts
+init_source();
+init_tree();
 function placeFile(root, file, mtime) {
   const names = file.path.split("/").filter((name) => name !== "");
   const fileName = names.pop();
@@ -27854,8 +35836,8 @@ function existing(root, names) {
 }
 __name(existing, "existing");
 var nextNumber = -1;
-function newNode(type, mode, mtime, text = "") {
-  const content = Buffer.from(text);
+function newNode(type, mode, mtime, text2 = "") {
+  const content = Buffer.from(text2);
   return {
     type,
     ino: nextNumber--,
@@ -27876,8 +35858,8 @@ __name(newNode, "newNode");
 var import_node_fs23 = require("node:fs");
 
 // src/host/shell-quote.ts
-function shellQuote(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+function shellQuote(text2) {
+  return `'${text2.replaceAll("'", "'\\''")}'`;
 }
 __name(shellQuote, "shellQuote");
 
@@ -27956,6 +35938,7 @@ function entrypoint32(root, warn2) {
 __name(entrypoint32, "entrypoint32");
 
 // src/image/key/sample-tree.ts
+init_source();
 var dir = { type: "dir", mode: 493, nlink: 2 };
 var linked = { content: "two names", ino: 1e3, nlink: 2, mode: 493 };
 var contents = {
@@ -28040,7 +36023,7 @@ function sampleImage(architecture, withEnvironment) {
 }
 __name(sampleImage, "sampleImage");
 function digestOf2(pieces2) {
-  const hash = (0, import_node_crypto7.createHash)("sha256");
+  const hash = (0, import_node_crypto6.createHash)("sha256");
   for (const piece of pieces2) hash.update(piece);
   return `sha256:${hash.digest("hex")}`;
 }
@@ -28051,7 +36034,7 @@ var writerRevision = 2;
 var known2;
 function recipe() {
   const images2 = /* @__PURE__ */ __name(() => ["x86_64", "i686"].flatMap((architecture) => [sampleImage(architecture, true), sampleImage(architecture, false)]), "images");
-  known2 ??= (0, import_node_crypto8.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
+  known2 ??= (0, import_node_crypto7.createHash)("sha256").update(JSON.stringify([writerRevision, ...images2()])).digest("hex").slice(0, 12);
   return known2;
 }
 __name(recipe, "recipe");
@@ -28094,7 +36077,7 @@ async function convert(options) {
   try {
     const { names, ...received } = await receive2(worker, archive, options, stop2.signal);
     const isoSha256 = await options.inputSha256 ?? "";
-    await (0, import_promises5.setImmediate)();
+    await (0, import_promises6.setImmediate)();
     stop2.signal.throwIfAborted();
     return finishImage(archive, { ...received, isoSha256, uname }, names);
   } catch (error2) {
@@ -28196,12 +36179,109 @@ async function loadWithProgress(engine, archived, say2, show = progressLines(say
 }
 __name(loadWithProgress, "loadWithProgress");
 
+// src/sbom/write-sbom.ts
+var import_node_path17 = require("node:path");
+
+// src/sbom/list-packages.ts
+init_errors();
+init_labels();
+
+// src/sbom/rpm-output.ts
+init_errors();
+init_text();
+init_rpm_package();
+var tags2 = ["NAME", "EPOCH", "VERSION", "RELEASE", "ARCH", "LICENSE", "VENDOR"];
+var queryFormat = `${tags2.map((tag) => `%|${tag}?{%{${tag}}}|`).join("\\t")}\\n`;
+var keyPackage = "gpg-pubkey";
+var maxOutput = 8 << 20;
+function parsePackages(output) {
+  if (output.length > maxOutput) throw unusable(`prints more than ${maxOutput >> 20} MiB`);
+  const lines2 = output.split("\n");
+  if (lines2.pop() !== "") throw unusable("ends in the middle of a line");
+  const packages = lines2.map(parseLine).filter(({ name }) => name !== keyPackage);
+  if (packages.length === 0) throw unusable("lists no package");
+  return inOrder(packages);
+}
+__name(parsePackages, "parsePackages");
+function parseLine(line) {
+  const values = line.split("	");
+  const [name = "", epoch = "", version = "", release2 = "", architecture = "", license = "", vendor = ""] = values;
+  const needed = name === keyPackage ? [name, version, release2] : [name, version, release2, architecture];
+  if (values.length !== tags2.length || // The lists are shown by later steps, whose output must have no terminal controls and no commands for the runner.
+  values.some((value) => oneLine(value) !== value) || !needed.every((value) => /^\S+$/.test(value)) || !/^\d*$/.test(epoch)) {
+    throw unusable(`prints ${JSON.stringify(shortLine(line))}, which describes no package`);
+  }
+  return { name, ...epoch && { epoch }, version, release: release2, architecture, ...license && { license }, ...vendor && { vendor } };
+}
+__name(parseLine, "parseLine");
+function unusable(what2) {
+  return new UserError(
+    `The packages of the image can't be listed: its rpm ${what2}; leave out the input "sbom" to go on without it`,
+    "packages"
+  );
+}
+__name(unusable, "unusable");
+
+// src/sbom/list-packages.ts
+var patience3 = 120;
+var label = `${labelPrefix}.packages=true`;
+async function listPackages(engine, image) {
+  const finished = await runRpm(engine, image);
+  if (finished.code !== 0) throw failure2(engine, finished);
+  return parsePackages(finished.stdout);
+}
+__name(listPackages, "listPackages");
+async function runRpm(engine, image) {
+  const args = [
+    ...["create", "--pull=never", "--rm", "--label", label, "--network", "none", "--stop-signal", "KILL"],
+    // Docker otherwise assumes the host's platform. Podman would look for another image.
+    ...engine.name === "docker" ? ["--platform", image.platform] : [],
+    // The image's own entrypoint is for builds.
+    ...["--entrypoint", "rpm", image.id, "-qa", "--queryformat", queryFormat]
+  ];
+  const created = await engine.call(args, { deadline: "change" });
+  if (created.code !== 0) return created;
+  const container = created.stdout.trim();
+  try {
+    return await engine.follow(container, patience3);
+  } finally {
+    await engine.call(["rm", "--force", container], { deadline: "change", evenIfCancelled: true });
+  }
+}
+__name(runRpm, "runRpm");
+function failure2({ name }, { code: code2, lastWord, timedOut }) {
+  const what2 = timedOut && lastWord === "" ? `it didn't end within ${patience3} seconds` : lastWord || `it ended with exit code ${code2}`;
+  const noRpm = /"?rpm"?:? .*(?:not found|no such file)/i.test(lastWord);
+  return new UserError(
+    noRpm ? `The packages of the image can't be listed: it has no rpm in its PATH; leave out the input "sbom" to go on without it` : `The packages of the image can't be listed: its rpm fails in a container of ${name} (${what2}); leave out the input "sbom" to go on without it`,
+    "packages"
+  );
+}
+__name(failure2, "failure");
+
+// src/sbom/write-sbom.ts
+init_rpm_package();
+async function writeSbom(engine, image, subject, path6, folder2) {
+  const packages = await listPackages(engine, image);
+  const list = (0, import_node_path17.join)(folder2, "packages.txt");
+  writeWhole(list, packageList(packages));
+  const { bomText: bomText2 } = await Promise.resolve().then(() => (init_bom(), bom_exports));
+  const created = image.labels["org.opencontainers.image.created"];
+  writeWhole(path6, bomText2({ ...subject, imageId: image.id, created }, packages));
+  return { path: path6, list, packages: packages.length };
+}
+__name(writeSbom, "writeSbom");
+
+// src/shell/set-up.ts
+init_errors();
+
 // src/shell/checks.ts
 var import_node_fs25 = require("node:fs");
-var import_node_path17 = require("node:path");
+var import_node_path18 = require("node:path");
 
 // src/shell/container.ts
 var import_node_fs24 = require("node:fs");
+init_labels();
 var shellLabel = `${labelPrefix}.shell`;
 var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
 while [ -e "$1" ]; do sleep 60; done`;
@@ -28279,12 +36359,12 @@ function withoutSymlinks(path6) {
 __name(withoutSymlinks, "withoutSymlinks");
 
 // src/shell/checks.ts
-var patience3 = 120;
+var patience4 = 120;
 var notFound = 99;
 async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
-  const probe = (0, import_node_fs25.mkdtempSync)((0, import_node_path17.join)(folder2, "xenserver-ddk-probe-"));
+  const probe = (0, import_node_fs25.mkdtempSync)((0, import_node_path18.join)(folder2, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs25.writeFileSync)((0, import_node_path17.join)(probe, "file"), "");
+    (0, import_node_fs25.writeFileSync)((0, import_node_path18.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
   } finally {
@@ -28297,13 +36377,13 @@ async function tryProgram(engine, image, probe) {
     ...["create", ...neverPull, "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
     ...hostOptions(engine, image),
     ...mount(probe),
-    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path17.join)(probe, "file")]
+    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path18.join)(probe, "file")]
   ];
   const created = await engine.call(args, { deadline: "change" });
   if (created.code !== 0) return created;
   const container = created.stdout.trim();
   try {
-    return await engine.follow(container, patience3);
+    return await engine.follow(container, patience4);
   } finally {
     await engine.call(["rm", "--force", container], { deadline: "change", evenIfCancelled: true });
   }
@@ -28319,7 +36399,7 @@ function explain(finished, engine, image, host2) {
   }
   if (/exec format error/i.test(lastWord)) return noSuchProcessor(image, host2);
   if (code2 === 139) return diesOfSignal11(host2);
-  if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience3} seconds, so steps may hang as well`;
+  if (timedOut && lastWord === "") return `a container of the DDK didn't end within ${patience4} seconds, so steps may hang as well`;
   return `a container of the DDK can't run: ${lastWord || `its shell ended with exit code ${code2}`}`;
 }
 __name(explain, "explain");
@@ -28351,9 +36431,9 @@ function readMaps() {
 __name(readMaps, "readMaps");
 
 // src/shell/install.ts
-var import_node_crypto9 = require("node:crypto");
+var import_node_crypto8 = require("node:crypto");
 var import_node_fs28 = require("node:fs");
-var import_node_path19 = require("node:path");
+var import_node_path20 = require("node:path");
 
 // src/shell/give-back.ts
 var changeListed = `
@@ -28423,7 +36503,7 @@ __name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
 var import_node_fs26 = require("node:fs");
-var import_node_path18 = require("node:path");
+var import_node_path19 = require("node:path");
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
@@ -28433,7 +36513,7 @@ async function removeShell(shell, say2 = () => {
     say2(sentenceOf(error2));
   }
   try {
-    (0, import_node_fs26.rmdirSync)((0, import_node_path18.dirname)(shell.folder));
+    (0, import_node_fs26.rmdirSync)((0, import_node_path19.dirname)(shell.folder));
   } catch {
   }
 }
@@ -28482,7 +36562,7 @@ __name(script, "script");
 // src/shell/install.ts
 async function installShell(options, env = process.env) {
   const { shells, folder: folder2, home, bin, lifeline } = await makeFolders(options);
-  const id = (0, import_node_crypto9.randomUUID)();
+  const id = (0, import_node_crypto8.randomUUID)();
   const user = runAs(options, home);
   const folders = sharedFolders(options, env);
   const place3 = { id, name: `xenserver-ddk-${id.slice(0, 13)}`, folders, lifeline, passwd: user.passwd };
@@ -28519,32 +36599,32 @@ async function installShell(options, env = process.env) {
 __name(installShell, "installShell");
 async function installRefusal(options, reason) {
   const { folder: folder2, bin } = await makeFolders(options);
-  const shell = { id: (0, import_node_crypto9.randomUUID)(), name: options.name, folder: folder2, bin };
+  const shell = { id: (0, import_node_crypto8.randomUUID)(), name: options.name, folder: folder2, bin };
   refuse(shell, reason);
   writeScript(shell);
   return shell;
 }
 __name(installRefusal, "installRefusal");
 function refuse({ folder: folder2 }, reason) {
-  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(folder2, "settings"), refusal(reason), { mode: 384 });
+  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(folder2, "settings"), refusal(reason), { mode: 384 });
 }
 __name(refuse, "refuse");
 function writeScript(shell) {
-  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(shell.folder, "installed.json"), JSON.stringify(shell));
-  (0, import_node_fs28.writeFileSync)((0, import_node_path19.join)(shell.bin, shell.name), script(), { mode: 493 });
+  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.folder, "installed.json"), JSON.stringify(shell));
+  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.bin, shell.name), script(), { mode: 493 });
 }
 __name(writeScript, "writeScript");
 async function makeFolders({ temp, name, supervision, say: say2 }) {
-  const shells = (0, import_node_path19.join)(temp, "xenserver-ddk-shells");
-  const folder2 = (0, import_node_path19.join)(shells, name);
-  const record = (0, import_node_path19.join)(folder2, "installed.json");
-  const [home, bin] = [(0, import_node_path19.join)(folder2, "home"), (0, import_node_path19.join)(folder2, "bin")];
+  const shells = (0, import_node_path20.join)(temp, "xenserver-ddk-shells");
+  const folder2 = (0, import_node_path20.join)(shells, name);
+  const record = (0, import_node_path20.join)(folder2, "installed.json");
+  const [home, bin] = [(0, import_node_path20.join)(folder2, "home"), (0, import_node_path20.join)(folder2, "bin")];
   if ((0, import_node_fs28.existsSync)(record)) {
     say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
     await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record) }, void 0, supervision);
   }
   for (const directory of [home, bin]) makeFolder(directory, 493);
-  return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path19.join)(folder2, "settings") };
+  return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path20.join)(folder2, "settings") };
 }
 __name(makeFolders, "makeFolders");
 function recorded(record) {
@@ -28573,7 +36653,7 @@ function runAs(options, home) {
 __name(runAs, "runAs");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
-  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path19.dirname)(env[name])] : [])];
+  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path20.dirname)(env[name])] : [])];
   return outermost(folders.filter((folder2) => (0, import_node_fs28.existsSync)(folder2)));
 }
 __name(sharedFolders, "sharedFolders");
@@ -28588,7 +36668,7 @@ __name(isBelow, "isBelow");
 
 // src/shell/start.ts
 var import_node_fs29 = require("node:fs");
-var import_node_path20 = require("node:path");
+var import_node_path21 = require("node:path");
 async function startContainer(engine, image, { shell, create, sources }) {
   const { name } = shell.container;
   const change2 = { deadline: "change" };
@@ -28600,10 +36680,10 @@ async function startContainer(engine, image, { shell, create, sources }) {
     if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
       return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
     }
-    (0, import_node_fs29.writeFileSync)((0, import_node_path20.join)(shell.folder, "mounted"), identities(sources));
+    (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(shell.folder, "mounted"), identities(sources));
     const started = await engine.call(["start", name], change2);
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
-    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path20.join)(shell.folder, "settings")], change2);
+    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path21.join)(shell.folder, "settings")], change2);
     isReady = tried.code === 0;
     return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
   } finally {
@@ -28631,12 +36711,12 @@ async function setUpShell(engine, image, request2, surroundings) {
   const { temp, warn: warn2, installed, explanation } = surroundings;
   const prepared = await installShell({ engine, image, ...surroundings, ...request2 });
   await installed(prepared.shell);
-  const failure2 = await startContainer(engine, image, prepared);
-  if (failure2 === void 0) return true;
+  const failure3 = await startContainer(engine, image, prepared);
+  if (failure3 === void 0) return true;
   const obstacle = await checkFirstUse(engine, image, temp);
   if (obstacle === void 0) {
     throw new UserError(
-      `${engine.name} couldn't make the container of ${request2.name}: ${failure2}; check the inputs "volumes", "network" and "run-options"`,
+      `${engine.name} couldn't make the container of ${request2.name}: ${failure3}; check the inputs "volumes", "network" and "run-options"`,
       "container"
     );
   }
@@ -28661,10 +36741,11 @@ __name(saveForPost, "saveForPost");
 
 // src/summary.ts
 var import_node_fs31 = require("node:fs");
+init_text();
 
 // src/cache/process/background.ts
 var import_node_fs30 = require("node:fs");
-var import_promises6 = require("node:timers/promises");
+var import_promises7 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
 // src/cache/process/environment.ts
@@ -28751,7 +36832,7 @@ async function stop(pid, statusFile) {
     } catch {
       return;
     }
-    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises6.setTimeout)(25);
+    for (let turn5 = 0; turn5 < 20 && isAlive2(pid, statusFile); turn5++) await (0, import_promises7.setTimeout)(25);
   }
 }
 __name(stop, "stop");
@@ -28763,16 +36844,16 @@ function ganttOf(tasks) {
   const last = Math.max(...tasks.map(({ end }) => end));
   const least = (last - first) * minShare;
   const coincide = /* @__PURE__ */ __name((one, other) => Math.abs(one.start - other.start) < least && Math.abs(one.end - other.end) < least, "coincide");
-  const bars = tasks.filter(({ start, end }) => end - start >= least).filter((task, index, all) => index === 0 || !coincide(task, all[index - 1])).map(({ title, start, end }) => `  ${label(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
+  const bars = tasks.filter(({ start, end }) => end - start >= least).filter((task, index, all) => index === 0 || !coincide(task, all[index - 1])).map(({ title, start, end }) => `  ${label2(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
   return ["gantt", "  dateFormat YYYY-MM-DD HH:mm:ss.SSS", `  axisFormat ${last - first < 36e5 ? "%M:%S" : "%H:%M:%S"}`, ...bars].join(
     "\n"
   );
 }
 __name(ganttOf, "ganttOf");
-function label(title) {
+function label2(title) {
   return title.replace(/[:;#%{}\n]/g, " ");
 }
-__name(label, "label");
+__name(label2, "label");
 function clock(milliseconds) {
   return new Date(Date.UTC(2e3, 0, 1) + milliseconds).toISOString().replace("T", " ").replace("Z", "");
 }
@@ -28785,12 +36866,12 @@ async function writeSummary(report) {
 }
 __name(writeSummary, "writeSummary");
 function summaryOf(report) {
-  const { supply, engine, tasks } = report;
+  const { supply, order, engine, tasks } = report;
   const { identity: identity2 } = supply;
   const title = [identity2.product ?? "XenServer DDK", [identity2.version, identity2.build].filter(Boolean).join("-")].join(" ").trimEnd();
   return [
     `### ${escaped2(title)}`,
-    `${code(supply.name)} is ${engine ? `in ${escaped2(`${engine.name} ${engine.version}`)}` : "an archive"}. That took ${totalOf(tasks)}.`,
+    `${code(supply.name)} is ${engine ? `in ${escaped2(`${engine.name} ${engine.version}`)}` : order.keepArchive ? "an archive" : "an OCI layout"}. That took ${totalOf(tasks)}.`,
     tableOf(rowsOf(report)),
     folded("Where the time went", fenced("mermaid", ganttOf(tasks))),
     folded("Next steps", fenced("yaml", nextSteps(report))),
@@ -28798,7 +36879,7 @@ function summaryOf(report) {
   ].join("\n\n");
 }
 __name(summaryOf, "summaryOf");
-function rowsOf({ supply, order, engine, image, saving }) {
+function rowsOf({ supply, order, engine, image, packages, saving }) {
   const { identity: identity2, conversion, isoSha256 } = supply;
   const { kernelVersion, architecture } = identity2;
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
@@ -28809,6 +36890,7 @@ function rowsOf({ supply, order, engine, image, saving }) {
     ["Kernel", kernel],
     ["Based on", found?.userland && escaped2(found.userland)],
     ["Root filesystem", files],
+    ["Packages", packages === void 0 ? void 0 : `${packages} RPMs`],
     ["Image", id && code(id)],
     ["Came from", originText(supply, engine)],
     ["ISO", isoSha256 && code(`sha256:${isoSha256}`)],
@@ -28843,7 +36925,7 @@ function cacheText({ origin }, { useCache, cacheHealth }, saving) {
     !useCache.restore.image && !useCache.restore.iso && "wasn't asked",
     origin === "engine" && "wasn't needed"
   ];
-  const outcome = outcomes.find((text) => text) || "didn't have the image";
+  const outcome = outcomes.find((text2) => text2) || "didn't have the image";
   return saving.length === 0 ? outcome : `${outcome}; ${listed2(saving)} ${saving.length === 1 ? "is" : "are"} saved for the next run`;
 }
 __name(cacheText, "cacheText");
@@ -28879,7 +36961,7 @@ function listed2(words2) {
 }
 __name(listed2, "listed");
 function tableOf(rows) {
-  const lines2 = rows.flatMap(([label2, value]) => value ? [`<tr><th align="left">${label2}</th><td>${value}</td></tr>`] : []);
+  const lines2 = rows.flatMap(([label3, value]) => value ? [`<tr><th align="left">${label3}</th><td>${value}</td></tr>`] : []);
   return ["<table>", ...lines2, "</table>"].join("\n");
 }
 __name(tableOf, "tableOf");
@@ -28891,17 +36973,17 @@ ${content}
 </details>`;
 }
 __name(folded, "folded");
-function fenced(language, text) {
-  return ["```".concat(language), text, "```"].join("\n");
+function fenced(language, text2) {
+  return ["```".concat(language), text2, "```"].join("\n");
 }
 __name(fenced, "fenced");
-function code(text) {
-  return `<code>${escaped2(text)}</code>`;
+function code(text2) {
+  return `<code>${escaped2(text2)}</code>`;
 }
 __name(code, "code");
 var maxCell = 300;
-function escaped2(text) {
-  return oneLine(text.slice(0, maxCell)).replace(/[^\p{L}\p{N} ,./-]/gu, (character) => `&#${character.codePointAt(0)};`);
+function escaped2(text2) {
+  return oneLine(text2.slice(0, maxCell)).replace(/[^\p{L}\p{N} ,./-]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 __name(escaped2, "escaped");
 
@@ -28943,10 +37025,11 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/from-cache.ts
-var import_node_path23 = require("node:path");
+var import_node_path25 = require("node:path");
+init_errors();
 
 // src/cache/entries/image-cache.ts
-var import_node_fs38 = require("node:fs");
+var import_node_fs40 = require("node:fs");
 
 // src/cache/process/best-effort.ts
 async function bestEffort(use, otherwise) {
@@ -28961,7 +37044,7 @@ __name(bestEffort, "bestEffort");
 // src/cache/process/restore.ts
 var import_node_events2 = require("node:events");
 var import_node_fs35 = require("node:fs");
-var import_node_path21 = require("node:path");
+var import_node_path22 = require("node:path");
 
 // src/cache/process/movement.ts
 var import_node_fs33 = require("node:fs");
@@ -29014,13 +37097,13 @@ __name(logOf, "logOf");
 var stallLimit = 8e3;
 var minPatience = 1e3;
 async function restoreFolder(entry, options) {
-  const { say: say2, show, signal, patience: patience5 = 3e5, health = { failing: false, waited: 0 } } = options;
+  const { say: say2, show, signal, patience: patience6 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
   debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
-  const folder2 = (0, import_node_path21.join)(entry.dir, entryFolder);
+  const folder2 = (0, import_node_path22.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
-    () => restoreTo(folder2, entry, { patience: patience5, stall: stallLimit - health.waited, signal, show }),
+    () => restoreTo(folder2, entry, { patience: patience6, stall: stallLimit - health.waited, signal, show }),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder2;
@@ -29036,17 +37119,17 @@ async function restoreFolder(entry, options) {
 }
 __name(restoreFolder, "restoreFolder");
 async function restoreTo(folder2, entry, {
-  patience: patience5,
+  patience: patience6,
   stall,
   signal,
   show
 }) {
   makeFolder(entry.dir);
   (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
-  const statusFile = (0, import_node_path21.join)(entry.dir, "restore");
+  const statusFile = (0, import_node_path22.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
-  const deadline = AbortSignal.timeout(patience5);
+  const deadline = AbortSignal.timeout(patience6);
   const stalled = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stall);
   const timer = setInterval(() => {
@@ -29055,14 +37138,14 @@ async function restoreTo(folder2, entry, {
   }, 500);
   try {
     await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
-    const { results, failure: failure2 } = readStatus(statusFile);
+    const { results, failure: failure3 } = readStatus(statusFile);
     const [result] = results;
-    if (!result) return failure2 || "the cache process ended early";
+    if (!result) return failure3 || "the cache process ended early";
     return result.outcome === "restored" ? void 0 : result.reason;
   } catch (error2) {
     if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
     if (!deadline.aborted) throw error2;
-    return `it took longer than ${durationText(patience5)}`;
+    return `it took longer than ${durationText(patience6)}`;
   } finally {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
@@ -29072,22 +37155,166 @@ async function restoreTo(folder2, entry, {
 }
 __name(restoreTo, "restoreTo");
 
+// src/image/archive/recompress.ts
+var import_node_crypto9 = require("node:crypto");
+var import_node_fs37 = require("node:fs");
+var import_node_path23 = require("node:path");
+var import_promises8 = require("node:stream/promises");
+var import_node_util4 = require("node:util");
+var import_node_zlib2 = require("node:zlib");
+
+// src/image/archive/zstd-frames.ts
+var import_node_fs36 = require("node:fs");
+var magic = 4247762216;
+var blockHeaderSize = 3;
+function frameLength(fd, position2, end) {
+  const head = bytesAt2(fd, position2, Math.min(5, end - position2));
+  if (head.length < 5 || head.readUInt32LE() !== magic) throw new Error("a frame of zstd should be here");
+  const descriptor = head[4];
+  const isSingleSegment = (descriptor & 32) !== 0;
+  const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+  const dictionaryField = [0, 1, 2, 4][descriptor & 3];
+  let at = position2 + 5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField;
+  for (let isLast = false; !isLast; ) {
+    if (at + blockHeaderSize > end) throw new Error("a frame of zstd is cut short");
+    const bytes = bytesAt2(fd, at, blockHeaderSize);
+    if (bytes.length < blockHeaderSize) throw new Error("a frame of zstd is cut short");
+    const header = bytes.readUIntLE(0, blockHeaderSize);
+    isLast = (header & 1) === 1;
+    at += blockHeaderSize + ((header >> 1 & 3) === 1 ? 1 : header >> 3);
+  }
+  at += (descriptor & 4) !== 0 ? 4 : 0;
+  if (at > end) throw new Error("a frame of zstd is cut short");
+  return at - position2;
+}
+__name(frameLength, "frameLength");
+function bytesAt2(fd, position2, length) {
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  while (done < length) {
+    const count = (0, import_node_fs36.readSync)(fd, bytes, done, length - done, position2 + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+__name(bytesAt2, "bytesAt");
+
+// src/image/archive/recompress.ts
+var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
+var maxFrameContent = 64 << 20;
+var usualRatio = 3;
+async function recompressArchive(from, path6, layers, compression, rootSink) {
+  const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  checkFreeSpace((0, import_node_path23.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
+  const fd = (0, import_node_fs37.openSync)(from, "r");
+  const archive = createArchive(path6);
+  try {
+    const made = [];
+    let position2 = 0;
+    for (const layer of layers) {
+      if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
+      position2 += tarBlockSize;
+      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression });
+      const digest2 = await copiers[compressionOf(layer.mediaType)](fd, position2, layer, writer);
+      if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
+      const written = await writer.finish();
+      if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
+      made.push(written);
+      position2 += layer.size + tarPadding(layer.size);
+    }
+    return { archive, layers: made };
+  } catch (error2) {
+    await archive.abort();
+    if (error2 instanceof SinkError) throw error2;
+    return { unusable: error2.message };
+  } finally {
+    (0, import_node_fs37.closeSync)(fd);
+  }
+}
+__name(recompressArchive, "recompressArchive");
+var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
+  const hash = (0, import_node_crypto9.createHash)("sha256");
+  let left = uncompressedSize;
+  for (let position2 = start; position2 < start + size; ) {
+    const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
+    hash.update(frame);
+    position2 += frame.length;
+    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1) });
+    left -= content.length;
+    await writer.write(new Uint8Array(content));
+  }
+  return digestOf3(hash);
+}, "copyFrames");
+var copyMembers = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
+  const hash = (0, import_node_crypto9.createHash)("sha256");
+  const members = /* @__PURE__ */ __name(function* () {
+    for (const piece of piecesOf(fd, start, size)) {
+      hash.update(piece);
+      yield piece;
+    }
+  }, "members");
+  await (0, import_promises8.pipeline)(members, (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 }), async (content) => {
+    let left = uncompressedSize;
+    let piece = new Uint8Array(Math.min(defaultPieceSize, left));
+    let used = 0;
+    for await (const bytes of content) {
+      if (bytes.length > left) throw new Error(`a layer holds more than ${uncompressedSize} bytes`);
+      left -= bytes.length;
+      for (let at = 0; at < bytes.length; ) {
+        const part = bytes.subarray(at, at + piece.length - used);
+        piece.set(part, used);
+        at += part.length;
+        used += part.length;
+        if (used < piece.length) continue;
+        await writer.write(piece);
+        piece = new Uint8Array(Math.min(defaultPieceSize, left + bytes.length - at));
+        used = 0;
+      }
+    }
+    if (used > 0) await writer.write(piece.subarray(0, used));
+  });
+  return digestOf3(hash);
+}, "copyMembers");
+var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
+  const hash = (0, import_node_crypto9.createHash)("sha256");
+  for (const piece of piecesOf(fd, start, size)) {
+    hash.update(piece);
+    await writer.write(new Uint8Array(piece));
+  }
+  return digestOf3(hash);
+}, "copyPlain");
+var copiers = { zstd: copyFrames, gzip: copyMembers, none: copyPlain };
+function* piecesOf(fd, start, size) {
+  for (let position2 = start; position2 < start + size; ) {
+    const piece = bytesAt2(fd, position2, Math.min(defaultPieceSize, start + size - position2));
+    if (piece.length === 0) throw new Error("it is cut short");
+    position2 += piece.length;
+    yield piece;
+  }
+}
+__name(piecesOf, "piecesOf");
+function digestOf3(hash) {
+  return `sha256:${hash.digest("hex")}`;
+}
+__name(digestOf3, "digestOf");
+
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs36 = require("node:fs");
-var import_promises7 = require("node:timers/promises");
+var import_node_fs38 = require("node:fs");
+var import_promises9 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
   move(from, part);
   const out = openPart(path6, part);
   try {
-    const unusable = await findFault(out, layers);
-    if (unusable === void 0) {
-      (0, import_node_fs36.ftruncateSync)(out.fd, out.position);
+    const unusable2 = await findFault(out, layers);
+    if (unusable2 === void 0) {
+      (0, import_node_fs38.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
-    return { unusable };
+    return { unusable: unusable2 };
   } catch (error2) {
     out.discard();
     throw error2;
@@ -29096,21 +37323,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs36.renameSync)(from, to);
+    (0, import_node_fs38.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs36.copyFileSync)(from, to, import_node_fs36.constants.COPYFILE_EXCL);
+      (0, import_node_fs38.copyFileSync)(from, to, import_node_fs38.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs36.rmSync)(to, { force: true });
+      (0, import_node_fs38.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs36.rmSync)(from);
+    (0, import_node_fs38.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs36.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs38.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -29131,14 +37358,14 @@ async function digestOfNext(out, length) {
     const bytes = piece.subarray(0, Math.min(left, piece.length));
     readFully2(out, bytes);
     hash.update(bytes);
-    await (0, import_promises7.setImmediate)();
+    await (0, import_promises9.setImmediate)();
   }
   return `sha256:${hash.digest("hex")}`;
 }
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs36.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs38.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -29147,6 +37374,7 @@ function readFully2(out, into) {
 __name(readFully2, "readFully");
 
 // src/image/parse-description.ts
+init_identity();
 function isDescription(value) {
   return has(value, {
     found: /* @__PURE__ */ __name((found) => has(found, {
@@ -29163,7 +37391,12 @@ function isDescription(value) {
       created: Number.isFinite
     }), "found"),
     isoSha256: /* @__PURE__ */ __name((hex) => hex === "" || isText(hex) && /^[0-9a-f]{64}$/.test(hex), "isoSha256"),
-    tar: /* @__PURE__ */ __name((tar) => has(tar, { members: isCount, contentSize: isCount, size: isCount }), "tar"),
+    tar: /* @__PURE__ */ __name((tar) => has(tar, {
+      members: isCount,
+      contentSize: isCount,
+      size: isCount,
+      highestIds: optional((ids) => has(ids, { uid: isCount, gid: isCount }))
+    }), "tar"),
     layers: /* @__PURE__ */ __name((layers) => isList2(layers, isLayer) && layers.length > 0, "layers"),
     uname: /* @__PURE__ */ __name((choice) => unameChoices.some((name) => name === choice), "uname"),
     defaults: /* @__PURE__ */ __name((defaults) => has(defaults, { env: /* @__PURE__ */ __name((list) => isList2(list, isText), "env"), entrypoint: /* @__PURE__ */ __name((list) => isList2(list, isText), "entrypoint") }), "defaults")
@@ -29171,7 +37404,14 @@ function isDescription(value) {
 }
 __name(isDescription, "isDescription");
 function isLayer(value) {
-  return has(value, { diffId: isDigest, digest: isDigest, size: isCount, uncompressedSize: isCount, mediaType: isText, createdBy: isText });
+  return has(value, {
+    diffId: isDigest,
+    digest: isDigest,
+    size: isCount,
+    uncompressedSize: isCount,
+    mediaType: /* @__PURE__ */ __name((type) => isText(type) && isLayerType(type), "mediaType"),
+    createdBy: isText
+  });
 }
 __name(isLayer, "isLayer");
 function has(value, checks) {
@@ -29205,42 +37445,44 @@ function isCount(value) {
 __name(isCount, "isCount");
 
 // src/cache/entries/folder.ts
-var import_node_fs37 = require("node:fs");
-var import_node_path22 = require("node:path");
+var import_node_fs39 = require("node:fs");
+var import_node_path24 = require("node:path");
 function writeFolder(dir2, file, name, json2) {
-  const folder2 = (0, import_node_path22.join)(dir2, entryFolder);
-  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
+  const folder2 = (0, import_node_path24.join)(dir2, entryFolder);
+  (0, import_node_fs39.rmSync)(folder2, { recursive: true, force: true });
   makeFolder(folder2);
   try {
-    (0, import_node_fs37.linkSync)(file, (0, import_node_path22.join)(folder2, name));
+    (0, import_node_fs39.linkSync)(file, (0, import_node_path24.join)(folder2, name));
   } catch {
-    (0, import_node_fs37.symlinkSync)(file, (0, import_node_path22.join)(folder2, name));
+    (0, import_node_fs39.symlinkSync)(file, (0, import_node_path24.join)(folder2, name));
   }
-  (0, import_node_fs37.writeFileSync)((0, import_node_path22.join)(folder2, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs39.writeFileSync)((0, import_node_path24.join)(folder2, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
 function fileIn(folder2, name) {
-  const path6 = (0, import_node_path22.join)(folder2, name);
-  if (!(0, import_node_fs37.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+  const path6 = (0, import_node_path24.join)(folder2, name);
+  if (!(0, import_node_fs39.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
 function readJson(folder2, name) {
   const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs37.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs37.readFileSync)(path6, "utf8"));
+  if ((0, import_node_fs39.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs39.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
 // src/cache/entries/check-image.ts
-async function checkImage(folder2, key, archive, { mayBeZstd = true, rootSink } = {}) {
+async function checkImage(folder2, key, archive, { compression, mayBeZstd = true, rootSink } = {}) {
   const entry = readJson(folder2, "image");
   if (entry?.key !== key) return "its contents belong to another key";
   const { description } = entry;
   if (!isDescription(description)) return "its description is damaged";
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
-  if (rootSink || !mayBeZstd && description.layers.some(isZstd)) {
-    const made = await decompressArchive(fileIn(folder2, "image"), archive, description.layers, rootSink);
+  const has2 = /* @__PURE__ */ __name((other) => ({ mediaType }) => compressionOf(mediaType) === other, "has");
+  const wanted = compression ?? (rootSink || !mayBeZstd && description.layers.some(has2("zstd")) ? "none" : void 0);
+  if (rootSink || wanted !== void 0 && !description.layers.every(has2(wanted))) {
+    const made = await recompressArchive(fileIn(folder2, "image"), archive, description.layers, wanted ?? "none", rootSink);
     if ("unusable" in made) return made.unusable;
     const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
     return { archive: made.archive, description: { ...description, layers } };
@@ -29262,7 +37504,7 @@ async function restoreImage(key, dir2, archive, options) {
     () => checkWithSink(folder2, key, archive, options),
     (why) => why
   );
-  (0, import_node_fs38.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
@@ -29297,13 +37539,14 @@ __name(stageImageToMake, "stageImageToMake");
 
 // src/supply/from-cache.ts
 async function fromCache(key, sha256, order, firstChecksum2) {
-  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, rootImport } = order;
+  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path23.join)(tempDir, "restored-image"), path6, {
+  const restored = await restoreImage(key, (0, import_node_path25.join)(tempDir, "restored-image"), path6, {
     ...phase,
     show: progressLines(phase.say),
     health,
     mayBeZstd,
+    compression,
     ...rootImport?.sink && { rootSink: rootImport.sink }
   });
   if (!restored) return void 0;
@@ -29334,12 +37577,16 @@ async function fromCache(key, sha256, order, firstChecksum2) {
 }
 __name(fromCache, "fromCache");
 
+// src/supply/from-engine.ts
+init_labels();
+
 // src/supply/known-images.ts
-var import_node_fs39 = require("node:fs");
-var import_node_path24 = require("node:path");
+var import_node_fs41 = require("node:fs");
+var import_node_path26 = require("node:path");
+init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs39.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs41.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -29353,7 +37600,7 @@ function rememberImage({ id, labels }) {
   if (known3.includes(id)) return;
   try {
     const record = recordOf(key);
-    makeFolder((0, import_node_path24.join)(record, ".."));
+    makeFolder((0, import_node_path26.join)(record, ".."));
     writeWhole(record, JSON.stringify([...known3, id]));
   } catch {
   }
@@ -29362,7 +37609,7 @@ __name(rememberImage, "rememberImage");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path24.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+  return (0, import_node_path26.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
 }
 __name(recordOf, "recordOf");
 
@@ -29428,18 +37675,19 @@ __name(keysOf, "keysOf");
 // src/supply/existing.ts
 async function findExisting(known3, engine, order, firstChecksum2) {
   const keys = keysOf(known3, order);
-  const inEngine = engine && keys.engine !== void 0 && !order.keepArchive ? await fromEngine(engine, keys.engine, order) : void 0;
+  const inEngine = engine && keys.engine !== void 0 && !order.wantsArchive ? await fromEngine(engine, keys.engine, order) : void 0;
   if (inEngine) return inEngine;
   return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order, firstChecksum2) : void 0;
 }
 __name(findExisting, "findExisting");
 
 // src/supply/first-checksum.ts
-var import_node_path26 = require("node:path");
+var import_node_path28 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
-var import_node_fs40 = require("node:fs");
-var import_node_path25 = require("node:path");
+var import_node_fs42 = require("node:fs");
+var import_node_path27 = require("node:path");
+init_digest();
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
   return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
@@ -29453,7 +37701,7 @@ async function restoreChecksum(url, dir2, options) {
     () => readJson(folder2, "checksum"),
     () => void 0
   );
-  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
@@ -29461,8 +37709,8 @@ __name(restoreChecksum, "restoreChecksum");
 function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
   makeFolder(dir2);
-  const file = (0, import_node_path25.join)(dir2, "checksum");
-  (0, import_node_fs40.writeFileSync)(file, `${sha256}
+  const file = (0, import_node_path27.join)(dir2, "checksum");
+  (0, import_node_fs42.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
@@ -29485,12 +37733,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path26.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path28.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/convert-iso.ts
-var import_node_path27 = require("node:path");
+var import_node_path29 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -29504,7 +37752,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path27.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path29.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -29516,18 +37764,20 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/local-iso.ts
-var import_node_path28 = require("node:path");
+var import_node_path30 = require("node:path");
+init_errors();
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs42 = require("node:fs");
+var import_node_fs44 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs41 = require("node:fs");
+var import_node_fs43 = require("node:fs");
+init_digest();
 async function checkIso(folder2, key, identity2) {
   const entry = readJson(folder2, "iso");
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs41.statSync)(path6);
+  const { size } = (0, import_node_fs43.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -29552,14 +37802,14 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs44.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs42.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs44.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
@@ -29574,7 +37824,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256, 
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path28.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path30.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -29637,8 +37887,9 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso-request.ts
-var import_node_fs43 = require("node:fs");
+var import_node_fs45 = require("node:fs");
 var import_node_url3 = require("node:url");
+init_errors();
 function requestIso(inputs) {
   const request2 = isoOf(inputs);
   const sha256 = request2.kind === "file" ? request2.sha256 : request2.address.sha256;
@@ -29659,7 +37910,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs43.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs45.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -29680,7 +37931,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs43.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs45.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -29705,14 +37956,18 @@ function isFileUrl(url) {
 }
 __name(isFileUrl, "isFileUrl");
 
+// src/supply/known-iso.ts
+init_digest();
+init_errors();
+
 // src/fetch/http/prefer-https.ts
-var patience4 = 3e3;
+var patience5 = 3e3;
 async function preferHttps(address, { signal, say: say2 }) {
   const [first] = address.urls;
   if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
   const secure = first.replace(/^http:/i, "https:");
   try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience4)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
     const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
     reply.body.destroy();
     partOf(reply);
@@ -29726,6 +37981,7 @@ async function preferHttps(address, { signal, say: say2 }) {
 __name(preferHttps, "preferHttps");
 
 // src/fetch/http/remote-iso.ts
+init_errors();
 var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
 async function queryServer(address, options) {
   const reasons = [];
@@ -29739,7 +37995,7 @@ async function queryServer(address, options) {
         options
       );
     } catch (error2) {
-      if (!(error2 instanceof FetchFailure)) throw error2;
+      if (!(error2 instanceof HttpFailure)) throw error2;
       kind ??= error2.kind;
       reasons.push(`${shownUrl(url)}: ${error2.message}`);
     }
@@ -29823,9 +38079,11 @@ function withOtherWay(error2) {
 __name(withOtherWay, "withOtherWay");
 
 // src/supply/order.ts
-var import_node_path29 = require("node:path");
+var import_node_path31 = require("node:path");
+init_errors();
 
 // src/catalog/expect.ts
+init_errors();
 function expectVersion(found, asked) {
   if (!asked || satisfies3(asked, versionOf(found))) return;
   throw new UserError(
@@ -29846,6 +38104,13 @@ function versionOf({ version, build }) {
   }
 }
 __name(versionOf, "versionOf");
+
+// src/engine/layer-support.ts
+function cantLoad({ name, version, loadsZstd }, compression) {
+  if (compression !== "zstd" || loadsZstd) return void 0;
+  return `${name} ${version} can't load layers that are compressed with zstd, which takes Docker 23 or later; choose gzip or none`;
+}
+__name(cantLoad, "cantLoad");
 
 // src/engine/root-import.ts
 var RootImport = class {
@@ -29892,6 +38157,7 @@ var RootImport = class {
 };
 
 // src/image/config/name.ts
+init_errors();
 function imageName({ version, build }, uname) {
   if (version === void 0)
     throw new UserError(
@@ -29904,15 +38170,23 @@ __name(imageName, "imageName");
 
 // src/supply/order.ts
 function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
-  const keepArchive = inputs.archive !== void 0 || !engine;
+  const { layerCompression: asked } = inputs;
+  const refusal2 = engine && asked && cantLoad(engine, asked);
+  if (refusal2 !== void 0) throw new UserError(`Input "layer-compression": ${refusal2}`, "input");
+  const { ociLayout: ociLayout2 } = inputs;
+  const keepArchive = inputs.archive !== void 0 || isOnlyResult(inputs, engine);
+  const wantsArchive = keepArchive || ociLayout2 !== void 0;
   return {
     phase,
     timeline: timeline2,
     tempDir,
     archive: archivePath(inputs, engine, tempDir),
     keepArchive,
-    ...engine?.layers && !keepArchive && { rootImport: new RootImport(engine.layers, (0, import_node_path29.basename)(tempDir)) },
-    compression: compressionFor(engine, keepArchive || useCache.save.image),
+    ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
+    wantsArchive,
+    ...engine?.layers && !wantsArchive && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path31.basename)(tempDir)) },
+    compression: asked ?? compressionFor(engine, wantsArchive || useCache.save.image),
+    ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,
@@ -29925,19 +38199,25 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
   };
 }
 __name(placeOrder, "placeOrder");
-function decisionsOf({ archive, keepArchive, rootImport, compression, mayBeZstd, useCache }) {
+function decisionsOf({ archive, keepArchive, ociLayout: ociLayout2, rootImport, compression, mayBeZstd, useCache }) {
   const kinds = /* @__PURE__ */ __name(({ image, iso }) => [image && "image", iso && "ISO"].filter(Boolean).join(" and ") || "nothing", "kinds");
   return [
-    `The archive ${archive} is ${keepArchive ? "kept" : "removed once it is loaded"}`,
+    `The archive ${archive} is ${keepArchive ? "kept" : `removed once it is ${ociLayout2 === void 0 ? "loaded" : "used"}`}`,
+    ...ociLayout2 === void 0 ? [] : [`The OCI layout is ${ociLayout2}`],
     `The lowest layer is ${rootImport ? "imported into the engine while it is made" : "written to the archive"}`,
     `New layers are compressed with ${compression}; the engine ${mayBeZstd ? "can" : "can't"} load zstd`,
     `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`
   ];
 }
 __name(decisionsOf, "decisionsOf");
-function archivePath({ archive }, engine, tempDir) {
-  if (archive === void 0) return engine ? (0, import_node_path29.join)(tempDir, "image.tar") : `${tempDir}.tar`;
-  makeFolder((0, import_node_path29.dirname)(archive));
+function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
+  return !engine && ociLayout2 === void 0;
+}
+__name(isOnlyResult, "isOnlyResult");
+function archivePath(inputs, engine, tempDir) {
+  const { archive } = inputs;
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path31.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path31.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -29948,18 +38228,18 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path30 = require("node:path");
+var import_node_path32 = require("node:path");
 
 // src/cache/process/saving.ts
-var import_node_fs44 = require("node:fs");
+var import_node_fs46 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs44.rmSync)(statusFile, { force: true });
+    (0, import_node_fs46.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs44.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs46.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -29969,7 +38249,7 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path30.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path32.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return { statusFile, entries: [] };
@@ -29987,13 +38267,13 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path30.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path32.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path30.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path32.join)(order.tempDir, "save-image");
   return [
     imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
@@ -30001,11 +38281,12 @@ function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path30.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path32.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
 // src/troubleshooting.ts
+init_errors();
 var sections = {
   input: "an-input-is-refused",
   "no-address": "no-url-is-known-for-the-ddk",
@@ -30025,9 +38306,11 @@ var sections = {
   memory: "the-thread-that-reads-the-iso-ended-unexpectedly",
   "no-engine": "no-container-engine-can-be-used",
   engine: "the-engine-failed",
+  "too-few-ids": "the-image-has-owners-that-the-engine-lacks",
   "broken-image": "no-container-can-be-created-from-the-image",
   container: "the-container-of-ddksh-cant-be-made",
   "no-steps": "steps-with-shell-ddksh-cant-run",
+  packages: "the-packages-cant-be-listed",
   cancelled: "cancelled"
 };
 var lastSection = "any-other-error";
@@ -30078,6 +38361,7 @@ async function run() {
   const supervision = { signal: phase.signal, debug: debug2 };
   const noEngine = [];
   const engine = await step("Find a container engine", () => findEngine(inputs, supervision, noEngine), engineFound);
+  prepareSbom(inputs.sbom, engine, noEngine);
   const tempDir = await makeTempDir();
   const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase, timeline);
   for (const decision of decisionsOf(order)) debug2(decision);
@@ -30096,7 +38380,12 @@ async function run() {
   phase.signal.throwIfAborted();
   const saving = saveForNextRun(supply, known3, order);
   await saveForPost({ savingStatus: saving.statusFile });
-  if (!order.keepArchive) (0, import_node_fs45.rmSync)(order.archive, { force: true });
+  const { ociLayout: ociLayout2 } = order;
+  if (ociLayout2 !== void 0) {
+    const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
+    await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
+  }
+  if (!order.keepArchive) (0, import_node_fs47.rmSync)(order.archive, { force: true });
   const { name } = inputs.shell;
   const canRun = await step(
     `Set up ${name}`,
@@ -30104,10 +38393,14 @@ async function run() {
     (ready) => shellSetUp(name, ready)
   );
   phase.signal.throwIfAborted();
-  if (order.keepArchive && supply.conversion?.archive.layers.some(isZstd)) {
-    say(`${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`);
+  if (order.keepArchive && supply.conversion?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
+    say(
+      `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
+    );
   }
-  await writeOutputs(supply, order, image, keys.cache ?? "");
+  const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun);
+  phase.signal.throwIfAborted();
+  await writeOutputs(supply, order, image, keys.cache ?? "", sbom);
   await writeSummary({
     supply,
     known: known3,
@@ -30115,6 +38408,7 @@ async function run() {
     engine,
     image,
     shell: canRun ? name : void 0,
+    packages: sbom?.packages,
     saving: saving.entries,
     tasks: timeline.tasks
   });
@@ -30122,17 +38416,20 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path31.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path33.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs45.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs47.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
-async function findEngine({ engine: wanted, shell }, supervision, reasons) {
+async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout2 }, supervision, reasons) {
   const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision);
   if (engine) return engine;
   if (wanted === "none") reasons.push('the input "engine" is none');
-  else notice2(`No container engine can be used here, so the image is left as an archive and ${shell.name} can't run: ${reasons.join("; ")}`);
+  else {
+    const result = archive === void 0 && ociLayout2 !== void 0 ? "an OCI layout" : "an archive";
+    notice2(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons.join("; ")}`);
+  }
   return void 0;
 }
 __name(findEngine, "findEngine");
@@ -30156,7 +38453,11 @@ __name(provideImage, "provideImage");
 function load2(supply, engine, order) {
   const { name, conversion } = supply;
   const use = /* @__PURE__ */ __name(async () => {
-    const image = await loadWithProgress(engine, { path: order.archive, name, ...conversion.archive }, say);
+    const image = await loadWithProgress(
+      engine,
+      { path: order.archive, name, ...conversion.archive, highestIds: conversion.tar.highestIds },
+      say
+    );
     rememberImage(image);
     return image;
   }, "use");
@@ -30180,6 +38481,25 @@ async function setUp(engine, image, { shell: request2 }, supervision, noEngine) 
   return true;
 }
 __name(setUp, "setUp");
+function prepareSbom(path6, engine, noEngine) {
+  if (path6 === void 0) return;
+  if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
+  makeFolder((0, import_node_path33.dirname)(path6));
+}
+__name(prepareSbom, "prepareSbom");
+async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {
+  if (path6 === void 0 || !engine || !image) return void 0;
+  if (!canRun) throw noPackages("no container of the image can run on this machine, as the warning above says");
+  return step("List the packages", () => writeSbom(engine, image, supply, path6, tempDir), sbomWritten);
+}
+__name(makeSbom, "makeSbom");
+function noPackages(why) {
+  return new UserError(
+    `The packages of the image can't be listed: its rpm runs in a container, and ${why}; leave out the input "sbom" to go on without it`,
+    "packages"
+  );
+}
+__name(noPackages, "noPackages");
 function failStep(error2) {
   const sentence = sentenceOf(error2);
   fail(`${sentence}${/[.?!]$/.test(sentence) ? "" : "."} See ${explanationOf(error2)}`);

@@ -21546,6 +21546,9 @@ var EngineError = class extends UserError {
   }
 };
 
+// src/engine/id-ranges.ts
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+
 // src/engine/images.ts
 async function succeed(command2, args, wanted, options) {
   const finished = await command2.call(args, options);
@@ -21555,17 +21558,12 @@ async function succeed(command2, args, wanted, options) {
 __name(succeed, "succeed");
 function failure(program, wanted, finished) {
   const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
-  return new EngineError(`${program} couldn't ${wanted}: ${reason}${wayOut(reason)}`, noRoom.test(reason) ? "no-room" : "engine");
+  const message = `${program} couldn't ${wanted}: ${reason}`;
+  if (noRoom.test(reason)) return new EngineError(`${message}; free some space on the disk of its data folder`, "no-room");
+  return new EngineError(message, tooFewIds.test(reason) ? "too-few-ids" : "engine");
 }
 __name(failure, "failure");
 var noRoom = /no space left on device/i;
-function wayOut(reason) {
-  if (noRoom.test(reason)) return "; free some space on the disk of its data folder";
-  if (/insufficient (UIDs|GIDs)/i.test(reason))
-    return "; give this user a range of 65536 ids in /etc/subuid and /etc/subgid, then run 'podman system migrate'";
-  return "";
-}
-__name(wayOut, "wayOut");
 
 // src/engine/import.ts
 var importLabel = "io.github.xenserver-ddk-action.import";
