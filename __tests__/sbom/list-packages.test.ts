@@ -10,8 +10,8 @@ import { listPackages } from '../../src/sbom/list-packages.ts'
 import { writeSbom } from '../../src/sbom/write-sbom.ts'
 import { describeEngines } from '../engine/engines.ts'
 import { allEngines } from '../engine/start-engine.ts'
-import { run, sh } from '../support/tools.ts'
-import { addRpm, installPackages, type Tags } from './rpm-root.ts'
+import { run, sh, until } from '../support/tools.ts'
+import { addRpm, installPackages, type Tags, toBerkeleyDb } from './rpm-root.ts'
 
 const temp = mkdtempSync(join(tmpdir(), 'ddk-packages-test-'))
 const environment = { ...process.env }
@@ -40,6 +40,7 @@ const scripts = {
   failing: 'echo "error: cannot open Packages database in /var/lib/rpm" >&2; exit 1',
   silent: 'exit 0',
   chatty: "while :; do echo 'a line that is no package'; done | head -c 9000000",
+  endless: 'sleep 10000',
   hostile: "printf 'evil\\t\\t1\\t1\\tnoarch\\tMIT\\t\\033[2J\\n'",
 } as const
 
@@ -68,12 +69,16 @@ describeEngines(allEngines, ({ command, env, stop }) => {
   /** Containers that are left of an image. */
   const leftOf = ({ id }: Image) => run(command, ['ps', '--all', '--quiet', '--filter', `ancestor=${id}`], { env: process.env })
 
-  describe('an image with packages', () => {
+  describe.each([
+    ['sqlite', () => {}],
+    ['Berkeley DB', toBerkeleyDb],
+  ])('an image with packages in %s', (title, convert) => {
     let image: Image
     beforeAll(async () => {
-      image = await imageOf('rpms', (root) => {
+      image = await imageOf(title.toLowerCase().replace(' ', '-'), (root) => {
         addRpm(root)
         installPackages(root, packages)
+        convert(root)
       })
     })
 
@@ -121,19 +126,33 @@ describeEngines(allEngines, ({ command, env, stop }) => {
     expect(leftOf(image)).toBe('')
   })
 
+  const scriptImage = (name: keyof typeof scripts) =>
+    imageOf(name, (root) => {
+      mkdirSync(join(root, 'bin'))
+      run('cp', ['/bin/busybox', join(root, 'bin/busybox')])
+      for (const applet of ['sh', 'head', 'printf', 'sleep']) run('ln', ['-s', 'busybox', join(root, 'bin', applet)])
+      writeFileSync(join(root, 'bin/rpm'), `#!/bin/sh\n${scripts[name]}\n`)
+      chmodSync(join(root, 'bin/rpm'), 0o755)
+    })
+
+  test('a cancelled job leaves no container', async () => {
+    const image = await scriptImage('endless')
+    const job = new AbortController()
+    const listing = listPackages((await detectEngine(command, () => {}, { signal: job.signal }))!, image)
+    listing.catch(() => {})
+    await until(() => leftOf(image) !== '')
+    job.abort(new Error('Cancelled'))
+    await expect(listing).rejects.toThrow('Cancelled')
+    expect(leftOf(image)).toBe('')
+  })
+
   test.each([
     ['failing', /its rpm fails in a container of (?:docker|podman) \(error: cannot open Packages database in \/var\/lib\/rpm\); leave out/],
     ['silent', /its rpm lists no package; leave out/],
     ['chatty', /its rpm prints more than 8 MiB; leave out/],
     ['hostile', /its rpm prints "evil.*\\\\u001b\[2J", which describes no package; leave out/],
   ] as const)('an rpm that is %s', async (name, sentence) => {
-    const image = await imageOf(name, (root) => {
-      mkdirSync(join(root, 'bin'))
-      run('cp', ['/bin/busybox', join(root, 'bin/busybox')])
-      for (const applet of ['sh', 'head', 'printf']) run('ln', ['-s', 'busybox', join(root, 'bin', applet)])
-      writeFileSync(join(root, 'bin/rpm'), `#!/bin/sh\n${scripts[name]}\n`)
-      chmodSync(join(root, 'bin/rpm'), 0o755)
-    })
+    const image = await scriptImage(name)
     const folder = mkdtempSync(join(temp, 'nothing-'))
     const path = join(folder, 'sbom.json')
     const identity = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }

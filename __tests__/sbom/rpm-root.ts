@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from '../support/tools.ts'
@@ -37,6 +37,14 @@ export function installPackages(root: string, packages: readonly Tags[]): void {
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
+}
+
+/** Turns the database that `installPackages` made into one of CentOS 5 to 7: a hash of Berkeley DB, by Berkeley DB's own loader. */
+export function toBerkeleyDb(root: string): void {
+  const folder = join(root, database)
+  const input = run(process.execPath, [join(import.meta.dirname, 'to-berkeley-db.ts'), join(folder, 'rpmdb.sqlite')])
+  for (const name of readdirSync(folder)) rmSync(join(folder, name))
+  run('db5.3_load', [join(folder, 'Packages')], { input })
 }
 
 function specs(dir: string, packages: readonly Tags[]): string[] {
