@@ -6,7 +6,10 @@ import type { Store } from '../../src/fetch/store/tool-cache.ts'
 import type { AddressRequest, IsoRequest } from '../../src/supply/iso-request.ts'
 import { recognize } from '../../src/supply/known-iso.ts'
 import { type Handler, serve, sha256 } from '../fetch/server.ts'
+import { hideDebugLines } from '../support/quiet-toolkit.ts'
 import { withTempDir } from '../support/tools.ts'
+
+hideDebugLines()
 
 let said: string[] = []
 let asked: unknown[] = []

@@ -20,10 +20,13 @@ import * as toolkit from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openStore, type Store } from '../../../src/fetch/store/tool-cache.ts'
 import { noMounts, noOtherUser } from '../../support/machine.ts'
+import { hideDebugLines } from '../../support/quiet-toolkit.ts'
 import { unless } from '../../support/skip.ts'
 import { asNobody, sh, until } from '../../support/tools.ts'
 import { startFetching } from '../fetching.ts'
 import { type Handler, noise, sendFile, sha256, withServer } from '../server.ts'
+
+hideDebugLines()
 
 const iso = noise(2_000_000)
 const other = noise(2_000_000, 'other')
