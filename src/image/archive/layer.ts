@@ -131,8 +131,8 @@ export class SinkError extends Error {
 }
 
 /**
- * The description of an uncompressed layer, whose bytes go to `sink` instead of into an archive. Hashing takes as long as unpacking, so it
- * is left to the receiver, which has to do it anyway.
+ * The description of an uncompressed layer, whose bytes go to `sink` instead of into an archive. The receiver hashes them anyway, so they
+ * aren't hashed here.
  * @throws SinkError from `write` and `finish`
  */
 export function absentLayerWriter(sink: LayerSink, release: LayerOptions['release'] = () => {}): LayerWriter {
