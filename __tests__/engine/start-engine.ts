@@ -45,6 +45,14 @@ function docker(): RealEngine | NoEngine {
   return { title, skip: noRoot ? { reason: 'no-docker', detail: lastLine(stderr) } : own.skip }
 }
 
+/** A Docker that sees nothing of this machine's files but these folders, as a sidecar of a runner in Kubernetes. */
+export function startSidecar(shared: readonly string[]): RealEngine | NoEngine {
+  const title = 'docker as a sidecar'
+  if (noRoot) return { title, skip: noRoot }
+  const env = { ...process.env, DOCKERD: scriptPath('sidecar-dockerd.sh'), SHARED_FOLDERS: shared.join(':') }
+  return own(title, 'no-docker', 'dockerd.sh', ['start'], (host) => ({ command: 'docker', env: { DOCKER_HOST: host } }), env)
+}
+
 function newerDocker(store: 'classic' | 'containerd'): RealEngine | NoEngine {
   return ownDocker(`newer docker, ${store} store`, 'no-newer-docker', 'newer-docker.sh', 'start', store)
 }
@@ -68,12 +76,13 @@ function own(
   script: string,
   args: readonly string[],
   read: (printed: string) => Pick<RealEngine, 'command' | 'env'>,
+  env: NodeJS.ProcessEnv = process.env,
 ): RealEngine | NoEngine {
   const folder = process.env.DDK_TEST_ENGINES!
   mkdirSync(folder, { recursive: true })
   const dir = mkdtempSync(join(folder, `${script}.`))
   const stop = () => void execFileSync(scriptPath(script), ['remove', dir], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const { status, stdout, stderr } = spawnSync(scriptPath(script), [...args, dir], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(scriptPath(script), [...args, dir], { encoding: 'utf8', env })
   if (status === 0) return { title, ...read(stdout.trim()), stop }
   stop()
   return { title, skip: { reason, detail: lastLine(stderr) } }

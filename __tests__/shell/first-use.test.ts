@@ -52,7 +52,12 @@ test('the container is removed even if the job ends meanwhile', async () => {
 })
 
 test.each<[string, Partial<Finished>, Partial<Host>, RegExp]>([
-  ['it does not see the file', { code: 99 }, {}, /^docker doesn't see this runner's files, so steps can't run in the DDK: its daemon is/],
+  [
+    'it does not see the file',
+    { code: 99 },
+    {},
+    /^docker doesn't see this runner's files in \S+, so steps can't run in the DDK: its daemon is/,
+  ],
   ['a signal 11, with a vsyscall page', { code: 139 }, {}, /signal 11 \(exit code 139\) on this machine's kernel; use another runner$/],
   ['a signal 11, without one', { code: 139 }, { maps: '0-1 [vdso]' }, /they need the vsyscall page.*kernel parameter vsyscall=emulate$/],
   ['a signal 11, on a machine that shows no maps', { code: 139 }, { maps: '' }, /on this machine's kernel; use another runner$/],

@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { makeSmallRoot } from '../fixtures/small-root.ts'
 import { cli } from '../support/cli.ts'
-import { run, sh } from '../support/tools.ts'
+import { sh } from '../support/tools.ts'
 
 /** Programs that a DDK has and the small root doesn't: this machine's own. */
 const programs = [
@@ -42,18 +42,21 @@ export async function makeArchive(dir: string, tag: string, change: (root: strin
 
 /** Puts bash and GNU's tools into a root, with their libraries; its /bin/sh is bash, as in a DDK. */
 export function addPrograms(root: string): void {
-  for (const program of programs) {
-    const path = sh(`type -P ${program}`).trim()
-    const target = join(root, 'bin', program)
-    rmSync(target, { force: true })
-    copyFileSync(path, target)
-    for (const [library] of run('ldd', [path]).matchAll(/\/\S+/g)) {
-      if (existsSync(join(root, library))) continue
-      mkdirSync(join(root, dirname(library)), { recursive: true })
-      copyFileSync(library, join(root, library))
-    }
-  }
+  for (const program of programs) addProgram(root, sh(`type -P ${program}`).trim())
   replaceShell(root, join(root, 'bin/bash'))
+}
+
+/** Puts one of this machine's programs into a root's /bin, with its libraries. */
+export function addProgram(root: string, path: string): void {
+  const target = join(root, 'bin', basename(path))
+  rmSync(target, { force: true })
+  copyFileSync(path, target)
+  // `ldd` fails for a program that has none.
+  for (const [library] of sh(`ldd '${path}' || true`).matchAll(/\/\S+/g)) {
+    if (existsSync(join(root, library))) continue
+    mkdirSync(join(root, dirname(library)), { recursive: true })
+    copyFileSync(library, join(root, library))
+  }
 }
 
 /** Makes this program the root's /bin/sh. */

@@ -4,6 +4,12 @@ export const reasons = {
   'no-mounts': { missing: 'the right to mount loop devices', cure: 'use a machine, a virtual machine or a privileged container' },
   'no-docker': { missing: 'a Docker that runs containers', cure: 'run script/bootstrap test, then script/test as root' },
   'no-newer-docker': { missing: "Debian's newest Docker", cure: 'run script/test as root where debootstrap reaches a Debian mirror' },
+  'no-registry': { missing: "Debian's docker-registry", cure: 'run script/bootstrap test' },
+  'no-builder-tools': {
+    missing: 'buildx, BuildKit and Apptainer',
+    cure: 'run script/test as root where debootstrap reaches a Debian mirror, with Go 1.25 or later',
+  },
+  'no-builders': { missing: "Debian's buildah, skopeo or umoci", cure: 'run script/bootstrap test' },
   'no-podman': { missing: 'a Podman that runs containers', cure: 'run script/bootstrap test, then script/test as root' },
   'no-i386-root': { missing: 'a 32-bit root filesystem', cure: 'run script/test as root where debootstrap reaches a Debian mirror' },
   'no-corpus': { missing: 'the corpus of disks that others made', cure: 'put it beside the checkout, as ../shared/corpus' },

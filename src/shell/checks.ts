@@ -20,7 +20,7 @@ const notFound = 99
 
 /**
  * Runs a program of the image in a container with `folder` mounted, as the steps' container will have it.
- * @param folder RUNNER_TEMP, or any other writable folder of the runner
+ * @param folder a writable folder of the runner: RUNNER_TEMP, or the workspace
  * @returns a sentence that says why steps can't run in the image and what to do; undefined if they can
  */
 export async function checkFirstUse(engine: Engine, image: Image, folder: string, host: Host = thisHost()): Promise<string | undefined> {
@@ -28,7 +28,7 @@ export async function checkFirstUse(engine: Engine, image: Image, folder: string
   try {
     writeFileSync(join(probe, 'file'), '')
     const finished = await tryProgram(engine, image, probe)
-    return finished.code === 0 ? undefined : explain(finished, engine, image, host)
+    return finished.code === 0 ? undefined : explain(finished, engine, image, host, folder)
   } finally {
     rmSync(probe, { recursive: true, force: true })
   }
@@ -53,11 +53,11 @@ async function tryProgram(engine: Engine, image: Image, probe: string): Promise<
 }
 
 /** Explains how a program of the image failed. */
-function explain(finished: Finished, engine: Engine, image: Image, host: Host): string {
+function explain(finished: Finished, engine: Engine, image: Image, host: Host, folder: string): string {
   const { code, lastWord, timedOut } = finished
   if (code === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
     return (
-      `${engine.name} doesn't see this runner's files, so steps can't run in the DDK: its daemon is on another machine or in another container; ` +
+      `${engine.name} doesn't see this runner's files in ${folder}, so steps can't run in the DDK: its daemon is on another machine or in another container; ` +
       'use a daemon on the machine that runs the job, or give both the same folders at the same paths'
     )
   }

@@ -37,13 +37,13 @@ export interface Surroundings {
  * @throws Error if the request itself is the reason that they can't
  */
 export async function setUpShell(engine: Engine, image: Image, request: ShellRequest, surroundings: Surroundings): Promise<boolean> {
-  const { temp, warn, installed, explanation } = surroundings
+  const { temp, workspace, warn, installed, explanation } = surroundings
   const prepared = await installShell({ engine, image, ...surroundings, ...request })
   await installed(prepared.shell)
   const failure = await startContainer(engine, image, prepared)
   if (failure === undefined) return true
   // Try without the user's options, to find out whether they or this machine are the reason.
-  const obstacle = await checkFirstUse(engine, image, temp)
+  const obstacle = (await checkFirstUse(engine, image, temp)) ?? (await checkFirstUse(engine, image, workspace))
   if (obstacle === undefined) {
     throw new UserError(
       `${engine.name} couldn't make the container of ${request.name}: ${failure}; check the inputs "volumes", "network" and "run-options"`,
