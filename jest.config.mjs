@@ -6,8 +6,10 @@ const floors = {
   engine: 75,
   fetch: 90,
   host: 85,
+  http: 85,
   image: 85,
   programs: 90,
+  registry: 85,
   shell: 90,
   supply: 55,
 }

@@ -60,6 +60,11 @@ test('every input that is set', () => {
       archive,
       'oci-layout': 'new layout',
       'layer-compression': 'gzip',
+      'registry-image': 'ghcr.io/acme/ddk',
+      push: 'true',
+      'registry-username': 'me',
+      'registry-password': 'a long password',
+      'expect-digest': `SHA256:${'B'.repeat(64)}`,
       uname: 'host',
       'zero-limit': '2',
       'shell-name': 'other.sh',
@@ -85,6 +90,12 @@ test('every input that is set', () => {
     archive,
     ociLayout: resolve('new layout'),
     layerCompression: 'gzip',
+    registry: {
+      repository: { host: 'ghcr.io', name: 'acme/ddk' },
+      push: true,
+      credentials: { kind: 'password', username: 'me', password: 'a long password' },
+    },
+    expectDigest: `sha256:${'b'.repeat(64)}`,
     uname: 'host',
     maxZeroBytes: 2 * 1024 ** 3,
     shell: {
@@ -98,7 +109,31 @@ test('every input that is set', () => {
   })
 })
 
-test.each(['require-checksum', 'restore-cache', 'save-cache'])('%s is true or false', (name) => {
+test.each<[Record<string, string>, string]>([
+  [{ push: 'true' }, 'Input "push" is true, but "registry-image" doesn\'t say where to'],
+  [
+    { 'registry-image': 'ghcr.io/acme/ddk:1' },
+    'Input "registry-image": "ghcr.io/acme/ddk:1" is not a repository: it must have neither a tag nor a digest',
+  ],
+  [
+    { 'registry-image': 'ghcr.io/a', 'registry-username': 'me' },
+    'Input "registry-password" is empty, but the other half of the login is set',
+  ],
+  [{ 'registry-image': 'ghcr.io/a', 'registry-password': 'a password' }, 'Input "registry-username" is empty'],
+  [{ 'registry-image': 'ghcr.io/a', 'registry-password': 'x', 'registry-username': 'a:b' }, "a user name can't contain a colon"],
+  [{ 'expect-digest': 'sha256:123' }, 'Input "expect-digest": "sha256:123" is not a SHA-256'],
+])('a registry that makes no sense is refused: %j', (inputs, sentence) => {
+  expect(() => read({ iso: '/srv/ddk.iso', ...inputs })).toThrow(sentence)
+})
+
+test('the password of a registry is masked before anything else is said', () => {
+  read({ iso: '/srv/ddk.iso', 'registry-image': 'ghcr.io/a', 'registry-username': 'me', 'registry-password': 'a long password' })
+  expect(written[0]).toBe('::add-mask::a long password\n')
+  read({ iso: '/srv/ddk.iso', 'registry-password': 'short' })
+  expect(written.at(-1)).toContain("The password in registry-password isn't masked in the log, because it has fewer than 8 characters")
+})
+
+test.each(['require-checksum', 'restore-cache', 'save-cache', 'push'])('%s is true or false', (name) => {
   for (const text of ['yes', 'true false', '1']) {
     expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(`Input "${name}": it is "${text}"; it must be true or false`)
   }

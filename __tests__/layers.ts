@@ -21,6 +21,7 @@ export const layers: Readonly<Record<string, string>> = {
   'disk/zip': 'bytes disk/filesystem disk/spool',
   'disk/appliance': 'bytes disk/filesystem disk/image.ts disk/root disk/spool',
   disk: 'bytes',
+  registry: 'bytes host http phase programs',
   catalog: 'bytes disk/root',
   'image/config': 'bytes disk/root',
   'image/tar': 'bytes disk/filesystem',
@@ -36,8 +37,8 @@ export const layers: Readonly<Record<string, string>> = {
   cache: '',
   shell: 'bytes engine host image programs',
   sbom: 'bytes disk/root engine host image/config programs',
-  'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts shell',
+  'inputs.ts': 'bytes catalog choice.ts engine fetch host image log.ts registry shell',
   report: 'bytes disk engine image phase',
   commands: 'bytes catalog choice.ts disk engine host image phase report',
-  supply: 'bytes cache catalog disk engine fetch host http image inputs.ts phase report',
+  supply: 'bytes cache catalog disk engine fetch host http image inputs.ts phase registry report',
 }

@@ -42,6 +42,7 @@ describe('without an engine', () => {
     expect(outputs).toEqual({
       image: 'xenserver-ddk:6.5.0-90233c',
       'image-id': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      'image-digest': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       archive: expect.stringContaining(runner.temp),
       'oci-layout': '',
       'xenserver-version': '6.5.0',

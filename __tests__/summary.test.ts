@@ -25,13 +25,15 @@ function reportOf(changed: {
   const conversion = {
     found: { identity, place: 'partition 1', type: 'ext3', used: 9e8, created: 0, userland: 'glibc 2.5' },
     tar: { members: 33_000, contentSize: 849_200_000, size: 9e8 },
-    archive: { configDigest: `sha256:${sha256}` },
+    archive: { configDigest: `sha256:${sha256}`, manifestDigest: `sha256:${'fedcba9876543210'.repeat(4)}` },
   } as unknown as Conversion
+  const { archive } = conversion
   const all = { image: true, iso: true }
+  const registry = { client: { repository: { text: 'ghcr.io/acme/ddk' } }, push: false } as unknown as Order['registry']
   return {
-    supply: { origin: 'file', name: 'xenserver-ddk:6.5.0-90233c', identity, isoSha256: sha256, conversion, ...changed.supply },
+    supply: { origin: 'file', name: 'xenserver-ddk:6.5.0-90233c', identity, isoSha256: sha256, archive, conversion, ...changed.supply },
     known: { request: { kind: 'file', path: '/ddk.iso', sha256: undefined }, ...changed.known } as KnownIso,
-    order: { useCache: { restore: all, save: all }, cacheHealth: { failing: false, waited: 0 }, keepArchive: true } as Order,
+    order: { useCache: { restore: all, save: all }, cacheHealth: { failing: false, waited: 0 }, keepArchive: true, registry } as Order,
     engine: 'engine' in changed ? ({ name: 'docker', version: '28.5.1', ...changed.engine } as Engine) : undefined,
     image: undefined,
     shell: changed.shell,
@@ -50,6 +52,12 @@ test('a summary says what was made, where it came from, how long that took, and 
   expect(summary).toContain('Make the image (4.2 s) :2000-01-01 00:00:00.000, 2000-01-01 00:00:04.200')
   expect(summary).toContain('shell: ddk.sh {0}')
   expect(summary).toContain(`iso-sha256: ${sha256}`)
+})
+
+test('a summary has the digest of the manifest, and says that a registry had the image', () => {
+  const summary = summaryOf(reportOf({ supply: { origin: 'registry', manifestDigest: `sha256:${'1'.repeat(64)}` } }))
+  expect(summary).toContain(`<th align="left">Manifest</th><td><code>sha256&#58;${'1'.repeat(64)}</code></td>`)
+  expect(summary).toContain('<code>ghcr.io/acme/ddk</code>: no ISO was downloaded or converted')
 })
 
 test('a summary has the number of packages if they were counted', () => {

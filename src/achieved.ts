@@ -5,6 +5,7 @@ import type { Achieved } from './log.ts'
 import type { WrittenSbom } from './sbom/write-sbom.ts'
 import type { KnownIso } from './supply/known-iso.ts'
 import type { Supply } from './supply/supply.ts'
+import type { Pushed } from './supply/to-registry.ts'
 
 // What each phase has achieved, for the line after its group in the log.
 
@@ -24,19 +25,24 @@ export function isoIdentified({ request, sha256, stored }: KnownIso): Achieved {
 /** @param supply absent if the image isn't anywhere */
 export function imageSought(supply: Supply | undefined, engine: Engine | undefined): Achieved {
   if (!supply) return { text: 'The image has to be made' }
-  return { text: supply.origin === 'engine' ? `${engine!.name} already has the image` : 'The Actions cache has the image' }
+  if (supply.origin === 'engine') return { text: `${engine!.name} already has the image` }
+  return { text: `The ${supply.origin === 'registry' ? 'registry' : 'Actions cache'} has the image` }
 }
 
 export function imageMade({ name, conversion }: Supply): Achieved {
   return { text: `${name}, ${conversion!.tar.members} files and folders`, bytes: conversion!.tar.size }
 }
 
-export function imageLoaded({ name, conversion, imported }: Supply, engine: Engine): Achieved {
-  return { text: `${engine.name} has ${name}`, ...(!imported && { bytes: conversion!.archive.size }) }
+export function imageLoaded({ name, archive, imported }: Supply, engine: Engine): Achieved {
+  return { text: `${engine.name} has ${name}`, ...(!imported && { bytes: archive!.size }) }
 }
 
-export function layoutWritten({ name, conversion }: Supply, path: string): Achieved {
-  return { text: `${path} has ${name}`, bytes: conversion!.archive.size }
+export function imagePushed({ digest, bytes }: Pushed): Achieved {
+  return { text: `The registry has the image: ${digest}`, ...(bytes > 0 && { bytes }) }
+}
+
+export function layoutWritten({ name, archive }: Supply, path: string): Achieved {
+  return { text: `${path} has ${name}`, bytes: archive!.size }
 }
 
 /** @param name of the shell */

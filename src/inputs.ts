@@ -17,6 +17,8 @@ import { parseReference } from './image/config/reference.ts'
 import { type UnameChoice, unameChoices } from './image/config/uname-choice.ts'
 import { parseZeroLimit } from './image/tar/zero-limit.ts'
 import { say } from './log.ts'
+import type { Credentials } from './registry/credentials.ts'
+import { parseRepository, type Repository } from './registry/repository.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from './shell/options.ts'
 import type { ShellRequest } from './shell/set-up.ts'
 
@@ -52,10 +54,21 @@ export interface Inputs {
   readonly layerCompression?: Compression
   /** Absolute path. */
   readonly sbom?: string
+  /** Where images are looked for, and pushed to if that is wanted. */
+  readonly registry?: RegistryInput
+  /** `sha256:` and hexadecimal. */
+  readonly expectDigest?: string
   readonly uname: UnameChoice
   /** Limit for bytes of zeros in the image. */
   readonly maxZeroBytes?: number
   readonly shell: ShellRequest
+}
+
+export interface RegistryInput {
+  readonly repository: Repository
+  readonly push: boolean
+  /** Absent if the engine's login is used. */
+  readonly credentials?: Credentials
 }
 
 /** What the Actions cache keeps. `auto` means everything that may be there. */
@@ -95,6 +108,8 @@ export function readInputs(): Inputs {
       iso,
       version,
       isoSha256: parsed('iso-sha256', parseSha256),
+      registry: readRegistry(),
+      expectDigest: parsed('expect-digest', (text) => `sha256:${parseSha256(text)}`),
       image: parsed('image', (text) => parseReference(text).text),
       archive,
       ociLayout: parsed('oci-layout', parseLayout),
@@ -151,12 +166,37 @@ function readSecretHeaders(text: string): ReadonlyMap<string, string> {
   const headers = parseHeaderLines(text)
   for (const [name, value] of headers) {
     const last = value.split(' ').at(-1)!
-    for (const secret of new Set([value, last])) if (secret.length >= minSecretLength) core.setSecret(secret)
-    if (last.length < minSecretLength) {
-      say(`The value of ${name} in iso-headers isn't masked in the log, because it has fewer than ${minSecretLength} characters`)
-    }
+    if (value !== last) core.setSecret(value)
+    maskSecret(last, `The value of ${name} in iso-headers`)
   }
   return headers
+}
+
+/** @param what it is, as the beginning of a sentence */
+function maskSecret(secret: string, what: string): void {
+  if (secret.length >= minSecretLength) core.setSecret(secret)
+  else say(`${what} isn't masked in the log, because it has fewer than ${minSecretLength} characters`)
+}
+
+/** The password is masked before anything is logged. */
+function readRegistry(): RegistryInput | undefined {
+  const password = parsed('registry-password', (text) => text)
+  if (password !== undefined) maskSecret(password, 'The password in registry-password')
+  const username = parsed('registry-username', (text) => text)
+  const repository = parsed('registry-image', parseRepository)
+  const push = parsed('push', parseBoolean) ?? false
+  if (!repository) {
+    if (push) throw new UserError('Input "push" is true, but "registry-image" doesn\'t say where to; set it to a repository', 'input')
+    return undefined
+  }
+  if ((username === undefined) !== (password === undefined)) {
+    throw new UserError(
+      `Input "registry-${username === undefined ? 'username' : 'password'}" is empty, but the other half of the login is set; is a secret not passed on to this job?`,
+      'input',
+    )
+  }
+  if (username?.includes(':')) throw new UserError('Input "registry-username": a user name can\'t contain a colon', 'input')
+  return { repository, push, ...(username !== undefined && { credentials: { kind: 'password', username, password: password! } }) }
 }
 
 function parseCompression(text: string): Compression | undefined {

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@actions/core'
-import { engineFound, imageLoaded, imageMade, imageSought, isoIdentified, layoutWritten, sbomWritten, shellSetUp } from './achieved.ts'
+import {
+  engineFound,
+  imageLoaded,
+  imageMade,
+  imagePushed,
+  imageSought,
+  isoIdentified,
+  layoutWritten,
+  sbomWritten,
+  shellSetUp,
+} from './achieved.ts'
 import { UserError } from './bytes/errors.ts'
 import type { Supervision } from './engine/command.ts'
 import { detectEngine } from './engine/detect.ts'
@@ -35,12 +45,13 @@ import { findExisting } from './supply/existing.ts'
 import { firstChecksum } from './supply/first-checksum.ts'
 import { fromIso } from './supply/from-iso.ts'
 import { requestIso } from './supply/iso-request.ts'
-import { keysOf } from './supply/keys.ts'
+import { type Keys, keysOf } from './supply/keys.ts'
 import { rememberImage } from './supply/known-images.ts'
 import { recognize } from './supply/known-iso.ts'
 import { decisionsOf, type Order, placeOrder } from './supply/order.ts'
 import { saveForNextRun } from './supply/save.ts'
-import type { Supply } from './supply/supply.ts'
+import type { Origin, Supply } from './supply/supply.ts'
+import { pushImage } from './supply/to-registry.ts'
 import { explanationOf, explanationOfKind } from './troubleshooting.ts'
 
 /** The action's own folder. The path is the same from src/ and from dist/. */
@@ -77,12 +88,13 @@ async function run(): Promise<void> {
   const make = () => step('Make the image', () => fromIso(known, store, order, checksumBefore), imageMade)
   const look = () => findExisting(known, engine, order, checksumBefore)
   const existing = await step('Look for the image', look, (supply) => imageSought(supply, engine))
-  const { supply, image } = await provideImage(existing ?? (await make()), engine, order, make)
+  const { supply: provided, image } = await provideImage(existing ?? (await make()), engine, order, make)
   // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
   phase.signal.throwIfAborted()
 
-  const saving = saveForNextRun(supply, known, order)
+  const saving = saveForNextRun(provided, known, order)
   await saveForPost({ savingStatus: saving.statusFile })
+  const supply = await pushIfWanted(provided, keys, order)
   const { ociLayout } = order
   if (ociLayout !== undefined) {
     const write = () => writeLayout(order.archive, ociLayout, phase.signal)
@@ -96,7 +108,7 @@ async function run(): Promise<void> {
     (ready) => shellSetUp(name, ready),
   )
   phase.signal.throwIfAborted()
-  if (order.keepArchive && supply.conversion?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
+  if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
     say(
       `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; ` +
         'for older ones, set "layer-compression" to gzip',
@@ -104,7 +116,7 @@ async function run(): Promise<void> {
   }
   const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun)
   phase.signal.throwIfAborted()
-  await writeOutputs(supply, order, image, keys.cache ?? '', sbom)
+  await writeOutputs(supply, order, engine, image, keys.cache ?? '', sbom)
   await writeSummary({
     supply,
     known,
@@ -143,6 +155,9 @@ async function findEngine(
   return undefined
 }
 
+/** Where an image may be wrong, so that it is made again if it can't be loaded. */
+const doubtful: Readonly<Partial<Record<Origin, string>>> = { registry: 'the registry', cache: 'the Actions cache' }
+
 interface Provided {
   readonly supply: Supply
   /** Absent without an engine. */
@@ -151,7 +166,7 @@ interface Provided {
 
 /**
  * Loads the image unless the engine already has it. If it can't be loaded without its imported layer, makes a whole archive. If an image
- * from the cache can't be loaded, makes it again, because the cached entry may be wrong.
+ * from the registry or the cache can't be loaded, makes it again, because it may be wrong there.
  */
 async function provideImage(supply: Supply, engine: Engine | undefined, order: Order, make: () => Promise<Supply>): Promise<Provided> {
   if (!engine) return { supply }
@@ -160,9 +175,10 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
     return { supply, image: await load(supply, engine, order) }
   } catch (error) {
     order.phase.signal.throwIfAborted()
-    if (supply.origin !== 'cache' && !supply.imported) throw error
+    const from = doubtful[supply.origin]
+    if (from === undefined && !supply.imported) throw error
     order.rootImport?.giveUp()
-    say(`${supply.origin === 'cache' ? 'The image from the Actions cache is ignored' : 'A whole archive is made'}: ${sentenceOf(error)}`)
+    say(`${from === undefined ? 'A whole archive is made' : `The image from ${from} is ignored`}: ${sentenceOf(error)}`)
     const made = await make()
     return { supply: made, image: await load(made, engine, order) }
   } finally {
@@ -171,14 +187,19 @@ async function provideImage(supply: Supply, engine: Engine | undefined, order: O
   }
 }
 
+/** Pushes an image that the registry doesn't have. */
+async function pushIfWanted(supply: Supply, keys: Keys, order: Order): Promise<Supply> {
+  const { registry } = order
+  if (!registry?.push || !supply.archive || supply.origin === 'registry') return supply
+  const { digest } = await step('Push the image', () => pushImage(registry, supply, keys, order), imagePushed)
+  order.phase.signal.throwIfAborted()
+  return { ...supply, manifestDigest: digest }
+}
+
 function load(supply: Supply, engine: Engine, order: Order): Promise<Image> {
-  const { name, conversion } = supply
+  const { name, archive, conversion } = supply
   const use = async () => {
-    const image = await loadWithProgress(
-      engine,
-      { path: order.archive, name, ...conversion!.archive, highestIds: conversion!.tar.highestIds },
-      say,
-    )
+    const image = await loadWithProgress(engine, { path: order.archive, name, ...archive!, highestIds: conversion?.tar.highestIds }, say)
     rememberImage(image)
     return image
   }

@@ -1,14 +1,15 @@
 import * as core from '@actions/core'
-import type { Image } from './engine/engine.ts'
+import type { Engine, Image } from './engine/engine.ts'
 import { tellRunner } from './runner-file.ts'
 import type { WrittenSbom } from './sbom/write-sbom.ts'
 import type { Order } from './supply/order.ts'
-import type { Supply } from './supply/supply.ts'
+import { digestOf, type Supply } from './supply/supply.ts'
 
 /** All outputs, named as in action.yml. A value that is unknown is empty. */
 interface Outputs {
   readonly image: string
   readonly 'image-id': string
+  readonly 'image-digest': string
   readonly archive: string
   readonly 'oci-layout': string
   readonly 'xenserver-version': string
@@ -30,14 +31,16 @@ interface Outputs {
 export async function writeOutputs(
   supply: Supply,
   order: Order,
+  engine: Engine | undefined,
   image: Image | undefined,
   cacheKey: string,
   sbom: WrittenSbom | undefined,
 ): Promise<void> {
-  const { name, origin, identity, isoSha256, isoPath, conversion } = supply
+  const { name, origin, identity, isoSha256, isoPath } = supply
   const outputs: Outputs = {
     image: name,
-    'image-id': image?.id ?? conversion?.archive.configDigest ?? '',
+    'image-id': image?.id ?? supply.archive?.configDigest ?? '',
+    'image-digest': digestOf(supply, engine, image) ?? '',
     archive: order.keepArchive ? order.archive : '',
     'oci-layout': order.ociLayout ?? '',
     'xenserver-version': identity.version ?? '',
@@ -46,7 +49,7 @@ export async function writeOutputs(
     architecture: identity.architecture ?? '',
     'iso-sha256': isoSha256,
     'iso-path': isoPath ?? '',
-    'cache-hit': String(origin === 'engine' || origin === 'cache'),
+    'cache-hit': String(origin === 'engine' || origin === 'registry' || origin === 'cache'),
     source: origin,
     'cache-key': cacheKey,
     packages: sbom?.list ?? '',

@@ -9,7 +9,7 @@ import { ganttOf } from './report/gantt.ts'
 import { tellRunner } from './runner-file.ts'
 import type { KnownIso } from './supply/known-iso.ts'
 import type { Order } from './supply/order.ts'
-import type { Supply } from './supply/supply.ts'
+import { digestOf, type Supply } from './supply/supply.ts'
 
 /** What a step has done. */
 export interface StepReport {
@@ -58,26 +58,30 @@ function rowsOf({ supply, order, engine, image, packages, saving }: StepReport):
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
   const found = conversion?.found
   const files = conversion && `${escaped(found!.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
-  const id = image?.id ?? conversion?.archive.configDigest
+  const id = image?.id ?? supply.archive?.configDigest
+  const digest = digestOf(supply, engine, image)
   return [
     ['Kernel', kernel],
     ['Based on', found?.userland && escaped(found.userland)],
     ['Root filesystem', files],
     ['Packages', packages === undefined ? undefined : `${packages} RPMs`],
     ['Image', id && code(id)],
-    ['Came from', originText(supply, engine)],
+    ['Manifest', digest && digest !== id ? code(digest) : undefined],
+    ['Came from', originText(supply, engine, order.registry?.client.repository.text ?? '')],
     ['ISO', isoSha256 && code(`sha256:${isoSha256}`)],
     ['Actions cache', haveService() ? cacheText(supply, order, saving) : undefined],
   ]
 }
 
 /** Where the image came from, and what that saved. */
-function originText({ origin, isoPath }: Supply, engine: Engine | undefined): string {
+function originText({ origin, isoPath }: Supply, engine: Engine | undefined, registry: string): string {
   const size = isoPath === undefined ? undefined : statSync(isoPath, { throwIfNoEntry: false })?.size
   const iso = size === undefined ? 'the ISO' : `the ISO (${bytesText(size)})`
   switch (origin) {
     case 'engine':
       return `${escaped(engine!.name)}, which still had it: nothing was downloaded, converted or loaded`
+    case 'registry':
+      return `${code(registry)}: no ISO was downloaded or converted`
     case 'cache':
       return 'the Actions cache: no ISO was downloaded or converted'
     case 'tool-cache':
@@ -97,7 +101,7 @@ function cacheText({ origin }: Supply, { useCache, cacheHealth }: Order, saving:
     origin === 'iso-cache' && 'had the ISO, not the image',
     cacheHealth.failing && 'was too slow, so this step went on without it',
     !useCache.restore.image && !useCache.restore.iso && "wasn't asked",
-    origin === 'engine' && "wasn't needed",
+    (origin === 'engine' || origin === 'registry') && "wasn't needed",
   ]
   const outcome = outcomes.find((text) => text) || "didn't have the image"
   return saving.length === 0 ? outcome : `${outcome}; ${listed(saving)} ${saving.length === 1 ? 'is' : 'are'} saved for the next run`

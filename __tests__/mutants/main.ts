@@ -9,7 +9,17 @@ import { type Selection, testsFor } from './reach.ts'
 import { Sandbox } from './sandbox.ts'
 import { type Judged, line, table } from './table.ts'
 
-const usual = ['src/supply', 'src/shell', 'src/engine', 'src/fetch', 'src/cache', 'src/inputs.ts', 'src/main.ts']
+const usual = [
+  'src/supply',
+  'src/shell',
+  'src/engine',
+  'src/fetch',
+  'src/http',
+  'src/registry',
+  'src/cache',
+  'src/inputs.ts',
+  'src/main.ts',
+]
 
 const usage = `usage: npm run test:mutants -- [options]
 

@@ -6,6 +6,7 @@ import type { Identity } from '../../src/disk/root/identity.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Inputs } from '../../src/inputs.ts'
 import { Timeline } from '../../src/phase/timeline.ts'
+import { parseRepository } from '../../src/registry/repository.ts'
 import { decisionsOf, placeOrder } from '../../src/supply/order.ts'
 
 let dir = ''
@@ -90,6 +91,20 @@ test('the lowest layer is imported only if the engine can, and no archive is kep
   const archive = join(dir, 'kept.tar')
   const imports = [order(classic), order(containerd), order(classic, { archive }), order(undefined)]
   expect(imports.map(({ rootImport }) => rootImport?.mark)).toEqual(['step', undefined, undefined, undefined])
+})
+
+test('an image that is to be pushed is made as it is pushed: in the archive, and compressed if the engine can load that', () => {
+  const repository = parseRepository('ghcr.io/acme/ddk')
+  const orders = [classic, containerd, old].map((engine) => order(engine, { registry: { repository, push: true } }))
+  expect(orders.map(({ compression, rootImport }) => [compression, rootImport])).toEqual([
+    ['zstd', undefined],
+    ['zstd', undefined],
+    ['none', undefined],
+  ])
+  const pulled = order(classic, { registry: { repository, push: false } })
+  expect([pulled.compression, pulled.rootImport?.mark]).toEqual(['none', 'step'])
+  expect(decisionsOf(pulled).at(-1)).toBe('ghcr.io/acme/ddk is asked for the image, and gets nothing')
+  expect(decisionsOf(orders[0]!).at(-1)).toBe('ghcr.io/acme/ddk is asked for the image, and gets it')
 })
 
 test('zstd may be in an archive of the cache unless the engine can not read it', () => {

@@ -18,6 +18,12 @@ export type ErrorKind =
   | 'unreachable'
   /** A server wants a token or a login. */
   | 'denied'
+  /** The image isn't the one with the expected digest. */
+  | 'other-image'
+  /** A registry refuses an image, or can't be reached. */
+  | 'registry'
+  /** Anybody could read the image in the registry. */
+  | 'public-registry'
   /** A server's certificate can't be verified. */
   | 'certificate'
   /** There is no container engine that can be used. */

@@ -8,15 +8,18 @@ export class HttpFailure extends Error {
   /** Milliseconds that the server asks to wait. */
   readonly wait: number
   readonly kind: ErrorKind
+  /** Of the answer, if there was one. */
+  readonly status: number | undefined
 
   constructor(
     message: string,
-    { retryable = false, wait = 0, kind = 'unreachable', cause }: Partial<Omit<HttpFailure, 'name' | 'message' | 'stack'>> = {},
+    { retryable = false, wait = 0, kind = 'unreachable', status, cause }: Partial<Omit<HttpFailure, 'name' | 'message' | 'stack'>> = {},
   ) {
     super(message, { cause })
     this.retryable = retryable
     this.wait = wait
     this.kind = kind
+    this.status = status
   }
 }
 
@@ -31,13 +34,13 @@ const transient = [408, 429, 500, 502, 503, 504]
  */
 export function statusFailure(status: number, headers: IncomingHttpHeaders, ifDenied: string): HttpFailure {
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
-  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: 'denied' })
+  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: 'denied', status })
   if (status === 407)
     return new HttpFailure('the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy')
-  if (!transient.includes(status)) return new HttpFailure(answer)
+  if (!transient.includes(status)) return new HttpFailure(answer, { status })
   const wait = retryAfter(headers['retry-after'])
-  if (wait > patience) return new HttpFailure(`${answer} and asks to wait ${Math.ceil(wait / 1000)} seconds`)
-  return new HttpFailure(answer, { retryable: true, wait })
+  if (wait > patience) return new HttpFailure(`${answer} and asks to wait ${Math.ceil(wait / 1000)} seconds`, { status })
+  return new HttpFailure(answer, { retryable: true, wait, status })
 }
 
 /** Milliseconds of a Retry-After header, which contains seconds or a date. */

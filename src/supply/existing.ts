@@ -1,15 +1,21 @@
 import type { Engine } from '../engine/engine.ts'
+import { HttpFailure } from '../http/failure.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import { fromCache } from './from-cache.ts'
 import { fromEngine } from './from-engine.ts'
-import { keysOf } from './keys.ts'
+import { fromRegistry } from './from-registry.ts'
+import { type Keys, keysOf } from './keys.ts'
 import type { KnownIso } from './known-iso.ts'
 import type { Order } from './order.ts'
+import { findStored, isComplete, type Stored } from './registry-image.ts'
+import { type RegistryUse, registryError } from './registry-use.ts'
 import type { Supply } from './supply.ts'
 
 /**
- * Finds an image that was made before, first in the engine, then in the Actions cache.
- * @throws Error if the image in the cache was made from another ISO than its address gave first
+ * Finds an image that was made before: in the engine, then in the registry, then in the Actions cache. The registry comes before the cache
+ * because the workflow names it, and everybody who pins a digest gets the same bytes from it.
+ * @throws Error if the image in the registry or the cache was made from another ISO than its address gave first, or if the registry can't be
+ *   used and the image is to be pushed
  */
 export async function findExisting(
   known: KnownIso,
@@ -18,7 +24,73 @@ export async function findExisting(
   firstChecksum: FirstChecksum,
 ): Promise<Supply | undefined> {
   const keys = keysOf(known, order)
-  const inEngine = engine && keys.engine !== undefined && !order.wantsArchive ? await fromEngine(engine, keys.engine, order) : undefined
+  const lookUp = lookUpOnce(keys, order)
+  const inEngine = await takeFromEngine(keys, engine, order, lookUp)
   if (inEngine) return inEngine
+  const { registry } = order
+  const stored = registry && keys.registry !== undefined ? await lookUp() : 'unavailable'
+  if (registry && stored !== 'unavailable') {
+    const fetch = () => fromRegistry(registry, stored, known.sha256, order, firstChecksum)
+    const inRegistry = await ifUsable(registry, order, fetch, undefined)
+    if (inRegistry) return inRegistry
+  }
   return keys.cache !== undefined && order.useCache.restore.image ? fromCache(keys.cache, known.sha256, order, firstChecksum) : undefined
+}
+
+type LookUp = () => Promise<Stored | 'unavailable' | undefined>
+
+function lookUpOnce({ registry: key }: Keys, order: Order): LookUp {
+  const { registry, uname } = order
+  let found: ReturnType<LookUp> | undefined
+  return async () => {
+    if (!registry || key === undefined) return 'unavailable'
+    found ??= ifUsable(registry, order, () => findStored(registry.client, key, uname), 'unavailable')
+    return found
+  }
+}
+
+async function takeFromEngine(
+  { engine: key }: Keys,
+  engine: Engine | undefined,
+  order: Order,
+  lookUp: LookUp,
+): Promise<Supply | undefined> {
+  // An archive exported by an engine would differ from ours.
+  if (!engine || key === undefined || order.wantsArchive) return undefined
+  const { registry, phase } = order
+  if (!registry) return fromEngine(engine, key, order)
+  const find = async () => {
+    const stored = await lookUp()
+    return typeof stored === 'object' && 'image' in stored ? stored.image : undefined
+  }
+  if (registry.push) {
+    const image = await find()
+    if (!image || !(await ifUsable(registry, order, () => isComplete(registry.client, image), false))) {
+      const { text } = registry.client.repository
+      phase.say(`${text} lacks the image, and an engine has no blobs to push, so the image isn't taken from ${engine.name}`)
+      return undefined
+    }
+  }
+  const otherDigest = async (id: string) => {
+    const { configDigest, manifestDigest } = (await find()) ?? {}
+    return id === configDigest ? manifestDigest : id === manifestDigest ? configDigest : undefined
+  }
+  const supply = await fromEngine(engine, key, order, otherDigest)
+  if (!supply?.image || !(registry.push || order.expectDigest !== undefined)) return supply
+  const { configDigest, manifestDigest } = (await find()) ?? {}
+  return manifestDigest !== undefined && [configDigest, manifestDigest].includes(supply.image.id) ? { ...supply, manifestDigest } : supply
+}
+
+/** A registry that can't be used is one line in the log, unless the image is to be pushed to it. */
+async function ifUsable<T, Other>(registry: RegistryUse, { phase }: Order, use: () => Promise<T>, otherwise: Other): Promise<T | Other> {
+  try {
+    return await use()
+  } catch (error) {
+    phase.signal.throwIfAborted()
+    if (!(error instanceof HttpFailure)) throw error
+    const failure = registryError(registry, error)
+    if (registry.push) throw failure
+    phase.say(failure.message)
+    return otherwise
+  }
 }

@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../bytes/errors.ts'
 import { restoreImage } from '../cache/entries/image-cache.ts'
 import { finishImage } from '../image/description.ts'
 import { progressLines } from '../phase/progress-line.ts'
+import { isExpected } from './expected.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
@@ -50,8 +52,14 @@ export async function fromCache(
     }
     const name = order.name(identity)
     const conversion = finishImage(archive, description, [name])
+    const { archive: summary } = conversion
+    if (!isExpected([summary.configDigest, summary.manifestDigest], order)) {
+      phase.say(`The image in the Actions cache is ignored: it is ${summary.configDigest}, but ${order.expectDigest} is expected`)
+      rmSync(path, { force: true })
+      return undefined
+    }
     phase.say(`Found the image in the Actions cache (${key})`)
-    return { origin: 'cache', name, identity, isoSha256, conversion, imported: rootImport?.done ?? false }
+    return { origin: 'cache', name, identity, isoSha256, archive: summary, conversion, imported: rootImport?.done ?? false }
   } catch (error) {
     await archive.abort()
     throw error

@@ -1,5 +1,6 @@
 import type { Engine, Image } from '../engine/engine.ts'
 import { keyLabel, labelledIdentity } from '../image/config/labels.ts'
+import { isExpected } from './expected.ts'
 import { knownImages } from './known-images.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
@@ -9,8 +10,15 @@ import type { Supply } from './supply.ts'
  * any image its label, so if there is a record of the images loaded on this runner, the image must be in it. A job that was cancelled or
  * killed may have loaded it without checking it, so it is checked here.
  * @param key of the image, which contains the ISO's checksum
+ * @param otherDigest finds the other digest of an image with an ID: an engine knows either that of the configuration or that of the manifest
  */
-export async function fromEngine(engine: Engine, key: string, { phase, uname, name: nameOf }: Order): Promise<Supply | undefined> {
+export async function fromEngine(
+  engine: Engine,
+  key: string,
+  order: Pick<Order, 'phase' | 'uname' | 'name' | 'expectDigest'>,
+  otherDigest: (id: string) => Promise<string | undefined> = async () => undefined,
+): Promise<Supply | undefined> {
+  const { phase, uname, name: nameOf } = order
   const image = await choose(engine, key, phase.say)
   if (!image) return undefined
   const labelled = labelledIdentity(image.labels)
@@ -22,6 +30,10 @@ export async function fromEngine(engine: Engine, key: string, { phase, uname, na
   const layers = uname === 'ddk' ? 2 : 1
   if (image.layers !== layers) {
     phase.say(`The image that ${engine.name} has is ignored: it has ${image.layers} layers, and the DDK's has ${layers} (${image.id})`)
+    return undefined
+  }
+  if (!isExpected([image.id], order) && !isExpected([await otherDigest(image.id)], order)) {
+    phase.say(`The image that ${engine.name} has is ignored: it is ${image.id}, but ${order.expectDigest} is expected`)
     return undefined
   }
   const { identity, isoSha256 } = labelled

@@ -4,6 +4,7 @@ import { sentenceOf } from '../host/system-error.ts'
 import type { Conversion } from '../image/description.ts'
 import type { Phase } from '../phase/phase.ts'
 import { convertIso, type Input } from './convert-iso.ts'
+import { requireExpected } from './expected.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { AddressRequest } from './iso-request.ts'
 import type { KnownIso } from './known-iso.ts'
@@ -14,7 +15,8 @@ import type { Supply } from './supply.ts'
 /**
  * Makes the image from the ISO: a file, one from the tool cache or the Actions cache, or one that is downloaded into the tool cache, and
  * converted while it arrives.
- * @throws Error with one sentence if the ISO can't be had from any of them, isn't what its address gave first, or can't be converted
+ * @throws Error with one sentence if the ISO can't be had from any of them, isn't what its address gave first, or can't be converted, or if
+ *   the image isn't the expected one
  */
 export async function fromIso(known: KnownIso, store: Store, order: Order, firstChecksum: FirstChecksum): Promise<Supply> {
   const { request, sha256 } = known
@@ -70,5 +72,7 @@ async function convertEarly(input: Input, order: Order, lost: AbortSignal): Prom
 function supplyOf({ origin, path }: Iso, conversion: Conversion, order: Order): Supply {
   const { found, names, isoSha256 } = conversion
   const imported = order.rootImport?.done ?? false
-  return { origin, name: names[0]!, identity: found.identity, isoSha256, conversion, isoPath: path, imported }
+  const { archive } = conversion
+  requireExpected(archive, order)
+  return { origin, name: names[0]!, identity: found.identity, isoSha256, archive, conversion, isoPath: path, imported }
 }

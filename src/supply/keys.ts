@@ -9,11 +9,13 @@ export interface Keys {
   readonly engine?: string
   /** In the Actions cache; made from what is known about the ISO before it is fetched. */
   readonly cache?: string
+  /** In a registry: the same, as a tag. */
+  readonly registry?: string
 }
 
 export function keysOf({ identity, sha256 }: KnownIso, { uname }: Order): Keys {
   return {
     ...(sha256 !== undefined && { engine: imageKey({ sha256 }, { uname }) }),
-    ...(identity && { cache: imageCacheKey(imageKey(identity, { uname })) }),
+    ...(identity && { cache: imageCacheKey(imageKey(identity, { uname })), registry: imageKey(identity, { uname }) }),
   }
 }

@@ -12,7 +12,7 @@ import type { Origin } from './supply.ts'
 
 /** An ISO on this machine, complete and verified. */
 export interface Iso {
-  readonly origin: Exclude<Origin, 'engine' | 'cache'>
+  readonly origin: Exclude<Origin, 'engine' | 'registry' | 'cache'>
   readonly path: string
   /** In hexadecimal; undefined for a folder. */
   readonly sha256: string | undefined

@@ -14,6 +14,7 @@ import type { Inputs } from '../inputs.ts'
 import type { Phase } from '../phase/phase.ts'
 import type { Timeline } from '../phase/timeline.ts'
 import type { CacheUse } from './cache-use.ts'
+import { type RegistryUse, useRegistry } from './registry-use.ts'
 
 /** Which image is requested, and where to make it. */
 export interface Order {
@@ -42,6 +43,10 @@ export interface Order {
   /** Limit for bytes of zeros in a new image, if another than the default. It doesn't change the image, so it isn't part of its key. */
   readonly maxZeroBytes: number | undefined
   readonly useCache: CacheUse
+  /** Where images are that others have made; absent without a registry. */
+  readonly registry?: RegistryUse
+  /** `sha256:` and hexadecimal: of the manifest or of the configuration that the image must have. */
+  readonly expectDigest?: string
   /** What this step has learned about the cache service. */
   readonly cacheHealth: ServiceHealth
   /**
@@ -70,6 +75,8 @@ export function placeOrder(
   const { ociLayout } = inputs
   const keepArchive = inputs.archive !== undefined || isOnlyResult(inputs, engine)
   const wantsArchive = keepArchive || ociLayout !== undefined
+  const registry = useRegistry(inputs, phase)
+  const isWhole = wantsArchive || (registry?.push ?? false)
   return {
     phase,
     timeline,
@@ -78,13 +85,15 @@ export function placeOrder(
     keepArchive,
     ...(ociLayout !== undefined && { ociLayout }),
     wantsArchive,
-    ...(engine?.layers && !wantsArchive && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
-    compression: asked ?? compressionFor(engine, wantsArchive || useCache.save.image),
+    ...(engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
+    compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...(asked && { onlyCompression: asked }),
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,
     useCache,
+    ...(registry && { registry }),
+    ...(inputs.expectDigest !== undefined && { expectDigest: inputs.expectDigest }),
     cacheHealth: { failing: false, waited: 0 },
     name(identity) {
       expectVersion(identity, inputs.version)
@@ -94,7 +103,7 @@ export function placeOrder(
 }
 
 /** What was decided, one sentence each, for the log of a job in debug mode. */
-export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compression, mayBeZstd, useCache }: Order): string[] {
+export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compression, mayBeZstd, useCache, registry }: Order): string[] {
   const kinds = ({ image, iso }: CacheUse['save']) => [image && 'image', iso && 'ISO'].filter(Boolean).join(' and ') || 'nothing'
   return [
     `The archive ${archive} is ${keepArchive ? 'kept' : `removed once it is ${ociLayout === undefined ? 'loaded' : 'used'}`}`,
@@ -102,6 +111,7 @@ export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compr
     `The lowest layer is ${rootImport ? 'imported into the engine while it is made' : 'written to the archive'}`,
     `New layers are compressed with ${compression}; the engine ${mayBeZstd ? 'can' : "can't"} load zstd`,
     `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
+    ...(registry ? [`${registry.client.repository.text} is asked for the image, and ${registry.push ? 'gets it' : 'gets nothing'}`] : []),
   ]
 }
 

@@ -3,7 +3,15 @@ import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { append, type NewFile, newFile, writeAt } from '../../host/new-file.ts'
 import type { ImageConfig } from '../config/config.ts'
 import { ustarHeader } from '../tar/header.ts'
-import { absentLayerWriter, type Layer, type LayerOptions, type LayerSink, type LayerWriter, layerWriter } from './layer.ts'
+import {
+  absentLayerWriter,
+  copiedLayerWriter,
+  type Layer,
+  type LayerOptions,
+  type LayerSink,
+  type LayerWriter,
+  layerWriter,
+} from './layer.ts'
 import {
   blobPath,
   type DockerManifest,
@@ -35,6 +43,8 @@ export interface Archive {
    * the archive.
    */
   addAbsentLayer(sink: LayerSink, release?: LayerOptions['release']): LayerWriter
+  /** Starts the next layer, whose blob comes from elsewhere as it is. */
+  addCopiedLayer(layer: Layer): LayerWriter
   /**
    * Turns the layers into an image, and gives the archive its final name.
    * @param image.tags full references, e.g. `xenserver-ddk:6.5.0-90233c`; without any, the image has no name
@@ -87,6 +97,10 @@ export function archiveOn(out: NewFile, layers: Layer[]): Archive {
         writeAt(out, layerHeader(layer), header)
         append(out, Buffer.alloc(tarPadding(layer.size)))
       })
+    },
+    addCopiedLayer(layer) {
+      append(out, layerHeader(layer))
+      return add(copiedLayerWriter(out, layer), () => append(out, Buffer.alloc(tarPadding(layer.size))))
     },
     addAbsentLayer: (sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))),
     finish({ config, tags }) {

@@ -104,6 +104,28 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
   }
 }
 
+/**
+ * Writes a layer's blob that comes from elsewhere, compressed as it is.
+ * @throws Error from `finish` if the bytes weren't the blob's
+ */
+export function copiedLayerWriter(out: Output, layer: Layer): LayerWriter {
+  const hash = createHash('sha256')
+  const start = out.position
+  return {
+    async write(piece) {
+      hash.update(piece)
+      append(out, piece)
+    },
+    async finish() {
+      const digest = `sha256:${hash.digest('hex')}`
+      const size = out.position - start
+      if (digest !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest}`)
+      return layer
+    },
+    async cancel() {},
+  }
+}
+
 /** Where a layer goes that isn't stored in the archive: into an engine. */
 export interface LayerSink {
   /**

@@ -11,7 +11,7 @@ export interface Descriptor<Type extends string = string> {
   readonly size: number
 }
 
-const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+export const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const configType = 'application/vnd.oci.image.config.v1+json'
 const indexType = 'application/vnd.oci.image.index.v1+json'
 
@@ -57,7 +57,7 @@ type Blob = Pick<Descriptor, 'digest' | 'size'>
 
 export const ociLayout: OciLayout = { imageLayoutVersion: '1.0.0' }
 
-export function ociManifest(config: Blob, layers: readonly Layer[]): OciManifest {
+export function ociManifest(config: Blob, layers: readonly Descriptor[]): OciManifest {
   return {
     schemaVersion: 2,
     mediaType: manifestType,

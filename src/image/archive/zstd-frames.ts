@@ -42,3 +42,21 @@ export function bytesAt(fd: number, position: number, length: number): Buffer<Ar
   }
   return bytes.subarray(0, done)
 }
+
+/**
+ * The length of all that the zstd frames between two positions of a file hold, as their headers say (RFC 8878, 3.1.1.1.4).
+ * @throws Error if a frame isn't complete, or doesn't say
+ */
+export function contentSize(fd: number, position: number, end: number): number {
+  let size = 0
+  for (let at = position; at < end; at += frameLength(fd, at, end)) {
+    const head = bytesAt(fd, at, Math.min(18, end - at))
+    const descriptor = head[4] ?? 0
+    const isSingleSegment = (descriptor & 0x20) !== 0
+    const field = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!
+    const length = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!
+    if (length === 0 || head.length < field + length) throw new Error("a frame of zstd doesn't say what it holds")
+    size += length === 8 ? Number(head.readBigUInt64LE(field)) : head.readUIntLE(field, length) + (length === 2 ? 256 : 0)
+  }
+  return size
+}

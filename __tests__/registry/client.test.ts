@@ -1,0 +1,267 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { canAnybodyRead } from '../../src/registry/anonymous.ts'
+import { fetchSmallBlob, hasBlob } from '../../src/registry/blob.ts'
+import type { Credentials } from '../../src/registry/credentials.ts'
+import { fetchManifest, pushManifest } from '../../src/registry/manifest.ts'
+import { uploadBlob } from '../../src/registry/upload.ts'
+import { type Server, serve } from '../fetch/server.ts'
+import { noRegistry, startRegistry, type TestRegistry } from '../support/registry.ts'
+import { type RegistryProxy, startRegistryProxy } from '../support/registry-proxy.ts'
+import { unless } from '../support/skip.ts'
+import { refreshToken, startTokenServer, type TokenServer, tokenLogin } from '../support/token-server.ts'
+import { blobOf, clientOf } from './client.ts'
+
+const login: Credentials = { kind: 'password', ...tokenLogin }
+const wrong: Credentials = { kind: 'password', username: 'builder', password: 'not the password' }
+const message = (error: Error) => error.message
+
+unless(noRegistry).describe('a registry with passwords', () => {
+  let registry: TestRegistry
+  let proxy: RegistryProxy
+  beforeAll(async () => {
+    registry = await startRegistry({ login: tokenLogin })
+    proxy = await startRegistryProxy(registry.port)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    await registry.stop()
+  })
+  beforeEach(() => {
+    proxy.plan = () => undefined
+    proxy.seen.length = 0
+  })
+
+  test('the password is sent once the registry has asked for it', async () => {
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, login)
+    const blob = blobOf(1000)
+    expect(await uploadBlob(client, blob)).toBe('sent')
+    expect((await fetchSmallBlob(client, blob)).equals(blob.bytes)).toBe(true)
+    const sent = proxy.seen.map(({ headers }) => headers.authorization !== undefined)
+    expect(sent).toEqual([false, ...Array(sent.length - 1).fill(true)])
+  })
+
+  test('a wrong password is refused at once, without the password in the sentence', async () => {
+    const { client, said } = clientOf(`${proxy.host}/acme/ddk`, wrong)
+    const sentence = await fetchManifest(client, 'x').catch(message)
+    expect(sentence).toBe(`the server answered 401 Unauthorized; check the login to ${proxy.host}, and whether it may use acme/ddk`)
+    expect([said, proxy.seen.length]).toEqual([[], 2])
+  })
+
+  test('without a login, the sentence says how to get one', async () => {
+    const sentence = await fetchManifest(clientOf(`${proxy.host}/acme/ddk`).client, 'x').catch(message)
+    expect(sentence).toContain(`no login to ${proxy.host} was found; set registry-username and registry-password`)
+  })
+
+  test('nobody else can read', async () => {
+    const { client, options } = clientOf(`${proxy.host}/acme/ddk`, login)
+    expect(await canAnybodyRead(client.repository, 'tags/list', options)).toBe(false)
+  })
+
+  test('a redirect to a storage server carries no credentials', async () => {
+    const blob = blobOf(1000)
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, login)
+    await uploadBlob(client, blob)
+    const storage = await serve((_request, response) => response.end(blob.bytes))
+    proxy.plan = ({ path, headers }) =>
+      path.includes('/blobs/') && headers.authorization !== undefined
+        ? { answer: { status: 307, headers: { location: `${storage.origin}/data?signature=1` } } }
+        : undefined
+    expect((await fetchSmallBlob(client, blob)).equals(blob.bytes)).toBe(true)
+    expect(storage.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
+    await storage.close()
+  })
+
+  test('an upload whose address is elsewhere gets no credentials', async () => {
+    const storage = await serve((request, response) => {
+      request.resume()
+      request.on('end', () => response.writeHead(request.method === 'PUT' ? 201 : 202).end())
+    })
+    proxy.plan = ({ method, headers }) =>
+      method === 'POST' && headers.authorization !== undefined
+        ? { answer: { status: 202, headers: { location: `${storage.origin}/upload?signature=1` } } }
+        : undefined
+    await uploadBlob(clientOf(`${proxy.host}/acme/ddk`, login).client, blobOf(1000, 'elsewhere'))
+    expect(storage.requests.map(({ method, headers }) => [method, headers.authorization])).toEqual([
+      ['PATCH', undefined],
+      ['PUT', undefined],
+    ])
+    await storage.close()
+  })
+
+  test('503 is tried again', async () => {
+    proxy.plan = (_request, count) => (count < 3 ? { answer: { status: 503 } } : undefined)
+    const { client, said } = clientOf(`${proxy.host}/acme/ddk`, login)
+    expect(await fetchManifest(client, 'missing')).toBeUndefined()
+    expect(said).toHaveLength(2)
+  })
+
+  test('a manifest that is too large is not read to its end', async () => {
+    proxy.plan = () => undefined
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, login)
+    const endless = await serve((_request, response) => {
+      const piece = Buffer.alloc(1 << 20)
+      const more = () => response.destroyed || response.write(piece, () => setImmediate(more))
+      more()
+    })
+    const { client: other } = clientOf(`${new URL(endless.origin).host}/acme/ddk`)
+    expect(await fetchManifest(other, 'x').catch(message)).toBe('the manifest of x is larger than 4194304 bytes')
+    await endless.close()
+    expect(await hasBlob(client, blobOf(1000))).toBe(true)
+  })
+})
+
+unless(noRegistry).describe('a registry with a token server', () => {
+  let tokens: TokenServer
+  let registry: TestRegistry
+  let proxy: RegistryProxy
+  beforeAll(async () => {
+    tokens = await startTokenServer()
+    registry = await startRegistry({ tokens: tokens.tokens })
+    proxy = await startRegistryProxy(registry.port)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    await registry.stop()
+    await tokens.stop()
+  })
+  beforeEach(() => {
+    proxy.plan = () => undefined
+    proxy.seen.length = 0
+    tokens.asked.length = 0
+    tokens.life = { real: 300, said: 300 }
+  })
+
+  test('a token is asked for once for reading and once for pushing; the registry never sees the password', async () => {
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, login)
+    const blob = blobOf(1000)
+    await uploadBlob(client, blob)
+    await pushManifest(client, 'one', 'application/vnd.oci.image.manifest.v1+json', Buffer.from('{}')).catch(() => {})
+    expect(await fetchManifest(client, 'one')).toBeUndefined()
+    expect(tokens.asked).toEqual([
+      { scope: 'repository:acme/ddk:pull', user: 'builder' },
+      { scope: 'repository:acme/ddk:pull,push', user: 'builder' },
+    ])
+    const schemes = proxy.seen.map(({ headers }) => headers.authorization?.split(' ')[0])
+    expect(schemes).toEqual([undefined, ...Array(schemes.length - 1).fill('Bearer')])
+  })
+
+  test('a refresh token is exchanged', async () => {
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, { kind: 'refresh-token', token: refreshToken })
+    expect(await fetchManifest(client, 'x')).toBeUndefined()
+    expect(tokens.asked).toEqual([{ scope: 'repository:acme/ddk:pull', user: 'builder' }])
+  })
+
+  test('a wrong password is one sentence, with the server that refused it', async () => {
+    const { client, said } = clientOf(`${proxy.host}/acme/ddk`, wrong)
+    expect(await fetchManifest(client, 'x').catch(message)).toBe(
+      `${tokens.tokens.realm}: the server answered 401 Unauthorized; check the login to ${proxy.host}, and whether it may use acme/ddk`,
+    )
+    expect([said, tokens.asked.length]).toEqual([[], 1])
+  })
+
+  test('a token that has expired in the middle of a blob is renewed, and nothing is sent twice', async () => {
+    const { client } = clientOf(`${proxy.host}/acme/expired`, login)
+    const chunk = 256 << 10
+    const blob = blobOf(4 * chunk, 'expired')
+    // What the registry says when it does: the token looks good until then.
+    let refused = 0
+    proxy.plan = ({ method, headers }, count) => {
+      if (method !== 'PATCH' || count !== 3) return undefined
+      refused++
+      const challenge = `Bearer realm="${tokens.tokens.realm}",service="test-registry",scope="repository:acme/expired:pull,push",error="invalid_token"`
+      expect(headers.authorization).toMatch(/^Bearer /)
+      return { answer: { status: 401, headers: { 'www-authenticate': challenge } } }
+    }
+    expect(await uploadBlob(client, blob, { chunk })).toBe('sent')
+    expect([refused, tokens.asked.filter(({ scope }) => scope.endsWith('push')).length]).toEqual([1, 2])
+    expect(await hasBlob(client, blob)).toBe(true)
+    expect(proxy.all('POST')).toHaveLength(1)
+  })
+
+  test('a token that the registry itself finds expired is renewed', async () => {
+    // The server promises more than it gives. The registry tolerates a minute of difference between clocks.
+    tokens.life = { real: -120, said: 300 }
+    const { client } = clientOf(`${registry.host}/acme/ddk`, login)
+    expect(await fetchManifest(client, 'x').catch(message)).toContain('the server answered 401 Unauthorized')
+    expect(tokens.asked).toHaveLength(2)
+    tokens.life = { real: 300, said: 300 }
+    expect(await fetchManifest(client, 'x')).toBeUndefined()
+  })
+
+  test('a token is renewed before it expires', async () => {
+    tokens.life = { real: 300, said: 0.01 }
+    const { client } = clientOf(`${proxy.host}/acme/ddk`, login)
+    for (let n = 0; n < 3; n++) {
+      await fetchManifest(client, 'x')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(tokens.asked).toHaveLength(3)
+    expect(proxy.seen.filter(({ headers }) => headers.authorization === undefined)).toHaveLength(1)
+  })
+
+  test('a repository that everybody may pull is recognized, and only that one', async () => {
+    tokens.open.add('acme/open')
+    const { client, options } = clientOf(`${proxy.host}/acme/open`, login)
+    const blob = blobOf(1000, 'open')
+    await uploadBlob(client, blob)
+    expect(await canAnybodyRead(client.repository, `blobs/${blob.digest}`, options)).toBe(true)
+    const closed = clientOf(`${proxy.host}/acme/ddk`, login)
+    expect(await canAnybodyRead(closed.client.repository, `blobs/${blob.digest}`, options)).toBe(false)
+  })
+})
+
+unless(noRegistry).describe('a token server that is not to be trusted', () => {
+  let front: Server
+  let realm = ''
+  beforeEach(async () => {
+    front = await serve((_request, response) => {
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="x"` }).end()
+    })
+  })
+  afterEach(() => front.close())
+  const ask = () => fetchManifest(clientOf(`${new URL(front.origin).host}/acme/ddk`, login).client, 'x').catch(message)
+
+  test('gets nothing over plain http', async () => {
+    realm = 'http://tokens.example.invalid/token'
+    expect(await ask()).toBe(
+      "the registry's token server is http://tokens.example.invalid/token, which gets no credentials because plain http is not secure",
+    )
+  })
+
+  test.each(['', 'nonsense', 'ftp://host/x', 'https://user:pass@host/'])('is refused if its address is %j', async (address) => {
+    realm = address
+    expect(await ask()).toMatch(/^the registry's token server is|^the registry doesn't say where|^the server answered 401/)
+  })
+
+  test('nothing of what it says gets into a sentence', async () => {
+    const tokens = await serve((_request, response) => response.end('{"token":"a b\\n::error::x"}'))
+    realm = `${tokens.origin}/token`
+    expect(await ask()).toBe(`${tokens.origin}/token: the token server gave no token`)
+    await tokens.close()
+  })
+})
+
+unless(noRegistry).describe('a registry with TLS', () => {
+  let registry: TestRegistry
+  beforeAll(async () => {
+    registry = await startRegistry({ tls: true })
+  })
+  afterAll(() => registry.stop())
+
+  test('on this machine is recognized, and its certificate verified', async () => {
+    const sentence = await fetchManifest(clientOf(`${registry.host}/acme/ddk`).client, 'x').catch(message)
+    expect(sentence).toContain("the server's certificate can't be verified (DEPTH_ZERO_SELF_SIGNED_CERT); set NODE_EXTRA_CA_CERTS")
+  })
+})
+
+test('a registry elsewhere is never asked over plain http', async () => {
+  const proxy = await serve(() => {})
+  const before = process.env.http_proxy
+  process.env.http_proxy = proxy.origin
+  const { client } = clientOf('registry.example.invalid:5000/acme/ddk', undefined, undefined, { attempts: 1 })
+  expect(await fetchManifest(client, 'x').catch(message)).toContain("can't be resolved")
+  if (before === undefined) delete process.env.http_proxy
+  else process.env.http_proxy = before
+  expect(proxy.requests).toEqual([])
+  await proxy.close()
+})

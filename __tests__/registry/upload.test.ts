@@ -1,0 +1,207 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { fetchSmallBlob, hasBlob, LostBlob } from '../../src/registry/blob.ts'
+import { uploadBlob } from '../../src/registry/upload.ts'
+import { noRegistry, startRegistry, type TestRegistry } from '../support/registry.ts'
+import { type RegistryProxy, startRegistryProxy } from '../support/registry-proxy.ts'
+import { unless } from '../support/skip.ts'
+import { blobOf, clientOf } from './client.ts'
+
+// Against Debian's docker-registry, with a proxy before it that breaks connections.
+
+const chunk = 256 << 10
+const size = 5 * chunk + 1000
+
+unless(noRegistry).describe('uploads to a registry', () => {
+  let registry: TestRegistry
+  let proxy: RegistryProxy
+  let count = 0
+  beforeAll(async () => {
+    registry = await startRegistry()
+    proxy = await startRegistryProxy(registry.port)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    await registry.stop()
+  })
+  beforeEach(() => {
+    proxy.plan = () => undefined
+    proxy.seen.length = 0
+    count++
+  })
+
+  const name = () => `acme/ddk-${count}`
+  /** Uploads of which bytes are kept. Of those that were given up, the registry itself leaves an empty folder. */
+  const uploads = () => {
+    const folder = join(registry.data, 'docker/registry/v2/repositories', name(), '_uploads')
+    return existsSync(folder) ? readdirSync(folder).filter((id) => existsSync(join(folder, id, 'data'))) : []
+  }
+  const sent = () => proxy.all('PATCH').reduce((sum, { bytes }) => sum + bytes, 0)
+  async function upload(seed: string, plan: RegistryProxy['plan'], attempts = 4) {
+    const blob = blobOf(size, seed)
+    const { client, said } = clientOf(`${proxy.host}/${name()}`, undefined, undefined, { attempts })
+    proxy.plan = plan
+    const how = await uploadBlob(client, blob, { chunk }).catch((error: Error) => error.message)
+    proxy.plan = () => undefined
+    return { how, said, client, blob }
+  }
+
+  test('a blob is sent in chunks, each byte once, and is there then', async () => {
+    const { how, client, blob } = await upload('chunks', () => undefined)
+    expect(how).toBe('sent')
+    expect(proxy.all('PATCH').map(({ headers, bytes }) => [headers['content-range'], bytes])).toEqual([
+      ...[0, 1, 2, 3, 4].map((n) => [`${n * chunk}-${(n + 1) * chunk - 1}`, chunk]),
+      [`${5 * chunk}-${size - 1}`, 1000],
+    ])
+    expect((await fetchSmallBlob(client, blob)).equals(blob.bytes)).toBe(true)
+    expect(await uploadBlob(client, blob)).toBe('there before')
+    expect(sent()).toBe(size)
+  })
+
+  test('a blob that fits into a chunk is sent without a range, as Docker does it', async () => {
+    const { client } = clientOf(`${proxy.host}/${name()}`)
+    expect(await uploadBlob(client, blobOf(1000, 'small'), { chunk })).toBe('sent')
+    expect(proxy.all('PATCH').map(({ headers }) => headers['content-range'])).toEqual([undefined])
+  })
+
+  test('a blob of another repository is mounted, if the registry knows one', async () => {
+    const blob = blobOf(size, 'mounted')
+    await uploadBlob(clientOf(`${proxy.host}/acme/first`).client, blob)
+    proxy.seen.length = 0
+    // The registry wants to be told from where; others find out themselves.
+    proxy.plan = ({ method, path }) => (method === 'POST' ? { path: `${path}&from=acme/first` } : undefined)
+    const { client } = clientOf(`${proxy.host}/${name()}`)
+    expect(await uploadBlob(client, blob)).toBe('mounted')
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['HEAD', 'POST'])
+    expect(await hasBlob(client, blob)).toBe(true)
+  })
+
+  test('a registry that refuses to look for a mount gets the blob', async () => {
+    const { how } = await upload('no-mount', ({ method, path }) =>
+      method === 'POST' && path.includes('mount=') ? { answer: { status: 405 } } : undefined,
+    )
+    expect(how).toBe('sent')
+  })
+
+  test('after a lost connection the upload goes on where the registry says', async () => {
+    // The fourth chunk is lost on its way.
+    const { how, said } = await upload('lost-chunk', ({ method }, n) => (method === 'PATCH' && n === 4 ? { dropAfter: 1000 } : undefined))
+    expect(how).toBe('sent')
+    const status = proxy.all('GET', /\/blobs\/uploads\//)
+    expect(status).toHaveLength(1)
+    const ranges = proxy.all('PATCH').map(({ headers }) => headers['content-range'])
+    expect(ranges[4]).toBe(ranges[3])
+    expect(proxy.all('POST')).toHaveLength(1)
+    // At most the chunk that was under way is sent twice.
+    expect(sent()).toBeLessThanOrEqual(size + chunk)
+    expect(said).toEqual([expect.stringMatching(/^The connection was lost; trying again in /)])
+  })
+
+  test('if the answer to a chunk is lost, this registry loses the upload, and the blob is sent again', async () => {
+    const { how, client, blob } = await upload('lost-answer', ({ method }, n) =>
+      method === 'PATCH' && n === 2 ? { loseAnswer: true } : undefined,
+    )
+    expect(how).toBe('sent')
+    expect(proxy.all('POST')).toHaveLength(2)
+    expect(await hasBlob(client, blob)).toBe(true)
+  })
+
+  test('if only the last answer is lost, nothing is sent again', async () => {
+    const { how } = await upload('lost-end', ({ method }, n) => (method === 'PUT' && n === 1 ? { loseAnswer: true } : undefined))
+    expect(how).toBe('sent')
+    expect(sent()).toBe(size)
+    expect(proxy.all('PUT')).toHaveLength(1)
+  })
+
+  test('429 is obeyed: the next request comes after the time that it names', async () => {
+    const times: number[] = []
+    const { how, said } = await upload('busy', ({ method }, n) => {
+      if (method !== 'PATCH') return undefined
+      times.push(performance.now())
+      return n === 2 ? { answer: { status: 429, headers: { 'retry-after': '1' } } } : undefined
+    })
+    expect(how).toBe('sent')
+    expect(times[2]! - times[1]!).toBeGreaterThan(990)
+    expect(said).toEqual([expect.stringMatching(/^The server answered 429 Too Many Requests; trying again in 1\.\d s/)])
+    expect(sent()).toBe(size + chunk)
+  })
+
+  test('a registry that takes no chunks gets the blob in one request', async () => {
+    const { how } = await upload('one-piece', ({ method, headers }) =>
+      method === 'PATCH' && headers['content-range'] !== undefined && !headers['content-range'].startsWith('0-')
+        ? { answer: { status: 400 } }
+        : undefined,
+    )
+    expect(how).toBe('sent')
+    expect(proxy.all('PATCH').at(-1)).toMatchObject({ bytes: size })
+    expect(uploads()).toEqual([])
+  })
+
+  test('a proxy that limits requests gets smaller chunks, but not endlessly', async () => {
+    const large = blobOf(9 << 20, 'limited')
+    const { client } = clientOf(`${proxy.host}/${name()}`)
+    proxy.plan = ({ method, headers }) =>
+      method === 'PATCH' && Number(headers['content-length']) > 3 << 20 ? { answer: { status: 413 } } : undefined
+    expect(await uploadBlob(client, large, { chunk: 8 << 20 })).toBe('sent')
+    expect(
+      proxy
+        .all('PATCH')
+        .slice(1)
+        .map(({ bytes }) => bytes),
+    ).toEqual([2, 2, 2, 2, 1].map((n) => n << 20))
+    proxy.plan = ({ method }) => (method === 'PATCH' ? { answer: { status: 413 } } : undefined)
+    const refused = uploadBlob(client, blobOf(9 << 20, 'refused'), { chunk: 8 << 20 })
+    await expect(refused).rejects.toThrow('the server answered 413 Payload Too Large')
+    expect(uploads()).toEqual([])
+  })
+
+  test('a registry that says that it has more or less than it can have is given up', async () => {
+    for (const range of ['0-0', '0-99999999']) {
+      const { how } = await upload(`lies ${range}`, ({ method }) =>
+        method === 'PATCH' ? { answer: { status: 202, headers: { range } } } : undefined,
+      )
+      expect(how).toBe('the registry took something other than a part of a blob that it was given (4 tries in a row)')
+    }
+  })
+
+  test('a registry that stays away is given up, and is told so if it is there again', async () => {
+    let isAway = false
+    const { how } = await upload('away', ({ method }, n) => {
+      isAway ||= method === 'PATCH' && n === 3
+      return isAway && method !== 'DELETE' ? { dropAfter: 0 } : undefined
+    })
+    expect(how).toBe('the connection was lost (4 tries in a row)')
+    expect(proxy.all('DELETE')).toHaveLength(1)
+    expect(uploads()).toEqual([])
+  })
+
+  test('a cancelled upload ends at once, and leaves nothing', async () => {
+    const stop = new AbortController()
+    const { client } = clientOf(`${proxy.host}/${name()}`, undefined, stop.signal)
+    proxy.plan = ({ method }, n) => (method === 'PATCH' && n === 3 ? { before: () => stop.abort(new Error('Cancelled')) } : undefined)
+    await expect(uploadBlob(client, blobOf(size, 'cancelled'), { chunk })).rejects.toThrow('Cancelled')
+    const after = proxy.seen.slice(proxy.seen.indexOf(proxy.all('PATCH')[2]!) + 1)
+    expect(after.map(({ method }) => method)).toEqual(['DELETE'])
+    expect(proxy.all('PUT')).toEqual([])
+  })
+
+  test('a blob is fetched on after a lost connection, and only what is missing', async () => {
+    const blob = blobOf(size, 'fetched')
+    const { client } = clientOf(`${proxy.host}/${name()}`)
+    await uploadBlob(client, blob)
+    proxy.plan = ({ method }, n) => (method === 'GET' && n < 3 ? { cutAfter: 400_000 } : undefined)
+    expect((await fetchSmallBlob(client, blob)).equals(blob.bytes)).toBe(true)
+    const ranges = proxy.all('GET').map(({ headers }) => headers.range)
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/), expect.stringMatching(/^bytes=\d+-$/)])
+  })
+
+  test('a blob that the registry has lost, or of which it has other bytes, is one sentence', async () => {
+    const blob = blobOf(size, 'gone')
+    const { client } = clientOf(`${proxy.host}/${name()}`)
+    await uploadBlob(client, blob)
+    await expect(fetchSmallBlob(client, { ...blob, size: size - 1 })).rejects.toThrow(LostBlob)
+    rmSync(registry.blobFolder(blob.digest), { recursive: true })
+    await expect(fetchSmallBlob(client, blob)).rejects.toThrow(`the registry has lost ${blob.digest}`)
+  })
+})
