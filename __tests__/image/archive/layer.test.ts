@@ -37,6 +37,14 @@ describe.each([
     }))
 })
 
+test('a gzip member tells neither when nor on which system it was made', () =>
+  withTempDir(async (dir) => {
+    await writeLayer(join(dir, 'blob'), { compression: 'gzip' })
+    // RFC 1952, 2.3.1: MTIME at 4, OS at 9.
+    const header = readFileSync(join(dir, 'blob')).subarray(1000, 1010)
+    expect([header.readUInt32LE(4), header[9]]).toEqual([0, 255])
+  }))
+
 test('a failure to write is reported, and nothing is written after it', () =>
   withTempDir(async (dir) => {
     const path = join(dir, 'blob')
