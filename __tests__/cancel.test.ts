@@ -87,6 +87,10 @@ async function signalledAt(moment: number, only: string, inputs: Record<string, 
   const [first, ...started] = readFileSync(log, 'utf8').split('\n').filter(Boolean)
   expect(await runner.post()).toMatchObject({ code: 0 })
   if (code !== 0) expect([moment, readdirSync(runner.temp).filter((name) => name !== 'xenserver-ddk-shells')]).toEqual([moment, []])
+  const layout = join(runner.workspace, 'layout')
+  const left = readdirSync(runner.workspace).map((name) => [name, ...readdirSync(join(runner.workspace, name)).sort()])
+  // A layout has its name when it is complete.
+  expect([moment, left]).toEqual([moment, existsSync(layout) ? [['layout', 'blobs', 'index.json', 'oci-layout']] : []])
   rmSync(home, { recursive: true })
   return { code, stdout, signalled: first !== undefined, started }
 }
@@ -113,6 +117,11 @@ test('after a signal at any line of its log, or at the start or end of any progr
     return { ...run, started }
   })
   expect(moments).toBeGreaterThan(40)
+}, 900_000)
+
+test('after a signal at any line of its log, an OCI layout is complete, or not there at all', async () => {
+  const inputs = { iso, engine: 'none', cache: 'none', 'oci-layout': 'layout' }
+  expect(await signalAtEachMoment((moment) => signalledAt(moment, 'line', inputs))).toBeGreaterThan(15)
 }, 900_000)
 
 describe('with a download and a cache', () => {

@@ -74,6 +74,14 @@ test('nothing is offered that there is not', () => {
   expect(summary).not.toContain('Actions cache')
 })
 
+test('a layout can be built on', () => {
+  const report = reportOf({})
+  const summary = summaryOf({ ...report, order: { ...report.order, keepArchive: false, ociLayout: '/work/ddk' } })
+  expect(summary).toContain('is an OCI layout')
+  expect(summary).toContain(`docker buildx build .\n    --build-context "ddk=oci-layout://\${{ steps.ddk.outputs.oci-layout }}"`)
+  expect(summary).not.toContain('docker load')
+})
+
 describe('whatever a name contains, the summary keeps its form', () => {
   const evil = '</td></table>\n\n# x\n```\n| a | b |\n:+1: @org _y_ [z](http://example.com)'
   test('in a cell', () => {

@@ -118,6 +118,7 @@ function nextSteps({ supply, known, engine, shell, order }: StepReport): string 
     ...(shell ? ['- run: make build-rpms        # runs inside the DDK', `  shell: ${shell} {0}`] : []),
     ...(engine ? dockerRun(engine, name) : []),
     ...(!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : []),
+    ...(order.ociLayout !== undefined ? buildxBuild() : []),
     ...(isPinned(known) || !isoSha256 ? [] : ['', '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]),
   ]
   return steps.join('\n').trimStart()
@@ -125,6 +126,11 @@ function nextSteps({ supply, known, engine, shell, order }: StepReport): string 
 
 function dockerRun({ name }: Engine, image: string): string[] {
   return ['- run: >-', `    ${name} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`]
+}
+
+/** For a Dockerfile with `FROM ddk`. */
+function buildxBuild(): string[] {
+  return ['- run: >-', '    docker buildx build .', `    --build-context "ddk=oci-layout://\${{ steps.${stepId()}.outputs.oci-layout }}"`]
 }
 
 /** The `id` of this step, if the workflow gives it one (GitHub, "Variables reference": GITHUB_ACTION). */
