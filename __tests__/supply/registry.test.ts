@@ -85,6 +85,21 @@ unless(noRegistry).describe('the action with a registry', () => {
   }
   const sentBytes = () => proxy.all('PATCH').reduce((sum, { bytes }) => sum + bytes, 0)
 
+  test.each(['zstd', 'gzip', 'none'])('a layout of %s from the registry alone has the digest that was pushed', async (compression) => {
+    const pushed = await main({ push: 'true', 'layer-compression': compression })
+    expect([pushed.code, pushed.error]).toEqual([0, undefined])
+    const { code, outputs, error, runner } = await main({ ...noIso(), 'oci-layout': 'ddk', 'layer-compression': compression })
+    expect([code, error]).toEqual([0, undefined])
+    expect(outputs).toMatchObject({
+      source: 'registry',
+      'image-digest': pushed.outputs['image-digest'],
+      'oci-layout': join(runner.workspace, 'ddk'),
+    })
+    const { manifests } = JSON.parse(readFileSync(join(runner.workspace, 'ddk/index.json'), 'utf8'))
+    expect(manifests.map(({ digest }: { digest: string }) => digest)).toEqual([pushed.outputs['image-digest']])
+    await skopeo('copy', `oci:${outputs['oci-layout']}`, `dir:${mkdtempSync(join(dir, 'copied-'))}`)
+  })
+
   test('an image is pushed as it is, and a machine that has nothing else gets the same', async () => {
     const first = await main({ push: 'true' })
     expect([first.code, first.stdout]).toEqual([0, expect.stringContaining("the DDK's licence forbids passing it on")])
