@@ -28389,6 +28389,25 @@ function layerWriter(out, options) {
   };
 }
 __name(layerWriter, "layerWriter");
+function copiedLayerWriter(out, layer) {
+  const hash = (0, import_node_crypto2.createHash)("sha256");
+  const start = out.position;
+  return {
+    async write(piece) {
+      hash.update(piece);
+      append(out, piece);
+    },
+    async finish() {
+      const digest = `sha256:${hash.digest("hex")}`;
+      const size = out.position - start;
+      if (digest !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest}`);
+      return layer;
+    },
+    async cancel() {
+    }
+  };
+}
+__name(copiedLayerWriter, "copiedLayerWriter");
 var SinkError = class extends Error {
   static {
     __name(this, "SinkError");
@@ -28737,6 +28756,10 @@ function archiveOn(out, layers) {
         writeAt(out, layerHeader(layer), header);
         append(out, Buffer.alloc(tarPadding(layer.size)));
       });
+    },
+    addCopiedLayer(layer) {
+      append(out, layerHeader(layer));
+      return add(copiedLayerWriter(out, layer), () => append(out, Buffer.alloc(tarPadding(layer.size))));
     },
     addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest }) => append(out, layerHeader({ digest, size: 0 }))), "addAbsentLayer"),
     finish({ config, tags: tags3 }) {
@@ -31652,6 +31675,7 @@ __name(freeSpace, "freeSpace");
 // src/image/archive/recompress.ts
 var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
 var maxFrameContent = 64 << 20;
+var roomForPiece = defaultPieceSize + 1024;
 
 // src/cache/entries/folder.ts
 var import_node_fs10 = require("node:fs");

@@ -5706,6 +5706,25 @@ function layerWriter(out, options6) {
   };
 }
 __name(layerWriter, "layerWriter");
+function copiedLayerWriter(out, layer) {
+  const hash = (0, import_node_crypto3.createHash)("sha256");
+  const start = out.position;
+  return {
+    async write(piece2) {
+      hash.update(piece2);
+      append(out, piece2);
+    },
+    async finish() {
+      const digest2 = `sha256:${hash.digest("hex")}`;
+      const size2 = out.position - start;
+      if (digest2 !== layer.digest || size2 !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest2}`);
+      return layer;
+    },
+    async cancel() {
+    }
+  };
+}
+__name(copiedLayerWriter, "copiedLayerWriter");
 var SinkError = class extends Error {
   static {
     __name(this, "SinkError");
@@ -5862,6 +5881,10 @@ function archiveOn(out, layers) {
         writeAt(out, layerHeader(layer), header4);
         append(out, Buffer.alloc(tarPadding(layer.size)));
       });
+    },
+    addCopiedLayer(layer) {
+      append(out, layerHeader(layer));
+      return add(copiedLayerWriter(out, layer), () => append(out, Buffer.alloc(tarPadding(layer.size))));
     },
     addAbsentLayer: /* @__PURE__ */ __name((sink, release) => add(absentLayerWriter(sink, release), ({ digest: digest2 }) => append(out, layerHeader({ digest: digest2, size: 0 }))), "addAbsentLayer"),
     finish({ config, tags: tags3 }) {
@@ -15423,6 +15446,9 @@ var sections = {
   changed: "the-address-gives-another-file-than-before",
   unreachable: "the-iso-cant-be-fetched",
   denied: "the-server-answers-401-or-403",
+  "other-image": "the-image-isnt-the-expected-one",
+  registry: "the-registry-refuses-or-fails",
+  "public-registry": "anybody-can-read-the-repository",
   certificate: "the-servers-certificate-cant-be-verified",
   damaged: "the-iso-is-damaged",
   unsupported: "the-format-isnt-supported",

@@ -59,31 +59,31 @@ var require_tunnel = __commonJS({
     exports2.httpOverHttps = httpOverHttps2;
     exports2.httpsOverHttps = httpsOverHttps2;
     function httpOverHttp2(options) {
-      var agent = new TunnelingAgent(options);
-      agent.request = http3.request;
-      return agent;
+      var agent2 = new TunnelingAgent(options);
+      agent2.request = http3.request;
+      return agent2;
     }
     __name(httpOverHttp2, "httpOverHttp");
     function httpsOverHttp2(options) {
-      var agent = new TunnelingAgent(options);
-      agent.request = http3.request;
-      agent.createSocket = createSecureSocket;
-      agent.defaultPort = 443;
-      return agent;
+      var agent2 = new TunnelingAgent(options);
+      agent2.request = http3.request;
+      agent2.createSocket = createSecureSocket;
+      agent2.defaultPort = 443;
+      return agent2;
     }
     __name(httpsOverHttp2, "httpsOverHttp");
     function httpOverHttps2(options) {
-      var agent = new TunnelingAgent(options);
-      agent.request = https3.request;
-      return agent;
+      var agent2 = new TunnelingAgent(options);
+      agent2.request = https3.request;
+      return agent2;
     }
     __name(httpOverHttps2, "httpOverHttps");
     function httpsOverHttps2(options) {
-      var agent = new TunnelingAgent(options);
-      agent.request = https3.request;
-      agent.createSocket = createSecureSocket;
-      agent.defaultPort = 443;
-      return agent;
+      var agent2 = new TunnelingAgent(options);
+      agent2.request = https3.request;
+      agent2.createSocket = createSecureSocket;
+      agent2.defaultPort = 443;
+      return agent2;
     }
     __name(httpsOverHttps2, "httpsOverHttps");
     function TunnelingAgent(options) {
@@ -4363,9 +4363,9 @@ var require_util2 = __commonJS({
       let policy = "";
       if (policyHeader.length > 0) {
         for (let i = policyHeader.length; i !== 0; i--) {
-          const token = policyHeader[i - 1].trim();
-          if (referrerPolicyTokens.has(token)) {
-            policy = token;
+          const token2 = policyHeader[i - 1].trim();
+          if (referrerPolicyTokens.has(token2)) {
+            policy = token2;
             break;
           }
         }
@@ -4615,9 +4615,9 @@ var require_util2 = __commonJS({
     function parseMetadata(metadata) {
       const result = [];
       let empty = true;
-      for (const token of metadata.split(" ")) {
+      for (const token2 of metadata.split(" ")) {
         empty = false;
-        const parsedToken = parseHashWithOptions.exec(token);
+        const parsedToken = parseHashWithOptions.exec(token2);
         if (parsedToken === null || parsedToken.groups === void 0 || parsedToken.groups.algo === void 0) {
           continue;
         }
@@ -9343,8 +9343,8 @@ var require_env_http_proxy_agent = __commonJS({
       }
       [kDispatch](opts, handler) {
         const url = new URL(opts.origin);
-        const agent = this.#getProxyAgentForUrl(url);
-        return agent.dispatch(opts, handler);
+        const agent2 = this.#getProxyAgentForUrl(url);
+        return agent2.dispatch(opts, handler);
       }
       async [kClose]() {
         await this[kNoProxyAgent].close();
@@ -9802,9 +9802,9 @@ var require_retry_agent = __commonJS({
       }
       #agent = null;
       #options = null;
-      constructor(agent, options = {}) {
+      constructor(agent2, options = {}) {
         super(options);
-        this.#agent = agent;
+        this.#agent = agent2;
         this.#options = options;
       }
       dispatch(opts, handler) {
@@ -9833,7 +9833,7 @@ var require_readable = __commonJS({
   "node_modules/undici/lib/api/readable.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { Readable: Readable2 } = require("node:stream");
+    var { Readable: Readable3 } = require("node:stream");
     var { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = require_errors();
     var util = require_util();
     var { ReadableStreamFrom } = require_util();
@@ -9845,7 +9845,7 @@ var require_readable = __commonJS({
     var kContentLength = /* @__PURE__ */ Symbol("kContentLength");
     var noop = /* @__PURE__ */ __name(() => {
     }, "noop");
-    var BodyReadable = class extends Readable2 {
+    var BodyReadable = class extends Readable3 {
       static {
         __name(this, "BodyReadable");
       }
@@ -10200,7 +10200,7 @@ var require_api_request = __commonJS({
   "node_modules/undici/lib/api/api-request.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { Readable: Readable2 } = require_readable();
+    var { Readable: Readable3 } = require_readable();
     var { InvalidArgumentError, RequestAbortedError } = require_errors();
     var util = require_util();
     var { getResolveErrorBodyCallback } = require_util3();
@@ -10298,7 +10298,7 @@ var require_api_request = __commonJS({
         const parsedHeaders = responseHeaders === "raw" ? util.parseHeaders(rawHeaders) : headers;
         const contentType = parsedHeaders["content-type"];
         const contentLength = parsedHeaders["content-length"];
-        const res = new Readable2({
+        const res = new Readable3({
           resume,
           abort,
           contentType,
@@ -10621,7 +10621,7 @@ var require_api_pipeline = __commonJS({
   "node_modules/undici/lib/api/api-pipeline.js"(exports2, module2) {
     "use strict";
     var {
-      Readable: Readable2,
+      Readable: Readable3,
       Duplex,
       PassThrough
     } = require("node:stream");
@@ -10635,7 +10635,7 @@ var require_api_pipeline = __commonJS({
     var { addSignal, removeSignal } = require_abort_signal();
     var assert = require("node:assert");
     var kResume = /* @__PURE__ */ Symbol("resume");
-    var PipelineRequest = class extends Readable2 {
+    var PipelineRequest = class extends Readable3 {
       static {
         __name(this, "PipelineRequest");
       }
@@ -10655,7 +10655,7 @@ var require_api_pipeline = __commonJS({
         callback(err);
       }
     };
-    var PipelineResponse = class extends Readable2 {
+    var PipelineResponse = class extends Readable3 {
       static {
         __name(this, "PipelineResponse");
       }
@@ -11336,16 +11336,16 @@ var require_mock_utils = __commonJS({
     }
     __name(mockDispatch, "mockDispatch");
     function buildMockDispatch() {
-      const agent = this[kMockAgent];
+      const agent2 = this[kMockAgent];
       const origin = this[kOrigin];
       const originalDispatch = this[kOriginalDispatch];
       return /* @__PURE__ */ __name(function dispatch(opts, handler) {
-        if (agent.isMockActive) {
+        if (agent2.isMockActive) {
           try {
             mockDispatch.call(this, opts, handler);
           } catch (error2) {
             if (error2 instanceof MockNotMatchedError) {
-              const netConnect = agent[kGetNetConnect]();
+              const netConnect = agent2[kGetNetConnect]();
               if (netConnect === false) {
                 throw new MockNotMatchedError(`${error2.message}: subsequent request to origin ${origin} was not allowed (net.connect disabled)`);
               }
@@ -11376,7 +11376,7 @@ var require_mock_utils = __commonJS({
     __name(checkNetConnect, "checkNetConnect");
     function buildMockOptions(opts) {
       if (opts) {
-        const { agent, ...mockOptions } = opts;
+        const { agent: agent2, ...mockOptions } = opts;
         return mockOptions;
       }
     }
@@ -11794,9 +11794,9 @@ var require_mock_agent = __commonJS({
         if (opts?.agent && typeof opts.agent.dispatch !== "function") {
           throw new InvalidArgumentError("Argument opts.agent must implement Agent");
         }
-        const agent = opts?.agent ? opts.agent : new Agent3(opts);
-        this[kAgent] = agent;
-        this[kClients] = agent[kClients];
+        const agent2 = opts?.agent ? opts.agent : new Agent3(opts);
+        this[kAgent] = agent2;
+        this[kClients] = agent2[kClients];
         this[kOptions] = buildMockOptions(opts);
       }
       get(origin) {
@@ -11902,12 +11902,12 @@ var require_global2 = __commonJS({
     if (getGlobalDispatcher() === void 0) {
       setGlobalDispatcher(new Agent3());
     }
-    function setGlobalDispatcher(agent) {
-      if (!agent || typeof agent.dispatch !== "function") {
+    function setGlobalDispatcher(agent2) {
+      if (!agent2 || typeof agent2.dispatch !== "function") {
         throw new InvalidArgumentError("Argument agent must implement Agent");
       }
       Object.defineProperty(globalThis, globalDispatcher, {
-        value: agent,
+        value: agent2,
         writable: true,
         enumerable: false,
         configurable: false
@@ -12036,12 +12036,12 @@ var require_dump = __commonJS({
       #size = 0;
       #reason = null;
       #handler = null;
-      constructor({ maxSize: maxSize2 }, handler) {
+      constructor({ maxSize: maxSize3 }, handler) {
         super(handler);
-        if (maxSize2 != null && (!Number.isFinite(maxSize2) || maxSize2 < 1)) {
+        if (maxSize3 != null && (!Number.isFinite(maxSize3) || maxSize3 < 1)) {
           throw new InvalidArgumentError("maxSize must be a number greater than 0");
         }
-        this.#maxSize = maxSize2 ?? this.#maxSize;
+        this.#maxSize = maxSize3 ?? this.#maxSize;
         this.#handler = handler;
       }
       onConnect(abort) {
@@ -14092,7 +14092,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable: Readable2, pipeline: pipeline3, finished } = require("node:stream");
+    var { Readable: Readable3, pipeline: pipeline3, finished } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -14972,13 +14972,13 @@ var require_fetch = __commonJS({
       return response;
       function dispatch({ body }) {
         const url = requestCurrentURL(request2);
-        const agent = fetchParams.controller.dispatcher;
-        return new Promise((resolve8, reject) => agent.dispatch(
+        const agent2 = fetchParams.controller.dispatcher;
+        return new Promise((resolve8, reject) => agent2.dispatch(
           {
             path: url.pathname + url.search,
             origin: url.origin,
             method: request2.method,
-            body: agent.isMockActive ? request2.body && (request2.body.source || request2.body.stream) : body,
+            body: agent2.isMockActive ? request2.body && (request2.body.source || request2.body.stream) : body,
             headers: request2.headersList.entries,
             maxRedirections: 0,
             upgrade: request2.mode === "websocket" ? "websocket" : void 0
@@ -15047,7 +15047,7 @@ var require_fetch = __commonJS({
                   }
                 }
               }
-              this.body = new Readable2({ read: resume });
+              this.body = new Readable3({ read: resume });
               const onError = this.onError.bind(this);
               resolve8({
                 status,
@@ -19730,8 +19730,8 @@ var require_undici = __commonJS({
           }
           url = util.parseURL(url);
         }
-        const { agent, dispatcher = getGlobalDispatcher() } = opts;
-        if (agent) {
+        const { agent: agent2, dispatcher = getGlobalDispatcher() } = opts;
+        if (agent2) {
           throw new InvalidArgumentError("unsupported opts.agent. Did you mean opts.client?");
         }
         return fn.call(dispatcher, {
@@ -19803,30 +19803,30 @@ function pathText(bytes) {
     return escapeInvalid(bytes);
   }
 }
-function oneLine(text2) {
-  return text2.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+function oneLine(text3) {
+  return text3.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
-function shortLine(text2) {
-  if (text2.length <= maxLineLength) return oneLine(text2);
+function shortLine(text3) {
+  if (text3.length <= maxLineLength) return oneLine(text3);
   const half = maxLineLength / 2;
-  return oneLine(`${text2.slice(0, half)} \u2026 ${text2.length - maxLineLength} characters \u2026 ${text2.slice(-half)}`);
+  return oneLine(`${text3.slice(0, half)} \u2026 ${text3.length - maxLineLength} characters \u2026 ${text3.slice(-half)}`);
 }
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
-function textBytes(text2) {
-  if (text2.isWellFormed()) return Buffer.from(text2);
-  const parts = text2.split(/([\udc80-\udcff])/u);
+function textBytes(text3) {
+  if (text3.isWellFormed()) return Buffer.from(text3);
+  const parts = text3.split(/([\udc80-\udcff])/u);
   return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
 }
 function escapeInvalid(bytes) {
-  let text2 = "";
+  let text3 = "";
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
-    text2 += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    text3 += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
     at += length || 1;
   }
-  return text2;
+  return text3;
 }
 function sequenceLength(bytes, at) {
   const first = bytes[at];
@@ -19999,8 +19999,8 @@ var require_re = __commonJS({
       [LETTERDASHNUMBER, MAX_SAFE_BUILD_LENGTH]
     ];
     var makeSafeRegex = /* @__PURE__ */ __name((value) => {
-      for (const [token, max] of safeRegexReplacements) {
-        value = value.split(`${token}*`).join(`${token}{0,${max}}`).split(`${token}+`).join(`${token}{1,${max}}`);
+      for (const [token2, max] of safeRegexReplacements) {
+        value = value.split(`${token2}*`).join(`${token2}{0,${max}}`).split(`${token2}+`).join(`${token2}{1,${max}}`);
       }
       return value;
     }, "makeSafeRegex");
@@ -20407,7 +20407,7 @@ var require_parse2 = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/parse.js"(exports2, module2) {
     "use strict";
     var SemVer = require_semver();
-    var parse2 = /* @__PURE__ */ __name((version, options, throwErrors = false) => {
+    var parse4 = /* @__PURE__ */ __name((version, options, throwErrors = false) => {
       if (version instanceof SemVer) {
         return version;
       }
@@ -20420,7 +20420,7 @@ var require_parse2 = __commonJS({
         throw er;
       }
     }, "parse");
-    module2.exports = parse2;
+    module2.exports = parse4;
   }
 });
 
@@ -20428,9 +20428,9 @@ var require_parse2 = __commonJS({
 var require_valid = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/valid.js"(exports2, module2) {
     "use strict";
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var valid2 = /* @__PURE__ */ __name((version, options) => {
-      const v = parse2(version, options);
+      const v = parse4(version, options);
       return v ? v.version : null;
     }, "valid");
     module2.exports = valid2;
@@ -20441,9 +20441,9 @@ var require_valid = __commonJS({
 var require_clean = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/clean.js"(exports2, module2) {
     "use strict";
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var clean2 = /* @__PURE__ */ __name((version, options) => {
-      const s = parse2(version.trim().replace(/^[=v]+/, ""), options);
+      const s = parse4(version.trim().replace(/^[=v]+/, ""), options);
       return s ? s.version : null;
     }, "clean");
     module2.exports = clean2;
@@ -20478,10 +20478,10 @@ var require_inc = __commonJS({
 var require_diff = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/diff.js"(exports2, module2) {
     "use strict";
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var diff = /* @__PURE__ */ __name((version1, version2) => {
-      const v1 = parse2(version1, null, true);
-      const v2 = parse2(version2, null, true);
+      const v1 = parse4(version1, null, true);
+      const v2 = parse4(version2, null, true);
       const comparison = v1.compare(v2);
       if (comparison === 0) {
         return null;
@@ -20552,9 +20552,9 @@ var require_patch = __commonJS({
 var require_prerelease = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/prerelease.js"(exports2, module2) {
     "use strict";
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var prerelease = /* @__PURE__ */ __name((version, options) => {
-      const parsed2 = parse2(version, options);
+      const parsed2 = parse4(version, options);
       return parsed2 && parsed2.prerelease.length ? parsed2.prerelease : null;
     }, "prerelease");
     module2.exports = prerelease;
@@ -20740,7 +20740,7 @@ var require_coerce = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/coerce.js"(exports2, module2) {
     "use strict";
     var SemVer = require_semver();
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var { safeRe: re, t } = require_re();
     var coerce = /* @__PURE__ */ __name((version, options) => {
       if (version instanceof SemVer) {
@@ -20775,7 +20775,7 @@ var require_coerce = __commonJS({
       const patch = match[4] || "0";
       const prerelease = options.includePrerelease && match[5] ? `-${match[5]}` : "";
       const build = options.includePrerelease && match[6] ? `+${match[6]}` : "";
-      return parse2(`${major}.${minor}.${patch}${prerelease}${build}`, options);
+      return parse4(`${major}.${minor}.${patch}${prerelease}${build}`, options);
     }, "coerce");
     module2.exports = coerce;
   }
@@ -20785,7 +20785,7 @@ var require_coerce = __commonJS({
 var require_truncate = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var constants9 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version, truncation, options) => {
@@ -20797,7 +20797,7 @@ var require_truncate = __commonJS({
     }, "truncate");
     var cloneInputVersion = /* @__PURE__ */ __name((version, options) => {
       const versionStringToParse = version instanceof SemVer ? version.version : version;
-      return parse2(versionStringToParse, options);
+      return parse4(versionStringToParse, options);
     }, "cloneInputVersion");
     var doTruncation = /* @__PURE__ */ __name((version, truncation) => {
       if (isPrerelease(truncation)) {
@@ -22041,7 +22041,7 @@ var require_semver2 = __commonJS({
     var constants9 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
-    var parse2 = require_parse2();
+    var parse4 = require_parse2();
     var valid2 = require_valid();
     var clean2 = require_clean();
     var inc = require_inc();
@@ -22080,7 +22080,7 @@ var require_semver2 = __commonJS({
     var simplifyRange = require_simplify();
     var subset = require_subset();
     module2.exports = {
-      parse: parse2,
+      parse: parse4,
       valid: valid2,
       clean: clean2,
       inc,
@@ -22156,9 +22156,9 @@ function openFile(path6, name = path6) {
   const { size } = stats;
   return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
 }
-function attempt(path6, open3) {
+function attempt(path6, open4) {
   try {
-    return open3();
+    return open4();
   } catch (error2) {
     throw fileError(path6, error2);
   }
@@ -22203,8 +22203,8 @@ function memorySource(bytes, name) {
   };
   return source;
 }
-function* pieces(source, pieceSize2 = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
+function* pieces(source, pieceSize3 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize3, source.size));
   for (let offset = 0; offset < source.size; offset += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
     source.read(piece, offset);
@@ -22233,9 +22233,9 @@ var init_source = __esm({
 function sha256Of(content) {
   return (0, import_node_crypto.createHash)("sha256").update(content).digest("hex");
 }
-function parseSha256(text2) {
-  const digest2 = text2.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text2}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
+function parseSha256(text3) {
+  const digest2 = text3.trim().toLowerCase().replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text3}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
   return digest2;
 }
 async function sha256OfFile(path6, options = {}) {
@@ -22344,10 +22344,10 @@ function sortedChildren(tree, dir2, onUnreadable) {
   return children;
 }
 function checkName(name, dir2) {
-  const text2 = name.toString("latin1");
+  const text3 = name.toString("latin1");
   const place3 = `/${pathText(dir2.path)}`;
-  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
-    throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text2)}`);
+  if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
+    throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text3)}`);
   }
   if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
@@ -22361,7 +22361,7 @@ function resolve7(tree, path6) {
 }
 function resolveTrail(tree, path6) {
   const trail = [];
-  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
   const pending = components(path6).reverse();
   let links = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
@@ -26997,7 +26997,7 @@ var require_xsd = __commonJS({
     "use strict";
     Object.defineProperty(exports2, "__esModule", { value: true });
     exports2.normalizedString = normalizedString;
-    exports2.token = token;
+    exports2.token = token2;
     var _normalizeStringForbiddenSearch = /\r\n|\t|\n|\r/g;
     var _normalizeStringForbiddenReplace = " ";
     function normalizedString(s) {
@@ -27006,10 +27006,10 @@ var require_xsd = __commonJS({
     __name(normalizedString, "normalizedString");
     var _tokenMultispaceSearch = / {2,}/g;
     var _tokenMultispaceReplace = " ";
-    function token(s) {
+    function token2(s) {
       return normalizedString(s).trim().replace(_tokenMultispaceSearch, _tokenMultispaceReplace);
     }
-    __name(token, "token");
+    __name(token2, "token");
   }
 });
 
@@ -30158,13 +30158,13 @@ function bomText(subject, packages) {
   return serialized(bom);
 }
 function serialized(bom) {
-  const text2 = new import_Serialize.JsonSerializer(new import_Serialize.JSON.Normalize.Factory(import_Spec.Spec1dot6)).serialize(bom);
-  const { dependencies: _, ...rest } = JSON.parse(text2);
+  const text3 = new import_Serialize.JsonSerializer(new import_Serialize.JSON.Normalize.Factory(import_Spec.Spec1dot6)).serialize(bom);
+  const { dependencies: _, ...rest } = JSON.parse(text3);
   return `${JSON.stringify(rest, null, 2)}
 `;
 }
-function uuidOf(text2) {
-  const bytes = Buffer.from(sha256Of(text2), "hex");
+function uuidOf(text3) {
+  const bytes = Buffer.from(sha256Of(text3), "hex");
   bytes[6] = bytes[6] & 15 | 128;
   bytes[8] = bytes[8] & 63 | 128;
   return bytes.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
@@ -30197,9 +30197,9 @@ function packageComponent(entry, distro) {
     properties: properties({ "rpm.epoch": epoch, "rpm.version": version, "rpm.release": release2, "rpm.architecture": architecture })
   });
 }
-function licenseOf(text2) {
+function licenseOf(text3) {
   const acknowledgement = import_Enums.LicenseAcknowledgement.Declared;
-  return (0, import_SPDX.isSupportedSpdxId)(text2) ? new import_Models.SpdxLicense(text2, { acknowledgement }) : new import_Models.NamedLicense(text2, { acknowledgement });
+  return (0, import_SPDX.isSupportedSpdxId)(text3) ? new import_Models.SpdxLicense(text3, { acknowledgement }) : new import_Models.NamedLicense(text3, { acknowledgement });
 }
 function properties(values) {
   const known3 = Object.entries(values).filter((value) => Boolean(value[1]));
@@ -30236,10 +30236,10 @@ var init_bom = __esm({
 });
 
 // src/main.ts
-var import_node_crypto11 = require("node:crypto");
-var import_node_fs47 = require("node:fs");
-var import_node_os3 = require("node:os");
-var import_node_path33 = require("node:path");
+var import_node_crypto12 = require("node:crypto");
+var import_node_fs51 = require("node:fs");
+var import_node_os4 = require("node:os");
+var import_node_path35 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -30556,8 +30556,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addRaw(text2, addEOL = false) {
-    this._buffer += text2;
+  addRaw(text3, addEOL = false) {
+    this._buffer += text3;
     return addEOL ? this.addEOL() : this;
   }
   /**
@@ -30653,10 +30653,10 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addHeading(text2, level) {
+  addHeading(text3, level) {
     const tag = `h${level}`;
     const allowedTag = ["h1", "h2", "h3", "h4", "h5", "h6"].includes(tag) ? tag : "h1";
-    const element = this.wrap(allowedTag, text2);
+    const element = this.wrap(allowedTag, text3);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -30685,9 +30685,9 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addQuote(text2, cite) {
+  addQuote(text3, cite) {
     const attrs = Object.assign({}, cite && { cite });
-    const element = this.wrap("blockquote", text2, attrs);
+    const element = this.wrap("blockquote", text3, attrs);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -30698,8 +30698,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addLink(text2, href) {
-    const element = this.wrap("a", text2, { href });
+  addLink(text3, href) {
+    const element = this.wrap("a", text3, { href });
     return this.addRaw(element).addEOL();
   }
 };
@@ -31608,19 +31608,24 @@ function isoIdentified({ request: request2, sha256, stored }) {
 __name(isoIdentified, "isoIdentified");
 function imageSought(supply, engine) {
   if (!supply) return { text: "The image has to be made" };
-  return { text: supply.origin === "engine" ? `${engine.name} already has the image` : "The Actions cache has the image" };
+  if (supply.origin === "engine") return { text: `${engine.name} already has the image` };
+  return { text: `The ${supply.origin === "registry" ? "registry" : "Actions cache"} has the image` };
 }
 __name(imageSought, "imageSought");
 function imageMade({ name, conversion }) {
   return { text: `${name}, ${conversion.tar.members} files and folders`, bytes: conversion.tar.size };
 }
 __name(imageMade, "imageMade");
-function imageLoaded({ name, conversion, imported }, engine) {
-  return { text: `${engine.name} has ${name}`, ...!imported && { bytes: conversion.archive.size } };
+function imageLoaded({ name, archive, imported }, engine) {
+  return { text: `${engine.name} has ${name}`, ...!imported && { bytes: archive.size } };
 }
 __name(imageLoaded, "imageLoaded");
-function layoutWritten({ name, conversion }, path6) {
-  return { text: `${path6} has ${name}`, bytes: conversion.archive.size };
+function imagePushed({ digest: digest2, bytes }) {
+  return { text: `The registry has the image: ${digest2}`, ...bytes > 0 && { bytes } };
+}
+__name(imagePushed, "imagePushed");
+function layoutWritten({ name, archive }, path6) {
+  return { text: `${path6} has ${name}`, bytes: archive.size };
 }
 __name(layoutWritten, "layoutWritten");
 function shellSetUp(name, canRun) {
@@ -31652,8 +31657,8 @@ __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
 var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
-function lastLine(text2) {
-  const lines2 = text2.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
+function lastLine(text3) {
+  const lines2 = text3.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines2.findLast((line) => !noReason.test(line)) ?? lines2.at(-1) ?? "";
 }
 __name(lastLine, "lastLine");
@@ -31669,7 +31674,7 @@ async function runChild(command2, args, options) {
 __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
   return new Promise((resolve8) => {
-    const { deadline, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
+    const { deadline: deadline2, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
     let timedOut = false;
@@ -31684,7 +31689,7 @@ function untilEnd(command2, args, options) {
       for (const handle of [child2, ...output.pipes]) handle.unref();
       end({ ...output.soFar(), lastWord: "" });
     }, "giveUp");
-    const timer = setTimeout(giveUp, deadline * 1e3);
+    const timer = setTimeout(giveUp, deadline2 * 1e3);
     signal?.addEventListener("abort", output.kill);
     output.finished.then((finished) => end(timedOut ? { ...finished, lastWord: "" } : finished));
   });
@@ -31756,13 +31761,13 @@ __name(startDetached, "startDetached");
 // src/programs/call.ts
 var grace = 2;
 var endedByTimeout = [124, 128 + 9, 128 + 15];
-async function callProgram(command2, args, deadline) {
+async function callProgram(command2, args, deadline2) {
   const timeout = findTimeout();
-  if (timeout === void 0) return runChild(command2, args, { deadline });
+  if (timeout === void 0) return runChild(command2, args, { deadline: deadline2 });
   const start = performance.now();
   const finished = /* @__PURE__ */ __name((fields) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields }), "finished");
   try {
-    const limits2 = ["-k", String(grace), String(deadline)];
+    const limits2 = ["-k", String(grace), String(deadline2)];
     const output = await getExecOutput(`"${timeout}"`, [...limits2, command2, ...args], {
       silent: true,
       ignoreReturnCode: true,
@@ -31772,7 +31777,7 @@ async function callProgram(command2, args, deadline) {
     });
     const { stdout, stderr } = output;
     const code2 = output.exitCode;
-    const isLate = performance.now() - start >= deadline * 1e3;
+    const isLate = performance.now() - start >= deadline2 * 1e3;
     if (isLate && (code2 === null || endedByTimeout.includes(code2))) return finished({ stdout, timedOut: true });
     const lastWord = lastLine(stderr);
     const ownWord = code2 === 126 || code2 === 127 ? wordOfTimeout(lastWord) : void 0;
@@ -31821,16 +31826,16 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
   return {
     program,
     deadlines,
-    async call(args, { deadline = "question", evenIfCancelled = false } = {}) {
+    async call(args, { deadline: deadline2 = "question", evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted();
-      const seconds = deadlines[deadline];
+      const seconds = deadlines[deadline2];
       const finished = await traced(args, () => callProgram(program, args, seconds));
       return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished;
     },
-    follow: /* @__PURE__ */ __name((args, deadline) => traced(args, () => runChild(program, args, { deadline, signal })), "follow"),
-    async feed(args, stdin, deadline) {
+    follow: /* @__PURE__ */ __name((args, deadline2) => traced(args, () => runChild(program, args, { deadline: deadline2, signal })), "follow"),
+    async feed(args, stdin, deadline2) {
       signal?.throwIfAborted();
-      return traced(args, () => runChild(program, args, { deadline, atDeadline: "leave", stdin, detached: true }));
+      return traced(args, () => runChild(program, args, { deadline: deadline2, atDeadline: "leave", stdin, detached: true }));
     },
     pour(args) {
       signal?.throwIfAborted();
@@ -32134,7 +32139,7 @@ function commonParts(command2, platformOption, method) {
     ...images(command2, platformOption),
     command: command2.program,
     call: command2.call,
-    follow: /* @__PURE__ */ __name((container, deadline) => command2.follow(["start", "--attach", container], deadline), "follow"),
+    follow: /* @__PURE__ */ __name((container, deadline2) => command2.follow(["start", "--attach", container], deadline2), "follow"),
     load: /* @__PURE__ */ __name((archive, onProgress) => load(command2, method, archive, onProgress), "load")
   };
 }
@@ -32394,24 +32399,27 @@ var HttpFailure = class extends Error {
   /** Milliseconds that the server asks to wait. */
   wait;
   kind;
-  constructor(message2, { retryable = false, wait: wait2 = 0, kind = "unreachable", cause } = {}) {
+  /** Of the answer, if there was one. */
+  status;
+  constructor(message2, { retryable = false, wait: wait2 = 0, kind = "unreachable", status, cause } = {}) {
     super(message2, { cause });
     this.retryable = retryable;
     this.wait = wait2;
     this.kind = kind;
+    this.status = status;
   }
 };
 var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
 function statusFailure(status, headers, ifDenied2) {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
-  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied2}`, { kind: "denied" });
+  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied2}`, { kind: "denied", status });
   if (status === 407)
     return new HttpFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
-  if (!transient.includes(status)) return new HttpFailure(answer);
+  if (!transient.includes(status)) return new HttpFailure(answer, { status });
   const wait2 = retryAfter(headers["retry-after"]);
-  if (wait2 > patience) return new HttpFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`);
-  return new HttpFailure(answer, { retryable: true, wait: wait2 });
+  if (wait2 > patience) return new HttpFailure(`${answer} and asks to wait ${Math.ceil(wait2 / 1e3)} seconds`, { status });
+  return new HttpFailure(answer, { retryable: true, wait: wait2, status });
 }
 __name(statusFailure, "statusFailure");
 function retryAfter(value) {
@@ -32518,10 +32526,10 @@ var FileGrowth = class {
   #words;
   #patience;
   /** @param files how many files there are, or the `shared` memory of another thread's FileGrowth */
-  constructor(files, patience6 = defaultPatience) {
+  constructor(files, patience7 = defaultPatience) {
     this.shared = typeof files === "number" ? new SharedArrayBuffer(table.offset + files * table.entry) : files;
     this.#words = new Int32Array(this.shared);
-    this.#patience = patience6;
+    this.#patience = patience7;
   }
   // The writer's side
   /** Reports that `bytes` more of file `index` can be read. */
@@ -32537,10 +32545,10 @@ var FileGrowth = class {
   /** Reports that the rest won't arrive. Only the first failure is kept. */
   fail(place3, what2, kind = "input-output") {
     if (Atomics.compareExchange(this.#words, word.failure, 0, 1) !== 0) return;
-    const text2 = `${kind}
+    const text3 = `${kind}
 ${place3.slice(0, 500)}
 ${what2}`;
-    const length = Buffer.from(this.shared, message.offset, message.length).write(text2);
+    const length = Buffer.from(this.shared, message.offset, message.length).write(text3);
     Atomics.store(this.#words, word.failure, 1 + length);
     this.#wake();
   }
@@ -32848,7 +32856,7 @@ function readMemo(partial) {
   try {
     const memo = JSON.parse((0, import_node_fs10.readFileSync)(memoPath(partial), "utf8"));
     const texts = [memo.urlSha256, memo.boot, memo.etag ?? "", memo.lastModified ?? ""];
-    return texts.every((text2) => typeof text2 === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
+    return texts.every((text3) => typeof text3 === "string") && ["number", "undefined"].includes(typeof memo.size) ? memo : void 0;
   } catch {
     return void 0;
   }
@@ -32881,9 +32889,9 @@ function variable(env, name) {
 }
 __name(variable, "variable");
 function proxyUrl(env, name) {
-  const text2 = variable(env, name);
-  if (text2 === "") return "";
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text2) ? text2 : `http://${text2}`;
+  const text3 = variable(env, name);
+  if (text3 === "") return "";
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text3) ? text3 : `http://${text3}`;
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
     throw new HttpFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
   }
@@ -32935,13 +32943,13 @@ function redirected(from, location, trusted) {
 __name(redirected, "redirected");
 function send(method, url, headers, signal, body) {
   return new Promise((resolve8, reject) => {
-    const fail2 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
+    const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
     try {
-      const { request: open3 } = url.protocol === "https:" ? https2 : http2;
-      const asked = open3(url, { method, headers, agent: agentFor(url), signal });
-      asked.on("error", fail2);
-      signal.addEventListener("abort", fail2, { once: true });
-      asked.on("close", () => signal.removeEventListener("abort", fail2));
+      const { request: open4 } = url.protocol === "https:" ? https2 : http2;
+      const asked = open4(url, { method, headers, agent: agentFor(url), signal });
+      asked.on("error", fail3);
+      signal.addEventListener("abort", fail3, { once: true });
+      asked.on("close", () => signal.removeEventListener("abort", fail3));
       asked.on("response", (response) => {
         response.on("error", () => {
         });
@@ -32951,7 +32959,7 @@ function send(method, url, headers, signal, body) {
       });
       else asked.end(body);
     } catch (error2) {
-      fail2(error2);
+      fail3(error2);
     }
   });
 }
@@ -32987,10 +32995,10 @@ var ProgressLine = class {
     this.#say = say2;
   }
   /** @param text makes the line from the elapsed time, e.g. `12.3 s`; undefined if there is nothing to say yet */
-  update(text2) {
+  update(text3) {
     const now = Date.now();
     if (now < this.#due) return;
-    const line = text2(durationText(now - this.#start), now - this.#start);
+    const line = text3(durationText(now - this.#start), now - this.#start);
     if (line === void 0) return;
     this.#due = now + pace.next;
     this.#say(line);
@@ -33254,15 +33262,15 @@ function ownerTag() {
   return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto3.randomBytes)(4).toString("hex")].join("-");
 }
 __name(ownerTag, "ownerTag");
-function isOwnerTag(text2) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
+function isOwnerTag(text3) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text3);
 }
 __name(isOwnerTag, "isOwnerTag");
-function isAlive(tag, path6, patience6 = usualPatience) {
+function isAlive(tag, path6, patience7 = usualPatience) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
   const touched = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience6;
+  return touched !== void 0 && Date.now() - touched < patience7;
 }
 __name(isAlive, "isAlive");
 function runs(pid, start) {
@@ -33640,10 +33648,10 @@ function newFile(path6) {
   return namedLater(path6, destination, partOf2(destination), "wx");
 }
 __name(newFile, "newFile");
-function writeWhole(path6, text2) {
+function writeWhole(path6, text3) {
   const file = newFile(path6);
   try {
-    append(file, Buffer.from(text2));
+    append(file, Buffer.from(text3));
     file.keep();
   } finally {
     file.discard();
@@ -33688,10 +33696,10 @@ __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
   const fd = writing(path6, () => (0, import_node_fs17.openSync)(part, flags, 420));
   const release2 = removeAtExit(part);
-  let open3 = true;
+  let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs17.closeSync)(fd);
-    open3 = false;
+    if (open4) (0, import_node_fs17.closeSync)(fd);
+    open4 = false;
   }, "close");
   return {
     fd,
@@ -33985,6 +33993,11 @@ function tarChecksum(header) {
   return sum;
 }
 __name(tarChecksum, "tarChecksum");
+function hasTarChecksum(header) {
+  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString("latin1", field.start, field.end))?.[1];
+  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header);
+}
+__name(hasTarChecksum, "hasTarChecksum");
 function readTarHeader(header) {
   const name = text(header, 0, 100);
   const prefix = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
@@ -34078,16 +34091,16 @@ var tags = /* @__PURE__ */ new Map([
 ]);
 function aclText(value) {
   if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
-  let text2 = "";
+  let text3 = "";
   for (let at = 4; at < value.length; at += 8) {
     const tag = tags.get(value.readUInt16LE(at));
     const permissions = value.readUInt16LE(at + 2);
     if (!tag || permissions > 7) return void 0;
     const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
-    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+    text3 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
 `;
   }
-  return text2;
+  return text3;
 }
 __name(aclText, "aclText");
 
@@ -34229,6 +34242,25 @@ function layerWriter(out, options) {
   };
 }
 __name(layerWriter, "layerWriter");
+function copiedLayerWriter(out, layer) {
+  const hash = (0, import_node_crypto5.createHash)("sha256");
+  const start = out.position;
+  return {
+    async write(piece) {
+      hash.update(piece);
+      append(out, piece);
+    },
+    async finish() {
+      const digest2 = `sha256:${hash.digest("hex")}`;
+      const size = out.position - start;
+      if (digest2 !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest2}`);
+      return layer;
+    },
+    async cancel() {
+    }
+  };
+}
+__name(copiedLayerWriter, "copiedLayerWriter");
 var SinkError = class extends Error {
   static {
     __name(this, "SinkError");
@@ -34275,14 +34307,14 @@ __name(absentLayerWriter, "absentLayerWriter");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function parseReference(text2) {
-  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
-  if (text2 === "") throw refuse2("it is empty");
-  if (text2.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
-  const colon = text2.lastIndexOf(":");
-  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
-  const name = tagged ? text2.slice(0, colon) : text2;
-  const tag = tagged ? text2.slice(colon + 1) : "latest";
+function parseReference(text3) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text3)} can't be used: ${why}`), "refuse");
+  if (text3 === "") throw refuse2("it is empty");
+  if (text3.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text3.lastIndexOf(":");
+  const tagged = colon > text3.lastIndexOf("/") && !text3.endsWith("]");
+  const name = tagged ? text3.slice(0, colon) : text3;
+  const tag = tagged ? text3.slice(colon + 1) : "latest";
   if (!tagPattern.test(tag)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
@@ -34385,6 +34417,10 @@ function archiveOn(out, layers) {
         writeAt(out, layerHeader(layer), header);
         append(out, Buffer.alloc(tarPadding(layer.size)));
       });
+    },
+    addCopiedLayer(layer) {
+      append(out, layerHeader(layer));
+      return add(copiedLayerWriter(out, layer), () => append(out, Buffer.alloc(tarPadding(layer.size))));
     },
     addAbsentLayer: /* @__PURE__ */ __name((sink, release2) => add(absentLayerWriter(sink, release2), ({ digest: digest2 }) => append(out, layerHeader({ digest: digest2, size: 0 }))), "addAbsentLayer"),
     finish({ config, tags: tags3 }) {
@@ -34522,9 +34558,9 @@ function aliasKey(alias) {
 __name(aliasKey, "aliasKey");
 
 // src/catalog/version.ts
-function parseVersion(text2) {
-  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text2.trim());
-  if (!match) throw new Error(`"${text2}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
+function parseVersion(text3) {
+  const match = /^v?(\d{1,4}(?:\.\d{1,4}){0,3})(?:-([0-9A-Za-z]+))?$/.exec(text3.trim());
+  if (!match) throw new Error(`"${text3}" is not a XenServer version; write it as 6.5, 6.5.0 or, with the build, 6.5.0-90233c`);
   const numbers = match[1].split(".").map(Number);
   return match[2] === void 0 ? { numbers } : { numbers, build: match[2] };
 }
@@ -34551,11 +34587,11 @@ function findRelease(asked, catalog) {
   return release2;
 }
 __name(findRelease, "findRelease");
-function askedVersion(text2, catalog) {
-  const known3 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text2)));
+function askedVersion(text3, catalog) {
+  const known3 = catalog.find(({ aliases = [] }) => aliases.some((alias) => aliasKey(alias) === aliasKey(text3)));
   if (known3) return parseVersion(known3.version);
   try {
-    return parseVersion(text2);
+    return parseVersion(text3);
   } catch (error2) {
     const aliases = catalog.flatMap((release2) => release2.aliases ?? []);
     throw new Error(`${error2.message}${aliases.length === 0 ? "" : `, or as an alias of the catalog: ${aliases.join(", ")}`}`);
@@ -34764,8 +34800,8 @@ var catalog_schema_default = {
 
 // src/catalog/json.ts
 var maxDepth = 64;
-function parseJson(text2, fail2) {
-  const parser = new Parser(text2, fail2);
+function parseJson(text3, fail3) {
+  const parser = new Parser(text3, fail3);
   const node = parser.value(0);
   parser.end();
   return node;
@@ -34778,9 +34814,9 @@ var Parser = class {
   #text;
   #fail;
   #offset = 0;
-  constructor(text2, fail2) {
-    this.#text = text2;
-    this.#fail = fail2;
+  constructor(text3, fail3) {
+    this.#text = text3;
+    this.#fail = fail3;
   }
   value(depth) {
     const next = this.#peek();
@@ -34875,29 +34911,29 @@ var Parser = class {
 };
 
 // src/catalog/schema.ts
-function plainValue(node, schema, fail2, name = "the catalog") {
+function plainValue(node, schema, fail3, name = "the catalog") {
   const { offset, value } = node;
-  if (typeOf(value, schema.type) !== schema.type) fail2(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
-  if (value instanceof Map) return plainObject(value, offset, schema, fail2, name);
-  if (isList(value)) return plainList(value, offset, schema, fail2, name);
-  if (!allows(schema, value)) fail2(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
+  if (typeOf(value, schema.type) !== schema.type) fail3(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
+  if (value instanceof Map) return plainObject(value, offset, schema, fail3, name);
+  if (isList(value)) return plainList(value, offset, schema, fail3, name);
+  if (!allows(schema, value)) fail3(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
   return value;
 }
 __name(plainValue, "plainValue");
-function plainObject(members, offset, { properties: properties2 = {}, required = [] }, fail2, name) {
+function plainObject(members, offset, { properties: properties2 = {}, required = [] }, fail3, name) {
   const known3 = Object.keys(properties2);
   const plain = Array.from(members, ([key, member]) => {
-    const schema = known3.includes(key) ? properties2[key] : fail2(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
-    return [key, plainValue(member.node, schema, fail2, `"${key}"`)];
+    const schema = known3.includes(key) ? properties2[key] : fail3(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
+    return [key, plainValue(member.node, schema, fail3, `"${key}"`)];
   });
   const missing = required.find((key) => !members.has(key));
-  if (missing !== void 0) fail2(offset, `${name} has no "${missing}"; it must be ${properties2[missing]?.description}`);
+  if (missing !== void 0) fail3(offset, `${name} has no "${missing}"; it must be ${properties2[missing]?.description}`);
   return Object.fromEntries(plain);
 }
 __name(plainObject, "plainObject");
-function plainList(nodes, offset, { items, minItems = 0, description }, fail2, name) {
-  if (nodes.length < minItems) fail2(offset, `${name} is empty; it must be ${description}`);
-  return nodes.map((node, index) => plainValue(node, items, fail2, `number ${index + 1} of ${name}`));
+function plainList(nodes, offset, { items, minItems = 0, description }, fail3, name) {
+  if (nodes.length < minItems) fail3(offset, `${name} is empty; it must be ${description}`);
+  return nodes.map((node, index) => plainValue(node, items, fail3, `number ${index + 1} of ${name}`));
 }
 __name(plainList, "plainList");
 function allows({ pattern, enum: values, minimum }, value) {
@@ -34920,23 +34956,23 @@ __name(isList, "isList");
 function shown(value) {
   if (value instanceof Map) return "an object";
   if (isList(value)) return "a list";
-  const text2 = JSON.stringify(value).replace(/\/\/.*@/, "//***@");
-  return text2.length <= 100 ? text2 : `${text2.slice(0, 100)}\u2026`;
+  const text3 = JSON.stringify(value).replace(/\/\/.*@/, "//***@");
+  return text3.length <= 100 ? text3 : `${text3.slice(0, 100)}\u2026`;
 }
 __name(shown, "shown");
 
 // src/catalog/read.ts
-function readCatalog(text2, name) {
-  const fail2 = /* @__PURE__ */ __name((offset, what2) => {
-    throw new Error(`${name}, ${place(text2, offset)}: ${what2}`);
+function readCatalog(text3, name) {
+  const fail3 = /* @__PURE__ */ __name((offset, what2) => {
+    throw new Error(`${name}, ${place(text3, offset)}: ${what2}`);
   }, "fail");
-  const root = parseJson(text2, fail2);
-  const { releases } = plainValue(root, catalog_schema_default, fail2);
+  const root = parseJson(text3, fail3);
+  const { releases } = plainValue(root, catalog_schema_default, fail3);
   const catalog = releases.map(releaseOf);
   const offsets = offsetsOfReleases(root);
   refuseDuplicates(
     catalog,
-    (index, earlier, what2) => fail2(offsets[index], `${what2} in ${place(text2, offsets[earlier])}; remove one of them`)
+    (index, earlier, what2) => fail3(offsets[index], `${what2} in ${place(text3, offsets[earlier])}; remove one of them`)
   );
   return catalog;
 }
@@ -34946,25 +34982,25 @@ function offsetsOfReleases(root) {
   return releases.value.map(({ offset }) => offset);
 }
 __name(offsetsOfReleases, "offsetsOfReleases");
-function refuseDuplicates(catalog, fail2) {
+function refuseDuplicates(catalog, fail3) {
   const firsts = /* @__PURE__ */ new Map();
   const versionOf2 = /* @__PURE__ */ new Map();
   catalog.forEach((release2, index) => {
-    const text2 = releaseText(release2);
-    const earlier = firsts.get(text2);
-    if (earlier !== void 0) fail2(index, earlier, `${text2} is already`);
-    firsts.set(text2, index);
+    const text3 = releaseText(release2);
+    const earlier = firsts.get(text3);
+    if (earlier !== void 0) fail3(index, earlier, `${text3} is already`);
+    firsts.set(text3, index);
     for (const alias of release2.aliases ?? []) {
       const other = versionOf2.get(aliasKey(alias)) ?? index;
       if (catalog[other].version !== release2.version)
-        fail2(index, other, `the alias "${alias}" already stands for ${catalog[other].version}`);
+        fail3(index, other, `the alias "${alias}" already stands for ${catalog[other].version}`);
       versionOf2.set(aliasKey(alias), other);
     }
   });
 }
 __name(refuseDuplicates, "refuseDuplicates");
-function place(text2, offset) {
-  const lines2 = text2.slice(0, offset).split("\n");
+function place(text3, offset) {
+  const lines2 = text3.slice(0, offset).split("\n");
   return `line ${lines2.length}, column ${lines2.at(-1).length + 1}`;
 }
 __name(place, "place");
@@ -35006,9 +35042,9 @@ function bytesOfFile(path6) {
 __name(bytesOfFile, "bytesOfFile");
 
 // src/choice.ts
-function oneOf(text2, choices) {
-  const choice = choices.find((candidate) => candidate === text2);
-  if (choice === void 0) throw new Error(`"${text2}" is not one of ${choices.join(", ")}`);
+function oneOf(text3, choices) {
+  const choice = choices.find((candidate) => candidate === text3);
+  if (choice === void 0) throw new Error(`"${text3}" is not one of ${choices.join(", ")}`);
   return choice;
 }
 __name(oneOf, "oneOf");
@@ -35017,8 +35053,8 @@ __name(oneOf, "oneOf");
 var import_node_http2 = require("node:http");
 var import_node_path14 = require("node:path");
 var import_node_url = require("node:url");
-function parseIsoInput(text2) {
-  const trimmed = text2.trim();
+function parseIsoInput(text3) {
+  const trimmed = text3.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
@@ -35026,10 +35062,10 @@ function parseIsoInput(text2) {
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
 __name(parseIsoInput, "parseIsoInput");
-function parseHttpUrl(text2) {
-  const url = URL.parse(text2.trim());
-  if (!url || !/^https?:\/\//i.test(text2.trim())) {
-    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text2.trim())?.[1]?.toLowerCase();
+function parseHttpUrl(text3) {
+  const url = URL.parse(text3.trim());
+  if (!url || !/^https?:\/\//i.test(text3.trim())) {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text3.trim())?.[1]?.toLowerCase();
     if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`);
   }
@@ -35037,17 +35073,17 @@ function parseHttpUrl(text2) {
   return url.href;
 }
 __name(parseHttpUrl, "parseHttpUrl");
-function parseOrigin(text2) {
-  const url = parseHttpUrl(text2);
+function parseOrigin(text3) {
+  const url = parseHttpUrl(text3);
   const { origin } = new URL(url);
   if (url !== `${origin}/`) throw new Error("it names more than a server; headers go to a whole server, so write it as https://host");
   return origin;
 }
 __name(parseOrigin, "parseOrigin");
-function pathOfFileUrl(text2) {
-  if (!/^file:\//i.test(text2)) throw new Error("a file: address needs an absolute path; write it as file:///folder/ddk.iso");
+function pathOfFileUrl(text3) {
+  if (!/^file:\//i.test(text3)) throw new Error("a file: address needs an absolute path; write it as file:///folder/ddk.iso");
   try {
-    return (0, import_node_url.fileURLToPath)(text2);
+    return (0, import_node_url.fileURLToPath)(text3);
   } catch {
     throw new Error("it is not the file: address of a file on this machine; write it as file:///folder/ddk.iso");
   }
@@ -35055,9 +35091,9 @@ function pathOfFileUrl(text2) {
 __name(pathOfFileUrl, "pathOfFileUrl");
 var schemes = ["apikey", "basic", "bearer", "digest", "negotiate", "token"];
 var reserved = ["accept-encoding", "connection", "content-length", "host", "if-range", "range", "te", "transfer-encoding", "upgrade"];
-function parseHeaderLines(text2) {
+function parseHeaderLines(text3) {
   const headers = /* @__PURE__ */ new Map();
-  for (const [index, line] of text2.split(/\r?\n/).entries()) {
+  for (const [index, line] of text3.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const [name, value] = parseHeader(line, index + 1);
     if (headers.has(name)) throw new Error(`line ${index + 1} repeats a header of an earlier line`);
@@ -35135,9 +35171,9 @@ function zeroBytesIn(bytes) {
   return found;
 }
 __name(zeroBytesIn, "zeroBytesIn");
-function parseZeroLimit(text2) {
-  if (!/^[1-9]\d{0,5}$/.test(text2.trim())) throw new Error(`it is "${text2}"; it may be a whole number of GiB, from 1 to 999999`);
-  return Number(text2) * 2 ** 30;
+function parseZeroLimit(text3) {
+  if (!/^[1-9]\d{0,5}$/.test(text3.trim())) throw new Error(`it is "${text3}"; it may be a whole number of GiB, from 1 to 999999`);
+  return Number(text3) * 2 ** 30;
 }
 __name(parseZeroLimit, "parseZeroLimit");
 
@@ -35161,8 +35197,8 @@ function fail(sentence) {
   setFailed(shortLine(sentence));
 }
 __name(fail, "fail");
-function debug2(text2) {
-  if (isDebug()) for (const line of text2.split("\n")) debug(shortLine(line));
+function debug2(text3) {
+  if (isDebug()) for (const line of text3.split("\n")) debug(shortLine(line));
 }
 __name(debug2, "debug");
 function command(line) {
@@ -35197,27 +35233,68 @@ async function group(title, use, achieved) {
     clearInterval(timer);
     endGroup();
   }
-  const { text: text2, bytes } = achieved(value);
-  say(`${text2}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
+  const { text: text3, bytes } = achieved(value);
+  say(`${text3}${bytes === void 0 ? ` (${durationText(elapsed())})` : `: ${rateText(bytes, elapsed())}`}`);
   return value;
 }
 __name(group, "group");
-function breakSilence(text2) {
+function breakSilence(text3) {
   let limit = silence.first;
   return setInterval(() => {
     if (Date.now() - lastLine2 < limit) return;
     limit = silence.next;
-    say(text2());
+    say(text3());
   }, 500);
 }
 __name(breakSilence, "breakSilence");
 
+// src/registry/repository.ts
+var namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+var tagPattern2 = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+function parseRepository(text3) {
+  const refuse2 = /* @__PURE__ */ __name((why) => new Error(`${JSON.stringify(text3)} is not a repository: ${why}`), "refuse");
+  if (/^[a-z]+:\/\//i.test(text3)) throw refuse2("leave the scheme out, as in ghcr.io/acme/private/xenserver-ddk");
+  const slash = text3.indexOf("/");
+  const registry = text3.slice(0, slash);
+  const name = text3.slice(slash + 1);
+  if (slash < 0 || !(/[.:]/.test(registry) || registry === "localhost")) {
+    throw refuse2("it must begin with the host of a registry, as in ghcr.io/acme/private/xenserver-ddk");
+  }
+  if (/[@:]/.test(name)) throw refuse2("it must have neither a tag nor a digest, because the action chooses the tags");
+  if (!namePattern.test(name) || name.length > 255) {
+    throw refuse2(
+      name === name.toLowerCase() ? `the name ${JSON.stringify(name)} isn't valid` : `it must be lower-case: ${JSON.stringify(name.toLowerCase())}`
+    );
+  }
+  const url = URL.parse(`https://${registry}`);
+  if (!url || url.host === "" || url.username !== "" || url.pathname !== "/" || url.search !== "") {
+    throw refuse2(`${JSON.stringify(registry)} is not a host and port`);
+  }
+  const isHub = registry === "docker.io" || registry === "index.docker.io";
+  return {
+    text: text3,
+    registry,
+    host: isHub ? "registry-1.docker.io" : registry,
+    name: isHub && !name.includes("/") ? `library/${name}` : name,
+    isLocal: isLoopback(url.hostname)
+  };
+}
+__name(parseRepository, "parseRepository");
+function isTag(text3) {
+  return tagPattern2.test(text3);
+}
+__name(isTag, "isTag");
+function isLoopback(hostname) {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+__name(isLoopback, "isLoopback");
+
 // src/shell/words.ts
-function splitWords(text2) {
+function splitWords(text3) {
   const words2 = [];
   let word2;
   const pieces2 = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(.)/gs;
-  for (const [, blank, single, double, escaped3, plain, odd] of text2.matchAll(pieces2)) {
+  for (const [, blank, single, double, escaped3, plain, odd] of text3.matchAll(pieces2)) {
     if (odd === "\\") throw new Error("it ends with a single backslash");
     if (odd !== void 0) throw new Error(`a quote (${odd}) is not closed`);
     if (blank !== void 0) {
@@ -35234,15 +35311,15 @@ __name(splitWords, "splitWords");
 
 // src/shell/options.ts
 var shellUsers = ["root", "runner"];
-function parseShellName(text2) {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text2)) return text2;
-  throw new Error(`"${text2}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`);
+function parseShellName(text3) {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*\.sh$/.test(text3)) return text3;
+  throw new Error(`"${text3}" is not a valid shell name; use letters, digits, ".", "_" and "-", with ".sh" at the end, e.g. ddk-6.5.sh`);
 }
 __name(parseShellName, "parseShellName");
 var propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
-function parseVolumes(text2) {
-  return lines(text2).map((line) => {
+function parseVolumes(text3) {
+  return lines(text3).map((line) => {
     const [source = "", target = "", options = "", ...more] = line.split(":");
     const wrong = /* @__PURE__ */ __name((why) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`), "wrong");
     if (source === "" || target === "" || more.length > 0) throw wrong("is not a volume");
@@ -35257,8 +35334,8 @@ function parseVolumes(text2) {
 __name(parseVolumes, "parseVolumes");
 var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/;
 var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/;
-function parseEnv(text2) {
-  return lines(text2).map((line) => {
+function parseEnv(text3) {
+  return lines(text3).map((line) => {
     const name = line.split("=", 1)[0];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`);
@@ -35269,27 +35346,27 @@ function parseEnv(text2) {
   });
 }
 __name(parseEnv, "parseEnv");
-function parseNetwork(text2) {
-  if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text2)) return text2;
-  throw new Error(`"${text2}" is not a valid network; use host, none, bridge or the name of a network`);
+function parseNetwork(text3) {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.:=,-]*$/.test(text3)) return text3;
+  throw new Error(`"${text3}" is not a valid network; use host, none, bridge or the name of a network`);
 }
 __name(parseNetwork, "parseNetwork");
-function parseRunOptions(text2) {
-  const words2 = splitWords(text2);
+function parseRunOptions(text3) {
+  const words2 = splitWords(text3);
   if (words2[0] !== void 0 && !/^-./.test(words2[0])) {
     throw new Error(`it begins with "${words2[0]}"; give options of "docker run", such as --memory 4g`);
   }
   return words2;
 }
 __name(parseRunOptions, "parseRunOptions");
-function parseShellUser(text2) {
-  const user = shellUsers.find((name) => name === text2);
-  if (!user) throw new Error(`"${text2}" is not one of ${shellUsers.join(", ")}`);
+function parseShellUser(text3) {
+  const user = shellUsers.find((name) => name === text3);
+  if (!user) throw new Error(`"${text3}" is not one of ${shellUsers.join(", ")}`);
   return user;
 }
 __name(parseShellUser, "parseShellUser");
-function lines(text2) {
-  return text2.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+function lines(text3) {
+  return text3.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
 }
 __name(lines, "lines");
 
@@ -35299,34 +35376,36 @@ var compressionChoices = ["auto", ...compressions];
 function readInputs() {
   const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path15.resolve)(path6))) ?? loadCatalogs();
   const iso = parsed("iso", parseIsoInput);
-  const version = parsed("xenserver-version", (text2) => askedVersion(text2, catalog));
+  const version = parsed("xenserver-version", (text3) => askedVersion(text3, catalog));
   if (!iso && !version) {
     throw new UserError(
       'Neither "iso" nor "xenserver-version" is set; set "iso" to the path or URL of a DDK ISO, or "xenserver-version" to a version with a known URL',
       "input"
     );
   }
-  const archive = parsed("archive", (text2) => parseOutputPath(text2, "archive"));
-  const sbom = parsed("sbom", (text2) => parseOutputPath(text2, "bill of materials"));
+  const archive = parsed("archive", (text3) => parseOutputPath(text3, "archive"));
+  const sbom = parsed("sbom", (text3) => parseOutputPath(text3, "bill of materials"));
   if (archive !== void 0 && archive === sbom)
     throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, "input");
   return {
     catalog,
     isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
-    isoHeadersFor: parsed("iso-headers-for", (text2) => words(text2).map(parseOrigin)) ?? [],
-    mirrors: parsed("mirrors", (text2) => words(text2).map(parseHttpUrl)) ?? [],
+    isoHeadersFor: parsed("iso-headers-for", (text3) => words(text3).map(parseOrigin)) ?? [],
+    mirrors: parsed("mirrors", (text3) => words(text3).map(parseHttpUrl)) ?? [],
     requireChecksum: parsed("require-checksum", parseBoolean) ?? false,
-    cache: parsed("cache", (text2) => oneOf(text2, cacheChoices)) ?? "auto",
+    cache: parsed("cache", (text3) => oneOf(text3, cacheChoices)) ?? "auto",
     restoreCache: parsed("restore-cache", parseBoolean) ?? true,
     saveCache: parsed("save-cache", parseBoolean) ?? true,
-    engine: parsed("engine", (text2) => oneOf(text2, engineNames)) ?? "auto",
-    uname: parsed("uname", (text2) => oneOf(text2, unameChoices)) ?? "ddk",
+    engine: parsed("engine", (text3) => oneOf(text3, engineNames)) ?? "auto",
+    uname: parsed("uname", (text3) => oneOf(text3, unameChoices)) ?? "ddk",
     shell: readShellRequest(),
     ...defined({
       iso,
       version,
       isoSha256: parsed("iso-sha256", parseSha256),
-      image: parsed("image", (text2) => parseReference(text2).text),
+      registry: readRegistry(),
+      expectDigest: parsed("expect-digest", (text3) => `sha256:${parseSha256(text3)}`),
+      image: parsed("image", (text3) => parseReference(text3).text),
       archive,
       ociLayout: parsed("oci-layout", parseLayout),
       layerCompression: parsed("layer-compression", parseCompression),
@@ -35347,11 +35426,11 @@ function readShellRequest() {
   };
 }
 __name(readShellRequest, "readShellRequest");
-function parsed(input, parse2) {
-  const text2 = getInput(input);
-  if (text2 === "") return void 0;
+function parsed(input, parse4) {
+  const text3 = getInput(input);
+  if (text3 === "") return void 0;
   try {
-    return parse2(text2);
+    return parse4(text3);
   } catch (error2) {
     throw new UserError(`Input "${input}": ${sentenceOf(error2)}`, "input");
   }
@@ -35361,42 +35440,65 @@ function defined(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
 }
 __name(defined, "defined");
-function parseBoolean(text2) {
-  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text2)) throw new Error(`it is "${text2}"; it must be true or false`);
-  return text2.toLowerCase() === "true";
+function parseBoolean(text3) {
+  if (!/^(true|True|TRUE|false|False|FALSE)$/.test(text3)) throw new Error(`it is "${text3}"; it must be true or false`);
+  return text3.toLowerCase() === "true";
 }
 __name(parseBoolean, "parseBoolean");
 var minSecretLength = 8;
-function readSecretHeaders(text2) {
-  const headers = parseHeaderLines(text2);
+function readSecretHeaders(text3) {
+  const headers = parseHeaderLines(text3);
   for (const [name, value] of headers) {
     const last = value.split(" ").at(-1);
-    for (const secret of /* @__PURE__ */ new Set([value, last])) if (secret.length >= minSecretLength) setSecret(secret);
-    if (last.length < minSecretLength) {
-      say(`The value of ${name} in iso-headers isn't masked in the log, because it has fewer than ${minSecretLength} characters`);
-    }
+    if (value !== last) setSecret(value);
+    maskSecret(last, `The value of ${name} in iso-headers`);
   }
   return headers;
 }
 __name(readSecretHeaders, "readSecretHeaders");
-function parseCompression(text2) {
-  const choice = oneOf(text2, compressionChoices);
+function maskSecret(secret, what2) {
+  if (secret.length >= minSecretLength) setSecret(secret);
+  else say(`${what2} isn't masked in the log, because it has fewer than ${minSecretLength} characters`);
+}
+__name(maskSecret, "maskSecret");
+function readRegistry() {
+  const password = parsed("registry-password", (text3) => text3);
+  if (password !== void 0) maskSecret(password, "The password in registry-password");
+  const username = parsed("registry-username", (text3) => text3);
+  const repository = parsed("registry-image", parseRepository);
+  const push2 = parsed("push", parseBoolean) ?? false;
+  if (!repository) {
+    if (push2) throw new UserError(`Input "push" is true, but "registry-image" doesn't say where to; set it to a repository`, "input");
+    return void 0;
+  }
+  if (username === void 0 !== (password === void 0)) {
+    throw new UserError(
+      `Input "registry-${username === void 0 ? "username" : "password"}" is empty, but the other half of the login is set; is a secret not passed on to this job?`,
+      "input"
+    );
+  }
+  if (username?.includes(":")) throw new UserError(`Input "registry-username": a user name can't contain a colon`, "input");
+  return { repository, push: push2, ...username !== void 0 && { credentials: { kind: "password", username, password } } };
+}
+__name(readRegistry, "readRegistry");
+function parseCompression(text3) {
+  const choice = oneOf(text3, compressionChoices);
   return choice === "auto" ? void 0 : choice;
 }
 __name(parseCompression, "parseCompression");
-function parseOutputPath(text2, what2) {
-  if (text2 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
-  destinationOf(text2);
-  return (0, import_node_path15.resolve)(text2);
+function parseOutputPath(text3, what2) {
+  if (text3 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
+  destinationOf(text3);
+  return (0, import_node_path15.resolve)(text3);
 }
 __name(parseOutputPath, "parseOutputPath");
-function parseLayout(text2) {
-  checkLayoutPlace(text2);
-  return (0, import_node_path15.resolve)(text2);
+function parseLayout(text3) {
+  checkLayoutPlace(text3);
+  return (0, import_node_path15.resolve)(text3);
 }
 __name(parseLayout, "parseLayout");
-function words(text2) {
-  return text2.split(/\s+/).filter((word2) => word2 !== "");
+function words(text3) {
+  return text3.split(/\s+/).filter((word2) => word2 !== "");
 }
 __name(words, "words");
 
@@ -35410,12 +35512,19 @@ async function tellRunner(what2, write) {
 }
 __name(tellRunner, "tellRunner");
 
+// src/supply/supply.ts
+function digestOf2({ manifestDigest, archive }, engine, image) {
+  return manifestDigest ?? archive?.manifestDigest ?? (engine?.store === "containerd" ? image?.id : void 0);
+}
+__name(digestOf2, "digestOf");
+
 // src/outputs.ts
-async function writeOutputs(supply, order, image, cacheKey, sbom) {
-  const { name, origin, identity: identity2, isoSha256, isoPath, conversion } = supply;
+async function writeOutputs(supply, order, engine, image, cacheKey, sbom) {
+  const { name, origin, identity: identity2, isoSha256, isoPath } = supply;
   const outputs = {
     image: name,
-    "image-id": image?.id ?? conversion?.archive.configDigest ?? "",
+    "image-id": image?.id ?? supply.archive?.configDigest ?? "",
+    "image-digest": digestOf2(supply, engine, image) ?? "",
     archive: order.keepArchive ? order.archive : "",
     "oci-layout": order.ociLayout ?? "",
     "xenserver-version": identity2.version ?? "",
@@ -35424,7 +35533,7 @@ async function writeOutputs(supply, order, image, cacheKey, sbom) {
     architecture: identity2.architecture ?? "",
     "iso-sha256": isoSha256,
     "iso-path": isoPath ?? "",
-    "cache-hit": String(origin === "engine" || origin === "cache"),
+    "cache-hit": String(origin === "engine" || origin === "registry" || origin === "cache"),
     source: origin,
     "cache-key": cacheKey,
     packages: sbom?.list ?? ""
@@ -35464,8 +35573,8 @@ function matchersFile(folder2) {
   return (0, import_node_path16.join)(folder2, "ddk-problem-matcher.json");
 }
 __name(matchersFile, "matchersFile");
-function escapeData2(text2) {
-  return text2.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+function escapeData2(text3) {
+  return text3.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 __name(escapeData2, "escapeData");
 
@@ -35588,14 +35697,14 @@ var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 function layerXattrs({ path: path6, node }, drop) {
   const kept = [];
   let total = 0;
-  for (const [text2, value] of node.xattrs()) {
-    if (storedAcls.includes(text2)) continue;
-    const why = reasonToDrop(text2, value, node.type);
+  for (const [text3, value] of node.xattrs()) {
+    if (storedAcls.includes(text3)) continue;
+    const why = reasonToDrop(text3, value, node.type);
     if (why) {
       drop(why);
       continue;
     }
-    const name = textBytes(text2);
+    const name = textBytes(text3);
     total += name.length + value.length;
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
@@ -35719,19 +35828,19 @@ __name(checkOwner, "checkOwner");
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries, options) {
-  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn: warn2 } = options;
+  const { pieceSize: pieceSize3 = defaultPieceSize, allocate, warn: warn2 } = options;
   const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece;
   let used = 0;
   for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
     for (let offset = 0; offset < part.size; ) {
-      piece ??= allocate(pieceSize2);
-      const length = Math.min(pieceSize2 - used, part.size - offset);
+      piece ??= allocate(pieceSize3);
+      const length = Math.min(pieceSize3 - used, part.size - offset);
       part.read(piece.subarray(used, used + length), offset);
       used += length;
       offset += length;
       summary2.size += length;
-      if (used < pieceSize2) continue;
+      if (used < pieceSize3) continue;
       yield piece;
       piece = void 0;
       used = 0;
@@ -35787,8 +35896,8 @@ init_small_file();
 var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
 function kernelBuild(root, kernelVersion) {
   for (const place3 of places) {
-    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
-    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
+    const text3 = readText(root, `/lib/modules/${kernelVersion}/build/${place3}`);
+    const [, version] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text3 ?? "") ?? [];
     if (version) return version;
   }
   return "#1 SMP";
@@ -35836,8 +35945,8 @@ function existing(root, names) {
 }
 __name(existing, "existing");
 var nextNumber = -1;
-function newNode(type, mode, mtime, text2 = "") {
-  const content = Buffer.from(text2);
+function newNode(type, mode, mtime, text3 = "") {
+  const content = Buffer.from(text3);
   return {
     type,
     ino: nextNumber--,
@@ -35858,8 +35967,8 @@ __name(newNode, "newNode");
 var import_node_fs23 = require("node:fs");
 
 // src/host/shell-quote.ts
-function shellQuote(text2) {
-  return `'${text2.replaceAll("'", "'\\''")}'`;
+function shellQuote(text3) {
+  return `'${text3.replaceAll("'", "'\\''")}'`;
 }
 __name(shellQuote, "shellQuote");
 
@@ -36017,17 +36126,17 @@ function sampleImage(architecture, withEnvironment) {
   }) : void 0;
   const root = tarPieces(walk(tree), { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
   }, "warn"), pieceSize: 64 << 10 });
-  const layers = [{ diffId: digestOf2(root), createdBy: "root" }];
-  if (environment) layers.push({ diffId: digestOf2([environment.layer]), createdBy: "environment" });
+  const layers = [{ diffId: digestOf3(root), createdBy: "root" }];
+  if (environment) layers.push({ diffId: digestOf3([environment.layer]), createdBy: "environment" });
   return imageConfig({ identity: identity2, isoSha256: "0".repeat(64), created }, "", layers, environment);
 }
 __name(sampleImage, "sampleImage");
-function digestOf2(pieces2) {
+function digestOf3(pieces2) {
   const hash = (0, import_node_crypto6.createHash)("sha256");
   for (const piece of pieces2) hash.update(piece);
   return `sha256:${hash.digest("hex")}`;
 }
-__name(digestOf2, "digestOf");
+__name(digestOf3, "digestOf");
 
 // src/image/key/recipe.ts
 var writerRevision = 2;
@@ -36075,11 +36184,11 @@ async function convert(options) {
   const task = { input, arrival, tempDir, uname, ...maxZeroBytes !== void 0 && { maxZeroBytes } };
   const worker = new import_node_worker_threads.Worker(workerScript, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   try {
-    const { names, ...received } = await receive2(worker, archive, options, stop2.signal);
+    const { names, ...received2 } = await receive2(worker, archive, options, stop2.signal);
     const isoSha256 = await options.inputSha256 ?? "";
     await (0, import_promises6.setImmediate)();
     stop2.signal.throwIfAborted();
-    return finishImage(archive, { ...received, isoSha256, uname }, names);
+    return finishImage(archive, { ...received2, isoSha256, uname }, names);
   } catch (error2) {
     await worker.terminate();
     await archive.abort();
@@ -36366,7 +36475,7 @@ async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
   try {
     (0, import_node_fs25.writeFileSync)((0, import_node_path18.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, probe);
-    return finished.code === 0 ? void 0 : explain(finished, engine, image, host2);
+    return finished.code === 0 ? void 0 : explain(finished, engine, image, host2, folder2);
   } finally {
     (0, import_node_fs25.rmSync)(probe, { recursive: true, force: true });
   }
@@ -36389,10 +36498,10 @@ async function tryProgram(engine, image, probe) {
   }
 }
 __name(tryProgram, "tryProgram");
-function explain(finished, engine, image, host2) {
+function explain(finished, engine, image, host2, folder2) {
   const { code: code2, lastWord, timedOut } = finished;
   if (code2 === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
-    return `${engine.name} doesn't see this runner's files, so steps can't run in the DDK: its daemon is on another machine or in another container; use a daemon on the machine that runs the job, or give both the same folders at the same paths`;
+    return `${engine.name} doesn't see this runner's files in ${folder2}, so steps can't run in the DDK: its daemon is on another machine or in another container; use a daemon on the machine that runs the job, or give both the same folders at the same paths`;
   }
   if (/no space left on device/i.test(lastWord)) {
     return `${engine.name} has no space for a container of the DDK; free some on the disk of its data folder (${lastWord})`;
@@ -36708,12 +36817,12 @@ __name(identity, "identity");
 
 // src/shell/set-up.ts
 async function setUpShell(engine, image, request2, surroundings) {
-  const { temp, warn: warn2, installed, explanation } = surroundings;
+  const { temp, workspace, warn: warn2, installed, explanation } = surroundings;
   const prepared = await installShell({ engine, image, ...surroundings, ...request2 });
   await installed(prepared.shell);
   const failure3 = await startContainer(engine, image, prepared);
   if (failure3 === void 0) return true;
-  const obstacle = await checkFirstUse(engine, image, temp);
+  const obstacle = await checkFirstUse(engine, image, temp) ?? await checkFirstUse(engine, image, workspace);
   if (obstacle === void 0) {
     throw new UserError(
       `${engine.name} couldn't make the container of ${request2.name}: ${failure3}; check the inputs "volumes", "network" and "run-options"`,
@@ -36885,25 +36994,29 @@ function rowsOf({ supply, order, engine, image, packages, saving }) {
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
   const found = conversion?.found;
   const files = conversion && `${escaped2(found.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`;
-  const id = image?.id ?? conversion?.archive.configDigest;
+  const id = image?.id ?? supply.archive?.configDigest;
+  const digest2 = digestOf2(supply, engine, image);
   return [
     ["Kernel", kernel],
     ["Based on", found?.userland && escaped2(found.userland)],
     ["Root filesystem", files],
     ["Packages", packages === void 0 ? void 0 : `${packages} RPMs`],
     ["Image", id && code(id)],
-    ["Came from", originText(supply, engine)],
+    ["Manifest", digest2 && digest2 !== id ? code(digest2) : void 0],
+    ["Came from", originText(supply, engine, order.registry?.client.repository.text ?? "")],
     ["ISO", isoSha256 && code(`sha256:${isoSha256}`)],
     ["Actions cache", haveService() ? cacheText(supply, order, saving) : void 0]
   ];
 }
 __name(rowsOf, "rowsOf");
-function originText({ origin, isoPath }, engine) {
+function originText({ origin, isoPath }, engine, registry) {
   const size = isoPath === void 0 ? void 0 : (0, import_node_fs31.statSync)(isoPath, { throwIfNoEntry: false })?.size;
   const iso = size === void 0 ? "the ISO" : `the ISO (${bytesText(size)})`;
   switch (origin) {
     case "engine":
       return `${escaped2(engine.name)}, which still had it: nothing was downloaded, converted or loaded`;
+    case "registry":
+      return `${code(registry)}: no ISO was downloaded or converted`;
     case "cache":
       return "the Actions cache: no ISO was downloaded or converted";
     case "tool-cache":
@@ -36923,9 +37036,9 @@ function cacheText({ origin }, { useCache, cacheHealth }, saving) {
     origin === "iso-cache" && "had the ISO, not the image",
     cacheHealth.failing && "was too slow, so this step went on without it",
     !useCache.restore.image && !useCache.restore.iso && "wasn't asked",
-    origin === "engine" && "wasn't needed"
+    (origin === "engine" || origin === "registry") && "wasn't needed"
   ];
-  const outcome = outcomes.find((text2) => text2) || "didn't have the image";
+  const outcome = outcomes.find((text3) => text3) || "didn't have the image";
   return saving.length === 0 ? outcome : `${outcome}; ${listed2(saving)} ${saving.length === 1 ? "is" : "are"} saved for the next run`;
 }
 __name(cacheText, "cacheText");
@@ -36939,6 +37052,7 @@ function nextSteps({ supply, known: known3, engine, shell, order }) {
     ...shell ? ["- run: make build-rpms        # runs inside the DDK", `  shell: ${shell} {0}`] : [],
     ...engine ? dockerRun(engine, name) : [],
     ...!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : [],
+    ...order.ociLayout !== void 0 ? buildxBuild() : [],
     ...isPinned(known3) || !isoSha256 ? [] : ["", '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]
   ];
   return steps.join("\n").trimStart();
@@ -36948,6 +37062,10 @@ function dockerRun({ name }, image) {
   return ["- run: >-", `    ${name} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`];
 }
 __name(dockerRun, "dockerRun");
+function buildxBuild() {
+  return ["- run: >-", "    docker buildx build .", `    --build-context "ddk=oci-layout://\${{ steps.${stepId()}.outputs.oci-layout }}"`];
+}
+__name(buildxBuild, "buildxBuild");
 function stepId({ GITHUB_ACTION = "" } = process.env) {
   return /^[A-Za-z][\w-]*$/.test(GITHUB_ACTION) ? GITHUB_ACTION : "ddk";
 }
@@ -36973,17 +37091,17 @@ ${content}
 </details>`;
 }
 __name(folded, "folded");
-function fenced(language, text2) {
-  return ["```".concat(language), text2, "```"].join("\n");
+function fenced(language, text3) {
+  return ["```".concat(language), text3, "```"].join("\n");
 }
 __name(fenced, "fenced");
-function code(text2) {
-  return `<code>${escaped2(text2)}</code>`;
+function code(text3) {
+  return `<code>${escaped2(text3)}</code>`;
 }
 __name(code, "code");
 var maxCell = 300;
-function escaped2(text2) {
-  return oneLine(text2.slice(0, maxCell)).replace(/[^\p{L}\p{N} ,./-]/gu, (character) => `&#${character.codePointAt(0)};`);
+function escaped2(text3) {
+  return oneLine(text3.slice(0, maxCell)).replace(/[^\p{L}\p{N} ,./-]/gu, (character) => `&#${character.codePointAt(0)};`);
 }
 __name(escaped2, "escaped");
 
@@ -37025,6 +37143,7 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/from-cache.ts
+var import_node_fs41 = require("node:fs");
 var import_node_path25 = require("node:path");
 init_errors();
 
@@ -37097,13 +37216,13 @@ __name(logOf, "logOf");
 var stallLimit = 8e3;
 var minPatience = 1e3;
 async function restoreFolder(entry, options) {
-  const { say: say2, show, signal, patience: patience6 = 3e5, health = { failing: false, waited: 0 } } = options;
+  const { say: say2, show, signal, patience: patience7 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
   debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
   const folder2 = (0, import_node_path22.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
-    () => restoreTo(folder2, entry, { patience: patience6, stall: stallLimit - health.waited, signal, show }),
+    () => restoreTo(folder2, entry, { patience: patience7, stall: stallLimit - health.waited, signal, show }),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder2;
@@ -37119,7 +37238,7 @@ async function restoreFolder(entry, options) {
 }
 __name(restoreFolder, "restoreFolder");
 async function restoreTo(folder2, entry, {
-  patience: patience6,
+  patience: patience7,
   stall,
   signal,
   show
@@ -37129,7 +37248,7 @@ async function restoreTo(folder2, entry, {
   const statusFile = (0, import_node_path22.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
-  const deadline = AbortSignal.timeout(patience6);
+  const deadline2 = AbortSignal.timeout(patience7);
   const stalled = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stall);
   const timer = setInterval(() => {
@@ -37137,15 +37256,15 @@ async function restoreTo(folder2, entry, {
     if (hasStalled()) stalled.abort();
   }, 500);
   try {
-    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline, stalled.signal, ...signal ? [signal] : []]) });
+    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline2, stalled.signal, ...signal ? [signal] : []]) });
     const { results, failure: failure3 } = readStatus(statusFile);
     const [result] = results;
     if (!result) return failure3 || "the cache process ended early";
     return result.outcome === "restored" ? void 0 : result.reason;
   } catch (error2) {
     if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
-    if (!deadline.aborted) throw error2;
-    return `it took longer than ${durationText(patience6)}`;
+    if (!deadline2.aborted) throw error2;
+    return `it took longer than ${durationText(patience7)}`;
   } finally {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
@@ -37199,10 +37318,25 @@ function bytesAt2(fd, position2, length) {
   return bytes.subarray(0, done);
 }
 __name(bytesAt2, "bytesAt");
+function contentSize(fd, position2, end) {
+  let size = 0;
+  for (let at = position2; at < end; at += frameLength(fd, at, end)) {
+    const head = bytesAt2(fd, at, Math.min(18, end - at));
+    const descriptor = head[4] ?? 0;
+    const isSingleSegment = (descriptor & 32) !== 0;
+    const field2 = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
+    const length = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+    if (length === 0 || head.length < field2 + length) throw new Error("a frame of zstd doesn't say what it holds");
+    size += length === 8 ? Number(head.readBigUInt64LE(field2)) : head.readUIntLE(field2, length) + (length === 2 ? 256 : 0);
+  }
+  return size;
+}
+__name(contentSize, "contentSize");
 
 // src/image/archive/recompress.ts
 var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
 var maxFrameContent = 64 << 20;
+var roomForPiece = defaultPieceSize + 1024;
 var usualRatio = 3;
 async function recompressArchive(from, path6, layers, compression, rootSink) {
   const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
@@ -37240,11 +37374,11 @@ var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSi
     const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
     hash.update(frame);
     position2 += frame.length;
-    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1) });
+    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1), chunkSize: roomForPiece });
     left -= content.length;
-    await writer.write(new Uint8Array(content));
+    await writer.write(new Uint8Array(content.buffer, content.byteOffset, content.length));
   }
-  return digestOf3(hash);
+  return digestOf4(hash);
 }, "copyFrames");
 var copyMembers = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
@@ -37274,7 +37408,7 @@ var copyMembers = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedS
     }
     if (used > 0) await writer.write(piece.subarray(0, used));
   });
-  return digestOf3(hash);
+  return digestOf4(hash);
 }, "copyMembers");
 var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
@@ -37282,7 +37416,7 @@ var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
     hash.update(piece);
     await writer.write(new Uint8Array(piece));
   }
-  return digestOf3(hash);
+  return digestOf4(hash);
 }, "copyPlain");
 var copiers = { zstd: copyFrames, gzip: copyMembers, none: copyPlain };
 function* piecesOf(fd, start, size) {
@@ -37294,10 +37428,10 @@ function* piecesOf(fd, start, size) {
   }
 }
 __name(piecesOf, "piecesOf");
-function digestOf3(hash) {
+function digestOf4(hash) {
   return `sha256:${hash.digest("hex")}`;
 }
-__name(digestOf3, "digestOf");
+__name(digestOf4, "digestOf");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
@@ -37537,6 +37671,21 @@ function stageImageToMake(key, dir2, iso, conversion, maxZeroBytes) {
 }
 __name(stageImageToMake, "stageImageToMake");
 
+// src/supply/expected.ts
+init_errors();
+function isExpected(digests, { expectDigest }) {
+  return expectDigest === void 0 || digests.includes(expectDigest);
+}
+__name(isExpected, "isExpected");
+function requireExpected({ configDigest: configDigest2, manifestDigest }, order) {
+  if (isExpected([configDigest2, manifestDigest], order)) return;
+  throw new UserError(
+    `The image isn't the one that "expect-digest" names: its configuration is ${configDigest2} and its manifest ${manifestDigest}, but ${order.expectDigest} is expected; if you trust this image, set expect-digest: ${configDigest2}`,
+    "other-image"
+  );
+}
+__name(requireExpected, "requireExpected");
+
 // src/supply/from-cache.ts
 async function fromCache(key, sha256, order, firstChecksum2) {
   const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
@@ -37568,8 +37717,14 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     }
     const name = order.name(identity2);
     const conversion = finishImage(archive, description, [name]);
+    const { archive: summary2 } = conversion;
+    if (!isExpected([summary2.configDigest, summary2.manifestDigest], order)) {
+      phase.say(`The image in the Actions cache is ignored: it is ${summary2.configDigest}, but ${order.expectDigest} is expected`);
+      (0, import_node_fs41.rmSync)(path6, { force: true });
+      return void 0;
+    }
     phase.say(`Found the image in the Actions cache (${key})`);
-    return { origin: "cache", name, identity: identity2, isoSha256, conversion, imported: rootImport?.done ?? false };
+    return { origin: "cache", name, identity: identity2, isoSha256, archive: summary2, conversion, imported: rootImport?.done ?? false };
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -37581,12 +37736,12 @@ __name(fromCache, "fromCache");
 init_labels();
 
 // src/supply/known-images.ts
-var import_node_fs41 = require("node:fs");
+var import_node_fs42 = require("node:fs");
 var import_node_path26 = require("node:path");
 init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs41.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs42.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -37614,7 +37769,8 @@ function recordOf(key) {
 __name(recordOf, "recordOf");
 
 // src/supply/from-engine.ts
-async function fromEngine(engine, key, { phase, uname, name: nameOf }) {
+async function fromEngine(engine, key, order, otherDigest = async () => void 0) {
+  const { phase, uname, name: nameOf } = order;
   const image = await choose(engine, key, phase.say);
   if (!image) return void 0;
   const labelled = labelledIdentity(image.labels);
@@ -37625,6 +37781,10 @@ async function fromEngine(engine, key, { phase, uname, name: nameOf }) {
   const layers = uname === "ddk" ? 2 : 1;
   if (image.layers !== layers) {
     phase.say(`The image that ${engine.name} has is ignored: it has ${image.layers} layers, and the DDK's has ${layers} (${image.id})`);
+    return void 0;
+  }
+  if (!isExpected([image.id], order) && !isExpected([await otherDigest(image.id)], order)) {
+    phase.say(`The image that ${engine.name} has is ignored: it is ${image.id}, but ${order.expectDigest} is expected`);
     return void 0;
   }
   const { identity: identity2, isoSha256 } = labelled;
@@ -37663,30 +37823,781 @@ async function choose(engine, key, say2) {
 }
 __name(choose, "choose");
 
+// src/supply/from-registry.ts
+var import_node_fs43 = require("node:fs");
+var import_node_path27 = require("node:path");
+init_errors();
+
+// src/registry/blob.ts
+var import_node_crypto11 = require("node:crypto");
+
+// src/registry/client.ts
+var shortPace = { stall: 2e4, attempts: 4, delay: 1e3 };
+var blobPace = { stall: 12e4, attempts: 6, delay: 1e3 };
+var RegistryClient = class {
+  static {
+    __name(this, "RegistryClient");
+  }
+  repository;
+  #authorization;
+  #options;
+  #origin;
+  constructor(repository, authorization, options) {
+    this.repository = repository;
+    this.#authorization = authorization;
+    this.#options = options;
+  }
+  get options() {
+    return this.#options;
+  }
+  /**
+   * Asks once, and answers if the status is expected. The caller reads or destroys the body.
+   * @param signal instead of the client's own
+   * @throws HttpFailure; the reason of `signal`
+   */
+  async open(ask4, signal = this.#options.signal, moved2 = () => {
+  }) {
+    const { access: access2, expected } = ask4;
+    const origin = await this.#findOrigin(signal);
+    const url = typeof ask4.to === "string" ? new URL(`${origin}/v2/${this.repository.name}/${ask4.to}`) : ask4.to;
+    for (let attempt3 = 1; ; attempt3++) {
+      const header = url.origin === origin ? await this.#authorization.header(access2, signal) : void 0;
+      const reply = await this.#send(ask4, url, header, signal, moved2);
+      if (expected.includes(reply.status)) return reply;
+      reply.body.destroy();
+      const challenge = reply.headers["www-authenticate"] ?? "";
+      const goesOn = reply.status === 401 && url.origin === origin && attempt3 < 3 && this.#authorization.refused(challenge, access2, header);
+      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied);
+    }
+  }
+  /**
+   * Asks until there is an expected answer, and drops its body.
+   * @throws HttpFailure; the reason of the client's signal
+   */
+  ask(ask4) {
+    return this.persist(async (signal) => {
+      const { status, headers, url, body } = await this.open(ask4, signal);
+      body.destroy();
+      return { status, headers, url };
+    });
+  }
+  /**
+   * Repeats an attempt that fails in a way that may pass.
+   * @param attempt gets a signal that ends it if the server is silent for too long
+   */
+  persist(attempt3, { gained = /* @__PURE__ */ __name(() => false, "gained"), pace: usual2 = shortPace } = {}) {
+    const { pace: pace2 = usual2, signal } = this.#options;
+    const once2 = /* @__PURE__ */ __name(async () => {
+      const watch2 = watchStall(pace2.stall, signal);
+      watch2.wait();
+      try {
+        return await attempt3(watch2.signal, watch2.wait);
+      } finally {
+        watch2.rest();
+      }
+    }, "once");
+    return retry(once2, gained, pace2, this.#options);
+  }
+  async #send({ method, headers: own2 = {}, body }, url, header, signal, moved2) {
+    if (method === "GET" || method === "HEAD") {
+      const secret = header === void 0 ? [] : [["authorization", header]];
+      return request(method, url.href, own2, new Map(secret), signal);
+    }
+    const size = body === void 0 ? 0 : "open" in body ? body.size : body.length;
+    const headers = {
+      "user-agent": "xenserver-ddk-action",
+      ...header !== void 0 && { authorization: header },
+      "content-length": String(size),
+      ...own2
+    };
+    const answer = await send(method, url, headers, signal, body && ("open" in body ? body.open(moved2) : body));
+    return { url, status: answer.statusCode, headers: answer.headers, body: answer };
+  }
+  /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
+  #findOrigin(signal) {
+    const { host: host2, isLocal } = this.repository;
+    if (!isLocal) return Promise.resolve(`https://${host2}`);
+    this.#origin ??= speaksHttps(host2, signal).then((does) => `${does ? "https" : "http"}://${host2}`);
+    this.#origin.catch(() => {
+      this.#origin = void 0;
+    });
+    return this.#origin;
+  }
+};
+async function speaksHttps(host2, signal) {
+  try {
+    const answer = await send("GET", new URL(`https://${host2}/v2/`), {}, signal);
+    answer.destroy();
+    return true;
+  } catch (error2) {
+    if (error2 instanceof HttpFailure && error2.cause?.code === "EPROTO") return false;
+    throw error2;
+  }
+}
+__name(speaksHttps, "speaksHttps");
+
+// src/registry/received.ts
+async function* received(body, signal) {
+  const pieces2 = body[Symbol.asyncIterator]();
+  const next = /* @__PURE__ */ __name(async () => {
+    try {
+      return await pieces2.next();
+    } catch (error2) {
+      throw signal.aborted ? signal.reason : connectionFailure(error2);
+    }
+  }, "next");
+  for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
+}
+__name(received, "received");
+
+// src/registry/blob.ts
+var LostBlob = class extends Error {
+  static {
+    __name(this, "LostBlob");
+  }
+  name = "LostBlob";
+};
+async function hasBlob(client, { digest: digest2, size }) {
+  const { status, headers } = await client.ask({ method: "HEAD", to: `blobs/${digest2}`, access: "pull", expected: [200, 404] });
+  return status === 200 && Number(headers["content-length"] ?? size) === size;
+}
+__name(hasBlob, "hasBlob");
+async function fetchBlob(client, { digest: digest2, size }, take2) {
+  const hash = (0, import_node_crypto11.createHash)("sha256");
+  let done = 0;
+  let before = 0;
+  const gained = /* @__PURE__ */ __name(() => {
+    const more = done > before;
+    before = done;
+    return more;
+  }, "gained");
+  await client.persist(
+    async (signal, moved2) => {
+      const headers = { "accept-encoding": "identity", ...done > 0 && { range: `bytes=${done}-` } };
+      const { status, body } = await client.open(
+        { method: "GET", to: `blobs/${digest2}`, access: "pull", headers, expected: [200, 206, 404, 416] },
+        signal
+      );
+      try {
+        if (status === 404) throw new LostBlob(`the registry has lost ${digest2}`);
+        if (status === 416) throw new LostBlob(`${digest2} is shorter in the registry than its manifest says`);
+        let skip = status === 200 ? done : 0;
+        for await (const bytes of received(body, signal)) {
+          moved2();
+          const fresh = bytes.subarray(Math.min(skip, bytes.length));
+          skip -= bytes.length - fresh.length;
+          if (done + fresh.length > size) throw new LostBlob(`${digest2} is longer in the registry than its manifest says`);
+          hash.update(fresh);
+          done += fresh.length;
+          await take2(fresh);
+        }
+      } finally {
+        body.destroy();
+      }
+      if (done < size) throw new HttpFailure(`the registry stopped after ${done} of ${size} bytes`, { retryable: true });
+    },
+    { gained, pace: blobPace }
+  );
+  const found = `sha256:${hash.digest("hex")}`;
+  if (found !== digest2) throw new LostBlob(`the registry gives ${found} for ${digest2}`);
+}
+__name(fetchBlob, "fetchBlob");
+async function fetchSmallBlob(client, blob) {
+  const pieces2 = [];
+  await fetchBlob(client, blob, (bytes) => void pieces2.push(bytes));
+  return Buffer.concat(pieces2);
+}
+__name(fetchSmallBlob, "fetchSmallBlob");
+
+// src/supply/from-registry.ts
+async function fromRegistry({ client }, stored, sha256, order, firstChecksum2) {
+  const { phase } = order;
+  const { text: text3 } = client.repository;
+  if (!stored) {
+    phase.say(`${text3} doesn't have the image`);
+    return void 0;
+  }
+  const ignored = "unusable" in stored ? stored.unusable : whyNotWanted(stored.image, sha256, order);
+  if (ignored === void 0 && "image" in stored) {
+    const { image } = stored;
+    await checkFirst(image, text3, firstChecksum2);
+    const name = order.name(image.identity);
+    const archive = await pull(client, image, name, order);
+    if (typeof archive !== "string") {
+      phase.say(`Fetched the image from ${text3} (${image.manifestDigest})`);
+      const { identity: identity2, isoSha256, manifestDigest } = image;
+      const imported = order.rootImport?.done ?? false;
+      return { origin: "registry", name, identity: identity2, isoSha256, archive, manifestDigest, imported };
+    }
+    phase.say(`The image in ${text3} is ignored: ${archive}`);
+    return void 0;
+  }
+  phase.say(`The image in ${text3} is ignored: ${ignored}`);
+  return void 0;
+}
+__name(fromRegistry, "fromRegistry");
+function whyNotWanted(image, sha256, order) {
+  const { isoSha256, manifestDigest, configDigest: configDigest2, layers } = image;
+  if (sha256 !== void 0 && isoSha256 !== sha256) return `it was made from an ISO with the SHA-256 ${isoSha256}`;
+  if (!isExpected([manifestDigest, configDigest2], order)) {
+    return `its manifest is ${manifestDigest} and its configuration ${configDigest2}, but ${order.expectDigest} is expected`;
+  }
+  const gzip2 = layers.some(({ mediaType }) => compressionOf(mediaType) === "gzip");
+  if (gzip2 && order.onlyCompression !== void 0 && order.onlyCompression !== "gzip") {
+    return `its layers are compressed with gzip, and "layer-compression" is ${order.onlyCompression}`;
+  }
+  return void 0;
+}
+__name(whyNotWanted, "whyNotWanted");
+async function checkFirst({ isoSha256 }, text3, firstChecksum2) {
+  const expected = await firstChecksum2();
+  if (expected === void 0 || isoSha256 === expected) return;
+  throw new UserError(
+    `The image in ${text3} was made from an ISO with the SHA-256 ${isoSha256}, but its address first gave one with ${expected}. Someone may have forged the image: delete it there, or pin the ISO that you trust with "iso-sha256"`,
+    "changed"
+  );
+}
+__name(checkFirst, "checkFirst");
+async function pull(client, image, name, order) {
+  const { archive: path6, tempDir, rootImport } = order;
+  const other = otherCompression(image, order);
+  try {
+    if (other === void 0) return await fetchInto(path6, client, image, name, order);
+    const fetched = (0, import_node_path27.join)(tempDir, "fetched-image.tar");
+    try {
+      const { layers } = await fetchInto(fetched, client, image, name, order);
+      return await recompress(fetched, sized(fetched, layers), other, image, name, order);
+    } finally {
+      (0, import_node_fs43.rmSync)(fetched, { force: true });
+    }
+  } catch (error2) {
+    order.phase.signal.throwIfAborted();
+    if (error2 instanceof LostBlob) return error2.message;
+    if (!(error2 instanceof SinkError)) throw error2;
+    rootImport.giveUp();
+    order.phase.say(`${error2.message}; an archive is made instead`);
+    return pull(client, image, name, order);
+  }
+}
+__name(pull, "pull");
+function otherCompression({ layers }, { rootImport, onlyCompression, mayBeZstd }) {
+  const [has2] = layers.map(({ mediaType }) => compressionOf(mediaType));
+  if (has2 === "gzip") return void 0;
+  if (rootImport?.sink || !mayBeZstd && has2 === "zstd") return onlyCompression ?? "none";
+  return onlyCompression === void 0 || onlyCompression === has2 ? void 0 : onlyCompression;
+}
+__name(otherCompression, "otherCompression");
+async function fetchInto(path6, client, image, name, order) {
+  const { phase } = order;
+  const total = image.layers.reduce((sum, { size }) => sum + size, 0);
+  checkFreeSpace((0, import_node_path27.dirname)(path6), total, "The image from the registry");
+  const show = progressLines(phase.say);
+  const archive = createArchive(path6);
+  try {
+    let done = 0;
+    for (const layer of image.layers) {
+      const writer = archive.addCopiedLayer({ ...layer, uncompressedSize: layer.size });
+      await fetchBlob(client, layer, async (bytes) => {
+        await writer.write(new Uint8Array(bytes));
+        done += bytes.length;
+        show({ doing: "Fetching the image", done, total });
+      });
+      await writer.finish();
+    }
+    phase.signal.throwIfAborted();
+    return archive.finish({ config: image.config, tags: [name] });
+  } catch (error2) {
+    await archive.abort();
+    throw error2;
+  }
+}
+__name(fetchInto, "fetchInto");
+function sized(path6, layers) {
+  const fd = (0, import_node_fs43.openSync)(path6, "r");
+  try {
+    let position2 = 0;
+    return layers.map((layer) => {
+      const start = position2 + tarBlockSize;
+      position2 = start + layer.size + tarPadding(layer.size);
+      const isZstd = compressionOf(layer.mediaType) === "zstd";
+      return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
+    });
+  } finally {
+    (0, import_node_fs43.closeSync)(fd);
+  }
+}
+__name(sized, "sized");
+async function recompress(from, layers, compression, image, name, { archive: path6, rootImport }) {
+  const made = await recompressArchive(from, path6, layers, compression, rootImport?.sink);
+  if ("unusable" in made) return made.unusable;
+  const archive = made.archive;
+  try {
+    return archive.finish({ config: image.config, tags: [name] });
+  } catch (error2) {
+    await archive.abort();
+    throw error2;
+  }
+}
+__name(recompress, "recompress");
+
 // src/supply/keys.ts
 function keysOf({ identity: identity2, sha256 }, { uname }) {
   return {
     ...sha256 !== void 0 && { engine: imageKey({ sha256 }, { uname }) },
-    ...identity2 && { cache: imageCacheKey(imageKey(identity2, { uname })) }
+    ...identity2 && { cache: imageCacheKey(imageKey(identity2, { uname })), registry: imageKey(identity2, { uname }) }
   };
 }
 __name(keysOf, "keysOf");
 
+// src/image/archive/read-manifest.ts
+var maxConfigSize = 1 << 20;
+function readManifest(bytes) {
+  try {
+    const { config, layers } = JSON.parse(bytes.toString("utf8"));
+    const { digest: digest2, size } = config;
+    const again = Buffer.from(JSON.stringify(ociManifest({ digest: digest2, size }, layers)));
+    const isSound = again.equals(bytes) && size <= maxConfigSize && [config, ...layers].every(isBlob);
+    return isSound && layers.length > 0 && layers.every(({ mediaType }) => isLayerType(mediaType)) ? { config, layers } : void 0;
+  } catch {
+    return void 0;
+  }
+}
+__name(readManifest, "readManifest");
+function isBlob({ digest: digest2, size }) {
+  return typeof digest2 === "string" && /^sha256:[0-9a-f]{64}$/.test(digest2) && Number.isSafeInteger(size) && size > 0;
+}
+__name(isBlob, "isBlob");
+
+// src/image/config/read-config.ts
+init_labels();
+function readConfig(bytes) {
+  try {
+    const config = JSON.parse(bytes.toString("utf8"));
+    const labels = config.config.Labels;
+    const labelled = labelledIdentity(labels);
+    if (!labelled || Object.values(labels).some((value) => new RegExp("\\p{Cc}", "u").test(value))) return void 0;
+    const key = labels[keyLabel] ?? "";
+    const layers = config.rootfs.diff_ids.map((diffId, index) => ({ diffId, createdBy: config.history[index].created_by }));
+    const { Env, Entrypoint: entrypoint = [] } = config.config;
+    const origin = { ...labelled, created: Date.parse(config.created) / 1e3 };
+    const again = imageConfig(origin, key, layers, { env: Env.slice(1), entrypoint });
+    return Buffer.from(JSON.stringify(again)).equals(bytes) && layers.every(({ diffId }) => /^sha256:[0-9a-f]{64}$/.test(diffId)) ? { config: again, ...labelled, key, diffIds: config.rootfs.diff_ids } : void 0;
+  } catch {
+    return void 0;
+  }
+}
+__name(readConfig, "readConfig");
+
+// src/registry/manifest.ts
+init_digest();
+var maxSize2 = 4 << 20;
+var manifestTypes = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json"
+].join(", ");
+function fetchManifest(client, tag) {
+  return client.persist(async (signal, moved2) => {
+    const headers = { accept: manifestTypes, "accept-encoding": "identity" };
+    const { status, body } = await client.open(
+      { method: "GET", to: `manifests/${tag}`, access: "pull", headers, expected: [200, 404] },
+      signal
+    );
+    try {
+      if (status === 404) return void 0;
+      const pieces2 = [];
+      let size = 0;
+      for await (const bytes2 of received(body, signal)) {
+        moved2();
+        size += bytes2.length;
+        if (size > maxSize2) throw new HttpFailure(`the manifest of ${tag} is larger than ${maxSize2} bytes`);
+        pieces2.push(bytes2);
+      }
+      const bytes = Buffer.concat(pieces2);
+      return { digest: `sha256:${sha256Of(bytes)}`, bytes };
+    } finally {
+      body.destroy();
+    }
+  });
+}
+__name(fetchManifest, "fetchManifest");
+async function pushManifest(client, tag, mediaType, bytes) {
+  const headers = { "content-type": mediaType };
+  await client.ask({ method: "PUT", to: `manifests/${tag}`, access: "pull,push", headers, body: bytes, expected: [201, 202] });
+}
+__name(pushManifest, "pushManifest");
+
+// src/supply/registry-image.ts
+async function findStored(client, key, uname) {
+  const stored = await fetchManifest(client, key);
+  if (!stored) return void 0;
+  const image = await read2(client, stored, uname);
+  return typeof image === "string" ? { unusable: image, digest: stored.digest } : { image };
+}
+__name(findStored, "findStored");
+async function isComplete(client, { layers }) {
+  for (const layer of layers) if (!await hasBlob(client, layer)) return false;
+  return true;
+}
+__name(isComplete, "isComplete");
+async function read2(client, { digest: digest2, bytes }, uname) {
+  const manifest = readManifest(bytes);
+  if (!manifest) return "its manifest isn't one that this action writes";
+  const config = await configOf2(client, manifest.config);
+  if (typeof config === "string") return config;
+  const { diffIds, isoSha256, key } = config;
+  if (diffIds.length !== manifest.layers.length)
+    return `its configuration has ${diffIds.length} layers, but its manifest ${manifest.layers.length}`;
+  if (isoSha256 === "" || key !== imageKey({ sha256: isoSha256 }, { uname })) return "its label has another key than its ISO's";
+  return {
+    ...config,
+    manifestDigest: digest2,
+    configDigest: manifest.config.digest,
+    layers: manifest.layers.map((layer, index) => ({ ...layer, diffId: diffIds[index] }))
+  };
+}
+__name(read2, "read");
+async function configOf2(client, blob) {
+  try {
+    return readConfig(await fetchSmallBlob(client, blob)) ?? "its configuration isn't one that this action writes";
+  } catch (error2) {
+    if (error2 instanceof LostBlob) return error2.message;
+    throw error2;
+  }
+}
+__name(configOf2, "configOf");
+
+// src/supply/registry-use.ts
+init_errors();
+
+// src/registry/challenge.ts
+var token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+var parameter = new RegExp(`^\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*(?:,|$)`);
+function parseChallenges(header) {
+  const challenges = [];
+  for (let rest = header; rest.trim() !== ""; ) {
+    const [whole, scheme] = new RegExp(`^[\\s,]*(${token})(?:\\s+|,|$)`).exec(rest) ?? [];
+    if (whole === void 0) break;
+    rest = rest.slice(whole.length);
+    const parameters = /* @__PURE__ */ new Map();
+    for (let found = parameter.exec(rest); found; found = parameter.exec(rest)) {
+      const [text3, name, quoted, plain] = found;
+      parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain);
+      rest = rest.slice(text3.length);
+    }
+    challenges.push({ scheme: scheme.toLowerCase(), parameters });
+  }
+  return challenges;
+}
+__name(parseChallenges, "parseChallenges");
+
+// src/registry/credentials.ts
+function basic(username, password) {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+__name(basic, "basic");
+
+// src/registry/token.ts
+var import_consumers = require("node:stream/consumers");
+var patience5 = 15e3;
+var usualLife = 60;
+var margin = 5e3;
+async function requestToken({ realm, service }, scope, credentials, ifDenied2, signal) {
+  const url = checkedRealm(realm);
+  const parameters = new URLSearchParams({ scope, ...service !== void 0 && { service } });
+  const watch2 = watchStall(patience5, signal);
+  watch2.wait();
+  try {
+    const reply = credentials?.kind === "refresh-token" ? await exchange(url, credentials.token, parameters, watch2.signal) : await ask2(url, credentials, parameters, watch2.signal);
+    if (reply.statusCode !== 200) {
+      reply.destroy();
+      const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied2);
+      throw new HttpFailure(`${shownUrl(url)}: ${failure3.message}`, { ...failure3, cause: failure3 });
+    }
+    return parse2(await (0, import_consumers.text)(reply), url);
+  } finally {
+    watch2.rest();
+  }
+}
+__name(requestToken, "requestToken");
+function checkedRealm(realm) {
+  const url = URL.parse(realm);
+  if (url?.username !== "") throw new HttpFailure("the registry doesn't say where its token server is");
+  if (url.protocol === "https:" || url.protocol === "http:" && isLoopback(url.hostname)) return url;
+  throw new HttpFailure(`the registry's token server is ${shownUrl(url)}, which gets no credentials because plain http is not secure`);
+}
+__name(checkedRealm, "checkedRealm");
+function ask2(url, credentials, parameters, signal) {
+  const target = new URL(url);
+  for (const [name, value] of parameters) target.searchParams.append(name, value);
+  const password = credentials?.kind === "password" ? credentials : void 0;
+  if (password) target.searchParams.append("account", password.username);
+  const headers = { ...agent, ...password && { authorization: basic(password.username, password.password) } };
+  return send("GET", target, headers, signal);
+}
+__name(ask2, "ask");
+function exchange(url, refreshToken, parameters, signal) {
+  parameters.append("grant_type", "refresh_token");
+  parameters.append("client_id", "xenserver-ddk-action");
+  parameters.append("refresh_token", refreshToken);
+  const form = Buffer.from(parameters.toString());
+  const headers = { ...agent, "content-type": "application/x-www-form-urlencoded", "content-length": String(form.length) };
+  return send("POST", url, headers, signal, form);
+}
+__name(exchange, "exchange");
+var agent = { "user-agent": "xenserver-ddk-action", accept: "application/json" };
+function parse2(json2, url) {
+  const answer = fieldsOf(json2);
+  const value = answer.token ?? answer.access_token;
+  if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) throw new HttpFailure(`${shownUrl(url)}: the token server gave no token`);
+  const life = typeof answer.expires_in === "number" && answer.expires_in > 0 ? answer.expires_in : usualLife;
+  return { value, until: Date.now() + life * 1e3 - Math.min(margin, life * 500) };
+}
+__name(parse2, "parse");
+function fieldsOf(json2) {
+  try {
+    return JSON.parse(json2) ?? {};
+  } catch {
+    return {};
+  }
+}
+__name(fieldsOf, "fieldsOf");
+
+// src/registry/authorization.ts
+function authorizationFor(repository, findCredentials) {
+  const tokens = /* @__PURE__ */ new Map();
+  let way;
+  let credentials;
+  let hasCredentials = false;
+  const find2 = /* @__PURE__ */ __name(async (signal) => {
+    credentials ??= findCredentials(signal);
+    const found = await credentials;
+    hasCredentials = found !== void 0;
+    return found;
+  }, "find");
+  const authorization = {
+    async header(access2, signal) {
+      if (way === void 0) return void 0;
+      const known3 = await find2(signal);
+      if (way === "basic") return known3?.kind === "password" ? basic(known3.username, known3.password) : void 0;
+      let token2 = tokens.get(access2);
+      if (!token2 || token2.until < Date.now()) {
+        const scope = `repository:${repository.name}:${access2}`;
+        token2 = await requestToken(way, scope, known3, authorization.ifDenied, signal);
+        tokens.set(access2, token2);
+      }
+      return `Bearer ${token2.value}`;
+    },
+    refused(wwwAuthenticate, access2, used) {
+      tokens.delete(access2);
+      const challenges = parseChallenges(wwwAuthenticate);
+      const bearer = challenges.find(({ scheme }) => scheme === "bearer")?.parameters;
+      const realm = bearer?.get("realm");
+      if (realm !== void 0) way = { realm, service: bearer.get("service") };
+      else if (challenges.some(({ scheme }) => scheme === "basic")) way = "basic";
+      else return false;
+      return used === void 0 || way !== "basic" && used.startsWith("Bearer ");
+    },
+    get ifDenied() {
+      const { registry } = repository;
+      return hasCredentials ? `check the login to ${registry}, and whether it may use ${repository.name}` : `no login to ${registry} was found; set registry-username and registry-password, or log in to it in an earlier step`;
+    }
+  };
+  return authorization;
+}
+__name(authorizationFor, "authorizationFor");
+
+// src/registry/login-files.ts
+var import_node_fs44 = require("node:fs");
+var import_node_os3 = require("node:os");
+var import_node_path28 = require("node:path");
+
+// src/registry/credential-helper.ts
+var deadline = 30;
+async function askHelper(name, server, { say: say2, signal }) {
+  if (!/^[\w.-]+$/.test(name)) {
+    say2("A credential helper is ignored, because its name has characters that no program in PATH should have");
+    return void 0;
+  }
+  signal.throwIfAborted();
+  const program = `docker-credential-${name}`;
+  const child2 = feedChild(program, ["get"]);
+  let isLate = false;
+  const end = /* @__PURE__ */ __name(() => void child2.kill(), "end");
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, deadline * 1e3);
+  signal.addEventListener("abort", end);
+  try {
+    await child2.write(Buffer.from(server));
+    const { code: code2, stdout, missing } = await child2.end();
+    signal.throwIfAborted();
+    if (code2 === 0) return parse3(stdout);
+    if (/credentials not found/i.test(stdout)) return void 0;
+    const why = missing ? "isn't in PATH" : isLate ? `didn't answer within ${deadline} seconds` : `ended with exit code ${code2}`;
+    say2(`The login to ${server} can't be read: ${program} ${why}`);
+    return void 0;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  }
+}
+__name(askHelper, "askHelper");
+function parse3(json2) {
+  try {
+    const { Username: username, Secret: secret } = JSON.parse(json2);
+    if (typeof username !== "string" || typeof secret !== "string") return void 0;
+    return username === "<token>" ? { kind: "refresh-token", token: secret } : { kind: "password", username, password: secret };
+  } catch {
+    return void 0;
+  }
+}
+__name(parse3, "parse");
+
+// src/registry/login-files.ts
+async function findLogin(repository, { say: say2, signal, env = process.env }) {
+  for (const path6 of loginFiles(env)) {
+    const file = readLogins(path6, say2);
+    if (!file) continue;
+    const helper = file.credHelpers?.[repository.registry] ?? file.credsStore;
+    if (helper !== void 0) {
+      const found2 = await askHelper(helper, serverOf(repository), { say: say2, signal });
+      if (found2) return found2;
+    }
+    const found = loginIn(file, repository);
+    if (found) return found;
+  }
+  return void 0;
+}
+__name(findLogin, "findLogin");
+function loginFiles(env) {
+  const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
+  return [
+    ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
+    (0, import_node_path28.join)(env.DOCKER_CONFIG || (0, import_node_path28.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path28.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+  ];
+}
+__name(loginFiles, "loginFiles");
+function readLogins(path6, say2) {
+  try {
+    const file = JSON.parse((0, import_node_fs44.readFileSync)(path6, "utf8"));
+    if (typeof file === "object" && file !== null) return file;
+    say2(`${path6} is ignored, because it isn't a JSON object`);
+  } catch (error2) {
+    const why = error2 instanceof SyntaxError ? `${path6} is not JSON` : sentenceOf(error2);
+    if (error2.code !== "ENOENT") say2(`The logins to registries there are ignored: ${why}`);
+  }
+  return void 0;
+}
+__name(readLogins, "readLogins");
+function serverOf({ registry }) {
+  return registry === "docker.io" || registry === "index.docker.io" ? "https://index.docker.io/v1/" : registry;
+}
+__name(serverOf, "serverOf");
+function loginIn({ auths }, repository) {
+  const wanted = `${repository.registry}/${repository.name}/`;
+  const [login] = Object.entries(auths ?? {}).flatMap(([server, login2]) => {
+    const place3 = server === serverOf(repository) ? repository.registry : placeOf(server);
+    return wanted.startsWith(`${place3}/`) && login2 ? [{ place: place3, ...login2 }] : [];
+  }).filter(({ auth, identitytoken }) => auth || identitytoken).sort((a, b) => b.place.length - a.place.length);
+  if (login?.identitytoken) return { kind: "refresh-token", token: login.identitytoken };
+  const [, username, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(login?.auth ?? "", "base64").toString("utf8")) ?? [];
+  return username === void 0 || password === void 0 ? void 0 : { kind: "password", username, password };
+}
+__name(loginIn, "loginIn");
+function placeOf(server) {
+  return server.replace(/^https?:\/\//, "").replace(/\/(?:v[12]\/?)?$/, "");
+}
+__name(placeOf, "placeOf");
+
+// src/supply/registry-use.ts
+function registryError({ client }, { message: message2 }) {
+  return new UserError(`${client.repository.text} can't be used: ${message2}`, "registry");
+}
+__name(registryError, "registryError");
+function useRegistry({ registry }, { say: say2, signal }) {
+  if (!registry) return void 0;
+  const { repository, credentials, push: push2 } = registry;
+  const authorization = authorizationFor(repository, async (ending) => credentials ?? findLogin(repository, { say: say2, signal: ending }));
+  return { client: new RegistryClient(repository, authorization, { say: say2, signal }), push: push2 };
+}
+__name(useRegistry, "useRegistry");
+
 // src/supply/existing.ts
 async function findExisting(known3, engine, order, firstChecksum2) {
   const keys = keysOf(known3, order);
-  const inEngine = engine && keys.engine !== void 0 && !order.wantsArchive ? await fromEngine(engine, keys.engine, order) : void 0;
+  const lookUp = lookUpOnce(keys, order);
+  const inEngine = await takeFromEngine(keys, engine, order, lookUp);
   if (inEngine) return inEngine;
+  const { registry } = order;
+  const stored = registry && keys.registry !== void 0 ? await lookUp() : "unavailable";
+  if (registry && stored !== "unavailable") {
+    const fetch = /* @__PURE__ */ __name(() => fromRegistry(registry, stored, known3.sha256, order, firstChecksum2), "fetch");
+    const inRegistry = await ifUsable(registry, order, fetch, void 0);
+    if (inRegistry) return inRegistry;
+  }
   return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order, firstChecksum2) : void 0;
 }
 __name(findExisting, "findExisting");
+function lookUpOnce({ registry: key }, order) {
+  const { registry, uname } = order;
+  let found;
+  return async () => {
+    if (!registry || key === void 0) return "unavailable";
+    found ??= ifUsable(registry, order, () => findStored(registry.client, key, uname), "unavailable");
+    return found;
+  };
+}
+__name(lookUpOnce, "lookUpOnce");
+async function takeFromEngine({ engine: key }, engine, order, lookUp) {
+  if (!engine || key === void 0 || order.wantsArchive) return void 0;
+  const { registry, phase } = order;
+  if (!registry) return fromEngine(engine, key, order);
+  const find2 = /* @__PURE__ */ __name(async () => {
+    const stored = await lookUp();
+    return typeof stored === "object" && "image" in stored ? stored.image : void 0;
+  }, "find");
+  if (registry.push) {
+    const image = await find2();
+    if (!image || !await ifUsable(registry, order, () => isComplete(registry.client, image), false)) {
+      const { text: text3 } = registry.client.repository;
+      phase.say(`${text3} lacks the image, and an engine has no blobs to push, so the image isn't taken from ${engine.name}`);
+      return void 0;
+    }
+  }
+  const otherDigest = /* @__PURE__ */ __name(async (id) => {
+    const { configDigest: configDigest3, manifestDigest: manifestDigest2 } = await find2() ?? {};
+    return id === configDigest3 ? manifestDigest2 : id === manifestDigest2 ? configDigest3 : void 0;
+  }, "otherDigest");
+  const supply = await fromEngine(engine, key, order, otherDigest);
+  if (!supply?.image || !(registry.push || order.expectDigest !== void 0)) return supply;
+  const { configDigest: configDigest2, manifestDigest } = await find2() ?? {};
+  return manifestDigest !== void 0 && [configDigest2, manifestDigest].includes(supply.image.id) ? { ...supply, manifestDigest } : supply;
+}
+__name(takeFromEngine, "takeFromEngine");
+async function ifUsable(registry, { phase }, use, otherwise) {
+  try {
+    return await use();
+  } catch (error2) {
+    phase.signal.throwIfAborted();
+    if (!(error2 instanceof HttpFailure)) throw error2;
+    const failure3 = registryError(registry, error2);
+    if (registry.push) throw failure3;
+    phase.say(failure3.message);
+    return otherwise;
+  }
+}
+__name(ifUsable, "ifUsable");
 
 // src/supply/first-checksum.ts
-var import_node_path28 = require("node:path");
+var import_node_path30 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
-var import_node_fs42 = require("node:fs");
-var import_node_path27 = require("node:path");
+var import_node_fs45 = require("node:fs");
+var import_node_path29 = require("node:path");
 init_digest();
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
@@ -37701,7 +38612,7 @@ async function restoreChecksum(url, dir2, options) {
     () => readJson(folder2, "checksum"),
     () => void 0
   );
-  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs45.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
@@ -37709,8 +38620,8 @@ __name(restoreChecksum, "restoreChecksum");
 function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
   makeFolder(dir2);
-  const file = (0, import_node_path27.join)(dir2, "checksum");
-  (0, import_node_fs42.writeFileSync)(file, `${sha256}
+  const file = (0, import_node_path29.join)(dir2, "checksum");
+  (0, import_node_fs45.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
@@ -37733,12 +38644,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path28.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path30.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/convert-iso.ts
-var import_node_path29 = require("node:path");
+var import_node_path31 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -37752,7 +38663,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path29.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path31.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -37764,20 +38675,20 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/local-iso.ts
-var import_node_path30 = require("node:path");
+var import_node_path32 = require("node:path");
 init_errors();
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs44 = require("node:fs");
+var import_node_fs47 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs43 = require("node:fs");
+var import_node_fs46 = require("node:fs");
 init_digest();
 async function checkIso(folder2, key, identity2) {
   const entry = readJson(folder2, "iso");
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs43.statSync)(path6);
+  const { size } = (0, import_node_fs46.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -37802,14 +38713,14 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs44.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs47.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs44.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs47.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
@@ -37824,7 +38735,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256, 
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path30.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path32.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -37882,12 +38793,14 @@ __name(convertEarly, "convertEarly");
 function supplyOf({ origin, path: path6 }, conversion, order) {
   const { found, names, isoSha256 } = conversion;
   const imported = order.rootImport?.done ?? false;
-  return { origin, name: names[0], identity: found.identity, isoSha256, conversion, isoPath: path6, imported };
+  const { archive } = conversion;
+  requireExpected(archive, order);
+  return { origin, name: names[0], identity: found.identity, isoSha256, archive, conversion, isoPath: path6, imported };
 }
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso-request.ts
-var import_node_fs45 = require("node:fs");
+var import_node_fs48 = require("node:fs");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -37910,7 +38823,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs45.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs48.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -37931,7 +38844,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs45.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs48.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -37961,13 +38874,13 @@ init_digest();
 init_errors();
 
 // src/fetch/http/prefer-https.ts
-var patience5 = 3e3;
+var patience6 = 3e3;
 async function preferHttps(address, { signal, say: say2 }) {
   const [first] = address.urls;
   if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
   const secure = first.replace(/^http:/i, "https:");
   try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience6)]);
     const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
     reply.body.destroy();
     partOf(reply);
@@ -37989,7 +38902,7 @@ async function queryServer(address, options) {
   for (const url of address.urls) {
     try {
       return await retry(
-        () => ask2(url, address, options),
+        () => ask3(url, address, options),
         () => false,
         options.pace ?? queryPace,
         options
@@ -38008,7 +38921,7 @@ function identityOf({ url, etag, lastModified, size }) {
   return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
 }
 __name(identityOf, "identityOf");
-async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
+async function ask3(url, address, { signal, pace: pace2 = queryPace }) {
   const watch2 = watchStall(pace2.stall, signal);
   const send2 = /* @__PURE__ */ __name(async (method, headers) => {
     watch2.wait();
@@ -38024,7 +38937,7 @@ async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
     watch2.rest();
   }
 }
-__name(ask2, "ask");
+__name(ask3, "ask");
 function remoteOf(reply, url) {
   const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
   return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
@@ -38079,7 +38992,7 @@ function withOtherWay(error2) {
 __name(withOtherWay, "withOtherWay");
 
 // src/supply/order.ts
-var import_node_path31 = require("node:path");
+var import_node_path33 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -38176,6 +39089,8 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
   const { ociLayout: ociLayout2 } = inputs;
   const keepArchive = inputs.archive !== void 0 || isOnlyResult(inputs, engine);
   const wantsArchive = keepArchive || ociLayout2 !== void 0;
+  const registry = useRegistry(inputs, phase);
+  const isWhole = wantsArchive || (registry?.push ?? false);
   return {
     phase,
     timeline: timeline2,
@@ -38184,13 +39099,15 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !wantsArchive && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path31.basename)(tempDir)) },
-    compression: asked ?? compressionFor(engine, wantsArchive || useCache.save.image),
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path33.basename)(tempDir)) },
+    compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,
     useCache,
+    ...registry && { registry },
+    ...inputs.expectDigest !== void 0 && { expectDigest: inputs.expectDigest },
     cacheHealth: { failing: false, waited: 0 },
     name(identity2) {
       expectVersion(identity2, inputs.version);
@@ -38199,14 +39116,15 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
   };
 }
 __name(placeOrder, "placeOrder");
-function decisionsOf({ archive, keepArchive, ociLayout: ociLayout2, rootImport, compression, mayBeZstd, useCache }) {
+function decisionsOf({ archive, keepArchive, ociLayout: ociLayout2, rootImport, compression, mayBeZstd, useCache, registry }) {
   const kinds = /* @__PURE__ */ __name(({ image, iso }) => [image && "image", iso && "ISO"].filter(Boolean).join(" and ") || "nothing", "kinds");
   return [
     `The archive ${archive} is ${keepArchive ? "kept" : `removed once it is ${ociLayout2 === void 0 ? "loaded" : "used"}`}`,
     ...ociLayout2 === void 0 ? [] : [`The OCI layout is ${ociLayout2}`],
     `The lowest layer is ${rootImport ? "imported into the engine while it is made" : "written to the archive"}`,
     `New layers are compressed with ${compression}; the engine ${mayBeZstd ? "can" : "can't"} load zstd`,
-    `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`
+    `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
+    ...registry ? [`${registry.client.repository.text} is asked for the image, and ${registry.push ? "gets it" : "gets nothing"}`] : []
   ];
 }
 __name(decisionsOf, "decisionsOf");
@@ -38216,8 +39134,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path31.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path31.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path33.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path33.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -38228,18 +39146,18 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path32 = require("node:path");
+var import_node_path34 = require("node:path");
 
 // src/cache/process/saving.ts
-var import_node_fs46 = require("node:fs");
+var import_node_fs49 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs46.rmSync)(statusFile, { force: true });
+    (0, import_node_fs49.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs46.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs49.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -38249,7 +39167,7 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path32.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path34.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return { statusFile, entries: [] };
@@ -38267,13 +39185,13 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path32.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path34.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path32.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path34.join)(order.tempDir, "save-image");
   return [
     imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
@@ -38281,9 +39199,346 @@ function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path32.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path34.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
+
+// src/supply/to-registry.ts
+var import_promises10 = require("node:fs/promises");
+init_errors();
+
+// src/image/archive/archived-blobs.ts
+var import_node_fs50 = require("node:fs");
+function findBlobs(path6, digests) {
+  const wanted = new Map(digests.map((digest2) => [blobPath(digest2), digest2]));
+  const found = /* @__PURE__ */ new Map();
+  const fd = (0, import_node_fs50.openSync)(path6, "r");
+  try {
+    for (let at = 0; found.size < wanted.size; ) {
+      const header = bytesAt2(fd, at, tarBlockSize);
+      if (header.length < tarBlockSize || !hasTarChecksum(header)) break;
+      const { path: name, size } = readTarHeader(header);
+      const digest2 = wanted.get(name);
+      if (digest2 !== void 0) found.set(digest2, { position: at + tarBlockSize, size });
+      at += tarBlockSize + size + tarPadding(size);
+    }
+  } finally {
+    (0, import_node_fs50.closeSync)(fd);
+  }
+  for (const digest2 of digests) if (!found.has(digest2)) throw new Error(`${path6} lacks ${digest2}; something has changed it`);
+  return found;
+}
+__name(findBlobs, "findBlobs");
+
+// src/registry/anonymous.ts
+async function canAnybodyRead(repository, what2, options) {
+  const client = new RegistryClient(
+    repository,
+    authorizationFor(repository, async () => void 0),
+    options
+  );
+  try {
+    return (await client.ask({ method: "GET", to: what2, access: "pull", expected: [200, 404] })).status === 200;
+  } catch (error2) {
+    if (error2 instanceof HttpFailure && !error2.retryable && error2.status !== void 0 && error2.status < 500) return false;
+    throw error2;
+  }
+}
+__name(canAnybodyRead, "canAnybodyRead");
+
+// src/registry/blob-source.ts
+var import_node_stream2 = require("node:stream");
+var pieceSize2 = 1 << 20;
+function bodyOf(blob, offset, size) {
+  return {
+    size,
+    open: /* @__PURE__ */ __name((moved2) => import_node_stream2.Readable.from(
+      (async function* () {
+        for (let at = offset; at < offset + size; ) {
+          const piece = await blob.read(at, Math.min(pieceSize2, offset + size - at));
+          if (piece.length === 0) throw new Error("the archive became shorter while it was pushed");
+          at += piece.length;
+          yield piece;
+          moved2();
+        }
+      })(),
+      { objectMode: true, highWaterMark: 1 }
+    ), "open")
+  };
+}
+__name(bodyOf, "bodyOf");
+
+// src/registry/upload-session.ts
+function locationOf({ headers, url }, otherwise) {
+  const location = headers.location === void 0 ? otherwise : URL.parse(headers.location, url.href);
+  if (!location || !/^https?:$/.test(location.protocol)) throw new HttpFailure("the registry doesn't say where the upload goes on");
+  if (url.protocol === "https:" && location.protocol === "http:") {
+    throw new HttpFailure(`the registry wants the upload at ${location.host} over plain http, which is not secure`);
+  }
+  return new URL(location);
+}
+__name(locationOf, "locationOf");
+function offsetIn({ headers }) {
+  const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(headers.range?.trim() ?? "")?.[1];
+  return last === void 0 ? void 0 : Number(last) === 0 ? 0 : Number(last) + 1;
+}
+__name(offsetIn, "offsetIn");
+
+// src/registry/upload.ts
+var usualChunk = 32 << 20;
+var smallestChunk = 1 << 20;
+var clearingPatience = 5e3;
+var anyStatus = [200, 202, 204, 400, 403, 404, 405];
+async function uploadBlob(client, blob, options = {}) {
+  if (await hasBlob(client, blob)) return "there before";
+  const upload = new Upload(client, blob, options);
+  try {
+    return await client.persist((signal, moved2) => upload.continue(signal, moved2), { gained: upload.gained, pace: blobPace });
+  } catch (error2) {
+    await upload.giveUp();
+    throw error2;
+  }
+}
+__name(uploadBlob, "uploadBlob");
+var Upload = class {
+  static {
+    __name(this, "Upload");
+  }
+  #client;
+  #blob;
+  #options;
+  #session;
+  #attempts = 0;
+  /** Bytes in a request. Some registries take a blob in one request only, e.g. Google's. */
+  #chunk;
+  #furthest = 0;
+  constructor(client, blob, options) {
+    this.#client = client;
+    this.#blob = blob;
+    this.#options = options;
+    this.#chunk = options.chunk ?? usualChunk;
+  }
+  /** Whether the last attempt brought the registry bytes that it didn't have before. */
+  gained = /* @__PURE__ */ __name(() => {
+    const offset = this.#session?.offset ?? 0;
+    const more = offset > this.#furthest;
+    this.#furthest = Math.max(this.#furthest, offset);
+    return more;
+  }, "gained");
+  async continue(signal, moved2) {
+    const { size } = this.#blob;
+    if (this.#attempts++ > 0 && this.#session) {
+      if (await this.#isDone(this.#session, signal)) return "sent";
+      this.#session = await this.#status(this.#session, signal);
+    }
+    const session = this.#session ?? await this.#begin(signal);
+    if (session === "mounted") return session;
+    this.#session = session;
+    while (this.#session.offset < size) {
+      moved2();
+      this.#session = await this.#sendChunk(this.#session, signal, moved2);
+      this.#options.onProgress?.(this.#session.offset);
+    }
+    moved2();
+    const { location } = this.#session;
+    location.searchParams.set("digest", this.#blob.digest);
+    await this.#ask("PUT", location, [201, 204], signal);
+    this.#session = void 0;
+    return "sent";
+  }
+  /** Tells the registry that the rest won't come. It would remove the upload later anyway. */
+  async giveUp() {
+    const { location } = this.#session ?? {};
+    this.#session = void 0;
+    if (!location) return;
+    try {
+      const signal = AbortSignal.timeout(clearingPatience);
+      const { body } = await this.#client.open({ method: "DELETE", to: location, access: "delete", expected: anyStatus }, signal);
+      body.destroy();
+    } catch {
+    }
+  }
+  /** The answer to the last request may have been lost. */
+  async #isDone({ offset }, signal) {
+    if (offset < this.#blob.size) return false;
+    return (await this.#ask("HEAD", `blobs/${this.#blob.digest}`, [200, 404], signal)).status === 200;
+  }
+  /** Without a `from`, a registry may mount the blob from any repository that this user may read ("Mounting a blob"). */
+  async #begin(signal) {
+    const asked = await this.#ask("POST", `blobs/uploads/?mount=${this.#blob.digest}`, [201, 202, 400, 404, 405], signal);
+    if (asked.status === 201) return "mounted";
+    const begun = asked.status === 202 ? asked : await this.#ask("POST", "blobs/uploads/", [202], signal);
+    this.#chunk = Math.max(this.#chunk, Number(begun.headers["oci-chunk-min-length"]) || 0);
+    return { location: locationOf(begun), offset: 0 };
+  }
+  /** What the registry has of the upload; undefined if it has given the upload up. */
+  async #status(session, signal) {
+    const answer = await this.#ask("GET", session.location, [200, 202, 204, 400, 404, 416], signal);
+    if (answer.status >= 400) return void 0;
+    const offset = offsetIn(answer);
+    return offset === void 0 ? void 0 : { location: locationOf(answer, session.location), offset };
+  }
+  async #sendChunk({ location, offset }, signal, moved2) {
+    const { size } = this.#blob;
+    const end = Math.min(offset + this.#chunk, size);
+    const isWhole = offset === 0 && end === size;
+    const headers = {
+      "content-type": "application/octet-stream",
+      // Docker sends a blob that is in one request without its range, so every registry knows that.
+      ...!isWhole && { "content-range": `${offset}-${end - 1}` }
+    };
+    const body = bodyOf(this.#blob, offset, end - offset);
+    const expected = [201, 202, 204, 400, 404, 405, 411, 413, 416, 501];
+    const {
+      status,
+      headers: answered,
+      url,
+      body: rest
+    } = await this.#client.open({ method: "PATCH", to: location, access: "pull,push", headers, body, expected }, signal, moved2);
+    rest.destroy();
+    const answer = { status, headers: answered, url };
+    if (status < 400) {
+      const next = { location: locationOf(answer, location), offset: offsetIn(answer) ?? end };
+      if (next.offset > offset && next.offset <= end) return next;
+      await this.giveUp();
+      throw new HttpFailure("the registry took something other than a part of a blob that it was given", { retryable: true });
+    }
+    if (status !== 416) await this.giveUp();
+    if (status !== 404 && status !== 416) this.#chunk = this.#otherChunk(status, isWhole) ?? fail2(statusFailure(status, answered, ""));
+    throw new HttpFailure(`the registry answered ${status} to a part of a blob`, { retryable: true, status });
+  }
+  /** The size of chunks to try after one was refused: a proxy may limit it, or the registry may want all of a blob at once. */
+  #otherChunk(status, isWhole) {
+    if (status === 413)
+      return this.#chunk > smallestChunk ? Math.max(smallestChunk, Math.floor(Math.min(this.#chunk, this.#blob.size) / 4)) : void 0;
+    return isWhole ? void 0 : this.#blob.size;
+  }
+  async #ask(method, to, expected, signal) {
+    const { status, headers, url, body } = await this.#client.open({ method, to, access: "pull,push", expected }, signal);
+    body.destroy();
+    return { status, headers, url };
+  }
+};
+function fail2(error2) {
+  throw error2;
+}
+__name(fail2, "fail");
+
+// src/supply/to-registry.ts
+async function pushImage(registry, supply, keys, order) {
+  try {
+    return await push(registry.client, supply, keys, order);
+  } catch (error2) {
+    order.phase.signal.throwIfAborted();
+    throw error2 instanceof HttpFailure ? registryError(registry, error2) : error2;
+  }
+}
+__name(pushImage, "pushImage");
+async function push(client, supply, keys, order) {
+  const { phase } = order;
+  const { text: text3 } = client.repository;
+  const archive = supply.archive;
+  phase.say(
+    `Pushing to ${text3}: the DDK's licence forbids passing it on, so make sure that only people who may use the DDK can read this repository`
+  );
+  await refuseIfPublic(client, "tags/list", phase);
+  const keyTags = keyTagsOf(supply, keys, order);
+  const before = await findSame(client, keyTags[0], archive);
+  if (before !== void 0) {
+    phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
+    return { digest: before, bytes: 0 };
+  }
+  const file = await (0, import_promises10.open)(order.archive);
+  try {
+    const bytes = await pushBlobs(client, file, archive, order);
+    const meanwhile = await findSame(client, keyTags[0], archive);
+    if (meanwhile === void 0)
+      await pushTags(client, await manifestIn(file, order.archive, archive), archive, [...keyTags, ...versionTag(supply, order)], phase);
+    return { digest: meanwhile ?? archive.manifestDigest, bytes };
+  } finally {
+    await file.close();
+  }
+}
+__name(push, "push");
+function keyTagsOf({ isoSha256 }, { registry }, { uname }) {
+  const own2 = isoSha256 === "" ? [] : [imageKey({ sha256: isoSha256 }, { uname })];
+  return [.../* @__PURE__ */ new Set([...own2, ...registry === void 0 ? [] : [registry]])];
+}
+__name(keyTagsOf, "keyTagsOf");
+function versionTag({ identity: identity2 }, { uname, phase }) {
+  if (identity2.version === void 0) return [];
+  const tag = imageName(identity2, uname).replace(/^.*:/, "");
+  if (isTag(tag)) return [tag];
+  phase.say(`The image gets no tag with its version, because ${tag} has characters that a tag can't have`);
+  return [];
+}
+__name(versionTag, "versionTag");
+async function refuseIfPublic(client, what2, { say: say2, signal }) {
+  const { repository } = client;
+  if (!await canAnybodyRead(repository, what2, { say: say2, signal })) return;
+  throw new UserError(
+    `Anybody can read ${repository.text} without a login, so the image isn't pushed there: the DDK's licence forbids that; make the repository private, or name a private one in "registry-image"`,
+    "public-registry"
+  );
+}
+__name(refuseIfPublic, "refuseIfPublic");
+async function findSame(client, tag, { configDigest: configDigest2 }) {
+  const stored = tag === void 0 ? void 0 : await fetchManifest(client, tag);
+  if (!stored) return void 0;
+  const manifest = readManifest(stored.bytes);
+  if (manifest?.config.digest !== configDigest2) {
+    throw new UserError(
+      `${client.repository.text}:${tag} is another image (${stored.digest}) than the one with this key, so it isn't replaced; find out who pushed it, and delete the tag`,
+      "registry"
+    );
+  }
+  for (const blob of [manifest.config, ...manifest.layers]) if (!await hasBlob(client, blob)) return void 0;
+  return stored.digest;
+}
+__name(findSame, "findSame");
+async function pushBlobs(client, file, archive, order) {
+  const { phase } = order;
+  const start = Date.now();
+  const show = progressLines(phase.say);
+  const layers = archive.layers.map(({ digest: digest2 }) => digest2);
+  const places2 = findBlobs(order.archive, [archive.configDigest, ...layers]);
+  const total = layers.reduce((sum, digest2) => sum + places2.get(digest2).size, 0);
+  let done = 0;
+  let sentBytes = 0;
+  for (const [digest2, { position: position2, size }] of new Map([archive.configDigest, ...layers].map((digest3) => [digest3, places2.get(digest3)]))) {
+    const read3 = /* @__PURE__ */ __name(async (offset, length) => {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, position2 + offset);
+      return buffer.subarray(0, bytesRead);
+    }, "read");
+    const onProgress = /* @__PURE__ */ __name((sent) => show({ doing: "Pushing", done: done + sent, total }), "onProgress");
+    const how = await uploadBlob(client, { digest: digest2, size, read: read3 }, { onProgress });
+    phase.signal.throwIfAborted();
+    if (how === "sent") sentBytes += size;
+    else phase.say(`The registry has ${digest2}${how === "mounted" ? " in another repository, and mounts it" : ""}`);
+    if (digest2 === archive.configDigest) await refuseIfPublic(client, `blobs/${digest2}`, phase);
+    else done += size;
+  }
+  phase.say(`Sent ${bytesText(sentBytes)} in ${durationText(Date.now() - start)}`);
+  return sentBytes;
+}
+__name(pushBlobs, "pushBlobs");
+async function manifestIn(file, path6, { manifestDigest }) {
+  const { position: position2, size } = findBlobs(path6, [manifestDigest]).get(manifestDigest);
+  const { buffer } = await file.read(Buffer.alloc(size), 0, size, position2);
+  return buffer;
+}
+__name(manifestIn, "manifestIn");
+async function pushTags(client, manifest, { manifestDigest }, tags3, { say: say2, signal }) {
+  const { text: text3 } = client.repository;
+  for (const tag of tags3) {
+    const before = await fetchManifest(client, tag);
+    signal.throwIfAborted();
+    if (before?.digest !== manifestDigest) await pushManifest(client, tag, manifestType, manifest);
+    if (before && before.digest !== manifestDigest) say2(`${text3}:${tag} has moved: it was the manifest ${before.digest} before`);
+  }
+  say2(`Pushed ${tags3.map((tag) => `${text3}:${tag}`).join(" and ")} (${manifestDigest})`);
+}
+__name(pushTags, "pushTags");
 
 // src/troubleshooting.ts
 init_errors();
@@ -38295,6 +39550,9 @@ var sections = {
   changed: "the-address-gives-another-file-than-before",
   unreachable: "the-iso-cant-be-fetched",
   denied: "the-server-answers-401-or-403",
+  "other-image": "the-image-isnt-the-expected-one",
+  registry: "the-registry-refuses-or-fails",
+  "public-registry": "anybody-can-read-the-repository",
   certificate: "the-servers-certificate-cant-be-verified",
   damaged: "the-iso-is-damaged",
   unsupported: "the-format-isnt-supported",
@@ -38376,16 +39634,17 @@ async function run() {
   const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
   const look2 = /* @__PURE__ */ __name(() => findExisting(known3, engine, order, checksumBefore), "look");
   const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
-  const { supply, image } = await provideImage(existing2 ?? await make(), engine, order, make);
+  const { supply: provided, image } = await provideImage(existing2 ?? await make(), engine, order, make);
   phase.signal.throwIfAborted();
-  const saving = saveForNextRun(supply, known3, order);
+  const saving = saveForNextRun(provided, known3, order);
   await saveForPost({ savingStatus: saving.statusFile });
+  const supply = await pushIfWanted(provided, keys, order);
   const { ociLayout: ociLayout2 } = order;
   if (ociLayout2 !== void 0) {
     const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
     await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
   }
-  if (!order.keepArchive) (0, import_node_fs47.rmSync)(order.archive, { force: true });
+  if (!order.keepArchive) (0, import_node_fs51.rmSync)(order.archive, { force: true });
   const { name } = inputs.shell;
   const canRun = await step(
     `Set up ${name}`,
@@ -38393,14 +39652,14 @@ async function run() {
     (ready) => shellSetUp(name, ready)
   );
   phase.signal.throwIfAborted();
-  if (order.keepArchive && supply.conversion?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
+  if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
     say(
       `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
     );
   }
   const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun);
   phase.signal.throwIfAborted();
-  await writeOutputs(supply, order, image, keys.cache ?? "", sbom);
+  await writeOutputs(supply, order, engine, image, keys.cache ?? "", sbom);
   await writeSummary({
     supply,
     known: known3,
@@ -38416,9 +39675,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path33.join)(process.env.RUNNER_TEMP || (0, import_node_os3.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path35.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs47.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs51.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -38433,6 +39692,7 @@ async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout
   return void 0;
 }
 __name(findEngine, "findEngine");
+var doubtful = { registry: "the registry", cache: "the Actions cache" };
 async function provideImage(supply, engine, order, make) {
   if (!engine) return { supply };
   if (supply.image) return { supply, image: supply.image };
@@ -38440,9 +39700,10 @@ async function provideImage(supply, engine, order, make) {
     return { supply, image: await load2(supply, engine, order) };
   } catch (error2) {
     order.phase.signal.throwIfAborted();
-    if (supply.origin !== "cache" && !supply.imported) throw error2;
+    const from = doubtful[supply.origin];
+    if (from === void 0 && !supply.imported) throw error2;
     order.rootImport?.giveUp();
-    say(`${supply.origin === "cache" ? "The image from the Actions cache is ignored" : "A whole archive is made"}: ${sentenceOf(error2)}`);
+    say(`${from === void 0 ? "A whole archive is made" : `The image from ${from} is ignored`}: ${sentenceOf(error2)}`);
     const made = await make();
     return { supply: made, image: await load2(made, engine, order) };
   } finally {
@@ -38450,14 +39711,18 @@ async function provideImage(supply, engine, order, make) {
   }
 }
 __name(provideImage, "provideImage");
+async function pushIfWanted(supply, keys, order) {
+  const { registry } = order;
+  if (!registry?.push || !supply.archive || supply.origin === "registry") return supply;
+  const { digest: digest2 } = await step("Push the image", () => pushImage(registry, supply, keys, order), imagePushed);
+  order.phase.signal.throwIfAborted();
+  return { ...supply, manifestDigest: digest2 };
+}
+__name(pushIfWanted, "pushIfWanted");
 function load2(supply, engine, order) {
-  const { name, conversion } = supply;
+  const { name, archive, conversion } = supply;
   const use = /* @__PURE__ */ __name(async () => {
-    const image = await loadWithProgress(
-      engine,
-      { path: order.archive, name, ...conversion.archive, highestIds: conversion.tar.highestIds },
-      say
-    );
+    const image = await loadWithProgress(engine, { path: order.archive, name, ...archive, highestIds: conversion?.tar.highestIds }, say);
     rememberImage(image);
     return image;
   }, "use");
@@ -38465,7 +39730,7 @@ function load2(supply, engine, order) {
 }
 __name(load2, "load");
 async function setUp(engine, image, { shell: request2 }, supervision, noEngine) {
-  const { RUNNER_TEMP: temp = (0, import_node_os3.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
+  const { RUNNER_TEMP: temp = (0, import_node_os4.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
   const installed = /* @__PURE__ */ __name(async (shell) => {
     await saveForPost({ shell });
     await tellRunner(`the folder of ${request2.name} for PATH, so no step can use it`, () => addPath(shell.bin));
@@ -38484,7 +39749,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path33.dirname)(path6));
+  makeFolder((0, import_node_path35.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {
