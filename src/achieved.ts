@@ -10,14 +10,17 @@ import type { Pushed } from './supply/to-registry.ts'
 // What each phase has achieved, for the line after its group in the log.
 
 export function engineFound(engine: Engine | undefined): Achieved {
-  return {
-    text: engine ? `${engine.name} ${engine.version}, store ${engine.store}` : 'No container engine, so the image becomes an archive',
-  }
+  if (!engine) return { text: 'No container engine, so the image becomes an archive' }
+  const { name, command, version, store } = engine
+  return { text: `${name} ${version}${command === name ? '' : `, by the command ${command}`}, store ${store}` }
 }
 
-export function isoIdentified({ request, sha256, stored }: KnownIso): Achieved {
+export function isoIdentified({ request, sha256 }: KnownIso): Achieved {
   const checksum = sha256 === undefined ? 'no known checksum' : `SHA-256 ${sha256}`
-  if (request.kind === 'address') return { text: `${shownUrl(request.address.urls[0]!)}, ${checksum}${stored ? ', fetched before' : ''}` }
+  if (request.kind === 'address') {
+    const { urls, sha256: pinned } = request.address
+    return { text: `${shownUrl(urls[0]!)}, ${checksum}${sha256 !== undefined && pinned === undefined ? ', fetched before' : ''}` }
+  }
   if (sha256 === undefined) return { text: `${request.path}, a folder` }
   return { text: request.path, bytes: statSync(request.path, { throwIfNoEntry: false })?.size }
 }

@@ -52,6 +52,7 @@ import { decisionsOf, type Order, placeOrder } from './supply/order.ts'
 import { saveForNextRun } from './supply/save.ts'
 import type { Origin, Supply } from './supply/supply.ts'
 import { pushImage } from './supply/to-registry.ts'
+import { inTurn, turnFor } from './supply/turn.ts'
 import { explanationOf, explanationOfKind } from './troubleshooting.ts'
 
 /** The action's own folder. The path is the same from src/ and from dist/. */
@@ -86,15 +87,18 @@ async function run(): Promise<void> {
   const keys = keysOf(known, order)
   debug(`Key in an engine: ${keys.engine ?? 'none'}; in the Actions cache: ${keys.cache ?? 'none'}`)
   const make = () => step('Make the image', () => fromIso(known, store, order, checksumBefore), imageMade)
-  const look = () => findExisting(known, engine, order, checksumBefore)
-  const existing = await step('Look for the image', look, (supply) => imageSought(supply, engine))
-  const { supply: provided, image } = await provideImage(existing ?? (await make()), engine, order, make)
-  // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
-  phase.signal.throwIfAborted()
+  const places = { engine, store, firstChecksum: checksumBefore }
+  const { supply, image, saving } = await inTurn(turnFor(known, engine, order), async (turn) => {
+    const look = () => findExisting(known, { ...places, turn }, order)
+    const existing = await step('Look for the image', look, (supply) => imageSought(supply, engine))
+    const { supply: provided, image } = await provideImage(existing ?? (await make()), engine, order, make)
+    // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
+    phase.signal.throwIfAborted()
 
-  const saving = saveForNextRun(provided, known, order)
-  await saveForPost({ savingStatus: saving.statusFile })
-  const supply = await pushIfWanted(provided, keys, order)
+    const saving = saveForNextRun(provided, known, order)
+    await saveForPost({ savingStatus: saving.statusFile })
+    return { supply: await pushIfWanted(provided, keys, order), image, saving }
+  })
   const { ociLayout } = order
   if (ociLayout !== undefined) {
     const write = () => writeLayout(order.archive, ociLayout, phase.signal)

@@ -1,38 +1,94 @@
 import { expect, test } from '@jest/globals'
 import type { Engine, Image } from '../../src/engine/engine.ts'
+import type { Store } from '../../src/fetch/store/tool-cache.ts'
 import { keyLabel } from '../../src/image/config/labels.ts'
-import { findExisting } from '../../src/supply/existing.ts'
-import { keysOf } from '../../src/supply/keys.ts'
+import { imageKey } from '../../src/image/key/key.ts'
+import { findExisting, type Places } from '../../src/supply/existing.ts'
 import type { KnownIso } from '../../src/supply/known-iso.ts'
 import type { Order } from '../../src/supply/order.ts'
+import type { Turn } from '../../src/supply/turn.ts'
 
 const sha256 = '1'.repeat(64)
 const known = { identity: { sha256 }, sha256 } as KnownIso
+/** Of an ISO that was recognized before it was fetched. */
+const unfetched: KnownIso = { ...known, sha256: undefined, wanted: { url: 'https://example.com/ddk.iso' } }
 
-/** Looks for an image in an engine that has it, without the Actions cache. */
-async function look(iso: KnownIso, changes: Partial<Order> = {}) {
+interface Situation extends Partial<Pick<Order, 'wantsArchive'>> {
+  readonly iso?: KnownIso
+  /** Whether the engine has the image. */
+  readonly has?: () => boolean
+  /** SHA-256 of what the tool cache has from the address. */
+  readonly recorded?: () => string | undefined
+  readonly turn?: Pick<Turn, 'take' | 'wait'>
+}
+
+/** Looks for an image in an engine, without the Actions cache. */
+async function look({ iso = known, has = () => true, recorded = () => undefined, turn, ...changes }: Situation = {}) {
   const phase = { say() {}, warn() {}, signal: new AbortController().signal }
   const nothing = { image: false, iso: false }
   const order = { phase, uname: 'ddk', wantsArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
-  const { engine: key } = keysOf(known, order as Order)
-  const image: Partial<Image> = { id: 'sha256:image', labels: { [keyLabel]: key! }, layers: 2 }
+  const key = imageKey({ sha256 }, { uname: 'ddk' })
+  const image: Partial<Image> = { id: 'sha256:image', labels: { [keyLabel]: key }, layers: 2 }
   const engine: Partial<Engine> = {
     name: 'docker',
-    labelled: async (label, value) => (label === keyLabel && value === key ? [image.id!] : []),
+    labelled: async (label, value) => (label === keyLabel && value === key && has() ? [image.id!] : []),
     find: async () => image as Image,
     prove: async () => {},
   }
-  return findExisting(iso, engine as Engine, order as Order, async () => undefined)
+  const places = { engine: engine as Engine, store: { recorded } as Partial<Store> as Store, turn: turn as Turn | undefined }
+  return findExisting(iso, { ...places, firstChecksum: async () => undefined } satisfies Places, order as Partial<Order> as Order)
 }
 
 test('an image that the engine has is taken', async () => {
-  expect(await look(known)).toMatchObject({ origin: 'engine', image: { id: 'sha256:image' } })
+  expect(await look()).toMatchObject({ origin: 'engine', image: { id: 'sha256:image' } })
 })
 
 test('it is not taken if an archive is wanted, because the engine would export another one', async () => {
-  expect(await look(known, { wantsArchive: true })).toBeUndefined()
+  expect(await look({ wantsArchive: true })).toBeUndefined()
 })
 
 test('it is not looked for if the checksum of the ISO is unknown', async () => {
-  expect(await look({ ...known, sha256: undefined })).toBeUndefined()
+  expect(await look({ iso: unfetched })).toBeUndefined()
+})
+
+test('it is taken if another job has just fetched the ISO', async () => {
+  expect(await look({ iso: unfetched, recorded: () => sha256 })).toMatchObject({ origin: 'engine' })
+})
+
+/** The turns of jobs, written down; `free` tells whether this job gets it. */
+function turnOf(free: () => boolean) {
+  const calls: string[] = []
+  const turn = {
+    take() {
+      calls.push('take')
+      return free()
+    },
+    async wait() {
+      calls.push('wait')
+    },
+  }
+  return { calls, turn }
+}
+
+test('a job does not wait for an image that is there', async () => {
+  const { calls, turn } = turnOf(() => false)
+  expect(await look({ turn })).toMatchObject({ origin: 'engine' })
+  expect(calls).toEqual(['take'])
+})
+
+test('a job that waits for its turn finds what another one has made meanwhile', async () => {
+  const { calls, turn } = turnOf(() => false)
+  expect(await look({ turn, has: () => calls.filter((call) => call === 'wait').length === 2 })).toMatchObject({ origin: 'engine' })
+  expect(calls).toEqual(['take', 'wait', 'take', 'wait'])
+})
+
+test('a job that gets its turn just after another one is done finds its image', async () => {
+  const { calls, turn } = turnOf(() => true)
+  expect(await look({ turn, has: () => calls.length > 0 })).toMatchObject({ origin: 'engine' })
+})
+
+test('a job whose predecessor has failed makes the image', async () => {
+  const { calls, turn } = turnOf(() => calls.length > 2)
+  expect(await look({ turn, has: () => false })).toBeUndefined()
+  expect(calls).toEqual(['take', 'wait', 'take'])
 })

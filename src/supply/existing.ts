@@ -1,31 +1,43 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Store } from '../fetch/store/tool-cache.ts'
 import { HttpFailure } from '../http/failure.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import { fromCache } from './from-cache.ts'
 import { fromEngine } from './from-engine.ts'
 import { fromRegistry } from './from-registry.ts'
 import { type Keys, keysOf } from './keys.ts'
-import type { KnownIso } from './known-iso.ts'
+import { type KnownIso, knownByNow } from './known-iso.ts'
 import type { Order } from './order.ts'
 import { findStored, isComplete, type Stored } from './registry-image.ts'
 import { type RegistryUse, registryError } from './registry-use.ts'
 import type { Supply } from './supply.ts'
+import type { Turn } from './turn.ts'
+
+/** Where to look for an image. */
+export interface Places {
+  readonly engine: Engine | undefined
+  readonly store: Store
+  readonly firstChecksum: FirstChecksum
+  /** If other jobs may be making the image. */
+  readonly turn: Turn | undefined
+}
 
 /**
  * Finds an image that was made before: in the engine, then in the registry, then in the Actions cache. The registry comes before the cache
- * because the workflow names it, and everybody who pins a digest gets the same bytes from it.
+ * because the workflow names it, and everybody who pins a digest gets the same bytes from it. If another job on this machine is just making
+ * the image, waits for that. If the image isn't in the engine, this job then has the turn to bring it there.
  * @throws Error if the image in the registry or the cache was made from another ISO than its address gave first, or if the registry can't be
  *   used and the image is to be pushed
  */
-export async function findExisting(
-  known: KnownIso,
-  engine: Engine | undefined,
-  order: Order,
-  firstChecksum: FirstChecksum,
-): Promise<Supply | undefined> {
+export async function findExisting(known: KnownIso, places: Places, order: Order): Promise<Supply | undefined> {
+  const { engine, store, firstChecksum, turn } = places
   const keys = keysOf(known, order)
-  const lookUp = lookUpOnce(keys, order)
-  const inEngine = await takeFromEngine(keys, engine, order, lookUp)
+  let lookUp = lookUpOnce(keys, order)
+  const inEngine = await untilTurn(turn, () => {
+    // Another job may have pushed the image meanwhile.
+    lookUp = lookUpOnce(keys, order)
+    return takeFromEngine(keysOf(knownByNow(known, store), order), engine, order, lookUp)
+  })
   if (inEngine) return inEngine
   const { registry } = order
   const stored = registry && keys.registry !== undefined ? await lookUp() : 'unavailable'
@@ -35,6 +47,17 @@ export async function findExisting(
     if (inRegistry) return inRegistry
   }
   return keys.cache !== undefined && order.useCache.restore.image ? fromCache(keys.cache, known.sha256, order, firstChecksum) : undefined
+}
+
+/** Looks until there is something, or until this job has the turn and there is nothing. */
+async function untilTurn<T>(turn: Turn | undefined, look: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (;;) {
+    // Before the look, because another job may end its turn just after it.
+    const mayMake = !turn || turn.take()
+    const found = await look()
+    if (found !== undefined || mayMake) return found
+    await turn.wait()
+  }
 }
 
 type LookUp = () => Promise<Stored | 'unavailable' | undefined>

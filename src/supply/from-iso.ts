@@ -7,7 +7,7 @@ import { convertIso, type Input } from './convert-iso.ts'
 import { requireExpected } from './expected.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { AddressRequest } from './iso-request.ts'
-import type { KnownIso } from './known-iso.ts'
+import { type KnownIso, knownByNow } from './known-iso.ts'
 import { findKeptIso, type Iso } from './local-iso.ts'
 import type { Order } from './order.ts'
 import type { Supply } from './supply.ts'
@@ -21,7 +21,7 @@ import type { Supply } from './supply.ts'
 export async function fromIso(known: KnownIso, store: Store, order: Order, firstChecksum: FirstChecksum): Promise<Supply> {
   const { request, sha256 } = known
   if (request.kind === 'file') return fromComplete({ origin: 'file', path: request.path, sha256 }, order)
-  const kept = await findKeptIso(request, known, store, order, firstChecksum)
+  const kept = await findKeptIso(request, knownByNow(known, store), store, order, firstChecksum)
   return kept ? fromComplete(kept, order) : fromDownload(request, store, order, await firstChecksum())
 }
 

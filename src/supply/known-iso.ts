@@ -4,7 +4,7 @@ import { identifyingUrl } from '../fetch/http/address.ts'
 import { preferHttps } from '../fetch/http/prefer-https.ts'
 import { identityOf, queryServer, type RemoteIso } from '../fetch/http/remote-iso.ts'
 import type { StoredIso } from '../fetch/store/stored-iso.ts'
-import type { Store } from '../fetch/store/tool-cache.ts'
+import type { Store, WantedIso } from '../fetch/store/tool-cache.ts'
 import type { IsoIdentity } from '../image/key/key.ts'
 import type { Phase } from '../phase/phase.ts'
 import { progressLines } from '../phase/progress-line.ts'
@@ -17,8 +17,8 @@ export interface KnownIso {
   readonly identity: IsoIdentity | undefined
   /** In hexadecimal, if it is already known. */
   readonly sha256: string | undefined
-  /** The ISO in the tool cache, if it was found there. */
-  readonly stored: StoredIso | undefined
+  /** What the tool cache is asked for, if it may tell the checksum. */
+  readonly wanted?: WantedIso
 }
 
 /**
@@ -35,24 +35,30 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
       onProgress: (done, total) => show({ doing: 'Computing the SHA-256', done, total }),
     })
     if (sha256 !== undefined) phase.say(`SHA-256: ${sha256}`)
-    return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256, stored: undefined }
+    return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256 }
   }
   if (request.address.sha256 !== undefined) {
     const { sha256 } = request.address
     // The tool cache is searched only when the ISO is needed, because verifying a hit reads the whole file.
-    return { request, identity: { sha256 }, sha256, stored: undefined }
+    return { request, identity: { sha256 }, sha256 }
   }
   return recognizeUnpinned(request.fromCatalog ? { ...request, address: await preferHttps(request.address, phase) } : request, store, phase)
 }
 
 async function recognizeUnpinned(request: AddressRequest, store: Store, phase: Phase): Promise<KnownIso> {
   const { address, version } = request
+  const url = identifyingUrl(address)
   const remote = await queryOrStored(request, store, phase)
-  if (!('url' in remote)) return { request, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 }
+  if (!('url' in remote)) return { request, identity: { sha256: remote.sha256 }, sha256: remote.sha256 }
   const { etag, lastModified, size } = remote
   const facts = { ...(etag && { etag }), ...(lastModified && { lastModified }), ...(size !== undefined && { size }) }
-  const stored = await store.find({ url: identifyingUrl(address), version, ...facts }, phase.signal)
-  return { request, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored }
+  return knownByNow({ request, identity: identityOf({ ...remote, url }), sha256: undefined, wanted: { url, version, ...facts } }, store)
+}
+
+/** The same, and the ISO's checksum if another job on this machine has fetched it meanwhile. */
+export function knownByNow(known: KnownIso, store: Store): KnownIso {
+  const { sha256, wanted } = known
+  return sha256 === undefined && wanted ? { ...known, sha256: store.recorded(wanted) } : known
 }
 
 /** If the server is gone, an ISO that was fetched from it before is still good. */
@@ -60,7 +66,7 @@ async function queryOrStored(
   { address, version, fromCatalog }: AddressRequest,
   store: Store,
   { say, signal }: Phase,
-): Promise<RemoteIso | { stored: StoredIso }> {
+): Promise<RemoteIso | StoredIso> {
   try {
     return await queryServer(address, { say, signal })
   } catch (error) {
@@ -68,7 +74,7 @@ async function queryOrStored(
     const stored = await store.find({ url: identifyingUrl(address), version }, signal)
     if (!stored) throw fromCatalog ? withOtherWay(error) : error
     say(`${(error as Error).message}; using the ISO that was fetched from there before`)
-    return { stored }
+    return stored
   }
 }
 

@@ -24,13 +24,13 @@ export interface Iso {
  */
 export async function findKeptIso(
   { address, version }: AddressRequest,
-  { identity, sha256, stored }: KnownIso,
+  { identity, sha256 }: KnownIso,
   store: Store,
   order: Order,
   firstChecksum: FirstChecksum,
 ): Promise<Iso | undefined> {
   const { phase, tempDir, cacheHealth: health } = order
-  const kept = stored ?? (sha256 === undefined ? undefined : await store.find({ sha256, version }, phase.signal))
+  const kept = sha256 === undefined ? undefined : await store.find({ sha256, version }, phase.signal)
   if (kept) {
     phase.say(`Found the ISO in the tool cache: ${kept.path}`)
     return { origin: 'tool-cache', ...kept }

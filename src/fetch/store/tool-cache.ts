@@ -5,15 +5,20 @@ import { find, findAllVersions } from '@actions/tool-cache'
 import { sha256Of } from '../../bytes/digest.ts'
 import { systemMessage } from '../../bytes/errors.ts'
 import type { Version } from '../../catalog/version.ts'
+import type { Claim } from '../../host/claim.ts'
 import { NoRoom } from '../../host/free-space.ts'
 import { makeFolder } from '../../host/make-folder.ts'
 import { sentenceOf } from '../../host/system-error.ts'
 import { type Address, identifyingUrl } from '../http/address.ts'
 import { type DownloadOptions, download } from '../http/download.ts'
-import { type Claim, claim, removeAbandoned, sweep } from './claim.ts'
 import { markWhole, publish, verified } from './entry.ts'
 import { knownChecksum, rememberChecksum } from './known-checksums.ts'
+import { claim, removeAbandoned, sweep } from './partial-claim.ts'
 import { cameAfter, describeIso, isWanted, readIso, type StoredIso, type Wanted } from './stored-iso.ts'
+
+export interface WantedIso extends Wanted {
+  readonly version?: Version | undefined
+}
 
 /**
  * ISOs that outlive a job, in the toolkit's layout of the tool cache: TOOL_CACHE/xenserver-ddk-iso/SEMVER/ARCH/FILE.iso, with `iso.json`
@@ -21,7 +26,9 @@ import { cameAfter, describeIso, isWanted, readIso, type StoredIso, type Wanted 
  */
 export interface Store {
   /** Looks for an ISO and verifies its SHA-256. If it has changed since it was stored, it is removed, with a line in the log. */
-  find(wanted: Wanted & { readonly version?: Version | undefined }, signal: AbortSignal): Promise<StoredIso | undefined>
+  find(wanted: WantedIso, signal: AbortSignal): Promise<StoredIso | undefined>
+  /** SHA-256 that an ISO had when it was stored. Its file isn't read: whoever needs it has to find it. */
+  recorded(wanted: WantedIso): string | undefined
   /** SHA-256 of an ISO that was fetched from an address before, even if its file is gone. */
   checksumBefore(url: string): string | undefined
   /** Downloads into the store, or returns what another job has stored meanwhile. */
@@ -49,13 +56,16 @@ export function openStore({
   const runners = toolCache ? [resolve(toolCache)] : []
   // A read-only tool cache may still contain the ISO, e.g. from the runner's image.
   const toolCaches = [...runners, fallback]
-  /** When `find` was last called. */
+  /** When the store was last searched. */
   let searched: number | undefined
   return {
     checksumBefore(url) {
       const recorded = toolCaches.map((toolCache) => knownChecksum(toolCache, url)).find((sha256) => sha256 !== undefined)
-      const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, { url }).map(readIso))
-      return recorded ?? isos.find((iso) => iso !== undefined && isWanted(iso, { url }))?.sha256
+      return recorded ?? recordedIn(toolCaches, { url })
+    },
+    recorded(wanted) {
+      searched = Date.now()
+      return recordedIn(toolCaches, wanted)
     },
     find(wanted, signal) {
       searched = Date.now()
@@ -109,9 +119,14 @@ function whyNotWritable(dir: string): string | undefined {
   }
 }
 
+function recordedIn(toolCaches: readonly string[], wanted: WantedIso): string | undefined {
+  const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, wanted).map(readIso))
+  return isos.find((iso) => iso !== undefined && isWanted(iso, wanted))?.sha256
+}
+
 async function findIn(
   toolCaches: readonly string[],
-  wanted: Parameters<Store['find']>[0],
+  wanted: WantedIso,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<StoredIso | undefined> {
@@ -125,7 +140,7 @@ async function findIn(
 }
 
 /** The folders of a tool cache that may contain the ISO: with a checksum or an address, it may be under any version. */
-function entriesIn(toolCache: string, { version, sha256, url }: Parameters<Store['find']>[0]): string[] {
+function entriesIn(toolCache: string, { version, sha256, url }: WantedIso): string[] {
   // A job may have ended before it could write the marker, without which the toolkit doesn't see the entry.
   for (const name of namesIn(join(toolCache, toolName))) markWhole(join(toolCache, toolName, name, arch()))
   return lookIn(toolCache, () => {
