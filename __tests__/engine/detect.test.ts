@@ -160,6 +160,28 @@ describe('what an engine says of itself', () => {
     expect(await described('podman', info)).toEqual(engine)
   })
 
+  // As Docker's client 28.2.2 has it from `podman system service` 4.3.1 of Debian 12.
+  const byDocker = { ServerVersion: '4.3.1', Driver: 'overlay', SecurityOptions: ['name=seccomp,profile=default'] }
+  const components = [{ Name: 'Podman Engine', Version: '4.3.1' }, { Name: 'Conmon' }]
+  test.each<[string, object, object, object]>([
+    ['root', {}, components, { name: 'podman', privileges: 'root', loadsZstd: true, imports: false }],
+    ['another user', { SecurityOptions: ['name=rootless'] }, components, { name: 'podman', privileges: 'rootless', keepsIds: false }],
+    ['a Docker with such a version', {}, [{ Name: 'Engine' }], { name: 'docker', privileges: 'root', loadsZstd: false, imports: true }],
+  ])("Docker's client on a Podman of %s", async (_title, more, answer, wanted) => {
+    const info = JSON.stringify({ ...byDocker, ...more })
+    await withProgram('docker', `if [ "$1" = info ]; then echo '${info}'; else echo '${JSON.stringify(answer)}'; fi`, async () => {
+      const said: string[] = []
+      const { layers, ...engine } = (await detectEngine('docker', (sentence) => said.push(sentence)))!
+      expect({ ...engine, imports: layers !== undefined }).toMatchObject({
+        command: 'docker',
+        version: '4.3.1',
+        store: 'overlay',
+        ...wanted,
+      })
+      expect(said).toEqual(engine.name === 'podman' ? ['docker is actually podman here'] : [])
+    })
+  })
+
   test.each([
     ['Podman on this machine', false, 'pull --quiet docker-archive:/proc/self/fd/0'],
     ['Podman on another one', true, 'load'],

@@ -86,14 +86,21 @@ describe("the container's user", () => {
     ['rootless Docker', { privileges: 'rootless' }, 1001, 'runner', { userns: [], asRoot: [], runner: false, givesBack: false }],
     [
       'rootless Podman',
-      { name: 'podman', privileges: 'rootless' },
+      { name: 'podman', privileges: 'rootless', keepsIds: true },
       1001,
       'root',
       { userns: [], asRoot: [], runner: false, givesBack: false },
     ],
     [
+      "rootless Podman by Docker's client, for the runner",
+      { name: 'podman', privileges: 'rootless', keepsIds: false },
+      1001,
+      'runner',
+      { userns: [], asRoot: [], runner: false, givesBack: false },
+    ],
+    [
       'rootless Podman, for the runner',
-      { name: 'podman', privileges: 'rootless' },
+      { name: 'podman', privileges: 'rootless', keepsIds: true },
       1001,
       'runner',
       { userns: ['keep-id'], asRoot: ['--user', '0:0'], runner: true, givesBack: true },

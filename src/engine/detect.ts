@@ -48,10 +48,21 @@ async function ask(command: EngineCommand): Promise<Engine | string> {
   if (info.version?.Version !== undefined) {
     return podman(command, info.version.Version, info)
   }
-  if (info.ServerVersion) return docker(command, info.ServerVersion, info)
+  if (info.ServerVersion) {
+    const isPodman = await answersAsPodman(command, info.ServerVersion)
+    return (isPodman ? podmanByDocker : docker)(command, info.ServerVersion, info)
+  }
   // Without a daemon, old clients succeed and report the error in their answer; newer ones fail.
   const reason = info.ServerErrors?.at(-1) ?? finished.lastWord
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`
+}
+
+/** Docker's versions go from 1 to 17, so only a daemon with a number in between is asked for its name. */
+async function answersAsPodman(command: EngineCommand, version: string): Promise<boolean> {
+  const major = Number.parseInt(version, 10)
+  if (major < 2 || major >= 17) return false
+  const finished = await command.call(['version', '--format', '{{json .Server.Components}}'])
+  return finished.stdout.includes('"Podman Engine"')
 }
 
 /** The part of `docker info` and `podman info` that is used. */
@@ -93,8 +104,22 @@ function docker(command: EngineCommand, version: string, info: Info): Engine {
     version,
     store,
     privileges: dockerPrivileges(info),
+    keepsIds: false,
     loadsZstd: Number.parseInt(version, 10) >= 23,
     ...(store !== 'containerd' && { layers: dockerLayerStore(command) }),
+  }
+}
+
+/** Docker's client whose DOCKER_HOST is the socket of `podman system service`. */
+function podmanByDocker(command: EngineCommand, version: string, info: Info): Engine {
+  return {
+    ...commonParts(command, false, podmanRemoteLoad),
+    name: 'podman',
+    version,
+    store: dockerStore(info),
+    privileges: dockerPrivileges(info),
+    keepsIds: false,
+    loadsZstd: true,
   }
 }
 
@@ -105,6 +130,7 @@ function podman(command: EngineCommand, version: string, { host, store }: Info):
     version,
     store: store?.graphDriverName ?? 'unknown',
     privileges: host?.security?.rootless ? 'rootless' : 'root',
+    keepsIds: true,
     loadsZstd: true,
   }
 }
@@ -113,7 +139,7 @@ function commonParts(
   command: EngineCommand,
   platformOption: boolean,
   method: LoadMethod,
-): Omit<Engine, 'name' | 'version' | 'store' | 'privileges' | 'loadsZstd'> {
+): Omit<Engine, 'name' | 'version' | 'store' | 'privileges' | 'keepsIds' | 'loadsZstd'> {
   return {
     ...images(command, platformOption),
     command: command.program,

@@ -10,13 +10,15 @@ export type Privileges = 'root' | 'rootless' | 'remapped'
 /** A program that stores images and runs containers. References and IDs are in its own notation. */
 export interface Engine {
   readonly name: 'docker' | 'podman'
-  /** The program in PATH. `docker` may actually be Podman. */
+  /** The program in PATH. `docker` may actually be Podman, or be connected to it. */
   readonly command: string
   /** Version of the part that does the work: of Docker's daemon, not of its client. */
   readonly version: string
   /** The image store: `containerd`, or the name of a graph driver such as `overlay2`, `overlay`, `vfs`. */
   readonly store: string
   readonly privileges: Privileges
+  /** Whether its command has `--userns keep-id`, with which the user of a rootless engine keeps their own id in a container. */
+  readonly keepsIds: boolean
   /** Whether it can load layers that are compressed with zstd. */
   readonly loadsZstd: boolean
   /** Takes a layer while it is made; absent if that wouldn't be faster than loading an archive. */

@@ -6,8 +6,8 @@ export interface HighestIds {
   readonly gid: number
 }
 
-/** What Podman and Docker say if a user namespace lacks the owner of a file. */
-export const tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i
+/** What engines say (Podman, Docker by containerd, Docker with userns-remap) if a user namespace lacks the owner of a file. */
+export const tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs|cannot be mapped to a host ID/i
 
 /** Every tool that makes users gives each as many. */
 const usual = 65_536

@@ -10,8 +10,11 @@ export interface Finished {
   readonly timedOut: boolean
 }
 
-/** What engines print after the reason: how to use the command, and that a container didn't start. */
-const noReason = /^usage:|--help\b|^error: failed to start containers:/i
+/**
+ * What engines print after the reason: how to use the command, that a container didn't start, and that an archive, which Podman tries as each
+ * format, isn't a folder.
+ */
+const noReason = /^usage:|--help\b|^error: failed to start containers:|^\* (dir|oci): /i
 
 /**
  * The last line of a text that gives a reason, else the last non-empty line. A carriage return also ends a line, because progress bars use

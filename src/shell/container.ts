@@ -63,7 +63,7 @@ export function createArguments(options: ContainerOptions, place: ContainerPlace
 
 /** Whether the runner's user keeps their own UID in a rootless container, in which they are otherwise root. */
 export function keepsId({ engine, user }: ContainerOptions): boolean {
-  return engine.privileges === 'rootless' && engine.name === 'podman' && user === 'runner'
+  return engine.privileges === 'rootless' && engine.keepsIds && user === 'runner'
 }
 
 /** Options that let any container see the host's files unchanged. */
