@@ -13,8 +13,8 @@ export interface Runner {
   path(): string[]
   outputs(): Record<string, string>
   summary(): string
-  /** The main step. `signal` ends it as a cancelled job does, by SIGINT, or by `how`. */
-  main(inputs: Record<string, string>, signal?: AbortSignal, how?: NodeJS.Signals): Promise<Ended>
+  /** The main step. `signal` ends it as a cancelled job does, by SIGINT, or by `how`. `watch` gets its log while it runs. */
+  main(inputs: Record<string, string>, signal?: AbortSignal, how?: NodeJS.Signals, watch?: (soFar: string) => void): Promise<Ended>
   /** The post step, with what the main step left in its state. */
   post(): Promise<Ended>
   /** A fresh runner on the same machine: the tool cache stays. */
@@ -25,8 +25,15 @@ export interface Runner {
  * @param dir for the runner's folders; the caller removes it
  * @param script the bundle of main.ts
  * @param env more variables, such as those of a cache service
+ * @param as words before each command, which make another user of it
  */
-export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv = {}, toolCache = join(dir, 'tool-cache')): Runner {
+export function makeRunner(
+  dir: string,
+  script: string,
+  env: NodeJS.ProcessEnv = {},
+  toolCache = join(dir, 'tool-cache'),
+  as: readonly string[] = [],
+): Runner {
   const home = mkdtempSync(join(dir, 'runner-'))
   const temp = join(home, 'temp')
   const workspace = join(home, 'work')
@@ -52,12 +59,25 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     ...Object.fromEntries(Object.entries(files).map(([name, file]) => [`GITHUB_${name}`, file])),
     ...env,
   }
-  const step = async (program: string, more: NodeJS.ProcessEnv, signal?: AbortSignal, how: NodeJS.Signals = 'SIGINT'): Promise<Ended> => {
-    const child = spawn(process.execPath, [program], { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const step = async (
+    bundle: string,
+    more: NodeJS.ProcessEnv,
+    signal?: AbortSignal,
+    how: NodeJS.Signals = 'SIGINT',
+    watch?: (soFar: string) => void,
+  ): Promise<Ended> => {
+    const [program, ...args] = [...as, process.execPath, bundle]
+    const child = spawn(program!, args, { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     signal?.addEventListener('abort', () => child.kill(how))
+    let soFar = ''
+    child.stdout.setEncoding('utf8')
+    child.stdout.on('data', (piece) => {
+      soFar += piece
+      watch?.(soFar)
+    })
     const code = new Promise<number | null>((resolve) => child.once('close', resolve))
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-    return { code: await code, stdout, stderr }
+    const stderr = await text(child.stderr)
+    return { code: await code, stdout: soFar, stderr }
   }
   const prefixed = (prefix: string, values: Record<string, string>) =>
     Object.fromEntries(
@@ -70,9 +90,9 @@ export function makeRunner(dir: string, script: string, env: NodeJS.ProcessEnv =
     path: () => readFileSync(files.PATH, 'utf8').split('\n').filter(Boolean),
     outputs: () => commandsIn(files.OUTPUT),
     summary: () => readFileSync(files.STEP_SUMMARY, 'utf8'),
-    main: (inputs, signal, how) => step(script, prefixed('INPUT', inputs), signal, how),
+    main: (inputs, signal, how, watch) => step(script, prefixed('INPUT', inputs), signal, how, watch),
     post: () => step(join(dirname(script), 'post.cjs'), prefixed('STATE', commandsIn(files.STATE))),
-    nextJob: () => makeRunner(dir, script, env, toolCache),
+    nextJob: () => makeRunner(dir, script, env, toolCache, as),
   }
 }
 

@@ -8,7 +8,7 @@
 #
 # `start` succeeds only when the daemon has run a container. Containers have no network except with `--network host`. Needs dockerd, docker,
 # busybox-static, and root or sudo. $DOCKERD may be another dockerd with its first arguments, such as `chroot FOLDER dockerd`;
-# $DOCKERD_CONFIG may be a daemon.json.
+# $DOCKERD_CONFIG may be a daemon.json, $DOCKERD_ALSO_HOST a second address to listen on, without TLS.
 set -euo pipefail
 
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -51,7 +51,7 @@ launch() {
   as_root setsid unshare --mount --propagation slave sh -ec "$in_own_namespace" sh "${dockerd[@]}" \
     ${DOCKERD_CONFIG:+--config-file "$DOCKERD_CONFIG"} \
     --data-root "$dir/data" --exec-root "$run/exec" --pidfile "$run/pid" \
-    --host "unix://$socket" --group "$(id -gn)" \
+    --host "unix://$socket" --group "$(id -gn)" ${DOCKERD_ALSO_HOST:+--host "$DOCKERD_ALSO_HOST" --tls=false} \
     --bridge none --iptables=false --storage-driver "$1" \
     </dev/null >"$dir/log" 2>&1 &
   local job=$! attempt

@@ -19,7 +19,7 @@ run=/tmp/ddk-podman-$(printf %s "$dir" | cksum | cut -d ' ' -f 1)
 export CONTAINERS_STORAGE_CONF=$dir/storage.conf CONTAINERS_CONF=$dir/containers.conf
 
 # Podman asks for the highest possible limits, which fails for a root user without CAP_SYS_RESOURCE; and old versions of rpm close as many
-# descriptors as the limit allows.
+# descriptors as the limit allows. Both numbers of a limit are the same, because the service of Podman 4.3 takes one for the other.
 write_settings() {
   local driver=$1 runtime=$2 cgroups=$3
   cat >"$CONTAINERS_STORAGE_CONF" <<CONF
@@ -30,7 +30,7 @@ runroot = "$run"
 CONF
   cat >"$CONTAINERS_CONF" <<CONF
 [containers]
-default_ulimits = ["nofile=1024:4096", "nproc=1024:4096"]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 netns = "none"
 cgroups = "$cgroups"
 [engine]
