@@ -26,20 +26,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** Words that the calls of a whole run begin with, in order. */
 const wholeRun = [
-  ...[
-    'info',
-    'images',
-    'images',
-    'import',
-    'image inspect',
-    'image inspect',
-    'image inspect',
-    'load',
-    'image inspect',
-    'create',
-    'rm',
-    'images',
-  ],
+  ...['info', 'images', 'import', 'image inspect', 'image inspect', 'image inspect', 'load', 'image inspect', 'create', 'rm', 'images'],
   ...['create', 'container inspect', 'start', 'exec'],
 ]
 

@@ -79,7 +79,7 @@ test('a job does not wait for an image that is there', async () => {
 test('a job that waits for its turn finds what another one has made meanwhile', async () => {
   const { calls, turn } = turnOf(() => false)
   expect(await look({ turn, has: () => calls.filter((call) => call === 'wait').length === 2 })).toMatchObject({ origin: 'engine' })
-  expect(calls).toEqual(['take', 'wait', 'take', 'wait'])
+  expect(calls).toEqual(['take', 'wait', 'take', 'wait', 'take'])
 })
 
 test('a job that gets its turn just after another one is done finds its image', async () => {
