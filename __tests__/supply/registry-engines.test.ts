@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { describeEngines } from '../engine/engines.ts'
 import { allEngines, type RealEngine } from '../engine/start-engine.ts'
+import { startProxy } from '../fetch/http/proxy-server.ts'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { bundle } from '../support/cli.ts'
 import { noRegistry, startRegistry, type TestRegistry } from '../support/registry.ts'
@@ -94,10 +95,12 @@ unless(noRegistry).describe('an image in a registry', () => {
       expect([code, stdout]).toEqual([1, expect.stringContaining(`Anybody can read ${open.host}/acme/ddk without a login`)])
     })
 
-    test('a registry with TLS on this machine is used over https, with a certificate authority of its own', async () => {
+    test('a registry with TLS on this machine is used over https, through a proxy, with a certificate authority of its own', async () => {
       const secure = await startRegistry({ tls: true, login })
       const inputs = { 'registry-username': login.username, 'registry-password': login.password }
-      const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { NODE_EXTRA_CA_CERTS: secure.certificate })
+      const proxy = await startProxy(secure.port)
+      const env = { NODE_EXTRA_CA_CERTS: secure.certificate, https_proxy: proxy.address }
+      const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), env)
       const { code, stdout } = await runner.main({
         iso,
         engine: 'none',
@@ -106,6 +109,8 @@ unless(noRegistry).describe('an image in a registry', () => {
         ...inputs,
       })
       expect([code, stdout]).toEqual([0, expect.stringContaining(`Pushed ${secure.host}/acme/ddk:`)])
+      proxy.close()
+      expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT ${secure.host}`]))
       const other = makeRunner(dir, join(dir, 'dist/main.cjs'))
       const untrusted = await other.main({ iso, engine: 'none', 'registry-image': `${secure.host}/acme/ddk`, ...inputs })
       await secure.stop()

@@ -11,6 +11,8 @@ export interface Mischief {
   readonly loseAnswer?: boolean
   /** Closes the connection after so many bytes of the answer's body. */
   readonly cutAfter?: number
+  /** Headers of the registry's answer that are replaced. */
+  readonly replace?: http.OutgoingHttpHeaders
   /** Passes another path on. */
   readonly path?: string
   /** Is called before anything happens. */
@@ -45,7 +47,7 @@ export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
     const count = seen.filter(({ method }) => method === record.method).length
     const mischief = proxy.plan(record, count) ?? {}
     mischief.before?.()
-    const { answer, dropAfter, loseAnswer, cutAfter, path = record.path } = mischief
+    const { answer, dropAfter, loseAnswer, cutAfter, replace, path = record.path } = mischief
     request.on('data', (bytes: Buffer) => {
       record.bytes += bytes.length
       if (dropAfter !== undefined && record.bytes >= dropAfter) request.socket.destroy()
@@ -64,7 +66,7 @@ export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
         request.socket.destroy()
         return
       }
-      response.writeHead(reply.statusCode!, reply.headers)
+      response.writeHead(reply.statusCode!, { ...reply.headers, ...replace })
       let sent = 0
       reply.on('data', (bytes: Buffer) => {
         sent += bytes.length

@@ -5,7 +5,7 @@ import { type Answer, blobPace, type RegistryClient } from './client.ts'
 import { locationOf, offsetIn, type Session } from './upload-session.ts'
 
 export interface UploadOptions {
-  /** Bytes in a request. Default: 32 MiB. */
+  /** Bytes in a request. Default: 90 MiB. */
   readonly chunk?: number
   /** Called with the number of bytes that the registry has so far. */
   readonly onProgress?: (sent: number) => void
@@ -14,7 +14,8 @@ export interface UploadOptions {
 /** How a blob came to be in the repository. */
 export type Uploaded = 'there before' | 'mounted' | 'sent'
 
-const usualChunk = 32 << 20
+/** Below 100 MB, which is as much as some proxies take. */
+const usualChunk = 90 << 20
 
 /** What proxies let through without settings, e.g. nginx (client_max_body_size). */
 const smallestChunk = 1 << 20
@@ -48,7 +49,10 @@ class Upload {
   readonly #options: UploadOptions
   #session: Session | undefined
   #attempts = 0
-  /** Bytes in a request. Some registries take a blob in one request only, e.g. Google's. */
+  /**
+   * Bytes in a request. Some registries take a blob in one request only: Google's refuses chunks (Artifact Registry, "Docker API"), and
+   * Amazon's drops all but the first (aws/containers-roadmap#2831).
+   */
   #chunk: number
   #furthest = 0
 
@@ -83,10 +87,7 @@ class Upload {
       this.#options.onProgress?.(this.#session.offset)
     }
     moved()
-    const { location } = this.#session
-    location.searchParams.set('digest', this.#blob.digest)
-    await this.#ask('PUT', location, [201, 204], signal)
-    this.#session = undefined
+    await this.#complete(this.#session, signal)
     return 'sent'
   }
 
@@ -147,15 +148,31 @@ class Upload {
     rest.destroy()
     const answer = { status, headers: answered, url }
     if (status < 400) {
+      // Only the digest counts then, which the registry verifies at the end.
+      if (isWhole) return { location: locationOf(answer, location), offset: end }
       const next = { location: locationOf(answer, location), offset: offsetIn(answer) ?? end }
       if (next.offset > offset && next.offset <= end) return next
-      await this.giveUp()
-      throw new HttpFailure('the registry took something other than a part of a blob that it was given', { retryable: true })
+      this.#session = next
     }
     // With 416 it has another offset than we thought, and will say which. With 404 it has lost the upload.
     if (status !== 416) await this.giveUp()
     if (status !== 404 && status !== 416) this.#chunk = this.#otherChunk(status, isWhole) ?? fail(statusFailure(status, answered, ''))
     throw new HttpFailure(`the registry answered ${status} to a part of a blob`, { retryable: true, status })
+  }
+
+  /** Some registries find out only now that they take no chunks. */
+  async #complete({ location }: Session, signal: AbortSignal): Promise<void> {
+    const target = new URL(location)
+    target.searchParams.set('digest', this.#blob.digest)
+    const { status, headers } = await this.#ask('PUT', target, [201, 204, 400, 404, 416], signal)
+    if (status < 400) {
+      this.#session = undefined
+      return
+    }
+    await this.giveUp()
+    if (this.#chunk >= this.#blob.size) throw statusFailure(status, headers, '')
+    this.#chunk = this.#blob.size
+    throw new HttpFailure(`the registry answered ${status} to the end of a blob`, { retryable: true, status })
   }
 
   /** The size of chunks to try after one was refused: a proxy may limit it, or the registry may want all of a blob at once. */
