@@ -4513,7 +4513,7 @@ function environmentForPrograms(env = process.env) {
 __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
-var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
+var noReason = /^usage:|--help\b|^error: failed to start containers:|^\* (dir|oci): /i;
 function lastLine(text4) {
   const lines = text4.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? "";
@@ -4721,7 +4721,7 @@ var BrokenImageError = class extends EngineError {
 };
 
 // src/engine/id-ranges.ts
-var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs|cannot be mapped to a host ID/i;
 var usual = 65536;
 function neededRanges({ name: name2, privileges }, highest) {
   const first = privileges === "rootless" ? 1 : 0;
@@ -4930,11 +4930,21 @@ async function ask(command) {
   if (info.version?.Version !== void 0) {
     return podman(command, info.version.Version, info);
   }
-  if (info.ServerVersion) return docker(command, info.ServerVersion, info);
+  if (info.ServerVersion) {
+    const isPodman = await answersAsPodman(command, info.ServerVersion);
+    return (isPodman ? podmanByDocker : docker)(command, info.ServerVersion, info);
+  }
   const reason = info.ServerErrors?.at(-1) ?? finished2.lastWord;
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut(program, reason)}`;
 }
 __name(ask, "ask");
+async function answersAsPodman(command, version3) {
+  const major = Number.parseInt(version3, 10);
+  if (major < 2 || major >= 17) return false;
+  const finished2 = await command.call(["version", "--format", "{{json .Server.Components}}"]);
+  return finished2.stdout.includes('"Podman Engine"');
+}
+__name(answersAsPodman, "answersAsPodman");
 function parse(json2) {
   try {
     return JSON.parse(json2) ?? {};
@@ -4962,11 +4972,24 @@ function docker(command, version3, info) {
     version: version3,
     store,
     privileges: dockerPrivileges(info),
+    keepsIds: false,
     loadsZstd: Number.parseInt(version3, 10) >= 23,
     ...store !== "containerd" && { layers: dockerLayerStore(command) }
   };
 }
 __name(docker, "docker");
+function podmanByDocker(command, version3, info) {
+  return {
+    ...commonParts(command, false, podmanRemoteLoad),
+    name: "podman",
+    version: version3,
+    store: dockerStore(info),
+    privileges: dockerPrivileges(info),
+    keepsIds: false,
+    loadsZstd: true
+  };
+}
+__name(podmanByDocker, "podmanByDocker");
 function podman(command, version3, { host: host2, store }) {
   return {
     ...commonParts(command, false, host2?.serviceIsRemote ? podmanRemoteLoad : podmanPull),
@@ -4974,6 +4997,7 @@ function podman(command, version3, { host: host2, store }) {
     version: version3,
     store: store?.graphDriverName ?? "unknown",
     privileges: host2?.security?.rootless ? "rootless" : "root",
+    keepsIds: true,
     loadsZstd: true
   };
 }

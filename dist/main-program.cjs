@@ -22328,7 +22328,7 @@ function sortedChildren(tree, dir2, onUnreadable) {
   const children = [];
   for (const entry of tree.entries(dir2.node)) {
     checkName(entry.name, dir2);
-    const path6 = join14(dir2.path, entry.name);
+    const path6 = join15(dir2.path, entry.name);
     try {
       children.push({ path: path6, node: entry.node() });
     } catch (error2) {
@@ -22352,7 +22352,7 @@ function checkName(name, dir2) {
   if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
 }
-function join14(dir2, name) {
+function join15(dir2, name) {
   return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
 }
 function resolve7(tree, path6) {
@@ -22374,7 +22374,7 @@ function resolveTrail(tree, path6) {
     const node = childNode(tree, dir2.node, name);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join14(dir2.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join15(dir2.path, Buffer.from(name, "latin1")), node });
       continue;
     }
     if (++links > 40) return void 0;
@@ -22401,7 +22401,7 @@ var init_tree = __esm({
     __name(rethrow, "rethrow");
     __name(sortedChildren, "sortedChildren");
     __name(checkName, "checkName");
-    __name(join14, "join");
+    __name(join15, "join");
     __name(resolve7, "resolve");
     __name(resolveTrail, "resolveTrail");
     __name(childNode, "childNode");
@@ -30237,9 +30237,9 @@ var init_bom = __esm({
 
 // src/main.ts
 var import_node_crypto12 = require("node:crypto");
-var import_node_fs51 = require("node:fs");
+var import_node_fs52 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path35 = require("node:path");
+var import_node_path37 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -31594,14 +31594,17 @@ __name(shownUrl, "shownUrl");
 
 // src/achieved.ts
 function engineFound(engine) {
-  return {
-    text: engine ? `${engine.name} ${engine.version}, store ${engine.store}` : "No container engine, so the image becomes an archive"
-  };
+  if (!engine) return { text: "No container engine, so the image becomes an archive" };
+  const { name, command: command2, version, store } = engine;
+  return { text: `${name} ${version}${command2 === name ? "" : `, by the command ${command2}`}, store ${store}` };
 }
 __name(engineFound, "engineFound");
-function isoIdentified({ request: request2, sha256, stored }) {
+function isoIdentified({ request: request2, sha256 }) {
   const checksum = sha256 === void 0 ? "no known checksum" : `SHA-256 ${sha256}`;
-  if (request2.kind === "address") return { text: `${shownUrl(request2.address.urls[0])}, ${checksum}${stored ? ", fetched before" : ""}` };
+  if (request2.kind === "address") {
+    const { urls, sha256: pinned } = request2.address;
+    return { text: `${shownUrl(urls[0])}, ${checksum}${sha256 !== void 0 && pinned === void 0 ? ", fetched before" : ""}` };
+  }
   if (sha256 === void 0) return { text: `${request2.path}, a folder` };
   return { text: request2.path, bytes: (0, import_node_fs.statSync)(request2.path, { throwIfNoEntry: false })?.size };
 }
@@ -31656,7 +31659,7 @@ function environmentForPrograms(env = process.env) {
 __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
-var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
+var noReason = /^usage:|--help\b|^error: failed to start containers:|^\* (dir|oci): /i;
 function lastLine(text3) {
   const lines2 = text3.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines2.findLast((line) => !noReason.test(line)) ?? lines2.at(-1) ?? "";
@@ -31877,7 +31880,7 @@ var BrokenImageError = class extends EngineError {
 };
 
 // src/engine/id-ranges.ts
-var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs|cannot be mapped to a host ID/i;
 var usual = 65536;
 function neededRanges({ name, privileges }, highest) {
   const first = privileges === "rootless" ? 1 : 0;
@@ -32086,11 +32089,21 @@ async function ask(command2) {
   if (info2.version?.Version !== void 0) {
     return podman(command2, info2.version.Version, info2);
   }
-  if (info2.ServerVersion) return docker(command2, info2.ServerVersion, info2);
+  if (info2.ServerVersion) {
+    const isPodman = await answersAsPodman(command2, info2.ServerVersion);
+    return (isPodman ? podmanByDocker : docker)(command2, info2.ServerVersion, info2);
+  }
   const reason = info2.ServerErrors?.at(-1) ?? finished.lastWord;
   return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`;
 }
 __name(ask, "ask");
+async function answersAsPodman(command2, version) {
+  const major = Number.parseInt(version, 10);
+  if (major < 2 || major >= 17) return false;
+  const finished = await command2.call(["version", "--format", "{{json .Server.Components}}"]);
+  return finished.stdout.includes('"Podman Engine"');
+}
+__name(answersAsPodman, "answersAsPodman");
 function parse(json2) {
   try {
     return JSON.parse(json2) ?? {};
@@ -32118,11 +32131,24 @@ function docker(command2, version, info2) {
     version,
     store,
     privileges: dockerPrivileges(info2),
+    keepsIds: false,
     loadsZstd: Number.parseInt(version, 10) >= 23,
     ...store !== "containerd" && { layers: dockerLayerStore(command2) }
   };
 }
 __name(docker, "docker");
+function podmanByDocker(command2, version, info2) {
+  return {
+    ...commonParts(command2, false, podmanRemoteLoad),
+    name: "podman",
+    version,
+    store: dockerStore(info2),
+    privileges: dockerPrivileges(info2),
+    keepsIds: false,
+    loadsZstd: true
+  };
+}
+__name(podmanByDocker, "podmanByDocker");
 function podman(command2, version, { host: host2, store }) {
   return {
     ...commonParts(command2, false, host2?.serviceIsRemote ? podmanRemoteLoad : podmanPull),
@@ -32130,6 +32156,7 @@ function podman(command2, version, { host: host2, store }) {
     version,
     store: store?.graphDriverName ?? "unknown",
     privileges: host2?.security?.rootless ? "rootless" : "root",
+    keepsIds: true,
     loadsZstd: true
   };
 }
@@ -32153,9 +32180,9 @@ function wayOut(program, reason) {
 __name(wayOut, "wayOut");
 
 // src/fetch/store/tool-cache.ts
-var import_node_fs19 = require("node:fs");
+var import_node_fs20 = require("node:fs");
 var import_node_os = require("node:os");
-var import_node_path12 = require("node:path");
+var import_node_path13 = require("node:path");
 
 // node_modules/@actions/tool-cache/lib/tool-cache.js
 var fs3 = __toESM(require("fs"), 1);
@@ -33247,193 +33274,35 @@ function transferAll(url, address, file, options) {
 }
 __name(transferAll, "transferAll");
 
-// src/fetch/store/claim.ts
-var import_node_fs12 = require("node:fs");
-var import_node_path6 = require("node:path");
-var import_promises4 = require("node:timers/promises");
-
-// src/host/owner.ts
-var import_node_crypto3 = require("node:crypto");
-var import_node_fs11 = require("node:fs");
-var heartbeat = 5e3;
-var usualPatience = 6e4;
-function ownerTag() {
-  const self = process.pid;
-  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto3.randomBytes)(4).toString("hex")].join("-");
-}
-__name(ownerTag, "ownerTag");
-function isOwnerTag(text3) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text3);
-}
-__name(isOwnerTag, "isOwnerTag");
-function isAlive(tag, path6, patience7 = usualPatience) {
-  const [boot, namespace, pid, start] = tag.split("-");
-  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
-  return touched !== void 0 && Date.now() - touched < patience7;
-}
-__name(isAlive, "isAlive");
-function runs(pid, start) {
-  try {
-    process.kill(pid, 0);
-  } catch (error2) {
-    if (error2.code === "ESRCH") return false;
-  }
-  const started = startOf(pid);
-  return started === void 0 || started === start;
-}
-__name(runs, "runs");
-function startOf(pid) {
-  try {
-    const stat2 = (0, import_node_fs11.readFileSync)(`/proc/${pid}/stat`, "utf8");
-    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
-  } catch {
-    return void 0;
-  }
-}
-__name(startOf, "startOf");
-function bootTag() {
-  return bootId().replaceAll("-", "").slice(0, 12);
-}
-__name(bootTag, "bootTag");
-function namespaceTag() {
-  try {
-    return (0, import_node_fs11.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
-  } catch {
-    return "";
-  }
-}
-__name(namespaceTag, "namespaceTag");
-
-// src/fetch/store/claim.ts
-async function claim(path6, findResult, { signal, say: say2 }) {
-  makeFolder((0, import_node_path6.dirname)(path6));
-  const mine = `${path6}.${ownerTag()}`;
-  for (let waited = false; ; waited = true) {
-    signal.throwIfAborted();
-    const found = await findResult();
-    if (found !== void 0) return found;
-    if (!claimedByOther(path6, mine) && take(path6, mine)) {
-      if (!claimedByOther(path6, mine)) return held(path6, mine);
-      release(path6, mine);
-    }
-    if (!waited) say2("Another job on this machine is fetching this ISO; waiting for it");
-    await (0, import_promises4.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
-  }
-}
-__name(claim, "claim");
-function sweep(path6) {
-  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
-  (0, import_node_fs12.rmSync)(path6, { recursive: true, force: true });
-}
-__name(sweep, "sweep");
-var oldAge = 7 * 24 * 3600 * 1e3;
-function removeAbandoned(folder2) {
-  for (const name of (0, import_node_fs12.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
-    const dir2 = (0, import_node_path6.join)(folder2, name);
-    const touched = (0, import_node_fs12.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
-    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs12.rmSync)(dir2, { recursive: true, force: true });
-  }
-}
-__name(removeAbandoned, "removeAbandoned");
-function claimed(path6) {
-  const prefix = `${(0, import_node_path6.basename)(path6)}.`;
-  const names = (0, import_node_fs12.readdirSync)((0, import_node_path6.dirname)(path6)).filter((name) => name.startsWith(prefix));
-  return names.map((name) => {
-    const dir2 = (0, import_node_path6.join)((0, import_node_path6.dirname)(path6), name);
-    return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
-  });
-}
-__name(claimed, "claimed");
-function claimedByOther(path6, mine) {
-  return claimed(path6).some(({ dir: dir2, alive }) => alive && dir2 !== mine);
-}
-__name(claimedByOther, "claimedByOther");
-function take(path6, mine) {
-  const dead = claimed(path6).filter(({ alive }) => !alive);
-  for (const { dir: dir2 } of dead) if (moved(dir2, mine)) return true;
-  makeFolder(path6);
-  return moved(path6, mine);
-}
-__name(take, "take");
-function moved(from, to) {
-  try {
-    (0, import_node_fs12.renameSync)(from, to);
-  } catch (error2) {
-    if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
-    throw error2;
-  }
-  return true;
-}
-__name(moved, "moved");
-function held(path6, mine) {
-  const lost = new AbortController();
-  const touch = /* @__PURE__ */ __name(() => {
-    try {
-      (0, import_node_fs12.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
-    } catch {
-      lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
-    }
-  }, "touch");
-  touch();
-  const timer = setInterval(touch, heartbeat);
-  timer.unref();
-  return {
-    dir: mine,
-    lost: lost.signal,
-    release() {
-      clearInterval(timer);
-      release(path6, mine);
-    }
-  };
-}
-__name(held, "held");
-function release(path6, mine) {
-  if (removedIfEmpty(mine)) return;
-  if (!moved(mine, path6)) (0, import_node_fs12.rmSync)(mine, { recursive: true, force: true });
-}
-__name(release, "release");
-function removedIfEmpty(dir2) {
-  try {
-    (0, import_node_fs12.rmdirSync)(dir2);
-    return true;
-  } catch {
-    return false;
-  }
-}
-__name(removedIfEmpty, "removedIfEmpty");
-
 // src/fetch/store/entry.ts
-var import_node_crypto4 = require("node:crypto");
-var import_node_fs14 = require("node:fs");
-var import_node_path8 = require("node:path");
+var import_node_crypto3 = require("node:crypto");
+var import_node_fs12 = require("node:fs");
+var import_node_path7 = require("node:path");
 init_errors();
 
 // src/fetch/store/stored-iso.ts
-var import_node_fs13 = require("node:fs");
-var import_node_path7 = require("node:path");
+var import_node_fs11 = require("node:fs");
+var import_node_path6 = require("node:path");
 init_digest();
 var descriptionName = "iso.json";
 function describeIso(dir2, file, url, { sha256, size, etag, lastModified }) {
   const description = { file, sha256, size, url: shownUrl(url), urlSha256: sha256Of(url), etag, lastModified };
-  (0, import_node_fs13.writeFileSync)((0, import_node_path7.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
+  (0, import_node_fs11.writeFileSync)((0, import_node_path6.join)(dir2, descriptionName), `${JSON.stringify(description, void 0, 2)}
 `);
 }
 __name(describeIso, "describeIso");
 function readIso(dir2) {
   try {
-    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs13.readFileSync)((0, import_node_path7.join)(dir2, descriptionName), "utf8"));
+    const { file, sha256, size, urlSha256, etag, lastModified } = JSON.parse((0, import_node_fs11.readFileSync)((0, import_node_path6.join)(dir2, descriptionName), "utf8"));
     if (typeof file !== "string" || !/^[\w.-]+$/.test(file) || !/^[0-9a-f]{64}$/.test(sha256)) return void 0;
-    return { path: (0, import_node_path7.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
+    return { path: (0, import_node_path6.join)(dir2, file), sha256, size, urlSha256, ...etag && { etag }, ...lastModified && { lastModified } };
   } catch {
     return void 0;
   }
 }
 __name(readIso, "readIso");
 function cameAfter(dir2, time) {
-  return ((0, import_node_fs13.statSync)((0, import_node_path7.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
+  return ((0, import_node_fs11.statSync)((0, import_node_path6.join)(dir2, descriptionName), { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
 }
 __name(cameAfter, "cameAfter");
 function isWanted(iso, wanted) {
@@ -33443,7 +33312,7 @@ function isWanted(iso, wanted) {
 }
 __name(isWanted, "isWanted");
 async function flawOf({ path: path6, sha256, size }, { say: say2, signal }) {
-  const found = (0, import_node_fs13.statSync)(path6, { throwIfNoEntry: false })?.size;
+  const found = (0, import_node_fs11.statSync)(path6, { throwIfNoEntry: false })?.size;
   if (found === void 0) return "the file is missing";
   if (found !== size) return `it has ${found} bytes, not ${size}`;
   try {
@@ -33465,14 +33334,14 @@ __name(flawOf, "flawOf");
 async function verified(dir2, wanted, say2, signal) {
   const iso = readIso(dir2);
   if (!iso || !isWanted(iso, wanted)) return void 0;
-  const inode = (0, import_node_fs14.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
+  const inode = (0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino;
   const flaw = await flawOf(iso, { say: say2, signal });
   if (flaw === void 0) {
     mark(dir2);
     return iso;
   }
   say2(`The ISO ${iso.path} in the tool cache has changed: ${flaw}. It is removed and downloaded again`);
-  if ((0, import_node_fs14.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
+  if ((0, import_node_fs12.statSync)(iso.path, { throwIfNoEntry: false })?.ino === inode) remove(dir2, say2);
   return void 0;
 }
 __name(verified, "verified");
@@ -33485,19 +33354,19 @@ function markWhole(dir2) {
 }
 __name(markWhole, "markWhole");
 function mark(dir2) {
-  if ((0, import_node_fs14.existsSync)(markerOf(dir2))) return;
+  if ((0, import_node_fs12.existsSync)(markerOf(dir2))) return;
   try {
-    (0, import_node_fs14.writeFileSync)(markerOf(dir2), "");
+    (0, import_node_fs12.writeFileSync)(markerOf(dir2), "");
   } catch {
   }
 }
 __name(mark, "mark");
 function remove(dir2, say2) {
-  const away = `${dir2}.${(0, import_node_crypto4.randomUUID)()}.removed`;
+  const away = `${dir2}.${(0, import_node_crypto3.randomUUID)()}.removed`;
   try {
-    (0, import_node_fs14.rmSync)(markerOf(dir2), { force: true });
-    (0, import_node_fs14.renameSync)(dir2, away);
-    (0, import_node_fs14.rmSync)(away, { recursive: true, force: true });
+    (0, import_node_fs12.rmSync)(markerOf(dir2), { force: true });
+    (0, import_node_fs12.renameSync)(dir2, away);
+    (0, import_node_fs12.rmSync)(away, { recursive: true, force: true });
   } catch (error2) {
     if (error2.code !== "ENOENT") say2(sentenceOf(error2));
   }
@@ -33509,7 +33378,7 @@ async function publish(dir2, entry, { say: say2, signal }) {
     for (let tries = 0; tries < 3; tries++) {
       if (renamed(dir2, target)) {
         mark(target);
-        return { ...iso, path: (0, import_node_path8.join)(target, (0, import_node_path8.basename)(iso.path)) };
+        return { ...iso, path: (0, import_node_path7.join)(target, (0, import_node_path7.basename)(iso.path)) };
       }
       const same = await verified(target, { sha256: iso.sha256 }, say2, signal);
       if (same) return same;
@@ -33525,14 +33394,14 @@ async function publish(dir2, entry, { say: say2, signal }) {
 }
 __name(publish, "publish");
 function entryNamedByContent(entry, { sha256 }) {
-  const semver3 = (0, import_node_path8.basename)((0, import_node_path8.dirname)(entry));
-  return (0, import_node_path8.join)((0, import_node_path8.dirname)((0, import_node_path8.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha256.slice(0, 16)}`, (0, import_node_path8.basename)(entry));
+  const semver3 = (0, import_node_path7.basename)((0, import_node_path7.dirname)(entry));
+  return (0, import_node_path7.join)((0, import_node_path7.dirname)((0, import_node_path7.dirname)(entry)), `${semver3}${semver3.includes("-") ? "." : "-"}i${sha256.slice(0, 16)}`, (0, import_node_path7.basename)(entry));
 }
 __name(entryNamedByContent, "entryNamedByContent");
 function renamed(from, to) {
-  makeFolder((0, import_node_path8.dirname)(to));
+  makeFolder((0, import_node_path7.dirname)(to));
   try {
-    (0, import_node_fs14.renameSync)(from, to);
+    (0, import_node_fs12.renameSync)(from, to);
     return true;
   } catch (error2) {
     if (["ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
@@ -33542,17 +33411,17 @@ function renamed(from, to) {
 __name(renamed, "renamed");
 
 // src/fetch/store/known-checksums.ts
-var import_node_fs18 = require("node:fs");
-var import_node_path11 = require("node:path");
+var import_node_fs17 = require("node:fs");
+var import_node_path10 = require("node:path");
 init_digest();
 
 // src/host/new-file.ts
-var import_node_fs17 = require("node:fs");
-var import_node_path10 = require("node:path");
+var import_node_fs16 = require("node:fs");
+var import_node_path9 = require("node:path");
 var import_node_util2 = require("node:util");
 
 // src/host/at-exit.ts
-var import_node_fs15 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 var toRemove = /* @__PURE__ */ new Set();
 function removeAtExit(path6) {
   if (toRemove.size === 0) process.on("exit", removeAll);
@@ -33566,7 +33435,7 @@ __name(removeAtExit, "removeAtExit");
 function removeAll() {
   for (const path6 of toRemove) {
     try {
-      (0, import_node_fs15.rmSync)(path6, { recursive: true, force: true });
+      (0, import_node_fs13.rmSync)(path6, { recursive: true, force: true });
     } catch {
     }
   }
@@ -33574,17 +33443,17 @@ function removeAll() {
 __name(removeAll, "removeAll");
 
 // src/host/destination.ts
-var import_node_fs16 = require("node:fs");
-var import_node_path9 = require("node:path");
+var import_node_fs14 = require("node:fs");
+var import_node_path8 = require("node:path");
 init_errors();
 var maxLinks = 40;
 function destinationOf(path6, kind = "file") {
-  let place3 = (0, import_node_path9.resolve)(path6);
+  let place3 = (0, import_node_path8.resolve)(path6);
   for (let links = 0; links < maxLinks; links++) {
     checkPlace(path6, place3, kind);
-    place3 = (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(place3)), (0, import_node_path9.basename)(place3));
+    place3 = (0, import_node_path8.join)(realFolder(path6, (0, import_node_path8.dirname)(place3)), (0, import_node_path8.basename)(place3));
     checkPlace(path6, place3, kind);
-    const there = attempt2(path6, () => (0, import_node_fs16.lstatSync)(place3, { throwIfNoEntry: false }));
+    const there = attempt2(path6, () => (0, import_node_fs14.lstatSync)(place3, { throwIfNoEntry: false }));
     if (!there && links > 0)
       throw new UserError(`${path6}: it is a link to ${place3}, where nothing is; make that ${kind} first, or remove the link`, "input");
     if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place3;
@@ -33592,7 +33461,7 @@ function destinationOf(path6, kind = "file") {
       const what2 = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
       throw new UserError(`${path6}: it is ${what2}; give the name of a ${kind}`, "input");
     }
-    place3 = (0, import_node_path9.resolve)((0, import_node_path9.dirname)(place3), (0, import_node_fs16.readlinkSync)(place3));
+    place3 = (0, import_node_path8.resolve)((0, import_node_path8.dirname)(place3), (0, import_node_fs14.readlinkSync)(place3));
   }
   throw new UserError(
     `${path6}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
@@ -33603,7 +33472,7 @@ __name(destinationOf, "destinationOf");
 function checkPlace(path6, place3, kind) {
   const folder2 = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place3)?.[0];
   if (folder2 === void 0) return;
-  const leads = place3 === (0, import_node_path9.resolve)(path6) ? "" : `it leads to ${place3}, and `;
+  const leads = place3 === (0, import_node_path8.resolve)(path6) ? "" : `it leads to ${place3}, and `;
   throw new UserError(
     `${path6}: ${leads}nothing is written below ${folder2}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
     "input"
@@ -33613,10 +33482,10 @@ __name(checkPlace, "checkPlace");
 function realFolder(path6, folder2) {
   return attempt2(path6, () => {
     try {
-      return (0, import_node_fs16.realpathSync)(folder2);
+      return (0, import_node_fs14.realpathSync)(folder2);
     } catch (error2) {
       if (error2.code !== "ENOENT") throw error2;
-      return (0, import_node_path9.join)(realFolder(path6, (0, import_node_path9.dirname)(folder2)), (0, import_node_path9.basename)(folder2));
+      return (0, import_node_path8.join)(realFolder(path6, (0, import_node_path8.dirname)(folder2)), (0, import_node_path8.basename)(folder2));
     }
   });
 }
@@ -33630,6 +33499,60 @@ function attempt2(path6, look2) {
 }
 __name(attempt2, "attempt");
 
+// src/host/owner.ts
+var import_node_crypto4 = require("node:crypto");
+var import_node_fs15 = require("node:fs");
+var heartbeat = 5e3;
+var usualPatience = 6e4;
+function ownerTag() {
+  const self = process.pid;
+  return [bootTag(), namespaceTag(), self, startOf(self) ?? 0, (0, import_node_crypto4.randomBytes)(4).toString("hex")].join("-");
+}
+__name(ownerTag, "ownerTag");
+function isOwnerTag(text3) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text3);
+}
+__name(isOwnerTag, "isOwnerTag");
+function isAlive(tag, path6, patience7 = usualPatience) {
+  const [boot, namespace, pid, start] = tag.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const touched = (0, import_node_fs15.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
+  return touched !== void 0 && Date.now() - touched < patience7;
+}
+__name(isAlive, "isAlive");
+function runs(pid, start) {
+  try {
+    process.kill(pid, 0);
+  } catch (error2) {
+    if (error2.code === "ESRCH") return false;
+  }
+  const started = startOf(pid);
+  return started === void 0 || started === start;
+}
+__name(runs, "runs");
+function startOf(pid) {
+  try {
+    const stat2 = (0, import_node_fs15.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
+  } catch {
+    return void 0;
+  }
+}
+__name(startOf, "startOf");
+function bootTag() {
+  return bootId().replaceAll("-", "").slice(0, 12);
+}
+__name(bootTag, "bootTag");
+function namespaceTag() {
+  try {
+    return (0, import_node_fs15.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "";
+  }
+}
+__name(namespaceTag, "namespaceTag");
+
 // src/host/new-file.ts
 function append(out, bytes) {
   writeAt(out, bytes, out.position);
@@ -33638,13 +33561,13 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position2) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs17.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
   }
 }
 __name(writeAt, "writeAt");
 function newFile(path6) {
   const destination = destinationOf(path6);
-  removeAbandoned2(destination);
+  removeAbandoned(destination);
   return namedLater(path6, destination, partOf2(destination), "wx");
 }
 __name(newFile, "newFile");
@@ -33668,37 +33591,37 @@ function partOf2(destination) {
 __name(partOf2, "partOf");
 var patience2 = 36e5;
 function abandonedBeside(destination) {
-  const [folder2, prefix, suffix] = [(0, import_node_path10.dirname)(destination), `${(0, import_node_path10.basename)(destination)}.`, ".part"];
+  const [folder2, prefix, suffix] = [(0, import_node_path9.dirname)(destination), `${(0, import_node_path9.basename)(destination)}.`, ".part"];
   const isAbandoned = /* @__PURE__ */ __name((name) => {
     const tag = name.slice(prefix.length, -suffix.length);
-    return name.startsWith(prefix) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path10.join)(folder2, name), patience2);
+    return name.startsWith(prefix) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path9.join)(folder2, name), patience2);
   }, "isAbandoned");
-  return namesIn(folder2).filter(isAbandoned).map((name) => (0, import_node_path10.join)(folder2, name));
+  return namesIn(folder2).filter(isAbandoned).map((name) => (0, import_node_path9.join)(folder2, name));
 }
 __name(abandonedBeside, "abandonedBeside");
-function removeAbandoned2(destination) {
+function removeAbandoned(destination) {
   for (const path6 of abandonedBeside(destination)) {
     try {
-      (0, import_node_fs17.unlinkSync)(path6);
+      (0, import_node_fs16.unlinkSync)(path6);
     } catch {
     }
   }
 }
-__name(removeAbandoned2, "removeAbandoned");
+__name(removeAbandoned, "removeAbandoned");
 function namesIn(folder2) {
   try {
-    return (0, import_node_fs17.readdirSync)(folder2);
+    return (0, import_node_fs16.readdirSync)(folder2);
   } catch {
     return [];
   }
 }
 __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs17.openSync)(part, flags, 420));
+  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
   const release2 = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs17.closeSync)(fd);
+    if (open4) (0, import_node_fs16.closeSync)(fd);
     open4 = false;
   }, "close");
   return {
@@ -33710,12 +33633,12 @@ function namedLater(path6, destination, part, flags) {
       if (destinationOf(path6) !== destination) {
         throw new Error(`${path6}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
       }
-      writing(path6, () => (0, import_node_fs17.renameSync)(part, destination));
+      writing(path6, () => (0, import_node_fs16.renameSync)(part, destination));
       release2();
     },
     discard() {
       close();
-      (0, import_node_fs17.rmSync)(part, { force: true });
+      (0, import_node_fs16.rmSync)(part, { force: true });
       release2();
     }
   };
@@ -33736,7 +33659,7 @@ __name(writing, "writing");
 var folder = "xenserver-ddk-checksums";
 function knownChecksum(toolCache, url) {
   try {
-    return /^[0-9a-f]{64}$/.exec((0, import_node_fs18.readFileSync)((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), "utf8").trim())?.[0];
+    return /^[0-9a-f]{64}$/.exec((0, import_node_fs17.readFileSync)((0, import_node_path10.join)(toolCache, folder, sha256Of(url)), "utf8").trim())?.[0];
   } catch {
     return void 0;
   }
@@ -33745,13 +33668,130 @@ __name(knownChecksum, "knownChecksum");
 function rememberChecksum(toolCache, url, sha256) {
   if (knownChecksum(toolCache, url) === sha256) return;
   try {
-    makeFolder((0, import_node_path11.join)(toolCache, folder));
-    writeWhole((0, import_node_path11.join)(toolCache, folder, sha256Of(url)), `${sha256}
+    makeFolder((0, import_node_path10.join)(toolCache, folder));
+    writeWhole((0, import_node_path10.join)(toolCache, folder, sha256Of(url)), `${sha256}
 `);
   } catch {
   }
 }
 __name(rememberChecksum, "rememberChecksum");
+
+// src/fetch/store/partial-claim.ts
+var import_node_fs19 = require("node:fs");
+var import_node_path12 = require("node:path");
+var import_promises4 = require("node:timers/promises");
+
+// src/host/claim.ts
+var import_node_fs18 = require("node:fs");
+var import_node_path11 = require("node:path");
+function tryClaim(path6, mine) {
+  makeFolder((0, import_node_path11.dirname)(path6));
+  if (isClaimed(path6, mine) || !take(path6, mine)) return void 0;
+  if (!isClaimed(path6, mine)) return held(path6, mine);
+  release(path6, mine);
+  return void 0;
+}
+__name(tryClaim, "tryClaim");
+function claimName(path6) {
+  return `${path6}.${ownerTag()}`;
+}
+__name(claimName, "claimName");
+function isClaimed(path6, mine) {
+  return claimed(path6).some(({ dir: dir2, alive }) => alive && dir2 !== mine);
+}
+__name(isClaimed, "isClaimed");
+function claimed(path6) {
+  const prefix = `${(0, import_node_path11.basename)(path6)}.`;
+  const names = (0, import_node_fs18.readdirSync)((0, import_node_path11.dirname)(path6)).filter((name) => name.startsWith(prefix));
+  return names.map((name) => {
+    const dir2 = (0, import_node_path11.join)((0, import_node_path11.dirname)(path6), name);
+    return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
+  });
+}
+__name(claimed, "claimed");
+function take(path6, mine) {
+  const dead = claimed(path6).filter(({ alive }) => !alive);
+  for (const { dir: dir2 } of dead) if (moved(dir2, mine)) return true;
+  makeFolder(path6);
+  return moved(path6, mine);
+}
+__name(take, "take");
+function moved(from, to) {
+  try {
+    (0, import_node_fs18.renameSync)(from, to);
+  } catch (error2) {
+    if (["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error2.code ?? "")) return false;
+    throw error2;
+  }
+  return true;
+}
+__name(moved, "moved");
+function held(path6, mine) {
+  const lost = new AbortController();
+  const touch = /* @__PURE__ */ __name(() => {
+    try {
+      (0, import_node_fs18.utimesSync)(mine, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date());
+    } catch {
+      lost.abort(new Error(`${mine} was taken away by another job; run the job again`));
+    }
+  }, "touch");
+  touch();
+  const timer = setInterval(touch, heartbeat);
+  timer.unref();
+  return {
+    dir: mine,
+    lost: lost.signal,
+    release() {
+      clearInterval(timer);
+      release(path6, mine);
+    }
+  };
+}
+__name(held, "held");
+function release(path6, mine) {
+  if (removedIfEmpty(mine)) return;
+  if (!moved(mine, path6)) (0, import_node_fs18.rmSync)(mine, { recursive: true, force: true });
+}
+__name(release, "release");
+function removedIfEmpty(dir2) {
+  try {
+    (0, import_node_fs18.rmdirSync)(dir2);
+    return true;
+  } catch {
+    return false;
+  }
+}
+__name(removedIfEmpty, "removedIfEmpty");
+
+// src/fetch/store/partial-claim.ts
+async function claim(path6, findResult, { signal, say: say2 }) {
+  const mine = claimName(path6);
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted();
+    const found = await findResult();
+    if (found !== void 0) return found;
+    const taken = tryClaim(path6, mine);
+    if (taken) return taken;
+    if (!waited) say2("Another job on this machine is fetching this ISO; waiting for it");
+    await (0, import_promises4.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+__name(claim, "claim");
+function sweep(path6) {
+  for (const { dir: dir2, alive } of claimed(path6)) if (!alive) (0, import_node_fs19.rmSync)(dir2, { recursive: true, force: true });
+  (0, import_node_fs19.rmSync)(path6, { recursive: true, force: true });
+}
+__name(sweep, "sweep");
+var oldAge = 7 * 24 * 3600 * 1e3;
+function removeAbandoned2(folder2) {
+  for (const name of (0, import_node_fs19.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
+    const dir2 = (0, import_node_path12.join)(folder2, name);
+    const touched = (0, import_node_fs19.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
+    if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs19.rmSync)(dir2, { recursive: true, force: true });
+  }
+}
+__name(removeAbandoned2, "removeAbandoned");
 
 // src/fetch/store/tool-cache.ts
 var toolName = "xenserver-ddk-iso";
@@ -33761,15 +33801,18 @@ function openStore({
   toolCache = process.env.RUNNER_TOOL_CACHE,
   temp = process.env.RUNNER_TEMP
 }) {
-  const fallback = (0, import_node_path12.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache");
-  const runners = toolCache ? [(0, import_node_path12.resolve)(toolCache)] : [];
+  const fallback = (0, import_node_path13.resolve)(temp || (0, import_node_os.tmpdir)(), "xenserver-ddk-tool-cache");
+  const runners = toolCache ? [(0, import_node_path13.resolve)(toolCache)] : [];
   const toolCaches = [...runners, fallback];
   let searched;
   return {
     checksumBefore(url) {
       const recorded2 = toolCaches.map((toolCache2) => knownChecksum(toolCache2, url)).find((sha256) => sha256 !== void 0);
-      const isos = toolCaches.flatMap((toolCache2) => entriesIn(toolCache2, { url }).map(readIso));
-      return recorded2 ?? isos.find((iso) => iso !== void 0 && isWanted(iso, { url }))?.sha256;
+      return recorded2 ?? recordedIn(toolCaches, { url });
+    },
+    recorded(wanted) {
+      searched = Date.now();
+      return recordedIn(toolCaches, wanted);
     },
     find(wanted, signal) {
       searched = Date.now();
@@ -33780,10 +33823,10 @@ function openStore({
       const semver3 = semverOf(version, identifyingUrl(address));
       const [chosen = fallback] = runners;
       const fetchToFallback = /* @__PURE__ */ __name((why2) => {
-        notice3(`The ISO is kept for this job only, in ${(0, import_node_path12.join)(fallback, toolName)}: ${why2}`);
+        notice3(`The ISO is kept for this job only, in ${(0, import_node_path13.join)(fallback, toolName)}: ${why2}`);
         return fetchTo(fallback, address, semver3, since, options);
       }, "fetchToFallback");
-      const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path12.join)(chosen, toolName, semver3));
+      const why = chosen === fallback ? "RUNNER_TOOL_CACHE is not set" : whyNotWritable((0, import_node_path13.join)(chosen, toolName, semver3));
       if (why !== void 0) return fetchToFallback(why);
       try {
         return await fetchTo(chosen, address, semver3, since, options);
@@ -33810,13 +33853,18 @@ __name(isNoRoom, "isNoRoom");
 function whyNotWritable(dir2) {
   try {
     makeFolder(dir2);
-    (0, import_node_fs19.rmdirSync)((0, import_node_fs19.mkdtempSync)((0, import_node_path12.join)(dir2, ".try-")));
+    (0, import_node_fs20.rmdirSync)((0, import_node_fs20.mkdtempSync)((0, import_node_path13.join)(dir2, ".try-")));
     return void 0;
   } catch (error2) {
     return `${dir2} can't be written (${systemMessage(error2)})`;
   }
 }
 __name(whyNotWritable, "whyNotWritable");
+function recordedIn(toolCaches, wanted) {
+  const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, wanted).map(readIso));
+  return isos.find((iso) => iso !== void 0 && isWanted(iso, wanted))?.sha256;
+}
+__name(recordedIn, "recordedIn");
 async function findIn(toolCaches, wanted, say2, signal) {
   for (const toolCache of toolCaches) {
     for (const entry of entriesIn(toolCache, wanted)) {
@@ -33828,7 +33876,7 @@ async function findIn(toolCaches, wanted, say2, signal) {
 }
 __name(findIn, "findIn");
 function entriesIn(toolCache, { version, sha256, url }) {
-  for (const name of namesIn2((0, import_node_path12.join)(toolCache, toolName))) markWhole((0, import_node_path12.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
+  for (const name of namesIn2((0, import_node_path13.join)(toolCache, toolName))) markWhole((0, import_node_path13.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
   return lookIn(toolCache, () => {
     const versions = sha256 === void 0 && url === void 0 ? [] : findAllVersions(toolName).sort();
     const entries = [...version ? [semverOf(version, "")] : [], ...versions].map((semver3) => find(toolName, semver3));
@@ -33851,7 +33899,7 @@ function lookIn(toolCache, look2) {
 __name(lookIn, "lookIn");
 function namesIn2(dir2) {
   try {
-    return (0, import_node_fs19.readdirSync)(dir2).sort();
+    return (0, import_node_fs20.readdirSync)(dir2).sort();
   } catch {
     return [];
   }
@@ -33859,8 +33907,8 @@ function namesIn2(dir2) {
 __name(namesIn2, "namesIn");
 async function fetchTo(toolCache, address, semver3, since, options) {
   const url = identifyingUrl(address);
-  const root = (0, import_node_path12.join)(toolCache, toolName);
-  const entry = (0, import_node_path12.join)(root, semver3, (0, import_node_os.arch)());
+  const root = (0, import_node_path13.join)(toolCache, toolName);
+  const entry = (0, import_node_path13.join)(root, semver3, (0, import_node_os.arch)());
   const wanted = address.sha256 === void 0 ? { url } : { sha256: address.sha256 };
   const findFetched = /* @__PURE__ */ __name(async () => {
     for (const dir2 of /* @__PURE__ */ new Set([entry, ...entriesIn(toolCache, wanted)])) {
@@ -33878,7 +33926,7 @@ async function fetchTo(toolCache, address, semver3, since, options) {
     const iso = await fillAndPublish(claimed2, entry, address, options);
     rememberChecksum(toolCache, url, iso.sha256);
     sweep(partial);
-    for (const name of namesIn2(root)) tryTo(() => removeAbandoned((0, import_node_path12.join)(root, name)));
+    for (const name of namesIn2(root)) tryTo(() => removeAbandoned2((0, import_node_path13.join)(root, name)));
     return iso;
   } finally {
     claimed2.release();
@@ -33896,7 +33944,7 @@ async function fillAndPublish({ dir: dir2, lost }, entry, address, options) {
   const url = identifyingUrl(address);
   const file = fileNameOf(url);
   const signal = AbortSignal.any([options.signal, lost]);
-  const downloaded = await download(address, (0, import_node_path12.join)(dir2, file), { ...options, signal });
+  const downloaded = await download(address, (0, import_node_path13.join)(dir2, file), { ...options, signal });
   describeIso(dir2, file, url, downloaded);
   return publish(dir2, entry, options);
 }
@@ -33975,8 +34023,8 @@ function gzipMember(level) {
 __name(gzipMember, "gzipMember");
 
 // src/image/archive/layout.ts
-var import_node_fs21 = require("node:fs");
-var import_node_path13 = require("node:path");
+var import_node_fs22 = require("node:fs");
+var import_node_path14 = require("node:path");
 var import_promises5 = require("node:timers/promises");
 init_errors();
 
@@ -34018,17 +34066,17 @@ function text(header, start, end) {
 __name(text, "text");
 
 // src/host/new-folder.ts
-var import_node_fs20 = require("node:fs");
+var import_node_fs21 = require("node:fs");
 function newFolder(path6, mayReplace) {
   const check = /* @__PURE__ */ __name(() => {
     const destination2 = destinationOf(path6, "folder");
-    if ((0, import_node_fs20.statSync)(destination2, { throwIfNoEntry: false })) mayReplace(destination2);
+    if ((0, import_node_fs21.statSync)(destination2, { throwIfNoEntry: false })) mayReplace(destination2);
     return destination2;
   }, "check");
   const destination = check();
   removeAbandoned3(destination);
   const part = partOf2(destination);
-  writing(path6, () => (0, import_node_fs20.mkdirSync)(part));
+  writing(path6, () => (0, import_node_fs21.mkdirSync)(part));
   const release2 = removeAtExit(part);
   return {
     part,
@@ -34040,7 +34088,7 @@ function newFolder(path6, mayReplace) {
       release2();
     },
     discard() {
-      (0, import_node_fs20.rmSync)(part, { recursive: true, force: true });
+      (0, import_node_fs21.rmSync)(part, { recursive: true, force: true });
       release2();
     }
   };
@@ -34048,29 +34096,29 @@ function newFolder(path6, mayReplace) {
 __name(newFolder, "newFolder");
 function replace(part, destination) {
   try {
-    (0, import_node_fs20.renameSync)(part, destination);
+    (0, import_node_fs21.renameSync)(part, destination);
     return;
   } catch (error2) {
     if (!["ENOTEMPTY", "EEXIST"].includes(error2.code)) throw error2;
   }
   const old = partOf2(destination);
-  (0, import_node_fs20.renameSync)(destination, old);
+  (0, import_node_fs21.renameSync)(destination, old);
   const release2 = removeAtExit(old);
   try {
-    (0, import_node_fs20.renameSync)(part, destination);
+    (0, import_node_fs21.renameSync)(part, destination);
   } catch (error2) {
-    (0, import_node_fs20.renameSync)(old, destination);
+    (0, import_node_fs21.renameSync)(old, destination);
     release2();
     throw error2;
   }
-  (0, import_node_fs20.rmSync)(old, { recursive: true, force: true });
+  (0, import_node_fs21.rmSync)(old, { recursive: true, force: true });
   release2();
 }
 __name(replace, "replace");
 function removeAbandoned3(destination) {
   for (const path6 of abandonedBeside(destination)) {
     try {
-      if ((0, import_node_fs20.lstatSync)(path6).isDirectory()) (0, import_node_fs20.rmSync)(path6, { recursive: true });
+      if ((0, import_node_fs21.lstatSync)(path6).isDirectory()) (0, import_node_fs21.rmSync)(path6, { recursive: true });
     } catch {
     }
   }
@@ -34466,14 +34514,14 @@ var layoutNames = ["blobs", "index.json", "index.json.lock", "ingest", "oci-layo
 function checkLayoutPlace(path6) {
   const place3 = destinationOf(path6, "folder");
   const here = process.cwd();
-  if (`${here}${import_node_path13.sep}`.startsWith(place3 === import_node_path13.sep ? import_node_path13.sep : `${place3}${import_node_path13.sep}`)) {
+  if (`${here}${import_node_path14.sep}`.startsWith(place3 === import_node_path14.sep ? import_node_path14.sep : `${place3}${import_node_path14.sep}`)) {
     throw new UserError(`${path6}: it is the working directory, or contains it; give the name of a folder of its own`, "input");
   }
-  if ((0, import_node_fs21.existsSync)(place3)) checkReplaceable(place3);
+  if ((0, import_node_fs22.existsSync)(place3)) checkReplaceable(place3);
 }
 __name(checkLayoutPlace, "checkLayoutPlace");
 function checkReplaceable(folder2) {
-  const names = (0, import_node_fs21.readdirSync)(folder2);
+  const names = (0, import_node_fs22.readdirSync)(folder2);
   const stranger = names.find((name) => !layoutNames.includes(name)) ?? (names.includes("oci-layout") ? void 0 : names[0]);
   if (stranger === void 0) return;
   throw new UserError(
@@ -34484,16 +34532,16 @@ function checkReplaceable(folder2) {
 __name(checkReplaceable, "checkReplaceable");
 async function writeLayout(archive, path6, signal) {
   checkLayoutPlace(path6);
-  const parent = (0, import_node_path13.dirname)((0, import_node_path13.resolve)(path6));
+  const parent = (0, import_node_path14.dirname)((0, import_node_path14.resolve)(path6));
   makeFolder(parent);
-  const fd = (0, import_node_fs21.openSync)(archive, "r");
+  const fd = (0, import_node_fs22.openSync)(archive, "r");
   try {
-    const { size } = (0, import_node_fs21.fstatSync)(fd);
+    const { size } = (0, import_node_fs22.fstatSync)(fd);
     checkFreeSpace(parent, size, "The OCI layout");
     const folder2 = newFolder(path6, checkReplaceable);
     try {
       for (const { name, start, length } of membersOf(fd, archive)) {
-        if (name !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path13.join)(folder2.part, name), { path: path6, signal });
+        if (name !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path14.join)(folder2.part, name), { path: path6, signal });
       }
       signal?.throwIfAborted();
       folder2.keep();
@@ -34501,14 +34549,14 @@ async function writeLayout(archive, path6, signal) {
       folder2.discard();
     }
   } finally {
-    (0, import_node_fs21.closeSync)(fd);
+    (0, import_node_fs22.closeSync)(fd);
   }
 }
 __name(writeLayout, "writeLayout");
 function* membersOf(fd, archive) {
   const header = Buffer.alloc(tarBlockSize);
   for (let at = 0; ; ) {
-    if ((0, import_node_fs21.readSync)(fd, header, 0, tarBlockSize, at) < tarBlockSize) throw new Error(`${archive}: the archive is cut short`);
+    if ((0, import_node_fs22.readSync)(fd, header, 0, tarBlockSize, at) < tarBlockSize) throw new Error(`${archive}: the archive is cut short`);
     if (header.every((byte) => byte === 0)) return;
     const { path: name, size: length } = readTarHeader(header);
     yield { name, start: at + tarBlockSize, length };
@@ -34517,25 +34565,25 @@ function* membersOf(fd, archive) {
 }
 __name(membersOf, "membersOf");
 async function copyOut(fd, start, length, to, { path: path6, signal }) {
-  writing(path6, () => makeFolder((0, import_node_path13.dirname)(to)));
-  const out = { fd: writing(path6, () => (0, import_node_fs21.openSync)(to, "wx")), name: path6, position: 0 };
+  writing(path6, () => makeFolder((0, import_node_path14.dirname)(to)));
+  const out = { fd: writing(path6, () => (0, import_node_fs22.openSync)(to, "wx")), name: path6, position: 0 };
   try {
     const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
     while (out.position < length) {
       signal?.throwIfAborted();
-      const count = (0, import_node_fs21.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start + out.position);
+      const count = (0, import_node_fs22.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start + out.position);
       if (count === 0) throw new Error(`${path6}: the archive became shorter while it was read`);
       append(out, piece.subarray(0, count));
       await (0, import_promises5.setImmediate)();
     }
   } finally {
-    (0, import_node_fs21.closeSync)(out.fd);
+    (0, import_node_fs22.closeSync)(out.fd);
   }
 }
 __name(copyOut, "copyOut");
 
 // src/inputs.ts
-var import_node_path15 = require("node:path");
+var import_node_path16 = require("node:path");
 init_digest();
 init_errors();
 
@@ -35051,14 +35099,14 @@ __name(oneOf, "oneOf");
 
 // src/fetch/iso-input.ts
 var import_node_http2 = require("node:http");
-var import_node_path14 = require("node:path");
+var import_node_path15 = require("node:path");
 var import_node_url = require("node:url");
 function parseIsoInput(text3) {
   const trimmed = text3.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
-  if (scheme === void 0) return { kind: "file", path: (0, import_node_path14.resolve)(trimmed) };
+  if (scheme === void 0) return { kind: "file", path: (0, import_node_path15.resolve)(trimmed) };
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
 __name(parseIsoInput, "parseIsoInput");
@@ -35374,7 +35422,7 @@ __name(lines, "lines");
 var cacheChoices = ["auto", "all", "image", "iso", "none"];
 var compressionChoices = ["auto", ...compressions];
 function readInputs() {
-  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path15.resolve)(path6))) ?? loadCatalogs();
+  const catalog = parsed("catalog", (path6) => loadCatalogs((0, import_node_path16.resolve)(path6))) ?? loadCatalogs();
   const iso = parsed("iso", parseIsoInput);
   const version = parsed("xenserver-version", (text3) => askedVersion(text3, catalog));
   if (!iso && !version) {
@@ -35489,12 +35537,12 @@ __name(parseCompression, "parseCompression");
 function parseOutputPath(text3, what2) {
   if (text3 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
   destinationOf(text3);
-  return (0, import_node_path15.resolve)(text3);
+  return (0, import_node_path16.resolve)(text3);
 }
 __name(parseOutputPath, "parseOutputPath");
 function parseLayout(text3) {
   checkLayoutPlace(text3);
-  return (0, import_node_path15.resolve)(text3);
+  return (0, import_node_path16.resolve)(text3);
 }
 __name(parseLayout, "parseLayout");
 function words(text3) {
@@ -35564,13 +35612,13 @@ var Timeline = class {
 };
 
 // src/report/matchers.ts
-var import_node_path16 = require("node:path");
+var import_node_path17 = require("node:path");
 function registerMatchers(folder2, say2) {
   say2(`::add-matcher::${escapeData2(matchersFile(folder2))}`);
 }
 __name(registerMatchers, "registerMatchers");
 function matchersFile(folder2) {
-  return (0, import_node_path16.join)(folder2, "ddk-problem-matcher.json");
+  return (0, import_node_path17.join)(folder2, "ddk-problem-matcher.json");
 }
 __name(matchersFile, "matchersFile");
 function escapeData2(text3) {
@@ -35618,9 +35666,9 @@ var import_node_worker_threads = require("node:worker_threads");
 init_errors();
 
 // src/host/same-file.ts
-var import_node_fs22 = require("node:fs");
+var import_node_fs23 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path6) => (0, import_node_fs22.statSync)(path6, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path6) => (0, import_node_fs23.statSync)(path6, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
@@ -35964,7 +36012,7 @@ function newNode(type, mode, mtime, text3 = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs23 = require("node:fs");
+var import_node_fs24 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text3) {
@@ -35979,7 +36027,7 @@ var machines = {
 };
 function unameScript({ release: release2, version, architecture }) {
   const answers = { release: release2, version, ...machines[architecture] };
-  return (0, import_node_fs23.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs24.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -36289,7 +36337,7 @@ async function loadWithProgress(engine, archived, say2, show = progressLines(say
 __name(loadWithProgress, "loadWithProgress");
 
 // src/sbom/write-sbom.ts
-var import_node_path17 = require("node:path");
+var import_node_path18 = require("node:path");
 
 // src/sbom/list-packages.ts
 init_errors();
@@ -36372,7 +36420,7 @@ __name(failure2, "failure");
 init_rpm_package();
 async function writeSbom(engine, image, subject, path6, folder2) {
   const packages = await listPackages(engine, image);
-  const list = (0, import_node_path17.join)(folder2, "packages.txt");
+  const list = (0, import_node_path18.join)(folder2, "packages.txt");
   writeWhole(list, packageList(packages));
   const { bomText: bomText2 } = await Promise.resolve().then(() => (init_bom(), bom_exports));
   const created = image.labels["org.opencontainers.image.created"];
@@ -36385,11 +36433,11 @@ __name(writeSbom, "writeSbom");
 init_errors();
 
 // src/shell/checks.ts
-var import_node_fs25 = require("node:fs");
-var import_node_path18 = require("node:path");
+var import_node_fs26 = require("node:fs");
+var import_node_path19 = require("node:path");
 
 // src/shell/container.ts
-var import_node_fs24 = require("node:fs");
+var import_node_fs25 = require("node:fs");
 init_labels();
 var shellLabel = `${labelPrefix}.shell`;
 var keepAlive = `[ -z "$2" ] || echo "$2" >>/etc/passwd
@@ -36416,7 +36464,7 @@ function createArguments(options, place3) {
 }
 __name(createArguments, "createArguments");
 function keepsId({ engine, user }) {
-  return engine.privileges === "rootless" && engine.name === "podman" && user === "runner";
+  return engine.privileges === "rootless" && engine.keepsIds && user === "runner";
 }
 __name(keepsId, "keepsId");
 function hostOptions(engine, image) {
@@ -36460,7 +36508,7 @@ function mountPairs(folders, volumes) {
 __name(mountPairs, "mountPairs");
 function withoutSymlinks(path6) {
   try {
-    return (0, import_node_fs24.realpathSync)(path6).replace(/\/$/, "");
+    return (0, import_node_fs25.realpathSync)(path6).replace(/\/$/, "");
   } catch {
     return path6;
   }
@@ -36471,13 +36519,13 @@ __name(withoutSymlinks, "withoutSymlinks");
 var patience4 = 120;
 var notFound = 99;
 async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
-  const probe = (0, import_node_fs25.mkdtempSync)((0, import_node_path18.join)(folder2, "xenserver-ddk-probe-"));
+  const probe = (0, import_node_fs26.mkdtempSync)((0, import_node_path19.join)(folder2, "xenserver-ddk-probe-"));
   try {
-    (0, import_node_fs25.writeFileSync)((0, import_node_path18.join)(probe, "file"), "");
+    (0, import_node_fs26.writeFileSync)((0, import_node_path19.join)(probe, "file"), "");
     const finished = await tryProgram(engine, image, probe);
     return finished.code === 0 ? void 0 : explain(finished, engine, image, host2, folder2);
   } finally {
-    (0, import_node_fs25.rmSync)(probe, { recursive: true, force: true });
+    (0, import_node_fs26.rmSync)(probe, { recursive: true, force: true });
   }
 }
 __name(checkFirstUse, "checkFirstUse");
@@ -36486,7 +36534,7 @@ async function tryProgram(engine, image, probe) {
     ...["create", ...neverPull, "--rm", "--label", `${shellLabel}=probe`, "--network", "none", "--stop-signal", "KILL"],
     ...hostOptions(engine, image),
     ...mount(probe),
-    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path18.join)(probe, "file")]
+    ...[image.id, "/bin/sh", "-c", `[ -e "$1" ] || exit ${notFound}`, "sh", (0, import_node_path19.join)(probe, "file")]
   ];
   const created = await engine.call(args, { deadline: "change" });
   if (created.code !== 0) return created;
@@ -36532,7 +36580,7 @@ function thisHost() {
 __name(thisHost, "thisHost");
 function readMaps() {
   try {
-    return (0, import_node_fs25.readFileSync)("/proc/self/maps", "latin1");
+    return (0, import_node_fs26.readFileSync)("/proc/self/maps", "latin1");
   } catch {
     return "";
   }
@@ -36541,8 +36589,8 @@ __name(readMaps, "readMaps");
 
 // src/shell/install.ts
 var import_node_crypto8 = require("node:crypto");
-var import_node_fs28 = require("node:fs");
-var import_node_path20 = require("node:path");
+var import_node_fs29 = require("node:fs");
+var import_node_path21 = require("node:path");
 
 // src/shell/give-back.ts
 var changeListed = `
@@ -36611,18 +36659,18 @@ function giveBackCommand(folders, owner, since) {
 __name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
-var import_node_fs26 = require("node:fs");
-var import_node_path19 = require("node:path");
+var import_node_fs27 = require("node:fs");
+var import_node_path20 = require("node:path");
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs26.rmSync)(shell.folder, { recursive: true, force: true });
+    (0, import_node_fs27.rmSync)(shell.folder, { recursive: true, force: true });
   } catch (error2) {
     say2(sentenceOf(error2));
   }
   try {
-    (0, import_node_fs26.rmdirSync)((0, import_node_path19.dirname)(shell.folder));
+    (0, import_node_fs27.rmdirSync)((0, import_node_path20.dirname)(shell.folder));
   } catch {
   }
 }
@@ -36644,7 +36692,7 @@ async function removeContainer({ id, name }, installed, say2, supervision) {
 __name(removeContainer, "removeContainer");
 
 // src/shell/settings.ts
-var import_node_fs27 = require("node:fs");
+var import_node_fs28 = require("node:fs");
 var engineVariables = [
   ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"],
   ...["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINER_SSHKEY", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
@@ -36664,7 +36712,7 @@ function refusal(reason) {
 }
 __name(refusal, "refusal");
 function script() {
-  return (0, import_node_fs27.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
+  return (0, import_node_fs28.readFileSync)(new URL("./ddk.sh", importMetaUrl), "utf8");
 }
 __name(script, "script");
 
@@ -36701,7 +36749,7 @@ async function installShell(options, env = process.env) {
     explanation: options.explanation,
     shells
   };
-  (0, import_node_fs28.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
+  (0, import_node_fs29.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
   writeScript(shell);
   return { shell, create, sources };
 }
@@ -36715,30 +36763,30 @@ async function installRefusal(options, reason) {
 }
 __name(installRefusal, "installRefusal");
 function refuse({ folder: folder2 }, reason) {
-  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(folder2, "settings"), refusal(reason), { mode: 384 });
+  (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(folder2, "settings"), refusal(reason), { mode: 384 });
 }
 __name(refuse, "refuse");
 function writeScript(shell) {
-  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.folder, "installed.json"), JSON.stringify(shell));
-  (0, import_node_fs28.writeFileSync)((0, import_node_path20.join)(shell.bin, shell.name), script(), { mode: 493 });
+  (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(shell.folder, "installed.json"), JSON.stringify(shell));
+  (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(shell.bin, shell.name), script(), { mode: 493 });
 }
 __name(writeScript, "writeScript");
 async function makeFolders({ temp, name, supervision, say: say2 }) {
-  const shells = (0, import_node_path20.join)(temp, "xenserver-ddk-shells");
-  const folder2 = (0, import_node_path20.join)(shells, name);
-  const record = (0, import_node_path20.join)(folder2, "installed.json");
-  const [home, bin] = [(0, import_node_path20.join)(folder2, "home"), (0, import_node_path20.join)(folder2, "bin")];
-  if ((0, import_node_fs28.existsSync)(record)) {
+  const shells = (0, import_node_path21.join)(temp, "xenserver-ddk-shells");
+  const folder2 = (0, import_node_path21.join)(shells, name);
+  const record = (0, import_node_path21.join)(folder2, "installed.json");
+  const [home, bin] = [(0, import_node_path21.join)(folder2, "home"), (0, import_node_path21.join)(folder2, "bin")];
+  if ((0, import_node_fs29.existsSync)(record)) {
     say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
     await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record) }, void 0, supervision);
   }
   for (const directory of [home, bin]) makeFolder(directory, 493);
-  return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path20.join)(folder2, "settings") };
+  return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path21.join)(folder2, "settings") };
 }
 __name(makeFolders, "makeFolders");
 function recorded(record) {
   try {
-    const { id, container } = JSON.parse((0, import_node_fs28.readFileSync)(record, "utf8"));
+    const { id, container } = JSON.parse((0, import_node_fs29.readFileSync)(record, "utf8"));
     const { engine, name, giveBack: giveBack2 } = container;
     const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word2) => typeof word2 === "string");
     return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
@@ -36762,8 +36810,8 @@ function runAs(options, home) {
 __name(runAs, "runAs");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
-  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path20.dirname)(env[name])] : [])];
-  return outermost(folders.filter((folder2) => (0, import_node_fs28.existsSync)(folder2)));
+  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path21.dirname)(env[name])] : [])];
+  return outermost(folders.filter((folder2) => (0, import_node_fs29.existsSync)(folder2)));
 }
 __name(sharedFolders, "sharedFolders");
 function outermost(folders) {
@@ -36776,8 +36824,8 @@ function isBelow(path6, folder2) {
 __name(isBelow, "isBelow");
 
 // src/shell/start.ts
-var import_node_fs29 = require("node:fs");
-var import_node_path21 = require("node:path");
+var import_node_fs30 = require("node:fs");
+var import_node_path22 = require("node:path");
 async function startContainer(engine, image, { shell, create, sources }) {
   const { name } = shell.container;
   const change2 = { deadline: "change" };
@@ -36789,10 +36837,10 @@ async function startContainer(engine, image, { shell, create, sources }) {
     if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
       return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
     }
-    (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(shell.folder, "mounted"), identities(sources));
+    (0, import_node_fs30.writeFileSync)((0, import_node_path22.join)(shell.folder, "mounted"), identities(sources));
     const started = await engine.call(["start", name], change2);
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
-    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path21.join)(shell.folder, "settings")], change2);
+    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path22.join)(shell.folder, "settings")], change2);
     isReady = tried.code === 0;
     return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
   } finally {
@@ -36806,7 +36854,7 @@ function identities(folders) {
 __name(identities, "identities");
 function identity(folder2) {
   try {
-    const { dev, ino } = (0, import_node_fs29.statSync)(folder2, { bigint: true });
+    const { dev, ino } = (0, import_node_fs30.statSync)(folder2, { bigint: true });
     return `${dev}:${ino} ${folder2}
 `;
   } catch {
@@ -36849,11 +36897,11 @@ async function saveForPost(state) {
 __name(saveForPost, "saveForPost");
 
 // src/summary.ts
-var import_node_fs31 = require("node:fs");
+var import_node_fs32 = require("node:fs");
 init_text();
 
 // src/cache/process/background.ts
-var import_node_fs30 = require("node:fs");
+var import_node_fs31 = require("node:fs");
 var import_promises7 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
@@ -36914,7 +36962,7 @@ function haveService() {
 __name(haveService, "haveService");
 function readStatus(statusFile) {
   try {
-    return JSON.parse((0, import_node_fs30.readFileSync)(statusFile, "utf8"));
+    return JSON.parse((0, import_node_fs31.readFileSync)(statusFile, "utf8"));
   } catch {
     return { results: [], ended: false, failure: "" };
   }
@@ -36922,12 +36970,12 @@ function readStatus(statusFile) {
 __name(readStatus, "readStatus");
 function forwardLog(statusFile) {
   if (!isDebug()) return;
-  for (const line of (0, import_node_fs30.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
+  for (const line of (0, import_node_fs31.readFileSync)(filesOf(statusFile).log, "utf8").split("\n")) debug2(line.replace(/^::\w+::/, ""));
 }
 __name(forwardLog, "forwardLog");
 function isAlive2(pid, statusFile) {
   try {
-    return (0, import_node_fs30.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
+    return (0, import_node_fs31.readFileSync)(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(statusFile);
   } catch {
     return false;
   }
@@ -37010,7 +37058,7 @@ function rowsOf({ supply, order, engine, image, packages, saving }) {
 }
 __name(rowsOf, "rowsOf");
 function originText({ origin, isoPath }, engine, registry) {
-  const size = isoPath === void 0 ? void 0 : (0, import_node_fs31.statSync)(isoPath, { throwIfNoEntry: false })?.size;
+  const size = isoPath === void 0 ? void 0 : (0, import_node_fs32.statSync)(isoPath, { throwIfNoEntry: false })?.size;
   const iso = size === void 0 ? "the ISO" : `the ISO (${bytesText(size)})`;
   switch (origin) {
     case "engine":
@@ -37106,7 +37154,7 @@ function escaped2(text3) {
 __name(escaped2, "escaped");
 
 // src/supply/visibility.ts
-var import_node_fs32 = require("node:fs");
+var import_node_fs33 = require("node:fs");
 function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
   const { visibility, private: isPrivate } = repositoryIn(eventPath);
   if (visibility === "public" || isPrivate === false) return "public";
@@ -37115,7 +37163,7 @@ function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
 __name(repositoryVisibility, "repositoryVisibility");
 function repositoryIn(eventPath) {
   try {
-    const event = JSON.parse((0, import_node_fs32.readFileSync)(eventPath ?? "", "utf8"));
+    const event = JSON.parse((0, import_node_fs33.readFileSync)(eventPath ?? "", "utf8"));
     return event?.repository ?? {};
   } catch {
     return {};
@@ -37143,12 +37191,12 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/from-cache.ts
-var import_node_fs41 = require("node:fs");
-var import_node_path25 = require("node:path");
+var import_node_fs42 = require("node:fs");
+var import_node_path26 = require("node:path");
 init_errors();
 
 // src/cache/entries/image-cache.ts
-var import_node_fs40 = require("node:fs");
+var import_node_fs41 = require("node:fs");
 
 // src/cache/process/best-effort.ts
 async function bestEffort(use, otherwise) {
@@ -37162,11 +37210,11 @@ __name(bestEffort, "bestEffort");
 
 // src/cache/process/restore.ts
 var import_node_events2 = require("node:events");
-var import_node_fs35 = require("node:fs");
-var import_node_path22 = require("node:path");
+var import_node_fs36 = require("node:fs");
+var import_node_path23 = require("node:path");
 
 // src/cache/process/movement.ts
-var import_node_fs33 = require("node:fs");
+var import_node_fs34 = require("node:fs");
 var minBytes = 1 << 20;
 function watchMovement(group2, limit) {
   let bytes = 0;
@@ -37183,12 +37231,12 @@ function watchMovement(group2, limit) {
 __name(watchMovement, "watchMovement");
 function bytesOf(group2) {
   let sum = 0;
-  for (const pid of (0, import_node_fs33.readdirSync)("/proc")) {
+  for (const pid of (0, import_node_fs34.readdirSync)("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [, , groupOf] = (0, import_node_fs33.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      const [, , groupOf] = (0, import_node_fs34.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
       if (Number(groupOf) !== group2) continue;
-      for (const [, count] of (0, import_node_fs33.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+      for (const [, count] of (0, import_node_fs34.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
     } catch {
     }
   }
@@ -37197,7 +37245,7 @@ function bytesOf(group2) {
 __name(bytesOf, "bytesOf");
 
 // src/cache/process/progress.ts
-var import_node_fs34 = require("node:fs");
+var import_node_fs35 = require("node:fs");
 function showTransfer(doing, statusFile, show) {
   const [, done, total] = [...logOf(statusFile).matchAll(/^(?:Received|Sent) (\d+) of (\d+) /gm)].at(-1) ?? [];
   if (total !== void 0) show({ doing, done: Number(done), total: Number(total) });
@@ -37205,7 +37253,7 @@ function showTransfer(doing, statusFile, show) {
 __name(showTransfer, "showTransfer");
 function logOf(statusFile) {
   try {
-    return (0, import_node_fs34.readFileSync)(filesOf(statusFile).log, "utf8");
+    return (0, import_node_fs35.readFileSync)(filesOf(statusFile).log, "utf8");
   } catch {
     return "";
   }
@@ -37219,14 +37267,14 @@ async function restoreFolder(entry, options) {
   const { say: say2, show, signal, patience: patience7 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
   debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
-  const folder2 = (0, import_node_path22.join)(entry.dir, entryFolder);
+  const folder2 = (0, import_node_path23.join)(entry.dir, entryFolder);
   const start = Date.now();
   const trouble = await bestEffort(
     () => restoreTo(folder2, entry, { patience: patience7, stall: stallLimit - health.waited, signal, show }),
     (why) => why
   );
   if (trouble === void 0 && !signal?.aborted) return folder2;
-  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs36.rmSync)(folder2, { recursive: true, force: true });
   signal?.throwIfAborted();
   say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
   health.waited += Date.now() - start;
@@ -37244,8 +37292,8 @@ async function restoreTo(folder2, entry, {
   show
 }) {
   makeFolder(entry.dir);
-  (0, import_node_fs35.rmSync)(folder2, { recursive: true, force: true });
-  const statusFile = (0, import_node_path22.join)(entry.dir, "restore");
+  (0, import_node_fs36.rmSync)(folder2, { recursive: true, force: true });
+  const statusFile = (0, import_node_path23.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
   const deadline2 = AbortSignal.timeout(patience7);
@@ -37269,21 +37317,21 @@ async function restoreTo(folder2, entry, {
     clearInterval(timer);
     if (child2.pid !== void 0) await stop(child2.pid, statusFile);
     forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs35.rmSync)(file, { recursive: true, force: true });
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs36.rmSync)(file, { recursive: true, force: true });
   }
 }
 __name(restoreTo, "restoreTo");
 
 // src/image/archive/recompress.ts
 var import_node_crypto9 = require("node:crypto");
-var import_node_fs37 = require("node:fs");
-var import_node_path23 = require("node:path");
+var import_node_fs38 = require("node:fs");
+var import_node_path24 = require("node:path");
 var import_promises8 = require("node:stream/promises");
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 
 // src/image/archive/zstd-frames.ts
-var import_node_fs36 = require("node:fs");
+var import_node_fs37 = require("node:fs");
 var magic = 4247762216;
 var blockHeaderSize = 3;
 function frameLength(fd, position2, end) {
@@ -37311,7 +37359,7 @@ function bytesAt2(fd, position2, length) {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = (0, import_node_fs36.readSync)(fd, bytes, done, length - done, position2 + done);
+    const count = (0, import_node_fs37.readSync)(fd, bytes, done, length - done, position2 + done);
     if (count === 0) break;
     done += count;
   }
@@ -37340,8 +37388,8 @@ var roomForPiece = defaultPieceSize + 1024;
 var usualRatio = 3;
 async function recompressArchive(from, path6, layers, compression, rootSink) {
   const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path23.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
-  const fd = (0, import_node_fs37.openSync)(from, "r");
+  checkFreeSpace((0, import_node_path24.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
+  const fd = (0, import_node_fs38.openSync)(from, "r");
   const archive = createArchive(path6);
   try {
     const made = [];
@@ -37363,7 +37411,7 @@ async function recompressArchive(from, path6, layers, compression, rootSink) {
     if (error2 instanceof SinkError) throw error2;
     return { unusable: error2.message };
   } finally {
-    (0, import_node_fs37.closeSync)(fd);
+    (0, import_node_fs38.closeSync)(fd);
   }
 }
 __name(recompressArchive, "recompressArchive");
@@ -37435,7 +37483,7 @@ __name(digestOf4, "digestOf");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs38 = require("node:fs");
+var import_node_fs39 = require("node:fs");
 var import_promises9 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
@@ -37444,7 +37492,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable2 = await findFault(out, layers);
     if (unusable2 === void 0) {
-      (0, import_node_fs38.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs39.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -37457,21 +37505,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs38.renameSync)(from, to);
+    (0, import_node_fs39.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs38.copyFileSync)(from, to, import_node_fs38.constants.COPYFILE_EXCL);
+      (0, import_node_fs39.copyFileSync)(from, to, import_node_fs39.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs38.rmSync)(to, { force: true });
+      (0, import_node_fs39.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs38.rmSync)(from);
+    (0, import_node_fs39.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs38.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs39.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -37499,7 +37547,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs38.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs39.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -37579,30 +37627,30 @@ function isCount(value) {
 __name(isCount, "isCount");
 
 // src/cache/entries/folder.ts
-var import_node_fs39 = require("node:fs");
-var import_node_path24 = require("node:path");
+var import_node_fs40 = require("node:fs");
+var import_node_path25 = require("node:path");
 function writeFolder(dir2, file, name, json2) {
-  const folder2 = (0, import_node_path24.join)(dir2, entryFolder);
-  (0, import_node_fs39.rmSync)(folder2, { recursive: true, force: true });
+  const folder2 = (0, import_node_path25.join)(dir2, entryFolder);
+  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
   makeFolder(folder2);
   try {
-    (0, import_node_fs39.linkSync)(file, (0, import_node_path24.join)(folder2, name));
+    (0, import_node_fs40.linkSync)(file, (0, import_node_path25.join)(folder2, name));
   } catch {
-    (0, import_node_fs39.symlinkSync)(file, (0, import_node_path24.join)(folder2, name));
+    (0, import_node_fs40.symlinkSync)(file, (0, import_node_path25.join)(folder2, name));
   }
-  (0, import_node_fs39.writeFileSync)((0, import_node_path24.join)(folder2, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs40.writeFileSync)((0, import_node_path25.join)(folder2, `${name}.json`), JSON.stringify(json2));
 }
 __name(writeFolder, "writeFolder");
 function fileIn(folder2, name) {
-  const path6 = (0, import_node_path24.join)(folder2, name);
-  if (!(0, import_node_fs39.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+  const path6 = (0, import_node_path25.join)(folder2, name);
+  if (!(0, import_node_fs40.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
   return path6;
 }
 __name(fileIn, "fileIn");
 function readJson(folder2, name) {
   const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs39.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs39.readFileSync)(path6, "utf8"));
+  if ((0, import_node_fs40.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs40.readFileSync)(path6, "utf8"));
 }
 __name(readJson, "readJson");
 
@@ -37638,7 +37686,7 @@ async function restoreImage(key, dir2, archive, options) {
     () => checkWithSink(folder2, key, archive, options),
     (why) => why
   );
-  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs41.rmSync)(folder2, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
@@ -37690,7 +37738,7 @@ __name(requireExpected, "requireExpected");
 async function fromCache(key, sha256, order, firstChecksum2) {
   const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path25.join)(tempDir, "restored-image"), path6, {
+  const restored = await restoreImage(key, (0, import_node_path26.join)(tempDir, "restored-image"), path6, {
     ...phase,
     show: progressLines(phase.say),
     health,
@@ -37720,7 +37768,7 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     const { archive: summary2 } = conversion;
     if (!isExpected([summary2.configDigest, summary2.manifestDigest], order)) {
       phase.say(`The image in the Actions cache is ignored: it is ${summary2.configDigest}, but ${order.expectDigest} is expected`);
-      (0, import_node_fs41.rmSync)(path6, { force: true });
+      (0, import_node_fs42.rmSync)(path6, { force: true });
       return void 0;
     }
     phase.say(`Found the image in the Actions cache (${key})`);
@@ -37736,12 +37784,12 @@ __name(fromCache, "fromCache");
 init_labels();
 
 // src/supply/known-images.ts
-var import_node_fs42 = require("node:fs");
-var import_node_path26 = require("node:path");
+var import_node_fs43 = require("node:fs");
+var import_node_path27 = require("node:path");
 init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs42.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs43.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -37755,7 +37803,7 @@ function rememberImage({ id, labels }) {
   if (known3.includes(id)) return;
   try {
     const record = recordOf(key);
-    makeFolder((0, import_node_path26.join)(record, ".."));
+    makeFolder((0, import_node_path27.join)(record, ".."));
     writeWhole(record, JSON.stringify([...known3, id]));
   } catch {
   }
@@ -37764,7 +37812,7 @@ __name(rememberImage, "rememberImage");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path26.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+  return (0, import_node_path27.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
 }
 __name(recordOf, "recordOf");
 
@@ -37824,8 +37872,8 @@ async function choose(engine, key, say2) {
 __name(choose, "choose");
 
 // src/supply/from-registry.ts
-var import_node_fs43 = require("node:fs");
-var import_node_path27 = require("node:path");
+var import_node_fs44 = require("node:fs");
+var import_node_path28 = require("node:path");
 init_errors();
 
 // src/registry/blob.ts
@@ -38063,12 +38111,12 @@ async function pull(client, image, name, order) {
   const other = otherCompression(image, order);
   try {
     if (other === void 0) return await fetchInto(path6, client, image, name, order);
-    const fetched = (0, import_node_path27.join)(tempDir, "fetched-image.tar");
+    const fetched = (0, import_node_path28.join)(tempDir, "fetched-image.tar");
     try {
       const { layers } = await fetchInto(fetched, client, image, name, order);
       return await recompress(fetched, sized(fetched, layers), other, image, name, order);
     } finally {
-      (0, import_node_fs43.rmSync)(fetched, { force: true });
+      (0, import_node_fs44.rmSync)(fetched, { force: true });
     }
   } catch (error2) {
     order.phase.signal.throwIfAborted();
@@ -38090,7 +38138,7 @@ __name(otherCompression, "otherCompression");
 async function fetchInto(path6, client, image, name, order) {
   const { phase } = order;
   const total = image.layers.reduce((sum, { size }) => sum + size, 0);
-  checkFreeSpace((0, import_node_path27.dirname)(path6), total, "The image from the registry");
+  checkFreeSpace((0, import_node_path28.dirname)(path6), total, "The image from the registry");
   const show = progressLines(phase.say);
   const archive = createArchive(path6);
   try {
@@ -38113,7 +38161,7 @@ async function fetchInto(path6, client, image, name, order) {
 }
 __name(fetchInto, "fetchInto");
 function sized(path6, layers) {
-  const fd = (0, import_node_fs43.openSync)(path6, "r");
+  const fd = (0, import_node_fs44.openSync)(path6, "r");
   try {
     let position2 = 0;
     return layers.map((layer) => {
@@ -38123,7 +38171,7 @@ function sized(path6, layers) {
       return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
     });
   } finally {
-    (0, import_node_fs43.closeSync)(fd);
+    (0, import_node_fs44.closeSync)(fd);
   }
 }
 __name(sized, "sized");
@@ -38148,6 +38196,133 @@ function keysOf({ identity: identity2, sha256 }, { uname }) {
   };
 }
 __name(keysOf, "keysOf");
+
+// src/supply/known-iso.ts
+init_digest();
+init_errors();
+
+// src/fetch/http/prefer-https.ts
+var patience5 = 3e3;
+async function preferHttps(address, { signal, say: say2 }) {
+  const [first] = address.urls;
+  if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
+  const secure = first.replace(/^http:/i, "https:");
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
+    const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
+    reply.body.destroy();
+    partOf(reply);
+  } catch {
+    signal.throwIfAborted();
+    return address;
+  }
+  say2(`The server also offers https, which is used first: ${shownUrl(secure)}`);
+  return { ...address, urls: [secure, ...address.urls], knownBy: first };
+}
+__name(preferHttps, "preferHttps");
+
+// src/fetch/http/remote-iso.ts
+init_errors();
+var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
+async function queryServer(address, options) {
+  const reasons = [];
+  let kind;
+  for (const url of address.urls) {
+    try {
+      return await retry(
+        () => ask2(url, address, options),
+        () => false,
+        options.pace ?? queryPace,
+        options
+      );
+    } catch (error2) {
+      if (!(error2 instanceof HttpFailure)) throw error2;
+      kind ??= error2.kind;
+      reasons.push(`${shownUrl(url)}: ${error2.message}`);
+    }
+  }
+  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
+}
+__name(queryServer, "queryServer");
+function identityOf({ url, etag, lastModified, size }) {
+  const validator = etag ?? lastModified;
+  return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
+}
+__name(identityOf, "identityOf");
+async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
+  const watch2 = watchStall(pace2.stall, signal);
+  const send2 = /* @__PURE__ */ __name(async (method, headers) => {
+    watch2.wait();
+    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
+    reply.body.destroy();
+    return reply;
+  }, "send");
+  try {
+    const head = await send2("HEAD", {});
+    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
+    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
+  } finally {
+    watch2.rest();
+  }
+}
+__name(ask2, "ask");
+function remoteOf(reply, url) {
+  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
+  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
+}
+__name(remoteOf, "remoteOf");
+
+// src/supply/known-iso.ts
+async function recognize(request2, store, phase) {
+  if (request2.kind === "file") {
+    const show = progressLines(phase.say);
+    const sha256 = await sha256OfFile(request2.path, {
+      expected: request2.sha256,
+      signal: phase.signal,
+      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
+    });
+    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
+    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256 };
+  }
+  if (request2.address.sha256 !== void 0) {
+    const { sha256 } = request2.address;
+    return { request: request2, identity: { sha256 }, sha256 };
+  }
+  return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
+}
+__name(recognize, "recognize");
+async function recognizeUnpinned(request2, store, phase) {
+  const { address, version } = request2;
+  const url = identifyingUrl(address);
+  const remote = await queryOrStored(request2, store, phase);
+  if (!("url" in remote)) return { request: request2, identity: { sha256: remote.sha256 }, sha256: remote.sha256 };
+  const { etag, lastModified, size } = remote;
+  const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
+  return knownByNow({ request: request2, identity: identityOf({ ...remote, url }), sha256: void 0, wanted: { url, version, ...facts } }, store);
+}
+__name(recognizeUnpinned, "recognizeUnpinned");
+function knownByNow(known3, store) {
+  const { sha256, wanted } = known3;
+  return sha256 === void 0 && wanted ? { ...known3, sha256: store.recorded(wanted) } : known3;
+}
+__name(knownByNow, "knownByNow");
+async function queryOrStored({ address, version, fromCatalog }, store, { say: say2, signal }) {
+  try {
+    return await queryServer(address, { say: say2, signal });
+  } catch (error2) {
+    signal.throwIfAborted();
+    const stored = await store.find({ url: identifyingUrl(address), version }, signal);
+    if (!stored) throw fromCatalog ? withOtherWay(error2) : error2;
+    say2(`${error2.message}; using the ISO that was fetched from there before`);
+    return stored;
+  }
+}
+__name(queryOrStored, "queryOrStored");
+function withOtherWay(error2) {
+  if (!(error2 instanceof UserError)) return error2;
+  return new UserError(`${error2.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error2.kind);
+}
+__name(withOtherWay, "withOtherWay");
 
 // src/image/archive/read-manifest.ts
 var maxConfigSize = 1 << 20;
@@ -38300,16 +38475,16 @@ __name(basic, "basic");
 
 // src/registry/token.ts
 var import_consumers = require("node:stream/consumers");
-var patience5 = 15e3;
+var patience6 = 15e3;
 var usualLife = 60;
 var margin = 5e3;
 async function requestToken({ realm, service }, scope, credentials, ifDenied2, signal) {
   const url = checkedRealm(realm);
   const parameters = new URLSearchParams({ scope, ...service !== void 0 && { service } });
-  const watch2 = watchStall(patience5, signal);
+  const watch2 = watchStall(patience6, signal);
   watch2.wait();
   try {
-    const reply = credentials?.kind === "refresh-token" ? await exchange(url, credentials.token, parameters, watch2.signal) : await ask2(url, credentials, parameters, watch2.signal);
+    const reply = credentials?.kind === "refresh-token" ? await exchange(url, credentials.token, parameters, watch2.signal) : await ask3(url, credentials, parameters, watch2.signal);
     if (reply.statusCode !== 200) {
       reply.destroy();
       const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied2);
@@ -38328,7 +38503,7 @@ function checkedRealm(realm) {
   throw new HttpFailure(`the registry's token server is ${shownUrl(url)}, which gets no credentials because plain http is not secure`);
 }
 __name(checkedRealm, "checkedRealm");
-function ask2(url, credentials, parameters, signal) {
+function ask3(url, credentials, parameters, signal) {
   const target = new URL(url);
   for (const [name, value] of parameters) target.searchParams.append(name, value);
   const password = credentials?.kind === "password" ? credentials : void 0;
@@ -38336,7 +38511,7 @@ function ask2(url, credentials, parameters, signal) {
   const headers = { ...agent, ...password && { authorization: basic(password.username, password.password) } };
   return send("GET", target, headers, signal);
 }
-__name(ask2, "ask");
+__name(ask3, "ask");
 function exchange(url, refreshToken, parameters, signal) {
   parameters.append("grant_type", "refresh_token");
   parameters.append("client_id", "xenserver-ddk-action");
@@ -38409,9 +38584,9 @@ function authorizationFor(repository, findCredentials) {
 __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
-var import_node_fs44 = require("node:fs");
+var import_node_fs45 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path28 = require("node:path");
+var import_node_path29 = require("node:path");
 
 // src/registry/credential-helper.ts
 var deadline = 30;
@@ -38476,14 +38651,14 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path28.join)(env.DOCKER_CONFIG || (0, import_node_path28.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
-    (0, import_node_path28.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+    (0, import_node_path29.join)(env.DOCKER_CONFIG || (0, import_node_path29.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path29.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
 __name(loginFiles, "loginFiles");
 function readLogins(path6, say2) {
   try {
-    const file = JSON.parse((0, import_node_fs44.readFileSync)(path6, "utf8"));
+    const file = JSON.parse((0, import_node_fs45.readFileSync)(path6, "utf8"));
     if (typeof file === "object" && file !== null) return file;
     say2(`${path6} is ignored, because it isn't a JSON object`);
   } catch (error2) {
@@ -38527,10 +38702,14 @@ function useRegistry({ registry }, { say: say2, signal }) {
 __name(useRegistry, "useRegistry");
 
 // src/supply/existing.ts
-async function findExisting(known3, engine, order, firstChecksum2) {
+async function findExisting(known3, places2, order) {
+  const { engine, store, firstChecksum: firstChecksum2, turn: turn5 } = places2;
   const keys = keysOf(known3, order);
-  const lookUp = lookUpOnce(keys, order);
-  const inEngine = await takeFromEngine(keys, engine, order, lookUp);
+  let lookUp = lookUpOnce(keys, order);
+  const inEngine = await untilTurn(turn5, () => {
+    lookUp = lookUpOnce(keys, order);
+    return takeFromEngine(keysOf(knownByNow(known3, store), order), engine, order, lookUp);
+  });
   if (inEngine) return inEngine;
   const { registry } = order;
   const stored = registry && keys.registry !== void 0 ? await lookUp() : "unavailable";
@@ -38542,6 +38721,15 @@ async function findExisting(known3, engine, order, firstChecksum2) {
   return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order, firstChecksum2) : void 0;
 }
 __name(findExisting, "findExisting");
+async function untilTurn(turn5, look2) {
+  for (; ; ) {
+    const mayMake = !turn5 || turn5.take();
+    const found = await look2();
+    if (found !== void 0 || mayMake) return found;
+    await turn5.wait();
+  }
+}
+__name(untilTurn, "untilTurn");
 function lookUpOnce({ registry: key }, order) {
   const { registry, uname } = order;
   let found;
@@ -38593,11 +38781,11 @@ async function ifUsable(registry, { phase }, use, otherwise) {
 __name(ifUsable, "ifUsable");
 
 // src/supply/first-checksum.ts
-var import_node_path30 = require("node:path");
+var import_node_path31 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
-var import_node_fs45 = require("node:fs");
-var import_node_path29 = require("node:path");
+var import_node_fs46 = require("node:fs");
+var import_node_path30 = require("node:path");
 init_digest();
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
@@ -38612,7 +38800,7 @@ async function restoreChecksum(url, dir2, options) {
     () => readJson(folder2, "checksum"),
     () => void 0
   );
-  (0, import_node_fs45.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs46.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
@@ -38620,8 +38808,8 @@ __name(restoreChecksum, "restoreChecksum");
 function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
   makeFolder(dir2);
-  const file = (0, import_node_path29.join)(dir2, "checksum");
-  (0, import_node_fs45.writeFileSync)(file, `${sha256}
+  const file = (0, import_node_path30.join)(dir2, "checksum");
+  (0, import_node_fs46.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
@@ -38644,12 +38832,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path30.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path31.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/convert-iso.ts
-var import_node_path31 = require("node:path");
+var import_node_path32 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -38663,7 +38851,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path31.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path32.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -38675,20 +38863,20 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/local-iso.ts
-var import_node_path32 = require("node:path");
+var import_node_path33 = require("node:path");
 init_errors();
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs47 = require("node:fs");
+var import_node_fs48 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs46 = require("node:fs");
+var import_node_fs47 = require("node:fs");
 init_digest();
 async function checkIso(folder2, key, identity2) {
   const entry = readJson(folder2, "iso");
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs46.statSync)(path6);
+  const { size } = (0, import_node_fs47.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -38713,29 +38901,29 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs47.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs48.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs47.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs48.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
 __name(stageIso, "stageIso");
 
 // src/supply/local-iso.ts
-async function findKeptIso({ address, version }, { identity: identity2, sha256, stored }, store, order, firstChecksum2) {
+async function findKeptIso({ address, version }, { identity: identity2, sha256 }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
-  const kept = stored ?? (sha256 === void 0 ? void 0 : await store.find({ sha256, version }, phase.signal));
+  const kept = sha256 === void 0 ? void 0 : await store.find({ sha256, version }, phase.signal);
   if (kept) {
     phase.say(`Found the ISO in the tool cache: ${kept.path}`);
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path32.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path33.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -38749,7 +38937,7 @@ __name(findKeptIso, "findKeptIso");
 async function fromIso(known3, store, order, firstChecksum2) {
   const { request: request2, sha256 } = known3;
   if (request2.kind === "file") return fromComplete({ origin: "file", path: request2.path, sha256 }, order);
-  const kept = await findKeptIso(request2, known3, store, order, firstChecksum2);
+  const kept = await findKeptIso(request2, knownByNow(known3, store), store, order, firstChecksum2);
   return kept ? fromComplete(kept, order) : fromDownload(request2, store, order, await firstChecksum2());
 }
 __name(fromIso, "fromIso");
@@ -38800,7 +38988,7 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso-request.ts
-var import_node_fs48 = require("node:fs");
+var import_node_fs49 = require("node:fs");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -38823,7 +39011,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs48.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs49.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -38844,7 +39032,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs48.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs49.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -38869,130 +39057,8 @@ function isFileUrl(url) {
 }
 __name(isFileUrl, "isFileUrl");
 
-// src/supply/known-iso.ts
-init_digest();
-init_errors();
-
-// src/fetch/http/prefer-https.ts
-var patience6 = 3e3;
-async function preferHttps(address, { signal, say: say2 }) {
-  const [first] = address.urls;
-  if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
-  const secure = first.replace(/^http:/i, "https:");
-  try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience6)]);
-    const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
-    reply.body.destroy();
-    partOf(reply);
-  } catch {
-    signal.throwIfAborted();
-    return address;
-  }
-  say2(`The server also offers https, which is used first: ${shownUrl(secure)}`);
-  return { ...address, urls: [secure, ...address.urls], knownBy: first };
-}
-__name(preferHttps, "preferHttps");
-
-// src/fetch/http/remote-iso.ts
-init_errors();
-var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
-async function queryServer(address, options) {
-  const reasons = [];
-  let kind;
-  for (const url of address.urls) {
-    try {
-      return await retry(
-        () => ask3(url, address, options),
-        () => false,
-        options.pace ?? queryPace,
-        options
-      );
-    } catch (error2) {
-      if (!(error2 instanceof HttpFailure)) throw error2;
-      kind ??= error2.kind;
-      reasons.push(`${shownUrl(url)}: ${error2.message}`);
-    }
-  }
-  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
-}
-__name(queryServer, "queryServer");
-function identityOf({ url, etag, lastModified, size }) {
-  const validator = etag ?? lastModified;
-  return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
-}
-__name(identityOf, "identityOf");
-async function ask3(url, address, { signal, pace: pace2 = queryPace }) {
-  const watch2 = watchStall(pace2.stall, signal);
-  const send2 = /* @__PURE__ */ __name(async (method, headers) => {
-    watch2.wait();
-    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
-    reply.body.destroy();
-    return reply;
-  }, "send");
-  try {
-    const head = await send2("HEAD", {});
-    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
-    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
-  } finally {
-    watch2.rest();
-  }
-}
-__name(ask3, "ask");
-function remoteOf(reply, url) {
-  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
-  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
-}
-__name(remoteOf, "remoteOf");
-
-// src/supply/known-iso.ts
-async function recognize(request2, store, phase) {
-  if (request2.kind === "file") {
-    const show = progressLines(phase.say);
-    const sha256 = await sha256OfFile(request2.path, {
-      expected: request2.sha256,
-      signal: phase.signal,
-      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
-    });
-    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
-    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256, stored: void 0 };
-  }
-  if (request2.address.sha256 !== void 0) {
-    const { sha256 } = request2.address;
-    return { request: request2, identity: { sha256 }, sha256, stored: void 0 };
-  }
-  return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
-}
-__name(recognize, "recognize");
-async function recognizeUnpinned(request2, store, phase) {
-  const { address, version } = request2;
-  const remote = await queryOrStored(request2, store, phase);
-  if (!("url" in remote)) return { request: request2, identity: { sha256: remote.stored.sha256 }, ...remote, sha256: remote.stored.sha256 };
-  const { etag, lastModified, size } = remote;
-  const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
-  const stored = await store.find({ url: identifyingUrl(address), version, ...facts }, phase.signal);
-  return { request: request2, identity: identityOf({ ...remote, url: identifyingUrl(address) }), sha256: stored?.sha256, stored };
-}
-__name(recognizeUnpinned, "recognizeUnpinned");
-async function queryOrStored({ address, version, fromCatalog }, store, { say: say2, signal }) {
-  try {
-    return await queryServer(address, { say: say2, signal });
-  } catch (error2) {
-    signal.throwIfAborted();
-    const stored = await store.find({ url: identifyingUrl(address), version }, signal);
-    if (!stored) throw fromCatalog ? withOtherWay(error2) : error2;
-    say2(`${error2.message}; using the ISO that was fetched from there before`);
-    return { stored };
-  }
-}
-__name(queryOrStored, "queryOrStored");
-function withOtherWay(error2) {
-  if (!(error2 instanceof UserError)) return error2;
-  return new UserError(`${error2.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error2.kind);
-}
-__name(withOtherWay, "withOtherWay");
-
 // src/supply/order.ts
-var import_node_path33 = require("node:path");
+var import_node_path34 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39099,7 +39165,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path33.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path34.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39134,8 +39200,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path33.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path33.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path34.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path34.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -39146,18 +39212,18 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/save.ts
-var import_node_path34 = require("node:path");
+var import_node_path35 = require("node:path");
 
 // src/cache/process/saving.ts
-var import_node_fs49 = require("node:fs");
+var import_node_fs50 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs49.rmSync)(statusFile, { force: true });
+    (0, import_node_fs50.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs49.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs50.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -39167,7 +39233,7 @@ __name(startSaving, "startSaving");
 
 // src/supply/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path34.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path35.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return { statusFile, entries: [] };
@@ -39185,13 +39251,13 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path34.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path35.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path34.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path35.join)(order.tempDir, "save-image");
   return [
     imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
@@ -39199,7 +39265,7 @@ function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path34.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path35.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
@@ -39208,11 +39274,11 @@ var import_promises10 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
-var import_node_fs50 = require("node:fs");
+var import_node_fs51 = require("node:fs");
 function findBlobs(path6, digests) {
   const wanted = new Map(digests.map((digest2) => [blobPath(digest2), digest2]));
   const found = /* @__PURE__ */ new Map();
-  const fd = (0, import_node_fs50.openSync)(path6, "r");
+  const fd = (0, import_node_fs51.openSync)(path6, "r");
   try {
     for (let at = 0; found.size < wanted.size; ) {
       const header = bytesAt2(fd, at, tarBlockSize);
@@ -39223,7 +39289,7 @@ function findBlobs(path6, digests) {
       at += tarBlockSize + size + tarPadding(size);
     }
   } finally {
-    (0, import_node_fs50.closeSync)(fd);
+    (0, import_node_fs51.closeSync)(fd);
   }
   for (const digest2 of digests) if (!found.has(digest2)) throw new Error(`${path6} lacks ${digest2}; something has changed it`);
   return found;
@@ -39285,7 +39351,7 @@ function offsetIn({ headers }) {
 __name(offsetIn, "offsetIn");
 
 // src/registry/upload.ts
-var usualChunk = 32 << 20;
+var usualChunk = 90 << 20;
 var smallestChunk = 1 << 20;
 var clearingPatience = 5e3;
 var anyStatus = [200, 202, 204, 400, 403, 404, 405];
@@ -39309,7 +39375,10 @@ var Upload = class {
   #options;
   #session;
   #attempts = 0;
-  /** Bytes in a request. Some registries take a blob in one request only, e.g. Google's. */
+  /**
+   * Bytes in a request. Some registries take a blob in one request only: Google's refuses chunks (Artifact Registry, "Docker API"), and
+   * Amazon's drops all but the first (aws/containers-roadmap#2831).
+   */
   #chunk;
   #furthest = 0;
   constructor(client, blob, options) {
@@ -39340,10 +39409,7 @@ var Upload = class {
       this.#options.onProgress?.(this.#session.offset);
     }
     moved2();
-    const { location } = this.#session;
-    location.searchParams.set("digest", this.#blob.digest);
-    await this.#ask("PUT", location, [201, 204], signal);
-    this.#session = void 0;
+    await this.#complete(this.#session, signal);
     return "sent";
   }
   /** Tells the registry that the rest won't come. It would remove the upload later anyway. */
@@ -39398,14 +39464,28 @@ var Upload = class {
     rest.destroy();
     const answer = { status, headers: answered, url };
     if (status < 400) {
+      if (isWhole) return { location: locationOf(answer, location), offset: end };
       const next = { location: locationOf(answer, location), offset: offsetIn(answer) ?? end };
       if (next.offset > offset && next.offset <= end) return next;
-      await this.giveUp();
-      throw new HttpFailure("the registry took something other than a part of a blob that it was given", { retryable: true });
+      this.#session = next;
     }
     if (status !== 416) await this.giveUp();
     if (status !== 404 && status !== 416) this.#chunk = this.#otherChunk(status, isWhole) ?? fail2(statusFailure(status, answered, ""));
     throw new HttpFailure(`the registry answered ${status} to a part of a blob`, { retryable: true, status });
+  }
+  /** Some registries find out only now that they take no chunks. */
+  async #complete({ location }, signal) {
+    const target = new URL(location);
+    target.searchParams.set("digest", this.#blob.digest);
+    const { status, headers } = await this.#ask("PUT", target, [201, 204, 400, 404, 416], signal);
+    if (status < 400) {
+      this.#session = void 0;
+      return;
+    }
+    await this.giveUp();
+    if (this.#chunk >= this.#blob.size) throw statusFailure(status, headers, "");
+    this.#chunk = this.#blob.size;
+    throw new HttpFailure(`the registry answered ${status} to the end of a blob`, { retryable: true, status });
   }
   /** The size of chunks to try after one was refused: a proxy may limit it, or the registry may want all of a blob at once. */
   #otherChunk(status, isWhole) {
@@ -39540,6 +39620,76 @@ async function pushTags(client, manifest, { manifestDigest }, tags3, { say: say2
 }
 __name(pushTags, "pushTags");
 
+// src/supply/turn.ts
+var import_node_path36 = require("node:path");
+var import_promises11 = require("node:timers/promises");
+init_digest();
+var usualPatience2 = 30 * 6e4;
+var Turn = class {
+  static {
+    __name(this, "Turn");
+  }
+  #path;
+  #mine;
+  #phase;
+  #until;
+  #claim;
+  #hasWaited = false;
+  /** @param path of a folder that is renamed by who has the turn */
+  constructor(path6, phase, patience7 = usualPatience2) {
+    this.#path = path6;
+    this.#mine = claimName(path6);
+    this.#phase = phase;
+    this.#until = Date.now() + patience7;
+  }
+  /** Whether this job may go on: it has the turn, or has waited long enough, or the tool cache can't hold any claim. */
+  take() {
+    try {
+      this.#claim ??= tryClaim(this.#path, this.#mine);
+      if (this.#claim) return true;
+    } catch (error2) {
+      this.#phase.say(`Other jobs on this machine may make the same image at the same time: ${sentenceOf(error2)}`);
+      return true;
+    }
+    if (Date.now() < this.#until) return false;
+    this.#phase.say("The other job is still not done, so the image is made here as well");
+    return true;
+  }
+  /**
+   * Waits until the job that has the turn has ended or gives it up, or the patience is over.
+   * @throws the reason of the job's end
+   */
+  async wait() {
+    const { say: say2, signal } = this.#phase;
+    if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
+    this.#hasWaited = true;
+    do {
+      await (0, import_promises11.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+    } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
+  }
+  release() {
+    this.#claim?.release();
+    this.#claim = void 0;
+  }
+};
+async function inTurn(turn5, use) {
+  try {
+    return await use(turn5);
+  } finally {
+    turn5?.release();
+  }
+}
+__name(inTurn, "inTurn");
+function turnFor({ identity: identity2, request: request2 }, engine, order) {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
+  if (!engine || order.wantsArchive || !toolCache) return void 0;
+  const iso = identity2 ?? (request2.kind === "address" ? { sha256: sha256Of(identifyingUrl(request2.address)) } : void 0);
+  if (!iso) return void 0;
+  const key = imageKey(iso, { uname: order.uname });
+  return new Turn((0, import_node_path36.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
+}
+__name(turnFor, "turnFor");
+
 // src/troubleshooting.ts
 init_errors();
 var sections = {
@@ -39632,19 +39782,22 @@ async function run() {
   const keys = keysOf(known3, order);
   debug2(`Key in an engine: ${keys.engine ?? "none"}; in the Actions cache: ${keys.cache ?? "none"}`);
   const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
-  const look2 = /* @__PURE__ */ __name(() => findExisting(known3, engine, order, checksumBefore), "look");
-  const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
-  const { supply: provided, image } = await provideImage(existing2 ?? await make(), engine, order, make);
-  phase.signal.throwIfAborted();
-  const saving = saveForNextRun(provided, known3, order);
-  await saveForPost({ savingStatus: saving.statusFile });
-  const supply = await pushIfWanted(provided, keys, order);
+  const places2 = { engine, store, firstChecksum: checksumBefore };
+  const { supply, image, saving } = await inTurn(turnFor(known3, engine, order), async (turn5) => {
+    const look2 = /* @__PURE__ */ __name(() => findExisting(known3, { ...places2, turn: turn5 }, order), "look");
+    const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
+    const { supply: provided, image: image2 } = await provideImage(existing2 ?? await make(), engine, order, make);
+    phase.signal.throwIfAborted();
+    const saving2 = saveForNextRun(provided, known3, order);
+    await saveForPost({ savingStatus: saving2.statusFile });
+    return { supply: await pushIfWanted(provided, keys, order), image: image2, saving: saving2 };
+  });
   const { ociLayout: ociLayout2 } = order;
   if (ociLayout2 !== void 0) {
     const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
     await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
   }
-  if (!order.keepArchive) (0, import_node_fs51.rmSync)(order.archive, { force: true });
+  if (!order.keepArchive) (0, import_node_fs52.rmSync)(order.archive, { force: true });
   const { name } = inputs.shell;
   const canRun = await step(
     `Set up ${name}`,
@@ -39675,9 +39828,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path35.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path37.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs51.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs52.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -39749,7 +39902,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path35.dirname)(path6));
+  makeFolder((0, import_node_path37.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

@@ -21185,7 +21185,7 @@ function environmentForPrograms(env = process.env) {
 __name(environmentForPrograms, "environmentForPrograms");
 
 // src/programs/finished.ts
-var noReason = /^usage:|--help\b|^error: failed to start containers:/i;
+var noReason = /^usage:|--help\b|^error: failed to start containers:|^\* (dir|oci): /i;
 function lastLine2(text) {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line !== "");
   return lines.findLast((line) => !noReason.test(line)) ?? lines.at(-1) ?? "";
@@ -21547,7 +21547,7 @@ var EngineError = class extends UserError {
 };
 
 // src/engine/id-ranges.ts
-var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs/i;
+var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs|cannot be mapped to a host ID/i;
 
 // src/engine/images.ts
 async function succeed(command2, args, wanted, options) {
