@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { fetchSmallBlob, hasBlob, LostBlob } from '../../src/registry/blob.ts'
@@ -63,6 +64,23 @@ unless(noRegistry).describe('uploads to a registry', () => {
     const { client } = clientOf(`${proxy.host}/${name()}`)
     expect(await uploadBlob(client, blobOf(1000, 'small'), { chunk })).toBe('sent')
     expect(proxy.all('PATCH').map(({ headers }) => headers['content-range'])).toEqual([undefined])
+  })
+
+  test('short requests share a connection, also if the registry closes it meanwhile', async () => {
+    const { client, said } = clientOf(`${proxy.host}/${name()}`)
+    const before = proxy.connections
+    for (let n = 0; n < 5; n++) expect(await hasBlob(client, blobOf(1000, `missing ${n}`))).toBe(false)
+    // The first one finds out that the registry speaks no https.
+    expect(proxy.connections - before).toBe(2)
+    const sockets = new Set<Socket>()
+    proxy.plan = (_request, _count, socket) => {
+      sockets.add(socket)
+      return undefined
+    }
+    await hasBlob(client, blobOf(1000, 'missing'))
+    for (const socket of sockets) socket.destroy()
+    expect(await hasBlob(client, blobOf(1000, 'missing'))).toBe(false)
+    expect([proxy.connections - before, said]).toEqual([3, []])
   })
 
   test('a blob of another repository is mounted, if the registry knows one', async () => {

@@ -1,5 +1,5 @@
 import * as http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** What a proxy does with a request instead of passing it on, or with its answer. */
 export interface Mischief {
@@ -32,8 +32,10 @@ export interface RegistryProxy {
   /** Host and port. */
   readonly host: string
   readonly seen: SeenRequest[]
+  /** Connections that were made to it. */
+  connections: number
   /** Decides about each request. */
-  plan: (request: SeenRequest, count: number) => Mischief | undefined
+  plan: (request: SeenRequest, count: number, socket: Socket) => Mischief | undefined
   /** Requests of a kind, e.g. `PATCH`, in order. */
   all(method: string, path?: RegExp): SeenRequest[]
   stop(): Promise<void>
@@ -45,7 +47,7 @@ export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
     const record: SeenRequest = { method: request.method!, path: request.url!, headers: request.headers, bytes: 0 }
     seen.push(record)
     const count = seen.filter(({ method }) => method === record.method).length
-    const mischief = proxy.plan(record, count) ?? {}
+    const mischief = proxy.plan(record, count, request.socket) ?? {}
     mischief.before?.()
     const { answer, dropAfter, loseAnswer, cutAfter, replace, path = record.path } = mischief
     request.on('data', (bytes: Buffer) => {
@@ -79,10 +81,12 @@ export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
     request.on('aborted', () => onward.destroy())
     request.pipe(onward)
   })
+  server.on('connection', () => proxy.connections++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const proxy: RegistryProxy = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    connections: 0,
     plan: () => undefined,
     all: (method, path = /./) => seen.filter((request) => request.method === method && path.test(request.path)),
     stop: () =>

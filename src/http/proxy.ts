@@ -5,14 +5,17 @@ import { HttpFailure } from './failure.ts'
 /**
  * An agent for the proxy in http_proxy, https_proxy and no_proxy, in lower or upper case. Node does the work, and sends plain http in
  * absolute form, because some proxies allow tunnels to port 443 only.
+ * @param keepAlive whether connections are used again
  */
-export function agentFor(url: URL, env: NodeJS.ProcessEnv = process.env): http.Agent {
+export function agentFor(url: URL, env: NodeJS.ProcessEnv = process.env, keepAlive = false): http.Agent {
   const proxyEnv = {
     http_proxy: proxyUrl(env, 'http_proxy'),
     https_proxy: proxyUrl(env, 'https_proxy'),
     no_proxy: withSubdomains(variable(env, 'no_proxy')),
   }
-  return url.protocol === 'https:' ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv })
+  return url.protocol === 'https:'
+    ? new https.Agent({ proxyEnv, keepAlive, timeout: tunnelPatience })
+    : new http.Agent({ proxyEnv, keepAlive })
 }
 
 /** Milliseconds until a proxy has to answer to CONNECT: its connection would keep the process alive. */

@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { pipeline, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { connectionFailure, HttpFailure } from './failure.ts'
 import { agentFor } from './proxy.ts'
 import { shownUrl } from './shown-url.ts'
@@ -14,12 +15,16 @@ export interface Reply {
   readonly body: http.IncomingMessage
 }
 
+/** Chooses the agent for an address. */
+export type AgentFor = (url: URL) => http.Agent
+
 const maxRedirects = 10
 
 /**
  * Sends a request, and follows redirects.
  * @param own our own headers, always sent
  * @param users the user's headers, not sent once a redirect has left the origin
+ * @param agent makes the connections; by default, each request has its own
  * @throws HttpFailure; the reason of `signal`
  */
 export async function request(
@@ -28,13 +33,14 @@ export async function request(
   own: Readonly<Record<string, string>>,
   users: ReadonlyMap<string, string>,
   signal: AbortSignal,
+  agent: AgentFor = agentFor,
 ): Promise<Reply> {
   let target = new URL(url)
   let trusted = true
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     signal.throwIfAborted()
     const headers = { 'user-agent': 'xenserver-ddk-action', ...(trusted && Object.fromEntries(users)), ...own }
-    const body = await send(method, target, headers, signal)
+    const body = await send(method, target, headers, signal, undefined, agent)
     const status = body.statusCode!
     if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body }
     body.destroy()
@@ -74,13 +80,19 @@ export function send(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
   body?: Uint8Array | Readable,
+  agent: AgentFor = agentFor,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error))
     try {
       const { request: open } = url.protocol === 'https:' ? https : http
-      const asked = open(url, { method, headers, agent: agentFor(url), signal })
-      asked.on('error', fail)
+      const asked = open(url, { method, headers, agent: agent(url), signal })
+      asked.on('error', (error: NodeJS.ErrnoException) => {
+        // The server has closed the connection since the last request (Node, "request.reusedSocket").
+        const isStale = asked.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted && !(body instanceof Readable)
+        if (isStale) resolve(send(method, url, headers, signal, body, agent))
+        else fail(error)
+      })
       // While a proxy hasn't answered CONNECT, Node doesn't pass the signal on to the request.
       signal.addEventListener('abort', fail, { once: true })
       asked.on('close', () => signal.removeEventListener('abort', fail))
@@ -95,4 +107,15 @@ export function send(
       fail(error)
     }
   })
+}
+
+/** More than any answer has that only says that something went well or wrong, in bytes. */
+const shortAnswer = 64 << 10
+
+/** Ends an answer that nobody reads. Its connection can be used again if not much is left of it. */
+export async function drop(body: http.IncomingMessage, method: string): Promise<void> {
+  const isShort = method === 'HEAD' || Number(body.headers['content-length'] ?? Number.NaN) <= shortAnswer
+  if (!isShort) body.destroy()
+  // If it fails, the connection is closed.
+  else await finished(body.resume()).catch(() => {})
 }

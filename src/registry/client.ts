@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { HttpFailure, statusFailure } from '../http/failure.ts'
-import { type Reply, request, send } from '../http/request.ts'
+import { agentFor } from '../http/proxy.ts'
+import { type AgentFor, drop, type Reply, request, send } from '../http/request.ts'
 import { type Pace, retry } from '../http/retry.ts'
 import { watchStall } from '../http/stall.ts'
 import type { Access, Authorization } from './authorization.ts'
@@ -50,6 +51,8 @@ export class RegistryClient {
   readonly repository: Repository
   readonly #authorization: Authorization
   readonly #options: ClientOptions
+  /** One for each protocol, because a push makes many short requests. */
+  readonly #agents = new Map<string, ReturnType<AgentFor>>()
   #origin: Promise<string> | undefined
 
   constructor(repository: Repository, authorization: Authorization, options: ClientOptions) {
@@ -75,7 +78,9 @@ export class RegistryClient {
       const header = url.origin === origin ? await this.#authorization.header(access, signal) : undefined
       const reply = await this.#send(ask, url, header, signal, moved)
       if (expected.includes(reply.status)) return reply
-      reply.body.destroy()
+      // Of a request with a large body, not all may have been sent.
+      if (ask.body && 'open' in ask.body) reply.body.destroy()
+      else await drop(reply.body, ask.method)
       const challenge = reply.headers['www-authenticate'] ?? ''
       const goesOn = reply.status === 401 && url.origin === origin && attempt < 3 && this.#authorization.refused(challenge, access, header)
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied)
@@ -89,7 +94,7 @@ export class RegistryClient {
   ask(ask: Ask): Promise<Answer> {
     return this.persist(async (signal) => {
       const { status, headers, url, body } = await this.open(ask, signal)
-      body.destroy()
+      await drop(body, ask.method)
       return { status, headers, url }
     })
   }
@@ -118,7 +123,7 @@ export class RegistryClient {
   async #send({ method, headers: own = {}, body }: Ask, url: URL, header: string | undefined, signal: AbortSignal, moved: () => void) {
     if (method === 'GET' || method === 'HEAD') {
       const secret: [string, string][] = header === undefined ? [] : [['authorization', header]]
-      return request(method, url.href, own, new Map(secret), signal)
+      return request(method, url.href, own, new Map(secret), signal, this.#agentFor)
     }
     const size = body === undefined ? 0 : 'open' in body ? body.size : body.length
     const headers = {
@@ -127,8 +132,14 @@ export class RegistryClient {
       'content-length': String(size),
       ...own,
     }
-    const answer = await send(method, url, headers, signal, body && ('open' in body ? body.open(moved) : body))
+    const answer = await send(method, url, headers, signal, body && ('open' in body ? body.open(moved) : body), this.#agentFor)
     return { url, status: answer.statusCode!, headers: answer.headers, body: answer }
+  }
+
+  readonly #agentFor: AgentFor = (url) => {
+    const agent = this.#agents.get(url.protocol) ?? agentFor(url, process.env, true)
+    this.#agents.set(url.protocol, agent)
+    return agent
   }
 
   /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */

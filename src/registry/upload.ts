@@ -1,4 +1,5 @@
 import { HttpFailure, statusFailure } from '../http/failure.ts'
+import { drop } from '../http/request.ts'
 import { hasBlob } from './blob.ts'
 import { type BlobSource, bodyOf } from './blob-source.ts'
 import { type Answer, blobPace, type RegistryClient } from './client.ts'
@@ -184,7 +185,7 @@ class Upload {
 
   async #ask(method: 'GET' | 'HEAD' | 'POST' | 'PUT', to: string | URL, expected: number[], signal: AbortSignal): Promise<Answer> {
     const { status, headers, url, body } = await this.#client.open({ method, to, access: 'pull,push', expected }, signal)
-    body.destroy()
+    await drop(body, method)
     return { status, headers, url }
   }
 }
