@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../bench/report.ts'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
+import { countingRegistry } from './counting-registry.ts'
 import { countingServer } from './counting-server.ts'
 import { emptyFolder, type Fleet, type FleetResult, fleetTable, removeImages, runFleet } from './fleet.ts'
 import { save } from './save.ts'
@@ -36,7 +37,7 @@ for (const version of versions) {
   isos.push(iso)
 }
 const same = values.iso ?? isos[0]!
-const server = await countingServer([same, ...isos.filter((iso) => iso !== same)])
+const servers = { isos: await countingServer([...new Set([same, ...isos])]), registry: await countingRegistry() }
 const machine = await machineFor(subject, join(work, 'machine'))
 const started = await subject.start({
   machine,
@@ -49,17 +50,21 @@ const started = await subject.start({
 try {
   const all = Array<string>(jobs).fill(same)
   const matrix = all.map((_, index) => isos[index % isos.length]!)
-  const [one, killed, many] = [1, 2, 3].map(() => emptyFolder(work)) as [string, string, string]
+  const { inputs } = servers.registry
+  const folder = () => emptyFolder(work)
+  const one = folder()
   const fleets: readonly (readonly [Fleet, string])[] = [
     [{ title: `${jobs} jobs of one DDK`, isos: all, wanted: 1 }, one],
     [{ title: `${jobs} more, on the same machine`, isos: all, wanted: 0 }, one],
-    [{ title: `${jobs} jobs, of which the first is killed`, isos: all, wanted: 1, kill: true }, killed],
-    [{ title: `${jobs} jobs of ${versions.length} DDKs`, isos: matrix, wanted: versions.length }, many],
+    [{ title: `${jobs} jobs, of which the first is killed`, isos: all, wanted: 1, kill: true }, folder()],
+    [{ title: `${jobs} jobs of ${versions.length} DDKs`, isos: matrix, wanted: versions.length }, folder()],
+    [{ title: `${jobs} jobs that push the image`, isos: all, wanted: 1, inputs: { ...inputs, push: 'true' } }, folder()],
+    [{ title: `${jobs} machines that have only the registry`, isos: all, wanted: 0, inputs, apart: true }, folder()],
   ]
   const results: FleetResult[] = []
   for (const [fleet, dir] of fleets) {
     if (fleet.wanted > 0) removeImages(started)
-    const result = await runFleet(fleet, started, server, dir)
+    const result = await runFleet(fleet, started, servers, dir)
     process.stderr.write(`${fleet.title}: ${result.seconds.toFixed(1)} s\n`)
     results.push(result)
   }
@@ -69,5 +74,6 @@ try {
 } finally {
   started.stop()
   machine.stop()
-  await server.close()
+  await servers.isos.close()
+  await servers.registry.stop()
 }

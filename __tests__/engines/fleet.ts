@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesText } from '../../src/phase/units.ts'
+import type { CountingRegistry, RegistryCounts } from './counting-registry.ts'
 import type { CountingServer } from './counting-server.ts'
 import { call, diskUsed, type Job, startJob } from './job.ts'
 import type { Started } from './subjects.ts'
@@ -14,6 +15,16 @@ export interface Fleet {
   readonly wanted: number
   /** Kills the first job that makes an image, as a machine that runs out of memory does. */
   readonly kill?: boolean
+  /** More inputs of each job. */
+  readonly inputs?: Readonly<Record<string, string>>
+  /** Each job has a machine of its own: a tool cache that nobody shares, and no engine. */
+  readonly apart?: boolean
+}
+
+/** Where jobs get what they need, and what that counts. */
+export interface Servers {
+  readonly isos: CountingServer
+  readonly registry: CountingRegistry
 }
 
 /** What all jobs of a fleet did. */
@@ -25,7 +36,8 @@ export interface FleetResult {
   readonly bytes: number
   readonly conversions: number
   readonly loads: number
-  /** What the engine and the tool cache have more than before. */
+  readonly registry: RegistryCounts
+  /** What the engine and the runners have more than before. */
   readonly disk: number
 }
 
@@ -36,28 +48,26 @@ const making = '::group::Make the image'
  * @param dir of the runners; fleets with the same one share their tool cache
  * @throws Error if a job fails, or if anything was done twice
  */
-export async function runFleet(
-  { title, isos, wanted, kill = false }: Fleet,
-  started: Started,
-  server: CountingServer,
-  dir: string,
-): Promise<FleetResult> {
+export async function runFleet(fleet: Fleet, started: Started, servers: Servers, dir: string): Promise<FleetResult> {
+  const { title, isos, wanted, kill = false, inputs = {}, apart = false } = fleet
   mkdirSync(dir, { recursive: true })
-  server.counted()
-  const toolCache = { ...started, data: join(dir, 'tool-cache') }
-  const used = () => diskUsed(started) + diskUsed(toolCache)
+  servers.isos.counted()
+  servers.registry.counted()
+  const used = () => diskUsed(started) + diskUsed({ ...started, data: dir })
   const before = used()
-  const jobs = isos.map(() => startJob(started, dir))
+  const jobs = isos.map(() => startJob(started, apart ? emptyFolder(dir) : dir))
   const begin = performance.now()
   const victim = new Victim(kill)
-  const logs = await Promise.all(jobs.map((job, index) => victim.mayBe(job, { iso: server.urlOf(isos[index]!) })))
+  const engine: Record<string, string> = apart ? { engine: 'none' } : {}
+  const inputsOf = (index: number) => ({ iso: servers.isos.urlOf(isos[index]!), ...engine, ...inputs })
+  const logs = await Promise.all(jobs.map((job, index) => victim.mayBe(job, inputsOf(index))))
   const seconds = (performance.now() - begin) / 1000
   const disk = used() - before
   await Promise.all(jobs.map((job) => job.post()))
-  const { heads, gets, bytes } = server.counted()
+  const { heads, gets, bytes } = servers.isos.counted()
   const count = (text: string) => logs.filter((log) => log.includes(text)).length
   const result: FleetResult = {
-    ...{ title, seconds, disk, bytes, downloads: gets, questions: heads },
+    ...{ title, seconds, disk, bytes, downloads: gets, questions: heads, registry: servers.registry.counted() },
     conversions: count(making),
     loads: count('::group::Load the image into'),
   }
@@ -126,14 +136,14 @@ export function removeImages(started: Started): void {
 
 /** A Markdown table. */
 export function fleetTable(results: readonly FleetResult[]): string {
-  const head = ['', 'wall time', 'downloads', 'questions to the server', 'bytes moved', 'conversions', 'loads', 'disk']
-  const cells = results.map(({ title, seconds, downloads, questions, bytes, conversions, loads, disk }) => [
+  const head = ['', 'wall time', 'downloads', 'questions', 'bytes', 'conversions', 'loads', 'to the registry', 'from it', 'disk']
+  const cells = results.map(({ title, seconds, downloads, questions, bytes, conversions, loads, registry, disk }) => [
     title,
     `${seconds.toFixed(1)} s`,
     ...[downloads, questions].map(String),
     bytesText(bytes),
     ...[conversions, loads].map(String),
-    bytesText(disk),
+    ...[registry.up, registry.down, disk].map((size) => (size === 0 ? '' : bytesText(size))),
   ])
   const line = (row: readonly string[]) => `| ${row.join(' | ')} |`
   return [line(head), `|${head.map((_, index) => (index === 0 ? '---' : '--:')).join('|')}|`, ...cells.map(line)].join('\n')

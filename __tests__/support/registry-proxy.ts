@@ -25,6 +25,8 @@ export interface SeenRequest {
   readonly headers: http.IncomingHttpHeaders
   /** Bytes of its body that came. */
   bytes: number
+  /** Bytes of its answer's body. */
+  answered: number
 }
 
 /** A proxy in front of a registry on this machine. The registry believes that the proxy's address is its own. */
@@ -44,7 +46,7 @@ export interface RegistryProxy {
 export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
   const seen: SeenRequest[] = []
   const server = http.createServer((request, response) => {
-    const record: SeenRequest = { method: request.method!, path: request.url!, headers: request.headers, bytes: 0 }
+    const record: SeenRequest = { method: request.method!, path: request.url!, headers: request.headers, bytes: 0, answered: 0 }
     seen.push(record)
     const count = seen.filter(({ method }) => method === record.method).length
     const mischief = proxy.plan(record, count, request.socket) ?? {}
@@ -72,6 +74,7 @@ export async function startRegistryProxy(port: number): Promise<RegistryProxy> {
       let sent = 0
       reply.on('data', (bytes: Buffer) => {
         sent += bytes.length
+        record.answered += bytes.length
         response.write(cutAfter === undefined ? bytes : bytes.subarray(0, Math.max(0, bytes.length - (sent - cutAfter))))
         if (cutAfter !== undefined && sent >= cutAfter) setImmediate(() => request.socket.destroy())
       })

@@ -1,0 +1,44 @@
+import { startRegistry } from '../support/registry.ts'
+import { startRegistryProxy } from '../support/registry-proxy.ts'
+
+/** Debian's docker-registry, and what jobs move to and from it. */
+export interface CountingRegistry {
+  /** Inputs of a job that uses it. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** Since the last call. */
+  counted(): RegistryCounts
+  stop(): Promise<void>
+}
+
+export interface RegistryCounts {
+  /** Manifests that came by digest or tag, each counted once. */
+  readonly pushes: number
+  /** Bytes of bodies. */
+  readonly up: number
+  readonly down: number
+}
+
+export async function countingRegistry(): Promise<CountingRegistry> {
+  // An image isn't pushed to where nobody has to log in.
+  const login = { username: 'fleet', password: 'secret' }
+  const registry = await startRegistry({ login })
+  const proxy = await startRegistryProxy(registry.port)
+  return {
+    inputs: {
+      'registry-image': `${proxy.host}/acme/private/ddk`,
+      'registry-username': login.username,
+      'registry-password': login.password,
+    },
+    counted() {
+      const pushes = new Set(proxy.all('PUT', /\/manifests\//).map(({ path }) => path)).size
+      const sum = (of: (request: (typeof proxy.seen)[number]) => number) => proxy.seen.reduce((total, request) => total + of(request), 0)
+      const counts = { pushes, up: sum(({ bytes }) => bytes), down: sum(({ answered }) => answered) }
+      proxy.seen.length = 0
+      return counts
+    },
+    async stop() {
+      await proxy.stop()
+      await registry.stop()
+    },
+  }
+}
