@@ -11,8 +11,8 @@ export interface CountingRegistry {
 }
 
 export interface RegistryCounts {
-  /** Manifests that came by digest or tag, each counted once. */
-  readonly pushes: number
+  /** Names that manifests were given. */
+  readonly tags: number
   /** Bytes of bodies. */
   readonly up: number
   readonly down: number
@@ -30,9 +30,9 @@ export async function countingRegistry(): Promise<CountingRegistry> {
       'registry-password': login.password,
     },
     counted() {
-      const pushes = new Set(proxy.all('PUT', /\/manifests\//).map(({ path }) => path)).size
+      const tags = proxy.all('PUT', /\/manifests\//).length
       const sum = (of: (request: (typeof proxy.seen)[number]) => number) => proxy.seen.reduce((total, request) => total + of(request), 0)
-      const counts = { pushes, up: sum(({ bytes }) => bytes), down: sum(({ answered }) => answered) }
+      const counts = { tags, up: sum(({ bytes }) => bytes), down: sum(({ answered }) => answered) }
       proxy.seen.length = 0
       return counts
     },

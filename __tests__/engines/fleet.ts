@@ -73,6 +73,8 @@ export async function runFleet(fleet: Fleet, started: Started, servers: Servers,
   }
   if (kill !== victim.isDead) throw new Error(`${title}: no job began to make the image`)
   expectWork(result, wanted, kill ? 1 : 0)
+  // One push gives three names: the version, the key of the ISO's checksum, and that of its address.
+  expectTags(result, inputs.push === 'true' ? 3 : 0)
   expectOneImageEach(
     jobs.map(({ runner }) => runner.outputs()['image-id']),
     isos,
@@ -111,6 +113,11 @@ function expectWork(result: FleetResult, wanted: number, killed: number): void {
   const isRight = downloads >= wanted && downloads <= wanted + killed && conversions === wanted + killed && loads === wanted
   if (isRight) return
   throw new Error(`${result.title}: ${wanted} ISOs took ${downloads} downloads, ${conversions} conversions and ${loads} loads`)
+}
+
+/** @throws Error if an image was pushed twice, or not at all */
+function expectTags({ title, registry }: FleetResult, wanted: number): void {
+  if (registry.tags !== wanted) throw new Error(`${title}: the registry got ${registry.tags} names, not ${wanted}`)
 }
 
 /** All jobs of an ISO have the same image, and jobs of different ones have different images. A killed job has none. */

@@ -1,10 +1,10 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { makeDdkIso } from '../fixtures/ddk-iso.ts'
 import { makeSmallRoot } from '../fixtures/small-root.ts'
 import { addPrograms } from '../shell/roots.ts'
 import { run } from '../support/tools.ts'
+import { shipped } from './action.ts'
 
 /** What the suite loads, and what must come out. */
 export interface Isos {
@@ -40,8 +40,7 @@ function makeRoot(folder: string, { uid, gid }: { readonly uid: number; readonly
 /** As the command line makes it, without any engine. */
 function idsOf(iso: string, work: string): Isos['ids'] {
   const archive = join(work, 'expected.tar')
-  const cli = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
-  const made = JSON.parse(run(process.execPath, [cli, 'convert', iso, '--output', archive, '--tag', image, '--json']))
+  const made = JSON.parse(run(process.execPath, [shipped('cli.cjs'), 'convert', iso, '--output', archive, '--tag', image, '--json']))
   return { config: made.digest, manifest: made.archive.manifestDigest }
 }
 

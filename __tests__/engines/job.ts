@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, lchownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Ended } from '../support/cli.ts'
 import { makeRunner, type Runner } from '../support/runner.ts'
+import { shipped } from './action.ts'
 import { inside, type Started } from './subjects.ts'
-
-const bundle = fileURLToPath(new URL('../../dist/main.cjs', import.meta.url))
 
 /** A job on a runner with the engine. Its user is the engine's. */
 export interface Job {
@@ -26,7 +24,7 @@ export interface Job {
 /** @param dir of the runner; its jobs share a tool cache */
 export function startJob(started: Started, dir: string): Job {
   const { engine, env, as, user } = started
-  const runner = makeRunner(dir, bundle, env as NodeJS.ProcessEnv, join(dir, 'tool-cache'), as)
+  const runner = makeRunner(dir, shipped('main.cjs'), env as NodeJS.ProcessEnv, join(dir, 'tool-cache'), as)
   if (user) giveAll(dir, user)
   let steps = 0
   return {

@@ -15,11 +15,13 @@ const idsOfEach = 65_536
  * same inside and outside. It is a mount namespace, so nothing of it stays when it ends.
  */
 export interface Machine {
-  /** Words that come before a command of root's, and of the runner's user. */
-  readonly asRoot: readonly string[]
-  readonly asRunner: readonly string[]
+  readonly asRoot: Enter
+  readonly asRunner: Enter
   stop(): void
 }
+
+/** Gives the words that come before a command which is to run in a folder. No shell is among them: it would lose variables such as INPUT_ISO-SHA256. */
+export type Enter = (folder: string) => readonly string[]
 
 /**
  * @param dir for its files; the caller removes it
@@ -38,11 +40,11 @@ export async function startMachine(dir: string, folder?: string): Promise<Machin
   })
   await until(() => existsSync(ready))
   // nsenter would otherwise begin in the folder of the namespace's first process.
-  const enter = ['sh', '-c', `exec nsenter --mount=/proc/${holder.pid}/ns/mnt --wdns="$PWD" "$@"`, 'sh']
+  const enter: Enter = (folder) => ['nsenter', `--mount=/proc/${holder.pid}/ns/mnt`, `--wdns=${folder}`]
   const { uid, gid } = runner
   return {
     asRoot: enter,
-    asRunner: [...enter, 'setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
+    asRunner: (folder) => [...enter(folder), 'setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
     stop: () => void holder.kill(),
   }
 }

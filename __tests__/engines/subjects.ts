@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lastLine, run, until } from '../support/tools.ts'
-import { type Machine, remapped, runner, startMachine } from './machine.ts'
+import { type Enter, type Machine, remapped, runner, startMachine } from './machine.ts'
 
 /** A way to have an engine, by the name that the command line takes. */
 export interface Subject {
@@ -26,8 +26,8 @@ export interface Started {
   readonly engine: 'docker' | 'podman'
   /** What makes the command reach it. */
   readonly env: Readonly<Record<string, string>>
-  /** Words before a command of the job's user. */
-  readonly as: readonly string[]
+  /** Runs a command as the job's user. */
+  readonly as: Enter
   /** The job's user; root if absent. */
   readonly user?: { readonly uid: number; readonly gid: number }
   /** The folder that has the engine's images. */
@@ -133,7 +133,7 @@ function podman(title: string, release: string, how: 'root' | 'rootless' | 'sock
       if (!how.endsWith('socket')) return { engine: 'podman', env, as, ...user, data, stop }
       const socket = join(mkdtempSync('/tmp/ddk-podman-socket-'), 'podman.sock')
       if (isRootless) chownSync(dirname(socket), runner.uid, runner.gid)
-      const [program, ...args] = [...as, 'podman', 'system', 'service', '--time', '0', `unix://${socket}`]
+      const [program, ...args] = [...as('/'), 'podman', 'system', 'service', '--time', '0', `unix://${socket}`]
       service = spawn(program!, args, { env: { ...plainEnvironment(), ...env }, stdio: ['ignore', 'ignore', 'ignore'] })
       service.once('exit', () => run('rm', ['-rf', dirname(socket)]))
       await until(() => existsSync(socket))
@@ -156,7 +156,7 @@ function settingsIn(dir: string): Record<string, string> {
 }
 
 /** Starts an engine by its script, and gives what that prints. @throws CannotRun with its last word */
-function startBy(as: readonly string[], script: string, dir: string, env: Record<string, string>, stop: () => void): string {
+function startBy(as: Enter, script: string, dir: string, env: Record<string, string>, stop: () => void): string {
   const { status, stdout, stderr } = inside(as, [libPath(script), 'start', dir], env)
   if (status === 0) return stdout.trim()
   stop()
@@ -164,8 +164,8 @@ function startBy(as: readonly string[], script: string, dir: string, env: Record
 }
 
 /** Runs a command in a machine, without this process's environment. */
-export function inside(as: readonly string[], command: readonly string[], env: Readonly<Record<string, string>>, cwd = '/') {
-  const [program, ...args] = [...as, ...command]
+export function inside(as: Enter, command: readonly string[], env: Readonly<Record<string, string>>, cwd = '/') {
+  const [program, ...args] = [...as(cwd), ...command]
   return spawnSync(program!, args, { cwd, encoding: 'utf8', env: { ...plainEnvironment(), ...env }, timeout: 300_000 })
 }
 

@@ -25,14 +25,14 @@ export interface Runner {
  * @param dir for the runner's folders; the caller removes it
  * @param script the bundle of main.ts
  * @param env more variables, such as those of a cache service
- * @param as words before each command, which make another user of it
+ * @param as gives the words before each command in a folder, which make another user of it
  */
 export function makeRunner(
   dir: string,
   script: string,
   env: NodeJS.ProcessEnv = {},
   toolCache = join(dir, 'tool-cache'),
-  as: readonly string[] = [],
+  as: (folder: string) => readonly string[] = () => [],
 ): Runner {
   const home = mkdtempSync(join(dir, 'runner-'))
   const temp = join(home, 'temp')
@@ -66,7 +66,7 @@ export function makeRunner(
     how: NodeJS.Signals = 'SIGINT',
     watch?: (soFar: string) => void,
   ): Promise<Ended> => {
-    const [program, ...args] = [...as, process.execPath, bundle]
+    const [program, ...args] = [...as(workspace), process.execPath, bundle]
     const child = spawn(program!, args, { cwd: workspace, env: { ...base, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     signal?.addEventListener('abort', () => child.kill(how))
     let soFar = ''
