@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -131,11 +131,9 @@ function podman(title: string, release: string, how: 'root' | 'rootless' | 'sock
       const data = inside(as, ['podman', 'info', '--format', '{{.Store.GraphRoot}}'], env).stdout.trim()
       const user = isRootless && { user: runner }
       if (!how.endsWith('socket')) return { engine: 'podman', env, as, ...user, data, stop }
-      const socket = join(mkdtempSync('/tmp/ddk-podman-socket-'), 'podman.sock')
-      if (isRootless) chownSync(dirname(socket), runner.uid, runner.gid)
+      const socket = join(dir, 'podman.sock')
       const [program, ...args] = [...as('/'), 'podman', 'system', 'service', '--time', '0', `unix://${socket}`]
       service = spawn(program!, args, { env: { ...plainEnvironment(), ...env }, stdio: ['ignore', 'ignore', 'ignore'] })
-      service.once('exit', () => run('rm', ['-rf', dirname(socket)]))
       await until(() => existsSync(socket))
       return { engine: 'docker', env: { DOCKER_HOST: `unix://${socket}` }, as, ...user, data, stop }
     },
