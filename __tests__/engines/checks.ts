@@ -78,7 +78,7 @@ export const checks: Readonly<Record<string, Check>> = {
     try {
       await job.main({ iso: wide, image: name })
       call(started, 'image', 'rm', '--force', name)
-      return 'are root’s to give'
+      return 'loaded: root has all ids'
     } catch (error) {
       const sentence = (error as Error).message
       const ranges = `users up to ${wideIds.uid} and of groups up to ${wideIds.gid}`
