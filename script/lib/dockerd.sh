@@ -90,7 +90,8 @@ stop() {
       sleep 0.1
     done
   fi
-  as_root rm -rf "$run"
+  # With userns-remap, dockerd has another folder beside it.
+  as_root rm -rf "$run" "$run".[0-9]*
 }
 
 case $command in

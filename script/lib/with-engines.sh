@@ -31,8 +31,8 @@ end_processes() {
   local -a pids
   for attempt in {1..100}; do
     mapfile -t pids < <(grep -lsF -- "$state" /proc/[0-9]*/environ /proc/[0-9]*/cmdline | cut -d / -f 3 | sort -u)
-    # grep finds itself.
-    if ((${#pids[@]} <= 1)); then return; fi
+    # grep finds itself. Without a number, `return` in a trap gives the status of the run.
+    if ((${#pids[@]} <= 1)); then return 0; fi
     # Once is enough for those that can end in order.
     if ((attempt == 1 || attempt > 50)); then
       for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
