@@ -6889,10 +6889,10 @@ upgrade: ${upgrade}\r
     __name(writeH1, "writeH1");
     function writeStream(abort, body, client, request2, socket, contentLength, header, expectsPayload) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      let finished = false;
+      let finished2 = false;
       const writer = new AsyncWriter({ abort, socket, request: request2, contentLength, client, expectsPayload, header });
       const onData = /* @__PURE__ */ __name(function(chunk) {
-        if (finished) {
+        if (finished2) {
           return;
         }
         try {
@@ -6904,7 +6904,7 @@ upgrade: ${upgrade}\r
         }
       }, "onData");
       const onDrain = /* @__PURE__ */ __name(function() {
-        if (finished) {
+        if (finished2) {
           return;
         }
         if (body.resume) {
@@ -6915,16 +6915,16 @@ upgrade: ${upgrade}\r
         queueMicrotask(() => {
           body.removeListener("error", onFinished);
         });
-        if (!finished) {
+        if (!finished2) {
           const err = new RequestAbortedError();
           queueMicrotask(() => onFinished(err));
         }
       }, "onClose");
       const onFinished = /* @__PURE__ */ __name(function(err) {
-        if (finished) {
+        if (finished2) {
           return;
         }
-        finished = true;
+        finished2 = true;
         assert(socket.destroyed || socket[kWriting] && client[kRunning] <= 1);
         socket.off("drain", onDrain).off("error", onFinished);
         body.removeListener("data", onData).removeListener("end", onFinished).removeListener("close", onClose);
@@ -10444,7 +10444,7 @@ var require_api_stream = __commonJS({
   "node_modules/undici/lib/api/api-stream.js"(exports2, module2) {
     "use strict";
     var assert = require("node:assert");
-    var { finished, PassThrough } = require("node:stream");
+    var { finished: finished2, PassThrough } = require("node:stream");
     var { InvalidArgumentError, InvalidReturnValueError } = require_errors();
     var util = require_util();
     var { getResolveErrorBodyCallback } = require_util3();
@@ -10543,7 +10543,7 @@ var require_api_stream = __commonJS({
           if (!res || typeof res.write !== "function" || typeof res.end !== "function" || typeof res.on !== "function") {
             throw new InvalidReturnValueError("expected Writable");
           }
-          finished(res, { readable: false }, (err) => {
+          finished2(res, { readable: false }, (err) => {
             const { callback: callback2, res: res2, opaque: opaque2, trailers, abort } = this;
             this.res = null;
             if (err || !res2.readable) {
@@ -14092,7 +14092,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable: Readable3, pipeline: pipeline3, finished } = require("node:stream");
+    var { Readable: Readable3, pipeline: pipeline3, finished: finished2 } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -14571,7 +14571,7 @@ var require_fetch = __commonJS({
       if (internalResponse.body == null) {
         processResponseEndOfBody();
       } else {
-        finished(internalResponse.body.stream, () => {
+        finished2(internalResponse.body.stream, () => {
           processResponseEndOfBody();
         });
       }
@@ -31670,9 +31670,9 @@ __name(lastLine, "lastLine");
 var outputLimit = 16 << 20;
 async function runChild(command2, args, options) {
   options.signal?.throwIfAborted();
-  const finished = await untilEnd(command2, args, options);
+  const finished2 = await untilEnd(command2, args, options);
   options.signal?.throwIfAborted();
-  return finished;
+  return finished2;
 }
 __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
@@ -31681,10 +31681,10 @@ function untilEnd(command2, args, options) {
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
     let timedOut = false;
-    const end = /* @__PURE__ */ __name((finished) => {
+    const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", output.kill);
-      resolve8({ ...finished, timedOut });
+      resolve8({ ...finished2, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -31694,13 +31694,13 @@ function untilEnd(command2, args, options) {
     }, "giveUp");
     const timer = setTimeout(giveUp, deadline2 * 1e3);
     signal?.addEventListener("abort", output.kill);
-    output.finished.then((finished) => end(timedOut ? { ...finished, lastWord: "" } : finished));
+    output.finished.then((finished2) => end(timedOut ? { ...finished2, lastWord: "" } : finished2));
   });
 }
 __name(untilEnd, "untilEnd");
 function feedChild(command2, args) {
   const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env: environmentForPrograms() });
-  const { finished, kill } = watch(child2);
+  const { finished: finished2, kill } = watch(child2);
   const stdin = child2.stdin;
   stdin.on("error", () => {
   });
@@ -31708,11 +31708,11 @@ function feedChild(command2, args) {
     write: /* @__PURE__ */ __name((piece) => new Promise((resolve8) => stdin.write(piece, (error2) => resolve8(!error2))), "write"),
     async end() {
       stdin.end();
-      return finished;
+      return finished2;
     },
     async kill() {
       kill();
-      await finished;
+      await finished2;
     }
   };
 }
@@ -31768,7 +31768,7 @@ async function callProgram(command2, args, deadline2) {
   const timeout = findTimeout();
   if (timeout === void 0) return runChild(command2, args, { deadline: deadline2 });
   const start = performance.now();
-  const finished = /* @__PURE__ */ __name((fields) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields }), "finished");
+  const finished2 = /* @__PURE__ */ __name((fields) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields }), "finished");
   try {
     const limits2 = ["-k", String(grace), String(deadline2)];
     const output = await getExecOutput(`"${timeout}"`, [...limits2, command2, ...args], {
@@ -31781,13 +31781,13 @@ async function callProgram(command2, args, deadline2) {
     const { stdout, stderr } = output;
     const code2 = output.exitCode;
     const isLate = performance.now() - start >= deadline2 * 1e3;
-    if (isLate && (code2 === null || endedByTimeout.includes(code2))) return finished({ stdout, timedOut: true });
+    if (isLate && (code2 === null || endedByTimeout.includes(code2))) return finished2({ stdout, timedOut: true });
     const lastWord = lastLine(stderr);
     const ownWord = code2 === 126 || code2 === 127 ? wordOfTimeout(lastWord) : void 0;
-    if (ownWord !== void 0) return finished({ missing: code2 === 127, lastWord: ownWord });
-    return code2 === null ? finished({ stdout, lastWord: "ended by a signal" }) : finished({ code: code2, stdout, lastWord });
+    if (ownWord !== void 0) return finished2({ missing: code2 === 127, lastWord: ownWord });
+    return code2 === null ? finished2({ stdout, lastWord: "ended by a signal" }) : finished2({ code: code2, stdout, lastWord });
   } catch (error2) {
-    return finished({ lastWord: error2.message });
+    return finished2({ lastWord: error2.message });
   }
 }
 __name(callProgram, "callProgram");
@@ -31815,11 +31815,11 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
   const trace = /* @__PURE__ */ __name((args) => {
     const began = performance.now();
     debug3(`[command] ${[program, ...args].join(" ")}`);
-    return (finished) => {
-      const { code: code2, timedOut } = finished;
+    return (finished2) => {
+      const { code: code2, timedOut } = finished2;
       const end = timedOut ? "was too slow" : code2 === void 0 ? "has no exit code" : `ended with exit code ${code2}`;
       debug3(`${program} ${args[0]} ${end} after ${Math.round(performance.now() - began)} ms`);
-      return finished;
+      return finished2;
     };
   }, "trace");
   const traced = /* @__PURE__ */ __name(async (args, start) => {
@@ -31832,8 +31832,8 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
     async call(args, { deadline: deadline2 = "question", evenIfCancelled = false } = {}) {
       if (!evenIfCancelled) signal?.throwIfAborted();
       const seconds = deadlines[deadline2];
-      const finished = await traced(args, () => callProgram(program, args, seconds));
-      return finished.timedOut ? { ...finished, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished;
+      const finished2 = await traced(args, () => callProgram(program, args, seconds));
+      return finished2.timedOut ? { ...finished2, lastWord: `it didn't answer within ${seconds} seconds${chosenDaemon()}` } : finished2;
     },
     follow: /* @__PURE__ */ __name((args, deadline2) => traced(args, () => runChild(program, args, { deadline: deadline2, signal })), "follow"),
     async feed(args, stdin, deadline2) {
@@ -31898,10 +31898,10 @@ var change = { deadline: "change" };
 function images(command2, platformOption) {
   const { program } = command2;
   const find2 = /* @__PURE__ */ __name(async (reference) => {
-    const finished = await command2.call(["image", "inspect", "--", reference]);
-    if (finished.code === 0) return readImage(program, reference, finished.stdout);
-    if (/no such (image|object)|image not known/i.test(finished.lastWord)) return void 0;
-    throw failure(program, `look for the image ${reference}`, finished);
+    const finished2 = await command2.call(["image", "inspect", "--", reference]);
+    if (finished2.code === 0) return readImage(program, reference, finished2.stdout);
+    if (/no such (image|object)|image not known/i.test(finished2.lastWord)) return void 0;
+    throw failure(program, `look for the image ${reference}`, finished2);
   }, "find");
   return {
     find: find2,
@@ -31957,13 +31957,13 @@ function readImage(program, reference, json2) {
 }
 __name(readImage, "readImage");
 async function succeed(command2, args, wanted, options) {
-  const finished = await command2.call(args, options);
-  if (finished.code !== 0) throw failure(command2.program, wanted, finished);
-  return finished.stdout;
+  const finished2 = await command2.call(args, options);
+  if (finished2.code !== 0) throw failure(command2.program, wanted, finished2);
+  return finished2.stdout;
 }
 __name(succeed, "succeed");
-function failure(program, wanted, finished) {
-  const reason = finished.lastWord || `it ended with exit code ${finished.code}`;
+function failure(program, wanted, finished2) {
+  const reason = finished2.lastWord || `it ended with exit code ${finished2.code}`;
   const message2 = `${program} couldn't ${wanted}: ${reason}`;
   if (noRoom.test(reason)) return new EngineError(`${message2}; free some space on the disk of its data folder`, "no-room");
   return new EngineError(message2, tooFewIds.test(reason) ? "too-few-ids" : "engine");
@@ -31992,18 +31992,18 @@ function startImport(command2, mark2) {
     return step2.finally(() => clearTimeout(timer));
   }, "inTime");
   const end = /* @__PURE__ */ __name(async () => {
-    const finished = await inTime(child2.end());
-    return isLate ? { ...finished, lastWord: `it took nothing more for ${importDeadline / 60} minutes` } : finished;
+    const finished2 = await inTime(child2.end());
+    return isLate ? { ...finished2, lastWord: `it took nothing more for ${importDeadline / 60} minutes` } : finished2;
   }, "end");
-  const failed2 = /* @__PURE__ */ __name((finished) => failure(command2.program, "import the root filesystem", finished), "failed");
+  const failed2 = /* @__PURE__ */ __name((finished2) => failure(command2.program, "import the root filesystem", finished2), "failed");
   return {
     async write(piece) {
       if (!await inTime(child2.write(piece))) throw failed2(await end());
     },
     async finish() {
-      const finished = await end();
-      if (finished.code !== 0) throw failed2(finished);
-      return importedLayer(command2, finished.stdout.trim());
+      const finished2 = await end();
+      if (finished2.code !== 0) throw failed2(finished2);
+      return importedLayer(command2, finished2.stdout.trim());
     },
     abort: child2.kill
   };
@@ -32042,9 +32042,9 @@ async function load(command2, method, archive, onProgress) {
   }, "report");
   const timer = setInterval(report, progressInterval);
   try {
-    const finished = await command2.feed(method.args, fd, loadDeadline);
-    const late = finished.timedOut && { lastWord: `it wasn't done after ${loadDeadline / 60} minutes, and is left to itself` };
-    if (finished.code !== 0) throw failure(command2.program, `load ${archive}`, { ...finished, ...late });
+    const finished2 = await command2.feed(method.args, fd, loadDeadline);
+    const late = finished2.timedOut && { lastWord: `it wasn't done after ${loadDeadline / 60} minutes, and is left to itself` };
+    if (finished2.code !== 0) throw failure(command2.program, `load ${archive}`, { ...finished2, ...late });
     report();
   } finally {
     clearInterval(timer);
@@ -32082,10 +32082,10 @@ async function detectEngine(wanted, notice3 = () => {
 __name(detectEngine, "detectEngine");
 async function ask(command2) {
   const { program } = command2;
-  const finished = await command2.call(["info", "--format", "{{json .}}"], { deadline: "greeting" });
-  if (finished.missing) return `${program} isn't installed: there is no such program in PATH`;
-  if (finished.timedOut) return `${program} didn't answer within ${command2.deadlines.greeting} seconds${chosenDaemon()}`;
-  const info2 = parse(finished.stdout);
+  const finished2 = await command2.call(["info", "--format", "{{json .}}"], { deadline: "greeting" });
+  if (finished2.missing) return `${program} isn't installed: there is no such program in PATH`;
+  if (finished2.timedOut) return `${program} didn't answer within ${command2.deadlines.greeting} seconds${chosenDaemon()}`;
+  const info2 = parse(finished2.stdout);
   if (info2.version?.Version !== void 0) {
     return podman(command2, info2.version.Version, info2);
   }
@@ -32093,15 +32093,15 @@ async function ask(command2) {
     const isPodman = await answersAsPodman(command2, info2.ServerVersion);
     return (isPodman ? podmanByDocker : docker)(command2, info2.ServerVersion, info2);
   }
-  const reason = info2.ServerErrors?.at(-1) ?? finished.lastWord;
-  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished.code}`}${wayOut(program, reason)}`;
+  const reason = info2.ServerErrors?.at(-1) ?? finished2.lastWord;
+  return `${program} can't be used: ${reason || `'${program} info' ended with exit code ${finished2.code}`}${wayOut(program, reason)}`;
 }
 __name(ask, "ask");
 async function answersAsPodman(command2, version) {
   const major = Number.parseInt(version, 10);
   if (major < 2 || major >= 17) return false;
-  const finished = await command2.call(["version", "--format", "{{json .Server.Components}}"]);
-  return finished.stdout.includes('"Podman Engine"');
+  const finished2 = await command2.call(["version", "--format", "{{json .Server.Components}}"]);
+  return finished2.stdout.includes('"Podman Engine"');
 }
 __name(answersAsPodman, "answersAsPodman");
 function parse(json2) {
@@ -32897,17 +32897,18 @@ var import_node_path5 = require("node:path");
 var http2 = __toESM(require("node:http"), 1);
 var https2 = __toESM(require("node:https"), 1);
 var import_node_stream = require("node:stream");
+var import_promises4 = require("node:stream/promises");
 
 // src/http/proxy.ts
 var http = __toESM(require("node:http"), 1);
 var https = __toESM(require("node:https"), 1);
-function agentFor(url, env = process.env) {
+function agentFor(url, env = process.env, keepAlive2 = false) {
   const proxyEnv = {
     http_proxy: proxyUrl(env, "http_proxy"),
     https_proxy: proxyUrl(env, "https_proxy"),
     no_proxy: withSubdomains(variable(env, "no_proxy"))
   };
-  return url.protocol === "https:" ? new https.Agent({ proxyEnv, timeout: tunnelPatience }) : new http.Agent({ proxyEnv });
+  return url.protocol === "https:" ? new https.Agent({ proxyEnv, keepAlive: keepAlive2, timeout: tunnelPatience }) : new http.Agent({ proxyEnv, keepAlive: keepAlive2 });
 }
 __name(agentFor, "agentFor");
 var tunnelPatience = 15e3;
@@ -32933,13 +32934,13 @@ __name(withSubdomains, "withSubdomains");
 
 // src/http/request.ts
 var maxRedirects = 10;
-async function request(method, url, own2, users, signal) {
+async function request(method, url, own2, users, signal, agent2 = agentFor) {
   let target = new URL(url);
   let trusted = true;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     signal.throwIfAborted();
     const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
-    const body = await send(method, target, headers, signal);
+    const body = await send(method, target, headers, signal, void 0, agent2);
     const status = body.statusCode;
     if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
     body.destroy();
@@ -32968,13 +32969,17 @@ function redirected(from, location, trusted) {
   return next;
 }
 __name(redirected, "redirected");
-function send(method, url, headers, signal, body) {
+function send(method, url, headers, signal, body, agent2 = agentFor) {
   return new Promise((resolve8, reject) => {
     const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
     try {
       const { request: open4 } = url.protocol === "https:" ? https2 : http2;
-      const asked = open4(url, { method, headers, agent: agentFor(url), signal });
-      asked.on("error", fail3);
+      const asked = open4(url, { method, headers, agent: agent2(url), signal });
+      asked.on("error", (error2) => {
+        const isStale = asked.reusedSocket && error2.code === "ECONNRESET" && !signal.aborted && !(body instanceof import_node_stream.Readable);
+        if (isStale) resolve8(send(method, url, headers, signal, body, agent2));
+        else fail3(error2);
+      });
       signal.addEventListener("abort", fail3, { once: true });
       asked.on("close", () => signal.removeEventListener("abort", fail3));
       asked.on("response", (response) => {
@@ -32991,6 +32996,14 @@ function send(method, url, headers, signal, body) {
   });
 }
 __name(send, "send");
+var shortAnswer = 64 << 10;
+async function drop(body, method) {
+  const isShort = method === "HEAD" || Number(body.headers["content-length"] ?? Number.NaN) <= shortAnswer;
+  if (!isShort) body.destroy();
+  else await (0, import_promises4.finished)(body.resume()).catch(() => {
+  });
+}
+__name(drop, "drop");
 
 // src/http/stall.ts
 function watchStall(limit, signal) {
@@ -33679,7 +33692,7 @@ __name(rememberChecksum, "rememberChecksum");
 // src/fetch/store/partial-claim.ts
 var import_node_fs19 = require("node:fs");
 var import_node_path12 = require("node:path");
-var import_promises4 = require("node:timers/promises");
+var import_promises5 = require("node:timers/promises");
 
 // src/host/claim.ts
 var import_node_fs18 = require("node:fs");
@@ -33773,7 +33786,7 @@ async function claim(path6, findResult, { signal, say: say2 }) {
     const taken = tryClaim(path6, mine);
     if (taken) return taken;
     if (!waited) say2("Another job on this machine is fetching this ISO; waiting for it");
-    await (0, import_promises4.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+    await (0, import_promises5.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 __name(claim, "claim");
@@ -34025,7 +34038,7 @@ __name(gzipMember, "gzipMember");
 // src/image/archive/layout.ts
 var import_node_fs22 = require("node:fs");
 var import_node_path14 = require("node:path");
-var import_promises5 = require("node:timers/promises");
+var import_promises6 = require("node:timers/promises");
 init_errors();
 
 // src/bytes/tar-header.ts
@@ -34574,7 +34587,7 @@ async function copyOut(fd, start, length, to, { path: path6, signal }) {
       const count = (0, import_node_fs22.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start + out.position);
       if (count === 0) throw new Error(`${path6}: the archive became shorter while it was read`);
       append(out, piece.subarray(0, count));
-      await (0, import_promises5.setImmediate)();
+      await (0, import_promises6.setImmediate)();
     }
   } finally {
     (0, import_node_fs22.closeSync)(out.fd);
@@ -35661,7 +35674,7 @@ __name(removed, "removed");
 
 // src/image/convert.ts
 var import_node_events = require("node:events");
-var import_promises6 = require("node:timers/promises");
+var import_promises7 = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 init_errors();
 
@@ -35742,14 +35755,14 @@ init_text();
 var maxValue = 1 << 16;
 var maxTotal = (1 << 20) - (1 << 14);
 var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
-function layerXattrs({ path: path6, node }, drop) {
+function layerXattrs({ path: path6, node }, drop2) {
   const kept = [];
   let total = 0;
   for (const [text3, value] of node.xattrs()) {
     if (storedAcls.includes(text3)) continue;
     const why = reasonToDrop(text3, value, node.type);
     if (why) {
-      drop(why);
+      drop2(why);
       continue;
     }
     const name = textBytes(text3);
@@ -36234,7 +36247,7 @@ async function convert(options) {
   try {
     const { names, ...received2 } = await receive2(worker, archive, options, stop2.signal);
     const isoSha256 = await options.inputSha256 ?? "";
-    await (0, import_promises6.setImmediate)();
+    await (0, import_promises7.setImmediate)();
     stop2.signal.throwIfAborted();
     return finishImage(archive, { ...received2, isoSha256, uname }, names);
   } catch (error2) {
@@ -36383,9 +36396,9 @@ __name(unusable, "unusable");
 var patience3 = 120;
 var label = `${labelPrefix}.packages=true`;
 async function listPackages(engine, image) {
-  const finished = await runRpm(engine, image);
-  if (finished.code !== 0) throw failure2(engine, finished);
-  return parsePackages(finished.stdout);
+  const finished2 = await runRpm(engine, image);
+  if (finished2.code !== 0) throw failure2(engine, finished2);
+  return parsePackages(finished2.stdout);
 }
 __name(listPackages, "listPackages");
 async function runRpm(engine, image) {
@@ -36522,8 +36535,8 @@ async function checkFirstUse(engine, image, folder2, host2 = thisHost()) {
   const probe = (0, import_node_fs26.mkdtempSync)((0, import_node_path19.join)(folder2, "xenserver-ddk-probe-"));
   try {
     (0, import_node_fs26.writeFileSync)((0, import_node_path19.join)(probe, "file"), "");
-    const finished = await tryProgram(engine, image, probe);
-    return finished.code === 0 ? void 0 : explain(finished, engine, image, host2, folder2);
+    const finished2 = await tryProgram(engine, image, probe);
+    return finished2.code === 0 ? void 0 : explain(finished2, engine, image, host2, folder2);
   } finally {
     (0, import_node_fs26.rmSync)(probe, { recursive: true, force: true });
   }
@@ -36546,8 +36559,8 @@ async function tryProgram(engine, image, probe) {
   }
 }
 __name(tryProgram, "tryProgram");
-function explain(finished, engine, image, host2, folder2) {
-  const { code: code2, lastWord, timedOut } = finished;
+function explain(finished2, engine, image, host2, folder2) {
+  const { code: code2, lastWord, timedOut } = finished2;
   if (code2 === notFound || /bind source path does not exist|statfs .*no such file/i.test(lastWord)) {
     return `${engine.name} doesn't see this runner's files in ${folder2}, so steps can't run in the DDK: its daemon is on another machine or in another container; use a daemon on the machine that runs the job, or give both the same folders at the same paths`;
   }
@@ -36902,7 +36915,7 @@ init_text();
 
 // src/cache/process/background.ts
 var import_node_fs31 = require("node:fs");
-var import_promises7 = require("node:timers/promises");
+var import_promises8 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
 // src/cache/process/environment.ts
@@ -36989,7 +37002,7 @@ async function stop(pid, statusFile) {
     } catch {
       return;
     }
-    for (let turn5 = 0; turn5 < 20 && isAlive2(pid, statusFile); turn5++) await (0, import_promises7.setTimeout)(25);
+    for (let turn5 = 0; turn5 < 20 && isAlive2(pid, statusFile); turn5++) await (0, import_promises8.setTimeout)(25);
   }
 }
 __name(stop, "stop");
@@ -37326,7 +37339,7 @@ __name(restoreTo, "restoreTo");
 var import_node_crypto9 = require("node:crypto");
 var import_node_fs38 = require("node:fs");
 var import_node_path24 = require("node:path");
-var import_promises8 = require("node:stream/promises");
+var import_promises9 = require("node:stream/promises");
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 
@@ -37436,7 +37449,7 @@ var copyMembers = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedS
       yield piece;
     }
   }, "members");
-  await (0, import_promises8.pipeline)(members, (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 }), async (content) => {
+  await (0, import_promises9.pipeline)(members, (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 }), async (content) => {
     let left = uncompressedSize;
     let piece = new Uint8Array(Math.min(defaultPieceSize, left));
     let used = 0;
@@ -37484,7 +37497,7 @@ __name(digestOf4, "digestOf");
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
 var import_node_fs39 = require("node:fs");
-var import_promises9 = require("node:timers/promises");
+var import_promises10 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
   move(from, part);
@@ -37540,7 +37553,7 @@ async function digestOfNext(out, length) {
     const bytes = piece.subarray(0, Math.min(left, piece.length));
     readFully2(out, bytes);
     hash.update(bytes);
-    await (0, import_promises9.setImmediate)();
+    await (0, import_promises10.setImmediate)();
   }
   return `sha256:${hash.digest("hex")}`;
 }
@@ -37889,6 +37902,8 @@ var RegistryClient = class {
   repository;
   #authorization;
   #options;
+  /** One for each protocol, because a push makes many short requests. */
+  #agents = /* @__PURE__ */ new Map();
   #origin;
   constructor(repository, authorization, options) {
     this.repository = repository;
@@ -37912,7 +37927,8 @@ var RegistryClient = class {
       const header = url.origin === origin ? await this.#authorization.header(access2, signal) : void 0;
       const reply = await this.#send(ask4, url, header, signal, moved2);
       if (expected.includes(reply.status)) return reply;
-      reply.body.destroy();
+      if (ask4.body && "open" in ask4.body) reply.body.destroy();
+      else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
       const goesOn = reply.status === 401 && url.origin === origin && attempt3 < 3 && this.#authorization.refused(challenge, access2, header);
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied);
@@ -37925,7 +37941,7 @@ var RegistryClient = class {
   ask(ask4) {
     return this.persist(async (signal) => {
       const { status, headers, url, body } = await this.open(ask4, signal);
-      body.destroy();
+      await drop(body, ask4.method);
       return { status, headers, url };
     });
   }
@@ -37949,7 +37965,7 @@ var RegistryClient = class {
   async #send({ method, headers: own2 = {}, body }, url, header, signal, moved2) {
     if (method === "GET" || method === "HEAD") {
       const secret = header === void 0 ? [] : [["authorization", header]];
-      return request(method, url.href, own2, new Map(secret), signal);
+      return request(method, url.href, own2, new Map(secret), signal, this.#agentFor);
     }
     const size = body === void 0 ? 0 : "open" in body ? body.size : body.length;
     const headers = {
@@ -37958,9 +37974,14 @@ var RegistryClient = class {
       "content-length": String(size),
       ...own2
     };
-    const answer = await send(method, url, headers, signal, body && ("open" in body ? body.open(moved2) : body));
+    const answer = await send(method, url, headers, signal, body && ("open" in body ? body.open(moved2) : body), this.#agentFor);
     return { url, status: answer.statusCode, headers: answer.headers, body: answer };
   }
+  #agentFor = /* @__PURE__ */ __name((url) => {
+    const agent2 = this.#agents.get(url.protocol) ?? agentFor(url, process.env, true);
+    this.#agents.set(url.protocol, agent2);
+    return agent2;
+  }, "#agentFor");
   /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
   #findOrigin(signal) {
     const { host: host2, isLocal } = this.repository;
@@ -39270,7 +39291,7 @@ function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order
 __name(isoEntry, "isoEntry");
 
 // src/supply/to-registry.ts
-var import_promises10 = require("node:fs/promises");
+var import_promises11 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
@@ -39495,7 +39516,7 @@ var Upload = class {
   }
   async #ask(method, to, expected, signal) {
     const { status, headers, url, body } = await this.#client.open({ method, to, access: "pull,push", expected }, signal);
-    body.destroy();
+    await drop(body, method);
     return { status, headers, url };
   }
 };
@@ -39528,7 +39549,7 @@ async function push(client, supply, keys, order) {
     phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
     return { digest: before, bytes: 0 };
   }
-  const file = await (0, import_promises10.open)(order.archive);
+  const file = await (0, import_promises11.open)(order.archive);
   try {
     const bytes = await pushBlobs(client, file, archive, order);
     const meanwhile = await findSame(client, keyTags[0], archive);
@@ -39622,7 +39643,7 @@ __name(pushTags, "pushTags");
 
 // src/supply/turn.ts
 var import_node_path36 = require("node:path");
-var import_promises11 = require("node:timers/promises");
+var import_promises12 = require("node:timers/promises");
 init_digest();
 var usualPatience2 = 30 * 6e4;
 var Turn = class {
@@ -39664,7 +39685,7 @@ var Turn = class {
     if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
     this.#hasWaited = true;
     do {
-      await (0, import_promises11.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+      await (0, import_promises12.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
     } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
   }
   release() {
