@@ -3,11 +3,12 @@ import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bytesText } from '../../src/phase/units.ts'
-import { allEngines, startEngine } from '../engine/start-engine.ts'
+import { allEngines, type RealEngine, startEngine } from '../engine/start-engine.ts'
 import { chart, themes } from './chart.ts'
 import { type Comparison, compare, type Result } from './compare.ts'
 import { fromServer } from './from-server.ts'
 import { growth } from './growth.ts'
+import { fromRegistry, toRegistry } from './registry.ts'
 import { describeMachine, tables } from './report.ts'
 import { repository, type Setting } from './setting.ts'
 import { toArchive } from './to-archive.ts'
@@ -37,12 +38,18 @@ const comparisons: Record<string, (setting: Setting) => Promise<Comparison | und
   archive: async (setting) => toArchive(setting),
   ...Object.fromEntries(allEngines.map((title) => [title, (setting: Setting) => onEngine(setting, title)])),
   server: fromServer,
+  push: toRegistry,
+  pull: (setting) => onEngine(setting, 'newer docker, containerd store', fromRegistry),
   growth: async (setting) => growth(setting),
 }
 
-async function onEngine(setting: Setting, title: (typeof allEngines)[number]): Promise<Comparison | undefined> {
+async function onEngine(
+  setting: Setting,
+  title: (typeof allEngines)[number],
+  compareOn: (setting: Setting, engine: RealEngine) => Promise<Comparison> = toEngine,
+): Promise<Comparison | undefined> {
   const engine = startEngine(title)
-  if (!('skip' in engine)) return toEngine(setting, engine)
+  if (!('skip' in engine)) return compareOn(setting, engine)
   say(`${title} can't run here: ${engine.skip.detail ?? engine.skip.reason}`)
   return undefined
 }
