@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { find, findAllVersions } from '@actions/tool-cache'
@@ -27,7 +27,7 @@ export interface WantedIso extends Wanted {
 export interface Store {
   /** Looks for an ISO and verifies its SHA-256. If it has changed since it was stored, it is removed, with a line in the log. */
   find(wanted: WantedIso, signal: AbortSignal): Promise<StoredIso | undefined>
-  /** SHA-256 that an ISO had when it was stored. Its file isn't read: whoever needs it has to find it. */
+  /** SHA-256 that an ISO had when it was stored, if its file is still there. The file isn't read: whoever needs it has to find it. */
   recorded(wanted: WantedIso): string | undefined
   /** SHA-256 of an ISO that was fetched from an address before, even if its file is gone. */
   checksumBefore(url: string): string | undefined
@@ -61,11 +61,11 @@ export function openStore({
   return {
     checksumBefore(url) {
       const recorded = toolCaches.map((toolCache) => knownChecksum(toolCache, url)).find((sha256) => sha256 !== undefined)
-      return recorded ?? recordedIn(toolCaches, { url })
+      return recorded ?? storedIn(toolCaches, { url })[0]?.sha256
     },
     recorded(wanted) {
       searched = Date.now()
-      return recordedIn(toolCaches, wanted)
+      return storedIn(toolCaches, wanted).find(({ path }) => existsSync(path))?.sha256
     },
     find(wanted, signal) {
       searched = Date.now()
@@ -119,9 +119,10 @@ function whyNotWritable(dir: string): string | undefined {
   }
 }
 
-function recordedIn(toolCaches: readonly string[], wanted: WantedIso): string | undefined {
+/** What is recorded about the wanted ISOs, whose files may be gone. */
+function storedIn(toolCaches: readonly string[], wanted: WantedIso): StoredIso[] {
   const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, wanted).map(readIso))
-  return isos.find((iso) => iso !== undefined && isWanted(iso, wanted))?.sha256
+  return isos.filter((iso) => iso !== undefined).filter((iso) => isWanted(iso, wanted))
 }
 
 async function findIn(
