@@ -33821,11 +33821,11 @@ function openStore({
   return {
     checksumBefore(url) {
       const recorded2 = toolCaches.map((toolCache2) => knownChecksum(toolCache2, url)).find((sha256) => sha256 !== void 0);
-      return recorded2 ?? recordedIn(toolCaches, { url });
+      return recorded2 ?? storedIn(toolCaches, { url })[0]?.sha256;
     },
     recorded(wanted) {
       searched = Date.now();
-      return recordedIn(toolCaches, wanted);
+      return storedIn(toolCaches, wanted).find(({ path: path6 }) => (0, import_node_fs20.existsSync)(path6))?.sha256;
     },
     find(wanted, signal) {
       searched = Date.now();
@@ -33873,11 +33873,11 @@ function whyNotWritable(dir2) {
   }
 }
 __name(whyNotWritable, "whyNotWritable");
-function recordedIn(toolCaches, wanted) {
+function storedIn(toolCaches, wanted) {
   const isos = toolCaches.flatMap((toolCache) => entriesIn(toolCache, wanted).map(readIso));
-  return isos.find((iso) => iso !== void 0 && isWanted(iso, wanted))?.sha256;
+  return isos.filter((iso) => iso !== void 0).filter((iso) => isWanted(iso, wanted));
 }
-__name(recordedIn, "recordedIn");
+__name(storedIn, "storedIn");
 async function findIn(toolCaches, wanted, say2, signal) {
   for (const toolCache of toolCaches) {
     for (const entry of entriesIn(toolCache, wanted)) {
