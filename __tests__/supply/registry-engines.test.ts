@@ -36,53 +36,65 @@ unless(noRegistry).describe('an image in a registry', () => {
   describeEngines(allEngines, ({ title, command, env, stop }: RealEngine) => {
     afterAll(stop)
     const name = title.replaceAll(/[^a-z0-9]+/g, '-')
-    const repository = () => `${registry.host}/acme/${name}`
+    let count = 0
+    const newRepository = () => `${registry.host}/acme/${name}-${++count}`
     /** The engine's login file is there, as `docker login` or `podman login` has written it. */
     const home = () => join(dir, name)
     const variables = () => ({ ...env, DOCKER_CONFIG: home(), REGISTRY_AUTH_FILE: command === 'podman' ? join(home(), 'auth.json') : '' })
     const cli = (...args: string[]) => run(command, args, { env: { ...process.env, ...variables() } })
     const tls = command === 'podman' ? ['--tls-verify=false'] : []
 
-    async function main(inputs: Record<string, string>) {
+    async function main(repository: string, inputs: Record<string, string> = {}) {
       const runner = makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), variables())
-      const ended = await runner.main({ iso, engine: command, cache: 'none', 'registry-image': repository(), ...inputs })
+      const ended = await runner.main({ iso, engine: command, cache: 'none', 'registry-image': repository, ...inputs })
       await runner.post()
       expect([ended.code, ended.stdout]).toEqual([0, expect.anything()])
       return { stdout: ended.stdout, outputs: runner.outputs() }
     }
+    const remove = (image: string) => void cli('image', 'rm', '--force', image)
 
-    test('is made and pushed with the login of the engine, and pulled with the same digest', async () => {
+    beforeAll(() => {
       sh(`mkdir -p '${home()}'`)
       writeFileSync(join(dir, 'password'), login.password)
       sh(`'${command}' login ${tls.join(' ')} --username ${login.username} --password-stdin ${registry.host} <'${dir}/password'`, {
         env: { ...process.env, ...variables() },
       })
-      const { outputs } = await main({ push: 'true' })
+    })
+
+    test('is made and pushed with the login of the engine, and pulled with the same digest', async () => {
+      const repository = newRepository()
+      const { outputs } = await main(repository, { push: 'true' })
       expect(outputs.source).toBe('file')
-      cli('image', 'rm', '--force', outputs.image!)
-      cli('pull', '--quiet', ...tls, `${repository()}:6.5.0-90233c`)
-      const [pulled] = JSON.parse(cli('image', 'inspect', `${repository()}:6.5.0-90233c`))
-      expect(pulled.RepoDigests).toContain(`${repository()}@${outputs['image-digest']}`)
+      remove(outputs.image!)
+      cli('pull', '--quiet', ...tls, `${repository}:6.5.0-90233c`)
+      const [pulled] = JSON.parse(cli('image', 'inspect', `${repository}:6.5.0-90233c`))
+      expect(pulled.RepoDigests).toContain(`${repository}@${outputs['image-digest']}`)
       expect([`sha256:${pulled.Id}`, pulled.Id]).toContain(outputs['image-id'])
-      cli('image', 'rm', '--force', `${repository()}:6.5.0-90233c`)
+      remove(`${repository}:6.5.0-90233c`)
     })
 
     test('is fetched, and loaded as the same image; then the engine has it', async () => {
-      const fetched = await main({})
+      const repository = newRepository()
+      remove((await main(repository, { push: 'true' })).outputs.image!)
+      const fetched = await main(repository)
       expect(fetched.outputs).toMatchObject({ source: 'registry', 'cache-hit': 'true', 'kernel-version': '3.10.0+2' })
       const { 'image-id': id, 'image-digest': digest } = fetched.outputs
       for (const expected of [id!, digest!]) {
-        const again = await main({ push: 'true', 'expect-digest': expected })
+        const again = await main(repository, { push: 'true', 'expect-digest': expected })
         expect(again.outputs).toMatchObject({ source: 'engine', 'image-id': id, 'image-digest': digest })
       }
       expect(cli('run', '--rm', fetched.outputs.image!, '/bin/busybox', 'uname', '-r').trim()).toMatch(/./)
+      remove(fetched.outputs.image!)
     })
 
     test('is made again if it is to be pushed to a registry that lacks it, although the engine has it', async () => {
-      const { outputs, stdout } = await main({ push: 'true', 'registry-image': `${repository()}-other` })
+      await main(newRepository(), { push: 'true' })
+      const repository = newRepository()
+      const { outputs, stdout } = await main(repository, { push: 'true' })
       expect([outputs.source, stdout]).toEqual(['file', expect.stringContaining('an engine has no blobs to push')])
-      const taken = await main({ push: 'true', 'registry-image': `${repository()}-other` })
+      const taken = await main(repository, { push: 'true' })
       expect(taken.outputs).toMatchObject({ source: 'engine', 'image-digest': outputs['image-digest'] })
+      remove(outputs.image!)
     })
   })
 
