@@ -76,7 +76,7 @@ test('nothing is offered that there is not', () => {
 
 test('a layout can be built on', () => {
   const report = reportOf({})
-  const summary = summaryOf({ ...report, order: { ...report.order, keepArchive: false, ociLayout: '/work/ddk' } })
+  const summary = summaryOf({ ...report, order: { ...report.order, keepArchive: false, ociLayout: '/srv/ddk' } })
   expect(summary).toContain('is an OCI layout')
   expect(summary).toContain(`docker buildx build .\n    --build-context "ddk=oci-layout://\${{ steps.ddk.outputs.oci-layout }}"`)
   expect(summary).not.toContain('docker load')
