@@ -16,20 +16,30 @@ interface Jobs {
   readonly registry: TestRegistry
   /** Folder of the login file. */
   readonly home: string
+  /** Replaces the registry by an empty one, so that no client can mount a blob of another repository. */
+  empty(): Promise<void>
   run(inputs: Record<string, string>, env?: NodeJS.ProcessEnv): Promise<{ seconds: number; stdout: string; archive: string }>
   close(): Promise<void>
 }
 
 async function startJobs({ work, iso }: Setting): Promise<Jobs> {
-  const registry = await startRegistry({ login })
+  let registry = await startRegistry({ login })
   const dir = mkdtempSync(join(work, 'registry-jobs-'))
   const home = join(dir, 'home')
   mkdirSync(home)
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
-  writeFileSync(join(home, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
+  const logIn = () => writeFileSync(join(home, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
+  logIn()
   return {
-    registry,
+    get registry() {
+      return registry
+    },
     home,
+    async empty() {
+      await registry.stop()
+      registry = await startRegistry({ login })
+      logIn()
+    },
     async run(inputs, env = {}) {
       const machine = mkdtempSync(join(dir, 'machine-'))
       const runner = makeRunner(machine, join(repository, 'dist/main.cjs'), { DOCKER_CONFIG: home, ...env })
@@ -51,25 +61,26 @@ async function startJobs({ work, iso }: Setting): Promise<Jobs> {
 /** Sends the same archive: the action's push is the phase of that name in its log, skopeo a whole process. */
 export async function toRegistry(setting: Setting): Promise<Comparison> {
   const jobs = await startJobs(setting)
-  const { registry, home } = jobs
-  let count = 0
-  const fresh = () => `${registry.host}/bench/ddk-${count++}`
+  const { home } = jobs
+  const image = () => `${jobs.registry.host}/bench/ddk`
   const { archive } = await jobs.run({ engine: 'none' })
   return {
     title: 'Archive to registry',
     ways: [
       {
         name: 'skopeo copy',
+        prepare: jobs.empty,
         run: () =>
           timed([
             ...['skopeo', 'copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false', '--authfile', join(home, 'config.json')],
-            ...[`oci-archive:${archive}`, `docker://${fresh()}:bench`],
+            ...[`oci-archive:${archive}`, `docker://${image()}:bench`],
           ]),
       },
       {
         name: 'this action',
+        prepare: jobs.empty,
         async run(): Promise<Figures> {
-          const { stdout } = await jobs.run({ engine: 'none', push: 'true', 'registry-image': fresh() })
+          const { stdout } = await jobs.run({ engine: 'none', push: 'true', 'registry-image': image() })
           return { seconds: Number(/^The registry has the image: .* in ([\d.]+) s/m.exec(stdout)?.[1] ?? Number.NaN) }
         },
       },
