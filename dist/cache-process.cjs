@@ -28646,6 +28646,10 @@ __name(number, "number");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function isTag(text2) {
+  return tagPattern.test(text2);
+}
+__name(isTag, "isTag");
 function parseReference(text2) {
   const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
   if (text2 === "") throw refuse("it is empty");
@@ -28654,7 +28658,7 @@ function parseReference(text2) {
   const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
   const name = tagged ? text2.slice(0, colon) : text2;
   const tag = tagged ? text2.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag)) {
+  if (!isTag(tag)) {
     throw refuse(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
     );

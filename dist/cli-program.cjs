@@ -5795,6 +5795,10 @@ __name(absentLayerWriter, "absentLayerWriter");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function isTag(text4) {
+  return tagPattern.test(text4);
+}
+__name(isTag, "isTag");
 function parseReference(text4) {
   const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text4)} can't be used: ${why}`), "refuse");
   if (text4 === "") throw refuse2("it is empty");
@@ -5803,7 +5807,7 @@ function parseReference(text4) {
   const tagged = colon > text4.lastIndexOf("/") && !text4.endsWith("]");
   const name2 = tagged ? text4.slice(0, colon) : text4;
   const tag2 = tagged ? text4.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag2)) {
+  if (!isTag(tag2)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag2)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
     );

@@ -34368,6 +34368,14 @@ __name(absentLayerWriter, "absentLayerWriter");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+function isTag(text3) {
+  return tagPattern.test(text3);
+}
+__name(isTag, "isTag");
+function isPath(text3) {
+  return text3.split("/").every((part) => component.test(part));
+}
+__name(isPath, "isPath");
 function parseReference(text3) {
   const refuse2 = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text3)} can't be used: ${why}`), "refuse");
   if (text3 === "") throw refuse2("it is empty");
@@ -34376,7 +34384,7 @@ function parseReference(text3) {
   const tagged = colon > text3.lastIndexOf("/") && !text3.endsWith("]");
   const name = tagged ? text3.slice(0, colon) : text3;
   const tag = tagged ? text3.slice(colon + 1) : "latest";
-  if (!tagPattern.test(tag)) {
+  if (!isTag(tag)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
     );
@@ -35310,8 +35318,6 @@ function breakSilence(text3) {
 __name(breakSilence, "breakSilence");
 
 // src/registry/repository.ts
-var namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-var tagPattern2 = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 function parseRepository(text3) {
   const refuse2 = /* @__PURE__ */ __name((why) => new Error(`${JSON.stringify(text3)} is not a repository: ${why}`), "refuse");
   if (/^[a-z]+:\/\//i.test(text3)) throw refuse2("leave the scheme out, as in ghcr.io/acme/private/xenserver-ddk");
@@ -35322,7 +35328,7 @@ function parseRepository(text3) {
     throw refuse2("it must begin with the host of a registry, as in ghcr.io/acme/private/xenserver-ddk");
   }
   if (/[@:]/.test(name)) throw refuse2("it must have neither a tag nor a digest, because the action chooses the tags");
-  if (!namePattern.test(name) || name.length > 255) {
+  if (!isPath(name) || name.length > 255) {
     throw refuse2(
       name === name.toLowerCase() ? `the name ${JSON.stringify(name)} isn't valid` : `it must be lower-case: ${JSON.stringify(name.toLowerCase())}`
     );
@@ -35341,10 +35347,6 @@ function parseRepository(text3) {
   };
 }
 __name(parseRepository, "parseRepository");
-function isTag(text3) {
-  return tagPattern2.test(text3);
-}
-__name(isTag, "isTag");
 function isLoopback(hostname) {
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

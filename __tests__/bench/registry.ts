@@ -81,7 +81,9 @@ export async function toRegistry(setting: Setting): Promise<Comparison> {
         prepare: jobs.empty,
         async run(): Promise<Figures> {
           const { stdout } = await jobs.run({ engine: 'none', push: 'true', 'registry-image': image() })
-          return { seconds: Number(/^The registry has the image: .* in ([\d.]+) s/m.exec(stdout)?.[1] ?? Number.NaN) }
+          const [, seconds] = /^The registry has the image: .* in ([\d.]+) s/m.exec(stdout) ?? []
+          if (seconds === undefined) throw new Error(`the log doesn't say how long the push took: ${stdout}`)
+          return { seconds: Number(seconds) }
         },
       },
     ],

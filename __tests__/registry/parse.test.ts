@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
+import { isTag } from '../../src/image/config/reference.ts'
 import { parseChallenges } from '../../src/registry/challenge.ts'
-import { isTag, parseRepository } from '../../src/registry/repository.ts'
+import { parseRepository } from '../../src/registry/repository.ts'
 
 test.each([
   ['ghcr.io/acme/private/xenserver-ddk', 'ghcr.io', 'acme/private/xenserver-ddk', false],

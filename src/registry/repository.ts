@@ -1,3 +1,5 @@
+import { isPath } from '../image/config/reference.ts'
+
 /** A repository of a registry: where images of one name are. */
 export interface Repository {
   /** As the user wrote it, e.g. `ghcr.io/acme/private/xenserver-ddk`. */
@@ -11,10 +13,6 @@ export interface Repository {
   /** Whether the registry is on this machine, where plain http is allowed. */
   readonly isLocal: boolean
 }
-
-/** OCI Distribution Specification, "Pulling manifests": what a name and a tag may be. */
-const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
-const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 
 /**
  * Parses `HOST[:PORT]/NAME`, without a tag.
@@ -30,7 +28,7 @@ export function parseRepository(text: string): Repository {
     throw refuse('it must begin with the host of a registry, as in ghcr.io/acme/private/xenserver-ddk')
   }
   if (/[@:]/.test(name)) throw refuse('it must have neither a tag nor a digest, because the action chooses the tags')
-  if (!namePattern.test(name) || name.length > 255) {
+  if (!isPath(name) || name.length > 255) {
     throw refuse(
       name === name.toLowerCase()
         ? `the name ${JSON.stringify(name)} isn't valid`
@@ -49,11 +47,6 @@ export function parseRepository(text: string): Repository {
     name: isHub && !name.includes('/') ? `library/${name}` : name,
     isLocal: isLoopback(url.hostname),
   }
-}
-
-/** Whether a registry accepts the text as a tag. */
-export function isTag(text: string): boolean {
-  return tagPattern.test(text)
 }
 
 /** Whether a host is this machine, by its name or number: what is sent to it doesn't leave the machine. */

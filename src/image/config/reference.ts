@@ -13,6 +13,16 @@ const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 
+/** Whether a text may be a tag. */
+export function isTag(text: string): boolean {
+  return tagPattern.test(text)
+}
+
+/** Whether a text may be the path of a name, e.g. `acme/private/xenserver-ddk`. */
+export function isPath(text: string): boolean {
+  return text.split('/').every((part) => component.test(part))
+}
+
 /**
  * Parses `[HOST[:PORT]/]PATH[:TAG]`. The default tag is `latest`.
  * @throws Error with the reason, if no engine would accept it
@@ -25,7 +35,7 @@ export function parseReference(text: string): Reference {
   const tagged = colon > text.lastIndexOf('/') && !text.endsWith(']')
   const name = tagged ? text.slice(0, colon) : text
   const tag = tagged ? text.slice(colon + 1) : 'latest'
-  if (!tagPattern.test(tag)) {
+  if (!isTag(tag)) {
     throw refuse(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`,
     )
