@@ -4852,7 +4852,10 @@ function startImport(command, mark) {
 __name(startImport, "startImport");
 async function importedLayer(command, image) {
   const args = ["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", "--", image];
-  return (await succeed(command, args, "tell the digest of the layer that it imported")).trim();
+  const wanted = "tell the digest of the layer that it imported";
+  const digest2 = (await succeed(command, args, wanted)).trim();
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest2)) throw new EngineError(`${command.program} couldn't ${wanted}: it said ${shortLine(digest2)}`);
+  return digest2;
 }
 __name(importedLayer, "importedLayer");
 async function removeImports(command, mark) {

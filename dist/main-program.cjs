@@ -31972,6 +31972,7 @@ __name(failure, "failure");
 var noRoom = /no space left on device/i;
 
 // src/engine/import.ts
+init_text();
 var importLabel = "io.github.xenserver-ddk-action.import";
 var importDeadline = 1800;
 function dockerLayerStore(command2) {
@@ -32011,7 +32012,10 @@ function startImport(command2, mark2) {
 __name(startImport, "startImport");
 async function importedLayer(command2, image) {
   const args = ["image", "inspect", "--format", "{{index .RootFS.Layers 0}}", "--", image];
-  return (await succeed(command2, args, "tell the digest of the layer that it imported")).trim();
+  const wanted = "tell the digest of the layer that it imported";
+  const digest2 = (await succeed(command2, args, wanted)).trim();
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest2)) throw new EngineError(`${command2.program} couldn't ${wanted}: it said ${shortLine(digest2)}`);
+  return digest2;
 }
 __name(importedLayer, "importedLayer");
 async function removeImports(command2, mark2) {

@@ -65,6 +65,13 @@ test.each([
   expect(verbs.filter((verb) => ['import', 'load'].includes(verb!))).toEqual(['import', 'load'])
 })
 
+test('an engine that does not tell the digest of the imported layer gets a whole archive', async () => {
+  const { code, id, stdout, verbs } = await main('case "$*" in *RootFS*) echo "<no value>"; exit ;; esac')
+  expect([code, id]).toEqual([0, whole.id])
+  expect(stdout).toContain("docker couldn't tell the digest of the layer that it imported: it said <no value>; an archive is made instead")
+  expect(verbs.filter((verb) => ['import', 'load'].includes(verb!))).toEqual(['import', 'load'])
+})
+
 test('an engine that does not load the rest gets a whole archive', async () => {
   const { code, id, stdout, verbs } = await main(
     'if [ $1 = load ] && [ $(grep -c ^load calls) = 1 ]; then cat >/dev/null; echo "EOF" >&2; exit 1; fi',

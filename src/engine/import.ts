@@ -1,6 +1,8 @@
+import { shortLine } from '../bytes/text.ts'
 import type { Finished } from '../programs/finished.ts'
 import type { CallOptions, EngineCommand } from './command.ts'
 import type { LayerImport, LayerStore } from './engine.ts'
+import { EngineError } from './errors.ts'
 import { failure, succeed } from './images.ts'
 
 /** Labels the nameless images, so that they can be found and removed. */
@@ -49,7 +51,10 @@ function startImport(command: EngineCommand, mark: string): LayerImport {
 /** The digest of the only layer of an image. */
 async function importedLayer(command: EngineCommand, image: string): Promise<string> {
   const args = ['image', 'inspect', '--format', '{{index .RootFS.Layers 0}}', '--', image]
-  return (await succeed(command, args, 'tell the digest of the layer that it imported')).trim()
+  const wanted = 'tell the digest of the layer that it imported'
+  const digest = (await succeed(command, args, wanted)).trim()
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new EngineError(`${command.program} couldn't ${wanted}: it said ${shortLine(digest)}`)
+  return digest
 }
 
 /** @throws EngineError if an image can't be removed */
