@@ -65,6 +65,8 @@ run_with_tools() {
   exec unshare --mount --propagation private sh -ec '
     mount --bind "$0" "$0"
     for path in /proc /sys /dev /tmp; do mount --rbind "$path" "$0$path"; done
+    # Apptainer reads it. debootstrap makes none, and Debian has no package that does.
+    [ -e "$0/etc/hosts" ] || echo "127.0.0.1 localhost" >"$0/etc/hosts"
     here=$PWD
     cd "$0"
     # Apptainer refuses to run in a chroot.
