@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Engine } from '../src/engine/engine.ts'
 import type { Conversion } from '../src/image/description.ts'
 import { type StepReport, summaryOf } from '../src/summary.ts'
-import type { KnownIso } from '../src/supply/known-iso.ts'
+import type { KnownIso } from '../src/supply/iso/known-iso.ts'
 import type { Order } from '../src/supply/order.ts'
 import type { Supply } from '../src/supply/supply.ts'
 

@@ -3,9 +3,9 @@ import type { Engine } from './engine/engine.ts'
 import { shownUrl } from './http/shown-url.ts'
 import type { Achieved } from './log.ts'
 import type { WrittenSbom } from './sbom/write-sbom.ts'
-import type { KnownIso } from './supply/known-iso.ts'
+import type { KnownIso } from './supply/iso/known-iso.ts'
+import type { Pushed } from './supply/registry/to-registry.ts'
 import type { Supply } from './supply/supply.ts'
-import type { Pushed } from './supply/to-registry.ts'
 
 // What each phase has achieved, for the line after its group in the log.
 

@@ -7,7 +7,7 @@ import type { Task } from './phase/timeline.ts'
 import { bytesText, durationText } from './phase/units.ts'
 import { ganttOf } from './report/gantt.ts'
 import { tellRunner } from './runner-file.ts'
-import type { KnownIso } from './supply/known-iso.ts'
+import type { KnownIso } from './supply/iso/known-iso.ts'
 import type { Order } from './supply/order.ts'
 import { digestOf, type Supply } from './supply/supply.ts'
 

@@ -69,7 +69,7 @@ test('a mutant has its place', () => {
 })
 
 test('every source can be parsed, and what is shown is in it', () => {
-  for (const file of globSync('src/{supply,shell,engine}/*.ts', { cwd: root })) {
+  for (const file of globSync('src/{supply,shell,engine}/**/*.ts', { cwd: root })) {
     const source = readFileSync(join(root, file), 'utf8')
     for (const mutant of mutantsOf(file, source)) expect(source).toContain(mutant.before)
   }
@@ -78,8 +78,8 @@ test('every source can be parsed, and what is shown is in it', () => {
 describe('the tests that reach a file', () => {
   const usual = { fast: false, all: false }
   test('come nearest first: those that import it, that import what imports it, that run the action', () => {
-    const [direct, indirect, action] = testsFor(root, 'src/supply/known-images.ts', usual)
-    expect(direct).toEqual(['__tests__/supply/from-engine.test.ts'])
+    const [direct, indirect, action] = testsFor(root, 'src/supply/engine/known-images.ts', usual)
+    expect(direct).toEqual(['__tests__/supply/engine/from-engine.test.ts'])
     expect(indirect).toEqual(['__tests__/supply/existing.test.ts'])
     expect(action).toContain('__tests__/main.test.ts')
   })

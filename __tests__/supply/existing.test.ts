@@ -3,10 +3,10 @@ import type { Engine, Image } from '../../src/engine/engine.ts'
 import type { Store } from '../../src/fetch/store/tool-cache.ts'
 import { keyLabel } from '../../src/image/config/labels.ts'
 import { imageKey } from '../../src/image/key/key.ts'
+import type { Turn } from '../../src/supply/engine/turn.ts'
 import { findExisting, type Places } from '../../src/supply/existing.ts'
-import type { KnownIso } from '../../src/supply/known-iso.ts'
+import type { KnownIso } from '../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../src/supply/order.ts'
-import type { Turn } from '../../src/supply/turn.ts'
 
 const sha256 = '1'.repeat(64)
 const known = { identity: { sha256 }, sha256 } as KnownIso

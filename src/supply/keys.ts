@@ -1,6 +1,6 @@
 import { imageCacheKey } from '../cache/entries/image-cache.ts'
 import { imageKey } from '../image/key/key.ts'
-import type { KnownIso } from './known-iso.ts'
+import type { KnownIso } from './iso/known-iso.ts'
 import type { Order } from './order.ts'
 
 /** The keys under which an image is looked up. A key is absent if it can't be computed. */

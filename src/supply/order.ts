@@ -13,8 +13,8 @@ import type { UnameChoice } from '../image/config/uname-choice.ts'
 import type { Inputs } from '../inputs.ts'
 import type { Phase } from '../phase/phase.ts'
 import type { Timeline } from '../phase/timeline.ts'
-import type { CacheUse } from './cache-use.ts'
-import { type RegistryUse, useRegistry } from './registry-use.ts'
+import type { CacheUse } from './cache/cache-use.ts'
+import { type RegistryUse, useRegistry } from './registry/registry-use.ts'
 
 /** Which image is requested, and where to make it. */
 export interface Order {

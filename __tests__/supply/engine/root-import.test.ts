@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { makeDdkIso } from '../fixtures/ddk-iso.ts'
-import { bundle } from '../support/cli.ts'
-import { callsOf, fakeDocker } from '../support/fake-docker.ts'
-import { makeRunner } from '../support/runner.ts'
-import { run, sh } from '../support/tools.ts'
+import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
+import { bundle } from '../../support/cli.ts'
+import { callsOf, fakeDocker } from '../../support/fake-docker.ts'
+import { makeRunner } from '../../support/runner.ts'
+import { run, sh } from '../../support/tools.ts'
 
 // What becomes of a run whose engine doesn't import the lowest layer: it loads a whole archive.
 

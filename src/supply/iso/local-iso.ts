@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { UserError } from '../bytes/errors.ts'
-import { restoreIso } from '../cache/entries/iso-cache.ts'
-import { changedSentence, identifyingUrl } from '../fetch/http/address.ts'
-import type { Store } from '../fetch/store/tool-cache.ts'
-import { progressLines } from '../phase/progress-line.ts'
+import { UserError } from '../../bytes/errors.ts'
+import { restoreIso } from '../../cache/entries/iso-cache.ts'
+import { changedSentence, identifyingUrl } from '../../fetch/http/address.ts'
+import type { Store } from '../../fetch/store/tool-cache.ts'
+import { progressLines } from '../../phase/progress-line.ts'
+import type { Order } from '../order.ts'
+import type { Origin } from '../supply.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { AddressRequest } from './iso-request.ts'
 import type { KnownIso } from './known-iso.ts'
-import type { Order } from './order.ts'
-import type { Origin } from './supply.ts'
 
 /** An ISO on this machine, complete and verified. */
 export interface Iso {

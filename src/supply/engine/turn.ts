@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sha256Of } from '../bytes/digest.ts'
-import type { Engine } from '../engine/engine.ts'
-import { identifyingUrl } from '../fetch/http/address.ts'
-import { type Claim, claimName, isClaimed, tryClaim } from '../host/claim.ts'
-import { sentenceOf } from '../host/system-error.ts'
-import { imageKey } from '../image/key/key.ts'
-import type { Phase } from '../phase/phase.ts'
-import type { KnownIso } from './known-iso.ts'
-import type { Order } from './order.ts'
+import { sha256Of } from '../../bytes/digest.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { identifyingUrl } from '../../fetch/http/address.ts'
+import { type Claim, claimName, isClaimed, tryClaim } from '../../host/claim.ts'
+import { sentenceOf } from '../../host/system-error.ts'
+import { imageKey } from '../../image/key/key.ts'
+import type { Phase } from '../../phase/phase.ts'
+import type { KnownIso } from '../iso/known-iso.ts'
+import type { Order } from '../order.ts'
 
 /** Milliseconds that a job waits for others that make its image. Then it makes the image as well, which is safe, and only costs time. */
 const usualPatience = 30 * 60_000

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Image } from '../engine/engine.ts'
-import { makeFolder } from '../host/make-folder.ts'
-import { writeWhole } from '../host/new-file.ts'
-import { keyLabel } from '../image/config/labels.ts'
+import type { Image } from '../../engine/engine.ts'
+import { makeFolder } from '../../host/make-folder.ts'
+import { writeWhole } from '../../host/new-file.ts'
+import { keyLabel } from '../../image/config/labels.ts'
 
 // The images that this action has loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
-import { loadCatalogs } from '../../src/catalog/load.ts'
-import { headersFor } from '../../src/fetch/http/address.ts'
-import type { Inputs } from '../../src/inputs.ts'
-import { requestIso } from '../../src/supply/iso-request.ts'
+import { loadCatalogs } from '../../../src/catalog/load.ts'
+import { headersFor } from '../../../src/fetch/http/address.ts'
+import type { Inputs } from '../../../src/inputs.ts'
+import { requestIso } from '../../../src/supply/iso/iso-request.ts'
 
 const sha256 = 'a'.repeat(64)
 const headers = new Map([['authorization', 'Bearer secret-token']])

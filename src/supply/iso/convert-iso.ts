@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import type { Arrival } from '../bytes/arriving-file.ts'
-import { checkFreeSpace } from '../host/free-space.ts'
-import type { Conversion } from '../image/description.ts'
-import type { Phase } from '../phase/phase.ts'
-import { convertWithProgress } from '../report/steps.ts'
-import type { Order } from './order.ts'
+import type { Arrival } from '../../bytes/arriving-file.ts'
+import { checkFreeSpace } from '../../host/free-space.ts'
+import type { Conversion } from '../../image/description.ts'
+import type { Phase } from '../../phase/phase.ts'
+import { convertWithProgress } from '../../report/steps.ts'
+import type { Order } from '../order.ts'
 
 /** An ISO on this machine, which may still be arriving. */
 export interface Input {

@@ -1,6 +1,6 @@
 // A process that takes its turn, says so, and keeps it until it is told to go on or is killed, for tests of several at once.
 // Usage: node turn-process.ts PATH PATIENCE
-import { Turn } from '../../src/supply/turn.ts'
+import { Turn } from '../../../src/supply/engine/turn.ts'
 
 const [path, patience] = process.argv.slice(2)
 const say = (line: string) => console.log(line)

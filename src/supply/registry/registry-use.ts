@@ -1,10 +1,10 @@
-import { UserError } from '../bytes/errors.ts'
-import type { HttpFailure } from '../http/failure.ts'
-import type { Inputs } from '../inputs.ts'
-import type { Phase } from '../phase/phase.ts'
-import { authorizationFor } from '../registry/authorization.ts'
-import { RegistryClient } from '../registry/client.ts'
-import { findLogin } from '../registry/login-files.ts'
+import { UserError } from '../../bytes/errors.ts'
+import type { HttpFailure } from '../../http/failure.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { Phase } from '../../phase/phase.ts'
+import { authorizationFor } from '../../registry/authorization.ts'
+import { RegistryClient } from '../../registry/client.ts'
+import { findLogin } from '../../registry/login-files.ts'
 
 /** The repository that the workflow names. */
 export interface RegistryUse {

@@ -1,12 +1,12 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { UserError } from '../bytes/errors.ts'
-import { findRelease } from '../catalog/find.ts'
-import { loadCatalogs } from '../catalog/load.ts'
-import type { Release } from '../catalog/release.ts'
-import type { Version } from '../catalog/version.ts'
-import { type Address, headersFor } from '../fetch/http/address.ts'
-import type { Inputs } from '../inputs.ts'
+import { UserError } from '../../bytes/errors.ts'
+import { findRelease } from '../../catalog/find.ts'
+import { loadCatalogs } from '../../catalog/load.ts'
+import type { Release } from '../../catalog/release.ts'
+import type { Version } from '../../catalog/version.ts'
+import { type Address, headersFor } from '../../fetch/http/address.ts'
+import type { Inputs } from '../../inputs.ts'
 
 /** The requested ISO, before any of it is fetched. */
 export type IsoRequest = {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { restoreChecksum } from '../cache/entries/checksum-record.ts'
-import { identifyingUrl } from '../fetch/http/address.ts'
-import type { Store } from '../fetch/store/tool-cache.ts'
+import { restoreChecksum } from '../../cache/entries/checksum-record.ts'
+import { identifyingUrl } from '../../fetch/http/address.ts'
+import type { Store } from '../../fetch/store/tool-cache.ts'
+import type { Order } from '../order.ts'
 import type { IsoRequest } from './iso-request.ts'
-import type { Order } from './order.ts'
 
 /** The SHA-256 of what an address without a known checksum gave first, on this machine or in an earlier run; undefined without a record. */
 export type FirstChecksum = () => Promise<string | undefined>

@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../bytes/errors.ts'
-import { restoreImage } from '../cache/entries/image-cache.ts'
-import { finishImage } from '../image/description.ts'
-import { progressLines } from '../phase/progress-line.ts'
-import { isExpected } from './expected.ts'
-import type { FirstChecksum } from './first-checksum.ts'
-import type { Order } from './order.ts'
-import type { Supply } from './supply.ts'
+import { UserError } from '../../bytes/errors.ts'
+import { restoreImage } from '../../cache/entries/image-cache.ts'
+import { finishImage } from '../../image/description.ts'
+import { progressLines } from '../../phase/progress-line.ts'
+import { isExpected } from '../expected.ts'
+import type { FirstChecksum } from '../iso/first-checksum.ts'
+import type { Order } from '../order.ts'
+import type { Supply } from '../supply.ts'
 
 /**
  * Takes the image from the Actions cache: restores and verifies its layers, and makes an archive with the requested name.

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Habits, sendFile, sha256, withServer } from '../fetch/server.ts'
-import { makeDdkIso } from '../fixtures/ddk-iso.ts'
-import { bundle } from '../support/cli.ts'
-import { callsOf, fakeDocker } from '../support/fake-docker.ts'
-import { makeRunner, type Runner } from '../support/runner.ts'
-import { until } from '../support/tools.ts'
+import { type Habits, sendFile, sha256, withServer } from '../../fetch/server.ts'
+import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
+import { bundle } from '../../support/cli.ts'
+import { callsOf, fakeDocker } from '../../support/fake-docker.ts'
+import { makeRunner, type Runner } from '../../support/runner.ts'
+import { until } from '../../support/tools.ts'
 
 // An ISO is converted while it is downloaded. Whatever becomes of the download, the run ends as if the conversion had waited.
 

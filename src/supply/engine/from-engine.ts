@@ -1,9 +1,9 @@
-import type { Engine, Image } from '../engine/engine.ts'
-import { keyLabel, labelledIdentity } from '../image/config/labels.ts'
-import { isExpected } from './expected.ts'
+import type { Engine, Image } from '../../engine/engine.ts'
+import { keyLabel, labelledIdentity } from '../../image/config/labels.ts'
+import { isExpected } from '../expected.ts'
+import type { Order } from '../order.ts'
+import type { Supply } from '../supply.ts'
 import { knownImages } from './known-images.ts'
-import type { Order } from './order.ts'
-import type { Supply } from './supply.ts'
 
 /**
  * Takes the image that the engine has from an earlier step or job, and gives it the requested name. Anyone who can use the engine can give

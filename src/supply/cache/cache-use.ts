@@ -1,6 +1,6 @@
-import { haveService } from '../cache/process/background.ts'
-import type { Inputs } from '../inputs.ts'
-import type { IsoRequest } from './iso-request.ts'
+import { haveService } from '../../cache/process/background.ts'
+import type { Inputs } from '../../inputs.ts'
+import type { IsoRequest } from '../iso/iso-request.ts'
 import { repositoryVisibility, type Visibility } from './visibility.ts'
 
 /** What is read from and saved to the Actions cache. */

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import type { StoredIso } from '../../src/fetch/store/stored-iso.ts'
-import type { Store } from '../../src/fetch/store/tool-cache.ts'
-import type { AddressRequest, IsoRequest } from '../../src/supply/iso-request.ts'
-import { recognize } from '../../src/supply/known-iso.ts'
-import { type Handler, serve, sha256 } from '../fetch/server.ts'
-import { hideDebugLines } from '../support/quiet-toolkit.ts'
-import { withTempDir } from '../support/tools.ts'
+import type { StoredIso } from '../../../src/fetch/store/stored-iso.ts'
+import type { Store } from '../../../src/fetch/store/tool-cache.ts'
+import type { AddressRequest, IsoRequest } from '../../../src/supply/iso/iso-request.ts'
+import { recognize } from '../../../src/supply/iso/known-iso.ts'
+import { type Handler, serve, sha256 } from '../../fetch/server.ts'
+import { hideDebugLines } from '../../support/quiet-toolkit.ts'
+import { withTempDir } from '../../support/tools.ts'
 
 hideDebugLines()
 

@@ -1,13 +1,13 @@
-import type { Identity } from '../disk/root/identity.ts'
-import type { LayerDescriptor } from '../image/archive/read-manifest.ts'
-import { readManifest } from '../image/archive/read-manifest.ts'
-import type { ImageConfig } from '../image/config/config.ts'
-import { readConfig } from '../image/config/read-config.ts'
-import type { UnameChoice } from '../image/config/uname-choice.ts'
-import { imageKey } from '../image/key/key.ts'
-import { fetchSmallBlob, hasBlob, LostBlob } from '../registry/blob.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { fetchManifest, type StoredManifest } from '../registry/manifest.ts'
+import type { Identity } from '../../disk/root/identity.ts'
+import type { LayerDescriptor } from '../../image/archive/read-manifest.ts'
+import { readManifest } from '../../image/archive/read-manifest.ts'
+import type { ImageConfig } from '../../image/config/config.ts'
+import { readConfig } from '../../image/config/read-config.ts'
+import type { UnameChoice } from '../../image/config/uname-choice.ts'
+import { imageKey } from '../../image/key/key.ts'
+import { fetchSmallBlob, hasBlob, LostBlob } from '../../registry/blob.ts'
+import type { RegistryClient } from '../../registry/client.ts'
+import { fetchManifest, type StoredManifest } from '../../registry/manifest.ts'
 
 /** An image in the registry whose manifest and configuration are of the form that this action writes. */
 export interface RegistryImage {

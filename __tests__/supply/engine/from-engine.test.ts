@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { Engine, Image } from '../../src/engine/engine.ts'
-import { keyLabel } from '../../src/image/config/labels.ts'
-import { fromEngine } from '../../src/supply/from-engine.ts'
-import { rememberImage } from '../../src/supply/known-images.ts'
-import type { Order } from '../../src/supply/order.ts'
+import type { Engine, Image } from '../../../src/engine/engine.ts'
+import { keyLabel } from '../../../src/image/config/labels.ts'
+import { fromEngine } from '../../../src/supply/engine/from-engine.ts'
+import { rememberImage } from '../../../src/supply/engine/known-images.ts'
+import type { Order } from '../../../src/supply/order.ts'
 
 // An engine that others use too: anybody can give an image the label by which one is found again.
 
