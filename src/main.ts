@@ -48,7 +48,7 @@ import { findExisting } from './supply/existing.ts'
 import { firstChecksum } from './supply/iso/first-checksum.ts'
 import { fromIso } from './supply/iso/from-iso.ts'
 import { requestIso } from './supply/iso/iso-request.ts'
-import { recognize } from './supply/iso/known-iso.ts'
+import { beginRecognition } from './supply/iso/known-iso.ts'
 import { type Keys, keysOf } from './supply/keys.ts'
 import { decisionsOf, type Order, placeOrder } from './supply/order.ts'
 import { pushImage } from './supply/registry/to-registry.ts'
@@ -70,20 +70,22 @@ async function run(): Promise<void> {
   const request = requestIso(inputs)
   const phase: Phase = { say, warn, signal: endRequest((name) => `Cancelled (${name})`) }
   const supervision: Supervision = { signal: phase.signal, debug }
+  const store = openStore({ say, notice })
+  // Both wait for others: the engine's daemon, and the disk or a server.
+  using recognition = beginRecognition(request, store, phase)
   const noEngine: string[] = []
   const engine = await step('Find a container engine', () => findEngine(inputs, supervision, noEngine), engineFound)
   prepareSbom(inputs.sbom, engine, noEngine)
   const tempDir = await makeTempDir()
   const order = placeOrder(inputs, decideCacheUse(inputs, request, notice), engine, tempDir, phase, timeline)
   for (const decision of decisionsOf(order)) debug(decision)
-  const store = openStore({ say, notice })
   if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } })
 
   // Only a step that succeeds says where it is.
   const keepArchive = inputs.archive === undefined ? removeAtExit(order.archive) : () => {}
   const checksumBefore = firstChecksum(request, store, order)
 
-  const known = await step('Identify the ISO', () => recognize(request, store, phase), isoIdentified)
+  const known = await step('Identify the ISO', recognition.result, isoIdentified)
   const keys = keysOf(known, order)
   debug(`Key in an engine: ${keys.engine ?? 'none'}; in the Actions cache: ${keys.cache ?? 'none'}`)
   const make = () => step('Make the image', () => fromIso(known, store, order, checksumBefore), imageMade)

@@ -32,6 +32,8 @@ export interface PreparedShell {
   readonly create: readonly string[]
   /** Paths of the host's folders that are mounted in the container. */
   readonly sources: readonly string[]
+  /** Whether the user's options are words that the engine may take for an image's name. */
+  readonly hasRunOptions: boolean
 }
 
 /**
@@ -76,7 +78,7 @@ export async function installShell(options: InstallOptions, env: NodeJS.ProcessE
   // The input "env" may contain a secret.
   writeFileSync(lifeline, bashSettings(settings, env), { mode: 0o600 })
   writeScript(shell)
-  return { shell, create, sources }
+  return { shell, create, sources, hasRunOptions: options.runOptions.length > 0 }
 }
 
 /**

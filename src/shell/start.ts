@@ -9,16 +9,17 @@ import type { PreparedShell } from './install.ts'
  * @returns the engine's reason if it failed; then there is no container
  * @throws the reason of the job's end
  */
-export async function startContainer(engine: Engine, image: Image, { shell, create, sources }: PreparedShell): Promise<string | undefined> {
+export async function startContainer(engine: Engine, image: Image, prepared: PreparedShell): Promise<string | undefined> {
+  const { shell, create, sources, hasRunOptions } = prepared
   const { name } = shell.container!
   const change: CallOptions = { deadline: 'change' }
   let isReady = false
   const created = await engine.call(['create', ...create], change)
   if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`
   try {
-    const of = await engine.call(['container', 'inspect', '--format', '{{.Image}}', name])
-    if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
-      return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`
+    const other = hasRunOptions ? await otherImage(engine, image, name) : undefined
+    if (other !== undefined) {
+      return `the container was made of another image (${other}): a word of the options was taken for an image's name`
     }
     // Before the start, which looks up the folders: a folder that is replaced in between then counts as changed, and not the other way
     // round.
@@ -32,6 +33,13 @@ export async function startContainer(engine: Engine, image: Image, { shell, crea
   } finally {
     if (!isReady) await engine.call(['rm', '--force', name], { ...change, evenIfCancelled: true })
   }
+}
+
+/** The image that a container was made of, if it is another one. */
+async function otherImage(engine: Engine, image: Image, container: string): Promise<string | undefined> {
+  const { code, stdout } = await engine.call(['container', 'inspect', '--format', '{{.Image}}', container])
+  const id = stdout.trim()
+  return code === 0 && !image.id.endsWith(id) ? id : undefined
 }
 
 /**

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { StoredIso } from '../../../src/fetch/store/stored-iso.ts'
 import type { Store } from '../../../src/fetch/store/tool-cache.ts'
+import type { Phase } from '../../../src/phase/phase.ts'
 import type { AddressRequest, IsoRequest } from '../../../src/supply/iso/iso-request.ts'
-import { recognize } from '../../../src/supply/iso/known-iso.ts'
+import { beginRecognition, recognize } from '../../../src/supply/iso/known-iso.ts'
 import { type Handler, serve, sha256 } from '../../fetch/server.ts'
 import { hideDebugLines } from '../../support/quiet-toolkit.ts'
 import { withTempDir } from '../../support/tools.ts'
@@ -21,7 +23,7 @@ beforeEach(() => {
 const stored = { path: '/tool-cache/ddk.iso', sha256: 'c'.repeat(64) } as StoredIso
 
 /** @param kept what the tool cache has, whatever it is asked for */
-function recognizeBy(request: IsoRequest, kept?: StoredIso, signal = new AbortController().signal) {
+function storeWith(kept: StoredIso | undefined): Store {
   const find = async (facts: unknown) => {
     asked.push(facts)
     return kept
@@ -30,7 +32,15 @@ function recognizeBy(request: IsoRequest, kept?: StoredIso, signal = new AbortCo
     asked.push(facts)
     return kept?.sha256
   }
-  return recognize(request, { find, recorded } as unknown as Store, { say: (line) => said.push(line), warn() {}, signal })
+  return { find, recorded } as unknown as Store
+}
+
+function phaseWith(signal: AbortSignal): Phase {
+  return { say: (line) => said.push(line), warn() {}, signal }
+}
+
+function recognizeBy(request: IsoRequest, kept?: StoredIso, signal = new AbortController().signal) {
+  return recognize(request, storeWith(kept), phaseWith(signal))
 }
 
 async function withAddress<T>(handler: Handler, use: (request: AddressRequest, requests: readonly unknown[]) => Promise<T>): Promise<T> {
@@ -113,5 +123,33 @@ describe('a server that has the file no more', () => {
       await expect(recognizeBy(request, stored, AbortSignal.abort(new Error('Cancelled')))).rejects.toThrow('Cancelled')
       expect(asked).toEqual([])
     })
+  })
+})
+
+describe('a recognition that began early', () => {
+  const begin = (request: IsoRequest) => beginRecognition(request, storeWith(stored), phaseWith(new AbortController().signal))
+
+  test('writes its lines when its result is wanted, and from then on at once', async () => {
+    await withAddress(missing, async (request, requests) => {
+      using recognition = begin(request)
+      while (requests.length === 0 || asked.length === 0) await turn()
+      expect(said).toEqual([])
+      expect(await recognition.result()).toMatchObject({ sha256: stored.sha256 })
+      expect(said).toHaveLength(1)
+    })
+  })
+
+  test('stops when it is disposed, and is no unhandled error if nobody wants its result', async () => {
+    await withAddress(
+      () => {},
+      async (request, requests) => {
+        const recognition = begin(request)
+        while (requests.length === 0) await turn()
+        recognition[Symbol.dispose]()
+        await expect(recognition.result()).rejects.toThrow(/abort/)
+        begin(request)[Symbol.dispose]()
+        await turn()
+      },
+    )
   })
 })

@@ -45,6 +45,34 @@ export async function recognize(request: IsoRequest, store: Store, phase: Phase)
   return recognizeUnpinned(request.fromCatalog ? { ...request, address: await preferHttps(request.address, phase) } : request, store, phase)
 }
 
+/** The recognition of an ISO that has begun. Disposing it stops it. */
+export interface Recognition extends Disposable {
+  /**
+   * From now on, its lines go to the log; those that it has written so far go there first.
+   * @throws as `recognize` does
+   */
+  result(): Promise<KnownIso>
+}
+
+/** Begins to recognize the ISO while the step does something else, whose lines in the log must not be mixed with those about the ISO. */
+export function beginRecognition(request: IsoRequest, store: Store, phase: Phase): Recognition {
+  const stop = new AbortController()
+  let held: string[] | undefined = []
+  const say = (line: string) => (held ? void held.push(line) : phase.say(line))
+  const known = recognize(request, store, { ...phase, say, signal: AbortSignal.any([phase.signal, stop.signal]) })
+  // Whoever asks for the result gets the error; the step may fail before that.
+  known.catch(() => {})
+  return {
+    result() {
+      const lines = held ?? []
+      held = undefined
+      for (const line of lines) phase.say(line)
+      return known
+    },
+    [Symbol.dispose]: () => stop.abort(),
+  }
+}
+
 async function recognizeUnpinned(request: AddressRequest, store: Store, phase: Phase): Promise<KnownIso> {
   const { address, version } = request
   const url = identifyingUrl(address)
