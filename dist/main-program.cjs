@@ -6,6 +6,10 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __knownSymbol = (name, symbol) => (symbol = Symbol[name]) ? symbol : /* @__PURE__ */ Symbol.for("Symbol." + name);
+var __typeError = (msg) => {
+  throw TypeError(msg);
+};
 var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
 var __esm = (fn, res, err) => function __init() {
   if (err) throw err[0];
@@ -42,6 +46,47 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
   isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
   mod
 ));
+var __using = (stack, value, async) => {
+  if (value != null) {
+    if (typeof value !== "object" && typeof value !== "function") __typeError("Object expected");
+    var dispose, inner;
+    if (async) dispose = value[__knownSymbol("asyncDispose")];
+    if (dispose === void 0) {
+      dispose = value[__knownSymbol("dispose")];
+      if (async) inner = dispose;
+    }
+    if (typeof dispose !== "function") __typeError("Object not disposable");
+    if (inner) dispose = function() {
+      try {
+        inner.call(this);
+      } catch (e) {
+        return Promise.reject(e);
+      }
+    };
+    stack.push([async, dispose, value]);
+  } else if (async) {
+    stack.push([async]);
+  }
+  return value;
+};
+var __callDispose = (stack, error2, hasError) => {
+  var E = typeof SuppressedError === "function" ? SuppressedError : function(e, s, m, _) {
+    return _ = Error(m), _.name = "SuppressedError", _.error = e, _.suppressed = s, _;
+  };
+  var fail3 = (e) => error2 = hasError ? new E(e, error2, "An error was suppressed during disposal") : (hasError = true, e);
+  var next = (it) => {
+    while (it = stack.pop()) {
+      try {
+        var result = it[1] && it[1].call(it[2]);
+        if (it[0]) return Promise.resolve(result).then(next, (e) => (fail3(e), next()));
+      } catch (e) {
+        fail3(e);
+      }
+    }
+    if (hasError) throw error2;
+  };
+  return next();
+};
 
 // node_modules/tunnel/lib/tunnel.js
 var require_tunnel = __commonJS({
@@ -36770,7 +36815,7 @@ async function installShell(options, env = process.env) {
   };
   (0, import_node_fs29.writeFileSync)(lifeline, bashSettings(settings, env), { mode: 384 });
   writeScript(shell);
-  return { shell, create, sources };
+  return { shell, create, sources, hasRunOptions: options.runOptions.length > 0 };
 }
 __name(installShell, "installShell");
 async function installRefusal(options, reason) {
@@ -36845,16 +36890,17 @@ __name(isBelow, "isBelow");
 // src/shell/start.ts
 var import_node_fs30 = require("node:fs");
 var import_node_path22 = require("node:path");
-async function startContainer(engine, image, { shell, create, sources }) {
+async function startContainer(engine, image, prepared) {
+  const { shell, create, sources, hasRunOptions } = prepared;
   const { name } = shell.container;
   const change2 = { deadline: "change" };
   let isReady = false;
   const created = await engine.call(["create", ...create], change2);
   if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
   try {
-    const of = await engine.call(["container", "inspect", "--format", "{{.Image}}", name]);
-    if (of.code === 0 && !image.id.endsWith(of.stdout.trim())) {
-      return `the container was made of another image (${of.stdout.trim()}): a word of the options was taken for an image's name`;
+    const other = hasRunOptions ? await otherImage(engine, image, name) : void 0;
+    if (other !== void 0) {
+      return `the container was made of another image (${other}): a word of the options was taken for an image's name`;
     }
     (0, import_node_fs30.writeFileSync)((0, import_node_path22.join)(shell.folder, "mounted"), identities(sources));
     const started = await engine.call(["start", name], change2);
@@ -36867,6 +36913,12 @@ async function startContainer(engine, image, { shell, create, sources }) {
   }
 }
 __name(startContainer, "startContainer");
+async function otherImage(engine, image, container) {
+  const { code: code2, stdout } = await engine.call(["container", "inspect", "--format", "{{.Image}}", container]);
+  const id = stdout.trim();
+  return code2 === 0 && !image.id.endsWith(id) ? id : void 0;
+}
+__name(otherImage, "otherImage");
 function identities(folders) {
   return folders.map(identity).join("");
 }
@@ -37172,7 +37224,7 @@ function escaped2(text3) {
 }
 __name(escaped2, "escaped");
 
-// src/supply/visibility.ts
+// src/supply/cache/visibility.ts
 var import_node_fs33 = require("node:fs");
 function repositoryVisibility(eventPath = process.env.GITHUB_EVENT_PATH) {
   const { visibility, private: isPrivate } = repositoryIn(eventPath);
@@ -37190,7 +37242,7 @@ function repositoryIn(eventPath) {
 }
 __name(repositoryIn, "repositoryIn");
 
-// src/supply/cache-use.ts
+// src/supply/cache/cache-use.ts
 var nothing = { image: false, iso: false };
 function decideCacheUse(inputs, request2, notice3) {
   if (!haveService()) return { restore: nothing, save: nothing };
@@ -37209,13 +37261,13 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 }
 __name(kindsOf, "kindsOf");
 
-// src/supply/from-cache.ts
-var import_node_fs42 = require("node:fs");
-var import_node_path26 = require("node:path");
-init_errors();
+// src/supply/cache/save.ts
+var import_node_path27 = require("node:path");
 
-// src/cache/entries/image-cache.ts
-var import_node_fs41 = require("node:fs");
+// src/cache/entries/checksum-record.ts
+var import_node_fs38 = require("node:fs");
+var import_node_path25 = require("node:path");
+init_digest();
 
 // src/cache/process/best-effort.ts
 async function bestEffort(use, otherwise) {
@@ -37341,16 +37393,77 @@ async function restoreTo(folder2, entry, {
 }
 __name(restoreTo, "restoreTo");
 
+// src/cache/entries/folder.ts
+var import_node_fs37 = require("node:fs");
+var import_node_path24 = require("node:path");
+function writeFolder(dir2, file, name, json2) {
+  const folder2 = (0, import_node_path24.join)(dir2, entryFolder);
+  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
+  makeFolder(folder2);
+  try {
+    (0, import_node_fs37.linkSync)(file, (0, import_node_path24.join)(folder2, name));
+  } catch {
+    (0, import_node_fs37.symlinkSync)(file, (0, import_node_path24.join)(folder2, name));
+  }
+  (0, import_node_fs37.writeFileSync)((0, import_node_path24.join)(folder2, `${name}.json`), JSON.stringify(json2));
+}
+__name(writeFolder, "writeFolder");
+function fileIn(folder2, name) {
+  const path6 = (0, import_node_path24.join)(folder2, name);
+  if (!(0, import_node_fs37.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
+  return path6;
+}
+__name(fileIn, "fileIn");
+function readJson(folder2, name) {
+  const path6 = fileIn(folder2, `${name}.json`);
+  if ((0, import_node_fs37.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
+  return JSON.parse((0, import_node_fs37.readFileSync)(path6, "utf8"));
+}
+__name(readJson, "readJson");
+
+// src/cache/entries/checksum-record.ts
+var what = "the checksum of this address's first download";
+function checksumKey(url) {
+  return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
+}
+__name(checksumKey, "checksumKey");
+async function restoreChecksum(url, dir2, options) {
+  const key = checksumKey(url);
+  const folder2 = await restoreFolder({ key, dir: dir2, what }, options);
+  if (folder2 === void 0) return void 0;
+  const record = await bestEffort(
+    () => readJson(folder2, "checksum"),
+    () => void 0
+  );
+  (0, import_node_fs38.rmSync)(folder2, { recursive: true, force: true });
+  const { key: itsKey, sha256 } = record ?? {};
+  return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
+}
+__name(restoreChecksum, "restoreChecksum");
+function stageChecksum(url, dir2, sha256) {
+  const key = checksumKey(url);
+  makeFolder(dir2);
+  const file = (0, import_node_path25.join)(dir2, "checksum");
+  (0, import_node_fs38.writeFileSync)(file, `${sha256}
+`);
+  writeFolder(dir2, file, "checksum", { key, sha256 });
+  return { key, dir: dir2, what };
+}
+__name(stageChecksum, "stageChecksum");
+
+// src/cache/entries/image-cache.ts
+var import_node_fs42 = require("node:fs");
+
 // src/image/archive/recompress.ts
 var import_node_crypto9 = require("node:crypto");
-var import_node_fs38 = require("node:fs");
-var import_node_path24 = require("node:path");
+var import_node_fs40 = require("node:fs");
+var import_node_path26 = require("node:path");
 var import_promises9 = require("node:stream/promises");
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 
 // src/image/archive/zstd-frames.ts
-var import_node_fs37 = require("node:fs");
+var import_node_fs39 = require("node:fs");
 var magic = 4247762216;
 var blockHeaderSize = 3;
 function frameLength(fd, position2, end) {
@@ -37378,7 +37491,7 @@ function bytesAt2(fd, position2, length) {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = (0, import_node_fs37.readSync)(fd, bytes, done, length - done, position2 + done);
+    const count = (0, import_node_fs39.readSync)(fd, bytes, done, length - done, position2 + done);
     if (count === 0) break;
     done += count;
   }
@@ -37407,8 +37520,8 @@ var roomForPiece = defaultPieceSize + 1024;
 var usualRatio = 3;
 async function recompressArchive(from, path6, layers, compression, rootSink) {
   const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path24.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
-  const fd = (0, import_node_fs38.openSync)(from, "r");
+  checkFreeSpace((0, import_node_path26.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
+  const fd = (0, import_node_fs40.openSync)(from, "r");
   const archive = createArchive(path6);
   try {
     const made = [];
@@ -37430,7 +37543,7 @@ async function recompressArchive(from, path6, layers, compression, rootSink) {
     if (error2 instanceof SinkError) throw error2;
     return { unusable: error2.message };
   } finally {
-    (0, import_node_fs38.closeSync)(fd);
+    (0, import_node_fs40.closeSync)(fd);
   }
 }
 __name(recompressArchive, "recompressArchive");
@@ -37502,7 +37615,7 @@ __name(digestOf4, "digestOf");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs39 = require("node:fs");
+var import_node_fs41 = require("node:fs");
 var import_promises10 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
@@ -37511,7 +37624,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable2 = await findFault(out, layers);
     if (unusable2 === void 0) {
-      (0, import_node_fs39.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs41.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -37524,21 +37637,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs39.renameSync)(from, to);
+    (0, import_node_fs41.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs39.copyFileSync)(from, to, import_node_fs39.constants.COPYFILE_EXCL);
+      (0, import_node_fs41.copyFileSync)(from, to, import_node_fs41.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs39.rmSync)(to, { force: true });
+      (0, import_node_fs41.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs39.rmSync)(from);
+    (0, import_node_fs41.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs39.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs41.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -37566,7 +37679,7 @@ async function digestOfNext(out, length) {
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs39.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs41.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -37645,34 +37758,6 @@ function isCount(value) {
 }
 __name(isCount, "isCount");
 
-// src/cache/entries/folder.ts
-var import_node_fs40 = require("node:fs");
-var import_node_path25 = require("node:path");
-function writeFolder(dir2, file, name, json2) {
-  const folder2 = (0, import_node_path25.join)(dir2, entryFolder);
-  (0, import_node_fs40.rmSync)(folder2, { recursive: true, force: true });
-  makeFolder(folder2);
-  try {
-    (0, import_node_fs40.linkSync)(file, (0, import_node_path25.join)(folder2, name));
-  } catch {
-    (0, import_node_fs40.symlinkSync)(file, (0, import_node_path25.join)(folder2, name));
-  }
-  (0, import_node_fs40.writeFileSync)((0, import_node_path25.join)(folder2, `${name}.json`), JSON.stringify(json2));
-}
-__name(writeFolder, "writeFolder");
-function fileIn(folder2, name) {
-  const path6 = (0, import_node_path25.join)(folder2, name);
-  if (!(0, import_node_fs40.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
-  return path6;
-}
-__name(fileIn, "fileIn");
-function readJson(folder2, name) {
-  const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs40.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs40.readFileSync)(path6, "utf8"));
-}
-__name(readJson, "readJson");
-
 // src/cache/entries/check-image.ts
 async function checkImage(folder2, key, archive, { compression, mayBeZstd = true, rootSink } = {}) {
   const entry = readJson(folder2, "image");
@@ -37705,7 +37790,7 @@ async function restoreImage(key, dir2, archive, options) {
     () => checkWithSink(folder2, key, archive, options),
     (why) => why
   );
-  (0, import_node_fs41.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
@@ -37738,6 +37823,226 @@ function stageImageToMake(key, dir2, iso, conversion, maxZeroBytes) {
 }
 __name(stageImageToMake, "stageImageToMake");
 
+// src/cache/entries/iso-cache.ts
+var import_node_fs44 = require("node:fs");
+
+// src/cache/entries/check-iso.ts
+var import_node_fs43 = require("node:fs");
+init_digest();
+async function checkIso(folder2, key, identity2) {
+  const entry = readJson(folder2, "iso");
+  if (entry?.key !== key) return "its contents belong to another key";
+  const path6 = fileIn(folder2, "iso");
+  const { size } = (0, import_node_fs43.statSync)(path6);
+  const expected = "sha256" in identity2 ? void 0 : identity2.size;
+  if (size !== entry.size || expected !== void 0 && size !== expected)
+    return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
+  const wanted = "sha256" in identity2 ? identity2.sha256.toLowerCase() : entry.sha256;
+  const sha256 = await sha256OfFile(path6);
+  if (sha256 === void 0 || sha256 !== wanted) return `it has the SHA-256 ${sha256}, but should have ${wanted}`;
+  return { path: path6, sha256, size };
+}
+__name(checkIso, "checkIso");
+
+// src/cache/entries/iso-cache.ts
+function isoCacheKey(identity2) {
+  return `xenserver-ddk-iso-v1-${isoKey(identity2)}`;
+}
+__name(isoCacheKey, "isoCacheKey");
+async function restoreIso(identity2, dir2, options) {
+  const key = isoCacheKey(identity2);
+  const folder2 = await restoreFolder({ key, dir: dir2, what: "the ISO" }, options);
+  if (folder2 === void 0) return void 0;
+  const checked = await bestEffort(
+    () => checkIso(folder2, key, identity2),
+    (why) => why
+  );
+  if (typeof checked !== "string") return checked;
+  (0, import_node_fs44.rmSync)(folder2, { recursive: true, force: true });
+  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
+  return void 0;
+}
+__name(restoreIso, "restoreIso");
+function stageIso(identity2, dir2, path6, sha256) {
+  const key = isoCacheKey(identity2);
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs44.statSync)(path6).size };
+  writeFolder(dir2, path6, "iso", entry);
+  return { key, dir: dir2, what: "the ISO" };
+}
+__name(stageIso, "stageIso");
+
+// src/cache/process/saving.ts
+var import_node_fs45 = require("node:fs");
+function startSaving(entries, statusFile, say2) {
+  if (entries.length === 0 || !haveService()) return;
+  try {
+    (0, import_node_fs45.rmSync)(statusFile, { force: true });
+    const child2 = startCacheProcess({ kind: "save", entries, statusFile });
+    child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
+    const started = { pid: child2.pid ?? 0, entries };
+    (0, import_node_fs45.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    child2.unref();
+  } catch (error2) {
+    say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
+  }
+}
+__name(startSaving, "startSaving");
+
+// src/supply/keys.ts
+function keysOf({ identity: identity2, sha256 }, { uname }) {
+  return {
+    ...sha256 !== void 0 && { engine: imageKey({ sha256 }, { uname }) },
+    ...identity2 && { cache: imageCacheKey(imageKey(identity2, { uname })), registry: imageKey(identity2, { uname }) }
+  };
+}
+__name(keysOf, "keysOf");
+
+// src/supply/cache/save.ts
+function saveForNextRun(supply, known3, order) {
+  const statusFile = (0, import_node_path27.join)(order.tempDir, "saving");
+  if (order.cacheHealth.failing) {
+    order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
+    return { statusFile, entries: [] };
+  }
+  try {
+    const entries = [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)];
+    startSaving(entries, statusFile, order.phase.say);
+    return { statusFile, entries: entries.map(({ what: what2 }) => what2) };
+  } catch (error2) {
+    order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
+    return { statusFile, entries: [] };
+  }
+}
+__name(saveForNextRun, "saveForNextRun");
+function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
+  const { iso, image } = order.useCache.save;
+  if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path27.join)(order.tempDir, "save-checksum"), isoSha256)];
+}
+__name(checksumEntry, "checksumEntry");
+function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
+  const { cache: key } = keysOf(known3, order);
+  if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
+  const dir2 = (0, import_node_path27.join)(order.tempDir, "save-image");
+  return [
+    imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
+  ];
+}
+__name(imageEntry, "imageEntry");
+function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
+  if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
+  return [stageIso(identity2, (0, import_node_path27.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+}
+__name(isoEntry, "isoEntry");
+
+// src/supply/engine/known-images.ts
+var import_node_fs46 = require("node:fs");
+var import_node_path28 = require("node:path");
+init_labels();
+function knownImages(key) {
+  try {
+    const ids = JSON.parse((0, import_node_fs46.readFileSync)(recordOf(key), "utf8"));
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+  } catch {
+    return [];
+  }
+}
+__name(knownImages, "knownImages");
+function rememberImage({ id, labels }) {
+  const key = labels[keyLabel];
+  if (!key) return;
+  const known3 = knownImages(key);
+  if (known3.includes(id)) return;
+  try {
+    const record = recordOf(key);
+    makeFolder((0, import_node_path28.join)(record, ".."));
+    writeWhole(record, JSON.stringify([...known3, id]));
+  } catch {
+  }
+}
+__name(rememberImage, "rememberImage");
+function recordOf(key) {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
+  if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
+  return (0, import_node_path28.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+}
+__name(recordOf, "recordOf");
+
+// src/supply/engine/turn.ts
+var import_node_path29 = require("node:path");
+var import_promises11 = require("node:timers/promises");
+init_digest();
+var usualPatience2 = 30 * 6e4;
+var Turn = class {
+  static {
+    __name(this, "Turn");
+  }
+  #path;
+  #mine;
+  #phase;
+  #until;
+  #claim;
+  #hasWaited = false;
+  /** @param path of a folder that is renamed by who has the turn */
+  constructor(path6, phase, patience7 = usualPatience2) {
+    this.#path = path6;
+    this.#mine = claimName(path6);
+    this.#phase = phase;
+    this.#until = Date.now() + patience7;
+  }
+  /** Whether this job may go on: it has the turn, or has waited long enough, or the tool cache can't hold any claim. */
+  take() {
+    try {
+      this.#claim ??= tryClaim(this.#path, this.#mine);
+      if (this.#claim) return true;
+    } catch (error2) {
+      this.#phase.say(`Other jobs on this machine may make the same image at the same time: ${sentenceOf(error2)}`);
+      return true;
+    }
+    if (Date.now() < this.#until) return false;
+    this.#phase.say("The other job is still not done, so the image is made here as well");
+    return true;
+  }
+  /**
+   * Waits until the job that has the turn has ended or gives it up, or the patience is over.
+   * @throws the reason of the job's end
+   */
+  async wait() {
+    const { say: say2, signal } = this.#phase;
+    if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
+    this.#hasWaited = true;
+    do {
+      await (0, import_promises11.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+    } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
+  }
+  release() {
+    this.#claim?.release();
+    this.#claim = void 0;
+  }
+};
+async function inTurn(turn5, use) {
+  try {
+    return await use(turn5);
+  } finally {
+    turn5?.release();
+  }
+}
+__name(inTurn, "inTurn");
+function turnFor({ identity: identity2, request: request2 }, engine, order) {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
+  if (!engine || order.wantsArchive || !toolCache) return void 0;
+  const iso = identity2 ?? (request2.kind === "address" ? { sha256: sha256Of(identifyingUrl(request2.address)) } : void 0);
+  if (!iso) return void 0;
+  const key = imageKey(iso, { uname: order.uname });
+  return new Turn((0, import_node_path29.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
+}
+__name(turnFor, "turnFor");
+
+// src/supply/cache/from-cache.ts
+var import_node_fs47 = require("node:fs");
+var import_node_path30 = require("node:path");
+init_errors();
+
 // src/supply/expected.ts
 init_errors();
 function isExpected(digests, { expectDigest }) {
@@ -37753,11 +38058,11 @@ function requireExpected({ configDigest: configDigest2, manifestDigest }, order)
 }
 __name(requireExpected, "requireExpected");
 
-// src/supply/from-cache.ts
+// src/supply/cache/from-cache.ts
 async function fromCache(key, sha256, order, firstChecksum2) {
   const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path26.join)(tempDir, "restored-image"), path6, {
+  const restored = await restoreImage(key, (0, import_node_path30.join)(tempDir, "restored-image"), path6, {
     ...phase,
     show: progressLines(phase.say),
     health,
@@ -37787,7 +38092,7 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     const { archive: summary2 } = conversion;
     if (!isExpected([summary2.configDigest, summary2.manifestDigest], order)) {
       phase.say(`The image in the Actions cache is ignored: it is ${summary2.configDigest}, but ${order.expectDigest} is expected`);
-      (0, import_node_fs42.rmSync)(path6, { force: true });
+      (0, import_node_fs47.rmSync)(path6, { force: true });
       return void 0;
     }
     phase.say(`Found the image in the Actions cache (${key})`);
@@ -37799,43 +38104,8 @@ async function fromCache(key, sha256, order, firstChecksum2) {
 }
 __name(fromCache, "fromCache");
 
-// src/supply/from-engine.ts
+// src/supply/engine/from-engine.ts
 init_labels();
-
-// src/supply/known-images.ts
-var import_node_fs43 = require("node:fs");
-var import_node_path27 = require("node:path");
-init_labels();
-function knownImages(key) {
-  try {
-    const ids = JSON.parse((0, import_node_fs43.readFileSync)(recordOf(key), "utf8"));
-    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
-  } catch {
-    return [];
-  }
-}
-__name(knownImages, "knownImages");
-function rememberImage({ id, labels }) {
-  const key = labels[keyLabel];
-  if (!key) return;
-  const known3 = knownImages(key);
-  if (known3.includes(id)) return;
-  try {
-    const record = recordOf(key);
-    makeFolder((0, import_node_path27.join)(record, ".."));
-    writeWhole(record, JSON.stringify([...known3, id]));
-  } catch {
-  }
-}
-__name(rememberImage, "rememberImage");
-function recordOf(key) {
-  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
-  if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path27.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
-}
-__name(recordOf, "recordOf");
-
-// src/supply/from-engine.ts
 async function fromEngine(engine, key, order, otherDigest = async () => void 0) {
   const { phase, uname, name: nameOf } = order;
   const image = await choose(engine, key, phase.say);
@@ -37890,9 +38160,154 @@ async function choose(engine, key, say2) {
 }
 __name(choose, "choose");
 
-// src/supply/from-registry.ts
-var import_node_fs44 = require("node:fs");
-var import_node_path28 = require("node:path");
+// src/supply/iso/known-iso.ts
+init_digest();
+init_errors();
+
+// src/fetch/http/prefer-https.ts
+var patience5 = 3e3;
+async function preferHttps(address, { signal, say: say2 }) {
+  const [first] = address.urls;
+  if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
+  const secure = first.replace(/^http:/i, "https:");
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
+    const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
+    reply.body.destroy();
+    partOf(reply);
+  } catch {
+    signal.throwIfAborted();
+    return address;
+  }
+  say2(`The server also offers https, which is used first: ${shownUrl(secure)}`);
+  return { ...address, urls: [secure, ...address.urls], knownBy: first };
+}
+__name(preferHttps, "preferHttps");
+
+// src/fetch/http/remote-iso.ts
+init_errors();
+var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
+async function queryServer(address, options) {
+  const reasons = [];
+  let kind;
+  for (const url of address.urls) {
+    try {
+      return await retry(
+        () => ask2(url, address, options),
+        () => false,
+        options.pace ?? queryPace,
+        options
+      );
+    } catch (error2) {
+      if (!(error2 instanceof HttpFailure)) throw error2;
+      kind ??= error2.kind;
+      reasons.push(`${shownUrl(url)}: ${error2.message}`);
+    }
+  }
+  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
+}
+__name(queryServer, "queryServer");
+function identityOf({ url, etag, lastModified, size }) {
+  const validator = etag ?? lastModified;
+  return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
+}
+__name(identityOf, "identityOf");
+async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
+  const watch2 = watchStall(pace2.stall, signal);
+  const send2 = /* @__PURE__ */ __name(async (method, headers) => {
+    watch2.wait();
+    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
+    reply.body.destroy();
+    return reply;
+  }, "send");
+  try {
+    const head = await send2("HEAD", {});
+    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
+    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
+  } finally {
+    watch2.rest();
+  }
+}
+__name(ask2, "ask");
+function remoteOf(reply, url) {
+  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
+  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
+}
+__name(remoteOf, "remoteOf");
+
+// src/supply/iso/known-iso.ts
+async function recognize(request2, store, phase) {
+  if (request2.kind === "file") {
+    const show = progressLines(phase.say);
+    const sha256 = await sha256OfFile(request2.path, {
+      expected: request2.sha256,
+      signal: phase.signal,
+      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
+    });
+    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
+    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256 };
+  }
+  if (request2.address.sha256 !== void 0) {
+    const { sha256 } = request2.address;
+    return { request: request2, identity: { sha256 }, sha256 };
+  }
+  return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
+}
+__name(recognize, "recognize");
+function beginRecognition(request2, store, phase) {
+  const stop2 = new AbortController();
+  let held2 = [];
+  const say2 = /* @__PURE__ */ __name((line) => held2 ? void held2.push(line) : phase.say(line), "say");
+  const known3 = recognize(request2, store, { ...phase, say: say2, signal: AbortSignal.any([phase.signal, stop2.signal]) });
+  known3.catch(() => {
+  });
+  return {
+    result() {
+      const lines2 = held2 ?? [];
+      held2 = void 0;
+      for (const line of lines2) phase.say(line);
+      return known3;
+    },
+    [Symbol.dispose]: () => stop2.abort()
+  };
+}
+__name(beginRecognition, "beginRecognition");
+async function recognizeUnpinned(request2, store, phase) {
+  const { address, version } = request2;
+  const url = identifyingUrl(address);
+  const remote = await queryOrStored(request2, store, phase);
+  if (!("url" in remote)) return { request: request2, identity: { sha256: remote.sha256 }, sha256: remote.sha256 };
+  const { etag, lastModified, size } = remote;
+  const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
+  return knownByNow({ request: request2, identity: identityOf({ ...remote, url }), sha256: void 0, wanted: { url, version, ...facts } }, store);
+}
+__name(recognizeUnpinned, "recognizeUnpinned");
+function knownByNow(known3, store) {
+  const { sha256, wanted } = known3;
+  return sha256 === void 0 && wanted ? { ...known3, sha256: store.recorded(wanted) } : known3;
+}
+__name(knownByNow, "knownByNow");
+async function queryOrStored({ address, version, fromCatalog }, store, { say: say2, signal }) {
+  try {
+    return await queryServer(address, { say: say2, signal });
+  } catch (error2) {
+    signal.throwIfAborted();
+    const stored = await store.find({ url: identifyingUrl(address), version }, signal);
+    if (!stored) throw fromCatalog ? withOtherWay(error2) : error2;
+    say2(`${error2.message}; using the ISO that was fetched from there before`);
+    return stored;
+  }
+}
+__name(queryOrStored, "queryOrStored");
+function withOtherWay(error2) {
+  if (!(error2 instanceof UserError)) return error2;
+  return new UserError(`${error2.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error2.kind);
+}
+__name(withOtherWay, "withOtherWay");
+
+// src/supply/registry/from-registry.ts
+var import_node_fs48 = require("node:fs");
+var import_node_path31 = require("node:path");
 init_errors();
 
 // src/registry/blob.ts
@@ -38084,7 +38499,7 @@ async function fetchSmallBlob(client, blob) {
 }
 __name(fetchSmallBlob, "fetchSmallBlob");
 
-// src/supply/from-registry.ts
+// src/supply/registry/from-registry.ts
 async function fromRegistry({ client }, stored, sha256, order, firstChecksum2) {
   const { phase } = order;
   const { text: text3 } = client.repository;
@@ -38138,12 +38553,12 @@ async function pull(client, image, name, order) {
   const other = otherCompression(image, order);
   try {
     if (other === void 0) return await fetchInto(path6, client, image, name, order);
-    const fetched = (0, import_node_path28.join)(tempDir, "fetched-image.tar");
+    const fetched = (0, import_node_path31.join)(tempDir, "fetched-image.tar");
     try {
       const { layers } = await fetchInto(fetched, client, image, name, order);
       return await recompress(fetched, sized(fetched, layers), other, image, name, order);
     } finally {
-      (0, import_node_fs44.rmSync)(fetched, { force: true });
+      (0, import_node_fs48.rmSync)(fetched, { force: true });
     }
   } catch (error2) {
     order.phase.signal.throwIfAborted();
@@ -38165,7 +38580,7 @@ __name(otherCompression, "otherCompression");
 async function fetchInto(path6, client, image, name, order) {
   const { phase } = order;
   const total = image.layers.reduce((sum, { size }) => sum + size, 0);
-  checkFreeSpace((0, import_node_path28.dirname)(path6), total, "The image from the registry");
+  checkFreeSpace((0, import_node_path31.dirname)(path6), total, "The image from the registry");
   const show = progressLines(phase.say);
   const archive = createArchive(path6);
   try {
@@ -38188,7 +38603,7 @@ async function fetchInto(path6, client, image, name, order) {
 }
 __name(fetchInto, "fetchInto");
 function sized(path6, layers) {
-  const fd = (0, import_node_fs44.openSync)(path6, "r");
+  const fd = (0, import_node_fs48.openSync)(path6, "r");
   try {
     let position2 = 0;
     return layers.map((layer) => {
@@ -38198,7 +38613,7 @@ function sized(path6, layers) {
       return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
     });
   } finally {
-    (0, import_node_fs44.closeSync)(fd);
+    (0, import_node_fs48.closeSync)(fd);
   }
 }
 __name(sized, "sized");
@@ -38214,142 +38629,6 @@ async function recompress(from, layers, compression, image, name, { archive: pat
   }
 }
 __name(recompress, "recompress");
-
-// src/supply/keys.ts
-function keysOf({ identity: identity2, sha256 }, { uname }) {
-  return {
-    ...sha256 !== void 0 && { engine: imageKey({ sha256 }, { uname }) },
-    ...identity2 && { cache: imageCacheKey(imageKey(identity2, { uname })), registry: imageKey(identity2, { uname }) }
-  };
-}
-__name(keysOf, "keysOf");
-
-// src/supply/known-iso.ts
-init_digest();
-init_errors();
-
-// src/fetch/http/prefer-https.ts
-var patience5 = 3e3;
-async function preferHttps(address, { signal, say: say2 }) {
-  const [first] = address.urls;
-  if (first === void 0 || new URL(first).protocol !== "http:" || new URL(first).port !== "") return address;
-  const secure = first.replace(/^http:/i, "https:");
-  try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
-    const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
-    reply.body.destroy();
-    partOf(reply);
-  } catch {
-    signal.throwIfAborted();
-    return address;
-  }
-  say2(`The server also offers https, which is used first: ${shownUrl(secure)}`);
-  return { ...address, urls: [secure, ...address.urls], knownBy: first };
-}
-__name(preferHttps, "preferHttps");
-
-// src/fetch/http/remote-iso.ts
-init_errors();
-var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
-async function queryServer(address, options) {
-  const reasons = [];
-  let kind;
-  for (const url of address.urls) {
-    try {
-      return await retry(
-        () => ask2(url, address, options),
-        () => false,
-        options.pace ?? queryPace,
-        options
-      );
-    } catch (error2) {
-      if (!(error2 instanceof HttpFailure)) throw error2;
-      kind ??= error2.kind;
-      reasons.push(`${shownUrl(url)}: ${error2.message}`);
-    }
-  }
-  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
-}
-__name(queryServer, "queryServer");
-function identityOf({ url, etag, lastModified, size }) {
-  const validator = etag ?? lastModified;
-  return validator === void 0 || size === void 0 ? void 0 : { url, etag: validator, size };
-}
-__name(identityOf, "identityOf");
-async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
-  const watch2 = watchStall(pace2.stall, signal);
-  const send2 = /* @__PURE__ */ __name(async (method, headers) => {
-    watch2.wait();
-    const reply = await request(method, url, { "accept-encoding": "identity", ...headers }, headersFor(address, url), watch2.signal);
-    reply.body.destroy();
-    return reply;
-  }, "send");
-  try {
-    const head = await send2("HEAD", {});
-    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
-    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
-  } finally {
-    watch2.rest();
-  }
-}
-__name(ask2, "ask");
-function remoteOf(reply, url) {
-  const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
-  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
-}
-__name(remoteOf, "remoteOf");
-
-// src/supply/known-iso.ts
-async function recognize(request2, store, phase) {
-  if (request2.kind === "file") {
-    const show = progressLines(phase.say);
-    const sha256 = await sha256OfFile(request2.path, {
-      expected: request2.sha256,
-      signal: phase.signal,
-      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
-    });
-    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
-    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256 };
-  }
-  if (request2.address.sha256 !== void 0) {
-    const { sha256 } = request2.address;
-    return { request: request2, identity: { sha256 }, sha256 };
-  }
-  return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
-}
-__name(recognize, "recognize");
-async function recognizeUnpinned(request2, store, phase) {
-  const { address, version } = request2;
-  const url = identifyingUrl(address);
-  const remote = await queryOrStored(request2, store, phase);
-  if (!("url" in remote)) return { request: request2, identity: { sha256: remote.sha256 }, sha256: remote.sha256 };
-  const { etag, lastModified, size } = remote;
-  const facts = { ...etag && { etag }, ...lastModified && { lastModified }, ...size !== void 0 && { size } };
-  return knownByNow({ request: request2, identity: identityOf({ ...remote, url }), sha256: void 0, wanted: { url, version, ...facts } }, store);
-}
-__name(recognizeUnpinned, "recognizeUnpinned");
-function knownByNow(known3, store) {
-  const { sha256, wanted } = known3;
-  return sha256 === void 0 && wanted ? { ...known3, sha256: store.recorded(wanted) } : known3;
-}
-__name(knownByNow, "knownByNow");
-async function queryOrStored({ address, version, fromCatalog }, store, { say: say2, signal }) {
-  try {
-    return await queryServer(address, { say: say2, signal });
-  } catch (error2) {
-    signal.throwIfAborted();
-    const stored = await store.find({ url: identifyingUrl(address), version }, signal);
-    if (!stored) throw fromCatalog ? withOtherWay(error2) : error2;
-    say2(`${error2.message}; using the ISO that was fetched from there before`);
-    return stored;
-  }
-}
-__name(queryOrStored, "queryOrStored");
-function withOtherWay(error2) {
-  if (!(error2 instanceof UserError)) return error2;
-  return new UserError(`${error2.message}. The address is the catalog's: if you have the ISO elsewhere, set the input "iso"`, error2.kind);
-}
-__name(withOtherWay, "withOtherWay");
 
 // src/image/archive/read-manifest.ts
 var maxConfigSize = 1 << 20;
@@ -38430,7 +38709,7 @@ async function pushManifest(client, tag, mediaType, bytes) {
 }
 __name(pushManifest, "pushManifest");
 
-// src/supply/registry-image.ts
+// src/supply/registry/registry-image.ts
 async function findStored(client, key, uname) {
   const stored = await fetchManifest(client, key);
   if (!stored) return void 0;
@@ -38470,7 +38749,7 @@ async function configOf2(client, blob) {
 }
 __name(configOf2, "configOf");
 
-// src/supply/registry-use.ts
+// src/supply/registry/registry-use.ts
 init_errors();
 
 // src/registry/challenge.ts
@@ -38611,9 +38890,9 @@ function authorizationFor(repository, findCredentials) {
 __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
-var import_node_fs45 = require("node:fs");
+var import_node_fs49 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path29 = require("node:path");
+var import_node_path32 = require("node:path");
 
 // src/registry/credential-helper.ts
 var deadline = 30;
@@ -38678,14 +38957,14 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path29.join)(env.DOCKER_CONFIG || (0, import_node_path29.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
-    (0, import_node_path29.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+    (0, import_node_path32.join)(env.DOCKER_CONFIG || (0, import_node_path32.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path32.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
 __name(loginFiles, "loginFiles");
 function readLogins(path6, say2) {
   try {
-    const file = JSON.parse((0, import_node_fs45.readFileSync)(path6, "utf8"));
+    const file = JSON.parse((0, import_node_fs49.readFileSync)(path6, "utf8"));
     if (typeof file === "object" && file !== null) return file;
     say2(`${path6} is ignored, because it isn't a JSON object`);
   } catch (error2) {
@@ -38715,7 +38994,7 @@ function placeOf(server) {
 }
 __name(placeOf, "placeOf");
 
-// src/supply/registry-use.ts
+// src/supply/registry/registry-use.ts
 function registryError({ client }, { message: message2 }) {
   return new UserError(`${client.repository.text} can't be used: ${message2}`, "registry");
 }
@@ -38807,43 +39086,8 @@ async function ifUsable(registry, { phase }, use, otherwise) {
 }
 __name(ifUsable, "ifUsable");
 
-// src/supply/first-checksum.ts
-var import_node_path31 = require("node:path");
-
-// src/cache/entries/checksum-record.ts
-var import_node_fs46 = require("node:fs");
-var import_node_path30 = require("node:path");
-init_digest();
-var what = "the checksum of this address's first download";
-function checksumKey(url) {
-  return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
-}
-__name(checksumKey, "checksumKey");
-async function restoreChecksum(url, dir2, options) {
-  const key = checksumKey(url);
-  const folder2 = await restoreFolder({ key, dir: dir2, what }, options);
-  if (folder2 === void 0) return void 0;
-  const record = await bestEffort(
-    () => readJson(folder2, "checksum"),
-    () => void 0
-  );
-  (0, import_node_fs46.rmSync)(folder2, { recursive: true, force: true });
-  const { key: itsKey, sha256 } = record ?? {};
-  return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
-}
-__name(restoreChecksum, "restoreChecksum");
-function stageChecksum(url, dir2, sha256) {
-  const key = checksumKey(url);
-  makeFolder(dir2);
-  const file = (0, import_node_path30.join)(dir2, "checksum");
-  (0, import_node_fs46.writeFileSync)(file, `${sha256}
-`);
-  writeFolder(dir2, file, "checksum", { key, sha256 });
-  return { key, dir: dir2, what };
-}
-__name(stageChecksum, "stageChecksum");
-
-// src/supply/first-checksum.ts
+// src/supply/iso/first-checksum.ts
+var import_node_path33 = require("node:path");
 function firstChecksum(request2, store, order) {
   let known3;
   return () => {
@@ -38859,12 +39103,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path31.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path33.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
-// src/supply/convert-iso.ts
-var import_node_path32 = require("node:path");
+// src/supply/iso/convert-iso.ts
+var import_node_path34 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -38878,7 +39122,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path32.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path34.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -38889,59 +39133,9 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 }
 __name(convertIso, "convertIso");
 
-// src/supply/local-iso.ts
-var import_node_path33 = require("node:path");
+// src/supply/iso/local-iso.ts
+var import_node_path35 = require("node:path");
 init_errors();
-
-// src/cache/entries/iso-cache.ts
-var import_node_fs48 = require("node:fs");
-
-// src/cache/entries/check-iso.ts
-var import_node_fs47 = require("node:fs");
-init_digest();
-async function checkIso(folder2, key, identity2) {
-  const entry = readJson(folder2, "iso");
-  if (entry?.key !== key) return "its contents belong to another key";
-  const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs47.statSync)(path6);
-  const expected = "sha256" in identity2 ? void 0 : identity2.size;
-  if (size !== entry.size || expected !== void 0 && size !== expected)
-    return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
-  const wanted = "sha256" in identity2 ? identity2.sha256.toLowerCase() : entry.sha256;
-  const sha256 = await sha256OfFile(path6);
-  if (sha256 === void 0 || sha256 !== wanted) return `it has the SHA-256 ${sha256}, but should have ${wanted}`;
-  return { path: path6, sha256, size };
-}
-__name(checkIso, "checkIso");
-
-// src/cache/entries/iso-cache.ts
-function isoCacheKey(identity2) {
-  return `xenserver-ddk-iso-v1-${isoKey(identity2)}`;
-}
-__name(isoCacheKey, "isoCacheKey");
-async function restoreIso(identity2, dir2, options) {
-  const key = isoCacheKey(identity2);
-  const folder2 = await restoreFolder({ key, dir: dir2, what: "the ISO" }, options);
-  if (folder2 === void 0) return void 0;
-  const checked = await bestEffort(
-    () => checkIso(folder2, key, identity2),
-    (why) => why
-  );
-  if (typeof checked !== "string") return checked;
-  (0, import_node_fs48.rmSync)(folder2, { recursive: true, force: true });
-  options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
-  return void 0;
-}
-__name(restoreIso, "restoreIso");
-function stageIso(identity2, dir2, path6, sha256) {
-  const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs48.statSync)(path6).size };
-  writeFolder(dir2, path6, "iso", entry);
-  return { key, dir: dir2, what: "the ISO" };
-}
-__name(stageIso, "stageIso");
-
-// src/supply/local-iso.ts
 async function findKeptIso({ address, version }, { identity: identity2, sha256 }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
   const kept = sha256 === void 0 ? void 0 : await store.find({ sha256, version }, phase.signal);
@@ -38950,7 +39144,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256 }
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path33.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path35.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -38960,7 +39154,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256 }
 }
 __name(findKeptIso, "findKeptIso");
 
-// src/supply/from-iso.ts
+// src/supply/iso/from-iso.ts
 async function fromIso(known3, store, order, firstChecksum2) {
   const { request: request2, sha256 } = known3;
   if (request2.kind === "file") return fromComplete({ origin: "file", path: request2.path, sha256 }, order);
@@ -39014,8 +39208,8 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 }
 __name(supplyOf, "supplyOf");
 
-// src/supply/iso-request.ts
-var import_node_fs49 = require("node:fs");
+// src/supply/iso/iso-request.ts
+var import_node_fs50 = require("node:fs");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39038,7 +39232,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs49.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs50.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -39059,7 +39253,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs49.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs50.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -39085,7 +39279,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path34 = require("node:path");
+var import_node_path36 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39192,7 +39386,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path34.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path36.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39227,8 +39421,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path34.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path34.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path36.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path36.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -39238,66 +39432,8 @@ function compressionFor(engine, isKept) {
 }
 __name(compressionFor, "compressionFor");
 
-// src/supply/save.ts
-var import_node_path35 = require("node:path");
-
-// src/cache/process/saving.ts
-var import_node_fs50 = require("node:fs");
-function startSaving(entries, statusFile, say2) {
-  if (entries.length === 0 || !haveService()) return;
-  try {
-    (0, import_node_fs50.rmSync)(statusFile, { force: true });
-    const child2 = startCacheProcess({ kind: "save", entries, statusFile });
-    child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
-    const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs50.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
-    child2.unref();
-  } catch (error2) {
-    say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
-  }
-}
-__name(startSaving, "startSaving");
-
-// src/supply/save.ts
-function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path35.join)(order.tempDir, "saving");
-  if (order.cacheHealth.failing) {
-    order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
-    return { statusFile, entries: [] };
-  }
-  try {
-    const entries = [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)];
-    startSaving(entries, statusFile, order.phase.say);
-    return { statusFile, entries: entries.map(({ what: what2 }) => what2) };
-  } catch (error2) {
-    order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
-    return { statusFile, entries: [] };
-  }
-}
-__name(saveForNextRun, "saveForNextRun");
-function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
-  const { iso, image } = order.useCache.save;
-  if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path35.join)(order.tempDir, "save-checksum"), isoSha256)];
-}
-__name(checksumEntry, "checksumEntry");
-function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
-  const { cache: key } = keysOf(known3, order);
-  if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path35.join)(order.tempDir, "save-image");
-  return [
-    imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
-  ];
-}
-__name(imageEntry, "imageEntry");
-function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
-  if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path35.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
-}
-__name(isoEntry, "isoEntry");
-
-// src/supply/to-registry.ts
-var import_promises11 = require("node:fs/promises");
+// src/supply/registry/to-registry.ts
+var import_promises12 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
@@ -39531,7 +39667,7 @@ function fail2(error2) {
 }
 __name(fail2, "fail");
 
-// src/supply/to-registry.ts
+// src/supply/registry/to-registry.ts
 async function pushImage(registry, supply, keys, order) {
   try {
     return await push(registry.client, supply, keys, order);
@@ -39555,7 +39691,7 @@ async function push(client, supply, keys, order) {
     phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
     return { digest: before, bytes: 0 };
   }
-  const file = await (0, import_promises11.open)(order.archive);
+  const file = await (0, import_promises12.open)(order.archive);
   try {
     const bytes = await pushBlobs(client, file, archive, order);
     const meanwhile = await findSame(client, keyTags[0], archive);
@@ -39647,76 +39783,6 @@ async function pushTags(client, manifest, { manifestDigest }, tags3, { say: say2
 }
 __name(pushTags, "pushTags");
 
-// src/supply/turn.ts
-var import_node_path36 = require("node:path");
-var import_promises12 = require("node:timers/promises");
-init_digest();
-var usualPatience2 = 30 * 6e4;
-var Turn = class {
-  static {
-    __name(this, "Turn");
-  }
-  #path;
-  #mine;
-  #phase;
-  #until;
-  #claim;
-  #hasWaited = false;
-  /** @param path of a folder that is renamed by who has the turn */
-  constructor(path6, phase, patience7 = usualPatience2) {
-    this.#path = path6;
-    this.#mine = claimName(path6);
-    this.#phase = phase;
-    this.#until = Date.now() + patience7;
-  }
-  /** Whether this job may go on: it has the turn, or has waited long enough, or the tool cache can't hold any claim. */
-  take() {
-    try {
-      this.#claim ??= tryClaim(this.#path, this.#mine);
-      if (this.#claim) return true;
-    } catch (error2) {
-      this.#phase.say(`Other jobs on this machine may make the same image at the same time: ${sentenceOf(error2)}`);
-      return true;
-    }
-    if (Date.now() < this.#until) return false;
-    this.#phase.say("The other job is still not done, so the image is made here as well");
-    return true;
-  }
-  /**
-   * Waits until the job that has the turn has ended or gives it up, or the patience is over.
-   * @throws the reason of the job's end
-   */
-  async wait() {
-    const { say: say2, signal } = this.#phase;
-    if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
-    this.#hasWaited = true;
-    do {
-      await (0, import_promises12.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
-    } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
-  }
-  release() {
-    this.#claim?.release();
-    this.#claim = void 0;
-  }
-};
-async function inTurn(turn5, use) {
-  try {
-    return await use(turn5);
-  } finally {
-    turn5?.release();
-  }
-}
-__name(inTurn, "inTurn");
-function turnFor({ identity: identity2, request: request2 }, engine, order) {
-  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
-  if (!engine || order.wantsArchive || !toolCache) return void 0;
-  const iso = identity2 ?? (request2.kind === "address" ? { sha256: sha256Of(identifyingUrl(request2.address)) } : void 0);
-  if (!iso) return void 0;
-  const key = imageKey(iso, { uname: order.uname });
-  return new Turn((0, import_node_path36.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
-}
-__name(turnFor, "turnFor");
-
 // src/troubleshooting.ts
 init_errors();
 var sections = {
@@ -39790,68 +39856,76 @@ function step(title, use, achieved) {
 }
 __name(step, "step");
 async function run() {
-  const inputs = readInputs();
-  const request2 = requestIso(inputs);
-  const phase = { say, warn, signal: endRequest((name2) => `Cancelled (${name2})`) };
-  const supervision = { signal: phase.signal, debug: debug2 };
-  const noEngine = [];
-  const engine = await step("Find a container engine", () => findEngine(inputs, supervision, noEngine), engineFound);
-  prepareSbom(inputs.sbom, engine, noEngine);
-  const tempDir = await makeTempDir();
-  const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase, timeline);
-  for (const decision of decisionsOf(order)) debug2(decision);
-  const store = openStore({ say, notice: notice2 });
-  if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } });
-  const keepArchive = inputs.archive === void 0 ? removeAtExit(order.archive) : () => {
-  };
-  const checksumBefore = firstChecksum(request2, store, order);
-  const known3 = await step("Identify the ISO", () => recognize(request2, store, phase), isoIdentified);
-  const keys = keysOf(known3, order);
-  debug2(`Key in an engine: ${keys.engine ?? "none"}; in the Actions cache: ${keys.cache ?? "none"}`);
-  const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
-  const places2 = { engine, store, firstChecksum: checksumBefore };
-  const { supply, image, saving } = await inTurn(turnFor(known3, engine, order), async (turn5) => {
-    const look2 = /* @__PURE__ */ __name(() => findExisting(known3, { ...places2, turn: turn5 }, order), "look");
-    const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
-    const { supply: provided, image: image2 } = await provideImage(existing2 ?? await make(), engine, order, make);
-    phase.signal.throwIfAborted();
-    const saving2 = saveForNextRun(provided, known3, order);
-    await saveForPost({ savingStatus: saving2.statusFile });
-    return { supply: await pushIfWanted(provided, keys, order), image: image2, saving: saving2 };
-  });
-  const { ociLayout: ociLayout2 } = order;
-  if (ociLayout2 !== void 0) {
-    const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
-    await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
-  }
-  if (!order.keepArchive) (0, import_node_fs52.rmSync)(order.archive, { force: true });
-  const { name } = inputs.shell;
-  const canRun = await step(
-    `Set up ${name}`,
-    () => setUp(engine, image, inputs, supervision, noEngine),
-    (ready) => shellSetUp(name, ready)
-  );
-  phase.signal.throwIfAborted();
-  if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
-    say(
-      `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
+  var _stack = [];
+  try {
+    const inputs = readInputs();
+    const request2 = requestIso(inputs);
+    const phase = { say, warn, signal: endRequest((name2) => `Cancelled (${name2})`) };
+    const supervision = { signal: phase.signal, debug: debug2 };
+    const store = openStore({ say, notice: notice2 });
+    const recognition = __using(_stack, beginRecognition(request2, store, phase));
+    const noEngine = [];
+    const engine = await step("Find a container engine", () => findEngine(inputs, supervision, noEngine), engineFound);
+    prepareSbom(inputs.sbom, engine, noEngine);
+    const tempDir = await makeTempDir();
+    const order = placeOrder(inputs, decideCacheUse(inputs, request2, notice2), engine, tempDir, phase, timeline);
+    for (const decision of decisionsOf(order)) debug2(decision);
+    if (engine && order.rootImport) await saveForPost({ imports: { program: engine.command, mark: order.rootImport.mark } });
+    const keepArchive = inputs.archive === void 0 ? removeAtExit(order.archive) : () => {
+    };
+    const checksumBefore = firstChecksum(request2, store, order);
+    const known3 = await step("Identify the ISO", recognition.result, isoIdentified);
+    const keys = keysOf(known3, order);
+    debug2(`Key in an engine: ${keys.engine ?? "none"}; in the Actions cache: ${keys.cache ?? "none"}`);
+    const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
+    const places2 = { engine, store, firstChecksum: checksumBefore };
+    const { supply, image, saving } = await inTurn(turnFor(known3, engine, order), async (turn5) => {
+      const look2 = /* @__PURE__ */ __name(() => findExisting(known3, { ...places2, turn: turn5 }, order), "look");
+      const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
+      const { supply: provided, image: image2 } = await provideImage(existing2 ?? await make(), engine, order, make);
+      phase.signal.throwIfAborted();
+      const saving2 = saveForNextRun(provided, known3, order);
+      await saveForPost({ savingStatus: saving2.statusFile });
+      return { supply: await pushIfWanted(provided, keys, order), image: image2, saving: saving2 };
+    });
+    const { ociLayout: ociLayout2 } = order;
+    if (ociLayout2 !== void 0) {
+      const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
+      await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
+    }
+    if (!order.keepArchive) (0, import_node_fs52.rmSync)(order.archive, { force: true });
+    const { name } = inputs.shell;
+    const canRun = await step(
+      `Set up ${name}`,
+      () => setUp(engine, image, inputs, supervision, noEngine),
+      (ready) => shellSetUp(name, ready)
     );
+    phase.signal.throwIfAborted();
+    if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
+      say(
+        `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
+      );
+    }
+    const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun);
+    phase.signal.throwIfAborted();
+    await writeOutputs(supply, order, engine, image, keys.cache ?? "", sbom);
+    await writeSummary({
+      supply,
+      known: known3,
+      order,
+      engine,
+      image,
+      shell: canRun ? name : void 0,
+      packages: sbom?.packages,
+      saving: saving.entries,
+      tasks: timeline.tasks
+    });
+    keepArchive();
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    __callDispose(_stack, _error, _hasError);
   }
-  const sbom = await makeSbom(inputs.sbom, engine, image, supply, order, canRun);
-  phase.signal.throwIfAborted();
-  await writeOutputs(supply, order, engine, image, keys.cache ?? "", sbom);
-  await writeSummary({
-    supply,
-    known: known3,
-    order,
-    engine,
-    image,
-    shell: canRun ? name : void 0,
-    packages: sbom?.packages,
-    saving: saving.entries,
-    tasks: timeline.tasks
-  });
-  keepArchive();
 }
 __name(run, "run");
 async function makeTempDir() {
