@@ -28333,7 +28333,7 @@ __name(gzipMember, "gzipMember");
 // src/image/archive/layer.ts
 var maxPending = 4;
 var minOwnMemory = 1 << 20;
-function free({ buffer: buffer3 }) {
+function free(buffer3) {
   if (buffer3 instanceof ArrayBuffer && buffer3.byteLength >= minOwnMemory) buffer3.transfer(0);
 }
 __name(free, "free");
@@ -28354,7 +28354,7 @@ function layerWriter(out, options) {
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
     const [bytes] = await Promise.all([frame, before]);
     store(bytes);
-    free(bytes);
+    free(bytes.buffer);
   }, "storeInOrder");
   return {
     async write(piece) {

@@ -5677,7 +5677,7 @@ __name(number, "number");
 var import_node_crypto3 = require("node:crypto");
 var maxPending = 4;
 var minOwnMemory = 1 << 20;
-function free({ buffer }) {
+function free(buffer) {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
 }
 __name(free, "free");
@@ -5698,7 +5698,7 @@ function layerWriter(out, options6) {
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
     const [bytes] = await Promise.all([frame, before]);
     store(bytes);
-    free(bytes);
+    free(bytes.buffer);
   }, "storeInOrder");
   return {
     async write(piece2) {

@@ -34296,7 +34296,7 @@ __name(number, "number");
 var import_node_crypto5 = require("node:crypto");
 var maxPending = 4;
 var minOwnMemory = 1 << 20;
-function free({ buffer }) {
+function free(buffer) {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
 }
 __name(free, "free");
@@ -34317,7 +34317,7 @@ function layerWriter(out, options) {
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
     const [bytes] = await Promise.all([frame, before]);
     store(bytes);
-    free(bytes);
+    free(bytes.buffer);
   }, "storeInOrder");
   return {
     async write(piece) {
@@ -37529,7 +37529,7 @@ async function recompressArchive(from, path6, layers, compression, rootSink) {
     for (const layer of layers) {
       if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
       position2 += tarBlockSize;
-      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression });
+      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free });
       const digest2 = await copiers[compressionOf(layer.mediaType)](fd, position2, layer, writer);
       if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       const written = await writer.finish();

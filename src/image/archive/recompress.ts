@@ -9,7 +9,7 @@ import { checkFreeSpace } from '../../host/free-space.ts'
 import { defaultPieceSize } from '../tar/tar.ts'
 import { type Archive, createArchive, layerHeader } from './archive.ts'
 import { type Compression, compressionOf } from './frames.ts'
-import { type Layer, type LayerSink, type LayerWriter, SinkError } from './layer.ts'
+import { free, type Layer, type LayerSink, type LayerWriter, SinkError } from './layer.ts'
 import { bytesAt, frameLength } from './zstd-frames.ts'
 
 const decompress = promisify(zstdDecompress)
@@ -51,7 +51,7 @@ export async function recompressArchive(
     for (const layer of layers) {
       if (!bytesAt(fd, position, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
       position += tarBlockSize
-      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink()) : archive.addLayer({ compression })
+      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free })
       const digest = await copiers[compressionOf(layer.mediaType)](fd, position, layer, writer)
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       const written = await writer.finish()
