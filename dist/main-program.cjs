@@ -2361,9 +2361,9 @@ var require_dispatcher_base = __commonJS({
       }
       close(callback) {
         if (callback === void 0) {
-          return new Promise((resolve8, reject) => {
+          return new Promise((resolve9, reject) => {
             this.close((err, data) => {
-              return err ? reject(err) : resolve8(data);
+              return err ? reject(err) : resolve9(data);
             });
           });
         }
@@ -2401,12 +2401,12 @@ var require_dispatcher_base = __commonJS({
           err = null;
         }
         if (callback === void 0) {
-          return new Promise((resolve8, reject) => {
+          return new Promise((resolve9, reject) => {
             this.destroy(err, (err2, data) => {
               return err2 ? (
                 /* istanbul ignore next: should never error */
                 reject(err2)
-              ) : resolve8(data);
+              ) : resolve9(data);
             });
           });
         }
@@ -4741,8 +4741,8 @@ var require_util2 = __commonJS({
     function createDeferredPromise() {
       let res;
       let rej;
-      const promise = new Promise((resolve8, reject) => {
-        res = resolve8;
+      const promise = new Promise((resolve9, reject) => {
+        res = resolve9;
         rej = reject;
       });
       return { promise, resolve: res, reject: rej };
@@ -7069,12 +7069,12 @@ upgrade: ${upgrade}\r
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve8, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve9, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve8;
+          callback = resolve9;
         }
       }), "waitForDrain");
       socket.on("close", onDrain).on("drain", onDrain);
@@ -7764,12 +7764,12 @@ var require_client_h2 = __commonJS({
         }
       }
       __name(onDrain, "onDrain");
-      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve8, reject) => {
+      const waitForDrain = /* @__PURE__ */ __name(() => new Promise((resolve9, reject) => {
         assert(callback === null);
         if (socket[kError]) {
           reject(socket[kError]);
         } else {
-          callback = resolve8;
+          callback = resolve9;
         }
       }), "waitForDrain");
       h2stream.on("close", onDrain).on("drain", onDrain);
@@ -8263,16 +8263,16 @@ var require_client = __commonJS({
         return this[kNeedDrain] < 2;
       }
       async [kClose]() {
-        return new Promise((resolve8) => {
+        return new Promise((resolve9) => {
           if (this[kSize]) {
-            this[kClosedResolve] = resolve8;
+            this[kClosedResolve] = resolve9;
           } else {
-            resolve8(null);
+            resolve9(null);
           }
         });
       }
       async [kDestroy](err) {
-        return new Promise((resolve8) => {
+        return new Promise((resolve9) => {
           const requests = this[kQueue].splice(this[kPendingIdx]);
           for (let i = 0; i < requests.length; i++) {
             const request2 = requests[i];
@@ -8283,7 +8283,7 @@ var require_client = __commonJS({
               this[kClosedResolve]();
               this[kClosedResolve] = null;
             }
-            resolve8(null);
+            resolve9(null);
           }, "callback");
           if (this[kHTTPContext]) {
             this[kHTTPContext].destroy(err, callback);
@@ -8335,7 +8335,7 @@ var require_client = __commonJS({
         });
       }
       try {
-        const socket = await new Promise((resolve8, reject) => {
+        const socket = await new Promise((resolve9, reject) => {
           client[kConnector]({
             host: host2,
             hostname,
@@ -8347,7 +8347,7 @@ var require_client = __commonJS({
             if (err) {
               reject(err);
             } else {
-              resolve8(socket2);
+              resolve9(socket2);
             }
           });
         });
@@ -8699,8 +8699,8 @@ var require_pool_base = __commonJS({
         if (this[kQueue].isEmpty()) {
           await Promise.all(this[kClients].map((c) => c.close()));
         } else {
-          await new Promise((resolve8) => {
-            this[kClosedResolve] = resolve8;
+          await new Promise((resolve9) => {
+            this[kClosedResolve] = resolve9;
           });
         }
       }
@@ -10008,7 +10008,7 @@ var require_readable = __commonJS({
         if (this._readableState.closeEmitted) {
           return null;
         }
-        return await new Promise((resolve8, reject) => {
+        return await new Promise((resolve9, reject) => {
           if (this[kContentLength] > limit) {
             this.destroy(new AbortError());
           }
@@ -10021,7 +10021,7 @@ var require_readable = __commonJS({
             if (signal?.aborted) {
               reject(signal.reason ?? new AbortError());
             } else {
-              resolve8(null);
+              resolve9(null);
             }
           }).on("error", noop).on("data", function(chunk) {
             limit -= chunk.length;
@@ -10042,7 +10042,7 @@ var require_readable = __commonJS({
     __name(isUnusable, "isUnusable");
     async function consume(stream, type) {
       assert(!stream[kConsume]);
-      return new Promise((resolve8, reject) => {
+      return new Promise((resolve9, reject) => {
         if (isUnusable(stream)) {
           const rState = stream._readableState;
           if (rState.destroyed && rState.closeEmitted === false) {
@@ -10059,7 +10059,7 @@ var require_readable = __commonJS({
             stream[kConsume] = {
               type,
               stream,
-              resolve: resolve8,
+              resolve: resolve9,
               reject,
               length: 0,
               body: []
@@ -10133,18 +10133,18 @@ var require_readable = __commonJS({
     }
     __name(chunksConcat, "chunksConcat");
     function consumeEnd(consume2) {
-      const { type, body, resolve: resolve8, stream, length } = consume2;
+      const { type, body, resolve: resolve9, stream, length } = consume2;
       try {
         if (type === "text") {
-          resolve8(chunksDecode(body, length));
+          resolve9(chunksDecode(body, length));
         } else if (type === "json") {
-          resolve8(JSON.parse(chunksDecode(body, length)));
+          resolve9(JSON.parse(chunksDecode(body, length)));
         } else if (type === "arrayBuffer") {
-          resolve8(chunksConcat(body, length).buffer);
+          resolve9(chunksConcat(body, length).buffer);
         } else if (type === "blob") {
-          resolve8(new Blob(body, { type: stream[kContentType] }));
+          resolve9(new Blob(body, { type: stream[kContentType] }));
         } else if (type === "bytes") {
-          resolve8(chunksConcat(body, length));
+          resolve9(chunksConcat(body, length));
         }
         consumeFinish(consume2);
       } catch (err) {
@@ -10408,9 +10408,9 @@ var require_api_request = __commonJS({
     };
     function request2(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve8, reject) => {
+        return new Promise((resolve9, reject) => {
           request2.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve8(data);
+            return err ? reject(err) : resolve9(data);
           });
         });
       }
@@ -10640,9 +10640,9 @@ var require_api_stream = __commonJS({
     };
     function stream(opts, factory, callback) {
       if (callback === void 0) {
-        return new Promise((resolve8, reject) => {
+        return new Promise((resolve9, reject) => {
           stream.call(this, opts, factory, (err, data) => {
-            return err ? reject(err) : resolve8(data);
+            return err ? reject(err) : resolve9(data);
           });
         });
       }
@@ -10941,9 +10941,9 @@ var require_api_upgrade = __commonJS({
     };
     function upgrade(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve8, reject) => {
+        return new Promise((resolve9, reject) => {
           upgrade.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve8(data);
+            return err ? reject(err) : resolve9(data);
           });
         });
       }
@@ -11039,9 +11039,9 @@ var require_api_connect = __commonJS({
     };
     function connect(opts, callback) {
       if (callback === void 0) {
-        return new Promise((resolve8, reject) => {
+        return new Promise((resolve9, reject) => {
           connect.call(this, opts, (err, data) => {
-            return err ? reject(err) : resolve8(data);
+            return err ? reject(err) : resolve9(data);
           });
         });
       }
@@ -12326,16 +12326,16 @@ var require_dns = __commonJS({
       setRecords(origin, addresses) {
         const timestamp = Date.now();
         const records = { records: { 4: null, 6: null } };
-        for (const record of addresses) {
-          record.timestamp = timestamp;
-          if (typeof record.ttl === "number") {
-            record.ttl = Math.min(record.ttl, this.#maxTTL);
+        for (const record2 of addresses) {
+          record2.timestamp = timestamp;
+          if (typeof record2.ttl === "number") {
+            record2.ttl = Math.min(record2.ttl, this.#maxTTL);
           } else {
-            record.ttl = this.#maxTTL;
+            record2.ttl = this.#maxTTL;
           }
-          const familyRecords = records.records[record.family] ?? { ips: [] };
-          familyRecords.ips.push(record);
-          records.records[record.family] = familyRecords;
+          const familyRecords = records.records[record2.family] ?? { ips: [] };
+          familyRecords.ips.push(record2);
+          records.records[record2.family] = familyRecords;
         }
         this.#records.set(origin.hostname, records);
       }
@@ -15018,7 +15018,7 @@ var require_fetch = __commonJS({
       function dispatch({ body }) {
         const url = requestCurrentURL(request2);
         const agent2 = fetchParams.controller.dispatcher;
-        return new Promise((resolve8, reject) => agent2.dispatch(
+        return new Promise((resolve9, reject) => agent2.dispatch(
           {
             path: url.pathname + url.search,
             origin: url.origin,
@@ -15094,7 +15094,7 @@ var require_fetch = __commonJS({
               }
               this.body = new Readable3({ read: resume });
               const onError = this.onError.bind(this);
-              resolve8({
+              resolve9({
                 status,
                 statusText,
                 headersList,
@@ -15137,7 +15137,7 @@ var require_fetch = __commonJS({
               for (let i = 0; i < rawHeaders.length; i += 2) {
                 headersList.append(bufferToLowerCasedHeaderName(rawHeaders[i]), rawHeaders[i + 1].toString("latin1"), true);
               }
-              resolve8({
+              resolve9({
                 status,
                 statusText: STATUS_CODES2[status],
                 headersList,
@@ -18969,8 +18969,8 @@ var require_util8 = __commonJS({
     }
     __name(isASCIINumber, "isASCIINumber");
     function delay(ms) {
-      return new Promise((resolve8) => {
-        setTimeout(resolve8, ms).unref();
+      return new Promise((resolve9) => {
+        setTimeout(resolve9, ms).unref();
       });
     }
     __name(delay, "delay");
@@ -30282,9 +30282,9 @@ var init_bom = __esm({
 
 // src/main.ts
 var import_node_crypto12 = require("node:crypto");
-var import_node_fs52 = require("node:fs");
+var import_node_fs53 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path37 = require("node:path");
+var import_node_path38 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -30464,12 +30464,12 @@ var import_os = require("os");
 var import_fs = require("fs");
 var __awaiter = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve8) {
-      resolve8(value);
+    return value instanceof P ? value : new P(function(resolve9) {
+      resolve9(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve8, reject) {
+  return new (P || (P = Promise))(function(resolve9, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -30487,7 +30487,7 @@ var __awaiter = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve9(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -30771,12 +30771,12 @@ var fs2 = __toESM(require("fs"), 1);
 var path = __toESM(require("path"), 1);
 var __awaiter2 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve8) {
-      resolve8(value);
+    return value instanceof P ? value : new P(function(resolve9) {
+      resolve9(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve8, reject) {
+  return new (P || (P = Promise))(function(resolve9, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -30794,7 +30794,7 @@ var __awaiter2 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve9(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -30904,12 +30904,12 @@ __name(isUnixExecutable, "isUnixExecutable");
 // node_modules/@actions/io/lib/io.js
 var __awaiter3 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve8) {
-      resolve8(value);
+    return value instanceof P ? value : new P(function(resolve9) {
+      resolve9(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve8, reject) {
+  return new (P || (P = Promise))(function(resolve9, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -30927,7 +30927,7 @@ var __awaiter3 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve9(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -31004,12 +31004,12 @@ __name(findInPath, "findInPath");
 var import_timers = require("timers");
 var __awaiter4 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve8) {
-      resolve8(value);
+    return value instanceof P ? value : new P(function(resolve9) {
+      resolve9(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve8, reject) {
+  return new (P || (P = Promise))(function(resolve9, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -31027,7 +31027,7 @@ var __awaiter4 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve9(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -31250,7 +31250,7 @@ var ToolRunner = class extends events.EventEmitter {
         this.toolPath = path3.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
       }
       this.toolPath = yield which(this.toolPath, true);
-      return new Promise((resolve8, reject) => __awaiter4(this, void 0, void 0, function* () {
+      return new Promise((resolve9, reject) => __awaiter4(this, void 0, void 0, function* () {
         this._debug(`exec tool: ${this.toolPath}`);
         this._debug("arguments:");
         for (const arg of this.args) {
@@ -31333,7 +31333,7 @@ var ToolRunner = class extends events.EventEmitter {
           if (error2) {
             reject(error2);
           } else {
-            resolve8(exitCode);
+            resolve9(exitCode);
           }
         });
         if (this.options.input) {
@@ -31461,12 +31461,12 @@ var ExecState = class _ExecState extends events.EventEmitter {
 // node_modules/@actions/exec/lib/exec.js
 var __awaiter5 = function(thisArg, _arguments, P, generator) {
   function adopt(value) {
-    return value instanceof P ? value : new P(function(resolve8) {
-      resolve8(value);
+    return value instanceof P ? value : new P(function(resolve9) {
+      resolve9(value);
     });
   }
   __name(adopt, "adopt");
-  return new (P || (P = Promise))(function(resolve8, reject) {
+  return new (P || (P = Promise))(function(resolve9, reject) {
     function fulfilled(value) {
       try {
         step2(generator.next(value));
@@ -31484,7 +31484,7 @@ var __awaiter5 = function(thisArg, _arguments, P, generator) {
     }
     __name(rejected, "rejected");
     function step2(result) {
-      result.done ? resolve8(result.value) : adopt(result.value).then(fulfilled, rejected);
+      result.done ? resolve9(result.value) : adopt(result.value).then(fulfilled, rejected);
     }
     __name(step2, "step");
     step2((generator = generator.apply(thisArg, _arguments || [])).next());
@@ -31644,13 +31644,14 @@ function engineFound(engine) {
   return { text: `${name} ${version}${command2 === name ? "" : `, by the command ${command2}`}, store ${store}` };
 }
 __name(engineFound, "engineFound");
-function isoIdentified({ request: request2, sha256 }) {
+function isoIdentified({ request: request2, sha256, isRecorded }) {
   const checksum = sha256 === void 0 ? "no known checksum" : `SHA-256 ${sha256}`;
   if (request2.kind === "address") {
     const { urls, sha256: pinned } = request2.address;
     return { text: `${shownUrl(urls[0])}, ${checksum}${sha256 !== void 0 && pinned === void 0 ? ", fetched before" : ""}` };
   }
   if (sha256 === void 0) return { text: `${request2.path}, a folder` };
+  if (isRecorded) return { text: `${request2.path}, unchanged since it was hashed` };
   return { text: request2.path, bytes: (0, import_node_fs.statSync)(request2.path, { throwIfNoEntry: false })?.size };
 }
 __name(isoIdentified, "isoIdentified");
@@ -31721,7 +31722,7 @@ async function runChild(command2, args, options) {
 }
 __name(runChild, "runChild");
 function untilEnd(command2, args, options) {
-  return new Promise((resolve8) => {
+  return new Promise((resolve9) => {
     const { deadline: deadline2, atDeadline = "kill", signal, stdin = "ignore", detached = false } = options;
     const child2 = (0, import_node_child_process.spawn)(command2, args, { stdio: [stdin, "pipe", "pipe"], detached, env: environmentForPrograms() });
     const output = watch(child2);
@@ -31729,7 +31730,7 @@ function untilEnd(command2, args, options) {
     const end = /* @__PURE__ */ __name((finished2) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", output.kill);
-      resolve8({ ...finished2, timedOut });
+      resolve9({ ...finished2, timedOut });
     }, "end");
     const giveUp = /* @__PURE__ */ __name(() => {
       timedOut = true;
@@ -31750,7 +31751,7 @@ function feedChild(command2, args) {
   stdin.on("error", () => {
   });
   return {
-    write: /* @__PURE__ */ __name((piece) => new Promise((resolve8) => stdin.write(piece, (error2) => resolve8(!error2))), "write"),
+    write: /* @__PURE__ */ __name((piece) => new Promise((resolve9) => stdin.write(piece, (error2) => resolve9(!error2))), "write"),
     async end() {
       stdin.end();
       return finished2;
@@ -31769,12 +31770,12 @@ function watch(child2) {
   return {
     pipes,
     soFar,
-    finished: new Promise((resolve8) => {
+    finished: new Promise((resolve9) => {
       child2.once(
         "error",
-        (error2) => resolve8({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
+        (error2) => resolve9({ ...soFar(), missing: error2.code === "ENOENT", lastWord: error2.message })
       );
-      child2.once("close", (code2, by) => resolve8({ ...soFar(), ...code2 === null ? { lastWord: `ended by ${by}` } : { code: code2 } }));
+      child2.once("close", (code2, by) => resolve9({ ...soFar(), ...code2 === null ? { lastWord: `ended by ${by}` } : { code: code2 } }));
     }),
     kill() {
       child2.kill("SIGKILL");
@@ -33019,14 +33020,14 @@ function redirected(from, location, trusted) {
 }
 __name(redirected, "redirected");
 function send(method, url, headers, signal, body, agent2 = agentFor) {
-  return new Promise((resolve8, reject) => {
+  return new Promise((resolve9, reject) => {
     const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
     try {
       const { request: open4 } = url.protocol === "https:" ? https2 : http2;
       const asked = open4(url, { method, headers, agent: agent2(url), signal });
       asked.on("error", (error2) => {
         const isStale = asked.reusedSocket && error2.code === "ECONNRESET" && !signal.aborted && !(body instanceof import_node_stream.Readable);
-        if (isStale) resolve8(send(method, url, headers, signal, body, agent2));
+        if (isStale) resolve9(send(method, url, headers, signal, body, agent2));
         else fail3(error2);
       });
       signal.addEventListener("abort", fail3, { once: true });
@@ -33034,7 +33035,7 @@ function send(method, url, headers, signal, body, agent2 = agentFor) {
       asked.on("response", (response) => {
         response.on("error", () => {
         });
-        resolve8(response);
+        resolve9(response);
       });
       if (body instanceof import_node_stream.Readable) (0, import_node_stream.pipeline)(body, asked, () => {
       });
@@ -36838,19 +36839,19 @@ __name(writeScript, "writeScript");
 async function makeFolders({ temp, name, supervision, say: say2 }) {
   const shells = (0, import_node_path21.join)(temp, "xenserver-ddk-shells");
   const folder2 = (0, import_node_path21.join)(shells, name);
-  const record = (0, import_node_path21.join)(folder2, "installed.json");
+  const record2 = (0, import_node_path21.join)(folder2, "installed.json");
   const [home, bin] = [(0, import_node_path21.join)(folder2, "home"), (0, import_node_path21.join)(folder2, "bin")];
-  if ((0, import_node_fs29.existsSync)(record)) {
+  if ((0, import_node_fs29.existsSync)(record2)) {
     say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
-    await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record) }, void 0, supervision);
+    await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record2) }, void 0, supervision);
   }
   for (const directory of [home, bin]) makeFolder(directory, 493);
   return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path21.join)(folder2, "settings") };
 }
 __name(makeFolders, "makeFolders");
-function recorded(record) {
+function recorded(record2) {
   try {
-    const { id, container } = JSON.parse((0, import_node_fs29.readFileSync)(record, "utf8"));
+    const { id, container } = JSON.parse((0, import_node_fs29.readFileSync)(record2, "utf8"));
     const { engine, name, giveBack: giveBack2 } = container;
     const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word2) => typeof word2 === "string");
     return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
@@ -37431,12 +37432,12 @@ async function restoreChecksum(url, dir2, options) {
   const key = checksumKey(url);
   const folder2 = await restoreFolder({ key, dir: dir2, what }, options);
   if (folder2 === void 0) return void 0;
-  const record = await bestEffort(
+  const record2 = await bestEffort(
     () => readJson(folder2, "checksum"),
     () => void 0
   );
   (0, import_node_fs38.rmSync)(folder2, { recursive: true, force: true });
-  const { key: itsKey, sha256 } = record ?? {};
+  const { key: itsKey, sha256 } = record2 ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
 __name(restoreChecksum, "restoreChecksum");
@@ -37954,9 +37955,9 @@ function rememberImage({ id, labels }) {
   const known3 = knownImages(key);
   if (known3.includes(id)) return;
   try {
-    const record = recordOf(key);
-    makeFolder((0, import_node_path28.join)(record, ".."));
-    writeWhole(record, JSON.stringify([...known3, id]));
+    const record2 = recordOf(key);
+    makeFolder((0, import_node_path28.join)(record2, ".."));
+    writeWhole(record2, JSON.stringify([...known3, id]));
   } catch {
   }
 }
@@ -38161,7 +38162,6 @@ async function choose(engine, key, say2) {
 __name(choose, "choose");
 
 // src/supply/iso/known-iso.ts
-init_digest();
 init_errors();
 
 // src/fetch/http/prefer-https.ts
@@ -38235,18 +38235,74 @@ function remoteOf(reply, url) {
 }
 __name(remoteOf, "remoteOf");
 
+// src/supply/iso/file-digest.ts
+var import_node_fs48 = require("node:fs");
+var import_node_path31 = require("node:path");
+init_digest();
+init_errors();
+var coarsestTime = 2e3;
+function recordedDigest(path6) {
+  try {
+    const { sha256, ...recorded2 } = JSON.parse((0, import_node_fs48.readFileSync)(recordOf2(path6), "utf8"));
+    const isValid = /^[0-9a-f]{64}$/.test(sha256) && isSame(stateOf(path6), recorded2);
+    return isValid ? sha256 : void 0;
+  } catch {
+    return void 0;
+  }
+}
+__name(recordedDigest, "recordedDigest");
+async function digestAndRecord(path6, options) {
+  const before = stateIfAny(path6);
+  const start = Date.now();
+  const sha256 = await sha256OfFile(path6, options);
+  if (sha256 !== void 0 && before && isSame(before, stateIfAny(path6))) record(path6, sha256, before, start);
+  return sha256;
+}
+__name(digestAndRecord, "digestAndRecord");
+async function verifyRecorded(path6, sha256, options) {
+  const found = await digestAndRecord(path6, options);
+  if (found === sha256) return sha256;
+  const why = `it has changed since it was last hashed, but its size and times have not: its SHA-256 was ${sha256}, and is ${found}`;
+  throw new UserError(`${path6}: ${why}; run the job again`, "checksum");
+}
+__name(verifyRecorded, "verifyRecorded");
+function record(path6, sha256, state, now) {
+  if (now - Number(BigInt(state.changed) / 1000000n) < coarsestTime) return;
+  try {
+    const file = recordOf2(path6);
+    makeFolder((0, import_node_path31.join)(file, ".."));
+    writeWhole(file, JSON.stringify({ ...state, sha256 }));
+  } catch {
+  }
+}
+__name(record, "record");
+function stateOf(path6) {
+  const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs48.statSync)(path6, { bigint: true });
+  return { device: `${dev}`, inode: `${ino}`, size: `${size}`, modified: `${mtimeNs}`, changed: `${ctimeNs}` };
+}
+__name(stateOf, "stateOf");
+function stateIfAny(path6) {
+  try {
+    return stateOf(path6);
+  } catch {
+    return void 0;
+  }
+}
+__name(stateIfAny, "stateIfAny");
+function isSame(one, other) {
+  return Object.keys(one).every((name) => one[name] === other?.[name]);
+}
+__name(isSame, "isSame");
+function recordOf2(path6) {
+  const { RUNNER_TOOL_CACHE: toolCache } = process.env;
+  if (!toolCache) throw new Error("nowhere to keep it");
+  return (0, import_node_path31.join)(toolCache, "xenserver-ddk-digests", `${sha256Of((0, import_node_path31.resolve)(path6))}.json`);
+}
+__name(recordOf2, "recordOf");
+
 // src/supply/iso/known-iso.ts
 async function recognize(request2, store, phase) {
-  if (request2.kind === "file") {
-    const show = progressLines(phase.say);
-    const sha256 = await sha256OfFile(request2.path, {
-      expected: request2.sha256,
-      signal: phase.signal,
-      onProgress: /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress")
-    });
-    if (sha256 !== void 0) phase.say(`SHA-256: ${sha256}`);
-    return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256 };
-  }
+  if (request2.kind === "file") return recognizeFile(request2, phase);
   if (request2.address.sha256 !== void 0) {
     const { sha256 } = request2.address;
     return { request: request2, identity: { sha256 }, sha256 };
@@ -38254,6 +38310,20 @@ async function recognize(request2, store, phase) {
   return recognizeUnpinned(request2.fromCatalog ? { ...request2, address: await preferHttps(request2.address, phase) } : request2, store, phase);
 }
 __name(recognize, "recognize");
+async function recognizeFile(request2, { say: say2, signal }) {
+  const { path: path6, sha256: expected } = request2;
+  const recorded2 = expected === void 0 ? recordedDigest(path6) : void 0;
+  if (recorded2 !== void 0) {
+    say2(`SHA-256: ${recorded2}, as computed before: the file hasn't changed since`);
+    return { request: request2, identity: { sha256: recorded2 }, sha256: recorded2, isRecorded: true };
+  }
+  const show = progressLines(say2);
+  const onProgress = /* @__PURE__ */ __name((done, total) => show({ doing: "Computing the SHA-256", done, total }), "onProgress");
+  const sha256 = await digestAndRecord(path6, { expected, signal, onProgress });
+  if (sha256 !== void 0) say2(`SHA-256: ${sha256}`);
+  return { request: request2, identity: sha256 === void 0 ? void 0 : { sha256 }, sha256 };
+}
+__name(recognizeFile, "recognizeFile");
 function beginRecognition(request2, store, phase) {
   const stop2 = new AbortController();
   let held2 = [];
@@ -38306,8 +38376,8 @@ function withOtherWay(error2) {
 __name(withOtherWay, "withOtherWay");
 
 // src/supply/registry/from-registry.ts
-var import_node_fs48 = require("node:fs");
-var import_node_path31 = require("node:path");
+var import_node_fs49 = require("node:fs");
+var import_node_path32 = require("node:path");
 init_errors();
 
 // src/registry/blob.ts
@@ -38553,12 +38623,12 @@ async function pull(client, image, name, order) {
   const other = otherCompression(image, order);
   try {
     if (other === void 0) return await fetchInto(path6, client, image, name, order);
-    const fetched = (0, import_node_path31.join)(tempDir, "fetched-image.tar");
+    const fetched = (0, import_node_path32.join)(tempDir, "fetched-image.tar");
     try {
       const { layers } = await fetchInto(fetched, client, image, name, order);
       return await recompress(fetched, sized(fetched, layers), other, image, name, order);
     } finally {
-      (0, import_node_fs48.rmSync)(fetched, { force: true });
+      (0, import_node_fs49.rmSync)(fetched, { force: true });
     }
   } catch (error2) {
     order.phase.signal.throwIfAborted();
@@ -38580,7 +38650,7 @@ __name(otherCompression, "otherCompression");
 async function fetchInto(path6, client, image, name, order) {
   const { phase } = order;
   const total = image.layers.reduce((sum, { size }) => sum + size, 0);
-  checkFreeSpace((0, import_node_path31.dirname)(path6), total, "The image from the registry");
+  checkFreeSpace((0, import_node_path32.dirname)(path6), total, "The image from the registry");
   const show = progressLines(phase.say);
   const archive = createArchive(path6);
   try {
@@ -38603,7 +38673,7 @@ async function fetchInto(path6, client, image, name, order) {
 }
 __name(fetchInto, "fetchInto");
 function sized(path6, layers) {
-  const fd = (0, import_node_fs48.openSync)(path6, "r");
+  const fd = (0, import_node_fs49.openSync)(path6, "r");
   try {
     let position2 = 0;
     return layers.map((layer) => {
@@ -38613,7 +38683,7 @@ function sized(path6, layers) {
       return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
     });
   } finally {
-    (0, import_node_fs48.closeSync)(fd);
+    (0, import_node_fs49.closeSync)(fd);
   }
 }
 __name(sized, "sized");
@@ -38890,9 +38960,9 @@ function authorizationFor(repository, findCredentials) {
 __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
-var import_node_fs49 = require("node:fs");
+var import_node_fs50 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path32 = require("node:path");
+var import_node_path33 = require("node:path");
 
 // src/registry/credential-helper.ts
 var deadline = 30;
@@ -38957,14 +39027,14 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path32.join)(env.DOCKER_CONFIG || (0, import_node_path32.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
-    (0, import_node_path32.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+    (0, import_node_path33.join)(env.DOCKER_CONFIG || (0, import_node_path33.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path33.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
 __name(loginFiles, "loginFiles");
 function readLogins(path6, say2) {
   try {
-    const file = JSON.parse((0, import_node_fs49.readFileSync)(path6, "utf8"));
+    const file = JSON.parse((0, import_node_fs50.readFileSync)(path6, "utf8"));
     if (typeof file === "object" && file !== null) return file;
     say2(`${path6} is ignored, because it isn't a JSON object`);
   } catch (error2) {
@@ -39087,7 +39157,7 @@ async function ifUsable(registry, { phase }, use, otherwise) {
 __name(ifUsable, "ifUsable");
 
 // src/supply/iso/first-checksum.ts
-var import_node_path33 = require("node:path");
+var import_node_path34 = require("node:path");
 function firstChecksum(request2, store, order) {
   let known3;
   return () => {
@@ -39103,12 +39173,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path33.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path34.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/iso/convert-iso.ts
-var import_node_path34 = require("node:path");
+var import_node_path35 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -39122,7 +39192,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path34.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path35.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -39134,7 +39204,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/iso/local-iso.ts
-var import_node_path35 = require("node:path");
+var import_node_path36 = require("node:path");
 init_errors();
 async function findKeptIso({ address, version }, { identity: identity2, sha256 }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
@@ -39144,7 +39214,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256 }
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path35.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path36.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -39156,14 +39226,21 @@ __name(findKeptIso, "findKeptIso");
 
 // src/supply/iso/from-iso.ts
 async function fromIso(known3, store, order, firstChecksum2) {
-  const { request: request2, sha256 } = known3;
-  if (request2.kind === "file") return fromComplete({ origin: "file", path: request2.path, sha256 }, order);
+  const { request: request2, sha256, isRecorded } = known3;
+  if (request2.kind === "file") {
+    const iso = { origin: "file", path: request2.path, sha256 };
+    if (!isRecorded) return fromComplete(iso, order);
+    const verified2 = verifyRecorded(iso.path, sha256, order.phase);
+    verified2.catch(() => {
+    });
+    return fromComplete(iso, order, verified2);
+  }
   const kept = await findKeptIso(request2, knownByNow(known3, store), store, order, firstChecksum2);
   return kept ? fromComplete(kept, order) : fromDownload(request2, store, order, await firstChecksum2());
 }
 __name(fromIso, "fromIso");
-async function fromComplete(iso, order) {
-  return supplyOf(iso, await convertIso({ path: iso.path, sha256: Promise.resolve(iso.sha256) }, order), order);
+async function fromComplete(iso, order, sha256 = Promise.resolve(iso.sha256)) {
+  return supplyOf(iso, await convertIso({ path: iso.path, sha256 }, order), order);
 }
 __name(fromComplete, "fromComplete");
 async function fromDownload({ address, version }, store, order, sha256Before) {
@@ -39209,7 +39286,7 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso/iso-request.ts
-var import_node_fs50 = require("node:fs");
+var import_node_fs51 = require("node:fs");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39232,7 +39309,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs50.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs51.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -39253,7 +39330,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs50.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs51.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -39279,7 +39356,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path36 = require("node:path");
+var import_node_path37 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39386,7 +39463,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path36.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path37.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39421,8 +39498,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path36.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path36.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path37.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path37.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -39437,11 +39514,11 @@ var import_promises12 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
-var import_node_fs51 = require("node:fs");
+var import_node_fs52 = require("node:fs");
 function findBlobs(path6, digests) {
   const wanted = new Map(digests.map((digest2) => [blobPath(digest2), digest2]));
   const found = /* @__PURE__ */ new Map();
-  const fd = (0, import_node_fs51.openSync)(path6, "r");
+  const fd = (0, import_node_fs52.openSync)(path6, "r");
   try {
     for (let at = 0; found.size < wanted.size; ) {
       const header = bytesAt2(fd, at, tarBlockSize);
@@ -39452,7 +39529,7 @@ function findBlobs(path6, digests) {
       at += tarBlockSize + size + tarPadding(size);
     }
   } finally {
-    (0, import_node_fs51.closeSync)(fd);
+    (0, import_node_fs52.closeSync)(fd);
   }
   for (const digest2 of digests) if (!found.has(digest2)) throw new Error(`${path6} lacks ${digest2}; something has changed it`);
   return found;
@@ -39893,7 +39970,7 @@ async function run() {
       const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
       await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
     }
-    if (!order.keepArchive) (0, import_node_fs52.rmSync)(order.archive, { force: true });
+    if (!order.keepArchive) (0, import_node_fs53.rmSync)(order.archive, { force: true });
     const { name } = inputs.shell;
     const canRun = await step(
       `Set up ${name}`,
@@ -39929,9 +40006,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path37.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path38.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs52.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs53.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -40003,7 +40080,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path37.dirname)(path6));
+  makeFolder((0, import_node_path38.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

@@ -15,13 +15,14 @@ export function engineFound(engine: Engine | undefined): Achieved {
   return { text: `${name} ${version}${command === name ? '' : `, by the command ${command}`}, store ${store}` }
 }
 
-export function isoIdentified({ request, sha256 }: KnownIso): Achieved {
+export function isoIdentified({ request, sha256, isRecorded }: KnownIso): Achieved {
   const checksum = sha256 === undefined ? 'no known checksum' : `SHA-256 ${sha256}`
   if (request.kind === 'address') {
     const { urls, sha256: pinned } = request.address
     return { text: `${shownUrl(urls[0]!)}, ${checksum}${sha256 !== undefined && pinned === undefined ? ', fetched before' : ''}` }
   }
   if (sha256 === undefined) return { text: `${request.path}, a folder` }
+  if (isRecorded) return { text: `${request.path}, unchanged since it was hashed` }
   return { text: request.path, bytes: statSync(request.path, { throwIfNoEntry: false })?.size }
 }
 

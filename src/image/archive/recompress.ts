@@ -51,7 +51,8 @@ export async function recompressArchive(
     for (const layer of layers) {
       if (!bytesAt(fd, position, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
       position += tarBlockSize
-      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free })
+      const writer =
+        rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free })
       const digest = await copiers[compressionOf(layer.mediaType)](fd, position, layer, writer)
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       const written = await writer.finish()

@@ -7,6 +7,7 @@ import { requireExpected } from '../expected.ts'
 import type { Order } from '../order.ts'
 import type { Supply } from '../supply.ts'
 import { convertIso, type Input } from './convert-iso.ts'
+import { verifyRecorded } from './file-digest.ts'
 import type { FirstChecksum } from './first-checksum.ts'
 import type { AddressRequest } from './iso-request.ts'
 import { type KnownIso, knownByNow } from './known-iso.ts'
@@ -19,14 +20,22 @@ import { findKeptIso, type Iso } from './local-iso.ts'
  *   the image isn't the expected one
  */
 export async function fromIso(known: KnownIso, store: Store, order: Order, firstChecksum: FirstChecksum): Promise<Supply> {
-  const { request, sha256 } = known
-  if (request.kind === 'file') return fromComplete({ origin: 'file', path: request.path, sha256 }, order)
+  const { request, sha256, isRecorded } = known
+  if (request.kind === 'file') {
+    const iso: Iso = { origin: 'file', path: request.path, sha256 }
+    if (!isRecorded) return fromComplete(iso, order)
+    const verified = verifyRecorded(iso.path, sha256!, order.phase)
+    // The conversion gets the error; if it never begins, nobody needs it.
+    verified.catch(() => {})
+    return fromComplete(iso, order, verified)
+  }
   const kept = await findKeptIso(request, knownByNow(known, store), store, order, firstChecksum)
   return kept ? fromComplete(kept, order) : fromDownload(request, store, order, await firstChecksum())
 }
 
-async function fromComplete(iso: Iso, order: Order): Promise<Supply> {
-  return supplyOf(iso, await convertIso({ path: iso.path, sha256: Promise.resolve(iso.sha256) }, order), order)
+/** @param sha256 set if the checksum is verified during the conversion */
+async function fromComplete(iso: Iso, order: Order, sha256: Promise<string | undefined> = Promise.resolve(iso.sha256)): Promise<Supply> {
+  return supplyOf(iso, await convertIso({ path: iso.path, sha256 }, order), order)
 }
 
 /** If the conversion fails while the ISO arrives, e.g. because the download starts over, the complete ISO is converted. */

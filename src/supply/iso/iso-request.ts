@@ -23,6 +23,9 @@ export type IsoRequest = {
     }
 )
 
+/** An ISO on this machine, or a folder. */
+export type FileRequest = Extract<IsoRequest, { kind: 'file' }>
+
 /** An ISO that may have to be fetched. */
 export type AddressRequest = Extract<IsoRequest, { kind: 'address' }>
 

@@ -1,4 +1,3 @@
-import { sha256OfFile } from '../../bytes/digest.ts'
 import { UserError } from '../../bytes/errors.ts'
 import { identifyingUrl } from '../../fetch/http/address.ts'
 import { preferHttps } from '../../fetch/http/prefer-https.ts'
@@ -8,7 +7,8 @@ import type { Store, WantedIso } from '../../fetch/store/tool-cache.ts'
 import type { IsoIdentity } from '../../image/key/key.ts'
 import type { Phase } from '../../phase/phase.ts'
 import { progressLines } from '../../phase/progress-line.ts'
-import type { AddressRequest, IsoRequest } from './iso-request.ts'
+import { digestAndRecord, recordedDigest } from './file-digest.ts'
+import type { AddressRequest, FileRequest, IsoRequest } from './iso-request.ts'
 
 /** What is known about the requested ISO without fetching it. */
 export interface KnownIso {
@@ -17,32 +17,39 @@ export interface KnownIso {
   readonly identity: IsoIdentity | undefined
   /** In hexadecimal, if it is already known. */
   readonly sha256: string | undefined
+  /** Set if `sha256` is from a record, and the file hasn't been read. */
+  readonly isRecorded?: boolean
   /** What the tool cache is asked for, if it may tell the checksum. */
   readonly wanted?: WantedIso
 }
 
 /**
- * Finds out what can be known about the ISO: for a file, its checksum; for an address, the given checksum, else what the server says and
+ * Finds out what can be known about the ISO: for a file, its checksum, which is computed only if it is pinned or the file is new here; for an address, the given checksum, else what the server says and
  * whether the ISO was fetched before.
  * @throws Error if a file isn't the expected one, or if no server answers and the ISO wasn't fetched before
  */
 export async function recognize(request: IsoRequest, store: Store, phase: Phase): Promise<KnownIso> {
-  if (request.kind === 'file') {
-    const show = progressLines(phase.say)
-    const sha256 = await sha256OfFile(request.path, {
-      expected: request.sha256,
-      signal: phase.signal,
-      onProgress: (done, total) => show({ doing: 'Computing the SHA-256', done, total }),
-    })
-    if (sha256 !== undefined) phase.say(`SHA-256: ${sha256}`)
-    return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256 }
-  }
+  if (request.kind === 'file') return recognizeFile(request, phase)
   if (request.address.sha256 !== undefined) {
     const { sha256 } = request.address
     // The tool cache is searched only when the ISO is needed, because verifying a hit reads the whole file.
     return { request, identity: { sha256 }, sha256 }
   }
   return recognizeUnpinned(request.fromCatalog ? { ...request, address: await preferHttps(request.address, phase) } : request, store, phase)
+}
+
+async function recognizeFile(request: FileRequest, { say, signal }: Phase): Promise<KnownIso> {
+  const { path, sha256: expected } = request
+  const recorded = expected === undefined ? recordedDigest(path) : undefined
+  if (recorded !== undefined) {
+    say(`SHA-256: ${recorded}, as computed before: the file hasn't changed since`)
+    return { request, identity: { sha256: recorded }, sha256: recorded, isRecorded: true }
+  }
+  const show = progressLines(say)
+  const onProgress = (done: number, total: number) => show({ doing: 'Computing the SHA-256', done, total })
+  const sha256 = await digestAndRecord(path, { expected, signal, onProgress })
+  if (sha256 !== undefined) say(`SHA-256: ${sha256}`)
+  return { request, identity: sha256 === undefined ? undefined : { sha256 }, sha256 }
 }
 
 /** The recognition of an ISO that has begun. Disposing it stops it. */

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { digestAndRecord, recordedDigest, verifyRecorded } from '../../../src/supply/iso/file-digest.ts'
+import { sha256 } from '../../fetch/server.ts'
+
+const environment = { ...process.env }
+let dir = ''
+let toolCache = ''
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-file-digest-'))
+  for (const name of ['old', 'changing', 'replaced', 'broken', 'forged']) writeFileSync(join(dir, name), 'an ISO')
+  // The digests of files that have just been written aren't recorded.
+  while (Date.now() - statSync(join(dir, 'forged')).ctimeMs < 2100) await sleep(100)
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+beforeEach(() => {
+  toolCache = mkdtempSync(join(tmpdir(), 'ddk-digests-'))
+  process.env.RUNNER_TOOL_CACHE = toolCache
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(toolCache, { recursive: true, force: true })
+})
+
+const at = (name: string) => join(dir, name)
+const digest = sha256(Buffer.from('an ISO'))
+const records = () => readdirSync(join(toolCache, 'xenserver-ddk-digests')).map((name) => join(toolCache, 'xenserver-ddk-digests', name))
+
+test('the digest of a file is known until the file changes', async () => {
+  expect(recordedDigest(at('changing'))).toBeUndefined()
+  expect(await digestAndRecord(at('changing'), {})).toBe(digest)
+  expect(recordedDigest(at('changing'))).toBe(digest)
+  writeFileSync(at('changing'), 'another')
+  expect(recordedDigest(at('changing'))).toBeUndefined()
+})
+
+test('a file with the same size and times in its place is another file', async () => {
+  const { atime, mtime } = statSync(at('replaced'))
+  await digestAndRecord(at('replaced'), {})
+  rmSync(at('replaced'))
+  writeFileSync(at('replaced'), 'AN ISO')
+  utimesSync(at('replaced'), atime, mtime)
+  expect(recordedDigest(at('replaced'))).toBeUndefined()
+})
+
+test('a file that was written a moment ago is not recorded, because its times may not show another write', async () => {
+  writeFileSync(at('new'), 'an ISO')
+  expect(await digestAndRecord(at('new'), {})).toBe(digest)
+  expect(recordedDigest(at('new'))).toBeUndefined()
+})
+
+test('neither a folder, nor a file that is not the expected one, nor any file without a tool cache is recorded', async () => {
+  expect(await digestAndRecord(dir, {})).toBeUndefined()
+  await expect(digestAndRecord(at('old'), { expected: 'a'.repeat(64) })).rejects.toThrow(/is expected/)
+  delete process.env.RUNNER_TOOL_CACHE
+  expect(await digestAndRecord(at('old'), {})).toBe(digest)
+  expect(recordedDigest(at('old'))).toBeUndefined()
+  expect(readdirSync(toolCache)).toEqual([])
+})
+
+test('a record that is none is ignored, and so is a tool cache that cannot be written to', async () => {
+  await digestAndRecord(at('broken'), {})
+  for (const text of ['', '[]', 'null', '{"sha256":1}']) {
+    writeFileSync(records()[0]!, text)
+    expect(recordedDigest(at('broken'))).toBeUndefined()
+  }
+  rmSync(toolCache, { recursive: true })
+  writeFileSync(toolCache, '')
+  expect(await digestAndRecord(at('broken'), {})).toBe(digest)
+  rmSync(toolCache)
+  mkdirSync(toolCache)
+})
+
+test('a conversion finds out if a record is wrong, and records the right digest', async () => {
+  await digestAndRecord(at('forged'), {})
+  expect(await verifyRecorded(at('forged'), digest, {})).toBe(digest)
+  await expect(verifyRecorded(at('forged'), 'a'.repeat(64), {})).rejects.toThrow(
+    `forged: it has changed since it was last hashed, but its size and times have not: its SHA-256 was ${'a'.repeat(64)}, and is ${digest}; run the job again`,
+  )
+  expect(recordedDigest(at('forged'))).toBe(digest)
+})
