@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -8,6 +8,7 @@ import { chart, themes } from './chart.ts'
 import { type Comparison, compare, type Result } from './compare.ts'
 import { fromServer } from './from-server.ts'
 import { growth } from './growth.ts'
+import { profile } from './profile.ts'
 import { fromRegistry, toRegistry } from './registry.ts'
 import { describeMachine, tables } from './report.ts'
 import { repository, type Setting } from './setting.ts'
@@ -54,9 +55,12 @@ async function onEngine(
   return undefined
 }
 
-const chosen = values.only ?? (values.quick ? ['archive', 'docker'] : Object.keys(comparisons))
-const unknown = chosen.find((name) => !(name in comparisons))
-if (unknown !== undefined) throw new Error(`--only takes ${Object.keys(comparisons).join(', ')}, not ${unknown}`)
+/** A part of its own, which compares nothing. */
+const profileName = 'profile'
+const parts = [...Object.keys(comparisons), profileName]
+const chosen = values.only ?? (values.quick ? ['archive', 'docker'] : parts)
+const unknown = chosen.find((name) => !parts.includes(name))
+if (unknown !== undefined) throw new Error(`--only takes ${parts.join(', ')}, not ${unknown}`)
 
 const work = mkdtempSync(join(roomyFolder(), 'xenserver-ddk-bench-'))
 process.env.DDK_TEST_ENGINES = join(work, 'engines')
@@ -68,12 +72,22 @@ say(machine)
 
 const results: Result[] = []
 for (const name of chosen) {
-  const comparison = await comparisons[name]!(setting)
+  const comparison = await comparisons[name]?.(setting)
   if (comparison) results.push(await compare(comparison, runs, say))
 }
-const report = `${machine}. ${runs === 1 ? 'One run' : `Medians of ${runs} runs`} of ${bytesText(readFileSync(setting.iso).length)} of ISO.\n\n${tables(results)}`
-console.log(`\n${report}`)
-if (values.save) save()
+const iso = `${bytesText(statSync(setting.iso).size)} of ISO`
+const figures = `${machine}. ${runs === 1 ? 'One run' : `Medians of ${runs} runs`} of ${iso}.\n\n${tables(results)}`
+if (results.length > 0) {
+  console.log(`\n${figures}`)
+  if (values.save) save('figures', figures)
+  if (values.save)
+    for (const theme of themes) writeFileSync(join(repository, `docs/images/performance-${theme}.svg`), chart(results, theme))
+}
+if (chosen.includes(profileName)) {
+  const times = `${machine}. One run of ${iso}.\n\n${await profile(setting)}`
+  console.log(`\n${times}`)
+  if (values.save) save(profileName, times)
+}
 
 /** A tmpfs avoids noise from the disk, if it is large enough and backed by enough memory. */
 function roomyFolder(): string {
@@ -81,12 +95,12 @@ function roomyFolder(): string {
   return bavail * bsize > needed && freemem() > needed ? '/dev/shm' : tmpdir()
 }
 
-/** Puts the tables and the chart into the documentation. */
-function save(): void {
+/** Puts a text into the documentation, between its two comments. */
+function save(name: string, text: string): void {
   const path = join(repository, 'docs/performance.md')
-  const [before, after] = readFileSync(path, 'utf8').split(
-    /(?<=<!-- figures, by script\/bench --save -->\n)[\s\S]*(?=<!-- end of figures -->)/,
+  const place = new RegExp(`(?<=<!-- ${name}, by script/bench --save -->\\n)[\\s\\S]*(?=<!-- end of ${name} -->)`)
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(place, () => `\n${text}\n`),
   )
-  writeFileSync(path, `${before}\n${report}\n${after}`)
-  for (const theme of themes) writeFileSync(join(repository, `docs/images/performance-${theme}.svg`), chart(results, theme))
 }

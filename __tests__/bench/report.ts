@@ -15,7 +15,7 @@ const columns = ['', 'seconds', 'fastest', 'slowest', 'ratio', 'peak memory']
 
 /** A Markdown table for each comparison, aligned so that it can be read on a terminal as well. */
 export function tables(results: readonly Result[]): string {
-  return results.map(({ title, rows }) => `### ${title}\n\n${table(rows)}\n`).join('\n')
+  return results.map(({ title, rows }) => `### ${title}\n\n${table(rows)}`).join('\n')
 }
 
 function table(rows: readonly Row[]): string {
@@ -28,9 +28,14 @@ function table(rows: readonly Row[]): string {
     (median(seconds) / base).toFixed(2),
     peak === undefined ? '' : bytesText(peak),
   ])
-  const widths = columns.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index]!.length), 3))
+  return aligned([columns, ...cells])
+}
+
+/** A Markdown table. The first row is its head; all columns but the first are right-aligned. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, index) => Math.max(...rows.map((row) => row[index]!.length), 3))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!))).join(' | ')} |`
   const rule = `|${widths.map((width, index) => (index === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`
-  return [line(columns), rule, ...cells.map(line)].join('\n')
+  return [line(rows[0]!), rule, ...rows.slice(1).map(line), ''].join('\n')
 }
