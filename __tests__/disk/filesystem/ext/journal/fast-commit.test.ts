@@ -63,9 +63,13 @@ const filesystems: [string, string][] = [
   ['inline data, and no checksums', '-t ext4 -b 4096 -O fast_commit,inline_data,^metadata_csum -J size=8,fast_commit_size=1024'],
 ]
 
-/** Fast commits don't log directories: of those that changed, the kernel shows when and how it replayed them, not what was. */
+/**
+ * Fast commits don't log directories: of those that changed, the kernel shows when and how it replayed them, not what was. If a sync() of another
+ * program has already written a directory to its place, the kernel's replay adds some of its names a second time.
+ */
 function comparable(entries: readonly Listed[]): unknown[] {
-  return entries.map((entry) => (entry.type === 'dir' ? { ...entry, mtime: '', nlink: 0 } : entry))
+  const texts = entries.map((entry) => JSON.stringify(entry.type === 'dir' ? { ...entry, mtime: '', nlink: 0 } : entry))
+  return [...new Set(texts)].map((text) => JSON.parse(text))
 }
 
 suite('fast commits', () => {
@@ -74,7 +78,7 @@ suite('fast commits', () => {
   const all = cases.at(-1)!
   test.each([...cases.map((change) => [...change, ...plain!]), [...all, ...inline!]])('%s', async (_what, script, _on, mkfs) => {
     await withTempDir(async (dir) => {
-      const image = await crashedImage(dir, mkfs, 'rw', `${before}\n${script}\n${assertFastCommits}`, { undisturbed: true })
+      const image = await crashedImage(dir, mkfs, 'rw', `${before}\n${script}\n${assertFastCommits}`, { undisturbed: 'preferred' })
       const { entries, unreadable, warnings } = readImage(image, ext.open)
       expect({ unreadable, warnings }).toEqual({ unreadable: {}, warnings: [] })
       expect(comparable(entries)).toEqual(comparable((await mountedByKernel(image))!))
@@ -95,7 +99,7 @@ suite('damaged fast commits', () => {
   let area: number
   beforeAll(async () => {
     made = mkdtempSync(join(tmpdir(), 'xenserver-ddk-test-'))
-    const image = await crashedImage(made, filesystems[0]![1], 'rw', twoCommits, { undisturbed: true })
+    const image = await crashedImage(made, filesystems[0]![1], 'rw', twoCommits, { undisturbed: 'required' })
     const journal = journalOf(image)
     area = journal.readUInt32BE(16) - journal.readUInt32BE(84) + 1
   })
