@@ -28055,6 +28055,12 @@ var import_node_path6 = require("node:path");
 // src/image/archive/layer.ts
 var import_node_crypto2 = require("node:crypto");
 
+// src/bytes/free.ts
+function free(buffer3) {
+  if (buffer3 instanceof ArrayBuffer && buffer3.byteLength > Buffer.poolSize) buffer3.transfer(0);
+}
+__name(free, "free");
+
 // src/host/new-file.ts
 var import_node_fs6 = require("node:fs");
 var import_node_path3 = require("node:path");
@@ -28332,11 +28338,6 @@ __name(gzipMember, "gzipMember");
 
 // src/image/archive/layer.ts
 var maxPending = 4;
-var minOwnMemory = 1 << 20;
-function free(buffer3) {
-  if (buffer3 instanceof ArrayBuffer && buffer3.byteLength >= minOwnMemory) buffer3.transfer(0);
-}
-__name(free, "free");
 function layerWriter(out, options) {
   const { compress: compress2, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto2.createHash)("sha256");
@@ -70933,26 +70934,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
 var import_runtime385 = __toESM(require_commonjs(), 1);
 var import_runtime386 = __toESM(require_commonjs(), 1);
 var import_runtime387 = __toESM(require_commonjs(), 1);
+var import_runtime388 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
 var import_runtime379 = __toESM(require_commonjs(), 1);
 var import_runtime380 = __toESM(require_commonjs(), 1);
 var import_runtime381 = __toESM(require_commonjs(), 1);
+var import_runtime382 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime371 = __toESM(require_commonjs(), 1);
 var import_runtime372 = __toESM(require_commonjs(), 1);
 var import_runtime373 = __toESM(require_commonjs(), 1);
 var import_runtime374 = __toESM(require_commonjs(), 1);
 var import_runtime375 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime375.MessageType {
+var import_runtime376 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime376.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70976,9 +70977,9 @@ var CacheScope$Type = class extends import_runtime375.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime374.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime375.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime373.reflectionMergePartial)(this, message, value);
+      (0, import_runtime374.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71000,26 +71001,26 @@ var CacheScope$Type = class extends import_runtime375.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime372.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime373.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime371.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime372.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime371.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime372.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime372.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime373.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime381.MessageType {
+var CacheMetadata$Type = class extends import_runtime382.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -71037,9 +71038,9 @@ var CacheMetadata$Type = class extends import_runtime381.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime380.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime381.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime379.reflectionMergePartial)(this, message, value);
+      (0, import_runtime380.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71061,26 +71062,26 @@ var CacheMetadata$Type = class extends import_runtime381.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime378.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime379.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime377.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime378.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime377.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime378.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime378.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime379.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime387.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71105,9 +71106,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime387.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71133,26 +71134,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime387.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime387.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71183,9 +71184,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime387.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71211,26 +71212,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime387.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime387.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71262,9 +71263,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime387.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71294,28 +71295,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime387.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime383.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime384.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime383.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime384.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime387.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71346,9 +71347,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime387.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71374,26 +71375,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime387.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime383.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime384.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime387.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71426,9 +71427,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime387.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71458,28 +71459,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime387.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime383.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime383.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime384.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime387.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime388.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71510,9 +71511,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime387.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime386.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime385.reflectionMergePartial)(this, message, value);
+      (0, import_runtime386.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71538,21 +71539,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime387.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime384.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime383.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime383.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime383.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime384.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };

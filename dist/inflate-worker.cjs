@@ -68,6 +68,12 @@ function systemMessage(error) {
 }
 __name(systemMessage, "systemMessage");
 
+// src/bytes/free.ts
+function free(buffer) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+}
+__name(free, "free");
+
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
@@ -408,6 +414,7 @@ async function inflate(file, index) {
     if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`);
     append(piece);
     growth.advance(index, piece.length);
+    if (piece.byteOffset + piece.length === piece.buffer.byteLength) free(piece.buffer);
   }
   await checkRest(file, consumed());
   if (file.expected) checkExpected(file.expected, size, crc);

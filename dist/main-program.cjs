@@ -34295,12 +34295,15 @@ __name(number, "number");
 
 // src/image/archive/layer.ts
 var import_node_crypto5 = require("node:crypto");
-var maxPending = 4;
-var minOwnMemory = 1 << 20;
+
+// src/bytes/free.ts
 function free(buffer) {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
 __name(free, "free");
+
+// src/image/archive/layer.ts
+var maxPending = 4;
 function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto5.createHash)("sha256");

@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 import { type DiskErrorKind, systemMessage } from '../../bytes/errors.ts'
+import { free } from '../../bytes/free.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
@@ -82,6 +83,8 @@ async function inflate(file: FileTask, index: number): Promise<void> {
     if (inflated > limit) throw new Refusal(`${tooLarge}; ${wayOut}`)
     append(piece)
     growth.advance(index, piece.length)
+    // The decoder uses the memory of a piece for the next ones until it is full.
+    if (piece.byteOffset + piece.length === piece.buffer.byteLength) free(piece.buffer)
   }
   await checkRest(file, consumed())
   if (file.expected) checkExpected(file.expected, size, crc)

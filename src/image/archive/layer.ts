@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { free } from '../../bytes/free.ts'
 import { append, type Output } from '../../host/new-file.ts'
 import { type FrameOptions, frameCompressor, tarMediaType } from './frames.ts'
 
@@ -33,17 +34,6 @@ export interface LayerWriter {
 
 /** Number of pieces that are compressed at the same time: one per libuv thread. This also limits the memory. */
 const maxPending = 4
-
-/** Larger than the memory that small buffers share (`Buffer.poolSize`). */
-const minOwnMemory = 1 << 20
-
-/**
- * Frees the memory of a frame or a piece at once. Each is 4 MiB, and the garbage collector lets many of them accumulate: 10 to 40 MB at the
- * peak of a conversion. Memory that is reused also costs no page faults.
- */
-export function free(buffer: ArrayBufferLike): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= minOwnMemory) buffer.transfer(0)
-}
 
 /**
  * Makes a layer's blob from a tar that arrives in pieces: both digests, the compression, and the bytes at `out`. Each piece becomes a
