@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { type RealEngine, startEngine } from '../engine/start-engine.ts'
 import { startCacheService } from '../support/cache-service.ts'
 import { makeRunner } from '../support/runner.ts'
-import { run } from '../support/tools.ts'
 import { aligned } from './report.ts'
-import { ours, repository, type Setting } from './setting.ts'
+import { ours, removeImages, repository, type Setting } from './setting.ts'
 
 // What the time of a conversion and of a job is made of.
 
@@ -159,10 +158,4 @@ function causeOf(line: string): string | undefined {
   if (line === '::group::Identify the ISO') return 'SHA-256 of the ISO'
   if (/^::debug::\S+ \S+ ended with exit code/.test(line) || /^::(?:end)?group::/.test(line)) return itself
   return undefined
-}
-
-function removeImages({ command, env }: RealEngine): void {
-  const cli = (...args: string[]) => run(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
-  const ids = new Set(cli('images', '--all', '--quiet').split('\n').filter(Boolean))
-  if (ids.size > 0) cli('image', 'rm', '--force', ...ids)
 }

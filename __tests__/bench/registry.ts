@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import type { RealEngine } from '../engine/start-engine.ts'
 import { startRegistry, type TestRegistry } from '../support/registry.ts'
 import { makeRunner } from '../support/runner.ts'
-import { run } from '../support/tools.ts'
 import { type Comparison, type Figures, timed, timedScript } from './compare.ts'
-import { repository, type Setting } from './setting.ts'
+import { removeImages, repository, type Setting } from './setting.ts'
 
 // A registry with a login, as the action demands it: its programs and the others' start from the same login file.
 
@@ -98,22 +97,19 @@ export async function fromRegistry(setting: Setting, engine: RealEngine): Promis
   const { command, title } = engine
   const env = { ...process.env, ...engine.env, DOCKER_CONFIG: home }
   const image = `${registry.host}/bench/ddk`
-  const removeImages = () => {
-    const ids = new Set(run(command, ['images', '--all', '--quiet'], { env }).split('\n').filter(Boolean))
-    if (ids.size > 0) run(command, ['image', 'rm', '--force', ...ids], { env, stdio: 'ignore' })
-  }
+  const clean = () => removeImages(engine)
   await jobs.run({ engine: 'none', push: 'true', 'registry-image': image })
   return {
     title: `Registry to image, ${title}`,
     ways: [
       {
         name: 'docker pull',
-        prepare: removeImages,
+        prepare: clean,
         run: () => timedScript('"$1" pull --quiet "$2"', [command, `${image}:6.5.0-90233c`], env),
       },
       {
         name: 'this action',
-        prepare: removeImages,
+        prepare: clean,
         run: () => jobs.run({ engine: command, 'registry-image': image, network: 'none' }, engine.env),
       },
     ],

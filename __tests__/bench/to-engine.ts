@@ -5,7 +5,7 @@ import { startCacheService } from '../support/cache-service.ts'
 import { makeRunner } from '../support/runner.ts'
 import { run } from '../support/tools.ts'
 import { type Comparison, type Figures, timed, timedScript } from './compare.ts'
-import { ours, recipe, repository, type Setting } from './setting.ts'
+import { ours, recipe, removeImages, repository, type Setting } from './setting.ts'
 
 /** From the ISO, or from what an earlier run kept, to an image in an engine. */
 export async function toEngine(setting: Setting, engine: RealEngine): Promise<Comparison> {
@@ -14,42 +14,39 @@ export async function toEngine(setting: Setting, engine: RealEngine): Promise<Co
   const env = { ...process.env, ...engine.env }
   const [archive, layer, saved] = ['ready.tar', 'layer.tar', 'saved.tar.zst'].map((name) => join(work, name)) as [string, string, string]
   const cli = (...args: string[]) => run(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
-  const removeImages = () => {
-    const ids = new Set(cli('images', '--all', '--quiet').split('\n').filter(Boolean))
-    if (ids.size > 0) cli('image', 'rm', '--force', ...ids)
-  }
+  const clean = () => removeImages(engine)
 
   // What the other ways start from.
   timed(ours('convert', iso, '-o', archive, '--compression', 'none', '--tag', 'bench:ready'))
   timedScript('"$1" load <"$2"; "$1" save bench:ready | zstd -q -T0 -f -o "$3"', [command, archive, saved], env)
   timed(recipe(setting, 'dd', `of=${layer}`, 'bs=1M', 'status=none'))
-  removeImages()
+  clean()
   const service = await startCacheService()
   const machines = mkdtempSync(join(work, 'machines-'))
   const jobsEnv = { ...service.env.v2, ...engine.env }
   const action = jobs(machines, jobsEnv, iso, command)
   const selfHosted = jobs(machines, jobsEnv, iso, command, join(machines, 'tool-cache'))
   await action(true)
-  removeImages()
+  clean()
 
   return {
     title: `ISO to image, ${title} ${cli('version', '--format', command === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}').trim()}`,
     ways: [
-      { name: 'recipe', prepare: removeImages, run: () => timed(recipe(setting, command, 'import', '-', 'bench:recipe'), env) },
+      { name: 'recipe', prepare: clean, run: () => timed(recipe(setting, command, 'import', '-', 'bench:recipe'), env) },
       {
         name: 'this action',
-        prepare: removeImages,
+        prepare: clean,
         run: () => timed(ours('convert', iso, '--load', '--engine', command, '--temp-dir', work, '--tag', 'bench:ours'), env),
       },
-      { name: 'this action, from the Actions cache', prepare: removeImages, run: () => action(false) },
+      { name: 'this action, from the Actions cache', prepare: clean, run: () => action(false) },
       { name: 'this action, image still in the engine', run: () => selfHosted(false) },
       {
         name: 'usual cache: zstd, load',
-        prepare: removeImages,
+        prepare: clean,
         run: () => timedScript('zstd -qdc "$2" | "$1" load', [command, saved], env),
       },
-      { name: 'only load', prepare: removeImages, run: () => timedScript('"$1" load <"$2"', [command, archive], env) },
-      { name: 'only import', prepare: removeImages, run: () => timedScript('"$1" import - bench:import <"$2"', [command, layer], env) },
+      { name: 'only load', prepare: clean, run: () => timedScript('"$1" load <"$2"', [command, archive], env) },
+      { name: 'only import', prepare: clean, run: () => timedScript('"$1" import - bench:import <"$2"', [command, layer], env) },
     ],
     async close() {
       engine.stop()

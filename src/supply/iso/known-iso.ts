@@ -24,8 +24,8 @@ export interface KnownIso {
 }
 
 /**
- * Finds out what can be known about the ISO: for a file, its checksum, which is computed only if it is pinned or the file is new here; for an address, the given checksum, else what the server says and
- * whether the ISO was fetched before.
+ * Finds out what can be known about the ISO: for a file, its checksum, which is computed only if it is pinned or the file is new here; for an
+ * address, the given checksum, else what the server says and whether the ISO was fetched before.
  * @throws Error if a file isn't the expected one, or if no server answers and the ISO wasn't fetched before
  */
 export async function recognize(request: IsoRequest, store: Store, phase: Phase): Promise<KnownIso> {
