@@ -26,7 +26,8 @@ export async function toEngine(setting: Setting, engine: RealEngine): Promise<Co
   const jobsEnv = { ...service.env.v2, ...engine.env }
   const action = jobs(machines, jobsEnv, iso, command)
   const selfHosted = jobs(machines, jobsEnv, iso, command, join(machines, 'tool-cache'))
-  await action(true)
+  // Also records the digest of the ISO on the machine that keeps its tool cache.
+  await selfHosted(true)
   clean()
 
   return {
