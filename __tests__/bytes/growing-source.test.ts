@@ -21,10 +21,13 @@ afterAll(() => {
 /** Three files with the same ten bytes, of which 10 (complete), 10 (complete) and 4 are there. A wait for more ends after a second. */
 function threeFiles() {
   const growth = new FileGrowth(3, 1)
-  for (const [index, bytes] of [10, 10, 4].entries()) growth.advance(index, bytes)
+  for (const [index, bytes] of [10, 10, 4].entries()) {
+    growth.begin(index, { fd, offset: 0 })
+    growth.advance(index, bytes)
+  }
   growth.complete(0)
   growth.complete(1)
-  const parts = [0, 1, 2].map((index) => growingFile(fd, growth, index, `part ${index}`))
+  const parts = [0, 1, 2].map((index) => growingFile(growth, index, `part ${index}`))
   return { growth, whole: concatGrowing(parts, 'whole') }
 }
 
@@ -58,14 +61,17 @@ describe('growing sources', () => {
 
   test('empty parts and no parts', () => {
     const growth = new FileGrowth(4, 1)
-    growth.advance(1, 3)
-    growth.advance(3, 2)
-    for (const index of [0, 1, 2, 3]) growth.complete(index)
+    for (const [index, bytes] of [0, 3, 0, 2].entries()) {
+      growth.begin(index, { fd, offset: index })
+      growth.advance(index, bytes)
+      growth.complete(index)
+    }
     const whole = concatGrowing(
-      [0, 1, 2, 3].map((index) => growingFile(fd, growth, index, `part ${index}`)),
+      [0, 1, 2, 3].map((index) => growingFile(growth, index, `part ${index}`)),
       'whole',
     )
-    expect(bytesAt(whole, 0, 5).toString()).toBe('abcab')
+    expect(bytesAt(whole, 0, 5).toString()).toBe('bcdde')
+    expect(whole.runs).toEqual([0, 3, 0, 2].map((length, offset) => ({ fd, offset, length })))
     expect(whole.size).toBe(5)
     expect(concatGrowing([], 'nothing').size).toBe(0)
   })

@@ -15,11 +15,15 @@ function inThread(growth: FileGrowth, code: string): Promise<unknown> {
 }
 
 describe('FileGrowth', () => {
-  test('counts bytes and completion for each file', () => {
+  test('keeps length, completion and place of each file', () => {
     const growth = new FileGrowth(3)
     growth.advance(1, 5_000_000_000)
     growth.advance(1, 7)
+    growth.begin(1, { fd: 9, offset: 6_000_000_000 })
+    growth.begin(2, { fd: 8, offset: 4 })
     growth.complete(2)
+    expect(growth.placeOf(1)).toEqual({ fd: 9, offset: 6_000_000_000 })
+    expect(growth.placeOf(2)).toEqual({ fd: 8, offset: 4 })
     expect([0, 1, 2].map((index) => growth.available(index))).toEqual([0, 5_000_000_007, 0])
     expect([0, 1, 2].map((index) => growth.isComplete(index))).toEqual([false, false, true])
     expect(growth.waitFor(1, 5_000_000_007)).toBe(5_000_000_007)

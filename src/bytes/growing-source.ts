@@ -1,4 +1,4 @@
-import type { FileGrowth } from './growth.ts'
+import type { FileGrowth, Place } from './growth.ts'
 import { checkRange, type FileRun, readFully, type Source } from './source.ts'
 
 /** A source that another thread is still writing: `read` waits for the bytes it needs, and `size` for the last one. */
@@ -13,16 +13,24 @@ export interface GrowingSource extends Source {
   readonly runs: readonly FileRun[]
 }
 
-/** File number `index` of `growth`, open as `fd`. */
-export function growingFile(fd: number, growth: FileGrowth, index: number, name: string): GrowingSource {
+/** File number `index` of `growth`, whose writer reports its place. */
+export function growingFile(growth: FileGrowth, index: number, name: string): GrowingSource {
   // Bytes that are known to be there don't need a look at the shared memory. A filesystem reads a hundred thousand times.
   let known = 0
+  let place: Place | undefined
   const waitFor = (end: number) => {
     if (end > known) known = growth.waitFor(index, end)
     return known
   }
-  const runs = () => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }]
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs)
+  const readThere = (into: Uint8Array, at: number) => {
+    place ??= growth.placeOf(index)
+    readFully(place.fd, into, place.offset + at, name)
+  }
+  const runs = () => {
+    const length = waitFor(Number.POSITIVE_INFINITY)
+    return [{ ...growth.placeOf(index), length }]
+  }
+  return growingSource(name, waitFor, readThere, runs)
 }
 
 /** Concatenates the parts. The start of a part is known only when all parts before it are complete. */

@@ -3,13 +3,20 @@ import { DiskError, type DiskErrorKind } from './errors.ts'
 /** Int32 words at the start of the shared memory, accessed only with Atomics. */
 const word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 }
 const message = { offset: 32, length: 2016 }
-const table = { offset: 2048, entry: 16 }
+/** For each file: its length (8 bytes), whether it is complete (4), and its place: descriptor (4), offset (8). */
+const table = { offset: 2048, entry: 24 }
 
 /** How long to wait for a writer that shows no sign of life, in seconds. */
 const defaultPatience = 120
 
 /** How long a turn of a wait is at most, in milliseconds. */
 const turnLength = 1000
+
+/** Where a file's bytes are in an open file. */
+export interface Place {
+  readonly fd: number
+  readonly offset: number
+}
 
 type WaitResult = ReturnType<typeof Atomics.wait>
 
@@ -32,6 +39,12 @@ export class FileGrowth {
   }
 
   // The writer's side
+
+  /** Reports where file `index` begins, before any of its bytes. Unnecessary if the reader knows that. */
+  begin(index: number, { fd, offset }: Place): void {
+    Atomics.store(...this.#descriptor(index), fd)
+    Atomics.store(...this.#offset(index), BigInt(offset))
+  }
 
   /** Reports that `bytes` more of file `index` can be read. */
   advance(index: number, bytes: number): void {
@@ -75,6 +88,11 @@ export class FileGrowth {
   /** How many bytes of file `index` have arrived. */
   available(index: number): number {
     return Number(Atomics.load(...this.#length(index)))
+  }
+
+  /** Where file `index` begins. Only for a file that `begin` was called for and that has some bytes or is complete. */
+  placeOf(index: number): Place {
+    return { fd: Atomics.load(...this.#descriptor(index)), offset: Number(Atomics.load(...this.#offset(index))) }
   }
 
   /**
@@ -173,5 +191,13 @@ export class FileGrowth {
 
   #completion(index: number): [Int32Array, number] {
     return [this.#words, (table.offset + index * table.entry + 8) / 4]
+  }
+
+  #descriptor(index: number): [Int32Array, number] {
+    return [this.#words, (table.offset + index * table.entry + 12) / 4]
+  }
+
+  #offset(index: number): [BigInt64Array, number] {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry + 16, 1), 0]
   }
 }

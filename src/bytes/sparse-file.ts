@@ -5,11 +5,11 @@ const holeSize = 64 << 10
 const zeros = Buffer.alloc(holeSize)
 
 /**
- * Returns a function that appends to an empty file and turns long runs of zeros into holes.
+ * Returns a function that appends to a file and turns long runs of zeros into holes.
+ * @param length of the file so far
  * @throws the system's error, e.g. ENOSPC
  */
-export function sparseAppender(fd: number): (piece: Buffer) => void {
-  let length = 0
+export function sparseAppender(fd: number, length = 0): (piece: Buffer) => void {
   return (piece) => {
     let start = 0
     for (let at = 0; at + holeSize <= piece.length; at += holeSize) {

@@ -131,6 +131,32 @@ describe('spoolFiles', () => {
       return withSpool((spool) => expect(bytesAt(spool, 0, spool.size).toString()).toBe(expected), { from: small })
     }))
 
+  test.each([1, 2, 4])('%d at once: no more open files than that, however many chunks there are', (concurrency) =>
+    withSpool(
+      (spool, spoolDir) => {
+        spool.finish()
+        expect(chunkNames().length).toBeGreaterThan(concurrency)
+        expect(openFilesBelow(spoolDir)).toHaveLength(concurrency)
+      },
+      { concurrency },
+    ),
+  )
+
+  test('chunks of zeros that follow others take no space', () =>
+    withTempDir((zeros) => {
+      sh("mkdir xvda && truncate -s 90000000 disk && split -b 10000001 -d -a 9 --filter 'gzip -1 > xvda/$FILE.gz' disk chunk- && rm disk", {
+        cwd: zeros,
+      })
+      return withSpool(
+        (spool, spoolDir) => {
+          spool.finish()
+          expect(spool.size).toBe(90_000_000)
+          expect(openFilesBelow(spoolDir).map(({ blocks }) => blocks * 512 < 4 * MiB)).toEqual([true])
+        },
+        { from: zeros, concurrency: 1 },
+      )
+    }))
+
   test('a disk of zeros takes no space', () =>
     withTempDir((zeros) => {
       sh('mkdir xvda && truncate -s 100M disk && gzip -1 < disk > xvda/chunk-000000000.gz && rm disk', { cwd: zeros })

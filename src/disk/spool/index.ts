@@ -37,9 +37,9 @@ export interface Spool extends Source {
 }
 
 /**
- * Unpacks files into one source. If they are compressed, a worker thread unpacks them into unlinked files, first file first. The calling
- * thread may block in `read` right away, because the worker needs nothing more from it. Files that are stored without compression are read
- * in place, while the worker verifies the checksums of those that have any.
+ * Unpacks files into one source. If they are compressed, a worker thread unpacks them into unlinked files, first file first: as many as it
+ * unpacks at once, in which the others follow. The calling thread may block in `read` right away, because the worker needs nothing more
+ * from it. Files that are stored without compression are read in place, while the worker verifies the checksums of those that have any.
  * @throws DiskError if `dir` can't be written to
  */
 export function spoolFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
@@ -56,24 +56,24 @@ function readInPlace(files: readonly PackedFile[], name: string, options: SpoolO
 function inflateFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
   const tasks = files.map(taskOf)
   workerScript()
-  const fds = openTemporaryFiles(files.length, options.dir)
-  const { growth, finish, close } = startWork(tasks, fds, options)
-  const parts = files.map((file, index) => growingFile(fds[index]!, growth, index, file.name))
+  const { concurrency = defaultConcurrency() } = options
+  const outputs = openTemporaryFiles(Math.min(concurrency, files.length), options.dir)
+  const { growth, finish, close } = startWork(tasks, outputs, options)
+  const parts = files.map((file, index) => growingFile(growth, index, file.name))
   const inflated = () => files.reduce((sum, _, index) => sum + growth.available(index), 0)
   return Object.assign(concatGrowing(parts, name), { inflated, finish, close })
 }
 
-/** @param fds where to write each file; without any, the files are only verified */
-function startWork(files: readonly FileTask[], fds: number[], { concurrency = defaultConcurrency(), ...settings }: SpoolOptions) {
+/** @param outputs an empty open file for each file that is unpacked at the same time; without any, the files are only verified */
+function startWork(files: readonly FileTask[], outputs: number[], { concurrency = defaultConcurrency(), ...settings }: SpoolOptions) {
   const growth = new FileGrowth(files.length)
-  const tasks = files.map((file, index) => ({ ...file, ...(index < fds.length && { fd: fds[index]! }) }))
-  startWorker(workerScript(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth)
+  startWorker(workerScript(), { ...settings, shared: growth.shared, files, outputs: [...outputs], concurrency }, growth)
   return {
     growth,
     finish: () => files.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
       // A worker that doesn't respond may still write, so its files stay open: otherwise their descriptors could be reused for other files.
-      if (growth.stop()) for (const fd of fds.splice(0)) closeSync(fd)
+      if (growth.stop()) for (const fd of outputs.splice(0)) closeSync(fd)
     },
   }
 }

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 import { type DiskErrorKind, systemMessage } from '../../bytes/errors.ts'
 import { free } from '../../bytes/free.ts'
-import { FileGrowth } from '../../bytes/growth.ts'
+import { FileGrowth, type Place } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
 import { sparseAppender } from '../../bytes/sparse-file.ts'
 import { decode, pieceSize } from './decode.ts'
@@ -14,6 +14,8 @@ export interface InflateTask {
   /** Memory of the FileGrowth that has a file for each of `files`. */
   readonly shared: SharedArrayBuffer
   readonly files: readonly FileTask[]
+  /** An empty open file for each file that is unpacked at the same time; none if they are only to be verified. */
+  readonly outputs: readonly number[]
   /** Directory of the files that are written, for messages. */
   readonly dir: string
   /** Limit for the unpacked size of all files together, in bytes, and the message that it is exceeded. */
@@ -30,11 +32,9 @@ export interface FileTask {
   readonly runs: readonly FileRun[]
   readonly compression: Compression
   readonly expected?: Expected
-  /** Where to write the unpacked bytes; absent if they are only to be verified. */
-  readonly fd?: number
 }
 
-const { shared, files, dir, limit, tooLarge, concurrency, wayOut } = workerData as InflateTask
+const { shared, files, outputs, dir, limit, tooLarge, concurrency, wayOut } = workerData as InflateTask
 const growth = new FileGrowth(shared)
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 const stopping = new AbortController()
@@ -58,17 +58,33 @@ inflateAll().finally(() => {
 /** Inflates several files at a time, first one first. */
 async function inflateAll(): Promise<void> {
   const pending = files.entries()
-  const inflateInTurn = async () => {
+  const inflateInTurn = async (output: number | undefined) => {
+    let end = 0
     for (const [index, file] of pending) {
       if (stopping.signal.aborted) return
-      await inflate(file, index).catch((error: unknown) => stopFor(file.name, failureOf(error as NodeJS.ErrnoException, file.compression)))
+      const place = output === undefined ? undefined : { fd: output, offset: end }
+      try {
+        end = nextStart(end + (await inflate(file, index, place)))
+      } catch (error) {
+        stopFor(file.name, failureOf(error as NodeJS.ErrnoException, file.compression))
+      }
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, inflateInTurn))
+  await Promise.all(Array.from({ length: concurrency }, (_, lane) => inflateInTurn(outputs[lane])))
 }
 
-async function inflate(file: FileTask, index: number): Promise<void> {
-  const append = file.fd === undefined ? () => {} : sparseAppender(file.fd)
+/** Where a file that follows another one can have holes like it. */
+function nextStart(end: number): number {
+  return Math.ceil(end / pieceSize) * pieceSize
+}
+
+/**
+ * @param place where to write; absent if the file is only to be verified
+ * @returns the unpacked size
+ */
+async function inflate(file: FileTask, index: number, place: Place | undefined): Promise<number> {
+  if (place) growth.begin(index, place)
+  const append = place ? sparseAppender(place.fd, place.offset) : () => {}
   const { output, consumed } = decode(file.compression, storedPieces(file, 0))
   let size = 0
   let crc = 0
@@ -89,6 +105,7 @@ async function inflate(file: FileTask, index: number): Promise<void> {
   await checkRest(file, consumed())
   if (file.expected) checkExpected(file.expected, size, crc)
   growth.complete(index)
+  return size
 }
 
 function checkExpected(expected: Expected, size: number, crc: number): void {
