@@ -32,6 +32,7 @@ beforeAll(async () => {
   server = await serve((request, response) => {
     if (request.url === '/private.iso') response.writeHead(401).end()
     else if (request.url === '/page.iso') response.writeHead(200, { 'content-type': 'text/html', 'content-length': '3' }).end('<a>')
+    else if (request.url === '/message.iso') response.writeHead(200, { 'content-length': '7' }).end('expired')
     else response.writeHead(404).end()
   })
 })
@@ -88,6 +89,13 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['no such address', { iso: 'SERVER/gone.iso' }, 'unreachable', 'the server answered 404 Not Found'],
   ['no token', { iso: 'SERVER/private.iso' }, 'denied', 'if it requires a token, set it in the input "iso-headers"'],
   ['a page to log in', { iso: 'SERVER/page.iso' }, 'unreachable', 'the server sent a web page, not a file; check the address'],
+  ['a message as a file', { iso: 'SERVER/message.iso' }, 'unreachable', 'the server sent text that begins with "expired", not a file'],
+  [
+    'an old token',
+    { iso: 'SERVER/private.iso', 'iso-headers': 'Authorization: Bearer old' },
+    'denied',
+    'it was sent "iso-headers", so check whether the token is still valid',
+  ],
   ['no header', { 'iso-headers': 'secret' }, 'input', 'Input "iso-headers": line 1 has no colon'],
   ['an empty secret', { 'iso-headers': 'Authorization: ' }, 'input', 'is the secret empty, or not passed on to this job? See '],
   ['a server without its protocol', { 'iso-headers-for': 'example.com' }, 'input', 'write it as https://host/path'],

@@ -32457,6 +32457,28 @@ function headersFor(address, url) {
   return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
 }
 __name(headersFor, "headersFor");
+function adviceFor(address, url, reply) {
+  const isFromWorkflow = address.headersFor.has(new URL(url).origin);
+  return {
+    ifDenied: whatIfDenied(address, url, reply),
+    ifMissing: isFromWorkflow ? "check the address, and whether it requires a login" : ""
+  };
+}
+__name(adviceFor, "adviceFor");
+function whatIfDenied(address, url, reply) {
+  if (address.headers.size === 0) {
+    if (new URL(url).username !== "") return "check the user and the password in the address";
+    return 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"';
+  }
+  if (headersFor(address, url).size === 0) {
+    return `"iso-headers" isn't sent to this server, which a catalog names; if it may have it, add ${new URL(url).origin} to the input "iso-headers-for"`;
+  }
+  if (!reply.trusted) {
+    return `"iso-headers" isn't sent to ${reply.url.origin}, to which the address redirects; set "iso" to an address on that server`;
+  }
+  return 'it was sent "iso-headers", so check whether the token is still valid, and may read this file';
+}
+__name(whatIfDenied, "whatIfDenied");
 function changedSentence(url, before, now) {
   return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
 }
@@ -32488,9 +32510,10 @@ var HttpFailure = class extends Error {
 };
 var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
-function statusFailure(status, headers, ifDenied2) {
+function statusFailure(status, headers, ifDenied, ifMissing = "") {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
-  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied2}`, { kind: "denied", status });
+  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: "denied", status });
+  if ((status === 404 || status === 410) && ifMissing !== "") return new HttpFailure(`${answer}; ${ifMissing}`, { status });
   if (status === 407)
     return new HttpFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
   if (!transient.includes(status)) return new HttpFailure(answer, { status });
@@ -32505,9 +32528,15 @@ function retryAfter(value) {
   return Number.isNaN(wait2) ? 0 : Math.max(0, wait2);
 }
 __name(retryAfter, "retryAfter");
-function connectionFailure(error2) {
+function connectionFailure(error2, url) {
   if (error2 instanceof HttpFailure) return error2;
   const { code: code2 = "", message: message2 } = error2;
+  const proxy = url && proxyIn(error2, url);
+  if (proxy !== void 0) {
+    const why = code2 === "ENOTFOUND" ? "its host name can't be resolved" : reasons[code2] ?? `the connection failed (${code2 || message2})`;
+    const wayOut2 = "check the variables http_proxy and https_proxy";
+    return new HttpFailure(`the proxy ${proxy} can't be reached: ${why}; ${wayOut2}`, { retryable: code2 !== "ENOTFOUND" });
+  }
   if (code2 === "ENOTFOUND") return new HttpFailure("the host name can't be resolved; check the address and, if needed, the proxy");
   if (code2 === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code2)) {
@@ -32517,11 +32546,22 @@ function connectionFailure(error2) {
     );
   }
   if (code2 === "EPROTO") return new HttpFailure("the server doesn't speak https at this address; check the address", { cause: error2 });
-  if (code2 === "ECONNREFUSED") return new HttpFailure("the connection was refused", { retryable: true });
-  if (code2 === "ECONNRESET" || code2 === "EPIPE") return new HttpFailure("the connection was lost", { retryable: true });
-  return new HttpFailure(`the connection failed (${code2 || message2})`, { retryable: true });
+  return new HttpFailure(reasons[code2] ?? `the connection failed (${code2 || message2})`, { retryable: true });
 }
 __name(connectionFailure, "connectionFailure");
+var reasons = {
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was lost",
+  EPIPE: "the connection was lost",
+  EAI_AGAIN: "the host name can't be resolved at the moment (EAI_AGAIN)"
+};
+function proxyIn(error2, { hostname, port, protocol }) {
+  const { hostname: name, address, port: to } = error2.errors?.[0] ?? error2;
+  if (name !== void 0) return name.toLowerCase() === hostname ? void 0 : name;
+  const own2 = Number(port || (protocol === "https:" ? 443 : 80));
+  return address === void 0 || to === void 0 || to === own2 ? void 0 : `${address.includes(":") ? `[${address}]` : address}:${to}`;
+}
+__name(proxyIn, "proxyIn");
 function tunnelFailure(message2) {
   const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message2)?.[1]);
   if (status === 407) return statusFailure(407, {}, "");
@@ -32896,6 +32936,12 @@ var PartialFile = class _PartialFile {
       this.#report?.advance(bytesWritten);
     }
   }
+  /** The first `length` bytes, or all if there are fewer. */
+  async beginning(length) {
+    const buffer = Buffer.alloc(Math.min(length, this.#size));
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, 0);
+    return buffer.subarray(0, bytesRead);
+  }
   /** SHA-256 of all bytes. Nothing may be appended after this. */
   digest() {
     return this.#hash.digest("hex");
@@ -32939,6 +32985,68 @@ function readMemo(partial) {
   }
 }
 __name(readMemo, "readMemo");
+
+// src/fetch/http/reply.ts
+function partOf({ status, headers }, { ifDenied, ifMissing }) {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied, ifMissing);
+  const type = headers["content-type"] ?? "";
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) throw notAFile("a web page");
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity") {
+    throw new HttpFailure(
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
+    );
+  }
+  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
+}
+__name(partOf, "partOf");
+var textLength = 512;
+function checkNotText(start) {
+  if (!start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) return;
+  const text3 = start.toString("latin1").replace(/\s+/g, " ").trim();
+  throw notAFile(/^(<!doctype html|<html)/i.test(text3) ? "a web page" : `text that begins with ${JSON.stringify(text3.slice(0, 40))}`);
+}
+__name(checkNotText, "checkNotText");
+function notAFile(what2) {
+  return new HttpFailure(`the server sent ${what2}, not a file; check the address; it may require a login`);
+}
+__name(notAFile, "notAFile");
+function rangeOf(headers) {
+  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
+  if (!range) throw new HttpFailure("the server sent a part of the file without saying which");
+  const total = sizeOf(range[3]);
+  if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
+    throw new HttpFailure("the server sent a range outside the file");
+  }
+  return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
+}
+__name(rangeOf, "rangeOf");
+function validators(headers) {
+  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? "")?.[0];
+  const lastModified = headers["last-modified"]?.trim();
+  return { ...etag && { etag }, ...lastModified && { lastModified } };
+}
+__name(validators, "validators");
+function sizeOf(digits) {
+  return digits !== void 0 && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {};
+}
+__name(sizeOf, "sizeOf");
+function sameFile(one, other) {
+  const keys = ["etag", "lastModified", "size"];
+  return keys.every((key) => one[key] === void 0 || other[key] === void 0 || one[key] === other[key]);
+}
+__name(sameFile, "sameFile");
+function checkAnnounced({ headers }, { size }, expected) {
+  if (size === 0) throw new HttpFailure("the server sent an empty file");
+  if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
+    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
+  }
+  const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
+  if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
+    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
+  }
+}
+__name(checkAnnounced, "checkAnnounced");
 
 // src/fetch/http/transfer.ts
 var import_node_path5 = require("node:path");
@@ -32992,7 +33100,7 @@ async function request(method, url, own2, users, signal, agent2 = agentFor) {
     const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
     const body = await send(method, target, headers, signal, void 0, agent2);
     const status = body.statusCode;
-    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, trusted, body };
     body.destroy();
     const next = redirected(target, body.headers.location, trusted);
     if (next.origin !== target.origin) trusted = false;
@@ -33021,7 +33129,7 @@ function redirected(from, location, trusted) {
 __name(redirected, "redirected");
 function send(method, url, headers, signal, body, agent2 = agentFor) {
   return new Promise((resolve9, reject) => {
-    const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
+    const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2, url)), "fail");
     try {
       const { request: open4 } = url.protocol === "https:" ? https2 : http2;
       const asked = open4(url, { method, headers, agent: agent2(url), signal });
@@ -33116,60 +33224,6 @@ function shareText(done, total) {
 }
 __name(shareText, "shareText");
 
-// src/fetch/http/reply.ts
-var ifDenied = 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"';
-function partOf({ status, headers }) {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied);
-  const type = headers["content-type"] ?? "";
-  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new HttpFailure("the server sent a web page, not a file; check the address; it may require a login");
-  }
-  const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity") {
-    throw new HttpFailure(
-      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
-    );
-  }
-  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
-}
-__name(partOf, "partOf");
-function rangeOf(headers) {
-  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
-  if (!range) throw new HttpFailure("the server sent a part of the file without saying which");
-  const total = sizeOf(range[3]);
-  if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new HttpFailure("the server sent a range outside the file");
-  }
-  return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
-}
-__name(rangeOf, "rangeOf");
-function validators(headers) {
-  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? "")?.[0];
-  const lastModified = headers["last-modified"]?.trim();
-  return { ...etag && { etag }, ...lastModified && { lastModified } };
-}
-__name(validators, "validators");
-function sizeOf(digits) {
-  return digits !== void 0 && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {};
-}
-__name(sizeOf, "sizeOf");
-function sameFile(one, other) {
-  const keys = ["etag", "lastModified", "size"];
-  return keys.every((key) => one[key] === void 0 || other[key] === void 0 || one[key] === other[key]);
-}
-__name(sameFile, "sameFile");
-function checkAnnounced({ headers }, { size }, expected) {
-  if (size === 0) throw new HttpFailure("the server sent an empty file");
-  if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
-    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
-  }
-  const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
-  if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
-    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
-  }
-}
-__name(checkAnnounced, "checkAnnounced");
-
 // src/fetch/http/transfer.ts
 async function transfer(server, file, { signal, say: say2, stall }) {
   const { url, address } = server;
@@ -33205,7 +33259,7 @@ async function prepare(file, reply, from, server, say2) {
   }, "startOver");
   const { address, url } = server;
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete");
-  const { start, facts } = partOf(reply);
+  const { start, facts } = partOf(reply, adviceFor(address, url, reply));
   if (start !== from && reply.status === 206) {
     server.sendsParts = false;
     throw startOver("the server sent a different range than requested");
@@ -33274,7 +33328,7 @@ __name(progressOf, "progressOf");
 var gain = 256 << 10;
 async function download(address, partial, options) {
   const file = await PartialFile.open(partial, options.onArriving);
-  const reasons = [];
+  const reasons2 = [];
   let kind;
   try {
     for (const [index, url] of address.urls.entries()) {
@@ -33283,21 +33337,22 @@ async function download(address, partial, options) {
       } catch (error2) {
         if (!(error2 instanceof HttpFailure)) throw error2;
         kind ??= error2.kind;
-        reasons.push(`${shownUrl(url)}: ${error2.message}`);
-        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`);
+        reasons2.push(`${shownUrl(url)}: ${error2.message}`);
+        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons2.at(-1)}; trying the next address`);
       }
     }
   } finally {
     if (file.size === 0) file.remove();
     await file.close();
   }
-  const sentence = reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join(". ")}`;
+  const sentence = reasons2.length === 1 ? `Can't fetch ${reasons2[0]}` : `None of the addresses provides the ISO. ${reasons2.join(". ")}`;
   throw new UserError(sentence, kind ?? "unreachable");
 }
 __name(download, "download");
 async function downloadFrom(url, address, file, options) {
   for (; ; ) {
     await transferAll(url, address, file, options);
+    await refuseText(file);
     const sha256 = file.digest();
     const { size, facts } = file;
     if (address.sha256 === void 0 && (address.sha256Before ?? sha256) !== sha256) {
@@ -33324,6 +33379,15 @@ async function downloadFrom(url, address, file, options) {
   }
 }
 __name(downloadFrom, "downloadFrom");
+async function refuseText(file) {
+  try {
+    checkNotText(await file.beginning(textLength));
+  } catch (error2) {
+    await file.discard();
+    throw error2;
+  }
+}
+__name(refuseText, "refuseText");
 function transferAll(url, address, file, options) {
   const { signal, say: say2, pace: pace2 = usualPace } = options;
   let furthest = file.size;
@@ -38177,7 +38241,7 @@ async function preferHttps(address, { signal, say: say2 }) {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
     const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
     reply.body.destroy();
-    partOf(reply);
+    partOf(reply, { ifDenied: "", ifMissing: "" });
   } catch {
     signal.throwIfAborted();
     return address;
@@ -38191,7 +38255,7 @@ __name(preferHttps, "preferHttps");
 init_errors();
 var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
 async function queryServer(address, options) {
-  const reasons = [];
+  const reasons2 = [];
   let kind;
   for (const url of address.urls) {
     try {
@@ -38204,10 +38268,10 @@ async function queryServer(address, options) {
     } catch (error2) {
       if (!(error2 instanceof HttpFailure)) throw error2;
       kind ??= error2.kind;
-      reasons.push(`${shownUrl(url)}: ${error2.message}`);
+      reasons2.push(`${shownUrl(url)}: ${error2.message}`);
     }
   }
-  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
+  throw new UserError(`Can't fetch ${reasons2.join(". ")}`, kind ?? "unreachable");
 }
 __name(queryServer, "queryServer");
 function identityOf({ url, etag, lastModified, size }) {
@@ -38225,16 +38289,16 @@ async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
   }, "send");
   try {
     const head = await send2("HEAD", {});
-    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
-    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
+    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url, address);
+    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url, address);
   } finally {
     watch2.rest();
   }
 }
 __name(ask2, "ask");
-function remoteOf(reply, url) {
+function remoteOf(reply, url, address) {
   const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
-  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
+  return { ...partOf(reply, adviceFor(address, url, reply)).facts, url, finalUrl: reply.url.href, acceptsRanges };
 }
 __name(remoteOf, "remoteOf");
 
@@ -38857,7 +38921,7 @@ var import_consumers = require("node:stream/consumers");
 var patience6 = 15e3;
 var usualLife = 60;
 var margin = 5e3;
-async function requestToken({ realm, service }, scope, credentials, ifDenied2, signal) {
+async function requestToken({ realm, service }, scope, credentials, ifDenied, signal) {
   const url = checkedRealm(realm);
   const parameters = new URLSearchParams({ scope, ...service !== void 0 && { service } });
   const watch2 = watchStall(patience6, signal);
@@ -38866,7 +38930,7 @@ async function requestToken({ realm, service }, scope, credentials, ifDenied2, s
     const reply = credentials?.kind === "refresh-token" ? await exchange(url, credentials.token, parameters, watch2.signal) : await ask3(url, credentials, parameters, watch2.signal);
     if (reply.statusCode !== 200) {
       reply.destroy();
-      const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied2);
+      const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied);
       throw new HttpFailure(`${shownUrl(url)}: ${failure3.message}`, { ...failure3, cause: failure3 });
     }
     return parse2(await (0, import_consumers.text)(reply), url);
@@ -40015,13 +40079,13 @@ async function makeTempDir() {
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
-async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout2 }, supervision, reasons) {
-  const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision);
+async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout2 }, supervision, reasons2) {
+  const engine = await detectEngine(wanted, (sentence) => reasons2.push(sentence) && say(sentence), supervision);
   if (engine) return engine;
-  if (wanted === "none") reasons.push('the input "engine" is none');
+  if (wanted === "none") reasons2.push('the input "engine" is none');
   else {
     const result = archive === void 0 && ociLayout2 !== void 0 ? "an OCI layout" : "an archive";
-    notice2(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons.join("; ")}`);
+    notice2(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons2.join("; ")}`);
   }
   return void 0;
 }
