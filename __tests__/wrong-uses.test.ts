@@ -29,6 +29,9 @@ beforeAll(async () => {
   writeFileSync(join(dir, 'broken.json'), '{')
   writeFileSync(join(dir, 'catalog.json'), '{"releases":[{"version":"6.5"}]}')
   sh(`xorriso -as mkisofs -quiet -o '${dir}/other.iso' '${dir}/broken.json'`)
+  sh(
+    `mkdir '${dir}/installer' && touch '${dir}/installer/install.img' && cd '${dir}' && xorriso -as mkisofs -quiet -o installer.iso installer`,
+  )
   server = await serve((request, response) => {
     if (request.url === '/private.iso') response.writeHead(401).end()
     else if (request.url === '/page.iso') response.writeHead(200, { 'content-type': 'text/html', 'content-length': '3' }).end('<a>')
@@ -80,6 +83,7 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['an empty file', { iso: 'DIR/empty.iso' }, 'not-a-ddk', 'it is an empty file; download it again'],
   ['an ISO that is cut short', { iso: 'DIR/short.iso' }, 'damaged', 'but the ISO ends at byte 400000; the ISO is damaged'],
   ['another ISO', { iso: 'DIR/other.iso' }, 'not-a-ddk', "it is no DDK's ISO: neither an ova.xml nor an .xva is on it"],
+  ["XenServer's installer", { iso: 'DIR/installer.iso' }, 'not-a-ddk', "it looks like XenServer's installer; give the DDK's ISO, which is"],
   ['an empty folder', { iso: 'DIR/folder' }, 'not-a-ddk', 'give a folder that a DDK ISO was unpacked into'],
   ['a disk of QEMU', { iso: 'DIR/disk.qcow2' }, 'unsupported', 'it is a QCOW2 disk; convert it first'],
   ['a device', { iso: '/dev/null' }, 'not-a-ddk', '/dev/null: it is not a regular file'],
@@ -102,6 +106,7 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['a mirror on the disk', { mirrors: '/mnt/ddk.iso' }, 'input', 'Input "mirrors": it is not a complete address'],
   // Which checksum.
   ['another checksum', { 'iso-sha256': wrongSha256 }, 'checksum', `but ${wrongSha256} is expected; it is damaged, or another ISO`],
+  ['an MD5', { 'iso-sha256': 'f'.repeat(32) }, 'input', `"${'f'.repeat(32)}" is an MD5, not a SHA-256`],
   ['half a checksum', { 'iso-sha256': 'abc' }, 'input', 'Input "iso-sha256": "abc" is not a SHA-256'],
   ['the checksum of a folder', { iso: 'DIR/folder', 'iso-sha256': wrongSha256 }, 'checksum', 'a folder, which has no SHA-256'],
   ['no checksum', { 'require-checksum': 'true' }, 'checksum', 'No checksum is known for the ISO, and "require-checksum" is true'],

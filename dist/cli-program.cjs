@@ -3637,10 +3637,14 @@ function sha256OfSource(source) {
 __name(sha256OfSource, "sha256OfSource");
 function parseSha256(text4) {
   const digest2 = text4.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text4}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
-  return digest2;
+  if (/^[0-9a-f]{64}$/.test(digest2)) return digest2;
+  const other = /^[0-9a-f]+$/.test(digest2) ? otherDigests[digest2.length] : void 0;
+  const what = other === void 0 ? "is not a SHA-256" : `is ${other}, not a SHA-256`;
+  const wayOut3 = /^[0-9a-f]{64}\s/.test(digest2) ? "; remove what is after them" : "";
+  throw new Error(`"${text4}" ${what}; a SHA-256 has 64 hexadecimal digits${wayOut3}`);
 }
 __name(parseSha256, "parseSha256");
+var otherDigests = { 32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512" };
 async function sha256OfFile(path4, options6 = {}) {
   const { expected } = options6;
   if ((0, import_node_fs2.statSync)(path4, { throwIfNoEntry: false })?.isDirectory()) {
@@ -6144,7 +6148,7 @@ function fileKey({ dev, ino }) {
 }
 __name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) {
+function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) {
   const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
@@ -6163,7 +6167,7 @@ function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) 
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
-    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
+    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth3) continue;
     if (seen.has(fileKey(entry2.node))) {
       onUnreadable(damageAt(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places`), entry2.path);
       continue;
@@ -6707,11 +6711,11 @@ function placeFile(root, file, mtime) {
 }
 __name(placeFile, "placeFile");
 function existing(root, names2) {
-  for (let depth2 = names2.length; depth2 >= 0; depth2--) {
-    const trail = resolveTrail(root, names2.slice(0, depth2).join("/"));
+  for (let depth3 = names2.length; depth3 >= 0; depth3--) {
+    const trail = resolveTrail(root, names2.slice(0, depth3).join("/"));
     if (!trail) continue;
     const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names2.slice(depth2);
+    const missing = names2.slice(depth3);
     return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
@@ -8340,26 +8344,26 @@ function blockMapRuns(reader, inode, blocks, runs2) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth2, span) => {
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth3, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
       const block2 = fsBlock(pointers.readUInt32LE(4 * index));
       if (block2 === 0) continue;
-      if (depth2 === 0) {
+      if (depth3 === 0) {
         runs2.add(first, block2, 1);
         continue;
       }
-      buffers[depth2] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs2.readMapBlock(buffers[depth2], block2);
-      add(buffers[depth2], perBlock, first, depth2 - 1, span / perBlock);
+      buffers[depth3] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs2.readMapBlock(buffers[depth3], block2);
+      add(buffers[depth3], perBlock, first, depth3 - 1, span / perBlock);
     }
   }, "add");
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
-  for (const depth2 of depths) {
-    const span = perBlock ** depth2;
-    add(field3.subarray(4 * (directPointers + depth2 - 1)), 1, fileBlock(next2), depth2, span);
+  for (const depth3 of depths) {
+    const span = perBlock ** depth3;
+    add(field3.subarray(4 * (directPointers + depth3 - 1)), 1, fileBlock(next2), depth3, span);
     next2 += span;
   }
   if (next2 < blocks) throw runs2.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
@@ -8371,8 +8375,8 @@ var maxLevels = 5;
 var endOfFile = 2 ** 32;
 function extentRuns(reader, inode, blocks, runs2) {
   const root = blockField(inode);
-  const depth2 = checkHeader(root, runs2);
-  if (depth2 > maxLevels) throw runs2.damage(`its extent tree is ${depth2} levels deep`);
+  const depth3 = checkHeader(root, runs2);
+  if (depth3 > maxLevels) throw runs2.damage(`its extent tree is ${depth3} levels deep`);
   const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
     let free2 = from;
@@ -8406,18 +8410,18 @@ function extentRuns(reader, inode, blocks, runs2) {
     add(child2, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
-  add(root, depth2, 0, endOfFile);
+  add(root, depth3, 0, endOfFile);
 }
 __name(extentRuns, "extentRuns");
 function checkHeader(node, runs2) {
   if (node.readUInt16LE(0) !== extentMagic) throw runs2.damage("its extent tree has a node without the magic number");
   const entries4 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
-  const depth2 = node.readUInt16LE(6);
-  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth2 > 0) {
+  const depth3 = node.readUInt16LE(6);
+  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth3 > 0) {
     throw runs2.damage(`its extent tree has a node of ${entries4} entries with room for ${max}`);
   }
-  return depth2;
+  return depth3;
 }
 __name(checkHeader, "checkHeader");
 function verifyChecksum(node, inode, block2, runs2) {
@@ -10858,8 +10862,8 @@ function* leafAttributes(reader, inode, readBlock) {
     return block3;
   }, "load");
   let block2 = load2(0);
-  for (let depth2 = 0; block2.bytes.readUInt16BE(8) === form.node; depth2++) {
-    if (depth2 === maxLevels3) throw damaged(block2, `the tree of hashes has more than ${maxLevels3} levels`);
+  for (let depth3 = 0; block2.bytes.readUInt16BE(8) === form.node; depth3++) {
+    if (depth3 === maxLevels3) throw damaged(block2, `the tree of hashes has more than ${maxLevels3} levels`);
     if (block2.bytes.readUInt16BE(form.header) === 0) throw damaged(block2, "it has no entries");
     block2 = load2(block2.bytes.readUInt32BE(form.nodeHeader + 4));
   }
@@ -11730,18 +11734,18 @@ function parseConfigText(text4) {
     if (++count > limits3.values) throw new Error(`has more than ${limits3.values} values`);
     map.set(name2, value2);
   }, "addTo");
-  const section = /* @__PURE__ */ __name((depth2) => {
-    if (depth2 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
+  const section = /* @__PURE__ */ __name((depth3) => {
+    if (depth3 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
     const values = /* @__PURE__ */ new Map();
     const sections2 = /* @__PURE__ */ new Map();
     for (; ; ) {
       const token = tokens.next();
-      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections: sections2 };
+      if (isSign(token, depth3 === 0 ? "" : "}")) return { values, sections: sections2 };
       if (token.kind === "sign") throw tokens.unexpected(token);
       const name2 = token.text;
       if (values.has(name2) || sections2.has(name2)) throw new Error(`has ${JSON.stringify(name2)} twice (line ${token.line})`);
       const after = tokens.next();
-      if (isSign(after, "{")) addTo(sections2, name2, section(depth2 + 1));
+      if (isSign(after, "{")) addTo(sections2, name2, section(depth3 + 1));
       else if (isSign(after, "=")) addTo(values, name2, value());
       else throw tokens.unexpected(after);
     }
@@ -12176,7 +12180,11 @@ function byEnd(source) {
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
-  const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
+  if (start.every((byte) => byte === 0)) {
+    const wayOut3 = "if it was downloaded, the download isn't complete: compare its size and its SHA-256 with those of the original";
+    return refuse("unknown", "a file of an unknown format (it begins with zeros)", wayOut3);
+  }
+  const bytes = start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
@@ -13340,6 +13348,24 @@ function holder() {
 }
 __name(holder, "holder");
 
+// src/disk/other-iso.ts
+var depth = 3;
+function otherIso(tree) {
+  const names2 = /* @__PURE__ */ new Set();
+  try {
+    for (const { name: name2 } of tree.entries(tree.root)) names2.add(pathText(name2).toLowerCase());
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+  }
+  if (names2.has("install.img") || names2.has("packages.main")) return "XenServer's installer";
+  if (names2.has("xs-repository") || names2.has("xs-packages")) return "a supplemental pack";
+  if (names2.has("update.xml")) return "an update or a supplemental pack";
+  for (const { path: path4 } of walk(tree, () => {
+  }, depth)) if (/\.src\.rpm$/i.test(pathText(path4))) return "an ISO with sources";
+  return void 0;
+}
+__name(otherIso, "otherIso");
+
 // src/disk/spool/decode.ts
 var import_node_stream2 = require("node:stream");
 var import_node_zlib5 = require("node:zlib");
@@ -13853,7 +13879,11 @@ function openOtherDisk(archive, index, disk, verify2) {
 __name(openOtherDisk, "openOtherDisk");
 function readDescription(source, index) {
   if (!index.readUntil(() => index.ova !== void 0)) {
-    throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+    throw new DiskError(
+      source.name,
+      "the archive has no ova.xml, so it is not an XVA; if the DDK is in it, unpack it first, with tar -xf",
+      "not-a-ddk"
+    );
   }
   const { offset, size: size2 } = index.ova;
   const place2 = `ova.xml of ${source.name}`;
@@ -13962,10 +13992,10 @@ __name(checkPadding, "checkPadding");
 // src/disk/search.ts
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
-async function findCandidates(tree, look2, depth2) {
+async function findCandidates(tree, look2, depth3) {
   const files2 = [];
   for (const { path: path4, node } of walk(tree, () => {
-  }, depth2)) if (node.type === "file") files2.push({ path: pathText(path4), node });
+  }, depth3)) if (node.type === "file") files2.push({ path: pathText(path4), node });
   const isOva = /* @__PURE__ */ __name(({ path: path4 }) => /(?:^|\/)ova\.xml$/i.test(path4), "isOva");
   const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
   const isChunk = /* @__PURE__ */ __name(({ path: path4 }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path4), "isChunk");
@@ -14201,8 +14231,11 @@ async function openInput(path4, options6) {
   }
 }
 __name(openInput, "openInput");
-function notADdkIso(path4) {
-  return new DiskError(path4, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
+function notADdkIso(path4, iso) {
+  const what = iso && otherIso(iso);
+  const looks = what === void 0 ? "" : `; it looks like ${what}`;
+  const wayOut3 = "give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso";
+  return new DiskError(path4, `it is no DDK's ISO: neither an ova.xml nor an .xva is on it${looks}; ${wayOut3}`, "not-a-ddk");
 }
 __name(notADdkIso, "notADdkIso");
 function isFolder2(path4) {
@@ -14544,7 +14577,7 @@ function mountAll(root, volumes, open4) {
     if (plan.isSystem) problems.push(lacking(line, plan.why));
   }
   const wanted = plans.filter(({ plan }) => plan.kind === "mount").map(({ line }) => line);
-  for (const line of wanted.toSorted((a, b) => depth(a.path) - depth(b.path))) {
+  for (const line of wanted.toSorted((a, b) => depth2(a.path) - depth2(b.path))) {
     const mount = mountLine(line, tree, mounts, find);
     if (typeof mount === "string") problems.push(lacking(line, mount));
     else mounts.push(mount);
@@ -14568,10 +14601,10 @@ function readFstab(root, place2, problems) {
   }
 }
 __name(readFstab, "readFstab");
-function depth(path4) {
+function depth2(path4) {
   return path4.split("/").length;
 }
-__name(depth, "depth");
+__name(depth2, "depth");
 function mountLine(line, tree, mounts, find) {
   const before = mounts.find((other) => other.line.path === line.path);
   if (before) return `line ${before.line.number} has the same mount point`;
@@ -14863,7 +14896,7 @@ function inspectInput(inspection, input, path4, warn2) {
   if (xva) inspection.xva = xva;
   if (chunks)
     inspection.chunks = chunks.map(({ name: name2, source, compression }) => ({ name: name2, size: source.size, gzipped: compression === "gzip" }));
-  if (!image) throw notADdkIso(path4);
+  if (!image) throw notADdkIso(path4, iso);
   image.finish();
   const disk = openDisk(image, warn2, input.otherDisks);
   inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
@@ -15410,7 +15443,7 @@ async function rawCommand(words) {
   showOnTerminal({ doing: "Reading the disk" });
   const input = await openInput(path4, { tempDir, warn });
   try {
-    if (!input.image) throw notADdkIso(path4);
+    if (!input.image) throw notADdkIso(path4, input.iso);
     const disk = openDisk(input.image, warn);
     const check = /* @__PURE__ */ __name(() => {
       input.image?.finish();

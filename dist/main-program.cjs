@@ -22280,8 +22280,11 @@ function sha256Of(content) {
 }
 function parseSha256(text3) {
   const digest2 = text3.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text3}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
-  return digest2;
+  if (/^[0-9a-f]{64}$/.test(digest2)) return digest2;
+  const other = /^[0-9a-f]+$/.test(digest2) ? otherDigests[digest2.length] : void 0;
+  const what2 = other === void 0 ? "is not a SHA-256" : `is ${other}, not a SHA-256`;
+  const wayOut2 = /^[0-9a-f]{64}\s/.test(digest2) ? "; remove what is after them" : "";
+  throw new Error(`"${text3}" ${what2}; a SHA-256 has 64 hexadecimal digits${wayOut2}`);
 }
 async function sha256OfFile(path6, options = {}) {
   const { expected } = options;
@@ -22313,7 +22316,7 @@ async function digest(path6, { signal, onProgress }) {
   }
   return hash.digest("hex");
 }
-var import_node_crypto, import_node_fs6, import_promises;
+var import_node_crypto, import_node_fs6, import_promises, otherDigests;
 var init_digest = __esm({
   "src/bytes/digest.ts"() {
     "use strict";
@@ -22324,6 +22327,7 @@ var init_digest = __esm({
     init_source();
     __name(sha256Of, "sha256Of");
     __name(parseSha256, "parseSha256");
+    otherDigests = { 32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512" };
     __name(sha256OfFile, "sha256OfFile");
     __name(digest, "digest");
   }

@@ -40,7 +40,7 @@ export async function rawCommand(words: string[]): Promise<number> {
   showOnTerminal({ doing: 'Reading the disk' })
   const input = await openInput(path, { tempDir, warn })
   try {
-    if (!input.image) throw notADdkIso(path)
+    if (!input.image) throw notADdkIso(path, input.iso)
     const disk = openDisk(input.image, warn)
     const check = () => {
       input.image?.finish()
