@@ -3439,10 +3439,19 @@ function damageAt(place2, what, whole2 = "filesystem") {
 __name(damageAt, "damageAt");
 function fileError(path4, error) {
   const { code } = error;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
+  const known3 = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+function kindOfSystemError(error) {
+  const { code = "" } = error;
+  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
+  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+}
+__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -5100,19 +5109,9 @@ function removeAll() {
 }
 __name(removeAll, "removeAll");
 
-// src/host/end-request.ts
-var import_node_os = require("node:os");
-function endRequest(reason) {
-  const stop = new AbortController();
-  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(name2, () => {
-      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
-      stop.abort(new UserError(reason(name2), "cancelled"));
-    });
-  }
-  return stop.signal;
-}
-__name(endRequest, "endRequest");
+// src/host/destination.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path2 = require("node:path");
 
 // src/host/system-error.ts
 var failed = {
@@ -5146,6 +5145,77 @@ function sentenceOf(error) {
   return `${place2}: ${what} (${systemMessage(error)})`;
 }
 __name(sentenceOf, "sentenceOf");
+
+// src/host/destination.ts
+var maxLinks = 40;
+function destinationOf(path4, kind = "file") {
+  if (kind === "file" && path4.endsWith("/")) throw new UserError(`${path4}: it names a folder; give the name of a file`, "input");
+  let place2 = (0, import_node_path2.resolve)(path4);
+  for (let links2 = 0; links2 < maxLinks; links2++) {
+    checkPlace(path4, place2, kind);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2, kind);
+    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links2 > 0)
+      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
+    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
+    if (!there.isSymbolicLink()) {
+      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
+      throw new UserError(`${path4}: it is ${what}; give the name of a ${kind}`, "input");
+    }
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
+  }
+  throw new UserError(
+    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
+    "input"
+  );
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place2, kind) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
+  throw new UserError(
+    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
+    "input"
+  );
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs6.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look2) {
+  try {
+    return look2();
+  } catch (error) {
+    if (error.code === "ENOTDIR")
+      throw new UserError(`${path4}: a part of this path is a file, not a folder; give another name`, "input");
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/end-request.ts
+var import_node_os = require("node:os");
+function endRequest(reason) {
+  const stop = new AbortController();
+  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name2, () => {
+      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
+      stop.abort(new UserError(reason(name2), "cancelled"));
+    });
+  }
+  return stop.signal;
+}
+__name(endRequest, "endRequest");
 
 // src/image/archive/frames.ts
 var import_node_util2 = require("node:util");
@@ -5221,62 +5291,6 @@ function text(header4, start, end) {
   return header4.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
-
-// src/host/destination.ts
-var import_node_fs6 = require("node:fs");
-var import_node_path2 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path4, kind = "file") {
-  let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links2 = 0; links2 < maxLinks; links2++) {
-    checkPlace(path4, place2, kind);
-    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path4, place2, kind);
-    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links2 > 0)
-      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
-    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
-    if (!there.isSymbolicLink()) {
-      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
-      throw new UserError(`${path4}: it is ${what}; give the name of a ${kind}`, "input");
-    }
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
-  }
-  throw new UserError(
-    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
-    "input"
-  );
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path4, place2, kind) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new UserError(
-    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
-    "input"
-  );
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path4, folder) {
-  return attempt2(path4, () => {
-    try {
-      return (0, import_node_fs6.realpathSync)(folder);
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path4, look2) {
-  try {
-    return look2();
-  } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
-  }
-}
-__name(attempt2, "attempt");
 
 // src/host/free-space.ts
 var import_node_fs7 = require("node:fs");
@@ -5477,7 +5491,7 @@ function namesIn(folder) {
 }
 __name(namesIn, "namesIn");
 function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs11.openSync)(part, flags, 420));
+  const fd = writing(path4, () => openNew(path4, part, flags));
   const release = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
@@ -5504,6 +5518,15 @@ function namedLater(path4, destination, part, flags) {
   };
 }
 __name(namedLater, "namedLater");
+function openNew(path4, part, flags) {
+  try {
+    return (0, import_node_fs11.openSync)(part, flags, 420);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+    throw new UserError(`${path4}: it can't be written, because there is no folder ${(0, import_node_path5.dirname)(part)}; make that first`, "input");
+  }
+}
+__name(openNew, "openNew");
 function writing(path4, use2) {
   try {
     return use2();
@@ -7331,7 +7354,7 @@ function openUnlinked(dir2) {
     (0, import_node_fs17.unlinkSync)(path4);
     return fd;
   } catch (error) {
-    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
 }
 __name(openUnlinked, "openUnlinked");
@@ -7425,7 +7448,7 @@ async function copy(tempDir, signal) {
     throw new DiskError(
       tempDir,
       `${name} can't be copied there: ${systemMessage(error)}; choose another place with --temp-dir`,
-      "input-output"
+      kindOfSystemError(error)
     );
   }
   return fd;
@@ -7497,10 +7520,13 @@ async function convertCommand(words) {
   const maxZeroBytes = values["zero-limit"] === void 0 ? void 0 : usage(() => parseZeroLimit(values["zero-limit"]), "--zero-limit");
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   if (layout) usage(() => checkLayoutPlace(layout), "--oci-layout");
+  if (values.output) destinationOf(values.output);
   const signal = endRequest((name2) => `stopped by ${name2}`);
   if (values.load) show({ doing: "Looking for an engine" });
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : void 0;
-  if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
+  if (values.load && !engine) {
+    throw new UserError("there is no engine to load the image into; use -o FILE to write an archive instead", "no-engine");
+  }
   const refusal = engine && compression && cantLoad(engine, compression);
   if (refusal !== void 0) throw new UsageError(`--compression: ${refusal}`);
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
@@ -7565,9 +7591,9 @@ function makeTempDir(parent) {
   try {
     return (0, import_node_fs19.mkdtempSync)((0, import_node_path9.join)(parent, "xenserver-ddk-"));
   } catch (error) {
-    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
-      cause: error
-    });
+    const sentence = `no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`;
+    const kind = kindOfSystemError(error);
+    throw new UserError(sentence, kind === "input-output" ? "input" : kind);
   }
 }
 __name(makeTempDir, "makeTempDir");
@@ -7582,6 +7608,8 @@ var exitCodes = {
   unsupported: 4,
   encrypted: 5,
   "input-output": 6,
+  "no-room": 6,
+  permission: 6,
   "not-a-ddk": 7
 };
 function exitCodeOf(kind) {
@@ -15450,8 +15478,9 @@ async function rawCommand(words) {
       disk.check();
     }, "check");
     if (output === "-") await writeOut(disk.bytes, check);
-    else if (isSameFile(path4, output)) throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
-    else await writeSparse(disk.bytes, output, check);
+    else if (isSameFile(path4, output)) {
+      throw new UserError(`${output}: the disk would replace what it is read from; give it another name`, "input");
+    } else await writeSparse(disk.bytes, output, check);
   } finally {
     input.close();
   }
@@ -15612,10 +15641,17 @@ async function main([name2 = "--help", ...words]) {
       return 0;
   }
   const command = Object.hasOwn(commands2, name2) ? commands2[name2] : void 0;
-  if (!command) throw new UsageError(`unknown ${name2.startsWith("-") ? "option" : "command"} ${name2}; see xenserver-ddk --help`);
+  if (!command) throw new UsageError(unknown2(name2));
   return command(words);
 }
 __name(main, "main");
+function unknown2(name2) {
+  const seeHelp = "see xenserver-ddk --help";
+  if (name2.startsWith("-")) return `unknown option ${name2}; ${seeHelp}`;
+  const choices = `${Object.keys(commands2).join(", ")}; ${seeHelp}`;
+  return (0, import_node_fs25.existsSync)(name2) ? `a command is missing before ${name2}: ${choices}` : `unknown command ${name2}; the commands are ${choices}`;
+}
+__name(unknown2, "unknown");
 function version2() {
   return JSON.parse((0, import_node_fs25.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
 }

@@ -3431,10 +3431,19 @@ function damageAt(place2, what, whole2 = "filesystem") {
 __name(damageAt, "damageAt");
 function fileError(path, error) {
   const { code } = error;
-  const known = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
+  const known = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+function kindOfSystemError(error) {
+  const { code = "" } = error;
+  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
+  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+}
+__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -3980,7 +3989,7 @@ function openUnlinked(dir) {
     (0, import_node_fs2.unlinkSync)(path);
     return fd;
   } catch (error) {
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
 }
 __name(openUnlinked, "openUnlinked");

@@ -19907,8 +19907,16 @@ function damageAt(place3, what2, whole = "filesystem") {
 }
 function fileError(path6, error2) {
   const { code: code2 } = error2;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
+  const known3 = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, kindOfSystemError(error2));
+}
+function kindOfSystemError(error2) {
+  const { code: code2 = "" } = error2;
+  if (code2 === "ENOSPC" || code2 === "EDQUOT") return "no-room";
+  return code2 === "EACCES" || code2 === "EPERM" || code2 === "EROFS" ? "permission" : "input-output";
 }
 function systemMessage(error2) {
   const { errno, message: message2 } = error2;
@@ -19946,6 +19954,7 @@ var init_errors = __esm({
     };
     __name(damageAt, "damageAt");
     __name(fileError, "fileError");
+    __name(kindOfSystemError, "kindOfSystemError");
     __name(systemMessage, "systemMessage");
   }
 });
@@ -33550,6 +33559,7 @@ init_digest();
 var import_node_fs16 = require("node:fs");
 var import_node_path9 = require("node:path");
 var import_node_util2 = require("node:util");
+init_errors();
 
 // src/host/at-exit.ts
 var import_node_fs13 = require("node:fs");
@@ -33579,6 +33589,7 @@ var import_node_path8 = require("node:path");
 init_errors();
 var maxLinks = 40;
 function destinationOf(path6, kind = "file") {
+  if (kind === "file" && path6.endsWith("/")) throw new UserError(`${path6}: it names a folder; give the name of a file`, "input");
   let place3 = (0, import_node_path8.resolve)(path6);
   for (let links = 0; links < maxLinks; links++) {
     checkPlace(path6, place3, kind);
@@ -33625,6 +33636,8 @@ function attempt2(path6, look2) {
   try {
     return look2();
   } catch (error2) {
+    if (error2.code === "ENOTDIR")
+      throw new UserError(`${path6}: a part of this path is a file, not a folder; give another name`, "input");
     throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })), { cause: error2 });
   }
 }
@@ -33748,7 +33761,7 @@ function namesIn(folder2) {
 }
 __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
+  const fd = writing(path6, () => openNew(path6, part, flags));
   const release2 = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
@@ -33775,6 +33788,15 @@ function namedLater(path6, destination, part, flags) {
   };
 }
 __name(namedLater, "namedLater");
+function openNew(path6, part, flags) {
+  try {
+    return (0, import_node_fs16.openSync)(part, flags, 420);
+  } catch (error2) {
+    if (error2.code !== "ENOENT") throw error2;
+    throw new UserError(`${path6}: it can't be written, because there is no folder ${(0, import_node_path9.dirname)(part)}; make that first`, "input");
+  }
+}
+__name(openNew, "openNew");
 function writing(path6, use) {
   try {
     return use();

@@ -53,7 +53,8 @@ test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints the help of all
 })
 
 test.each([
-  [['lst', 'x'], 'unknown command lst; see xenserver-ddk --help'],
+  [['lst', 'x'], 'unknown command lst; the commands are inspect, list, convert, raw; see xenserver-ddk --help'],
+  [['package.json'], 'a command is missing before package.json: inspect, list, convert, raw; see xenserver-ddk --help'],
   [['--verbose'], 'unknown option --verbose; see xenserver-ddk --help'],
   [['list'], 'INPUT is missing; see xenserver-ddk list --help'],
   [['list', 'a', 'b'], 'only one INPUT is allowed; remove "b"'],
