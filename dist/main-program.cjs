@@ -30297,7 +30297,7 @@ var init_bom = __esm({
 var import_node_crypto12 = require("node:crypto");
 var import_node_fs53 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path38 = require("node:path");
+var import_node_path39 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -35268,8 +35268,10 @@ var import_node_url = require("node:url");
 function parseIsoInput(text3) {
   const trimmed = text3.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
+  if (/^(["']).*\1$/s.test(trimmed)) throw new Error("its quotation marks are a part of it; remove them");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
+  if (scheme === void 0 && /^https?:/i.test(trimmed)) return { kind: "url", url: parseHttpUrl(trimmed) };
   if (scheme === void 0) return { kind: "file", path: (0, import_node_path15.resolve)(trimmed) };
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
@@ -35590,9 +35592,9 @@ function readInputs() {
     );
   }
   const archive = parsed("archive", (text3) => parseOutputPath(text3, "archive"));
+  const ociLayout2 = parsed("oci-layout", parseLayout);
   const sbom = parsed("sbom", (text3) => parseOutputPath(text3, "bill of materials"));
-  if (archive !== void 0 && archive === sbom)
-    throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, "input");
+  checkDistinct({ archive, "oci-layout": ociLayout2, sbom });
   return {
     catalog,
     isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
@@ -35613,7 +35615,7 @@ function readInputs() {
       expectDigest: parsed("expect-digest", (text3) => `sha256:${parseSha256(text3)}`),
       image: parsed("image", (text3) => parseReference(text3).text),
       archive,
-      ociLayout: parsed("oci-layout", parseLayout),
+      ociLayout: ociLayout2,
       layerCompression: parsed("layer-compression", parseCompression),
       sbom,
       maxZeroBytes: parsed("zero-limit", parseZeroLimit)
@@ -35694,15 +35696,33 @@ function parseCompression(text3) {
 __name(parseCompression, "parseCompression");
 function parseOutputPath(text3, what2) {
   if (text3 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
+  checkNoShellText(text3);
   destinationOf(text3);
   return (0, import_node_path16.resolve)(text3);
 }
 __name(parseOutputPath, "parseOutputPath");
 function parseLayout(text3) {
+  checkNoShellText(text3);
   checkLayoutPlace(text3);
   return (0, import_node_path16.resolve)(text3);
 }
 __name(parseLayout, "parseLayout");
+function checkNoShellText(text3) {
+  if (/^~[\w-]*\/|\$[\w{]/.test(text3)) {
+    throw new Error(`it is "${text3}", but only a shell replaces ~ and $NAME; write an expression, such as \${{ runner.temp }}/ddk`);
+  }
+}
+__name(checkNoShellText, "checkNoShellText");
+function checkDistinct(paths) {
+  const known3 = /* @__PURE__ */ new Map();
+  for (const [input, path6] of Object.entries(paths)) {
+    if (path6 === void 0) continue;
+    const other = known3.get(path6);
+    if (other !== void 0) throw new UserError(`"${other}" and "${input}" are both ${path6}; give each a name of its own`, "input");
+    known3.set(path6, input);
+  }
+}
+__name(checkDistinct, "checkDistinct");
 function words(text3) {
   return text3.split(/\s+/).filter((word2) => word2 !== "");
 }
@@ -39380,6 +39400,7 @@ __name(supplyOf, "supplyOf");
 
 // src/supply/iso/iso-request.ts
 var import_node_fs51 = require("node:fs");
+var import_node_path37 = require("node:path");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39431,10 +39452,23 @@ function isMissing(path6) {
 __name(isMissing, "isMissing");
 function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
-  if (/[*?$]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
-  return "check it out or download it in an earlier step; a relative path starts in the workspace";
+  if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
+  if (/[*?]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
+  const there = similarIn((0, import_node_path37.dirname)(path6));
+  if (there.length > 0) return `its folder has ${there.join(", ")}`;
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path37.relative)("", path6));
+  const orAddress = startsWithHost ? ", and an address with https://" : "";
+  return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`;
 }
 __name(whyMissing, "whyMissing");
+function similarIn(folder2) {
+  try {
+    return (0, import_node_fs51.readdirSync)(folder2).filter((name) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name)).sort().slice(0, 3);
+  } catch {
+    return [];
+  }
+}
+__name(similarIn, "similarIn");
 function whyConfidential(address, fromCatalog) {
   if (address.urls.some((url) => headersFor(address, url).size > 0)) return "the ISO is fetched with iso-headers";
   const shipped = new Set(loadCatalogs().flatMap(({ urls }) => urls));
@@ -39449,7 +39483,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path37 = require("node:path");
+var import_node_path38 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39556,7 +39590,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path37.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path38.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39591,8 +39625,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path37.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path37.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path38.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path38.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -40099,7 +40133,7 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path38.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path39.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
   (0, import_node_fs53.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
@@ -40173,7 +40207,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path38.dirname)(path6));
+  makeFolder((0, import_node_path39.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

@@ -1,4 +1,5 @@
-import { existsSync, lstatSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../bytes/errors.ts'
 import { findRelease } from '../../catalog/find.ts'
@@ -84,8 +85,25 @@ function isMissing(path: string): boolean {
 
 function whyMissing(path: string): string {
   if (path.includes('/~')) return 'only a shell replaces "~" by a folder, so write the whole path'
-  if (/[*?$]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
-  return 'check it out or download it in an earlier step; a relative path starts in the workspace'
+  if (path.includes('$')) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`
+  if (/[*?]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
+  const there = similarIn(dirname(path))
+  if (there.length > 0) return `its folder has ${there.join(', ')}`
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test(relative('', path))
+  const orAddress = startsWithHost ? ', and an address with https://' : ''
+  return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`
+}
+
+/** Some files of a folder that may be meant instead of another one. */
+function similarIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name))
+      .sort()
+      .slice(0, 3)
+  } catch {
+    return []
+  }
 }
 
 /** @param fromCatalog the addresses that a catalog names */
