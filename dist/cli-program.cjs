@@ -7521,6 +7521,8 @@ async function convertCommand(words) {
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   if (layout) usage(() => checkLayoutPlace(layout), "--oci-layout");
   if (values.output) destinationOf(values.output);
+  if (values.output && layout && (0, import_node_path9.resolve)(values.output) === (0, import_node_path9.resolve)(layout))
+    throw new UsageError(`-o and --oci-layout are both ${layout}; give each a name of its own`);
   const signal = endRequest((name2) => `stopped by ${name2}`);
   if (values.load) show({ doing: "Looking for an engine" });
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : void 0;

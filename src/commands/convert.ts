@@ -96,6 +96,8 @@ export async function convertCommand(words: string[]): Promise<number> {
 
   if (layout) usage(() => checkLayoutPlace(layout), '--oci-layout')
   if (values.output) destinationOf(values.output)
+  if (values.output && layout && resolve(values.output) === resolve(layout))
+    throw new UsageError(`-o and --oci-layout are both ${layout}; give each a name of its own`)
 
   const signal = endRequest((name) => `stopped by ${name}`)
   if (values.load) show({ doing: 'Looking for an engine' })
