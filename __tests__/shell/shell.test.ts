@@ -344,6 +344,12 @@ describeEngines(allEngines, ({ command, env, stop }) => {
         stderr: expect.stringMatching(/^::error::ddk\.sh: it needs a step's script; give the step the line "shell: ddk\.sh \{0\}"/),
       })
     }
+    expect(
+      spawnSync(join(shell.bin, 'ddk.sh'), ['make', 'all'], { encoding: 'utf8', env: job.environment(), cwd: job.workspace }),
+    ).toMatchObject({
+      status: 125,
+      stderr: `::error::ddk.sh: there is no script "make" in ${job.workspace}; to run a command in the DDK, write: ddk.sh -c 'make all'\n`,
+    })
     rmSync(join(shell.folder, 'settings'))
     expect((await job.run(':')).stderr).toBe(
       '::error::ddk.sh: its settings are gone; use it in the steps after the action, in the same job\n',
