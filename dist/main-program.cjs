@@ -35529,11 +35529,11 @@ var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
 function parseVolumes(text3) {
   return lines(text3).map((line) => {
     const [source = "", target = "", options = "", ...more] = line.split(":");
-    const wrong = /* @__PURE__ */ __name((why) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`), "wrong");
+    const wrong = /* @__PURE__ */ __name((why, example = "") => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line${example}`), "wrong");
     if (source === "" || target === "" || more.length > 0) throw wrong("is not a volume");
     if (!target.startsWith("/")) throw wrong(`has no absolute path for the container`);
     if (!source.startsWith("/") && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
-      throw wrong(`has neither an absolute path nor a volume's name`);
+      throw wrong(`has neither an absolute path nor a volume's name`, `, e.g. \${{ github.workspace }}/src:/src`);
     const unknown = source.startsWith("/") ? options.split(",").find((option) => option !== "" && !folderOptions.includes(option)) : void 0;
     if (unknown !== void 0) throw wrong(`has the option "${unknown}", and a folder may have ${folderOptions.join(", ")}`);
     return { source, target, options };
@@ -35542,11 +35542,14 @@ function parseVolumes(text3) {
 __name(parseVolumes, "parseVolumes");
 var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/;
 var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/;
+var longestShown = 40;
 function parseEnv(text3) {
   return lines(text3).map((line) => {
     const name = line.split("=", 1)[0];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`);
+      const what2 = name.length > longestShown ? "a long line" : `"${name}"`;
+      const wayOut2 = "write NAME or NAME=VALUE, one variable a line, and set a value of several lines in the env: of the step";
+      throw new Error(`${what2} is not a valid variable name; ${wayOut2}`);
     }
     if (notForContainers.test(name) || bashOwn.test(name))
       throw new Error(`${name} can't be passed to the container; set it in the step's script`);
