@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const wrongSha256 = 'f'.repeat(64)
 
-/** DIR stands for the folder with the files, SERVER for the server's origin, WORK for the workspace. */
+/** DIR stands for the folder with the files, SERVER for the server's origin, HOST for its host, WORK for the workspace. */
 const cases: readonly (readonly [string, Record<string, string>, ErrorKind, string])[] = [
   // Which DDK.
   ['neither an ISO nor a version', { iso: '' }, 'input', 'Neither "iso" nor "xenserver-version" is set; set "iso"'],
@@ -104,6 +104,13 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['an empty secret', { 'iso-headers': 'Authorization: ' }, 'input', 'is the secret empty, or not passed on to this job? See '],
   ['a server without its protocol', { 'iso-headers-for': 'example.com' }, 'input', 'write it as https://host/path'],
   ['a mirror on the disk', { mirrors: '/mnt/ddk.iso' }, 'input', 'Input "mirrors": it is not a complete address'],
+  // Which registry.
+  [
+    'no registry',
+    { 'registry-image': 'HOST/acme/ddk', push: 'true' },
+    'registry',
+    "HOST/acme/ddk can't be used: the server answered 404 Not Found; check the name of the repository, and whether the host is a registry",
+  ],
   // Which checksum.
   ['another checksum', { 'iso-sha256': wrongSha256 }, 'checksum', `but ${wrongSha256} is expected; it is damaged, or another ISO`],
   ['an MD5', { 'iso-sha256': 'f'.repeat(32) }, 'input', `"${'f'.repeat(32)}" is an MD5, not a SHA-256`],
@@ -144,7 +151,12 @@ describe('what stops the step says so in one sentence, and where it is explained
 
   test.each(cases)('%s', async (_title, given, kind, sentence) => {
     const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), env)
-    const filled = (text: string) => text.replace('DIR', dir).replace('SERVER', server.origin).replace('WORK', runner.workspace)
+    const filled = (text: string) =>
+      text
+        .replace('DIR', dir)
+        .replace('SERVER', server.origin)
+        .replace('WORK', runner.workspace)
+        .replace('HOST', new URL(server.origin).host)
     const inputs = Object.entries({ iso: 'DIR/ddk.iso', engine: 'none', ...given }).map(([name, text]) => [name, filled(text)])
     const ended = await runner.main(Object.fromEntries(inputs))
     const errors = ended.stdout.split('\n').filter((line) => line.startsWith('::error::'))

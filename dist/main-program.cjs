@@ -32523,10 +32523,10 @@ var HttpFailure = class extends Error {
 };
 var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
-function statusFailure(status, headers, ifDenied, ifMissing = "") {
+function statusFailure(status, headers, ifDenied, ifMissing2 = "") {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
   if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: "denied", status });
-  if ((status === 404 || status === 410) && ifMissing !== "") return new HttpFailure(`${answer}; ${ifMissing}`, { status });
+  if ((status === 404 || status === 410) && ifMissing2 !== "") return new HttpFailure(`${answer}; ${ifMissing2}`, { status });
   if (status === 407)
     return new HttpFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
   if (!transient.includes(status)) return new HttpFailure(answer, { status });
@@ -33000,8 +33000,8 @@ function readMemo(partial) {
 __name(readMemo, "readMemo");
 
 // src/fetch/http/reply.ts
-function partOf({ status, headers }, { ifDenied, ifMissing }) {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied, ifMissing);
+function partOf({ status, headers }, { ifDenied, ifMissing: ifMissing2 }) {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied, ifMissing2);
   const type = headers["content-type"] ?? "";
   if (/^\s*(text\/html|application\/xhtml)/i.test(type)) throw notAFile("a web page");
   const encoding = headers["content-encoding"] ?? "identity";
@@ -38538,7 +38538,7 @@ var RegistryClient = class {
       else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
       const goesOn = reply.status === 401 && url.origin === origin && attempt3 < 3 && this.#authorization.refused(challenge, access2, header);
-      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied);
+      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing);
     }
   }
   /**
@@ -38600,6 +38600,7 @@ var RegistryClient = class {
     return this.#origin;
   }
 };
+var ifMissing = "check the name of the repository, and whether the host is a registry";
 async function speaksHttps(host2, signal) {
   try {
     const answer = await send("GET", new URL(`https://${host2}/v2/`), {}, signal);
@@ -39181,8 +39182,8 @@ function placeOf(server) {
 __name(placeOf, "placeOf");
 
 // src/supply/registry/registry-use.ts
-function registryError({ client }, { message: message2 }) {
-  return new UserError(`${client.repository.text} can't be used: ${message2}`, "registry");
+function registryError({ client }, { message: message2, kind }) {
+  return new UserError(`${client.repository.text} can't be used: ${message2}`, kind === "certificate" ? kind : "registry");
 }
 __name(registryError, "registryError");
 function useRegistry({ registry }, { say: say2, signal }) {
