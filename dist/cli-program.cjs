@@ -15575,7 +15575,11 @@ var kindOfCode = {
   EROFS: "permission",
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
-  EIO: "input-output"
+  EIO: "input-output",
+  // Only a path that somebody has given can have these.
+  ELOOP: "input",
+  ENAMETOOLONG: "input",
+  ENOTDIR: "input"
 };
 function explanationOf(error, env = process.env) {
   const kind = kindOf(error);

@@ -39443,6 +39443,9 @@ function isoOf(inputs) {
 __name(isoOf, "isoOf");
 function fileRequest(path6, sha256) {
   if (isMissing(path6)) throw new UserError(`${path6}: there is no such file; ${whyMissing(path6)}`, "input-output");
+  const target = brokenLink(path6);
+  if (target !== void 0)
+    throw new UserError(`${path6}: it is a link to ${target}, where nothing is; mount or download that`, "input-output");
   return { kind: "file", path: path6, sha256, confidential: "the ISO is a file on the runner" };
 }
 __name(fileRequest, "fileRequest");
@@ -39454,6 +39457,14 @@ function isMissing(path6) {
   }
 }
 __name(isMissing, "isMissing");
+function brokenLink(path6) {
+  try {
+    return (0, import_node_fs51.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs51.readlinkSync)(path6);
+  } catch {
+    return void 0;
+  }
+}
+__name(brokenLink, "brokenLink");
 function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
   if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
@@ -40032,7 +40043,11 @@ var kindOfCode = {
   EROFS: "permission",
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
-  EIO: "input-output"
+  EIO: "input-output",
+  // Only a path that somebody has given can have these.
+  ELOOP: "input",
+  ENAMETOOLONG: "input",
+  ENOTDIR: "input"
 };
 function explanationOf(error2, env = process.env) {
   const kind = kindOf(error2);

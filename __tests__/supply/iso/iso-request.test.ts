@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -108,6 +108,17 @@ test('a file that is not there, beside others', () => {
     for (const name of ['ddk-7.iso', 'DDK.ISO', 'ddk.iso.sha256']) writeFileSync(join(dir, name), '')
     const path = join(dir, 'ddk.iso')
     expect(() => request({ iso: { kind: 'file', path } })).toThrow(`${path}: there is no such file; its folder has DDK.ISO, ddk-7.iso`)
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
+test('a link to a file that is not there', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
+  try {
+    const path = join(dir, 'latest.iso')
+    symlinkSync('/nowhere/ddk.iso', path)
+    expect(() => request({ iso: { kind: 'file', path } })).toThrow(`${path}: it is a link to /nowhere/ddk.iso, where nothing is`)
   } finally {
     rmSync(dir, { recursive: true })
   }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../bytes/errors.ts'
@@ -71,6 +71,9 @@ function isoOf(inputs: Inputs): IsoRequest {
 /** @throws UserError if nothing is there, so that the step fails at once */
 function fileRequest(path: string, sha256: string | undefined): IsoRequest {
   if (isMissing(path)) throw new UserError(`${path}: there is no such file; ${whyMissing(path)}`, 'input-output')
+  const target = brokenLink(path)
+  if (target !== undefined)
+    throw new UserError(`${path}: it is a link to ${target}, where nothing is; mount or download that`, 'input-output')
   return { kind: 'file', path, sha256, confidential: 'the ISO is a file on the runner' }
 }
 
@@ -80,6 +83,15 @@ function isMissing(path: string): boolean {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined
   } catch {
     return false
+  }
+}
+
+/** What a link that leads to nothing names. */
+function brokenLink(path: string): string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ? undefined : readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 
