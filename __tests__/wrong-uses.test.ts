@@ -76,6 +76,7 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ],
   // Which file.
   ['no such file', { iso: 'ddk.iso' }, 'input-output', 'WORK/ddk.iso: there is no such file; check it out or download it'],
+  ['an empty variable', { iso: '/XenServer-0.0.0-DDK.iso' }, 'input-output', 'is a variable before it empty, or not set for this job?'],
   ['a tilde', { iso: '~/ddk.iso' }, 'input-output', 'only a shell replaces "~" by a folder, so write the whole path'],
   ['a pattern', { iso: 'isos/*.iso' }, 'input-output', 'only a shell expands patterns and variables'],
   ['a pointer of Git LFS', { iso: 'DIR/text.iso' }, 'not-a-ddk', 'it is text, beginning with "version https://git-lfs'],

@@ -39469,6 +39469,7 @@ function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
   if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
   if (/[*?]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
+  if ((0, import_node_path37.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
   const there = similarIn((0, import_node_path37.dirname)(path6));
   if (there.length > 0) return `its folder has ${there.join(", ")}`;
   const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path37.relative)("", path6));

@@ -102,6 +102,11 @@ test.each([
   expect(() => request({ iso: { kind: 'file', path } })).toThrow(new Error(`${path}: there is no such file; ${advice}`))
 })
 
+test('a file that is not there, after an empty variable', () => {
+  const iso = parseIsoInput('/XenServer-0.0.0-DDK.iso')
+  expect(() => request({ iso })).toThrow('there is no such file; is a variable before it empty, or not set for this job?')
+})
+
 test('a file that is not there, beside others', () => {
   const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
   try {

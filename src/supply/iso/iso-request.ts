@@ -99,6 +99,8 @@ function whyMissing(path: string): string {
   if (path.includes('/~')) return 'only a shell replaces "~" by a folder, so write the whole path'
   if (path.includes('$')) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`
   if (/[*?]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
+  // As of `${{ vars.MIRROR }}/ddk.iso`; hardly anybody keeps files there.
+  if (dirname(path) === '/') return 'is a variable before it empty, or not set for this job?'
   const there = similarIn(dirname(path))
   if (there.length > 0) return `its folder has ${there.join(', ')}`
   const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test(relative('', path))
