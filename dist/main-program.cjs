@@ -35283,6 +35283,7 @@ function parseHttpUrl(text3) {
     if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`);
   }
+  if (/^https?:\/{3}/i.test(text3.trim())) throw new Error("it has no host; is a variable in it empty, or not set for this job?");
   url.hash = "";
   return url.href;
 }

@@ -19,6 +19,7 @@ describe('the input iso', () => {
     ['file://elsewhere/ddk.iso', 'it is not the file: address of a file on this machine'],
     ['file:///a%2Fb', 'it is not the file: address of a file on this machine'],
     ['http://', 'it is not a complete address'],
+    ['https:///ddk.iso', 'it has no host; is a variable in it empty, or not set for this job?'],
     ['http:/host/ddk.iso', 'it is not a complete address; write it as https://host/path'],
     ['"/srv/ddk.iso"', 'its quotation marks are a part of it; remove them'],
     ['https://host:hush/ddk.iso', 'it is not a complete address'],

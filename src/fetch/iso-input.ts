@@ -31,6 +31,8 @@ export function parseHttpUrl(text: string): string {
     if (scheme === undefined || /^https?$/.test(scheme)) throw new Error('it is not a complete address; write it as https://host/path')
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`)
   }
+  // `URL` would take the first part of the path for the host.
+  if (/^https?:\/{3}/i.test(text.trim())) throw new Error('it has no host; is a variable in it empty, or not set for this job?')
   url.hash = ''
   return url.href
 }
