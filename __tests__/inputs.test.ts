@@ -155,9 +155,19 @@ test('the path of an archive is that of a file, from the current folder', () => 
     expect(read({ iso: '/srv/ddk.iso', sbom: 'new.json' }).sbom).toBe(resolve('new.json'))
     expect(() => read({ iso: '/srv/ddk.iso', sbom: '-' })).toThrow("the bill of materials can't be written to standard output")
     expect(() => read({ iso: '/srv/ddk.iso', sbom: './a', archive: 'a' })).toThrow('"archive" and "sbom" are both')
+    expect(() => read({ iso: '/srv/ddk.iso', sbom: '', archive: 'a', 'oci-layout': './a/' })).toThrow('"archive" and "oci-layout" are both')
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test.each(['archive', 'oci-layout', 'sbom'])('the path of %s is none for a shell', (name) => {
+  for (const text of ['~/ddk', '~runner/ddk', '$RUNNER_TEMP/ddk', `\${HOME}/ddk`]) {
+    expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(
+      `Input "${name}": it is "${text}", but only a shell replaces ~ and $NAME`,
+    )
+  }
+  expect(() => read({ iso: '/srv/ddk.iso', [name]: 'a~b/5$' })).not.toThrow()
 })
 
 const masked = () => written.flatMap((text) => /^::add-mask::(.*)/.exec(text)?.[1] ?? [])

@@ -39,6 +39,7 @@ describe('an error is explained in the section of its kind', () => {
     ['of an engine', new EngineError('x'), sections.engine],
     ['of the system', full, sections['no-room']],
     ['that is the cause of another one', caught(() => writing('x', () => raise(full))), sections['no-room']],
+    ['of a path that makes no sense', Object.assign(new Error('x'), { code: 'ENAMETOOLONG' }), sections.input],
     ['of a full disk', new NoRoom('x'), sections['no-room']],
     ['of ours', new TypeError('x'), lastSection],
     ['that is none', undefined, lastSection],

@@ -29,9 +29,13 @@ beforeAll(async () => {
   writeFileSync(join(dir, 'broken.json'), '{')
   writeFileSync(join(dir, 'catalog.json'), '{"releases":[{"version":"6.5"}]}')
   sh(`xorriso -as mkisofs -quiet -o '${dir}/other.iso' '${dir}/broken.json'`)
+  sh(
+    `mkdir '${dir}/installer' && touch '${dir}/installer/install.img' && cd '${dir}' && xorriso -as mkisofs -quiet -o installer.iso installer`,
+  )
   server = await serve((request, response) => {
     if (request.url === '/private.iso') response.writeHead(401).end()
     else if (request.url === '/page.iso') response.writeHead(200, { 'content-type': 'text/html', 'content-length': '3' }).end('<a>')
+    else if (request.url === '/message.iso') response.writeHead(200, { 'content-length': '7' }).end('expired')
     else response.writeHead(404).end()
   })
 })
@@ -42,7 +46,7 @@ afterAll(async () => {
 
 const wrongSha256 = 'f'.repeat(64)
 
-/** DIR stands for the folder with the files, SERVER for the server's origin, WORK for the workspace. */
+/** DIR stands for the folder with the files, SERVER for the server's origin, HOST for its host, WORK for the workspace. */
 const cases: readonly (readonly [string, Record<string, string>, ErrorKind, string])[] = [
   // Which DDK.
   ['neither an ISO nor a version', { iso: '' }, 'input', 'Neither "iso" nor "xenserver-version" is set; set "iso"'],
@@ -72,6 +76,7 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ],
   // Which file.
   ['no such file', { iso: 'ddk.iso' }, 'input-output', 'WORK/ddk.iso: there is no such file; check it out or download it'],
+  ['an empty variable', { iso: '/XenServer-0.0.0-DDK.iso' }, 'input-output', 'is a variable before it empty, or not set for this job?'],
   ['a tilde', { iso: '~/ddk.iso' }, 'input-output', 'only a shell replaces "~" by a folder, so write the whole path'],
   ['a pattern', { iso: 'isos/*.iso' }, 'input-output', 'only a shell expands patterns and variables'],
   ['a pointer of Git LFS', { iso: 'DIR/text.iso' }, 'not-a-ddk', 'it is text, beginning with "version https://git-lfs'],
@@ -79,6 +84,7 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['an empty file', { iso: 'DIR/empty.iso' }, 'not-a-ddk', 'it is an empty file; download it again'],
   ['an ISO that is cut short', { iso: 'DIR/short.iso' }, 'damaged', 'but the ISO ends at byte 400000; the ISO is damaged'],
   ['another ISO', { iso: 'DIR/other.iso' }, 'not-a-ddk', "it is no DDK's ISO: neither an ova.xml nor an .xva is on it"],
+  ["XenServer's installer", { iso: 'DIR/installer.iso' }, 'not-a-ddk', "it looks like XenServer's installer; give the DDK's ISO, which is"],
   ['an empty folder', { iso: 'DIR/folder' }, 'not-a-ddk', 'give a folder that a DDK ISO was unpacked into'],
   ['a disk of QEMU', { iso: 'DIR/disk.qcow2' }, 'unsupported', 'it is a QCOW2 disk; convert it first'],
   ['a device', { iso: '/dev/null' }, 'not-a-ddk', '/dev/null: it is not a regular file'],
@@ -88,12 +94,27 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
   ['no such address', { iso: 'SERVER/gone.iso' }, 'unreachable', 'the server answered 404 Not Found'],
   ['no token', { iso: 'SERVER/private.iso' }, 'denied', 'if it requires a token, set it in the input "iso-headers"'],
   ['a page to log in', { iso: 'SERVER/page.iso' }, 'unreachable', 'the server sent a web page, not a file; check the address'],
+  ['a message as a file', { iso: 'SERVER/message.iso' }, 'unreachable', 'the server sent text that begins with "expired", not a file'],
+  [
+    'an old token',
+    { iso: 'SERVER/private.iso', 'iso-headers': 'Authorization: Bearer old' },
+    'denied',
+    'it was sent "iso-headers", so check whether the token is still valid',
+  ],
   ['no header', { 'iso-headers': 'secret' }, 'input', 'Input "iso-headers": line 1 has no colon'],
   ['an empty secret', { 'iso-headers': 'Authorization: ' }, 'input', 'is the secret empty, or not passed on to this job? See '],
   ['a server without its protocol', { 'iso-headers-for': 'example.com' }, 'input', 'write it as https://host/path'],
   ['a mirror on the disk', { mirrors: '/mnt/ddk.iso' }, 'input', 'Input "mirrors": it is not a complete address'],
+  // Which registry.
+  [
+    'no registry',
+    { 'registry-image': 'HOST/acme/ddk', push: 'true' },
+    'registry',
+    "HOST/acme/ddk can't be used: the server answered 404 Not Found; check the name of the repository, and whether the host is a registry",
+  ],
   // Which checksum.
   ['another checksum', { 'iso-sha256': wrongSha256 }, 'checksum', `but ${wrongSha256} is expected; it is damaged, or another ISO`],
+  ['an MD5', { 'iso-sha256': 'f'.repeat(32) }, 'input', `"${'f'.repeat(32)}" is an MD5, not a SHA-256`],
   ['half a checksum', { 'iso-sha256': 'abc' }, 'input', 'Input "iso-sha256": "abc" is not a SHA-256'],
   ['the checksum of a folder', { iso: 'DIR/folder', 'iso-sha256': wrongSha256 }, 'checksum', 'a folder, which has no SHA-256'],
   ['no checksum', { 'require-checksum': 'true' }, 'checksum', 'No checksum is known for the ISO, and "require-checksum" is true'],
@@ -131,7 +152,12 @@ describe('what stops the step says so in one sentence, and where it is explained
 
   test.each(cases)('%s', async (_title, given, kind, sentence) => {
     const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), env)
-    const filled = (text: string) => text.replace('DIR', dir).replace('SERVER', server.origin).replace('WORK', runner.workspace)
+    const filled = (text: string) =>
+      text
+        .replace('DIR', dir)
+        .replace('SERVER', server.origin)
+        .replace('WORK', runner.workspace)
+        .replace('HOST', new URL(server.origin).host)
     const inputs = Object.entries({ iso: 'DIR/ddk.iso', engine: 'none', ...given }).map(([name, text]) => [name, filled(text)])
     const ended = await runner.main(Object.fromEntries(inputs))
     const errors = ended.stdout.split('\n').filter((line) => line.startsWith('::error::'))

@@ -28093,6 +28093,7 @@ var import_node_fs3 = require("node:fs");
 var import_node_path2 = require("node:path");
 var maxLinks = 40;
 function destinationOf(path12, kind = "file") {
+  if (kind === "file" && path12.endsWith("/")) throw new UserError(`${path12}: it names a folder; give the name of a file`, "input");
   let place2 = (0, import_node_path2.resolve)(path12);
   for (let links = 0; links < maxLinks; links++) {
     checkPlace(path12, place2, kind);
@@ -28139,6 +28140,8 @@ function attempt(path12, look) {
   try {
     return look();
   } catch (error2) {
+    if (error2.code === "ENOTDIR")
+      throw new UserError(`${path12}: a part of this path is a file, not a folder; give another name`, "input");
     throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path12 })), { cause: error2 });
   }
 }
@@ -28266,7 +28269,7 @@ function namesIn(folder) {
 }
 __name(namesIn, "namesIn");
 function namedLater(path12, destination, part, flags) {
-  const fd = writing(path12, () => (0, import_node_fs6.openSync)(part, flags, 420));
+  const fd = writing(path12, () => openNew(path12, part, flags));
   const release = removeAtExit(part);
   let open3 = true;
   const close = /* @__PURE__ */ __name(() => {
@@ -28293,6 +28296,15 @@ function namedLater(path12, destination, part, flags) {
   };
 }
 __name(namedLater, "namedLater");
+function openNew(path12, part, flags) {
+  try {
+    return (0, import_node_fs6.openSync)(part, flags, 420);
+  } catch (error2) {
+    if (error2.code !== "ENOENT") throw error2;
+    throw new UserError(`${path12}: it can't be written, because there is no folder ${(0, import_node_path3.dirname)(part)}; make that first`, "input");
+  }
+}
+__name(openNew, "openNew");
 function writing(path12, use) {
   try {
     return use();

@@ -3439,10 +3439,19 @@ function damageAt(place2, what, whole2 = "filesystem") {
 __name(damageAt, "damageAt");
 function fileError(path4, error) {
   const { code } = error;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
+  const known3 = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+function kindOfSystemError(error) {
+  const { code = "" } = error;
+  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
+  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+}
+__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -3637,10 +3646,14 @@ function sha256OfSource(source) {
 __name(sha256OfSource, "sha256OfSource");
 function parseSha256(text4) {
   const digest2 = text4.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text4}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
-  return digest2;
+  if (/^[0-9a-f]{64}$/.test(digest2)) return digest2;
+  const other = /^[0-9a-f]+$/.test(digest2) ? otherDigests[digest2.length] : void 0;
+  const what = other === void 0 ? "is not a SHA-256" : `is ${other}, not a SHA-256`;
+  const wayOut3 = /^[0-9a-f]{64}\s/.test(digest2) ? "; remove what is after them" : "";
+  throw new Error(`"${text4}" ${what}; a SHA-256 has 64 hexadecimal digits${wayOut3}`);
 }
 __name(parseSha256, "parseSha256");
+var otherDigests = { 32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512" };
 async function sha256OfFile(path4, options6 = {}) {
   const { expected } = options6;
   if ((0, import_node_fs2.statSync)(path4, { throwIfNoEntry: false })?.isDirectory()) {
@@ -5096,19 +5109,9 @@ function removeAll() {
 }
 __name(removeAll, "removeAll");
 
-// src/host/end-request.ts
-var import_node_os = require("node:os");
-function endRequest(reason) {
-  const stop = new AbortController();
-  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(name2, () => {
-      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
-      stop.abort(new UserError(reason(name2), "cancelled"));
-    });
-  }
-  return stop.signal;
-}
-__name(endRequest, "endRequest");
+// src/host/destination.ts
+var import_node_fs6 = require("node:fs");
+var import_node_path2 = require("node:path");
 
 // src/host/system-error.ts
 var failed = {
@@ -5142,6 +5145,77 @@ function sentenceOf(error) {
   return `${place2}: ${what} (${systemMessage(error)})`;
 }
 __name(sentenceOf, "sentenceOf");
+
+// src/host/destination.ts
+var maxLinks = 40;
+function destinationOf(path4, kind = "file") {
+  if (kind === "file" && path4.endsWith("/")) throw new UserError(`${path4}: it names a folder; give the name of a file`, "input");
+  let place2 = (0, import_node_path2.resolve)(path4);
+  for (let links2 = 0; links2 < maxLinks; links2++) {
+    checkPlace(path4, place2, kind);
+    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
+    checkPlace(path4, place2, kind);
+    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
+    if (!there && links2 > 0)
+      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
+    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
+    if (!there.isSymbolicLink()) {
+      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
+      throw new UserError(`${path4}: it is ${what}; give the name of a ${kind}`, "input");
+    }
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
+  }
+  throw new UserError(
+    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
+    "input"
+  );
+}
+__name(destinationOf, "destinationOf");
+function checkPlace(path4, place2, kind) {
+  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
+  if (folder === void 0) return;
+  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
+  throw new UserError(
+    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
+    "input"
+  );
+}
+__name(checkPlace, "checkPlace");
+function realFolder(path4, folder) {
+  return attempt2(path4, () => {
+    try {
+      return (0, import_node_fs6.realpathSync)(folder);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
+    }
+  });
+}
+__name(realFolder, "realFolder");
+function attempt2(path4, look2) {
+  try {
+    return look2();
+  } catch (error) {
+    if (error.code === "ENOTDIR")
+      throw new UserError(`${path4}: a part of this path is a file, not a folder; give another name`, "input");
+    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
+  }
+}
+__name(attempt2, "attempt");
+
+// src/host/end-request.ts
+var import_node_os = require("node:os");
+function endRequest(reason) {
+  const stop = new AbortController();
+  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name2, () => {
+      if (stop.signal.aborted) process.exit(128 + import_node_os.constants.signals[name2]);
+      stop.abort(new UserError(reason(name2), "cancelled"));
+    });
+  }
+  return stop.signal;
+}
+__name(endRequest, "endRequest");
 
 // src/image/archive/frames.ts
 var import_node_util2 = require("node:util");
@@ -5217,62 +5291,6 @@ function text(header4, start, end) {
   return header4.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
-
-// src/host/destination.ts
-var import_node_fs6 = require("node:fs");
-var import_node_path2 = require("node:path");
-var maxLinks = 40;
-function destinationOf(path4, kind = "file") {
-  let place2 = (0, import_node_path2.resolve)(path4);
-  for (let links2 = 0; links2 < maxLinks; links2++) {
-    checkPlace(path4, place2, kind);
-    place2 = (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
-    checkPlace(path4, place2, kind);
-    const there = attempt2(path4, () => (0, import_node_fs6.lstatSync)(place2, { throwIfNoEntry: false }));
-    if (!there && links2 > 0)
-      throw new UserError(`${path4}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
-    if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
-    if (!there.isSymbolicLink()) {
-      const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
-      throw new UserError(`${path4}: it is ${what}; give the name of a ${kind}`, "input");
-    }
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs6.readlinkSync)(place2));
-  }
-  throw new UserError(
-    `${path4}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
-    "input"
-  );
-}
-__name(destinationOf, "destinationOf");
-function checkPlace(path4, place2, kind) {
-  const folder = /^\/(?:dev(?!\/shm\/)|proc|sys)(?=\/|$)/.exec(place2)?.[0];
-  if (folder === void 0) return;
-  const leads = place2 === (0, import_node_path2.resolve)(path4) ? "" : `it leads to ${place2}, and `;
-  throw new UserError(
-    `${path4}: ${leads}nothing is written below ${folder}, where the kernel's devices are; give the name of a ${kind} elsewhere`,
-    "input"
-  );
-}
-__name(checkPlace, "checkPlace");
-function realFolder(path4, folder) {
-  return attempt2(path4, () => {
-    try {
-      return (0, import_node_fs6.realpathSync)(folder);
-    } catch (error) {
-      if (error.code !== "ENOENT") throw error;
-      return (0, import_node_path2.join)(realFolder(path4, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
-    }
-  });
-}
-__name(realFolder, "realFolder");
-function attempt2(path4, look2) {
-  try {
-    return look2();
-  } catch (error) {
-    throw error.errno === void 0 ? error : new Error(sentenceOf(Object.assign(error, { path: path4 })), { cause: error });
-  }
-}
-__name(attempt2, "attempt");
 
 // src/host/free-space.ts
 var import_node_fs7 = require("node:fs");
@@ -5473,7 +5491,7 @@ function namesIn(folder) {
 }
 __name(namesIn, "namesIn");
 function namedLater(path4, destination, part, flags) {
-  const fd = writing(path4, () => (0, import_node_fs11.openSync)(part, flags, 420));
+  const fd = writing(path4, () => openNew(path4, part, flags));
   const release = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
@@ -5500,6 +5518,15 @@ function namedLater(path4, destination, part, flags) {
   };
 }
 __name(namedLater, "namedLater");
+function openNew(path4, part, flags) {
+  try {
+    return (0, import_node_fs11.openSync)(part, flags, 420);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+    throw new UserError(`${path4}: it can't be written, because there is no folder ${(0, import_node_path5.dirname)(part)}; make that first`, "input");
+  }
+}
+__name(openNew, "openNew");
 function writing(path4, use2) {
   try {
     return use2();
@@ -6144,7 +6171,7 @@ function fileKey({ dev, ino }) {
 }
 __name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) {
+function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) {
   const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
@@ -6163,7 +6190,7 @@ function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) 
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
-    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
+    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth3) continue;
     if (seen.has(fileKey(entry2.node))) {
       onUnreadable(damageAt(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places`), entry2.path);
       continue;
@@ -6707,11 +6734,11 @@ function placeFile(root, file, mtime) {
 }
 __name(placeFile, "placeFile");
 function existing(root, names2) {
-  for (let depth2 = names2.length; depth2 >= 0; depth2--) {
-    const trail = resolveTrail(root, names2.slice(0, depth2).join("/"));
+  for (let depth3 = names2.length; depth3 >= 0; depth3--) {
+    const trail = resolveTrail(root, names2.slice(0, depth3).join("/"));
     if (!trail) continue;
     const dir2 = trail.at(-1)?.node ?? root.root;
-    const missing = names2.slice(depth2);
+    const missing = names2.slice(depth3);
     return dir2.type !== "dir" || missing[0] && childNode(root, dir2, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
@@ -7327,7 +7354,7 @@ function openUnlinked(dir2) {
     (0, import_node_fs17.unlinkSync)(path4);
     return fd;
   } catch (error) {
-    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    throw new DiskError(dir2, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
 }
 __name(openUnlinked, "openUnlinked");
@@ -7421,7 +7448,7 @@ async function copy(tempDir, signal) {
     throw new DiskError(
       tempDir,
       `${name} can't be copied there: ${systemMessage(error)}; choose another place with --temp-dir`,
-      "input-output"
+      kindOfSystemError(error)
     );
   }
   return fd;
@@ -7493,10 +7520,15 @@ async function convertCommand(words) {
   const maxZeroBytes = values["zero-limit"] === void 0 ? void 0 : usage(() => parseZeroLimit(values["zero-limit"]), "--zero-limit");
   const expected = values.sha256 === void 0 ? void 0 : usage(() => parseSha256(values.sha256));
   if (layout) usage(() => checkLayoutPlace(layout), "--oci-layout");
+  if (values.output) destinationOf(values.output);
+  if (values.output && layout && (0, import_node_path9.resolve)(values.output) === (0, import_node_path9.resolve)(layout))
+    throw new UsageError(`-o and --oci-layout are both ${layout}; give each a name of its own`);
   const signal = endRequest((name2) => `stopped by ${name2}`);
   if (values.load) show({ doing: "Looking for an engine" });
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : void 0;
-  if (values.load && !engine) throw new Error("there is no engine to load the image into; use -o FILE to write an archive instead");
+  if (values.load && !engine) {
+    throw new UserError("there is no engine to load the image into; use -o FILE to write an archive instead", "no-engine");
+  }
   const refusal = engine && compression && cantLoad(engine, compression);
   if (refusal !== void 0) throw new UsageError(`--compression: ${refusal}`);
   const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
@@ -7561,9 +7593,9 @@ function makeTempDir(parent) {
   try {
     return (0, import_node_fs19.mkdtempSync)((0, import_node_path9.join)(parent, "xenserver-ddk-"));
   } catch (error) {
-    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
-      cause: error
-    });
+    const sentence = `no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`;
+    const kind = kindOfSystemError(error);
+    throw new UserError(sentence, kind === "input-output" ? "input" : kind);
   }
 }
 __name(makeTempDir, "makeTempDir");
@@ -7578,6 +7610,8 @@ var exitCodes = {
   unsupported: 4,
   encrypted: 5,
   "input-output": 6,
+  "no-room": 6,
+  permission: 6,
   "not-a-ddk": 7
 };
 function exitCodeOf(kind) {
@@ -8340,26 +8374,26 @@ function blockMapRuns(reader, inode, blocks, runs2) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth2, span) => {
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth3, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
       const block2 = fsBlock(pointers.readUInt32LE(4 * index));
       if (block2 === 0) continue;
-      if (depth2 === 0) {
+      if (depth3 === 0) {
         runs2.add(first, block2, 1);
         continue;
       }
-      buffers[depth2] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs2.readMapBlock(buffers[depth2], block2);
-      add(buffers[depth2], perBlock, first, depth2 - 1, span / perBlock);
+      buffers[depth3] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs2.readMapBlock(buffers[depth3], block2);
+      add(buffers[depth3], perBlock, first, depth3 - 1, span / perBlock);
     }
   }, "add");
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
-  for (const depth2 of depths) {
-    const span = perBlock ** depth2;
-    add(field3.subarray(4 * (directPointers + depth2 - 1)), 1, fileBlock(next2), depth2, span);
+  for (const depth3 of depths) {
+    const span = perBlock ** depth3;
+    add(field3.subarray(4 * (directPointers + depth3 - 1)), 1, fileBlock(next2), depth3, span);
     next2 += span;
   }
   if (next2 < blocks) throw runs2.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
@@ -8371,8 +8405,8 @@ var maxLevels = 5;
 var endOfFile = 2 ** 32;
 function extentRuns(reader, inode, blocks, runs2) {
   const root = blockField(inode);
-  const depth2 = checkHeader(root, runs2);
-  if (depth2 > maxLevels) throw runs2.damage(`its extent tree is ${depth2} levels deep`);
+  const depth3 = checkHeader(root, runs2);
+  if (depth3 > maxLevels) throw runs2.damage(`its extent tree is ${depth3} levels deep`);
   const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
     let free2 = from;
@@ -8406,18 +8440,18 @@ function extentRuns(reader, inode, blocks, runs2) {
     add(child2, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
-  add(root, depth2, 0, endOfFile);
+  add(root, depth3, 0, endOfFile);
 }
 __name(extentRuns, "extentRuns");
 function checkHeader(node, runs2) {
   if (node.readUInt16LE(0) !== extentMagic) throw runs2.damage("its extent tree has a node without the magic number");
   const entries4 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
-  const depth2 = node.readUInt16LE(6);
-  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth2 > 0) {
+  const depth3 = node.readUInt16LE(6);
+  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth3 > 0) {
     throw runs2.damage(`its extent tree has a node of ${entries4} entries with room for ${max}`);
   }
-  return depth2;
+  return depth3;
 }
 __name(checkHeader, "checkHeader");
 function verifyChecksum(node, inode, block2, runs2) {
@@ -10858,8 +10892,8 @@ function* leafAttributes(reader, inode, readBlock) {
     return block3;
   }, "load");
   let block2 = load2(0);
-  for (let depth2 = 0; block2.bytes.readUInt16BE(8) === form.node; depth2++) {
-    if (depth2 === maxLevels3) throw damaged(block2, `the tree of hashes has more than ${maxLevels3} levels`);
+  for (let depth3 = 0; block2.bytes.readUInt16BE(8) === form.node; depth3++) {
+    if (depth3 === maxLevels3) throw damaged(block2, `the tree of hashes has more than ${maxLevels3} levels`);
     if (block2.bytes.readUInt16BE(form.header) === 0) throw damaged(block2, "it has no entries");
     block2 = load2(block2.bytes.readUInt32BE(form.nodeHeader + 4));
   }
@@ -11730,18 +11764,18 @@ function parseConfigText(text4) {
     if (++count > limits3.values) throw new Error(`has more than ${limits3.values} values`);
     map.set(name2, value2);
   }, "addTo");
-  const section = /* @__PURE__ */ __name((depth2) => {
-    if (depth2 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
+  const section = /* @__PURE__ */ __name((depth3) => {
+    if (depth3 > limits3.depth) throw new Error(`has more than ${limits3.depth} levels of sections`);
     const values = /* @__PURE__ */ new Map();
     const sections2 = /* @__PURE__ */ new Map();
     for (; ; ) {
       const token = tokens.next();
-      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections: sections2 };
+      if (isSign(token, depth3 === 0 ? "" : "}")) return { values, sections: sections2 };
       if (token.kind === "sign") throw tokens.unexpected(token);
       const name2 = token.text;
       if (values.has(name2) || sections2.has(name2)) throw new Error(`has ${JSON.stringify(name2)} twice (line ${token.line})`);
       const after = tokens.next();
-      if (isSign(after, "{")) addTo(sections2, name2, section(depth2 + 1));
+      if (isSign(after, "{")) addTo(sections2, name2, section(depth3 + 1));
       else if (isSign(after, "=")) addTo(values, name2, value());
       else throw tokens.unexpected(after);
     }
@@ -12176,7 +12210,11 @@ function byEnd(source) {
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
-  const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
+  if (start.every((byte) => byte === 0)) {
+    const wayOut3 = "if it was downloaded, the download isn't complete: compare its size and its SHA-256 with those of the original";
+    return refuse("unknown", "a file of an unknown format (it begins with zeros)", wayOut3);
+  }
+  const bytes = start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
@@ -13340,6 +13378,24 @@ function holder() {
 }
 __name(holder, "holder");
 
+// src/disk/other-iso.ts
+var depth = 3;
+function otherIso(tree) {
+  const names2 = /* @__PURE__ */ new Set();
+  try {
+    for (const { name: name2 } of tree.entries(tree.root)) names2.add(pathText(name2).toLowerCase());
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+  }
+  if (names2.has("install.img") || names2.has("packages.main")) return "XenServer's installer";
+  if (names2.has("xs-repository") || names2.has("xs-packages")) return "a supplemental pack";
+  if (names2.has("update.xml")) return "an update or a supplemental pack";
+  for (const { path: path4 } of walk(tree, () => {
+  }, depth)) if (/\.src\.rpm$/i.test(pathText(path4))) return "an ISO with sources";
+  return void 0;
+}
+__name(otherIso, "otherIso");
+
 // src/disk/spool/decode.ts
 var import_node_stream2 = require("node:stream");
 var import_node_zlib5 = require("node:zlib");
@@ -13853,7 +13909,11 @@ function openOtherDisk(archive, index, disk, verify2) {
 __name(openOtherDisk, "openOtherDisk");
 function readDescription(source, index) {
   if (!index.readUntil(() => index.ova !== void 0)) {
-    throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+    throw new DiskError(
+      source.name,
+      "the archive has no ova.xml, so it is not an XVA; if the DDK is in it, unpack it first, with tar -xf",
+      "not-a-ddk"
+    );
   }
   const { offset, size: size2 } = index.ova;
   const place2 = `ova.xml of ${source.name}`;
@@ -13962,10 +14022,10 @@ __name(checkPadding, "checkPadding");
 // src/disk/search.ts
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
-async function findCandidates(tree, look2, depth2) {
+async function findCandidates(tree, look2, depth3) {
   const files2 = [];
   for (const { path: path4, node } of walk(tree, () => {
-  }, depth2)) if (node.type === "file") files2.push({ path: pathText(path4), node });
+  }, depth3)) if (node.type === "file") files2.push({ path: pathText(path4), node });
   const isOva = /* @__PURE__ */ __name(({ path: path4 }) => /(?:^|\/)ova\.xml$/i.test(path4), "isOva");
   const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
   const isChunk = /* @__PURE__ */ __name(({ path: path4 }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path4), "isChunk");
@@ -14201,8 +14261,11 @@ async function openInput(path4, options6) {
   }
 }
 __name(openInput, "openInput");
-function notADdkIso(path4) {
-  return new DiskError(path4, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
+function notADdkIso(path4, iso) {
+  const what = iso && otherIso(iso);
+  const looks = what === void 0 ? "" : `; it looks like ${what}`;
+  const wayOut3 = "give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso";
+  return new DiskError(path4, `it is no DDK's ISO: neither an ova.xml nor an .xva is on it${looks}; ${wayOut3}`, "not-a-ddk");
 }
 __name(notADdkIso, "notADdkIso");
 function isFolder2(path4) {
@@ -14544,7 +14607,7 @@ function mountAll(root, volumes, open4) {
     if (plan.isSystem) problems.push(lacking(line, plan.why));
   }
   const wanted = plans.filter(({ plan }) => plan.kind === "mount").map(({ line }) => line);
-  for (const line of wanted.toSorted((a, b) => depth(a.path) - depth(b.path))) {
+  for (const line of wanted.toSorted((a, b) => depth2(a.path) - depth2(b.path))) {
     const mount = mountLine(line, tree, mounts, find);
     if (typeof mount === "string") problems.push(lacking(line, mount));
     else mounts.push(mount);
@@ -14568,10 +14631,10 @@ function readFstab(root, place2, problems) {
   }
 }
 __name(readFstab, "readFstab");
-function depth(path4) {
+function depth2(path4) {
   return path4.split("/").length;
 }
-__name(depth, "depth");
+__name(depth2, "depth");
 function mountLine(line, tree, mounts, find) {
   const before = mounts.find((other) => other.line.path === line.path);
   if (before) return `line ${before.line.number} has the same mount point`;
@@ -14863,7 +14926,7 @@ function inspectInput(inspection, input, path4, warn2) {
   if (xva) inspection.xva = xva;
   if (chunks)
     inspection.chunks = chunks.map(({ name: name2, source, compression }) => ({ name: name2, size: source.size, gzipped: compression === "gzip" }));
-  if (!image) throw notADdkIso(path4);
+  if (!image) throw notADdkIso(path4, iso);
   image.finish();
   const disk = openDisk(image, warn2, input.otherDisks);
   inspection.image = { format: disk.format, size: image.bytes.size, ...disk.vhd && { vhd: disk.vhd } };
@@ -15410,15 +15473,16 @@ async function rawCommand(words) {
   showOnTerminal({ doing: "Reading the disk" });
   const input = await openInput(path4, { tempDir, warn });
   try {
-    if (!input.image) throw notADdkIso(path4);
+    if (!input.image) throw notADdkIso(path4, input.iso);
     const disk = openDisk(input.image, warn);
     const check = /* @__PURE__ */ __name(() => {
       input.image?.finish();
       disk.check();
     }, "check");
     if (output === "-") await writeOut(disk.bytes, check);
-    else if (isSameFile(path4, output)) throw new Error(`${output}: the disk would replace what it is read from; give it another name`);
-    else await writeSparse(disk.bytes, output, check);
+    else if (isSameFile(path4, output)) {
+      throw new UserError(`${output}: the disk would replace what it is read from; give it another name`, "input");
+    } else await writeSparse(disk.bytes, output, check);
   } finally {
     input.close();
   }
@@ -15511,7 +15575,11 @@ var kindOfCode = {
   EROFS: "permission",
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
-  EIO: "input-output"
+  EIO: "input-output",
+  // Only a path that somebody has given can have these.
+  ELOOP: "input",
+  ENAMETOOLONG: "input",
+  ENOTDIR: "input"
 };
 function explanationOf(error, env = process.env) {
   const kind = kindOf(error);
@@ -15579,10 +15647,17 @@ async function main([name2 = "--help", ...words]) {
       return 0;
   }
   const command = Object.hasOwn(commands2, name2) ? commands2[name2] : void 0;
-  if (!command) throw new UsageError(`unknown ${name2.startsWith("-") ? "option" : "command"} ${name2}; see xenserver-ddk --help`);
+  if (!command) throw new UsageError(unknown2(name2));
   return command(words);
 }
 __name(main, "main");
+function unknown2(name2) {
+  const seeHelp = "see xenserver-ddk --help";
+  if (name2.startsWith("-")) return `unknown option ${name2}; ${seeHelp}`;
+  const choices = `${Object.keys(commands2).join(", ")}; ${seeHelp}`;
+  return (0, import_node_fs25.existsSync)(name2) ? `a command is missing before ${name2}: ${choices}` : `unknown command ${name2}; the commands are ${choices}`;
+}
+__name(unknown2, "unknown");
 function version2() {
   return JSON.parse((0, import_node_fs25.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
 }

@@ -3431,10 +3431,19 @@ function damageAt(place2, what, whole2 = "filesystem") {
 __name(damageAt, "damageAt");
 function fileError(path, error) {
   const { code } = error;
-  const known = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, "input-output");
+  const known = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+function kindOfSystemError(error) {
+  const { code = "" } = error;
+  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
+  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+}
+__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -3456,7 +3465,7 @@ function fileKey({ dev, ino }) {
 }
 __name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
-function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) {
+function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) {
   const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
@@ -3475,7 +3484,7 @@ function* walk(tree, onUnreadable = rethrow, depth2 = Number.POSITIVE_INFINITY) 
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
-    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth2) continue;
+    if (entry2.node.type !== "dir" || componentsOf(entry2.path) >= depth3) continue;
     if (seen.has(fileKey(entry2.node))) {
       onUnreadable(damageAt(`/${pathText(entry2.path)}`, `directory inode ${entry2.node.ino} occurs in two places`), entry2.path);
       continue;
@@ -3980,7 +3989,7 @@ function openUnlinked(dir) {
     (0, import_node_fs2.unlinkSync)(path);
     return fd;
   } catch (error) {
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, "input-output");
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
 }
 __name(openUnlinked, "openUnlinked");
@@ -5190,6 +5199,24 @@ function holder() {
 }
 __name(holder, "holder");
 
+// src/disk/other-iso.ts
+var depth = 3;
+function otherIso(tree) {
+  const names = /* @__PURE__ */ new Set();
+  try {
+    for (const { name } of tree.entries(tree.root)) names.add(pathText(name).toLowerCase());
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+  }
+  if (names.has("install.img") || names.has("packages.main")) return "XenServer's installer";
+  if (names.has("xs-repository") || names.has("xs-packages")) return "a supplemental pack";
+  if (names.has("update.xml")) return "an update or a supplemental pack";
+  for (const { path } of walk(tree, () => {
+  }, depth)) if (/\.src\.rpm$/i.test(pathText(path))) return "an ISO with sources";
+  return void 0;
+}
+__name(otherIso, "otherIso");
+
 // src/bytes/tar-header.ts
 var tarBlockSize = 512;
 function tarPadding(size) {
@@ -5604,26 +5631,26 @@ function blockMapRuns(reader, inode, blocks, runs) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth2, span) => {
+  const add = /* @__PURE__ */ __name((pointers, count, from, depth3, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
       const block = fsBlock(pointers.readUInt32LE(4 * index));
       if (block === 0) continue;
-      if (depth2 === 0) {
+      if (depth3 === 0) {
         runs.add(first, block, 1);
         continue;
       }
-      buffers[depth2] ??= Buffer.allocUnsafeSlow(4 * perBlock);
-      runs.readMapBlock(buffers[depth2], block);
-      add(buffers[depth2], perBlock, first, depth2 - 1, span / perBlock);
+      buffers[depth3] ??= Buffer.allocUnsafeSlow(4 * perBlock);
+      runs.readMapBlock(buffers[depth3], block);
+      add(buffers[depth3], perBlock, first, depth3 - 1, span / perBlock);
     }
   }, "add");
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
-  for (const depth2 of depths) {
-    const span = perBlock ** depth2;
-    add(field3.subarray(4 * (directPointers + depth2 - 1)), 1, fileBlock(next2), depth2, span);
+  for (const depth3 of depths) {
+    const span = perBlock ** depth3;
+    add(field3.subarray(4 * (directPointers + depth3 - 1)), 1, fileBlock(next2), depth3, span);
     next2 += span;
   }
   if (next2 < blocks) throw runs.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
@@ -5635,8 +5662,8 @@ var maxLevels = 5;
 var endOfFile = 2 ** 32;
 function extentRuns(reader, inode, blocks, runs) {
   const root = blockField(inode);
-  const depth2 = checkHeader(root, runs);
-  if (depth2 > maxLevels) throw runs.damage(`its extent tree is ${depth2} levels deep`);
+  const depth3 = checkHeader(root, runs);
+  if (depth3 > maxLevels) throw runs.damage(`its extent tree is ${depth3} levels deep`);
   const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
     let free = from;
@@ -5670,18 +5697,18 @@ function extentRuns(reader, inode, blocks, runs) {
     add(child, nodeDepth - 1, first, to);
     return first + 1;
   }, "addChild");
-  add(root, depth2, 0, endOfFile);
+  add(root, depth3, 0, endOfFile);
 }
 __name(extentRuns, "extentRuns");
 function checkHeader(node, runs) {
   if (node.readUInt16LE(0) !== extentMagic) throw runs.damage("its extent tree has a node without the magic number");
   const entries4 = node.readUInt16LE(2);
   const max = node.readUInt16LE(4);
-  const depth2 = node.readUInt16LE(6);
-  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth2 > 0) {
+  const depth3 = node.readUInt16LE(6);
+  if (entries4 > max || (max + 1) * extentEntrySize > node.length || entries4 === 0 && depth3 > 0) {
     throw runs.damage(`its extent tree has a node of ${entries4} entries with room for ${max}`);
   }
-  return depth2;
+  return depth3;
 }
 __name(checkHeader, "checkHeader");
 function verifyChecksum(node, inode, block, runs) {
@@ -7468,8 +7495,8 @@ function* leafAttributes(reader, inode, readBlock) {
     return block2;
   }, "load");
   let block = load(0);
-  for (let depth2 = 0; block.bytes.readUInt16BE(8) === form.node; depth2++) {
-    if (depth2 === maxLevels3) throw damaged(block, `the tree of hashes has more than ${maxLevels3} levels`);
+  for (let depth3 = 0; block.bytes.readUInt16BE(8) === form.node; depth3++) {
+    if (depth3 === maxLevels3) throw damaged(block, `the tree of hashes has more than ${maxLevels3} levels`);
     if (block.bytes.readUInt16BE(form.header) === 0) throw damaged(block, "it has no entries");
     block = load(block.bytes.readUInt32BE(form.nodeHeader + 4));
   }
@@ -8340,18 +8367,18 @@ function parseConfigText(text3) {
     if (++count > limits4.values) throw new Error(`has more than ${limits4.values} values`);
     map.set(name, value2);
   }, "addTo");
-  const section = /* @__PURE__ */ __name((depth2) => {
-    if (depth2 > limits4.depth) throw new Error(`has more than ${limits4.depth} levels of sections`);
+  const section = /* @__PURE__ */ __name((depth3) => {
+    if (depth3 > limits4.depth) throw new Error(`has more than ${limits4.depth} levels of sections`);
     const values = /* @__PURE__ */ new Map();
     const sections = /* @__PURE__ */ new Map();
     for (; ; ) {
       const token = tokens.next();
-      if (isSign(token, depth2 === 0 ? "" : "}")) return { values, sections };
+      if (isSign(token, depth3 === 0 ? "" : "}")) return { values, sections };
       if (token.kind === "sign") throw tokens.unexpected(token);
       const name = token.text;
       if (values.has(name) || sections.has(name)) throw new Error(`has ${JSON.stringify(name)} twice (line ${token.line})`);
       const after = tokens.next();
-      if (isSign(after, "{")) addTo(sections, name, section(depth2 + 1));
+      if (isSign(after, "{")) addTo(sections, name, section(depth3 + 1));
       else if (isSign(after, "=")) addTo(values, name, value());
       else throw tokens.unexpected(after);
     }
@@ -8966,7 +8993,11 @@ function byEnd(source) {
 }
 __name(byEnd, "byEnd");
 function unknown(start) {
-  const bytes = start.every((byte) => byte === 0) ? "zeros" : start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
+  if (start.every((byte) => byte === 0)) {
+    const wayOut2 = "if it was downloaded, the download isn't complete: compare its size and its SHA-256 with those of the original";
+    return refuse("unknown", "a file of an unknown format (it begins with zeros)", wayOut2);
+  }
+  const bytes = start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
 __name(unknown, "unknown");
@@ -9496,7 +9527,11 @@ function openOtherDisk(archive, index, disk, verify2) {
 __name(openOtherDisk, "openOtherDisk");
 function readDescription(source, index) {
   if (!index.readUntil(() => index.ova !== void 0)) {
-    throw new DiskError(source.name, "the archive has no ova.xml, so it is not an XVA", "not-a-ddk");
+    throw new DiskError(
+      source.name,
+      "the archive has no ova.xml, so it is not an XVA; if the DDK is in it, unpack it first, with tar -xf",
+      "not-a-ddk"
+    );
   }
   const { offset, size } = index.ova;
   const place2 = `ova.xml of ${source.name}`;
@@ -9605,10 +9640,10 @@ __name(checkPadding, "checkPadding");
 // src/disk/search.ts
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
-async function findCandidates(tree, look2, depth2) {
+async function findCandidates(tree, look2, depth3) {
   const files2 = [];
   for (const { path, node } of walk(tree, () => {
-  }, depth2)) if (node.type === "file") files2.push({ path: pathText(path), node });
+  }, depth3)) if (node.type === "file") files2.push({ path: pathText(path), node });
   const isOva = /* @__PURE__ */ __name(({ path }) => /(?:^|\/)ova\.xml$/i.test(path), "isOva");
   const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
   const isChunk = /* @__PURE__ */ __name(({ path }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path), "isChunk");
@@ -9844,8 +9879,11 @@ async function openInput(path, options2) {
   }
 }
 __name(openInput, "openInput");
-function notADdkIso(path) {
-  return new DiskError(path, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", "not-a-ddk");
+function notADdkIso(path, iso) {
+  const what = iso && otherIso(iso);
+  const looks = what === void 0 ? "" : `; it looks like ${what}`;
+  const wayOut2 = "give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso";
+  return new DiskError(path, `it is no DDK's ISO: neither an ova.xml nor an .xva is on it${looks}; ${wayOut2}`, "not-a-ddk");
 }
 __name(notADdkIso, "notADdkIso");
 function isFolder(path) {
@@ -10736,7 +10774,7 @@ function mountAll(root, volumes, open3) {
     if (plan.isSystem) problems.push(lacking(line, plan.why));
   }
   const wanted = plans.filter(({ plan }) => plan.kind === "mount").map(({ line }) => line);
-  for (const line of wanted.toSorted((a, b) => depth(a.path) - depth(b.path))) {
+  for (const line of wanted.toSorted((a, b) => depth2(a.path) - depth2(b.path))) {
     const mount = mountLine(line, tree, mounts, find);
     if (typeof mount === "string") problems.push(lacking(line, mount));
     else mounts.push(mount);
@@ -10760,10 +10798,10 @@ function readFstab(root, place2, problems) {
   }
 }
 __name(readFstab, "readFstab");
-function depth(path) {
+function depth2(path) {
   return path.split("/").length;
 }
-__name(depth, "depth");
+__name(depth2, "depth");
 function mountLine(line, tree, mounts, find) {
   const before = mounts.find((other) => other.line.path === line.path);
   if (before) return `line ${before.line.number} has the same mount point`;
@@ -11701,11 +11739,11 @@ function placeFile(root, file, mtime) {
 }
 __name(placeFile, "placeFile");
 function existing(root, names) {
-  for (let depth2 = names.length; depth2 >= 0; depth2--) {
-    const trail = resolveTrail(root, names.slice(0, depth2).join("/"));
+  for (let depth3 = names.length; depth3 >= 0; depth3--) {
+    const trail = resolveTrail(root, names.slice(0, depth3).join("/"));
     if (!trail) continue;
     const dir = trail.at(-1)?.node ?? root.root;
-    const missing = names.slice(depth2);
+    const missing = names.slice(depth3);
     return dir.type !== "dir" || missing[0] && childNode(root, dir, missing[0]) ? void 0 : { trail, missing };
   }
   return void 0;
@@ -11850,7 +11888,7 @@ async function sendTar(port, task) {
 }
 __name(sendTar, "sendTar");
 function describe9(root, task, warn) {
-  if (!root.disk) throw notADdkIso(task.input);
+  if (!root.disk) throw notADdkIso(task.input, root.input.iso);
   const { tree, input, place: place2, type: type2, used, lacks, unreadable } = root;
   if (lacks !== void 0) throw notARoot(place2, lacks, unreadable);
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root);

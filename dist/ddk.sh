@@ -39,7 +39,7 @@ done
 kill -s "$signal" "$session" $others'
 
 _main() {
-  if [ "${1---help}" = --help ]; then
+  if [ "${1-}" = --help ]; then
     echo "$_name runs a step's script in the XenServer DDK; in a workflow:  shell: $_name {0}"
     exit
   fi
@@ -47,10 +47,17 @@ _main() {
   # shellcheck source=/dev/null
   . "$_dir/settings"
   if [ -n "${_refusal-}" ]; then _fail "$_refusal"; fi
-  case $1 in
+  case ${1-} in
     --user) _choose_user "${2-}" && shift 2 ;;
     --user=*) _choose_user "${1#*=}" && shift ;;
     *) _choose_user "$_user" ;;
+  esac
+  # Called in a script of the runner's, it would do nothing, and what follows would run outside the DDK.
+  if [ $# = 0 ]; then _fail "it needs a step's script; give the step the line \"shell: $_name {0}\" instead of calling $_name in it"; fi
+  # Bash would look for a script of that name in PATH, and say that the program it finds can't be executed.
+  case $1 in
+    -* | +* | */*) ;;
+    *) [ -e "$1" ] || _fail "there is no script \"$1\" in $PWD; to run a command in the DDK, write: $_name -c '$*'" ;;
   esac
   _find_folder || _fail "the container doesn't see $PWD; work in $_workspace, or add the folder to the action's input \"volumes\""
   _collect_path

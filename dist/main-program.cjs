@@ -19907,8 +19907,16 @@ function damageAt(place3, what2, whole = "filesystem") {
 }
 function fileError(path6, error2) {
   const { code: code2 } = error2;
-  const known3 = { ENOENT: "there is no such file", EACCES: "this user has no permission to read it" };
-  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, "input-output");
+  const known3 = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, kindOfSystemError(error2));
+}
+function kindOfSystemError(error2) {
+  const { code: code2 = "" } = error2;
+  if (code2 === "ENOSPC" || code2 === "EDQUOT") return "no-room";
+  return code2 === "EACCES" || code2 === "EPERM" || code2 === "EROFS" ? "permission" : "input-output";
 }
 function systemMessage(error2) {
   const { errno, message: message2 } = error2;
@@ -19946,6 +19954,7 @@ var init_errors = __esm({
     };
     __name(damageAt, "damageAt");
     __name(fileError, "fileError");
+    __name(kindOfSystemError, "kindOfSystemError");
     __name(systemMessage, "systemMessage");
   }
 });
@@ -22280,8 +22289,11 @@ function sha256Of(content) {
 }
 function parseSha256(text3) {
   const digest2 = text3.trim().toLowerCase().replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{64}$/.test(digest2)) throw new Error(`"${text3}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`);
-  return digest2;
+  if (/^[0-9a-f]{64}$/.test(digest2)) return digest2;
+  const other = /^[0-9a-f]+$/.test(digest2) ? otherDigests[digest2.length] : void 0;
+  const what2 = other === void 0 ? "is not a SHA-256" : `is ${other}, not a SHA-256`;
+  const wayOut2 = /^[0-9a-f]{64}\s/.test(digest2) ? "; remove what is after them" : "";
+  throw new Error(`"${text3}" ${what2}; a SHA-256 has 64 hexadecimal digits${wayOut2}`);
 }
 async function sha256OfFile(path6, options = {}) {
   const { expected } = options;
@@ -22313,7 +22325,7 @@ async function digest(path6, { signal, onProgress }) {
   }
   return hash.digest("hex");
 }
-var import_node_crypto, import_node_fs6, import_promises;
+var import_node_crypto, import_node_fs6, import_promises, otherDigests;
 var init_digest = __esm({
   "src/bytes/digest.ts"() {
     "use strict";
@@ -22324,6 +22336,7 @@ var init_digest = __esm({
     init_source();
     __name(sha256Of, "sha256Of");
     __name(parseSha256, "parseSha256");
+    otherDigests = { 32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512" };
     __name(sha256OfFile, "sha256OfFile");
     __name(digest, "digest");
   }
@@ -30284,7 +30297,7 @@ var init_bom = __esm({
 var import_node_crypto12 = require("node:crypto");
 var import_node_fs53 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path38 = require("node:path");
+var import_node_path39 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -32457,6 +32470,28 @@ function headersFor(address, url) {
   return address.headersFor.has(new URL(url).origin) ? address.headers : /* @__PURE__ */ new Map();
 }
 __name(headersFor, "headersFor");
+function adviceFor(address, url, reply) {
+  const isFromWorkflow = address.headersFor.has(new URL(url).origin);
+  return {
+    ifDenied: whatIfDenied(address, url, reply),
+    ifMissing: isFromWorkflow ? "check the address, and whether it requires a login" : ""
+  };
+}
+__name(adviceFor, "adviceFor");
+function whatIfDenied(address, url, reply) {
+  if (address.headers.size === 0) {
+    if (new URL(url).username !== "") return "check the user and the password in the address";
+    return 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"';
+  }
+  if (headersFor(address, url).size === 0) {
+    return `"iso-headers" isn't sent to this server, which a catalog names; if it may have it, add ${new URL(url).origin} to the input "iso-headers-for"`;
+  }
+  if (!reply.trusted) {
+    return `"iso-headers" isn't sent to ${reply.url.origin}, to which the address redirects; set "iso" to an address on that server`;
+  }
+  return 'it was sent "iso-headers", so check whether the token is still valid, and may read this file';
+}
+__name(whatIfDenied, "whatIfDenied");
 function changedSentence(url, before, now) {
   return `${shownUrl(url)} gives another file than before: its SHA-256 is ${now}, but was ${before}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${now}`;
 }
@@ -32488,9 +32523,10 @@ var HttpFailure = class extends Error {
 };
 var patience = 12e4;
 var transient = [408, 429, 500, 502, 503, 504];
-function statusFailure(status, headers, ifDenied2) {
+function statusFailure(status, headers, ifDenied, ifMissing2 = "") {
   const answer = `the server answered ${status} ${import_node_http.STATUS_CODES[status] ?? ""}`.trim();
-  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied2}`, { kind: "denied", status });
+  if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: "denied", status });
+  if ((status === 404 || status === 410) && ifMissing2 !== "") return new HttpFailure(`${answer}; ${ifMissing2}`, { status });
   if (status === 407)
     return new HttpFailure("the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy");
   if (!transient.includes(status)) return new HttpFailure(answer, { status });
@@ -32505,9 +32541,15 @@ function retryAfter(value) {
   return Number.isNaN(wait2) ? 0 : Math.max(0, wait2);
 }
 __name(retryAfter, "retryAfter");
-function connectionFailure(error2) {
+function connectionFailure(error2, url) {
   if (error2 instanceof HttpFailure) return error2;
   const { code: code2 = "", message: message2 } = error2;
+  const proxy = url && proxyIn(error2, url);
+  if (proxy !== void 0) {
+    const why = code2 === "ENOTFOUND" ? "its host name can't be resolved" : reasons[code2] ?? `the connection failed (${code2 || message2})`;
+    const wayOut2 = "check the variables http_proxy and https_proxy";
+    return new HttpFailure(`the proxy ${proxy} can't be reached: ${why}; ${wayOut2}`, { retryable: code2 !== "ENOTFOUND" });
+  }
   if (code2 === "ENOTFOUND") return new HttpFailure("the host name can't be resolved; check the address and, if needed, the proxy");
   if (code2 === "ERR_PROXY_TUNNEL") return tunnelFailure(message2);
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code2)) {
@@ -32517,11 +32559,22 @@ function connectionFailure(error2) {
     );
   }
   if (code2 === "EPROTO") return new HttpFailure("the server doesn't speak https at this address; check the address", { cause: error2 });
-  if (code2 === "ECONNREFUSED") return new HttpFailure("the connection was refused", { retryable: true });
-  if (code2 === "ECONNRESET" || code2 === "EPIPE") return new HttpFailure("the connection was lost", { retryable: true });
-  return new HttpFailure(`the connection failed (${code2 || message2})`, { retryable: true });
+  return new HttpFailure(reasons[code2] ?? `the connection failed (${code2 || message2})`, { retryable: true });
 }
 __name(connectionFailure, "connectionFailure");
+var reasons = {
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was lost",
+  EPIPE: "the connection was lost",
+  EAI_AGAIN: "the host name can't be resolved at the moment (EAI_AGAIN)"
+};
+function proxyIn(error2, { hostname, port, protocol }) {
+  const { hostname: name, address, port: to } = error2.errors?.[0] ?? error2;
+  if (name !== void 0) return name.toLowerCase() === hostname ? void 0 : name;
+  const own2 = Number(port || (protocol === "https:" ? 443 : 80));
+  return address === void 0 || to === void 0 || to === own2 ? void 0 : `${address.includes(":") ? `[${address}]` : address}:${to}`;
+}
+__name(proxyIn, "proxyIn");
 function tunnelFailure(message2) {
   const status = Number(/HTTP\/1\.\d (\d{3})/.exec(message2)?.[1]);
   if (status === 407) return statusFailure(407, {}, "");
@@ -32896,6 +32949,12 @@ var PartialFile = class _PartialFile {
       this.#report?.advance(bytesWritten);
     }
   }
+  /** The first `length` bytes, or all if there are fewer. */
+  async beginning(length) {
+    const buffer = Buffer.alloc(Math.min(length, this.#size));
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, 0);
+    return buffer.subarray(0, bytesRead);
+  }
   /** SHA-256 of all bytes. Nothing may be appended after this. */
   digest() {
     return this.#hash.digest("hex");
@@ -32939,6 +32998,68 @@ function readMemo(partial) {
   }
 }
 __name(readMemo, "readMemo");
+
+// src/fetch/http/reply.ts
+function partOf({ status, headers }, { ifDenied, ifMissing: ifMissing2 }) {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied, ifMissing2);
+  const type = headers["content-type"] ?? "";
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) throw notAFile("a web page");
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity") {
+    throw new HttpFailure(
+      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
+    );
+  }
+  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
+}
+__name(partOf, "partOf");
+var textLength = 512;
+function checkNotText(start) {
+  if (!start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) return;
+  const text3 = start.toString("latin1").replace(/\s+/g, " ").trim();
+  throw notAFile(/^(<!doctype html|<html)/i.test(text3) ? "a web page" : `text that begins with ${JSON.stringify(text3.slice(0, 40))}`);
+}
+__name(checkNotText, "checkNotText");
+function notAFile(what2) {
+  return new HttpFailure(`the server sent ${what2}, not a file; check the address; it may require a login`);
+}
+__name(notAFile, "notAFile");
+function rangeOf(headers) {
+  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
+  if (!range) throw new HttpFailure("the server sent a part of the file without saying which");
+  const total = sizeOf(range[3]);
+  if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
+    throw new HttpFailure("the server sent a range outside the file");
+  }
+  return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
+}
+__name(rangeOf, "rangeOf");
+function validators(headers) {
+  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? "")?.[0];
+  const lastModified = headers["last-modified"]?.trim();
+  return { ...etag && { etag }, ...lastModified && { lastModified } };
+}
+__name(validators, "validators");
+function sizeOf(digits) {
+  return digits !== void 0 && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {};
+}
+__name(sizeOf, "sizeOf");
+function sameFile(one, other) {
+  const keys = ["etag", "lastModified", "size"];
+  return keys.every((key) => one[key] === void 0 || other[key] === void 0 || one[key] === other[key]);
+}
+__name(sameFile, "sameFile");
+function checkAnnounced({ headers }, { size }, expected) {
+  if (size === 0) throw new HttpFailure("the server sent an empty file");
+  if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
+    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
+  }
+  const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
+  if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
+    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
+  }
+}
+__name(checkAnnounced, "checkAnnounced");
 
 // src/fetch/http/transfer.ts
 var import_node_path5 = require("node:path");
@@ -32992,7 +33113,7 @@ async function request(method, url, own2, users, signal, agent2 = agentFor) {
     const headers = { "user-agent": "xenserver-ddk-action", ...trusted && Object.fromEntries(users), ...own2 };
     const body = await send(method, target, headers, signal, void 0, agent2);
     const status = body.statusCode;
-    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body };
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, trusted, body };
     body.destroy();
     const next = redirected(target, body.headers.location, trusted);
     if (next.origin !== target.origin) trusted = false;
@@ -33021,7 +33142,7 @@ function redirected(from, location, trusted) {
 __name(redirected, "redirected");
 function send(method, url, headers, signal, body, agent2 = agentFor) {
   return new Promise((resolve9, reject) => {
-    const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2)), "fail");
+    const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2, url)), "fail");
     try {
       const { request: open4 } = url.protocol === "https:" ? https2 : http2;
       const asked = open4(url, { method, headers, agent: agent2(url), signal });
@@ -33116,60 +33237,6 @@ function shareText(done, total) {
 }
 __name(shareText, "shareText");
 
-// src/fetch/http/reply.ts
-var ifDenied = 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"';
-function partOf({ status, headers }) {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied);
-  const type = headers["content-type"] ?? "";
-  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new HttpFailure("the server sent a web page, not a file; check the address; it may require a login");
-  }
-  const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity") {
-    throw new HttpFailure(
-      `the server sent the file compressed (${/^[\w-]{1,20}$/.exec(encoding)?.[0] ?? "unknown"}), although it was asked not to`
-    );
-  }
-  return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers["content-length"]) } } : rangeOf(headers);
-}
-__name(partOf, "partOf");
-function rangeOf(headers) {
-  const range = /^\s*bytes\s+(\d+)-(\d+)\/(\d+|\*)\s*$/i.exec(headers["content-range"] ?? "");
-  if (!range) throw new HttpFailure("the server sent a part of the file without saying which");
-  const total = sizeOf(range[3]);
-  if (total.size !== void 0 && !(Number(range[1]) <= Number(range[2]) && Number(range[2]) < total.size)) {
-    throw new HttpFailure("the server sent a range outside the file");
-  }
-  return { start: Number(range[1]), facts: { ...validators(headers), ...total } };
-}
-__name(rangeOf, "rangeOf");
-function validators(headers) {
-  const etag = /^"[^"]*"$/.exec(headers.etag?.trim() ?? "")?.[0];
-  const lastModified = headers["last-modified"]?.trim();
-  return { ...etag && { etag }, ...lastModified && { lastModified } };
-}
-__name(validators, "validators");
-function sizeOf(digits) {
-  return digits !== void 0 && /^\d{1,15}$/.test(digits.trim()) ? { size: Number(digits) } : {};
-}
-__name(sizeOf, "sizeOf");
-function sameFile(one, other) {
-  const keys = ["etag", "lastModified", "size"];
-  return keys.every((key) => one[key] === void 0 || other[key] === void 0 || one[key] === other[key]);
-}
-__name(sameFile, "sameFile");
-function checkAnnounced({ headers }, { size }, expected) {
-  if (size === 0) throw new HttpFailure("the server sent an empty file");
-  if (size !== void 0 && expected.size !== void 0 && size !== expected.size) {
-    throw new HttpFailure(`the file on the server has ${size} bytes, but ${expected.size} are expected; it is another file`);
-  }
-  const endIsSeen = size !== void 0 || headers["transfer-encoding"] !== void 0;
-  if (!endIsSeen && expected.size === void 0 && expected.sha256 === void 0) {
-    throw new HttpFailure("the server doesn't report the file's size, so an incomplete download couldn't be detected; set iso-sha256");
-  }
-}
-__name(checkAnnounced, "checkAnnounced");
-
 // src/fetch/http/transfer.ts
 async function transfer(server, file, { signal, say: say2, stall }) {
   const { url, address } = server;
@@ -33205,7 +33272,7 @@ async function prepare(file, reply, from, server, say2) {
   }, "startOver");
   const { address, url } = server;
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete");
-  const { start, facts } = partOf(reply);
+  const { start, facts } = partOf(reply, adviceFor(address, url, reply));
   if (start !== from && reply.status === 206) {
     server.sendsParts = false;
     throw startOver("the server sent a different range than requested");
@@ -33274,7 +33341,7 @@ __name(progressOf, "progressOf");
 var gain = 256 << 10;
 async function download(address, partial, options) {
   const file = await PartialFile.open(partial, options.onArriving);
-  const reasons = [];
+  const reasons2 = [];
   let kind;
   try {
     for (const [index, url] of address.urls.entries()) {
@@ -33283,21 +33350,22 @@ async function download(address, partial, options) {
       } catch (error2) {
         if (!(error2 instanceof HttpFailure)) throw error2;
         kind ??= error2.kind;
-        reasons.push(`${shownUrl(url)}: ${error2.message}`);
-        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons.at(-1)}; trying the next address`);
+        reasons2.push(`${shownUrl(url)}: ${error2.message}`);
+        if (index + 1 < address.urls.length) options.say(`Can't fetch ${reasons2.at(-1)}; trying the next address`);
       }
     }
   } finally {
     if (file.size === 0) file.remove();
     await file.close();
   }
-  const sentence = reasons.length === 1 ? `Can't fetch ${reasons[0]}` : `None of the addresses provides the ISO. ${reasons.join(". ")}`;
+  const sentence = reasons2.length === 1 ? `Can't fetch ${reasons2[0]}` : `None of the addresses provides the ISO. ${reasons2.join(". ")}`;
   throw new UserError(sentence, kind ?? "unreachable");
 }
 __name(download, "download");
 async function downloadFrom(url, address, file, options) {
   for (; ; ) {
     await transferAll(url, address, file, options);
+    await refuseText(file);
     const sha256 = file.digest();
     const { size, facts } = file;
     if (address.sha256 === void 0 && (address.sha256Before ?? sha256) !== sha256) {
@@ -33324,6 +33392,15 @@ async function downloadFrom(url, address, file, options) {
   }
 }
 __name(downloadFrom, "downloadFrom");
+async function refuseText(file) {
+  try {
+    checkNotText(await file.beginning(textLength));
+  } catch (error2) {
+    await file.discard();
+    throw error2;
+  }
+}
+__name(refuseText, "refuseText");
 function transferAll(url, address, file, options) {
   const { signal, say: say2, pace: pace2 = usualPace } = options;
   let furthest = file.size;
@@ -33482,6 +33559,7 @@ init_digest();
 var import_node_fs16 = require("node:fs");
 var import_node_path9 = require("node:path");
 var import_node_util2 = require("node:util");
+init_errors();
 
 // src/host/at-exit.ts
 var import_node_fs13 = require("node:fs");
@@ -33511,6 +33589,7 @@ var import_node_path8 = require("node:path");
 init_errors();
 var maxLinks = 40;
 function destinationOf(path6, kind = "file") {
+  if (kind === "file" && path6.endsWith("/")) throw new UserError(`${path6}: it names a folder; give the name of a file`, "input");
   let place3 = (0, import_node_path8.resolve)(path6);
   for (let links = 0; links < maxLinks; links++) {
     checkPlace(path6, place3, kind);
@@ -33557,6 +33636,8 @@ function attempt2(path6, look2) {
   try {
     return look2();
   } catch (error2) {
+    if (error2.code === "ENOTDIR")
+      throw new UserError(`${path6}: a part of this path is a file, not a folder; give another name`, "input");
     throw error2.errno === void 0 ? error2 : new Error(sentenceOf(Object.assign(error2, { path: path6 })), { cause: error2 });
   }
 }
@@ -33680,7 +33761,7 @@ function namesIn(folder2) {
 }
 __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
-  const fd = writing(path6, () => (0, import_node_fs16.openSync)(part, flags, 420));
+  const fd = writing(path6, () => openNew(path6, part, flags));
   const release2 = removeAtExit(part);
   let open4 = true;
   const close = /* @__PURE__ */ __name(() => {
@@ -33707,6 +33788,15 @@ function namedLater(path6, destination, part, flags) {
   };
 }
 __name(namedLater, "namedLater");
+function openNew(path6, part, flags) {
+  try {
+    return (0, import_node_fs16.openSync)(part, flags, 420);
+  } catch (error2) {
+    if (error2.code !== "ENOENT") throw error2;
+    throw new UserError(`${path6}: it can't be written, because there is no folder ${(0, import_node_path9.dirname)(part)}; make that first`, "input");
+  }
+}
+__name(openNew, "openNew");
 function writing(path6, use) {
   try {
     return use();
@@ -35178,8 +35268,10 @@ var import_node_url = require("node:url");
 function parseIsoInput(text3) {
   const trimmed = text3.trim();
   if (trimmed === "") throw new Error("it is empty; give a path or an address of an ISO");
+  if (/^(["']).*\1$/s.test(trimmed)) throw new Error("its quotation marks are a part of it; remove them");
   if (/^file:/i.test(trimmed)) return { kind: "file", path: pathOfFileUrl(trimmed) };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1];
+  if (scheme === void 0 && /^https?:/i.test(trimmed)) return { kind: "url", url: parseHttpUrl(trimmed) };
   if (scheme === void 0) return { kind: "file", path: (0, import_node_path15.resolve)(trimmed) };
   return { kind: "url", url: parseHttpUrl(trimmed) };
 }
@@ -35191,6 +35283,7 @@ function parseHttpUrl(text3) {
     if (scheme === void 0 || /^https?$/.test(scheme)) throw new Error("it is not a complete address; write it as https://host/path");
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`);
   }
+  if (/^https?:\/{3}/i.test(text3.trim())) throw new Error("it has no host; is a variable in it empty, or not set for this job?");
   url.hash = "";
   return url.href;
 }
@@ -35437,11 +35530,11 @@ var folderOptions = ["ro", "rw", "z", "Z", ...propagations];
 function parseVolumes(text3) {
   return lines(text3).map((line) => {
     const [source = "", target = "", options = "", ...more] = line.split(":");
-    const wrong = /* @__PURE__ */ __name((why) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`), "wrong");
+    const wrong = /* @__PURE__ */ __name((why, example = "") => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line${example}`), "wrong");
     if (source === "" || target === "" || more.length > 0) throw wrong("is not a volume");
     if (!target.startsWith("/")) throw wrong(`has no absolute path for the container`);
     if (!source.startsWith("/") && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
-      throw wrong(`has neither an absolute path nor a volume's name`);
+      throw wrong(`has neither an absolute path nor a volume's name`, `, e.g. \${{ github.workspace }}/src:/src`);
     const unknown = source.startsWith("/") ? options.split(",").find((option) => option !== "" && !folderOptions.includes(option)) : void 0;
     if (unknown !== void 0) throw wrong(`has the option "${unknown}", and a folder may have ${folderOptions.join(", ")}`);
     return { source, target, options };
@@ -35450,11 +35543,14 @@ function parseVolumes(text3) {
 __name(parseVolumes, "parseVolumes");
 var notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|CONTAINER_.*|CONTAINERS_.*|XDG_.*|_.*)$/;
 var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/;
+var longestShown = 40;
 function parseEnv(text3) {
   return lines(text3).map((line) => {
     const name = line.split("=", 1)[0];
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`);
+      const what2 = name.length > longestShown ? "a long line" : `"${name}"`;
+      const wayOut2 = "write NAME or NAME=VALUE, one variable a line, and set a value of several lines in the env: of the step";
+      throw new Error(`${what2} is not a valid variable name; ${wayOut2}`);
     }
     if (notForContainers.test(name) || bashOwn.test(name))
       throw new Error(`${name} can't be passed to the container; set it in the step's script`);
@@ -35500,9 +35596,9 @@ function readInputs() {
     );
   }
   const archive = parsed("archive", (text3) => parseOutputPath(text3, "archive"));
+  const ociLayout2 = parsed("oci-layout", parseLayout);
   const sbom = parsed("sbom", (text3) => parseOutputPath(text3, "bill of materials"));
-  if (archive !== void 0 && archive === sbom)
-    throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, "input");
+  checkDistinct({ archive, "oci-layout": ociLayout2, sbom });
   return {
     catalog,
     isoHeaders: parsed("iso-headers", readSecretHeaders) ?? /* @__PURE__ */ new Map(),
@@ -35523,7 +35619,7 @@ function readInputs() {
       expectDigest: parsed("expect-digest", (text3) => `sha256:${parseSha256(text3)}`),
       image: parsed("image", (text3) => parseReference(text3).text),
       archive,
-      ociLayout: parsed("oci-layout", parseLayout),
+      ociLayout: ociLayout2,
       layerCompression: parsed("layer-compression", parseCompression),
       sbom,
       maxZeroBytes: parsed("zero-limit", parseZeroLimit)
@@ -35604,15 +35700,33 @@ function parseCompression(text3) {
 __name(parseCompression, "parseCompression");
 function parseOutputPath(text3, what2) {
   if (text3 === "-") throw new Error(`the ${what2} can't be written to standard output, which is the log; give the name of a file`);
+  checkNoShellText(text3);
   destinationOf(text3);
   return (0, import_node_path16.resolve)(text3);
 }
 __name(parseOutputPath, "parseOutputPath");
 function parseLayout(text3) {
+  checkNoShellText(text3);
   checkLayoutPlace(text3);
   return (0, import_node_path16.resolve)(text3);
 }
 __name(parseLayout, "parseLayout");
+function checkNoShellText(text3) {
+  if (/^~[\w-]*\/|\$[\w{]/.test(text3)) {
+    throw new Error(`it is "${text3}", but only a shell replaces ~ and $NAME; write an expression, such as \${{ runner.temp }}/ddk`);
+  }
+}
+__name(checkNoShellText, "checkNoShellText");
+function checkDistinct(paths) {
+  const known3 = /* @__PURE__ */ new Map();
+  for (const [input, path6] of Object.entries(paths)) {
+    if (path6 === void 0) continue;
+    const other = known3.get(path6);
+    if (other !== void 0) throw new UserError(`"${other}" and "${input}" are both ${path6}; give each a name of its own`, "input");
+    known3.set(path6, input);
+  }
+}
+__name(checkDistinct, "checkDistinct");
 function words(text3) {
   return text3.split(/\s+/).filter((word2) => word2 !== "");
 }
@@ -38177,7 +38291,7 @@ async function preferHttps(address, { signal, say: say2 }) {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(patience5)]);
     const reply = await request("HEAD", secure, { "accept-encoding": "identity" }, /* @__PURE__ */ new Map(), limited);
     reply.body.destroy();
-    partOf(reply);
+    partOf(reply, { ifDenied: "", ifMissing: "" });
   } catch {
     signal.throwIfAborted();
     return address;
@@ -38191,7 +38305,7 @@ __name(preferHttps, "preferHttps");
 init_errors();
 var queryPace = { stall: 15e3, attempts: 3, delay: 1e3 };
 async function queryServer(address, options) {
-  const reasons = [];
+  const reasons2 = [];
   let kind;
   for (const url of address.urls) {
     try {
@@ -38204,10 +38318,10 @@ async function queryServer(address, options) {
     } catch (error2) {
       if (!(error2 instanceof HttpFailure)) throw error2;
       kind ??= error2.kind;
-      reasons.push(`${shownUrl(url)}: ${error2.message}`);
+      reasons2.push(`${shownUrl(url)}: ${error2.message}`);
     }
   }
-  throw new UserError(`Can't fetch ${reasons.join(". ")}`, kind ?? "unreachable");
+  throw new UserError(`Can't fetch ${reasons2.join(". ")}`, kind ?? "unreachable");
 }
 __name(queryServer, "queryServer");
 function identityOf({ url, etag, lastModified, size }) {
@@ -38225,16 +38339,16 @@ async function ask2(url, address, { signal, pace: pace2 = queryPace }) {
   }, "send");
   try {
     const head = await send2("HEAD", {});
-    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url);
-    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url);
+    if (head.status === 200 && head.headers["content-length"] !== void 0) return remoteOf(head, url, address);
+    return remoteOf(await send2("GET", { range: "bytes=0-0" }), url, address);
   } finally {
     watch2.rest();
   }
 }
 __name(ask2, "ask");
-function remoteOf(reply, url) {
+function remoteOf(reply, url, address) {
   const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers["accept-ranges"] ?? "");
-  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges };
+  return { ...partOf(reply, adviceFor(address, url, reply)).facts, url, finalUrl: reply.url.href, acceptsRanges };
 }
 __name(remoteOf, "remoteOf");
 
@@ -38425,7 +38539,7 @@ var RegistryClient = class {
       else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
       const goesOn = reply.status === 401 && url.origin === origin && attempt3 < 3 && this.#authorization.refused(challenge, access2, header);
-      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied);
+      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing);
     }
   }
   /**
@@ -38487,6 +38601,7 @@ var RegistryClient = class {
     return this.#origin;
   }
 };
+var ifMissing = "check the name of the repository, and whether the host is a registry";
 async function speaksHttps(host2, signal) {
   try {
     const answer = await send("GET", new URL(`https://${host2}/v2/`), {}, signal);
@@ -38857,7 +38972,7 @@ var import_consumers = require("node:stream/consumers");
 var patience6 = 15e3;
 var usualLife = 60;
 var margin = 5e3;
-async function requestToken({ realm, service }, scope, credentials, ifDenied2, signal) {
+async function requestToken({ realm, service }, scope, credentials, ifDenied, signal) {
   const url = checkedRealm(realm);
   const parameters = new URLSearchParams({ scope, ...service !== void 0 && { service } });
   const watch2 = watchStall(patience6, signal);
@@ -38866,7 +38981,7 @@ async function requestToken({ realm, service }, scope, credentials, ifDenied2, s
     const reply = credentials?.kind === "refresh-token" ? await exchange(url, credentials.token, parameters, watch2.signal) : await ask3(url, credentials, parameters, watch2.signal);
     if (reply.statusCode !== 200) {
       reply.destroy();
-      const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied2);
+      const failure3 = statusFailure(reply.statusCode, reply.headers, ifDenied);
       throw new HttpFailure(`${shownUrl(url)}: ${failure3.message}`, { ...failure3, cause: failure3 });
     }
     return parse2(await (0, import_consumers.text)(reply), url);
@@ -39068,8 +39183,8 @@ function placeOf(server) {
 __name(placeOf, "placeOf");
 
 // src/supply/registry/registry-use.ts
-function registryError({ client }, { message: message2 }) {
-  return new UserError(`${client.repository.text} can't be used: ${message2}`, "registry");
+function registryError({ client }, { message: message2, kind }) {
+  return new UserError(`${client.repository.text} can't be used: ${message2}`, kind === "certificate" ? kind : "registry");
 }
 __name(registryError, "registryError");
 function useRegistry({ registry }, { say: say2, signal }) {
@@ -39290,6 +39405,7 @@ __name(supplyOf, "supplyOf");
 
 // src/supply/iso/iso-request.ts
 var import_node_fs51 = require("node:fs");
+var import_node_path37 = require("node:path");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39328,6 +39444,9 @@ function isoOf(inputs) {
 __name(isoOf, "isoOf");
 function fileRequest(path6, sha256) {
   if (isMissing(path6)) throw new UserError(`${path6}: there is no such file; ${whyMissing(path6)}`, "input-output");
+  const target = brokenLink(path6);
+  if (target !== void 0)
+    throw new UserError(`${path6}: it is a link to ${target}, where nothing is; mount or download that`, "input-output");
   return { kind: "file", path: path6, sha256, confidential: "the ISO is a file on the runner" };
 }
 __name(fileRequest, "fileRequest");
@@ -39339,12 +39458,34 @@ function isMissing(path6) {
   }
 }
 __name(isMissing, "isMissing");
+function brokenLink(path6) {
+  try {
+    return (0, import_node_fs51.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs51.readlinkSync)(path6);
+  } catch {
+    return void 0;
+  }
+}
+__name(brokenLink, "brokenLink");
 function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
-  if (/[*?$]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
-  return "check it out or download it in an earlier step; a relative path starts in the workspace";
+  if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
+  if (/[*?]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
+  if ((0, import_node_path37.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
+  const there = similarIn((0, import_node_path37.dirname)(path6));
+  if (there.length > 0) return `its folder has ${there.join(", ")}`;
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path37.relative)("", path6));
+  const orAddress = startsWithHost ? ", and an address with https://" : "";
+  return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`;
 }
 __name(whyMissing, "whyMissing");
+function similarIn(folder2) {
+  try {
+    return (0, import_node_fs51.readdirSync)(folder2).filter((name) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name)).sort().slice(0, 3);
+  } catch {
+    return [];
+  }
+}
+__name(similarIn, "similarIn");
 function whyConfidential(address, fromCatalog) {
   if (address.urls.some((url) => headersFor(address, url).size > 0)) return "the ISO is fetched with iso-headers";
   const shipped = new Set(loadCatalogs().flatMap(({ urls }) => urls));
@@ -39359,7 +39500,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path37 = require("node:path");
+var import_node_path38 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39466,7 +39607,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path37.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path38.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39501,8 +39642,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path37.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path37.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path38.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path38.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -39904,7 +40045,11 @@ var kindOfCode = {
   EROFS: "permission",
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
-  EIO: "input-output"
+  EIO: "input-output",
+  // Only a path that somebody has given can have these.
+  ELOOP: "input",
+  ENAMETOOLONG: "input",
+  ENOTDIR: "input"
 };
 function explanationOf(error2, env = process.env) {
   const kind = kindOf(error2);
@@ -40009,19 +40154,19 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path38.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path39.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
   (0, import_node_fs53.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
-async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout2 }, supervision, reasons) {
-  const engine = await detectEngine(wanted, (sentence) => reasons.push(sentence) && say(sentence), supervision);
+async function findEngine({ engine: wanted, shell, archive, ociLayout: ociLayout2 }, supervision, reasons2) {
+  const engine = await detectEngine(wanted, (sentence) => reasons2.push(sentence) && say(sentence), supervision);
   if (engine) return engine;
-  if (wanted === "none") reasons.push('the input "engine" is none');
+  if (wanted === "none") reasons2.push('the input "engine" is none');
   else {
     const result = archive === void 0 && ociLayout2 !== void 0 ? "an OCI layout" : "an archive";
-    notice2(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons.join("; ")}`);
+    notice2(`No container engine can be used here, so the image is left as ${result} and ${shell.name} can't run: ${reasons2.join("; ")}`);
   }
   return void 0;
 }
@@ -40083,7 +40228,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path38.dirname)(path6));
+  makeFolder((0, import_node_path39.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

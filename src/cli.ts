@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { systemMessage, UserError } from './bytes/errors.ts'
 import { convertCommand } from './commands/convert.ts'
 import { exitCode } from './commands/exit-code.ts'
@@ -56,8 +56,15 @@ async function main([name = '--help', ...words]: string[]): Promise<number> {
       return 0
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'option' : 'command'} ${name}; see xenserver-ddk --help`)
+  if (!command) throw new UsageError(unknown(name))
   return command(words)
+}
+
+function unknown(name: string): string {
+  const seeHelp = 'see xenserver-ddk --help'
+  if (name.startsWith('-')) return `unknown option ${name}; ${seeHelp}`
+  const choices = `${Object.keys(commands).join(', ')}; ${seeHelp}`
+  return existsSync(name) ? `a command is missing before ${name}: ${choices}` : `unknown command ${name}; the commands are ${choices}`
 }
 
 /** The package's version. Its file is beside the folder of this one, in the sources and in the package. */

@@ -89,9 +89,9 @@ export function readInputs(): Inputs {
     )
   }
   const archive = parsed('archive', (text) => parseOutputPath(text, 'archive'))
+  const ociLayout = parsed('oci-layout', parseLayout)
   const sbom = parsed('sbom', (text) => parseOutputPath(text, 'bill of materials'))
-  if (archive !== undefined && archive === sbom)
-    throw new UserError(`"archive" and "sbom" are both ${archive}; give each a file of its own`, 'input')
+  checkDistinct({ archive, 'oci-layout': ociLayout, sbom })
   return {
     catalog,
     isoHeaders: parsed('iso-headers', readSecretHeaders) ?? new Map(),
@@ -112,7 +112,7 @@ export function readInputs(): Inputs {
       expectDigest: parsed('expect-digest', (text) => `sha256:${parseSha256(text)}`),
       image: parsed('image', (text) => parseReference(text).text),
       archive,
-      ociLayout: parsed('oci-layout', parseLayout),
+      ociLayout,
       layerCompression: parsed('layer-compression', parseCompression),
       sbom,
       maxZeroBytes: parsed('zero-limit', parseZeroLimit),
@@ -210,14 +210,34 @@ function parseCompression(text: string): Compression | undefined {
  */
 function parseOutputPath(text: string, what: string): string {
   if (text === '-') throw new Error(`the ${what} can't be written to standard output, which is the log; give the name of a file`)
+  checkNoShellText(text)
   destinationOf(text)
   return resolve(text)
 }
 
 /** @throws Error if no layout can be written there. Its folder needn't exist yet. */
 function parseLayout(text: string): string {
+  checkNoShellText(text)
   checkLayoutPlace(text)
   return resolve(text)
+}
+
+/** @throws Error for what is made for a shell: a folder called `~` or `$RUNNER_TEMP` would be made in the workspace, and later steps wouldn't find it */
+function checkNoShellText(text: string): void {
+  if (/^~[\w-]*\/|\$[\w{]/.test(text)) {
+    throw new Error(`it is "${text}", but only a shell replaces ~ and $NAME; write an expression, such as \${{ runner.temp }}/ddk`)
+  }
+}
+
+/** @throws UserError if two of the paths are the same */
+function checkDistinct(paths: Readonly<Record<string, string | undefined>>): void {
+  const known = new Map<string, string>()
+  for (const [input, path] of Object.entries(paths)) {
+    if (path === undefined) continue
+    const other = known.get(path)
+    if (other !== undefined) throw new UserError(`"${other}" and "${input}" are both ${path}; give each a name of its own`, 'input')
+    known.set(path, input)
+  }
 }
 
 function words(text: string): string[] {

@@ -45,6 +45,10 @@ const kindOfCode: Readonly<Record<string, ErrorKind>> = {
   ENOMEM: 'memory',
   ERR_WORKER_OUT_OF_MEMORY: 'memory',
   EIO: 'input-output',
+  // Only a path that somebody has given can have these.
+  ELOOP: 'input',
+  ENAMETOOLONG: 'input',
+  ENOTDIR: 'input',
 }
 
 /**

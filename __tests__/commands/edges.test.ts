@@ -102,6 +102,15 @@ test.each([
   ['a bad version', ['convert', 'x', '-o', 'y', '--version-is', 'banana']],
 ])('wrong usage: %s', (_name, args) => fails(2, '', ...args))
 
+/** Not that it should be reported. */
+const seeInputs = 'See docs/troubleshooting.md#an-input-is-refused\n'
+
+test.each(['convert', 'raw'])('%s says that the folder of its output is missing', (command) => {
+  const folder = at('missing')
+  const sentence = `${folder}/out: it can't be written, because there is no folder ${folder}; make that first`
+  fails(1, `${sentence}\n${seeInputs}`, command, iso, '-o', `${folder}/out`)
+})
+
 describe('an output that must not be replaced', () => {
   test('the input', () => {
     const before = readFileSync(iso)
@@ -118,7 +127,7 @@ describe('an output that must not be replaced', () => {
   })
   test('the input, by raw', () => {
     const before = readFileSync(iso)
-    fails(1, `${iso}: the disk would replace what it is read from`, 'raw', iso, '-o', iso)
+    fails(1, `${iso}: the disk would replace what it is read from; give it another name\n${seeInputs}`, 'raw', iso, '-o', iso)
     expect(readFileSync(iso).equals(before)).toBe(true)
   })
 })
@@ -171,7 +180,8 @@ code 1\nnull\nstdout\n/proc/self/fd/1\n`,
 })
 
 test("a temporary directory that doesn't exist", () => {
-  fails(1, 'no directory can be created in /none (no such file or directory)', 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
+  const sentence = 'no directory can be created in /none (no such file or directory); choose another place with --temp-dir'
+  fails(1, `${sentence}\n${seeInputs}`, 'convert', iso, '-o', at('image.tar'), '--temp-dir', '/none')
   fails(6, '/none: no temporary file can be created there: no such file or directory\n', 'list', iso, '--temp-dir', '/none')
 })
 

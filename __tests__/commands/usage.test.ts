@@ -53,7 +53,8 @@ test.each([[[]], [['--help']], [['-h']], [['help']]])('%j prints the help of all
 })
 
 test.each([
-  [['lst', 'x'], 'unknown command lst; see xenserver-ddk --help'],
+  [['lst', 'x'], 'unknown command lst; the commands are inspect, list, convert, raw; see xenserver-ddk --help'],
+  [['package.json'], 'a command is missing before package.json: inspect, list, convert, raw; see xenserver-ddk --help'],
   [['--verbose'], 'unknown option --verbose; see xenserver-ddk --help'],
   [['list'], 'INPUT is missing; see xenserver-ddk list --help'],
   [['list', 'a', 'b'], 'only one INPUT is allowed; remove "b"'],
@@ -67,6 +68,7 @@ test.each([
     ['convert', 'x', '--oci-layout', '.'],
     '--oci-layout: .: it is the working directory, or contains it; give the name of a folder of its own',
   ],
+  [['convert', 'x', '-o', './y', '--oci-layout', 'y'], '-o and --oci-layout are both y; give each a name of its own'],
   [['convert', 'x', '-o', 'y', '--engine', 'docker'], '--engine is of no use without --load'],
   [['raw', 'x'], 'the option -o FILE is missing'],
   [['inspect', 'https://x/y?a=1&b'], "INPUT can't be a URL; download it first: curl -fLO 'https://x/y?a=1&b'"],

@@ -150,7 +150,7 @@ describe('what is no DDK', () => {
       'a tar of other things',
       'in.tar.gz',
       'tar -czf in.tar.gz unpacked',
-      'in.tar.gz (unpacked): the archive has no ova.xml, so it is not an XVA',
+      'in.tar.gz (unpacked): the archive has no ova.xml, so it is not an XVA; if the DDK is in it, unpack it first, with tar -xf',
     ],
     ['a gzip of text', 'in.gz', 'echo hello | gzip > in.gz', 'in.gz (unpacked): it is text, beginning with "hello'],
     ['a gzip of xz', 'in.gz', 'echo hello | xz | gzip > in.gz', 'in.gz (unpacked): it is an xz file; unpack it first: xz -d'],
@@ -165,7 +165,7 @@ describe('what is no DDK', () => {
     // Its own files can be listed.
     sh(`rm -rf in; mkdir in; ${script}`, { cwd: dir })
     expect((await inspect(at(name), { tempDir: at('work') })).errors).toEqual([
-      `${at(name)}: it is no DDK's ISO: neither an ova.xml nor an .xva is on it`,
+      `${at(name)}: it is no DDK's ISO: neither an ova.xml nor an .xva is on it; give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso`,
     ])
     expect((await read(at(name))).entries).toBeGreaterThan(3)
   })

@@ -69,7 +69,7 @@ test.each([
   ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'xml', 'it is an XML document; a server may have sent'],
   ['\ufeff<?xml version="1.0"?>\n<appliance version="0.1">', 'xml', 'it is an ova.xml without its chunks; give the folder'],
   ['version https://git-lfs.github.com/spec/v1\noid', 'text', 'it is text, beginning with "version https://git-lfs.github.com/spec/"'],
-  [Buffer.alloc(100_000), 'unknown', 'it begins with zeros'],
+  [Buffer.alloc(100_000), 'unknown', "it begins with zeros); if it was downloaded, the download isn't complete"],
   [Buffer.from('0102030405060708090a', 'hex'), 'unknown', 'it begins with 01 02 03 04 05 06 07 08'],
 ] as [string | Buffer, string, string][])('%j', (bytes, format, words) => {
   const sniffed = sniffBytes(bytes)

@@ -83,5 +83,10 @@ describe('a link', () => {
 
 test('something other than a folder is reported in a sentence', () => {
   writeFileSync(at('file'), '')
-  expect(() => destinationOf(at('file/image.tar'))).toThrow(`${at('file/image.tar')}: it can't be reached (not a directory)`)
+  expect(() => destinationOf(at('file/image.tar'))).toThrow(`${at('file/image.tar')}: a part of this path is a file, not a folder`)
+})
+
+test('a path that ends like a folder names no file', () => {
+  expect(() => destinationOf(at('new/'))).toThrow(`${at('new/')}: it names a folder; give the name of a file`)
+  expect(destinationOf(at('new/'), 'folder')).toBe(at('new'))
 })

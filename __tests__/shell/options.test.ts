@@ -41,9 +41,18 @@ test('volumes', () => {
   }
 })
 
+test('a relative folder is answered with how to write it', () => {
+  for (const line of ['./src:/src', '~/src:/src', '$HOME/src:/src']) {
+    expect(() => parseVolumes(line)).toThrow(`one volume a line, e.g. \${{ github.workspace }}/src:/src`)
+  }
+})
+
 test('env', () => {
   expect(parseEnv('A\nB= x = y\n\nLANG=en_US.UTF-8')).toEqual(['A', 'B= x = y', 'LANG=en_US.UTF-8'])
   expect(() => parseEnv('1A=secret')).toThrow(`"1A" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`)
+  expect(() => parseEnv(`KEY=-----BEGIN KEY-----\n${'MII+'.repeat(16)}`)).toThrow(
+    /^a long line is not a valid variable name; .*, and set a value of several lines in the env: of the step$/,
+  )
   for (const name of ['PATH', 'HOME', 'LD_PRELOAD', 'DOCKER_HOST', 'BASH_ENV', '_engine']) {
     expect(() => parseEnv(`${name}=secret`)).toThrow(`${name} can't be passed to the container; set it in the step's script`)
   }

@@ -338,6 +338,18 @@ describeEngines(allEngines, ({ command, env, stop }) => {
   test('its own statements', async () => {
     const shell = await job.install(engine, gnu)
     expect(run(join(shell.bin, 'ddk.sh'), ['--help'])).toMatch(/^ddk\.sh runs a step's script .* shell: ddk\.sh \{0\}\n$/)
+    for (const args of [[], ['--user', 'root']]) {
+      expect(spawnSync(join(shell.bin, 'ddk.sh'), args, { encoding: 'utf8', env: job.environment() })).toMatchObject({
+        status: 125,
+        stderr: expect.stringMatching(/^::error::ddk\.sh: it needs a step's script; give the step the line "shell: ddk\.sh \{0\}"/),
+      })
+    }
+    expect(
+      spawnSync(join(shell.bin, 'ddk.sh'), ['make', 'all'], { encoding: 'utf8', env: job.environment(), cwd: job.workspace }),
+    ).toMatchObject({
+      status: 125,
+      stderr: `::error::ddk.sh: there is no script "make" in ${job.workspace}; to run a command in the DDK, write: ddk.sh -c 'make all'\n`,
+    })
     rmSync(join(shell.folder, 'settings'))
     expect((await job.run(':')).stderr).toBe(
       '::error::ddk.sh: its settings are gone; use it in the steps after the action, in the same job\n',

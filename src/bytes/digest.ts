@@ -25,9 +25,15 @@ export function parseSha256(text: string): string {
     .trim()
     .toLowerCase()
     .replace(/^sha256:/, '')
-  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Error(`"${text}" is not a SHA-256; a SHA-256 has 64 hexadecimal digits`)
-  return digest
+  if (/^[0-9a-f]{64}$/.test(digest)) return digest
+  const other = /^[0-9a-f]+$/.test(digest) ? otherDigests[digest.length] : undefined
+  const what = other === undefined ? 'is not a SHA-256' : `is ${other}, not a SHA-256`
+  const wayOut = /^[0-9a-f]{64}\s/.test(digest) ? '; remove what is after them' : ''
+  throw new Error(`"${text}" ${what}; a SHA-256 has 64 hexadecimal digits${wayOut}`)
 }
+
+/** What has this many hexadecimal digits. */
+const otherDigests: Readonly<Record<number, string>> = { 32: 'an MD5', 40: 'a SHA-1', 96: 'a SHA-384', 128: 'a SHA-512' }
 
 export interface DigestOptions {
   /** In lower-case hexadecimal. */

@@ -40,10 +40,6 @@ export type ErrorKind =
   | 'no-steps'
   /** The packages of an image can't be listed. */
   | 'packages'
-  /** There is no room on a disk. */
-  | 'no-room'
-  /** This user may not read or write a file. */
-  | 'permission'
   /** There isn't enough memory. */
   | 'memory'
   /** Somebody ended the job. */
@@ -65,10 +61,12 @@ export class UserError extends Error {
  * - `damaged`: the bytes violate their format.
  * - `unsupported`: they may be intact, but use a format or feature that isn't supported.
  * - `encrypted`: they can't be read without a key.
- * - `input-output`: this machine can't read them, or has no room for them.
+ * - `input-output`: this machine can't read them, or can't unpack them.
+ * - `no-room`: its disk is too full for what is unpacked from them.
+ * - `permission`: this user may not read them.
  * - `not-a-ddk`: they can be read, but aren't a DDK.
  */
-export type DiskErrorKind = 'damaged' | 'unsupported' | 'encrypted' | 'input-output' | 'not-a-ddk'
+export type DiskErrorKind = 'damaged' | 'unsupported' | 'encrypted' | 'input-output' | 'no-room' | 'permission' | 'not-a-ddk'
 
 /**
  * Input that can't be used. The message is one sentence for the user: where the problem is (`place`, e.g. a source's name and a byte
@@ -108,8 +106,18 @@ export function damageAt(place: string, what: string, whole = 'filesystem'): Dis
 /** Turns a system error about a local path into a sentence. */
 export function fileError(path: string, error: unknown): DiskError {
   const { code } = error as NodeJS.ErrnoException
-  const known: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user has no permission to read it' }
-  return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`, 'input-output')
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'this user has no permission to read it; change its mode or its owner',
+  }
+  return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error))
+}
+
+/** What a system error means for the input that is read or unpacked. */
+export function kindOfSystemError(error: unknown): DiskErrorKind {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'no-room'
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'permission' : 'input-output'
 }
 
 /** The system's message, e.g. `no space left on device`. */

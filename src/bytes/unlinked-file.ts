@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { openSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { DiskError, systemMessage } from './errors.ts'
+import { DiskError, kindOfSystemError, systemMessage } from './errors.ts'
 
 /**
  * Opens a new file that has no name: nothing remains of it when the process ends, however it ends.
@@ -16,6 +16,6 @@ export function openUnlinked(dir: string): number {
     unlinkSync(path)
     return fd
   } catch (error) {
-    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, 'input-output')
+    throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error))
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseSha256, sha256OfFile } from '../bytes/digest.ts'
-import { systemMessage } from '../bytes/errors.ts'
+import { kindOfSystemError, systemMessage, UserError } from '../bytes/errors.ts'
 import { expectVersion } from '../catalog/expect.ts'
 import { parseVersion } from '../catalog/version.ts'
 import { detectEngine, engineNames } from '../engine/detect.ts'
@@ -12,6 +12,7 @@ import { cantLoad } from '../engine/layer-support.ts'
 import type { ArchivedImage } from '../engine/provide.ts'
 import { RootImport } from '../engine/root-import.ts'
 import { removeAtExit } from '../host/at-exit.ts'
+import { destinationOf } from '../host/destination.ts'
 import { endRequest } from '../host/end-request.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { type Compression, compressions } from '../image/archive/frames.ts'
@@ -94,11 +95,16 @@ export async function convertCommand(words: string[]): Promise<number> {
   const expected = values.sha256 === undefined ? undefined : usage(() => parseSha256(values.sha256!))
 
   if (layout) usage(() => checkLayoutPlace(layout), '--oci-layout')
+  if (values.output) destinationOf(values.output)
+  if (values.output && layout && resolve(values.output) === resolve(layout))
+    throw new UsageError(`-o and --oci-layout are both ${layout}; give each a name of its own`)
 
   const signal = endRequest((name) => `stopped by ${name}`)
   if (values.load) show({ doing: 'Looking for an engine' })
   const engine = values.load ? await detectEngine(wanted, say, { signal }) : undefined
-  if (values.load && !engine) throw new Error('there is no engine to load the image into; use -o FILE to write an archive instead')
+  if (values.load && !engine) {
+    throw new UserError('there is no engine to load the image into; use -o FILE to write an archive instead', 'no-engine')
+  }
   const refusal = engine && compression && cantLoad(engine, compression)
   if (refusal !== undefined) throw new UsageError(`--compression: ${refusal}`)
   const dir = makeTempDir(values['temp-dir'] ?? tmpdir())
@@ -171,9 +177,9 @@ function makeTempDir(parent: string): string {
   try {
     return mkdtempSync(join(parent, 'xenserver-ddk-'))
   } catch (error) {
-    throw new Error(`no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`, {
-      cause: error,
-    })
+    const sentence = `no directory can be created in ${parent} (${systemMessage(error)}); choose another place with --temp-dir`
+    const kind = kindOfSystemError(error)
+    throw new UserError(sentence, kind === 'input-output' ? 'input' : kind)
   }
 }
 

@@ -7,6 +7,8 @@ const exitCodes: Readonly<Record<DiskErrorKind, number>> = {
   unsupported: 4,
   encrypted: 5,
   'input-output': 6,
+  'no-room': 6,
+  permission: 6,
   'not-a-ddk': 7,
 }
 

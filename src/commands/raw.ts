@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { setImmediate as turn } from 'node:timers/promises'
+import { UserError } from '../bytes/errors.ts'
 import { pieces, type Source } from '../bytes/source.ts'
 import { sparseAppender } from '../bytes/sparse-file.ts'
 import { openDisk } from '../disk/disk.ts'
@@ -40,15 +41,16 @@ export async function rawCommand(words: string[]): Promise<number> {
   showOnTerminal({ doing: 'Reading the disk' })
   const input = await openInput(path, { tempDir, warn })
   try {
-    if (!input.image) throw notADdkIso(path)
+    if (!input.image) throw notADdkIso(path, input.iso)
     const disk = openDisk(input.image, warn)
     const check = () => {
       input.image?.finish()
       disk.check()
     }
     if (output === '-') await writeOut(disk.bytes, check)
-    else if (isSameFile(path, output)) throw new Error(`${output}: the disk would replace what it is read from; give it another name`)
-    else await writeSparse(disk.bytes, output, check)
+    else if (isSameFile(path, output)) {
+      throw new UserError(`${output}: the disk would replace what it is read from; give it another name`, 'input')
+    } else await writeSparse(disk.bytes, output, check)
   } finally {
     input.close()
   }

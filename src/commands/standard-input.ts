@@ -1,6 +1,6 @@
 import { createWriteStream, fstatSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { DiskError, systemMessage } from '../bytes/errors.ts'
+import { DiskError, kindOfSystemError, systemMessage } from '../bytes/errors.ts'
 import { openUnlinked } from '../bytes/unlinked-file.ts'
 import { shellQuote } from '../host/shell-quote.ts'
 import { callPath, show } from './messages.ts'
@@ -42,7 +42,7 @@ async function copy(tempDir: string, signal?: AbortSignal): Promise<number> {
     throw new DiskError(
       tempDir,
       `${name} can't be copied there: ${systemMessage(error)}; choose another place with --temp-dir`,
-      'input-output',
+      kindOfSystemError(error),
     )
   }
   return fd

@@ -10,6 +10,7 @@ import { type IsoFileSystem, openIso } from './filesystem/iso9660/index.ts'
 import { type FileTree, walk } from './filesystem/tree.ts'
 import { type Held, holder } from './held.ts'
 import type { DiskImage, OtherDisk } from './image.ts'
+import { otherIso } from './other-iso.ts'
 import { type Candidate, findCandidates, onlyOne } from './search.ts'
 import { type PackedFormat, sniff } from './sniff.ts'
 import { spoolFiles } from './spool/index.ts'
@@ -70,9 +71,15 @@ export async function openInput(path: string, options: InputOptions): Promise<Di
   }
 }
 
-/** The error for an ISO without a DDK. */
-export function notADdkIso(path: string): DiskError {
-  return new DiskError(path, "it is no DDK's ISO: neither an ova.xml nor an .xva is on it", 'not-a-ddk')
+/**
+ * The error for an ISO without a DDK.
+ * @param iso its files
+ */
+export function notADdkIso(path: string, iso: FileTree | undefined): DiskError {
+  const what = iso && otherIso(iso)
+  const looks = what === undefined ? '' : `; it looks like ${what}`
+  const wayOut = "give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso"
+  return new DiskError(path, `it is no DDK's ISO: neither an ova.xml nor an .xva is on it${looks}; ${wayOut}`, 'not-a-ddk')
 }
 
 interface Opening extends InputOptions {

@@ -95,7 +95,7 @@ function inspectInput(inspection: Inspection, input: DiskInput, path: string, wa
   if (xva) inspection.xva = xva
   if (chunks)
     inspection.chunks = chunks.map(({ name, source, compression }) => ({ name, size: source.size, gzipped: compression === 'gzip' }))
-  if (!image) throw notADdkIso(path)
+  if (!image) throw notADdkIso(path, iso)
   image.finish()
   const disk = openDisk(image, warn, input.otherDisks)
   inspection.image = { format: disk.format, size: image.bytes.size, ...(disk.vhd && { vhd: disk.vhd }) }

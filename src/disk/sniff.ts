@@ -127,7 +127,12 @@ function byEnd(source: Source): Sniffed | undefined {
 }
 
 function unknown(start: Buffer): Sniffed {
-  const bytes = start.every((byte) => byte === 0) ? 'zeros' : start.toString('hex', 0, 8).replace(/..(?=.)/g, '$& ')
+  // Space is reserved for a download before its bytes arrive, and an ISO that ends before its signature has nothing else.
+  if (start.every((byte) => byte === 0)) {
+    const wayOut = "if it was downloaded, the download isn't complete: compare its size and its SHA-256 with those of the original"
+    return refuse('unknown', 'a file of an unknown format (it begins with zeros)', wayOut)
+  }
+  const bytes = start.toString('hex', 0, 8).replace(/..(?=.)/g, '$& ')
   return refuse('unknown', `a file of an unknown format (it begins with ${bytes})`, 'an ISO, an .xva, a VHD or a raw disk is expected')
 }
 

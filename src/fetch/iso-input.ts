@@ -12,8 +12,10 @@ export type IsoInput = { readonly kind: 'file'; readonly path: string } | { read
 export function parseIsoInput(text: string): IsoInput {
   const trimmed = text.trim()
   if (trimmed === '') throw new Error('it is empty; give a path or an address of an ISO')
+  if (/^(["']).*\1$/s.test(trimmed)) throw new Error('its quotation marks are a part of it; remove them')
   if (/^file:/i.test(trimmed)) return { kind: 'file', path: pathOfFileUrl(trimmed) }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1]
+  if (scheme === undefined && /^https?:/i.test(trimmed)) return { kind: 'url', url: parseHttpUrl(trimmed) }
   if (scheme === undefined) return { kind: 'file', path: resolve(trimmed) }
   return { kind: 'url', url: parseHttpUrl(trimmed) }
 }
@@ -29,6 +31,8 @@ export function parseHttpUrl(text: string): string {
     if (scheme === undefined || /^https?$/.test(scheme)) throw new Error('it is not a complete address; write it as https://host/path')
     throw new Error(`${scheme}: addresses are not supported; use http:, https:, file: or a path`)
   }
+  // `URL` would take the first part of the path for the host.
+  if (/^https?:\/{3}/i.test(text.trim())) throw new Error('it has no host; is a variable in it empty, or not set for this job?')
   url.hash = ''
   return url.href
 }

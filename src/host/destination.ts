@@ -12,6 +12,8 @@ const maxLinks = 40
  * @throws Error with one sentence if something of another kind is there, or it is in one of the kernel's folders
  */
 export function destinationOf(path: string, kind: 'file' | 'folder' = 'file'): string {
+  // `resolve` removes the slash, and a file would be where a folder was meant.
+  if (kind === 'file' && path.endsWith('/')) throw new UserError(`${path}: it names a folder; give the name of a file`, 'input')
   let place = resolve(path)
   for (let links = 0; links < maxLinks; links++) {
     checkPlace(path, place, kind)
@@ -60,6 +62,8 @@ function attempt<T>(path: string, look: () => T): T {
   try {
     return look()
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw new UserError(`${path}: a part of this path is a file, not a folder; give another name`, 'input')
     throw (error as NodeJS.ErrnoException).errno === undefined
       ? error
       : new Error(sentenceOf(Object.assign(error as object, { path })), { cause: error })

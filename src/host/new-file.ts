@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
+import { UserError } from '../bytes/errors.ts'
 import { removeAtExit } from './at-exit.ts'
 import { destinationOf } from './destination.ts'
 import { isAlive, isOwnerTag, ownerTag } from './owner.ts'
@@ -105,7 +106,7 @@ function namesIn(folder: string): string[] {
 }
 
 function namedLater(path: string, destination: string, part: string, flags: 'wx' | 'r+'): NewFile {
-  const fd = writing(path, () => openSync(part, flags, 0o644))
+  const fd = writing(path, () => openNew(path, part, flags))
   const release = removeAtExit(part)
   let open = true
   const close = () => {
@@ -129,6 +130,16 @@ function namedLater(path: string, destination: string, part: string, flags: 'wx'
       rmSync(part, { force: true })
       release()
     },
+  }
+}
+
+/** @throws UserError if there is no such folder; another system error as it is */
+function openNew(path: string, part: string, flags: string): number {
+  try {
+    return openSync(part, flags, 0o644)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new UserError(`${path}: it can't be written, because there is no folder ${dirname(part)}; make that first`, 'input')
   }
 }
 

@@ -31,10 +31,12 @@ const transient = [408, 429, 500, 502, 503, 504]
 /**
  * Turns a response that isn't what was asked for into an error.
  * @param ifDenied what to do if the server wants a login, as a clause
+ * @param ifMissing what to do if nothing is there, as a clause
  */
-export function statusFailure(status: number, headers: IncomingHttpHeaders, ifDenied: string): HttpFailure {
+export function statusFailure(status: number, headers: IncomingHttpHeaders, ifDenied: string, ifMissing = ''): HttpFailure {
   const answer = `the server answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
   if (status === 401 || status === 403) return new HttpFailure(`${answer}; ${ifDenied}`, { kind: 'denied', status })
+  if ((status === 404 || status === 410) && ifMissing !== '') return new HttpFailure(`${answer}; ${ifMissing}`, { status })
   if (status === 407)
     return new HttpFailure('the proxy requires a user name and a password; set them in the variable http_proxy or https_proxy')
   if (!transient.includes(status)) return new HttpFailure(answer, { status })
@@ -50,10 +52,19 @@ function retryAfter(value: string | undefined): number {
   return Number.isNaN(wait) ? 0 : Math.max(0, wait)
 }
 
-/** Turns one of Node's errors into a HttpFailure. */
-export function connectionFailure(error: unknown): HttpFailure {
+/**
+ * Turns one of Node's errors into a HttpFailure.
+ * @param url where the request was to go
+ */
+export function connectionFailure(error: unknown, url?: URL): HttpFailure {
   if (error instanceof HttpFailure) return error
   const { code = '', message } = error as NodeJS.ErrnoException
+  const proxy = url && proxyIn(error, url)
+  if (proxy !== undefined) {
+    const why = code === 'ENOTFOUND' ? "its host name can't be resolved" : (reasons[code] ?? `the connection failed (${code || message})`)
+    const wayOut = 'check the variables http_proxy and https_proxy'
+    return new HttpFailure(`the proxy ${proxy} can't be reached: ${why}; ${wayOut}`, { retryable: code !== 'ENOTFOUND' })
+  }
   if (code === 'ENOTFOUND') return new HttpFailure("the host name can't be resolved; check the address and, if needed, the proxy")
   if (code === 'ERR_PROXY_TUNNEL') return tunnelFailure(message)
   if (/^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
@@ -63,9 +74,33 @@ export function connectionFailure(error: unknown): HttpFailure {
     )
   }
   if (code === 'EPROTO') return new HttpFailure("the server doesn't speak https at this address; check the address", { cause: error })
-  if (code === 'ECONNREFUSED') return new HttpFailure('the connection was refused', { retryable: true })
-  if (code === 'ECONNRESET' || code === 'EPIPE') return new HttpFailure('the connection was lost', { retryable: true })
-  return new HttpFailure(`the connection failed (${code || message})`, { retryable: true })
+  return new HttpFailure(reasons[code] ?? `the connection failed (${code || message})`, { retryable: true })
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was lost',
+  EPIPE: 'the connection was lost',
+  EAI_AGAIN: "the host name can't be resolved at the moment (EAI_AGAIN)",
+}
+
+/**
+ * The proxy that a failed connection was to, without its password: Node's error names a host or a port other than the server's. Undefined if
+ * it was to the server, or that can't be told.
+ */
+function proxyIn(error: unknown, { hostname, port, protocol }: URL): string | undefined {
+  // For a name with several addresses, Node reports an error of each.
+  const { hostname: name, address, port: to } = ((error as AggregateError).errors?.[0] ?? error) as ConnectError
+  if (name !== undefined) return name.toLowerCase() === hostname ? undefined : name
+  const own = Number(port || (protocol === 'https:' ? 443 : 80))
+  return address === undefined || to === undefined || to === own ? undefined : `${address.includes(':') ? `[${address}]` : address}:${to}`
+}
+
+/** What Node adds to the error of a connection. */
+interface ConnectError {
+  readonly hostname?: string
+  readonly address?: string
+  readonly port?: number
 }
 
 function tunnelFailure(message: string): HttpFailure {

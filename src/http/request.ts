@@ -15,6 +15,12 @@ export interface Reply {
   readonly body: http.IncomingMessage
 }
 
+/** A response after all redirects. */
+export interface FinalReply extends Reply {
+  /** Whether no redirect has left the origin, so that this server got the user's headers. */
+  readonly trusted: boolean
+}
+
 /** Chooses the agent for an address. */
 export type AgentFor = (url: URL) => http.Agent
 
@@ -34,7 +40,7 @@ export async function request(
   users: ReadonlyMap<string, string>,
   signal: AbortSignal,
   agent: AgentFor = agentFor,
-): Promise<Reply> {
+): Promise<FinalReply> {
   let target = new URL(url)
   let trusted = true
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
@@ -42,7 +48,7 @@ export async function request(
     const headers = { 'user-agent': 'xenserver-ddk-action', ...(trusted && Object.fromEntries(users)), ...own }
     const body = await send(method, target, headers, signal, undefined, agent)
     const status = body.statusCode!
-    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, body }
+    if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, trusted, body }
     body.destroy()
     const next = redirected(target, body.headers.location, trusted)
     if (next.origin !== target.origin) trusted = false
@@ -83,7 +89,7 @@ export function send(
   agent: AgentFor = agentFor,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error))
+    const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error, url))
     try {
       const { request: open } = url.protocol === 'https:' ? https : http
       const asked = open(url, { method, headers, agent: agent(url), signal })

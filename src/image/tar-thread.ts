@@ -92,7 +92,7 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
 }
 
 function describe(root: OpenRoot, task: TarTask, warn: Warn): Found {
-  if (!root.disk) throw notADdkIso(task.input)
+  if (!root.disk) throw notADdkIso(task.input, root.input.iso)
   const { tree, input, place, type, used, lacks, unreadable } = root
   if (lacks !== undefined) throw notARoot(place, lacks, unreadable)
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root)

@@ -83,7 +83,7 @@ export class RegistryClient {
       else await drop(reply.body, ask.method)
       const challenge = reply.headers['www-authenticate'] ?? ''
       const goesOn = reply.status === 401 && url.origin === origin && attempt < 3 && this.#authorization.refused(challenge, access, header)
-      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied)
+      if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing)
     }
   }
 
@@ -154,6 +154,8 @@ export class RegistryClient {
     return this.#origin
   }
 }
+
+const ifMissing = 'check the name of the repository, and whether the host is a registry'
 
 async function speaksHttps(host: string, signal: AbortSignal): Promise<boolean> {
   try {

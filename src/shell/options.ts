@@ -34,11 +34,12 @@ const folderOptions = ['ro', 'rw', 'z', 'Z', ...propagations]
 export function parseVolumes(text: string): Mount[] {
   return lines(text).map((line) => {
     const [source = '', target = '', options = '', ...more] = line.split(':')
-    const wrong = (why: string) => new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line`)
+    const wrong = (why: string, example = '') =>
+      new Error(`"${line}" ${why}; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line${example}`)
     if (source === '' || target === '' || more.length > 0) throw wrong('is not a volume')
     if (!target.startsWith('/')) throw wrong(`has no absolute path for the container`)
     if (!source.startsWith('/') && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source))
-      throw wrong(`has neither an absolute path nor a volume's name`)
+      throw wrong(`has neither an absolute path nor a volume's name`, `, e.g. \${{ github.workspace }}/src:/src`)
     const unknown = source.startsWith('/')
       ? options.split(',').find((option) => option !== '' && !folderOptions.includes(option))
       : undefined
@@ -53,6 +54,9 @@ const notForContainers = /^(PATH|HOME|PWD|SHELLOPTS|IFS|BASH.*|LD_.*|DOCKER_.*|C
 /** Bash doesn't allow setting these, or sets them itself. */
 const bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|EPOCHSECONDS|EPOCHREALTIME)$/
 
+/** Characters. A line of a key in PEM has 64. */
+const longestShown = 40
+
 /**
  * Parses one variable per line: `NAME` or `NAME=VALUE`. Blank lines are ignored.
  * @throws Error with one sentence that contains the name, but never a value
@@ -61,7 +65,10 @@ export function parseEnv(text: string): string[] {
   return lines(text).map((line) => {
     const name = line.split('=', 1)[0]!
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new Error(`"${name}" is not a valid variable name; write NAME or NAME=VALUE, one variable a line`)
+      // It may be the second line of a secret.
+      const what = name.length > longestShown ? 'a long line' : `"${name}"`
+      const wayOut = 'write NAME or NAME=VALUE, one variable a line, and set a value of several lines in the env: of the step'
+      throw new Error(`${what} is not a valid variable name; ${wayOut}`)
     }
     if (notForContainers.test(name) || bashOwn.test(name))
       throw new Error(`${name} can't be passed to the container; set it in the step's script`)

@@ -306,7 +306,12 @@ describe('where it writes', () => {
         await withSpool(
           (spool) =>
             expect(() => spool.finish()).toThrow(
-              new RegExp(`there is no space left in ${full} after \\d+ bytes; up to ${limit} bytes are needed there; free some`),
+              expect.objectContaining({
+                kind: 'no-room',
+                message: expect.stringMatching(
+                  `there is no space left in ${full} after \\d+ bytes; up to ${limit} bytes are needed there; free some`,
+                ),
+              }),
             ),
           { dir: full },
         )

@@ -357,6 +357,16 @@ describe('something other than a file is refused in a sentence, without the quer
     ['404', answer(404), 'the server answered 404 Not Found'],
     ['204', answer(204), 'the server answered 204 No Content'],
     ['a web page', answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'), 'the server sent a web page'],
+    [
+      'a web page that is sent as a file',
+      answer(200, {}, '\n<!DOCTYPE html>\n<title>'),
+      'the server sent a web page, not a file; check the address',
+    ],
+    [
+      'a message',
+      answer(200, {}, '{"error":\n"expired"}'),
+      'the server sent text that begins with "{\\"error\\": \\"expired\\"}", not a file',
+    ],
     ['gzip', answer(200, { 'content-encoding': 'gzip' }, 'x'), 'the server sent the file compressed (gzip)'],
     ['no Location', answer(302), 'the server redirected without saying where to'],
     ['ftp', answer(302, { location: 'ftp://127.0.0.1/ddk.iso' }), 'the server redirected to ftp:'],
@@ -367,6 +377,11 @@ describe('something other than a file is refused in a sentence, without the quer
     expect(message).toMatch(/^Can't fetch http:\/\/127.0.0.1:\d+\/ddk.iso: /)
     expect(message).toContain(sentence)
     expect(`${message} ${said.join()}`).not.toContain('hush')
+  })
+
+  test('a message, whatever checksum is expected, and nothing of it stays', async () => {
+    expect(await messageOf(fetchFile([answer(200, {}, 'expired')], { sha256: pinned }))).toContain('the server sent text that begins with')
+    expect([readdirSync(dir), warned]).toEqual([[], []])
   })
 
   test('a wrong checksum', async () => {
@@ -534,6 +549,53 @@ describe('the headers of the user', () => {
       const url = `${origin}/ddk.iso`
       await fetchFrom([url], { headers, headersFor: new Set(['https://elsewhere.example.com']) })
       expect(requests[0]!.headers.authorization).toBeUndefined()
+    })
+  })
+})
+
+test('404 of an address that the workflow names says what to check', async () => {
+  await withServer(answer(404), async ({ origin }) => {
+    expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], { headersFor: new Set([origin]) }))).toBe(
+      `Can't fetch ${origin}/ddk.iso: the server answered 404 Not Found; check the address, and whether it requires a login`,
+    )
+  })
+})
+
+describe('a refusal says what became of the headers', () => {
+  const headers = new Map([['authorization', 'Bearer hush']])
+
+  test('that it got', async () => {
+    await withServer(answer(401), async ({ origin }) => {
+      const known = { headers, headersFor: new Set([origin]) }
+      expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], known))).toMatch(
+        / 401 Unauthorized; it was sent "iso-headers", so check whether/,
+      )
+    })
+  })
+
+  test('that it did not get, because only a catalog names it', async () => {
+    await withServer(answer(401), async ({ origin }) => {
+      expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], { headers }))).toContain(`add ${origin} to the input "iso-headers-for"`)
+    })
+  })
+
+  test('that were not sent to where the address redirects', async () => {
+    await withServer(answer(403), async (elsewhere) => {
+      await withServer(answer(302, { location: `${elsewhere.origin}/ddk.iso` }), async ({ origin }) => {
+        const known = { headers, headersFor: new Set([origin]) }
+        expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], known))).toContain(
+          `"iso-headers" isn't sent to ${elsewhere.origin}, to which the address redirects; set "iso" to an address on that server`,
+        )
+      })
+    })
+  })
+
+  test('or of the user and the password in the address', async () => {
+    await withServer(answer(401), async ({ origin }) => {
+      const message = await messageOf(fetchFrom([`${origin.replace('//', '//name:hush@')}/ddk.iso`]))
+      expect(message).toBe(
+        `Can't fetch ${origin}/ddk.iso: the server answered 401 Unauthorized; check the user and the password in the address`,
+      )
     })
   })
 })

@@ -86,7 +86,14 @@ describe('plain http', () => {
   test('an unreachable proxy is reported', async () => {
     process.env.http_proxy = 'http://user:hush@127.0.0.1:1'
     const message = await fetchFrom(url)
-    expect(message).toContain('the connection was refused')
+    expect(message).toContain("the proxy 127.0.0.1:1 can't be reached: the connection was refused; check the variables http_proxy and")
+    expect(message).not.toContain('hush')
+  })
+
+  test.each([url, 'https://mirror.example.com/ddk.iso'])('a proxy whose name is not known is told from a server: %s', async (address) => {
+    process.env.http_proxy = process.env.https_proxy = 'http://user:hush@proxy.example.invalid:3128'
+    const message = await fetchFrom(address)
+    expect(message).toMatch(/the proxy proxy\.example\.invalid can't be reached: (its|the) host name can't be resolved/)
     expect(message).not.toContain('hush')
   })
 })

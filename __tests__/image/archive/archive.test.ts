@@ -125,7 +125,9 @@ describe('an archive', () => {
         `${dir}/dir.tar: it is a folder; give the name of a file`,
       )
       expect(readdirSync(dir)).toEqual(['dir.tar'])
-      expect(() => createArchive(join(dir, 'none/a.tar'))).toThrow(`${dir}/none/a.tar: it can't be written (no such file or directory)`)
+      expect(() => createArchive(join(dir, 'none/a.tar'))).toThrow(
+        `${dir}/none/a.tar: it can't be written, because there is no folder ${dir}/none; make that first`,
+      )
     }))
 })
 

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { loadCatalogs } from '../../../src/catalog/load.ts'
 import { headersFor } from '../../../src/fetch/http/address.ts'
+import { parseIsoInput } from '../../../src/fetch/iso-input.ts'
 import type { Inputs } from '../../../src/inputs.ts'
 import { requestIso } from '../../../src/supply/iso/iso-request.ts'
 
@@ -94,9 +95,42 @@ test('a file of a catalog is taken if it is there, else its other addresses', ()
 test.each([
   ['~/ddk.iso', 'only a shell replaces "~" by a folder, so write the whole path'],
   ['*.iso', 'only a shell expands patterns and variables, so write the whole path'],
-  ['$HOME.iso', 'only a shell expands patterns and variables, so write the whole path'],
+  ['$HOME.iso', `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`],
   ['ddk.iso', 'check it out or download it in an earlier step; a relative path starts in the workspace'],
 ])('a file that is not there, and what to do: %s', (name, advice) => {
   const path = join('/nowhere', name)
   expect(() => request({ iso: { kind: 'file', path } })).toThrow(new Error(`${path}: there is no such file; ${advice}`))
+})
+
+test('a file that is not there, after an empty variable', () => {
+  const iso = parseIsoInput('/XenServer-0.0.0-DDK.iso')
+  expect(() => request({ iso })).toThrow('there is no such file; is a variable before it empty, or not set for this job?')
+})
+
+test('a file that is not there, beside others', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
+  try {
+    for (const name of ['ddk-7.iso', 'DDK.ISO', 'ddk.iso.sha256']) writeFileSync(join(dir, name), '')
+    const path = join(dir, 'ddk.iso')
+    expect(() => request({ iso: { kind: 'file', path } })).toThrow(`${path}: there is no such file; its folder has DDK.ISO, ddk-7.iso`)
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
+test('a link to a file that is not there', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
+  try {
+    const path = join(dir, 'latest.iso')
+    symlinkSync('/nowhere/ddk.iso', path)
+    expect(() => request({ iso: { kind: 'file', path } })).toThrow(`${path}: it is a link to /nowhere/ddk.iso, where nothing is`)
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
+test.each(['www.example.com/ddk.iso', 'mirror.example/isos/ddk.iso'])('an address without its protocol: %s', (text) => {
+  expect(() => request({ iso: parseIsoInput(text) })).toThrow(
+    /there is no such file; .* starts in the workspace, and an address with https:\/\/$/,
+  )
 })

@@ -194,7 +194,7 @@ function failureOf(error: NodeJS.ErrnoException, compression: Compression): Fail
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const needed = limit < unpackedLimit ? ` up to ${limit} bytes are needed there;` : ''
     const why = `there is no space left in ${dir} after ${inflated} bytes;${needed} free some space or choose another directory`
-    return { why, kind: 'input-output' }
+    return { why, kind: 'no-room' }
   }
   if (code === 'Z_BUF_ERROR' || code === 'ZSTD_cut_short')
     return { why: `its ${compression} data ends too early; ${wayOut}`, kind: 'damaged' }

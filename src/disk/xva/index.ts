@@ -67,7 +67,11 @@ function openOtherDisk(archive: Source, index: XvaIndex, disk: XvaDiskDescriptio
 
 function readDescription(source: Source, index: XvaIndex): XvaDescription {
   if (!index.readUntil(() => index.ova !== undefined)) {
-    throw new DiskError(source.name, 'the archive has no ova.xml, so it is not an XVA', 'not-a-ddk')
+    throw new DiskError(
+      source.name,
+      'the archive has no ova.xml, so it is not an XVA; if the DDK is in it, unpack it first, with tar -xf',
+      'not-a-ddk',
+    )
   }
   const { offset, size } = index.ova!
   const place = `ova.xml of ${source.name}`

@@ -1,4 +1,6 @@
+import type { FinalReply } from '../../http/request.ts'
 import { shownUrl } from '../../http/shown-url.ts'
+import type { Advice } from './reply.ts'
 
 /** Where an ISO can be fetched, and what is known about it beforehand. */
 export interface Address {
@@ -26,6 +28,33 @@ export function identifyingUrl({ knownBy, urls }: Address): string {
 /** The user's headers for one of the addresses. */
 export function headersFor(address: Address, url: string): ReadonlyMap<string, string> {
   return address.headersFor.has(new URL(url).origin) ? address.headers : new Map()
+}
+
+/**
+ * What to do if a server doesn't give the file.
+ * @param url that was requested
+ * @param reply of the last server, if there were redirects
+ */
+export function adviceFor(address: Address, url: string, reply: FinalReply): Advice {
+  const isFromWorkflow = address.headersFor.has(new URL(url).origin)
+  return {
+    ifDenied: whatIfDenied(address, url, reply),
+    ifMissing: isFromWorkflow ? 'check the address, and whether it requires a login' : '',
+  }
+}
+
+function whatIfDenied(address: Address, url: string, reply: FinalReply): string {
+  if (address.headers.size === 0) {
+    if (new URL(url).username !== '') return 'check the user and the password in the address'
+    return 'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"'
+  }
+  if (headersFor(address, url).size === 0) {
+    return `"iso-headers" isn't sent to this server, which a catalog names; if it may have it, add ${new URL(url).origin} to the input "iso-headers-for"`
+  }
+  if (!reply.trusted) {
+    return `"iso-headers" isn't sent to ${reply.url.origin}, to which the address redirects; set "iso" to an address on that server`
+  }
+  return 'it was sent "iso-headers", so check whether the token is still valid, and may read this file'
 }
 
 /** Why a file is rejected that differs from what its address gave before. */

@@ -5,7 +5,7 @@ import { shownUrl } from '../../http/shown-url.ts'
 import { type Address, changedSentence } from './address.ts'
 import type { OnArriving } from './arrival-report.ts'
 import { PartialFile } from './partial-file.ts'
-import type { Facts } from './reply.ts'
+import { checkNotText, type Facts, textLength } from './reply.ts'
 import { transfer } from './transfer.ts'
 
 export interface DownloadOptions {
@@ -62,6 +62,7 @@ export async function download(address: Address, partial: string, options: Downl
 async function downloadFrom(url: string, address: Address, file: PartialFile, options: DownloadOptions): Promise<Downloaded> {
   for (;;) {
     await transferAll(url, address, file, options)
+    await refuseText(file)
     const sha256 = file.digest()
     const { size, facts } = file
     if (address.sha256 === undefined && (address.sha256Before ?? sha256) !== sha256) {
@@ -85,6 +86,16 @@ async function downloadFrom(url: string, address: Address, file: PartialFile, op
     }
     options.say(`The resumed download of ${shownUrl(url)} has a wrong checksum; starting over`)
     file.forget()
+  }
+}
+
+/** @throws HttpFailure if the server sent a message instead of the file, which is discarded */
+async function refuseText(file: PartialFile): Promise<void> {
+  try {
+    checkNotText(await file.beginning(textLength))
+  } catch (error) {
+    await file.discard()
+    throw error
   }
 }
 

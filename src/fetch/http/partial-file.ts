@@ -169,6 +169,13 @@ export class PartialFile {
     }
   }
 
+  /** The first `length` bytes, or all if there are fewer. */
+  async beginning(length: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(Math.min(length, this.#size))
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, 0)
+    return buffer.subarray(0, bytesRead)
+  }
+
   /** SHA-256 of all bytes. Nothing may be appended after this. */
   digest(): string {
     return this.#hash.digest('hex')

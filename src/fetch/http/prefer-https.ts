@@ -22,7 +22,7 @@ export async function preferHttps(
     const limited = AbortSignal.any([signal, AbortSignal.timeout(patience)])
     const reply = await request('HEAD', secure, { 'accept-encoding': 'identity' }, new Map(), limited)
     reply.body.destroy()
-    partOf(reply)
+    partOf(reply, { ifDenied: '', ifMissing: '' })
   } catch {
     signal.throwIfAborted()
     return address

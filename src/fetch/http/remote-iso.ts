@@ -1,10 +1,10 @@
 import { type ErrorKind, UserError } from '../../bytes/errors.ts'
 import { HttpFailure } from '../../http/failure.ts'
-import { type Reply, request } from '../../http/request.ts'
+import { type FinalReply, request } from '../../http/request.ts'
 import { type Pace, retry } from '../../http/retry.ts'
 import { shownUrl } from '../../http/shown-url.ts'
 import { watchStall } from '../../http/stall.ts'
-import { type Address, headersFor } from './address.ts'
+import { type Address, adviceFor, headersFor } from './address.ts'
 import { type Facts, partOf } from './reply.ts'
 
 /** What a server says about a file, without its bytes. */
@@ -67,14 +67,14 @@ async function ask(url: string, address: Address, { signal, pace = queryPace }: 
   try {
     const head = await send('HEAD', {})
     // URLs that are signed for GET answer 403, some servers answer 405 or 501, and others omit the length.
-    if (head.status === 200 && head.headers['content-length'] !== undefined) return remoteOf(head, url)
-    return remoteOf(await send('GET', { range: 'bytes=0-0' }), url)
+    if (head.status === 200 && head.headers['content-length'] !== undefined) return remoteOf(head, url, address)
+    return remoteOf(await send('GET', { range: 'bytes=0-0' }), url, address)
   } finally {
     watch.rest()
   }
 }
 
-function remoteOf(reply: Reply, url: string): RemoteIso {
+function remoteOf(reply: FinalReply, url: string, address: Address): RemoteIso {
   const acceptsRanges = reply.status === 206 || /\bbytes\b/i.test(reply.headers['accept-ranges'] ?? '')
-  return { ...partOf(reply).facts, url, finalUrl: reply.url.href, acceptsRanges }
+  return { ...partOf(reply, adviceFor(address, url, reply)).facts, url, finalUrl: reply.url.href, acceptsRanges }
 }

@@ -2,9 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { HttpFailure, statusFailure } from '../../http/failure.ts'
 import type { Reply } from '../../http/request.ts'
 
-const ifDenied =
-  'if it requires a token, set it in the input "iso-headers"; if the address comes from a catalog, also set its origin in "iso-headers-for"'
-
 /** What a server says about a file. It shows whether a later response is about the same file. */
 export interface Facts {
   /** Strong ETags only, with their quotes. A weak one doesn't mean that the bytes are equal. */
@@ -21,16 +18,21 @@ export interface Part {
   readonly facts: Facts
 }
 
+/** What to do if a server doesn't give the file, as clauses. */
+export interface Advice {
+  readonly ifDenied: string
+  /** Empty if the user can't do anything about it. */
+  readonly ifMissing: string
+}
+
 /**
  * Describes the body of a response.
  * @throws HttpFailure if it isn't a file, or a part of one
  */
-export function partOf({ status, headers }: Reply): Part {
-  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied)
+export function partOf({ status, headers }: Reply, { ifDenied, ifMissing }: Advice): Part {
+  if (status !== 200 && status !== 206) throw statusFailure(status, headers, ifDenied, ifMissing)
   const type = headers['content-type'] ?? ''
-  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) {
-    throw new HttpFailure('the server sent a web page, not a file; check the address; it may require a login')
-  }
+  if (/^\s*(text\/html|application\/xhtml)/i.test(type)) throw notAFile('a web page')
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.trim().toLowerCase() !== 'identity') {
     throw new HttpFailure(
@@ -38,6 +40,26 @@ export function partOf({ status, headers }: Reply): Part {
     )
   }
   return status === 200 ? { start: 0, facts: { ...validators(headers), ...sizeOf(headers['content-length']) } } : rangeOf(headers)
+}
+
+/** Longer than any text at the start of an ISO, a disk or an archive, so that what is text up to there is nothing but text. */
+export const textLength = 512
+
+/**
+ * Recognizes a message that a server, or whatever is before it, sent with status 200 and as a file: if it were kept, the file itself would
+ * later be refused as another file than before.
+ * @param start the first `textLength` bytes, or all if there are fewer
+ * @throws HttpFailure if it is one
+ */
+export function checkNotText(start: Buffer): void {
+  // As in disk/sniff.ts: text in any encoding that includes ASCII has no control characters except white space.
+  if (!start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))) return
+  const text = start.toString('latin1').replace(/\s+/g, ' ').trim()
+  throw notAFile(/^(<!doctype html|<html)/i.test(text) ? 'a web page' : `text that begins with ${JSON.stringify(text.slice(0, 40))}`)
+}
+
+function notAFile(what: string): HttpFailure {
+  return new HttpFailure(`the server sent ${what}, not a file; check the address; it may require a login`)
 }
 
 function rangeOf(headers: IncomingHttpHeaders): Part {

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { checkFreeSpace } from '../../host/free-space.ts'
 import { connectionFailure, HttpFailure } from '../../http/failure.ts'
-import { type Reply, request } from '../../http/request.ts'
+import { type FinalReply, type Reply, request } from '../../http/request.ts'
 import { shownUrl } from '../../http/shown-url.ts'
 import { type Watch, watchStall } from '../../http/stall.ts'
 import { ProgressLine, shareText } from '../../phase/progress-line.ts'
 import { bytesText, durationText } from '../../phase/units.ts'
-import { type Address, headersFor } from './address.ts'
+import { type Address, adviceFor, headersFor } from './address.ts'
 import type { PartialFile } from './partial-file.ts'
 import { checkAnnounced, type Facts, partOf, sameFile } from './reply.ts'
 
@@ -57,14 +57,14 @@ function asking(from: number, { etag, lastModified }: Facts): Record<string, str
 }
 
 /** Prepares the file for the bytes of the response, which are appended. */
-async function prepare(file: PartialFile, reply: Reply, from: number, server: Server, say: Say): Promise<void> {
+async function prepare(file: PartialFile, reply: FinalReply, from: number, server: Server, say: Say): Promise<void> {
   const startOver = (why: string) => {
     file.forget()
     return new HttpFailure(`${why}, so the download starts over`, { retryable: true })
   }
   const { address, url } = server
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete")
-  const { start, facts } = partOf(reply)
+  const { start, facts } = partOf(reply, adviceFor(address, url, reply))
   if (start !== from && reply.status === 206) {
     server.sendsParts = false
     throw startOver('the server sent a different range than requested')

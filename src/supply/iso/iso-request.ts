@@ -1,4 +1,5 @@
-import { existsSync, lstatSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../bytes/errors.ts'
 import { findRelease } from '../../catalog/find.ts'
@@ -70,6 +71,9 @@ function isoOf(inputs: Inputs): IsoRequest {
 /** @throws UserError if nothing is there, so that the step fails at once */
 function fileRequest(path: string, sha256: string | undefined): IsoRequest {
   if (isMissing(path)) throw new UserError(`${path}: there is no such file; ${whyMissing(path)}`, 'input-output')
+  const target = brokenLink(path)
+  if (target !== undefined)
+    throw new UserError(`${path}: it is a link to ${target}, where nothing is; mount or download that`, 'input-output')
   return { kind: 'file', path, sha256, confidential: 'the ISO is a file on the runner' }
 }
 
@@ -82,10 +86,38 @@ function isMissing(path: string): boolean {
   }
 }
 
+/** What a link that leads to nothing names. */
+function brokenLink(path: string): string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ? undefined : readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
 function whyMissing(path: string): string {
   if (path.includes('/~')) return 'only a shell replaces "~" by a folder, so write the whole path'
-  if (/[*?$]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
-  return 'check it out or download it in an earlier step; a relative path starts in the workspace'
+  if (path.includes('$')) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`
+  if (/[*?]/.test(path)) return 'only a shell expands patterns and variables, so write the whole path'
+  // As of `${{ vars.MIRROR }}/ddk.iso`; hardly anybody keeps files there.
+  if (dirname(path) === '/') return 'is a variable before it empty, or not set for this job?'
+  const there = similarIn(dirname(path))
+  if (there.length > 0) return `its folder has ${there.join(', ')}`
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test(relative('', path))
+  const orAddress = startsWithHost ? ', and an address with https://' : ''
+  return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`
+}
+
+/** Some files of a folder that may be meant instead of another one. */
+function similarIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name))
+      .sort()
+      .slice(0, 3)
+  } catch {
+    return []
+  }
 }
 
 /** @param fromCatalog the addresses that a catalog names */

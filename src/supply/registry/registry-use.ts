@@ -14,8 +14,8 @@ export interface RegistryUse {
 }
 
 /** A failed request as an error for the user. */
-export function registryError({ client }: RegistryUse, { message }: HttpFailure): UserError {
-  return new UserError(`${client.repository.text} can't be used: ${message}`, 'registry')
+export function registryError({ client }: RegistryUse, { message, kind }: HttpFailure): UserError {
+  return new UserError(`${client.repository.text} can't be used: ${message}`, kind === 'certificate' ? kind : 'registry')
 }
 
 /** Prepares the use of the registry. Nothing is sent, and no login is looked for, before it is needed. */
