@@ -12657,7 +12657,7 @@ var import_node_path10 = require("node:path");
 // src/bytes/growth.ts
 var word2 = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
-var table3 = { offset: 2048, entry: 16 };
+var table3 = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
@@ -12674,6 +12674,11 @@ var FileGrowth = class {
     this.#patience = patience2;
   }
   // The writer's side
+  /** Reports where file `index` begins, before any of its bytes. Unnecessary if the reader knows that. */
+  begin(index, { fd, offset }) {
+    Atomics.store(...this.#descriptor(index), fd);
+    Atomics.store(...this.#offset(index), BigInt(offset));
+  }
   /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
@@ -12711,6 +12716,10 @@ ${what}`;
   /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
+  }
+  /** Where file `index` begins. Only for a file that `begin` was called for and that has some bytes or is complete. */
+  placeOf(index) {
+    return { fd: Atomics.load(...this.#descriptor(index)), offset: Number(Atomics.load(...this.#offset(index))) };
   }
   /**
    * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
@@ -12794,6 +12803,12 @@ ${what}`;
   #completion(index) {
     return [this.#words, (table3.offset + index * table3.entry + 8) / 4];
   }
+  #descriptor(index) {
+    return [this.#words, (table3.offset + index * table3.entry + 12) / 4];
+  }
+  #offset(index) {
+    return [new BigInt64Array(this.shared, table3.offset + index * table3.entry + 16, 1), 0];
+  }
 };
 
 // src/bytes/arriving-file.ts
@@ -12828,14 +12843,22 @@ var import_node_url = require("node:url");
 var import_node_worker_threads3 = require("node:worker_threads");
 
 // src/bytes/growing-source.ts
-function growingFile(fd, growth, index, name2) {
+function growingFile(growth, index, name2) {
   let known3 = 0;
+  let place2;
   const waitFor = /* @__PURE__ */ __name((end) => {
     if (end > known3) known3 = growth.waitFor(index, end);
     return known3;
   }, "waitFor");
-  const runs2 = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
-  return growingSource(name2, waitFor, (into, offset) => readFully(fd, into, offset, name2), runs2);
+  const readThere = /* @__PURE__ */ __name((into, at) => {
+    place2 ??= growth.placeOf(index);
+    readFully(place2.fd, into, place2.offset + at, name2);
+  }, "readThere");
+  const runs2 = /* @__PURE__ */ __name(() => {
+    const length3 = waitFor(Number.POSITIVE_INFINITY);
+    return [{ ...growth.placeOf(index), length: length3 }];
+  }, "runs");
+  return growingSource(name2, waitFor, readThere, runs2);
 }
 __name(growingFile, "growingFile");
 function concatGrowing(parts, name2) {
@@ -12901,22 +12924,22 @@ __name(readInPlace, "readInPlace");
 function inflateFiles(files2, name2, options6) {
   const tasks = files2.map(taskOf);
   workerScript2();
-  const fds = openTemporaryFiles(files2.length, options6.dir);
-  const { growth, finish, close } = startWork(tasks, fds, options6);
-  const parts = files2.map((file, index) => growingFile(fds[index], growth, index, file.name));
+  const { concurrency = defaultConcurrency() } = options6;
+  const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options6.dir);
+  const { growth, finish, close } = startWork(tasks, outputs, options6);
+  const parts = files2.map((file, index) => growingFile(growth, index, file.name));
   const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
   return Object.assign(concatGrowing(parts, name2), { inflated, finish, close });
 }
 __name(inflateFiles, "inflateFiles");
-function startWork(files2, fds, { concurrency = defaultConcurrency(), ...settings }) {
+function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...settings }) {
   const growth = new FileGrowth(files2.length);
-  const tasks = files2.map((file, index) => ({ ...file, ...index < fds.length && { fd: fds[index] } }));
-  startWorker(workerScript2(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth);
+  startWorker(workerScript2(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {
     growth,
     finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs20.closeSync)(fd);
+      if (growth.stop()) for (const fd of outputs.splice(0)) (0, import_node_fs20.closeSync)(fd);
     }
   };
 }
@@ -15427,8 +15450,7 @@ var import_promises5 = require("node:timers/promises");
 var import_node_fs24 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros4 = Buffer.alloc(holeSize);
-function sparseAppender(fd) {
-  let length3 = 0;
+function sparseAppender(fd, length3 = 0) {
   return (piece2) => {
     let start = 0;
     for (let at = 0; at + holeSize <= piece2.length; at += holeSize) {

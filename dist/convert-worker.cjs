@@ -3584,7 +3584,7 @@ var import_node_path = require("node:path");
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
-var table = { offset: 2048, entry: 16 };
+var table = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
@@ -3601,6 +3601,11 @@ var FileGrowth = class {
     this.#patience = patience;
   }
   // The writer's side
+  /** Reports where file `index` begins, before any of its bytes. Unnecessary if the reader knows that. */
+  begin(index, { fd, offset }) {
+    Atomics.store(...this.#descriptor(index), fd);
+    Atomics.store(...this.#offset(index), BigInt(offset));
+  }
   /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
@@ -3638,6 +3643,10 @@ ${what}`;
   /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
+  }
+  /** Where file `index` begins. Only for a file that `begin` was called for and that has some bytes or is complete. */
+  placeOf(index) {
+    return { fd: Atomics.load(...this.#descriptor(index)), offset: Number(Atomics.load(...this.#offset(index))) };
   }
   /**
    * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
@@ -3720,6 +3729,12 @@ ${what}`;
   }
   #completion(index) {
     return [this.#words, (table.offset + index * table.entry + 8) / 4];
+  }
+  #descriptor(index) {
+    return [this.#words, (table.offset + index * table.entry + 12) / 4];
+  }
+  #offset(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry + 16, 1), 0];
   }
 };
 
@@ -3922,14 +3937,22 @@ var import_node_url = require("node:url");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/bytes/growing-source.ts
-function growingFile(fd, growth, index, name) {
+function growingFile(growth, index, name) {
   let known = 0;
+  let place2;
   const waitFor = /* @__PURE__ */ __name((end) => {
     if (end > known) known = growth.waitFor(index, end);
     return known;
   }, "waitFor");
-  const runs = /* @__PURE__ */ __name(() => [{ fd, offset: 0, length: waitFor(Number.POSITIVE_INFINITY) }], "runs");
-  return growingSource(name, waitFor, (into, offset) => readFully(fd, into, offset, name), runs);
+  const readThere = /* @__PURE__ */ __name((into, at) => {
+    place2 ??= growth.placeOf(index);
+    readFully(place2.fd, into, place2.offset + at, name);
+  }, "readThere");
+  const runs = /* @__PURE__ */ __name(() => {
+    const length3 = waitFor(Number.POSITIVE_INFINITY);
+    return [{ ...growth.placeOf(index), length: length3 }];
+  }, "runs");
+  return growingSource(name, waitFor, readThere, runs);
 }
 __name(growingFile, "growingFile");
 function concatGrowing(parts, name) {
@@ -4011,22 +4034,22 @@ __name(readInPlace, "readInPlace");
 function inflateFiles(files2, name, options2) {
   const tasks = files2.map(taskOf);
   workerScript();
-  const fds = openTemporaryFiles(files2.length, options2.dir);
-  const { growth, finish, close } = startWork(tasks, fds, options2);
-  const parts = files2.map((file, index) => growingFile(fds[index], growth, index, file.name));
+  const { concurrency = defaultConcurrency() } = options2;
+  const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options2.dir);
+  const { growth, finish, close } = startWork(tasks, outputs, options2);
+  const parts = files2.map((file, index) => growingFile(growth, index, file.name));
   const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
   return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
 }
 __name(inflateFiles, "inflateFiles");
-function startWork(files2, fds, { concurrency = defaultConcurrency(), ...settings }) {
+function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...settings }) {
   const growth = new FileGrowth(files2.length);
-  const tasks = files2.map((file, index) => ({ ...file, ...index < fds.length && { fd: fds[index] } }));
-  startWorker(workerScript(), { ...settings, shared: growth.shared, files: tasks, concurrency }, growth);
+  startWorker(workerScript(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {
     growth,
     finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
     close() {
-      if (growth.stop()) for (const fd of fds.splice(0)) (0, import_node_fs3.closeSync)(fd);
+      if (growth.stop()) for (const fd of outputs.splice(0)) (0, import_node_fs3.closeSync)(fd);
     }
   };
 }

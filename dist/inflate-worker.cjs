@@ -77,7 +77,7 @@ __name(free, "free");
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
-var table = { offset: 2048, entry: 16 };
+var table = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
@@ -94,6 +94,11 @@ var FileGrowth = class {
     this.#patience = patience;
   }
   // The writer's side
+  /** Reports where file `index` begins, before any of its bytes. Unnecessary if the reader knows that. */
+  begin(index, { fd, offset }) {
+    Atomics.store(...this.#descriptor(index), fd);
+    Atomics.store(...this.#offset(index), BigInt(offset));
+  }
   /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
@@ -131,6 +136,10 @@ ${what}`;
   /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
+  }
+  /** Where file `index` begins. Only for a file that `begin` was called for and that has some bytes or is complete. */
+  placeOf(index) {
+    return { fd: Atomics.load(...this.#descriptor(index)), offset: Number(Atomics.load(...this.#offset(index))) };
   }
   /**
    * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
@@ -214,14 +223,19 @@ ${what}`;
   #completion(index) {
     return [this.#words, (table.offset + index * table.entry + 8) / 4];
   }
+  #descriptor(index) {
+    return [this.#words, (table.offset + index * table.entry + 12) / 4];
+  }
+  #offset(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry + 16, 1), 0];
+  }
 };
 
 // src/bytes/sparse-file.ts
 var import_node_fs = require("node:fs");
 var holeSize = 64 << 10;
 var zeros = Buffer.alloc(holeSize);
-function sparseAppender(fd) {
-  let length = 0;
+function sparseAppender(fd, length = 0) {
   return (piece) => {
     let start = 0;
     for (let at = 0; at + holeSize <= piece.length; at += holeSize) {
@@ -368,7 +382,7 @@ __name(decode, "decode");
 var unpackedLimit = 256 * 2 ** 30;
 
 // src/disk/spool/inflate-worker.ts
-var { shared, files, dir, limit, tooLarge, concurrency, wayOut } = import_node_worker_threads.workerData;
+var { shared, files, outputs, dir, limit, tooLarge, concurrency, wayOut } = import_node_worker_threads.workerData;
 var growth = new FileGrowth(shared);
 var gzipMagic = Buffer.from([31, 139]);
 var stopping = new AbortController();
@@ -388,18 +402,29 @@ inflateAll().finally(() => {
 });
 async function inflateAll() {
   const pending = files.entries();
-  const inflateInTurn = /* @__PURE__ */ __name(async () => {
+  const inflateInTurn = /* @__PURE__ */ __name(async (output) => {
+    let end = 0;
     for (const [index, file] of pending) {
       if (stopping.signal.aborted) return;
-      await inflate(file, index).catch((error) => stopFor(file.name, failureOf(error, file.compression)));
+      const place = output === void 0 ? void 0 : { fd: output, offset: end };
+      try {
+        end = nextStart(end + await inflate(file, index, place));
+      } catch (error) {
+        stopFor(file.name, failureOf(error, file.compression));
+      }
     }
   }, "inflateInTurn");
-  await Promise.all(Array.from({ length: concurrency }, inflateInTurn));
+  await Promise.all(Array.from({ length: concurrency }, (_, lane) => inflateInTurn(outputs[lane])));
 }
 __name(inflateAll, "inflateAll");
-async function inflate(file, index) {
-  const append = file.fd === void 0 ? () => {
-  } : sparseAppender(file.fd);
+function nextStart(end) {
+  return Math.ceil(end / pieceSize) * pieceSize;
+}
+__name(nextStart, "nextStart");
+async function inflate(file, index, place) {
+  if (place) growth.begin(index, place);
+  const append = place ? sparseAppender(place.fd, place.offset) : () => {
+  };
   const { output, consumed } = decode(file.compression, storedPieces(file, 0));
   let size = 0;
   let crc = 0;
@@ -419,6 +444,7 @@ async function inflate(file, index) {
   await checkRest(file, consumed());
   if (file.expected) checkExpected(file.expected, size, crc);
   growth.complete(index);
+  return size;
 }
 __name(inflate, "inflate");
 function checkExpected(expected, size, crc) {

@@ -32645,7 +32645,7 @@ __name(read, "read");
 init_errors();
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
 var message = { offset: 32, length: 2016 };
-var table = { offset: 2048, entry: 16 };
+var table = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
@@ -32662,6 +32662,11 @@ var FileGrowth = class {
     this.#patience = patience7;
   }
   // The writer's side
+  /** Reports where file `index` begins, before any of its bytes. Unnecessary if the reader knows that. */
+  begin(index, { fd, offset }) {
+    Atomics.store(...this.#descriptor(index), fd);
+    Atomics.store(...this.#offset(index), BigInt(offset));
+  }
   /** Reports that `bytes` more of file `index` can be read. */
   advance(index, bytes) {
     Atomics.add(...this.#length(index), BigInt(bytes));
@@ -32699,6 +32704,10 @@ ${what2}`;
   /** How many bytes of file `index` have arrived. */
   available(index) {
     return Number(Atomics.load(...this.#length(index)));
+  }
+  /** Where file `index` begins. Only for a file that `begin` was called for and that has some bytes or is complete. */
+  placeOf(index) {
+    return { fd: Atomics.load(...this.#descriptor(index)), offset: Number(Atomics.load(...this.#offset(index))) };
   }
   /**
    * Waits until `end` bytes of file `index` have arrived, or it is complete, and returns how many there are.
@@ -32781,6 +32790,12 @@ ${what2}`;
   }
   #completion(index) {
     return [this.#words, (table.offset + index * table.entry + 8) / 4];
+  }
+  #descriptor(index) {
+    return [this.#words, (table.offset + index * table.entry + 12) / 4];
+  }
+  #offset(index) {
+    return [new BigInt64Array(this.shared, table.offset + index * table.entry + 16, 1), 0];
   }
 };
 
