@@ -249,19 +249,15 @@ _runs_again() {
   done
 }
 
-# Creates the container and starts it. Waits while the engine is still removing one of that name.
+# Creates the container and starts it. Waits while the engine is still removing one of that name, which takes a busy one long.
 _create_and_start() {
-  local _try
-  for ((_try = 0; _try < 50; _try++)); do
-    if _call "$_change_deadline" create "${_create[@]}"; then
-      _call "$_change_deadline" start "$_container"
-      return
-    fi
-    if [[ $_said != *'already in use'* && $_said != *'in progress'* ]]; then return 1; fi
+  local _until=$((SECONDS + _change_deadline))
+  until _call "$_change_deadline" create "${_create[@]}"; do
+    if [[ $_said != *'already in use'* && $_said != *'in progress'* ]] || ((SECONDS >= _until)); then return 1; fi
     sleep 0.2
     _call "$_change_deadline" rm --force "$_container" || :
   done
-  return 1
+  _call "$_change_deadline" start "$_container"
 }
 
 # The container still has a folder that was removed, but nobody else sees it.

@@ -129,6 +129,20 @@ unless(noOtherUser).test('a folder of volumes that this user can not see is not 
   }
 })
 
+test('a container that the engine is still removing is waited for, but not without end', async () => {
+  hurry()
+  const inUse = `container) echo "Error: No such container: x" >&2; exit 1 ;;
+    create) [ -e removed ] || { touch asked; echo "The container name is already in use" >&2; exit 1; } ;;`
+  fakeDocker(dir, `case "$1" in ${inUse} rm) [ ! -e asked ] || touch removed ;; esac`)
+  expect((await job.run(':')).code).toBe(0)
+  rmSync(join(dir, 'removed'))
+  fakeDocker(dir, `case "$1" in ${inUse} esac`)
+  expect(await job.run(':')).toMatchObject({
+    code: 125,
+    stderr: expect.stringContaining("::error::ddk.sh: docker couldn't start the DDK's container: The container name is already in use"),
+  })
+})
+
 describe('on a machine without flock', () => {
   // A container that takes a while to make, and of which there can be only one.
   const one = `case "$*" in
