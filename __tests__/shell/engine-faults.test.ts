@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -9,7 +9,7 @@ import type { InstalledShell } from '../../src/shell/remove.ts'
 import { callsOf, fakeDocker } from '../support/fake-docker.ts'
 import { noOtherUser } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'
-import { asNobody, run } from '../support/tools.ts'
+import { asNobody, run, until } from '../support/tools.ts'
 import { Job } from './job.ts'
 
 // Steps whose engine is unwell. It is a script that answers as Docker does.
@@ -66,6 +66,16 @@ test('a daemon that hangs while it creates the container ends a step with a sent
     stdout: '',
     stderr: "::error::ddk.sh: docker couldn't start the DDK's container: it didn't answer within 1 seconds\n",
   })
+})
+
+test('a step that is cancelled while its container is made never begins', async () => {
+  fakeDocker(dir, `case $1 in ${gone} create) touch busy; until [ -e over ]; do sleep 0.05; done ;; exec) touch ran ;; esac`)
+  const step = job.start(':')
+  await until(() => existsSync(join(dir, 'busy')))
+  step.signal('SIGINT')
+  writeFileSync(join(dir, 'over'), '')
+  expect(await step.ended).toEqual({ code: 130, stdout: '', stderr: '' })
+  expect(existsSync(join(dir, 'ran'))).toBe(false)
 })
 
 test('what the engine says is no command to the runner', async () => {

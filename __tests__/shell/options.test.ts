@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import type { Engine } from '../../src/engine/engine.ts'
-import { createArguments } from '../../src/shell/container.ts'
+import { createArguments, mountPairs } from '../../src/shell/container.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from '../../src/shell/options.ts'
 import { splitWords } from '../../src/shell/words.ts'
 
@@ -65,8 +65,15 @@ test('folders have the options of both engines, and no others', () => {
   const optionsOf = (text: string) =>
     createArguments({ engine, image, user: 'root', volumes: parseVolumes(text), runOptions: [] }, place).join(' ')
   expect(optionsOf('/a:/b:ro,z,rshared')).toContain(' --mount type=bind,source=/a,target=/b,readonly,bind-propagation=rshared ')
+  expect(optionsOf('/a,b:/c"d')).toContain(' --mount type=bind,"source=/a,b","target=/c""d" ')
   expect(optionsOf('cache:/b:ro,nocopy')).toContain(' --volume cache:/b:ro,nocopy ')
   expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')
+})
+
+test('of folders that are mounted in each other, the innermost says where a step runs', () => {
+  const mounts = parseVolumes('/nowhere/work/sub/sub:/innermost\n/nowhere/work/sub:/inner\ncache:/cache')
+  const outer = ['/nowhere/work', '/nowhere/work']
+  expect(mountPairs(['/nowhere/work'], mounts)).toEqual(['/nowhere/work/sub/sub', '/innermost', '/nowhere/work/sub', '/inner', ...outer])
 })
 
 test.each(['UID', 'EUID', 'PPID', 'GROUPS', 'RANDOM', 'SECONDS', 'BASHOPTS', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'DOCKER_HOST'])(
