@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Address } from '../../../src/fetch/http/address.ts'
 import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
+import { statusFailure } from '../../../src/http/failure.ts'
 import { until } from '../../support/tools.ts'
 import { type Handler, noise, type Server, sendFile, serve, sha256, withServer } from '../server.ts'
 
@@ -394,6 +395,14 @@ describe('a server error is retried', () => {
     expect(Date.now() - start).toBeGreaterThan(500)
   })
 
+  test('for up to two minutes, if it says so', () => {
+    const asked = (seconds: number) => statusFailure(503, { 'retry-after': String(seconds) }, '')
+    expect([asked(120), asked(121)]).toMatchObject([
+      { retryable: true, wait: 120_000 },
+      { retryable: false, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
+    ])
+  })
+
   test('but not forever', async () => {
     await withServer(answer(503), async ({ origin, requests }) => {
       expect(await messageOf(fetchFrom([`${origin}/ddk.iso`]))).toBe(
@@ -527,6 +536,18 @@ describe('the headers of the user', () => {
         await back.close()
       }
     })
+  })
+
+  test('and the name and password in the address go to where it redirects within itself', async () => {
+    await withServer(
+      // The whole address, which has neither.
+      (q, r) => (q.url === '/ddk.iso' ? answer(302, { location: `http://${q.headers.host}/moved` }) : sound)(q, r),
+      async ({ origin, requests }) => {
+        expectWhole(await fetchFrom([`${origin.replace('//', '//name:password@')}/ddk.iso`]))
+        const basic = `Basic ${Buffer.from('name:password').toString('base64')}`
+        expect(requests.map((request) => request.headers.authorization)).toEqual([basic, basic])
+      },
+    )
   })
 
   test('go to no address that the user did not give', async () => {
