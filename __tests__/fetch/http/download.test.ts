@@ -370,6 +370,17 @@ describe('something other than a file is refused in a sentence, without the quer
     expect(`${message} ${said.join()}`).not.toContain('hush')
   })
 
+  test('another file than before, of which nothing is left to resume', async () => {
+    await withServer(inOrder([(q, r) => sendFile(q, r, other, { etag: '"1"' }), sound]), async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      expect(await messageOf(fetchFrom([url], { sha256Before: pinned }))).toBe(
+        `${url} gives another file than before: its SHA-256 is ${sha256(other)}, but was ${pinned}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${sha256(other)}`,
+      )
+      expect(readdirSync(dir)).toEqual([])
+      expectWhole(await fetchFrom([url], { sha256Before: pinned }))
+    })
+  })
+
   test('a wrong checksum', async () => {
     const message = await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
     expect(message).toContain(`the file has the SHA-256 ${pinned}, but ${'f'.repeat(64)} is expected`)
