@@ -346,6 +346,17 @@ describe('a server that lies about the length', () => {
     expect(await messageOf(fetchFile([silent], { size: file.length - 1 }))).toContain("the server sent more than the file's 2999999 bytes")
   })
 
+  test('a shorter one than it sends: what has arrived is not resumed', async () => {
+    const small = file.subarray(0, 2_000_000)
+    const longer: Handler = (_, response) => void response.writeHead(200, { etag: '"1"' }).end(other)
+    await withServer(inOrder([longer, (q, r) => sendFile(q, r, small, { etag: '"1"' })]), async ({ origin, requests }) => {
+      const fetching = () => fetchFrom([`${origin}/ddk.iso`], { size: small.length })
+      expect(await messageOf(fetching())).toContain("the server sent more than the file's 2000000 bytes")
+      expectWhole(await fetching(), small)
+      expect(requests[1]!.headers.range).toBeUndefined()
+    })
+  })
+
   test('zero', async () => {
     expect(await messageOf(fetchFile([answer(200, { 'content-length': 0 })]))).toContain('the server sent an empty file')
     expect(await messageOf(fetchFile([answer(200, { 'transfer-encoding': 'chunked' })]))).toContain('the server sent an empty file')
