@@ -13,7 +13,7 @@ let dir = ''
 let toolCache = ''
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'ddk-file-digest-'))
-  for (const name of ['old', 'changing', 'replaced', 'rewritten', 'broken', 'forged']) writeFileSync(join(dir, name), 'an ISO')
+  for (const name of ['old', 'changing', 'replaced', 'rewritten', 'growing', 'broken', 'forged']) writeFileSync(join(dir, name), 'an ISO')
   utimesSync(join(dir, 'rewritten'), someTime, someTime)
   // The digests of files that have just been written aren't recorded.
   while (Date.now() - statSync(join(dir, 'forged')).ctimeMs < 2100) await sleep(100)
@@ -55,6 +55,11 @@ test('a file that was written to, and has the size and the time that it had, is 
   writeFileSync(at('rewritten'), 'AN ISO')
   utimesSync(at('rewritten'), someTime, someTime)
   expect(recordedDigest(at('rewritten'))).toBeUndefined()
+})
+
+test('a file that is written to while it is hashed is not known by what it had', async () => {
+  expect(await digestAndRecord(at('growing'), { onProgress: () => writeFileSync(at('growing'), 'AN ISO') })).toMatch(/^[0-9a-f]{64}$/)
+  expect(recordedDigest(at('growing'))).toBeUndefined()
 })
 
 test('a file that was written a moment ago is not recorded, because its times may not show another write', async () => {
