@@ -54,6 +54,7 @@ test('network, run-options, user', () => {
   expect(() => parseNetwork('--privileged')).toThrow(/is not a valid network/)
   expect(parseRunOptions('--memory 4g\n--label "a b"')).toEqual(['--memory', '4g', '--label', 'a b'])
   expect(() => parseRunOptions('ubuntu --memory 4g')).toThrow('it begins with "ubuntu"')
+  expect(() => parseRunOptions('-')).toThrow('it begins with "-"')
   expect(parseShellUser('runner')).toBe('runner')
   expect(() => parseShellUser('1000')).toThrow('"1000" is not one of root, runner')
 })
@@ -76,9 +77,23 @@ test('of folders that are mounted in each other, the innermost says where a step
   expect(mountPairs(['/nowhere/work'], mounts)).toEqual(['/nowhere/work/sub/sub', '/innermost', '/nowhere/work/sub', '/inner', ...outer])
 })
 
-test.each(['UID', 'EUID', 'PPID', 'GROUPS', 'RANDOM', 'SECONDS', 'BASHOPTS', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'DOCKER_HOST'])(
-  'env: %s is refused when it is read',
-  (name) => {
-    expect(() => parseEnv(`OK=1\n${name}=5`)).toThrow(new Error(`${name} can't be passed to the container; set it in the step's script`))
-  },
-)
+test.each([
+  'UID',
+  'EUID',
+  'PPID',
+  'GROUPS',
+  'RANDOM',
+  'SECONDS',
+  'BASHOPTS',
+  'CONTAINER_CONNECTION',
+  'CONTAINER_SSHKEY',
+  'DOCKER_HOST',
+  'CONTAINERS_CONF',
+  'XDG_RUNTIME_DIR',
+  'SHELLOPTS',
+  'IFS',
+  'PWD',
+  'LD_AUDIT',
+])('env: %s is refused when it is read', (name) => {
+  expect(() => parseEnv(`OK=1\n${name}=5`)).toThrow(new Error(`${name} can't be passed to the container; set it in the step's script`))
+})

@@ -51,6 +51,12 @@ describe('plain http', () => {
     expect(origin.requests[0]!.headers['x-token']).toBe('hush')
   })
 
+  test('goes through HTTP_PROXY if http_proxy is empty', async () => {
+    Object.assign(process.env, { http_proxy: '', HTTP_PROXY: proxy.address })
+    expect(await fetchFrom(url)).toBe(sha256(file))
+    expect(proxy.asked).toEqual([`GET ${url}`])
+  })
+
   test('goes through a proxy that is written without http://, and with a name and a password', async () => {
     process.env.http_proxy = `user:p%40ss@${proxy.address}`
     expect(await fetchFrom(url)).toBe(sha256(file))

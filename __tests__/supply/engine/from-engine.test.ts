@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { Engine, Image } from '../../../src/engine/engine.ts'
 import { keyLabel } from '../../../src/image/config/labels.ts'
 import { fromEngine } from '../../../src/supply/engine/from-engine.ts'
-import { rememberImage } from '../../../src/supply/engine/known-images.ts'
+import { knownImages, rememberImage } from '../../../src/supply/engine/known-images.ts'
 import type { Order } from '../../../src/supply/order.ts'
 
 // An engine that others use too: anybody can give an image the label by which one is found again.
@@ -53,6 +53,11 @@ async function look(...ids: string[]): Promise<string | undefined> {
 test('of several with the label, the one that was loaded here is taken', async () => {
   rememberImage(image('sha256:ours'))
   expect(await look('sha256:planted', 'sha256:ours')).toBe('sha256:ours')
+})
+
+test('an image is recorded once', () => {
+  for (const id of ['sha256:ours', 'sha256:ours-as-well', 'sha256:ours']) rememberImage(image(id))
+  expect(knownImages('v1-key')).toEqual(['sha256:ours', 'sha256:ours-as-well'])
 })
 
 test('one that was planted is not used, and that is said', async () => {
