@@ -240,6 +240,20 @@ describe('with an engine', () => {
     expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
   })
 
+  test('what the post step can not remove is one line each, and it removes the rest', async () => {
+    const { bin, code } = await start({})
+    expect(code).toBe(0)
+    fakeDocker(bin, 'echo "Error: no daemon" >&2; exit 1')
+    const post = await runner.post()
+    expect([post.code, post.stderr]).toEqual([0, ''])
+    expect(post.stdout.split('\n').filter((line) => line.includes('no daemon'))).toEqual([
+      "docker couldn't list the containers of ddk.sh: Error: no daemon",
+      "Cleaning up failed: docker couldn't look for imported layers: Error: no daemon",
+    ])
+    expect(post.stdout).toContain('::remove-matcher ')
+    expect(readdirSync(runner.temp)).toEqual([])
+  })
+
   test('problem matchers are registered, and the post step removes them', async () => {
     const { stdout } = await step()
     expect(stdout).toContain(`\n::add-matcher::${join(dir, 'matchers', 'ddk-problem-matcher.json')}\n`)

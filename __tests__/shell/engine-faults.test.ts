@@ -85,6 +85,20 @@ test('what the engine says is no command to the runner', async () => {
   )
 })
 
+test("a step's variables are passed by name, and not those that mean something else in the container", async () => {
+  const own = ['PWD', 'OLDPWD', 'TMPDIR', 'TMP', 'TEMP', 'USER', 'LOGNAME', 'MAIL', 'HOSTNAME', 'TERM', 'SHELL', 'SHLVL', 'ENV']
+  const engines = ['DOCKER_CONFIG', 'CONTAINER_HOST', 'CONTAINERS_CONF', 'XDG_RUNTIME_DIR']
+  const others = [...own, ...engines, 'LD_LIBRARY_PATH', 'BASH_ENV', 'LANG', 'LC_TIME']
+  const env = { ...Object.fromEntries(others.map((name) => [name, 'hush'])), LD_LIBRARY_PATH: '/nowhere', BASH_ENV: '/dev/null' }
+  fakeDocker(dir, runs)
+  expect((await job.run(':', { env: { ...env, SECRET: 'hush', LC_ALL: 'C' } })).code).toBe(0)
+  const call = callsOf(dir).findLast((line) => line.startsWith('exec --workdir'))!
+  const passed = [...call.matchAll(/--env (\S+)/g)].map(([, name]) => name!)
+  expect(passed).toEqual(expect.arrayContaining(['SECRET', 'LC_ALL', 'GITHUB_OUTPUT', 'RUNNER_TEMP']))
+  expect(passed.filter((name) => others.includes(name) || name === 'PATH' || name === 'HOME')).toEqual([])
+  expect(call).not.toContain('hush')
+})
+
 test('if the daemon is gone, no new container is made', async () => {
   fakeDocker(dir, 'echo "Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?" >&2; exit 1')
   expect((await job.run(':')).stderr).toBe(
