@@ -169,7 +169,7 @@ describe("the system's errors are sentences", () => {
     expect([code, stderr, errorsIn(stdout)]).toEqual([
       1,
       '',
-      [`::error::Input "archive": ${at('file', 'x', 'image.tar')}: it can't be reached (not a directory)`],
+      [`::error::Input "archive": ${at('file', 'x', 'image.tar')}: a part of this path is a file, not a folder; give another name`],
     ])
     expect((await runner.post()).code).toBe(0)
     expect(readdirSync(runner.temp)).toEqual([])
@@ -179,7 +179,7 @@ describe("the system's errors are sentences", () => {
     const { code, stdout } = await runner.main({ iso, engine: 'none', archive: at('file', 'image.tar') })
     expect([code, errorsIn(stdout)]).toEqual([
       1,
-      [`::error::Input "archive": ${at('file', 'image.tar')}: it can't be reached (not a directory)`],
+      [`::error::Input "archive": ${at('file', 'image.tar')}: a part of this path is a file, not a folder; give another name`],
     ])
     await runner.post()
     expect(readdirSync(runner.temp)).toEqual([])

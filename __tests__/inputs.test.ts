@@ -129,6 +129,9 @@ test.each<[Record<string, string>, string]>([
 test('the password of a registry is masked before anything else is said', () => {
   read({ iso: '/srv/ddk.iso', 'registry-image': 'ghcr.io/a', 'registry-username': 'me', 'registry-password': 'a long password' })
   expect(written[0]).toBe('::add-mask::a long password\n')
+  // Also if it isn't used.
+  read({ iso: '/srv/ddk.iso', 'registry-image': '', 'registry-username': '', 'registry-password': 'another password' })
+  expect(masked()).toEqual(['a long password', 'another password'])
   read({ iso: '/srv/ddk.iso', 'registry-password': 'short' })
   expect(written.at(-1)).toContain("The password in registry-password isn't masked in the log, because it has fewer than 8 characters")
 })

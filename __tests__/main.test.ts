@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { fakeDocker } from './support/fake-docker.ts'
 import { makeRunner, type Runner } from './support/runner.ts'
@@ -153,6 +154,37 @@ describe('with an engine', () => {
     expect(beginnings(archive)).not.toContain(zstd)
   })
 
+  test("the step's own folder is closed to other users", async () => {
+    await step()
+    const own = readdirSync(runner.temp).filter((name) => name !== 'xenserver-ddk-shells')
+    expect(own.map((name) => statSync(join(runner.temp, name)).mode & 0o777)).toEqual([0o700])
+  })
+
+  test('an image from the Actions cache that the engine does not load is made again', async () => {
+    const service = await startCacheService()
+    try {
+      const first = makeRunner(dir, join(dir, 'dist/main.cjs'), service.env.v2)
+      expect((await first.main({ iso, engine: 'none', cache: 'image' })).code).toBe(0)
+      await first.post()
+      const refusal = 'if [ $1 = load ] && [ $(grep -c ^load calls) = 1 ]; then cat >/dev/null; echo "EOF" >&2; exit 1; fi'
+      const bin = mkdtempSync(join(dir, 'bin-'))
+      fakeDocker(bin, refusal)
+      const env = { ...service.env.v2, PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' }
+      runner = makeRunner(dir, join(dir, 'dist/main.cjs'), env)
+      // With a compression that is asked for, no layer is imported.
+      const inputs = { iso, engine: 'docker', cache: 'image', image: 'a:1', 'layer-compression': 'gzip' }
+      const { code, stdout } = await runner.main(inputs)
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/^The image from the Actions cache is ignored: docker couldn't load .*: EOF$/m),
+      ])
+      expect(runner.outputs()).toMatchObject({ source: 'file', 'image-id': first.outputs()['image-id'] })
+      await runner.post()
+    } finally {
+      await service.close()
+    }
+  })
+
   test('an archive with a path is kept, and compressed', async () => {
     const kept = join(dir, 'with-engine.tar')
     const { stdout, archive } = await step({ archive: kept })
@@ -206,6 +238,20 @@ describe('with an engine', () => {
     )
     expect(beginnings(archive)).toEqual([zstd, zstd])
     expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
+  })
+
+  test('what the post step can not remove is one line each, and it removes the rest', async () => {
+    const { bin, code } = await start({})
+    expect(code).toBe(0)
+    fakeDocker(bin, 'echo "Error: no daemon" >&2; exit 1')
+    const post = await runner.post()
+    expect([post.code, post.stderr]).toEqual([0, ''])
+    expect(post.stdout.split('\n').filter((line) => line.includes('no daemon'))).toEqual([
+      "docker couldn't list the containers of ddk.sh: Error: no daemon",
+      "Cleaning up failed: docker couldn't look for imported layers: Error: no daemon",
+    ])
+    expect(post.stdout).toContain('::remove-matcher ')
+    expect(readdirSync(runner.temp)).toEqual([])
   })
 
   test('problem matchers are registered, and the post step removes them', async () => {

@@ -33130,14 +33130,14 @@ async function request(method, url, own2, users, signal, agent2 = agentFor) {
     const status = body.statusCode;
     if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, trusted, body };
     body.destroy();
-    const next = redirected(target, body.headers.location, trusted);
+    const next = redirected(target, body.headers.location);
     if (next.origin !== target.origin) trusted = false;
     target = next;
   }
   throw new HttpFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`);
 }
 __name(request, "request");
-function redirected(from, location, trusted) {
+function redirected(from, location) {
   if (location === void 0 || !URL.canParse(location, from.href)) {
     throw new HttpFailure("the server redirected without saying where to");
   }
@@ -33148,7 +33148,7 @@ function redirected(from, location, trusted) {
   if (from.protocol === "https:" && next.protocol === "http:") {
     throw new HttpFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`);
   }
-  if (trusted && next.origin === from.origin && next.username === "") {
+  if (next.origin === from.origin && next.username === "") {
     next.username = from.username;
     next.password = from.password;
   }
@@ -38387,7 +38387,7 @@ async function digestAndRecord(path6, options) {
   const before = stateIfAny(path6);
   const start = Date.now();
   const sha256 = await sha256OfFile(path6, options);
-  if (sha256 !== void 0 && before && isSame(before, stateIfAny(path6))) record(path6, sha256, before, start);
+  if (sha256 !== void 0 && before) record(path6, sha256, before, start);
   return sha256;
 }
 __name(digestAndRecord, "digestAndRecord");
@@ -38422,7 +38422,7 @@ function stateIfAny(path6) {
 }
 __name(stateIfAny, "stateIfAny");
 function isSame(one, other) {
-  return Object.keys(one).every((name) => one[name] === other?.[name]);
+  return Object.keys(one).every((name) => one[name] === other[name]);
 }
 __name(isSame, "isSame");
 function recordOf2(path6) {

@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { engineCommand } from '../../src/engine/command.ts'
+import { type EngineCommand, engineCommand } from '../../src/engine/command.ts'
 import type { LoadProgress } from '../../src/engine/engine.ts'
 import { dockerLoad, load } from '../../src/engine/load.ts'
-import { withTempDir } from '../support/tools.ts'
+import { until, withTempDir } from '../support/tools.ts'
 
 test('tells how far the engine has read', async () => {
   await withTempDir(async (dir) => {
@@ -41,4 +41,31 @@ test.each<[string, (engine: string, archive: string) => Promise<unknown>]>([
     const [pid, group] = readFileSync(seen, 'utf8').trim().split(' ')
     expect(group).toBe(pid)
   })
+})
+
+test('a load that is late is no longer awaited, but goes on', async () => {
+  await withTempDir(async (dir) => {
+    const [engine, go, loaded] = ['engine', 'go', 'loaded'].map((name) => join(dir, name)) as [string, string, string]
+    writeFileSync(engine, `#!/bin/sh\nuntil [ -e '${go}' ]; do sleep 0.05; done\ntouch '${loaded}'\n`, { mode: 0o755 })
+    const fd = openSync('/dev/null', 'r')
+    expect(await engineCommand(engine).feed(['load'], fd, 0.2)).toMatchObject({ timedOut: true })
+    closeSync(fd)
+    writeFileSync(go, '')
+    await until(() => existsSync(loaded))
+  })
+})
+
+test('a load has half an hour, and one that takes longer is an error that says so', async () => {
+  const deadlines: number[] = []
+  const slow: EngineCommand = {
+    ...engineCommand('docker'),
+    async feed(_args, _stdin, deadline) {
+      deadlines.push(deadline)
+      return { stdout: '', lastWord: '', missing: false, timedOut: true }
+    },
+  }
+  await expect(load(slow, dockerLoad, '/dev/null')).rejects.toThrow(
+    "docker couldn't load /dev/null: it wasn't done after 30 minutes, and is left to itself",
+  )
+  expect(deadlines).toEqual([1800])
 })

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Supervision } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { imageName } from '../../src/image/config/name.ts'
@@ -33,7 +34,7 @@ interface Fake {
   readonly rm?: string
 }
 
-async function provideBy({ loads, containerd = false, has = '-', create = 'echo container', rm = '' }: Fake) {
+async function provideBy({ loads, containerd = false, has = '-', create = 'echo container', rm = '' }: Fake, supervision?: Supervision) {
   const info = {
     ServerVersion: '28.5.1',
     Driver: 'overlayfs',
@@ -55,7 +56,7 @@ esac
 `
   writeFileSync(join(dir, 'docker'), script, { mode: 0o755 })
   const said: string[] = []
-  const engine = (await detectEngine('docker'))!
+  const engine = (await detectEngine('docker', undefined, supervision))!
   const outcome = await provide(engine, { path: join(dir, 'archive'), name: 'a:1', ...made }, (line) => said.push(line)).then(
     ({ id }) => id,
     (error: Error) => error.message,
@@ -118,6 +119,13 @@ describe('cleaning up', () => {
     expect(outcome).toMatch(/^docker couldn't create a container/)
     expect(removed).toEqual([])
   })
+})
+
+test('an image stays if the engine is too slow to create a container, for which it has the time of a change', async () => {
+  const deadlines = { greeting: 60, question: 60, change: 1 }
+  const { outcome, removed } = await provideBy({ loads: made.configDigest, create: 'exec sleep 150' }, { deadlines })
+  expect(outcome).toBe("docker couldn't create a container from the image sha256:config: it didn't answer within 1 seconds")
+  expect(removed).toEqual([])
 })
 
 test('two images of one DDK have two names', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Deadlines, engineCommand, usualDeadlines } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
+import { removeImports } from '../../src/engine/import.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { checkFirstUse } from '../../src/shell/checks.ts'
 import { removeShell } from '../../src/shell/remove.ts'
@@ -39,7 +40,7 @@ case $1 in
   image) echo '${inspected}' ;;
   images) echo sha256:1 ;;
   create) echo container ;;
-  load) cat >/dev/null ;;
+  load) cat >/dev/null; touch '${dir}/loaded' ;;
 esac
 `
   writeFileSync(join(dir, 'docker'), script, { mode: 0o755 })
@@ -70,6 +71,18 @@ describe('a daemon that hangs', () => {
       true,
       "it didn't answer within 1 seconds (DOCKER_HOST is ssh://build.example: check it, or unset it)",
     ])
+  })
+
+  test('does not keep a program of an image going', async () => {
+    fakeDocker('exec sleep 150')
+    expect(await engineCommand('docker', { deadlines }).follow(['start', '--attach', 'x'], 0.5)).toMatchObject({ timedOut: true })
+  })
+
+  test('has the time of a change to remove an imported layer', async () => {
+    fakeDocker('if [ "$1 $2" = "image rm" ]; then exec sleep 150; fi')
+    await expect(removeImports(engineCommand('docker', { deadlines }), 'mark')).rejects.toThrow(
+      "docker couldn't remove the image sha256:1, which held an imported layer: it didn't answer within 2 seconds",
+    )
   })
 
   test('fails whatever is asked of it', async () => {
@@ -129,7 +142,18 @@ describe('cancelling the job', () => {
   test('during a load: the load runs to its end, and nothing follows', async () => {
     writeFileSync(join(dir, 'archive'), '')
     await endDuring('load', (engine) => provide(engine, archived(), () => {}))
-    expect(names()).toEqual(['image', 'load'])
+    expect([names(), existsSync(join(dir, 'loaded'))]).toEqual([['image', 'load'], true])
+  })
+
+  test('while imported layers are removed: the rest is removed as well', async () => {
+    fakeDocker()
+    stop.abort(new Error('Cancelled'))
+    await removeImports(engineCommand('docker', { signal: stop.signal }), 'a-mark')
+    expect(calls()).toEqual([
+      'images --quiet --no-trunc --filter label=io.github.xenserver-ddk-action.import=a-mark',
+      // Without force, so that it stays if another name has been given to it.
+      'image rm sha256:1',
+    ])
   })
 
   test('while a container is created as a proof: it is removed', async () => {

@@ -61,4 +61,15 @@ describe('the input iso-headers', () => {
     expect(() => parseHeaderLines(text)).toThrow(sentence)
     expect(() => parseHeaderLines(text)).not.toThrow(/hush|€/)
   })
+
+  test.each(['Accept-Encoding', 'Connection', 'Content-Length', 'If-Range', 'TE', 'Transfer-Encoding', 'Upgrade'])(
+    'does not change what the download means: %s is refused',
+    (name) => {
+      expect(() => parseHeaderLines(`${name}: hush`)).toThrow('line 1 sets a header that the download itself sets; remove it')
+    },
+  )
+
+  test.each(['apikey', 'Basic', 'bearer', 'DIGEST', 'negotiate', 'token'])('has a token after %s', (scheme) => {
+    expect(() => parseHeaderLines(`Authorization: ${scheme}`)).toThrow('line 1 ends where the token or password should be')
+  })
 })

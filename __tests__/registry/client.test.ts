@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { canAnybodyRead } from '../../src/registry/anonymous.ts'
 import { fetchSmallBlob, hasBlob } from '../../src/registry/blob.ts'
 import type { Credentials } from '../../src/registry/credentials.ts'
 import { fetchManifest, pushManifest } from '../../src/registry/manifest.ts'
+import { requestToken } from '../../src/registry/token.ts'
 import { uploadBlob } from '../../src/registry/upload.ts'
-import { type Server, serve } from '../fetch/server.ts'
+import { type Handler, type Server, serve, withServer } from '../fetch/server.ts'
 import { noRegistry, startRegistry, type TestRegistry } from '../support/registry.ts'
 import { type RegistryProxy, startRegistryProxy } from '../support/registry-proxy.ts'
 import { unless } from '../support/skip.ts'
@@ -251,6 +252,69 @@ unless(noRegistry).describe('a registry with TLS', () => {
   test('on this machine is recognized, and its certificate verified', async () => {
     const sentence = await fetchManifest(clientOf(`${registry.host}/acme/ddk`).client, 'x').catch(message)
     expect(sentence).toContain("the server's certificate can't be verified (DEPTH_ZERO_SELF_SIGNED_CERT); set NODE_EXTRA_CA_CERTS")
+  })
+})
+
+describe('whether anybody can read', () => {
+  /** Asks a registry that answers so. It may be asked twice. */
+  const asked = (handler: Handler, signal?: AbortSignal) =>
+    withServer(handler, ({ origin }) => {
+      const { client, options } = clientOf(`${new URL(origin).host}/acme/ddk`, login, signal, { attempts: 2 })
+      return canAnybodyRead(client.repository, 'tags/list', options).catch(message)
+    })
+  const answering =
+    (status: number): Handler =>
+    (_request, response) =>
+      response.writeHead(status).end()
+
+  test.each([
+    [200, true],
+    [400, false],
+    [403, false],
+    [404, false],
+  ])('is told by an answer of %i', async (status, anybody) => {
+    expect(await asked(answering(status))).toBe(anybody)
+  })
+
+  test.each([429, 501, 503])('is not told by an answer of %i, so nothing is taken for private', async (status) => {
+    expect(await asked(answering(status))).toMatch(`the server answered ${status}`)
+  })
+
+  /** A registry that wants tokens, which its server gives to nobody. */
+  const askedWithTokenServer = (status: number) =>
+    withServer(answering(status), ({ origin }) =>
+      asked((_request, response) => response.writeHead(401, { 'www-authenticate': `Bearer realm="${origin}/token"` }).end()),
+    )
+
+  test.each([401, 403])('is told by a token server that answers %i', async (status) => {
+    expect(await askedWithTokenServer(status)).toBe(false)
+  })
+
+  test('is not told by a token server that fails', async () => {
+    expect(await askedWithTokenServer(503)).toMatch('the server answered 503 Service Unavailable (2 tries in a row)')
+  })
+
+  test('is asked no more once the job is cancelled', async () => {
+    const stop = new AbortController()
+    const silent: Handler = () => stop.abort(new Error('Cancelled'))
+    expect(await asked(silent, stop.signal)).toBe('Cancelled')
+  })
+})
+
+describe('a token', () => {
+  const ask = (handler: Handler, signal = new AbortController().signal) =>
+    withServer(handler, ({ origin }) => requestToken({ realm: `${origin}/token`, service: undefined }, 'a scope', undefined, '', signal))
+
+  test('whose server does not say how long it is valid is used for less than a minute', async () => {
+    const before = Date.now()
+    const { until } = await ask((_request, response) => response.end('{"token":"x"}'))
+    expect(until).toBeGreaterThanOrEqual(before + 55_000)
+    expect(until).toBeLessThanOrEqual(Date.now() + 55_000)
+  })
+
+  test('is not awaited once the job is cancelled', async () => {
+    const stop = new AbortController()
+    await expect(ask(() => stop.abort(new Error('Cancelled')), stop.signal)).rejects.toThrow('Cancelled')
   })
 })
 

@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { fetchSmallBlob, hasBlob, LostBlob } from '../../src/registry/blob.ts'
 import { uploadBlob } from '../../src/registry/upload.ts'
+import { locationOf } from '../../src/registry/upload-session.ts'
+import { noise, sha256 } from '../fetch/server.ts'
 import { noRegistry, startRegistry, type TestRegistry } from '../support/registry.ts'
 import { type RegistryProxy, startRegistryProxy } from '../support/registry-proxy.ts'
 import { unless } from '../support/skip.ts'
@@ -156,6 +158,21 @@ unless(noRegistry).describe('uploads to a registry', () => {
     expect(uploads()).toEqual([])
   })
 
+  test('a registry that takes no small chunks gets larger ones', async () => {
+    const { how } = await upload('large-chunks', ({ method }) =>
+      method === 'POST' ? { replace: { 'oci-chunk-min-length': String(2 * chunk) } } : undefined,
+    )
+    expect(how).toBe('sent')
+    expect(proxy.all('PATCH').map(({ bytes }) => bytes)).toEqual([2 * chunk, 2 * chunk, size - 4 * chunk])
+  })
+
+  test('a blob of which the registry has another length is sent', async () => {
+    const { how } = await upload('another-length', ({ method }) =>
+      method === 'HEAD' ? { answer: { status: 200, headers: { 'content-length': size - 1 } } } : undefined,
+    )
+    expect(how).toBe('sent')
+  })
+
   test('a proxy that limits requests gets smaller chunks, but not endlessly', async () => {
     const large = blobOf(9 << 20, 'limited')
     const { client } = clientOf(`${proxy.host}/${name()}`)
@@ -231,7 +248,23 @@ unless(noRegistry).describe('uploads to a registry', () => {
     const { client } = clientOf(`${proxy.host}/${name()}`)
     await uploadBlob(client, blob)
     await expect(fetchSmallBlob(client, { ...blob, size: size - 1 })).rejects.toThrow(LostBlob)
+    writeFileSync(join(registry.blobFolder(blob.digest), 'data'), noise(size, 'of somebody else'))
+    await expect(fetchSmallBlob(client, blob)).rejects.toThrow(
+      new LostBlob(`the registry gives sha256:${sha256(noise(size, 'of somebody else'))} for ${blob.digest}`),
+    )
     rmSync(registry.blobFolder(blob.digest), { recursive: true })
     await expect(fetchSmallBlob(client, blob)).rejects.toThrow(`the registry has lost ${blob.digest}`)
   })
+})
+
+test('an upload that began over https never goes on over plain http', () => {
+  const answer = (location: string) => ({
+    status: 202,
+    headers: { location },
+    url: new URL('https://registry.example/v2/acme/ddk/blobs/uploads/'),
+  })
+  expect(() => locationOf(answer('http://registry.example/upload?state=1'))).toThrow(
+    'the registry wants the upload at registry.example over plain http, which is not secure',
+  )
+  expect(locationOf(answer('/upload?state=1')).href).toBe('https://registry.example/upload?state=1')
 })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -9,7 +9,7 @@ import type { InstalledShell } from '../../src/shell/remove.ts'
 import { callsOf, fakeDocker } from '../support/fake-docker.ts'
 import { noOtherUser } from '../support/machine.ts'
 import { unless } from '../support/skip.ts'
-import { asNobody, run } from '../support/tools.ts'
+import { asNobody, run, until } from '../support/tools.ts'
 import { Job } from './job.ts'
 
 // Steps whose engine is unwell. It is a script that answers as Docker does.
@@ -68,11 +68,35 @@ test('a daemon that hangs while it creates the container ends a step with a sent
   })
 })
 
+test('a step that is cancelled while its container is made never begins', async () => {
+  fakeDocker(dir, `case $1 in ${gone} create) touch busy; until [ -e over ]; do sleep 0.05; done ;; exec) touch ran ;; esac`)
+  const step = job.start(':')
+  await until(() => existsSync(join(dir, 'busy')))
+  step.signal('SIGINT')
+  writeFileSync(join(dir, 'over'), '')
+  expect(await step.ended).toEqual({ code: 130, stdout: '', stderr: '' })
+  expect(existsSync(join(dir, 'ran'))).toBe(false)
+})
+
 test('what the engine says is no command to the runner', async () => {
   fakeDocker(dir, `printf 'x ##[add-path]/evil\\033[2J\\n' >&2; exit 1`)
   expect((await job.run(':')).stderr).toBe(
     "::error::ddk.sh: docker couldn't say whether the DDK's container runs: x #\\u0023[add-path]/evil?[2J\n",
   )
+})
+
+test("a step's variables are passed by name, and not those that mean something else in the container", async () => {
+  const own = ['PWD', 'OLDPWD', 'TMPDIR', 'TMP', 'TEMP', 'USER', 'LOGNAME', 'MAIL', 'HOSTNAME', 'TERM', 'SHELL', 'SHLVL', 'ENV']
+  const engines = ['DOCKER_CONFIG', 'CONTAINER_HOST', 'CONTAINERS_CONF', 'XDG_RUNTIME_DIR']
+  const others = [...own, ...engines, 'LD_LIBRARY_PATH', 'BASH_ENV', 'LANG', 'LC_TIME']
+  const env = { ...Object.fromEntries(others.map((name) => [name, 'hush'])), LD_LIBRARY_PATH: '/nowhere', BASH_ENV: '/dev/null' }
+  fakeDocker(dir, runs)
+  expect((await job.run(':', { env: { ...env, SECRET: 'hush', LC_ALL: 'C' } })).code).toBe(0)
+  const call = callsOf(dir).findLast((line) => line.startsWith('exec --workdir'))!
+  const passed = [...call.matchAll(/--env (\S+)/g)].map(([, name]) => name!)
+  expect(passed).toEqual(expect.arrayContaining(['SECRET', 'LC_ALL', 'GITHUB_OUTPUT', 'RUNNER_TEMP']))
+  expect(passed.filter((name) => others.includes(name) || name === 'PATH' || name === 'HOME')).toEqual([])
+  expect(call).not.toContain('hush')
 })
 
 test('if the daemon is gone, no new container is made', async () => {

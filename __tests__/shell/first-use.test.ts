@@ -45,6 +45,33 @@ test('an image whose program runs, in a container that is removed', async () => 
   expect(readdirSync(folder)).toEqual([])
 })
 
+test('the container has no network, nothing is pulled for it, and it has two minutes', async () => {
+  let created: readonly string[] = []
+  const times: unknown[] = []
+  const engine: Partial<Engine> = {
+    name: 'podman',
+    privileges: 'remapped',
+    async call(args, options) {
+      if (args[0] === 'create') created = args
+      times.push([args[0], options?.deadline])
+      return fine
+    },
+    async follow(_container, seconds) {
+      times.push(seconds)
+      return fine
+    },
+  }
+  expect(await checkFirstUse(engine as Engine, image, folder, host)).toBeUndefined()
+  const probe = created.at(-1)!.replace(/\/file$/, '')
+  expect(created).toEqual([
+    ...['create', '--pull=never', '--rm', '--label', 'io.github.xenserver-ddk-action.shell=probe', '--network', 'none'],
+    ...['--stop-signal', 'KILL', '--security-opt', 'label=disable', '--userns', 'host'],
+    ...['--mount', `type=bind,source=${probe},target=${probe}`, 'sha256:1'],
+    ...['/bin/sh', '-c', '[ -e "$1" ] || exit 99', 'sh', `${probe}/file`],
+  ])
+  expect(times).toEqual([['create', 'change'], 120, ['rm', 'change']])
+})
+
 test('the container is removed even if the job ends meanwhile', async () => {
   await expect(check({ ended: new Error('Cancelled') })).rejects.toThrow('Cancelled')
   expect(calls.at(-1)).toBe('rm --force container even if cancelled')

@@ -74,6 +74,24 @@ test('everybody can run the shell, and enter its folders', async () => {
   expect(JSON.parse(readFileSync(join(shell.folder, 'installed.json'), 'utf8'))).toEqual(shell)
 })
 
+test('nobody else can write to the shell or its folders, whatever the umask', async () => {
+  process.umask(0)
+  const { shell } = await install({})
+  expect([join(shell.bin, shell.name), shell.bin, join(shell.folder, 'home')].map(modeOf)).toEqual(['755', '755', '755'])
+})
+
+test('the container: no image is ever pulled, nor can the options of the user make the engine do so', async () => {
+  jest.spyOn(process, 'getuid').mockReturnValue(0)
+  const { shell, create } = await install({}, { network: 'none', runOptions: ['--pull', 'always'] })
+  expect(create).toEqual([
+    ...['--name', shell.container!.name, '--label', `io.github.xenserver-ddk-action.shell=${shell.id}`, '--rm', '--stop-signal', 'KILL'],
+    ...['--pull=never', '--security-opt', 'label=disable', '--platform', 'linux/386'],
+    ...[workspace, temp].flatMap((folder) => ['--mount', `type=bind,source=${folder},target=${folder}`]),
+    ...['--network', 'none', '--pull', 'always', '--pull=never', 'sha256:1'],
+    ...['/bin/sh', '-c', expect.any(String), 'sh', join(shell.folder, 'settings'), ''],
+  ])
+})
+
 describe("the container's user", () => {
   const as = (uid: number) => {
     jest.spyOn(process, 'getuid').mockReturnValue(uid)
@@ -142,6 +160,29 @@ test("the folders that are mounted: each once, with those of the runner's files,
   expect(create.filter((_, index) => create[index - 1] === '--mount')).toEqual(
     sources.map((folder) => `type=bind,source=${folder},target=${folder}`),
   )
+})
+
+test.each(['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY', 'GITHUB_EVENT_PATH'])(
+  'the folder of %s is mounted, although its name begins like that of another one',
+  async (name) => {
+    const folder = `${temp}-files`
+    mkdirSync(folder)
+    expect((await install({}, {}, { PATH: '/usr/bin', [name]: join(folder, 'file') })).sources).toEqual([workspace, temp, folder])
+  },
+)
+
+test("steps use the daemon of the action's step, whatever their own variables say", async () => {
+  const { shell } = await install({}, {}, { PATH: '/usr/bin', DOCKER_HOST: 'unix:///run/it is.sock' })
+  const script = `. '${join(shell.folder, 'settings')}'; echo "$DOCKER_HOST,$DOCKER_CONTEXT"`
+  const env = { ...process.env, DOCKER_HOST: 'tcp://elsewhere', DOCKER_CONTEXT: 'elsewhere' }
+  expect(spawnSync('bash', ['-c', script], { encoding: 'utf8', env }).stdout).toBe('unix:///run/it is.sock,\n')
+})
+
+test('once the job is cancelled, an earlier shell is left to the post step', async () => {
+  await install({})
+  const supervision = { signal: AbortSignal.abort(new Error('Cancelled')) }
+  await expect(install({}, { supervision })).rejects.toThrow('Cancelled')
+  expect(callsOf(dir)).toEqual([])
 })
 
 test('a shell of the same name is replaced, and that is said; another one stays', async () => {

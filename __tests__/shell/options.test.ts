@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import type { Engine } from '../../src/engine/engine.ts'
-import { createArguments } from '../../src/shell/container.ts'
+import { createArguments, mountPairs } from '../../src/shell/container.ts'
 import { parseEnv, parseNetwork, parseRunOptions, parseShellName, parseShellUser, parseVolumes } from '../../src/shell/options.ts'
 import { splitWords } from '../../src/shell/words.ts'
 
@@ -63,6 +63,7 @@ test('network, run-options, user', () => {
   expect(() => parseNetwork('--privileged')).toThrow(/is not a valid network/)
   expect(parseRunOptions('--memory 4g\n--label "a b"')).toEqual(['--memory', '4g', '--label', 'a b'])
   expect(() => parseRunOptions('ubuntu --memory 4g')).toThrow('it begins with "ubuntu"')
+  expect(() => parseRunOptions('-')).toThrow('it begins with "-"')
   expect(parseShellUser('runner')).toBe('runner')
   expect(() => parseShellUser('1000')).toThrow('"1000" is not one of root, runner')
 })
@@ -74,13 +75,34 @@ test('folders have the options of both engines, and no others', () => {
   const optionsOf = (text: string) =>
     createArguments({ engine, image, user: 'root', volumes: parseVolumes(text), runOptions: [] }, place).join(' ')
   expect(optionsOf('/a:/b:ro,z,rshared')).toContain(' --mount type=bind,source=/a,target=/b,readonly,bind-propagation=rshared ')
+  expect(optionsOf('/a,b:/c"d')).toContain(' --mount type=bind,"source=/a,b","target=/c""d" ')
   expect(optionsOf('cache:/b:ro,nocopy')).toContain(' --volume cache:/b:ro,nocopy ')
   expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')
 })
 
-test.each(['UID', 'EUID', 'PPID', 'GROUPS', 'RANDOM', 'SECONDS', 'BASHOPTS', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'DOCKER_HOST'])(
-  'env: %s is refused when it is read',
-  (name) => {
-    expect(() => parseEnv(`OK=1\n${name}=5`)).toThrow(new Error(`${name} can't be passed to the container; set it in the step's script`))
-  },
-)
+test('of folders that are mounted in each other, the innermost says where a step runs', () => {
+  const mounts = parseVolumes('/nowhere/work/sub/sub:/innermost\n/nowhere/work/sub:/inner\ncache:/cache')
+  const outer = ['/nowhere/work', '/nowhere/work']
+  expect(mountPairs(['/nowhere/work'], mounts)).toEqual(['/nowhere/work/sub/sub', '/innermost', '/nowhere/work/sub', '/inner', ...outer])
+})
+
+test.each([
+  'UID',
+  'EUID',
+  'PPID',
+  'GROUPS',
+  'RANDOM',
+  'SECONDS',
+  'BASHOPTS',
+  'CONTAINER_CONNECTION',
+  'CONTAINER_SSHKEY',
+  'DOCKER_HOST',
+  'CONTAINERS_CONF',
+  'XDG_RUNTIME_DIR',
+  'SHELLOPTS',
+  'IFS',
+  'PWD',
+  'LD_AUDIT',
+])('env: %s is refused when it is read', (name) => {
+  expect(() => parseEnv(`OK=1\n${name}=5`)).toThrow(new Error(`${name} can't be passed to the container; set it in the step's script`))
+})

@@ -82,3 +82,9 @@ test('what goes wrong is said, and the files are removed all the same', async ()
   await remove()
   expect(said).toEqual(["docker couldn't list the containers of ddk.sh: Error: no daemon"])
 })
+
+test('an engine that hangs has the time of a change to remove the container', async () => {
+  fakeDocker(dir, 'case $1 in ps) echo x ;; rm) exec sleep 150 ;; esac')
+  await removeShell(shell, (line) => said.push(line), { deadlines: { greeting: 1, question: 1, change: 2 } })
+  expect(said).toEqual(["docker couldn't remove the container of ddk.sh: it didn't answer within 2 seconds"])
+})

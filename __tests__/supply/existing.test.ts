@@ -1,19 +1,22 @@
-import { expect, test } from '@jest/globals'
+import { beforeEach, expect, test } from '@jest/globals'
+import { UserError } from '../../src/bytes/errors.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import type { Store } from '../../src/fetch/store/tool-cache.ts'
+import { HttpFailure } from '../../src/http/failure.ts'
 import { keyLabel } from '../../src/image/config/labels.ts'
 import { imageKey } from '../../src/image/key/key.ts'
 import type { Turn } from '../../src/supply/engine/turn.ts'
 import { findExisting, type Places } from '../../src/supply/existing.ts'
 import type { KnownIso } from '../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../src/supply/order.ts'
+import type { RegistryUse } from '../../src/supply/registry/registry-use.ts'
 
 const sha256 = '1'.repeat(64)
 const known = { identity: { sha256 }, sha256 } as KnownIso
 /** Of an ISO that was recognized before it was fetched. */
 const unfetched: KnownIso = { ...known, sha256: undefined, wanted: { url: 'https://example.com/ddk.iso' } }
 
-interface Situation extends Partial<Pick<Order, 'wantsArchive'>> {
+interface Situation extends Partial<Pick<Order, 'wantsArchive' | 'registry'>> {
   readonly iso?: KnownIso
   /** Whether the engine has the image. */
   readonly has?: () => boolean
@@ -22,9 +25,14 @@ interface Situation extends Partial<Pick<Order, 'wantsArchive'>> {
   readonly turn?: Pick<Turn, 'take' | 'wait'>
 }
 
+let said: string[] = []
+beforeEach(() => {
+  said = []
+})
+
 /** Looks for an image in an engine, without the Actions cache. */
 async function look({ iso = known, has = () => true, recorded = () => undefined, turn, ...changes }: Situation = {}) {
-  const phase = { say() {}, warn() {}, signal: new AbortController().signal }
+  const phase = { say: (line: string) => void said.push(line), warn() {}, signal: new AbortController().signal }
   const nothing = { image: false, iso: false }
   const order = { phase, uname: 'ddk', wantsArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
   const key = imageKey({ sha256 }, { uname: 'ddk' })
@@ -53,6 +61,31 @@ test('it is not looked for if the checksum of the ISO is unknown', async () => {
 
 test('it is taken if another job has just fetched the ISO', async () => {
   expect(await look({ iso: unfetched, recorded: () => sha256 })).toMatchObject({ origin: 'engine' })
+})
+
+/** A registry whose every request ends so. */
+function registryThat(fails: Error, push: boolean): RegistryUse {
+  const client = {
+    repository: { text: 'ghcr.io/acme/ddk' },
+    async persist() {
+      throw fails
+    },
+  }
+  return { client, push } as unknown as RegistryUse
+}
+
+test('a registry that fails is one line, unless the image is to be pushed there', async () => {
+  const failure = new HttpFailure('the server answered 403 Forbidden')
+  const sentence = "ghcr.io/acme/ddk can't be used: the server answered 403 Forbidden"
+  expect(await look({ has: () => false, registry: registryThat(failure, false) })).toBeUndefined()
+  expect(said).toEqual([sentence])
+  await expect(look({ has: () => false, registry: registryThat(failure, true) })).rejects.toThrow(new UserError(sentence, 'registry'))
+})
+
+test('what is wrong with an image in the registry is an error in any case', async () => {
+  const forged = new UserError('someone may have forged it', 'changed')
+  await expect(look({ has: () => false, registry: registryThat(forged, false) })).rejects.toThrow(forged)
+  expect(said).toEqual([])
 })
 
 /** The turns of jobs, written down; `free` tells whether this job gets it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { awaitSaving, startSaving } from '../../src/cache/process/saving.ts'
@@ -70,6 +70,15 @@ test('neither its environment nor its arguments hold a secret, and the runner fi
   expect(shown).not.toMatch(/ACTIONS_|INPUT_|GITHUB_|_proxy=/)
   // The service would have refused it without the token.
   expect(service.tokens()).toEqual(['Bearer the-runtime-token'])
+  process.kill(-pid)
+  await finish()
+})
+
+test("the job's steps come first: it has the lowest priority", async () => {
+  service.faults.upload = 'stalled'
+  const pid = start()
+  await service.heard(/upload/)
+  expect(getPriority(pid)).toBe(19)
   process.kill(-pid)
   await finish()
 })

@@ -50,14 +50,14 @@ export async function request(
     const status = body.statusCode!
     if (![301, 302, 303, 307, 308].includes(status)) return { url: target, status, headers: body.headers, trusted, body }
     body.destroy()
-    const next = redirected(target, body.headers.location, trusted)
+    const next = redirected(target, body.headers.location)
     if (next.origin !== target.origin) trusted = false
     target = next
   }
   throw new HttpFailure(`it was redirected more than ${maxRedirects} times, at last to ${shownUrl(target)}`)
 }
 
-function redirected(from: URL, location: string | undefined, trusted: boolean): URL {
+function redirected(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
     throw new HttpFailure('the server redirected without saying where to')
   }
@@ -68,7 +68,8 @@ function redirected(from: URL, location: string | undefined, trusted: boolean): 
   if (from.protocol === 'https:' && next.protocol === 'http:') {
     throw new HttpFailure(`the server redirected from https to ${shownUrl(next)}, which is refused because plain http is not secure`)
   }
-  if (trusted && next.origin === from.origin && next.username === '') {
+  // Once a redirect has left the origin, the name and the password of the first address are gone.
+  if (next.origin === from.origin && next.username === '') {
     next.username = from.username
     next.password = from.password
   }

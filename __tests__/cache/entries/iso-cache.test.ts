@@ -79,6 +79,13 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
   expect(readFileSync(iso).equals(content)).toBe(true)
 })
 
+test('an ISO of another size than its server says is a miss', async () => {
+  const staged = stageIso(address, join(dir, 'staged'), iso, sha256)
+  const folder = join(staged.dir, entryFolder)
+  expect(await checkIso(folder, staged.key, { ...address, size: 5 })).toBe('it has 200000 bytes, but should have 5')
+  expect(await checkIso(folder, staged.key, address)).toMatchObject({ sha256 })
+})
+
 test("an ISO that doesn't belong to its key is a miss with one line", async () => {
   const other = { sha256: 'ab'.repeat(32) }
   const staged = stageIso(other, join(dir, 'staged'), iso, sha256)

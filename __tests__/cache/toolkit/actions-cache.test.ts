@@ -79,15 +79,17 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     expect(readdirSync(dir).sort()).toEqual(['a', 'save', 'save.log', 'save.started', 'some'])
   })
 
-  test('an existing entry is not packed again', async () => {
+  test('an existing entry is neither packed nor fetched again', async () => {
     await save(entryIn('a', 'first'))
     const uploads = () => service.requests.filter((line) => /upload|PATCH|Create|caches/.test(line)).length
+    const fetches = () => service.requests.filter((line) => line === 'GET blob').length
     const before = uploads()
     expect(await save(entryIn('b', 'second'))).toEqual([
       `Another job has saved the image to the Actions cache, or is saving it now (${key})`,
     ])
-    expect(uploads()).toBe(before)
+    expect([uploads(), fetches()]).toEqual([before, 0])
     expect(await restore(entryIn('c'))).toEqual(Buffer.from('first'))
+    expect(fetches()).toBe(1)
   })
 
   test('an entry that is not there is a miss', async () => {

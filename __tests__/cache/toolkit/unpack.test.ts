@@ -23,6 +23,18 @@ test.each([
   })
 })
 
+test.each<[string, (tar: Buffer) => Buffer, RegExp]>([
+  ['goes on after its end', (tar) => Buffer.concat([tar, Buffer.from('more')]), /^its archive goes on after its end$/],
+  ['has a header that is damaged', (tar) => tar.fill('x', 100, 101), /^its archive is damaged$/],
+  ['has no end', (tar) => tar.subarray(0, 1024), /^its archive is cut short$/],
+])('an archive that %s is none', async (_what, damage, why) => {
+  await withTempDir(async (dir) => {
+    const tar = Buffer.concat([header(512), Buffer.alloc(512, 'text'), Buffer.alloc(1024)])
+    writeFileSync(join(dir, 'archive'), zstdCompressSync(damage(tar)))
+    await expect(unpackEntry(join(dir, 'archive'), join(dir, 'entry'))).rejects.toThrow(why)
+  })
+})
+
 unless(noMounts).test('a disk that is too small for a file is noticed before it is full', async () => {
   await withTempDir(async (dir) => {
     const small = join(dir, 'small')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Address } from '../../../src/fetch/http/address.ts'
 import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
+import { statusFailure } from '../../../src/http/failure.ts'
 import { until } from '../../support/tools.ts'
 import { type Handler, noise, type Server, sendFile, serve, sha256, withServer } from '../server.ts'
 
@@ -345,6 +346,17 @@ describe('a server that lies about the length', () => {
     expect(await messageOf(fetchFile([silent], { size: file.length - 1 }))).toContain("the server sent more than the file's 2999999 bytes")
   })
 
+  test('a shorter one than it sends: what has arrived is not resumed', async () => {
+    const small = file.subarray(0, 2_000_000)
+    const longer: Handler = (_, response) => void response.writeHead(200, { etag: '"1"' }).end(other)
+    await withServer(inOrder([longer, (q, r) => sendFile(q, r, small, { etag: '"1"' })]), async ({ origin, requests }) => {
+      const fetching = () => fetchFrom([`${origin}/ddk.iso`], { size: small.length })
+      expect(await messageOf(fetching())).toContain("the server sent more than the file's 2000000 bytes")
+      expectWhole(await fetching(), small)
+      expect(requests[1]!.headers.range).toBeUndefined()
+    })
+  })
+
   test('zero', async () => {
     expect(await messageOf(fetchFile([answer(200, { 'content-length': 0 })]))).toContain('the server sent an empty file')
     expect(await messageOf(fetchFile([answer(200, { 'transfer-encoding': 'chunked' })]))).toContain('the server sent an empty file')
@@ -384,6 +396,17 @@ describe('something other than a file is refused in a sentence, without the quer
     expect([readdirSync(dir), warned]).toEqual([[], []])
   })
 
+  test('another file than before, of which nothing is left to resume', async () => {
+    await withServer(inOrder([(q, r) => sendFile(q, r, other, { etag: '"1"' }), sound]), async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      expect(await messageOf(fetchFrom([url], { sha256Before: pinned }))).toBe(
+        `${url} gives another file than before: its SHA-256 is ${sha256(other)}, but was ${pinned}. If that is intended, confirm the new file with this line below "with:": iso-sha256: ${sha256(other)}`,
+      )
+      expect(readdirSync(dir)).toEqual([])
+      expectWhole(await fetchFrom([url], { sha256Before: pinned }))
+    })
+  })
+
   test('a wrong checksum', async () => {
     const message = await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
     expect(message).toContain(`the file has the SHA-256 ${pinned}, but ${'f'.repeat(64)} is expected`)
@@ -407,6 +430,14 @@ describe('a server error is retried', () => {
     const start = Date.now()
     expectWhole((await fetchFile([answer(503, { 'retry-after': date }), sound])).got)
     expect(Date.now() - start).toBeGreaterThan(500)
+  })
+
+  test('for up to two minutes, if it says so', () => {
+    const asked = (seconds: number) => statusFailure(503, { 'retry-after': String(seconds) }, '')
+    expect([asked(120), asked(121)]).toMatchObject([
+      { retryable: true, wait: 120_000 },
+      { retryable: false, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
+    ])
   })
 
   test('but not forever', async () => {
@@ -542,6 +573,18 @@ describe('the headers of the user', () => {
         await back.close()
       }
     })
+  })
+
+  test('and the name and password in the address go to where it redirects within itself', async () => {
+    await withServer(
+      // The whole address, which has neither.
+      (q, r) => (q.url === '/ddk.iso' ? answer(302, { location: `http://${q.headers.host}/moved` }) : sound)(q, r),
+      async ({ origin, requests }) => {
+        expectWhole(await fetchFrom([`${origin.replace('//', '//name:password@')}/ddk.iso`]))
+        const basic = `Basic ${Buffer.from('name:password').toString('base64')}`
+        expect(requests.map((request) => request.headers.authorization)).toEqual([basic, basic])
+      },
+    )
   })
 
   test('go to no address that the user did not give', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type * as http from 'node:http'
 import * as https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import * as net from 'node:net'
@@ -17,6 +18,7 @@ import { startProxy } from './proxy-server.ts'
 const file = noise(500_000)
 let dir = ''
 let server: https.Server
+const requests: http.IncomingMessage[] = []
 let port = 0
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-https-'))
@@ -26,6 +28,7 @@ beforeAll(async () => {
   })
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(dir, name)))
   server = https.createServer({ key, cert }, (request, response) => {
+    requests.push(request)
     if (request.url === '/moved.iso') response.writeHead(302, { location: 'http://127.0.0.1:1/ddk.iso?hush' }).end()
     else sendFile(request, response, file, { etag: '"1"' })
   })
@@ -108,6 +111,9 @@ describe('an http address of a catalog', () => {
       const found = await preferred(url, { ...trusted(), https_proxy: proxy.address })
       expect(found).toMatchObject({ urls: [url.replace('http:', 'https:'), url], knownBy: url })
       expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
+      // The user's headers are for whom the workflow names.
+      expect(requests.at(-1)).toMatchObject({ method: 'HEAD', headers: { host: 'mirror.example.invalid' } })
+      expect(requests.at(-1)!.headers).not.toHaveProperty('x-token')
     } finally {
       proxy.close()
     }

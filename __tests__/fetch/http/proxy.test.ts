@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { download } from '../../../src/fetch/http/download.ts'
+import { send } from '../../../src/http/request.ts'
 import { noise, type Server, sendFile, serve, sha256 } from '../server.ts'
 import { startProxy, type TestProxy } from './proxy-server.ts'
 
@@ -46,6 +49,12 @@ describe('plain http', () => {
     expect(await fetchFrom(url)).toBe(sha256(file))
     expect(proxy.asked).toEqual([`GET ${url}`])
     expect(origin.requests[0]!.headers['x-token']).toBe('hush')
+  })
+
+  test('goes through HTTP_PROXY if http_proxy is empty', async () => {
+    Object.assign(process.env, { http_proxy: '', HTTP_PROXY: proxy.address })
+    expect(await fetchFrom(url)).toBe(sha256(file))
+    expect(proxy.asked).toEqual([`GET ${url}`])
   })
 
   test('goes through a proxy that is written without http://, and with a name and a password', async () => {
@@ -99,6 +108,24 @@ describe('plain http', () => {
 })
 
 describe('https', () => {
+  // Without the job's end, the tunnel is given up after 15 seconds.
+  test('a proxy that never answers is not awaited once the job is cancelled', async () => {
+    const stop = new AbortController()
+    const sockets: Socket[] = []
+    const silent = createServer((socket) => {
+      sockets.push(socket)
+      stop.abort(new Error('Cancelled'))
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    process.env.https_proxy = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    try {
+      await expect(send('GET', new URL('https://mirror.example.invalid/'), {}, stop.signal)).rejects.toThrow('Cancelled')
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    }
+  }, 12_000)
+
   test.each([
     ['403 Forbidden', 'the proxy refused to connect to the server (403)'],
     ['407 Proxy Authentication Required', 'the proxy requires a user name and a password'],

@@ -36,6 +36,24 @@ test("a server without ranges is recognized by its full answer, whose body isn't
   expect(remote).toMatchObject({ size: 10_000, acceptsRanges: false })
 })
 
+test('the headers of the user go to no address that they are not for', async () => {
+  await withServer(
+    (q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sound(q, r)),
+    async ({ origin, requests }) => {
+      const address = {
+        urls: [`${origin}/ddk.iso`],
+        headers: new Map([['x-token', 'hush']]),
+        headersFor: new Set(['https://elsewhere.example']),
+      }
+      await queryServer(address, { signal, say() {} })
+      expect(requests.map(({ method, headers }) => [method, headers['x-token']])).toEqual([
+        ['HEAD', undefined],
+        ['GET', undefined],
+      ])
+    },
+  )
+})
+
 test('a weak ETag identifies no file, but the date does', async () => {
   const { remote } = await probe((q, r) => sendFile(q, r, file, { lastModified, headers: { etag: 'W/"1"' } }))
   expect(remote).not.toHaveProperty('etag')

@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as toolkit from '@actions/tool-cache'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openStore, type Store } from '../../../src/fetch/store/tool-cache.ts'
+import { ownerTag } from '../../../src/host/owner.ts'
 import { noMounts, noOtherUser } from '../../support/machine.ts'
 import { hideDebugLines } from '../../support/quiet-toolkit.ts'
 import { unless } from '../../support/skip.ts'
@@ -211,6 +212,18 @@ describe('an ISO that has changed is removed, and fetched again', () => {
     })
   })
 
+  test('a description that names a file elsewhere', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
+      const { path } = await store.fetch(address, version, options)
+      const description = join(dirname(path), 'iso.json')
+      writeFileSync(join(dir, 'elsewhere.iso'), iso)
+      writeFileSync(description, JSON.stringify({ ...JSON.parse(readFileSync(description, 'utf8')), file: '../../../../elsewhere.iso' }))
+      expect(await store.find({ sha256: pinned }, never)).toBeUndefined()
+      expect(await store.fetch(address, version, options)).toMatchObject({ path })
+    })
+  })
+
   test('a missing marker is written later', async () => {
     await withServer(sound, async ({ origin }) => {
       const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
@@ -369,6 +382,23 @@ describe('a .part file of another user', () => {
       utimesSync(part, eightDaysAgo, eightDaysAgo)
       await goOn(`${origin}/ddk.iso`)
       expect(existsSync(part)).toBe(false)
+    })
+  })
+})
+
+describe('a .part file of another ISO stays', () => {
+  const oneDayAgo = new Date(Date.now() - 24 * 3600 * 1000)
+  const eightDaysAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000)
+  test.each([
+    ['for some days after its owner has died, so that its download can be resumed', () => `ffffffffffff-1-1-1-x`, oneDayAgo],
+    ['as long as its owner lives, however long it has had no byte', () => ownerTag(), eightDaysAgo],
+  ])('%s', async (_, tag, touched) => {
+    await withServer(sound, async ({ origin }) => {
+      const part = join(root(), '6.5.0-90233c', `${arch()}.0123456789abcdef.partial.${tag()}`)
+      mkdirSync(part, { recursive: true })
+      utimesSync(part, touched, touched)
+      await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      expect(existsSync(part)).toBe(true)
     })
   })
 })

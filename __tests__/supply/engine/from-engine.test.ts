@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { Engine, Image } from '../../../src/engine/engine.ts'
 import { keyLabel } from '../../../src/image/config/labels.ts'
 import { fromEngine } from '../../../src/supply/engine/from-engine.ts'
-import { rememberImage } from '../../../src/supply/engine/known-images.ts'
+import { knownImages, rememberImage } from '../../../src/supply/engine/known-images.ts'
 import type { Order } from '../../../src/supply/order.ts'
 
 // An engine that others use too: anybody can give an image the label by which one is found again.
@@ -55,6 +55,11 @@ test('of several with the label, the one that was loaded here is taken', async (
   expect(await look('sha256:planted', 'sha256:ours')).toBe('sha256:ours')
 })
 
+test('an image is recorded once', () => {
+  for (const id of ['sha256:ours', 'sha256:ours-as-well', 'sha256:ours']) rememberImage(image(id))
+  expect(knownImages('v1-key')).toEqual(['sha256:ours', 'sha256:ours-as-well'])
+})
+
 test('one that was planted is not used, and that is said', async () => {
   rememberImage(image('sha256:ours'))
   rememberImage(image('sha256:ours-as-well'))
@@ -72,6 +77,44 @@ test('without a record, the oldest is used, because an image built on it inherit
 test('one that was built on the image is not used, also if the image is gone', async () => {
   expect(await look('sha256:derived')).toBeUndefined()
   expect(said.at(-1)).toBe("The image that docker has is ignored: it has 3 layers, and the DDK's has 2 (sha256:derived)")
+})
+
+/** Looks in an engine that has one image, which is unlike others in this. */
+async function lookIn(changes: Partial<Engine>, labels: Record<string, string> = {}, signal = new AbortController().signal) {
+  const ours = image('sha256:ours')
+  rememberImage(ours)
+  const tagged: string[][] = []
+  const engine: Partial<Engine> = {
+    ...engineWith('sha256:ours'),
+    find: async () => ({ ...ours, labels: { ...ours.labels, ...labels } }),
+    tag: async (...names) => void tagged.push(names),
+    ...changes,
+  }
+  const phase = { say: (line: string) => said.push(line), warn() {}, signal }
+  const order: Partial<Order> = { phase, uname: 'ddk', name: () => 'ddk:1' }
+  const supply = await fromEngine(engine as Engine, 'v1-key', order as Order)
+  return { id: supply?.image?.id, tagged }
+}
+
+test('one of which no container can be created is not used, unless the job has ended', async () => {
+  const prove = async () => {
+    throw new Error('it is broken')
+  }
+  expect(await lookIn({ prove })).toEqual({ id: undefined, tagged: [] })
+  expect(said).toEqual(['The image that docker has is ignored: it is broken'])
+  await expect(lookIn({ prove }, {}, AbortSignal.abort(new Error('Cancelled')))).rejects.toThrow('Cancelled')
+})
+
+test('one with labels that this action does not write is not used', async () => {
+  expect(await lookIn({}, { 'io.github.xenserver-ddk-action.iso-sha256': '$(id)' })).toEqual({ id: undefined, tagged: [] })
+  expect(said).toEqual(["The image that docker has is ignored: it has labels that this action doesn't write (sha256:ours)"])
+})
+
+test('it gets the requested name, unless it has it', async () => {
+  expect(await lookIn({})).toEqual({ id: 'sha256:ours', tagged: [] })
+  const find = async (reference: string) => (reference === 'ddk:1' ? image('sha256:other') : image('sha256:ours'))
+  expect(await lookIn({ find })).toEqual({ id: 'sha256:ours', tagged: [['sha256:ours', 'ddk:1']] })
+  expect(said).toContain('ddk:1 was the name of the image sha256:other before')
 })
 
 test("a record that can't be read or written is ignored", async () => {

@@ -7,11 +7,14 @@ import { digestAndRecord, recordedDigest, verifyRecorded } from '../../../src/su
 import { sha256 } from '../../fetch/server.ts'
 
 const environment = { ...process.env }
+/** In whole seconds, which can be set again exactly. */
+const someTime = 1_600_000_000
 let dir = ''
 let toolCache = ''
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'ddk-file-digest-'))
-  for (const name of ['old', 'changing', 'replaced', 'broken', 'forged']) writeFileSync(join(dir, name), 'an ISO')
+  for (const name of ['old', 'changing', 'replaced', 'rewritten', 'growing', 'broken', 'forged']) writeFileSync(join(dir, name), 'an ISO')
+  utimesSync(join(dir, 'rewritten'), someTime, someTime)
   // The digests of files that have just been written aren't recorded.
   while (Date.now() - statSync(join(dir, 'forged')).ctimeMs < 2100) await sleep(100)
 })
@@ -44,6 +47,19 @@ test('a file with the same size and times in its place is another file', async (
   writeFileSync(at('replaced'), 'AN ISO')
   utimesSync(at('replaced'), atime, mtime)
   expect(recordedDigest(at('replaced'))).toBeUndefined()
+})
+
+test('a file that was written to, and has the size and the time that it had, is another file', async () => {
+  await digestAndRecord(at('rewritten'), {})
+  expect(recordedDigest(at('rewritten'))).toBe(digest)
+  writeFileSync(at('rewritten'), 'AN ISO')
+  utimesSync(at('rewritten'), someTime, someTime)
+  expect(recordedDigest(at('rewritten'))).toBeUndefined()
+})
+
+test('a file that is written to while it is hashed is not known by what it had', async () => {
+  expect(await digestAndRecord(at('growing'), { onProgress: () => writeFileSync(at('growing'), 'AN ISO') })).toMatch(/^[0-9a-f]{64}$/)
+  expect(recordedDigest(at('growing'))).toBeUndefined()
 })
 
 test('a file that was written a moment ago is not recorded, because its times may not show another write', async () => {

@@ -49,15 +49,23 @@ test('why an ISO is confidential', () => {
     address({ iso: { kind: 'url', url: 'https://user@one.example/ddk.iso' } }),
     address({ iso: { kind: 'url', url: 'https://:password@one.example/ddk.iso' } }),
     address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso?token=1' } }),
+    address({ iso: { kind: 'url', url: 'https://one.example/ddk.iso' }, mirrors: ['https://two.example/ddk.iso?token=1'] }),
     address({ version, catalog: release('https://one.example/ddk.iso') }),
+    address({
+      version,
+      catalog: release('https://one.example/ddk.iso', 'https://two.example/ddk.iso'),
+      isoHeaders: headers,
+      isoHeadersFor: ['https://two.example'],
+    }),
     ...(shipped ? [address({ version, catalog: release(...shipped.urls) })] : []),
     request({ iso: { kind: 'file', path: import.meta.filename } }),
   ].map(({ confidential }) => confidential)
   expect(reasons).toEqual([
     undefined,
     'the ISO is fetched with iso-headers',
-    ...Array(3).fill("the ISO's address holds a password or a query"),
+    ...Array(4).fill("the ISO's address holds a password or a query"),
     "the ISO's address is from a catalog of your own",
+    'the ISO is fetched with iso-headers',
     ...(shipped ? [undefined] : []),
     'the ISO is a file on the runner',
   ])

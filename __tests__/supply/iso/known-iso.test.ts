@@ -7,6 +7,7 @@ import type { Store } from '../../../src/fetch/store/tool-cache.ts'
 import type { Phase } from '../../../src/phase/phase.ts'
 import type { AddressRequest, IsoRequest } from '../../../src/supply/iso/iso-request.ts'
 import { beginRecognition, recognize } from '../../../src/supply/iso/known-iso.ts'
+import { startProxy } from '../../fetch/http/proxy-server.ts'
 import { type Handler, serve, sha256 } from '../../fetch/server.ts'
 import { hideDebugLines } from '../../support/quiet-toolkit.ts'
 import { withTempDir } from '../../support/tools.ts'
@@ -64,6 +65,35 @@ test('a file is known by its checksum', async () => {
     const request = { kind: 'file', path, sha256: undefined } as const
     expect(await recognizeBy(request)).toEqual({ request, identity: { sha256: digest }, sha256: digest })
     expect(await recognizeBy({ ...request, path: dir })).toMatchObject({ identity: undefined, sha256: undefined })
+  })
+})
+
+test('a file is read no more once the job is cancelled', async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, 'ddk.iso')
+    writeFileSync(path, 'an ISO')
+    const cancelled = AbortSignal.abort(new Error('Cancelled'))
+    await expect(recognizeBy({ kind: 'file', path, sha256: undefined }, undefined, cancelled)).rejects.toThrow('Cancelled')
+  })
+})
+
+test.each([
+  [true, 'is tried over https first'],
+  [false, 'stays as the workflow has it'],
+])('an http address without a port, of a catalog (%j), %s', async (fromCatalog) => {
+  const environment = { ...process.env }
+  await withAddress(missing, async (request) => {
+    const proxy = await startProxy(Number(new URL(request.address.urls[0]!).port))
+    proxy.refusal = '403 Forbidden'
+    Object.assign(process.env, { http_proxy: proxy.address, https_proxy: proxy.address, no_proxy: '' })
+    try {
+      const address = { ...request.address, urls: ['http://mirror.example.invalid/ddk.iso'] }
+      await expect(recognizeBy({ ...request, address, fromCatalog })).rejects.toThrow('404 Not Found')
+      expect(proxy.asked.includes('CONNECT mirror.example.invalid:443')).toBe(fromCatalog)
+    } finally {
+      process.env = environment
+      proxy.close()
+    }
   })
 })
 

@@ -44,7 +44,8 @@ export async function digestAndRecord(path: string, options: DigestOptions): Pro
   const before = stateIfAny(path)
   const start = Date.now()
   const sha256 = await sha256OfFile(path, options)
-  if (sha256 !== undefined && before && isSame(before, stateIfAny(path))) record(path, sha256, before, start)
+  // If it has changed meanwhile, it isn't in this state any more, so the record is worth nothing.
+  if (sha256 !== undefined && before) record(path, sha256, before, start)
   return sha256
 }
 
@@ -82,8 +83,8 @@ function stateIfAny(path: string): FileState | undefined {
   }
 }
 
-function isSame(one: FileState, other: FileState | undefined): boolean {
-  return (Object.keys(one) as (keyof FileState)[]).every((name) => one[name] === other?.[name])
+function isSame(one: FileState, other: FileState): boolean {
+  return (Object.keys(one) as (keyof FileState)[]).every((name) => one[name] === other[name])
 }
 
 /** @throws Error if the runner has no tool cache */

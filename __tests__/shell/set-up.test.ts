@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { detectEngine } from '../../src/engine/detect.ts'
+import type { Engine, Image } from '../../src/engine/engine.ts'
+import type { Finished } from '../../src/programs/finished.ts'
+import type { InstalledShell } from '../../src/shell/remove.ts'
+import { setUpShell } from '../../src/shell/set-up.ts'
+import { startContainer } from '../../src/shell/start.ts'
+import { callsOf, fakeDocker } from '../support/fake-docker.ts'
+
+// What becomes of a shell whose container can't be used. The engine is a script that answers as Docker does.
+
+const environment = { ...process.env }
+const image: Image = { id: 'sha256:1', names: [], labels: {}, platform: 'linux/386', layers: 2, entrypoint: [] }
+let dir = ''
+let temp = ''
+let workspace = ''
+let warned: string[] = []
+let shell: InstalledShell | undefined
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-set-up-'))
+  temp = join(dir, 'temp')
+  workspace = join(dir, 'work')
+  for (const folder of [temp, workspace]) mkdirSync(folder)
+  process.env.PATH = `${dir}:${environment.PATH}`
+  delete process.env.DOCKER_HOST
+  warned = []
+  shell = undefined
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** @param extra what the engine does first, in shell */
+async function setUp(extra = ''): Promise<boolean> {
+  fakeDocker(dir, extra)
+  const engine = (await detectEngine('docker'))!
+  rmSync(join(dir, 'calls'))
+  return setUpShell(
+    engine,
+    image,
+    { name: 'ddk.sh', volumes: [], env: ['TOKEN=hush'], runOptions: [], user: 'root' },
+    {
+      temp,
+      workspace,
+      say() {},
+      warn: (sentence) => warned.push(sentence),
+      async installed(installed) {
+        shell = installed
+        expect(callsOf(dir)).toEqual([])
+      },
+      explanation: 'docs/x.md',
+    },
+  )
+}
+
+const verbs = () => callsOf(dir).map((call) => /^(create|exec|rm|start( --attach)?) /.exec(call)?.[1])
+
+test('the shell is known to the post step before its container exists', async () => {
+  expect(await setUp()).toBe(true)
+  expect([verbs(), warned, existsSync(join(shell!.folder, 'mounted'))]).toEqual([['create', 'start', 'exec'], [], true])
+})
+
+test('if no program of the image can run, each step fails with the reason, and the container is removed', async () => {
+  expect(await setUp('case $1 in exec) exit 1 ;; start) if [ $2 = --attach ]; then exit 139; fi ;; esac')).toBe(false)
+  expect(verbs()).toEqual(['create', 'start', 'exec', 'rm', 'create', 'start --attach', 'rm'])
+  const reason = expect.stringMatching(/the DDK's programs crash with signal 11 .*\. See docs\/x\.md$/)
+  expect(warned).toEqual([reason])
+  expect(warned[0]).toMatch(/^Steps with "shell: ddk\.sh \{0\}" can't run: /)
+  expect(statSync(join(shell!.folder, 'settings')).mode & 0o777).toBe(0o600)
+  const step = spawnSync(join(shell!.bin, 'ddk.sh'), ['/dev/null'], { encoding: 'utf8', env: process.env })
+  expect([step.status, step.stderr.trim()]).toEqual([125, reason])
+})
+
+test.each([
+  ['RUNNER_TEMP', () => temp],
+  ['the workspace', () => workspace],
+])('an engine that does not see %s is the reason, not the options of the user', async (_which, folder) => {
+  const unseen = 'echo "bind source path does not exist" >&2; exit 1'
+  expect(await setUp(`case "$*" in create*--mount*'source=${folder()}'*) ${unseen} ;; esac`)).toBe(false)
+  expect(warned).toEqual([expect.stringContaining(`docker doesn't see this runner's files in ${folder()}, so steps can't run`)])
+})
+
+const probe = ['create', 'start --attach', 'rm']
+
+test.each([
+  ['can not be created', 'create) case "$*" in *=probe*) ;; *) exit 7 ;; esac', 'to create it', ['create']],
+  ['does not start', 'start) if [ $2 != --attach ]; then exit 7; fi', 'to start it', ['create', 'start', 'rm']],
+  ["does not see the shell's files", 'exec) exit 7', 'a program in it', ['create', 'start', 'exec', 'rm']],
+])('a container that %s, of an image that is sound, is removed, and the error names the inputs', async (_what, answer, what, calls) => {
+  await expect(setUp(`case $1 in ${answer} ;; esac`)).rejects.toThrow(
+    `docker couldn't make the container of ddk.sh: ${what} ended with exit code 7; check the inputs "volumes", "network" and "run-options"`,
+  )
+  expect(verbs()).toEqual([...calls, ...probe, ...probe])
+})
+
+test('the engine has two minutes for each step of it', async () => {
+  const times: unknown[] = []
+  const answer: Finished = { code: 0, stdout: '', lastWord: '', missing: false, timedOut: false }
+  const engine: Partial<Engine> = {
+    name: 'docker',
+    async call([verb], options) {
+      times.push([verb, options?.deadline])
+      return answer
+    },
+  }
+  const folder = join(temp, 'shell')
+  mkdirSync(folder)
+  const container = { engine: 'docker', name: 'ddk', giveBack: [] }
+  const prepared = { shell: { id: '1', name: 'ddk.sh', folder, bin: folder, container }, create: [], sources: [], hasRunOptions: false }
+  expect(await startContainer(engine as Engine, image, prepared)).toBeUndefined()
+  expect(times).toEqual(['create', 'start', 'exec'].map((verb) => [verb, 'change']))
+})

@@ -1,0 +1,84 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { saveForNextRun } from '../../../src/supply/cache/save.ts'
+import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
+import type { Order } from '../../../src/supply/order.ts'
+import type { Supply } from '../../../src/supply/supply.ts'
+
+// What is saved for the next run. There is no cache service, so that nothing leaves this folder.
+
+const environment = { ...process.env }
+const sha256 = 'ab'.repeat(32)
+let dir = ''
+let said: string[] = []
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-save-'))
+  said = []
+  for (const name of ['ddk.iso', 'image.tar']) writeFileSync(join(dir, name), name)
+  for (const name of ['ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_URL']) delete process.env[name]
+})
+afterEach(() => {
+  process.env = { ...environment }
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** Names of what is saved. By default, everything has been made of an ISO whose address has no known checksum. */
+function saved(supply: Partial<Supply> = {}, order: Partial<Order> = {}, isPinned = false): readonly string[] {
+  const known = {
+    identity: { sha256 },
+    sha256: undefined,
+    request: { kind: 'address', address: { urls: ['https://one.example/ddk.iso'], ...(isPinned && { sha256 }) } },
+  }
+  const made = {
+    origin: 'download',
+    isoSha256: sha256,
+    isoPath: join(dir, 'ddk.iso'),
+    conversion: { archive: { configDigest: 'sha256:1' } },
+  }
+  const asked = {
+    phase: { say: (line: string) => said.push(line) },
+    tempDir: dir,
+    archive: join(dir, 'image.tar'),
+    useCache: { save: { image: true, iso: true } },
+    cacheHealth: { failing: false },
+    uname: 'ddk',
+  }
+  return saveForNextRun({ ...made, ...supply } as Supply, known as unknown as KnownIso, { ...asked, ...order } as unknown as Order).entries
+}
+
+const checksum = "the checksum of this address's first download"
+
+test('an ISO that was downloaded is saved with its image, and with its checksum if that was not known', () => {
+  expect(saved()).toEqual([checksum, 'the image', 'the ISO'])
+  expect(saved({}, {}, true)).toEqual(['the image', 'the ISO'])
+})
+
+test('an ISO that was not downloaded is not saved, because it is in a cache or on the machine already', () => {
+  for (const origin of ['file', 'tool-cache', 'iso-cache'] as const) expect([origin, saved({ origin })]).toEqual([origin, ['the image']])
+})
+
+test('an image that is in a cache already is not saved', () => {
+  expect(saved({ origin: 'cache', isoPath: undefined as never })).toEqual([])
+  expect(saved({ origin: 'engine', conversion: undefined as never })).toEqual([])
+})
+
+test('only what is wanted is saved, and without either not even the checksum', () => {
+  const saving = (image: boolean, iso: boolean) => saved({}, { useCache: { save: { image, iso } } as Order['useCache'] })
+  expect([saving(true, false), saving(false, true), saving(false, false)]).toEqual([[checksum, 'the image'], [checksum, 'the ISO'], []])
+})
+
+test('nothing is saved to a cache that was too slow before, and that is said', () => {
+  expect(saved({}, { cacheHealth: { failing: true, waited: 0 } })).toEqual([])
+  expect([said, existsSync(join(dir, 'save-iso'))]).toEqual([
+    ['Nothing is saved to the Actions cache, because it was too slow before'],
+    false,
+  ])
+})
+
+test('what goes wrong fails no step', () => {
+  rmSync(join(dir, 'ddk.iso'))
+  expect(saved()).toEqual([])
+  expect(said).toEqual([expect.stringMatching(/^Nothing is saved to the Actions cache: .*ddk\.iso/)])
+})
