@@ -13,6 +13,14 @@ import { secondsIn } from './stat.ts'
 /** Milliseconds between two looks. */
 const interval = 50
 
+const kinds = {
+  engine: 'the engine',
+  client: "the engine's client",
+  action: 'the action',
+  cacheProcess: 'restore from the Actions cache',
+  others: 'all other programs',
+}
+
 /** In seconds. */
 interface Usage {
   readonly elapsed: number
@@ -45,13 +53,12 @@ export async function processors(setting: Setting, engine: RealEngine): Promise<
   })
   removeImages(engine)
   const columns = Object.values(usages)
-  const names = [...new Set(columns.flatMap(({ programs }) => [...programs.keys()]))]
   const row = (name: string, figure: (usage: Usage) => number) => [name, ...columns.map((usage) => figure(usage).toFixed(1))]
   return [
     `Seconds of processor time until an image is in ${command}. Below them, what the ${availableParallelism()} processors had left.\n`,
     aligned([
       ['seconds of processor time', ...Object.keys(usages)],
-      ...names.map((name) => row(name, ({ programs }) => programs.get(name) ?? 0)),
+      ...Object.values(kinds).map((name) => row(name, ({ programs }) => programs.get(name) ?? 0)),
       row('idle', ({ idle }) => idle),
       row('elapsed time', ({ elapsed }) => elapsed),
     ]),
@@ -79,7 +86,6 @@ async function usageOf<T>(use: () => Promise<T>): Promise<Usage & { readonly val
     for (const [pid, { program, seconds }] of latest) {
       programs.set(program, (programs.get(program) ?? 0) + seconds - (before.get(pid)?.seconds ?? 0))
     }
-    for (const [program, seconds] of programs) if (seconds < 0.05) programs.delete(program)
     return { value, elapsed: (performance.now() - start) / 1000, idle: idleSeconds() - idle, programs }
   } finally {
     clearInterval(timer)
@@ -92,7 +98,7 @@ function idleSeconds(): number {
   return (idle! + waiting!) / 100
 }
 
-/** The processor time of each process, by its ID. Those of the kernel have no command line. */
+/** The processor time of each process, by its ID. */
 function times(): Map<string, { program: string; seconds: number }> {
   const found = new Map<string, { program: string; seconds: number }>()
   for (const pid of readdirSync('/proc')) {
@@ -110,11 +116,9 @@ function times(): Map<string, { program: string; seconds: number }> {
 
 function programOf([path = '', ...args]: readonly string[]): string {
   const program = basename(path)
-  if (program === '') return 'the kernel'
-  if (args.some((arg) => basename(arg) === 'cache-process.cjs')) return 'restore from the Actions cache'
-  if (args.some((arg) => basename(arg) === 'main.cjs')) return 'the action'
-  if (program === 'docker') return "the engine's client"
+  if (args.some((arg) => basename(arg) === 'cache-process.cjs')) return kinds.cacheProcess
+  if (args.some((arg) => basename(arg) === 'main.cjs')) return kinds.action
+  if (program === 'docker') return kinds.client
   // The daemon unpacks layers in processes of its own, which have such names.
-  if (/^(?:docker|containerd|runc)/.test(program)) return 'the engine'
-  return 'others'
+  return /^(?:docker|containerd|runc)/.test(program) ? kinds.engine : kinds.others
 }
