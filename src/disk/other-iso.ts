@@ -6,7 +6,7 @@ import { type FileTree, walk } from './filesystem/tree.ts'
 const depth = 3
 
 /**
- * What an ISO without a DDK is, as the end of `it is …`: a release of XenServer has several ISOs. Undefined if it is none that is known.
+ * What an ISO without a DDK is, as the end of `it looks like …`: a release of XenServer has several ISOs. Undefined if it is none that is known.
  * The names are those that XenServer's own installer looks for.
  */
 export function otherIso(tree: FileTree): string | undefined {
