@@ -28353,7 +28353,7 @@ var maxPending = 4;
 function layerWriter(out, options) {
   const { compress: compress2, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto2.createHash)("sha256");
-  const digest = (0, import_node_crypto2.createHash)("sha256");
+  const digest = compress2 && (0, import_node_crypto2.createHash)("sha256");
   const start = out.position;
   const pending = [];
   let uncompressedSize = 0;
@@ -28361,7 +28361,7 @@ function layerWriter(out, options) {
   let cancelled = false;
   const store = /* @__PURE__ */ __name((frame) => {
     if (cancelled) return;
-    digest.update(frame);
+    digest?.update(frame);
     append(out, frame);
   }, "store");
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
@@ -28387,9 +28387,10 @@ function layerWriter(out, options) {
     },
     async finish() {
       await last;
+      const tarDigest = diffId.digest("hex");
       return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest.digest("hex")}`,
+        diffId: `sha256:${tarDigest}`,
+        digest: `sha256:${digest?.digest("hex") ?? tarDigest}`,
         size: out.position - start,
         uncompressedSize,
         mediaType

@@ -5714,7 +5714,7 @@ var maxPending = 4;
 function layerWriter(out, options6) {
   const { compress, mediaType } = frameCompressor(options6);
   const diffId = (0, import_node_crypto3.createHash)("sha256");
-  const digest2 = (0, import_node_crypto3.createHash)("sha256");
+  const digest2 = compress && (0, import_node_crypto3.createHash)("sha256");
   const start = out.position;
   const pending = [];
   let uncompressedSize = 0;
@@ -5722,7 +5722,7 @@ function layerWriter(out, options6) {
   let cancelled = false;
   const store = /* @__PURE__ */ __name((frame) => {
     if (cancelled) return;
-    digest2.update(frame);
+    digest2?.update(frame);
     append(out, frame);
   }, "store");
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
@@ -5748,9 +5748,10 @@ function layerWriter(out, options6) {
     },
     async finish() {
       await last;
+      const tarDigest = diffId.digest("hex");
       return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest2.digest("hex")}`,
+        diffId: `sha256:${tarDigest}`,
+        digest: `sha256:${digest2?.digest("hex") ?? tarDigest}`,
         size: out.position - start,
         uncompressedSize,
         mediaType

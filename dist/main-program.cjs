@@ -34412,7 +34412,7 @@ var maxPending = 4;
 function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto5.createHash)("sha256");
-  const digest2 = (0, import_node_crypto5.createHash)("sha256");
+  const digest2 = compress && (0, import_node_crypto5.createHash)("sha256");
   const start = out.position;
   const pending = [];
   let uncompressedSize = 0;
@@ -34420,7 +34420,7 @@ function layerWriter(out, options) {
   let cancelled = false;
   const store = /* @__PURE__ */ __name((frame) => {
     if (cancelled) return;
-    digest2.update(frame);
+    digest2?.update(frame);
     append(out, frame);
   }, "store");
   const storeInOrder = /* @__PURE__ */ __name(async (before, frame) => {
@@ -34446,9 +34446,10 @@ function layerWriter(out, options) {
     },
     async finish() {
       await last;
+      const tarDigest = diffId.digest("hex");
       return {
-        diffId: `sha256:${diffId.digest("hex")}`,
-        digest: `sha256:${digest2.digest("hex")}`,
+        diffId: `sha256:${tarDigest}`,
+        digest: `sha256:${digest2?.digest("hex") ?? tarDigest}`,
         size: out.position - start,
         uncompressedSize,
         mediaType

@@ -42,7 +42,8 @@ const maxPending = 4
 export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
   const { compress, mediaType } = frameCompressor(options)
   const diffId = createHash('sha256')
-  const digest = createHash('sha256')
+  // Without compression, the blob is the tar.
+  const digest = compress && createHash('sha256')
   const start = out.position
   const pending: Promise<void>[] = []
   let uncompressedSize = 0
@@ -51,7 +52,7 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
 
   const store = (frame: Uint8Array) => {
     if (cancelled) return
-    digest.update(frame)
+    digest?.update(frame)
     append(out, frame)
   }
   const storeInOrder = async (before: Promise<void>, frame: Promise<Uint8Array>) => {
@@ -79,9 +80,10 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
     },
     async finish() {
       await last
+      const tarDigest = diffId.digest('hex')
       return {
-        diffId: `sha256:${diffId.digest('hex')}`,
-        digest: `sha256:${digest.digest('hex')}`,
+        diffId: `sha256:${tarDigest}`,
+        digest: `sha256:${digest?.digest('hex') ?? tarDigest}`,
         size: out.position - start,
         uncompressedSize,
         mediaType,
