@@ -3446,10 +3446,16 @@ function fileError(path4, error) {
   return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+var kindOfCode = {
+  ENOSPC: "no-room",
+  EDQUOT: "no-room",
+  EFBIG: "no-room",
+  EACCES: "permission",
+  EPERM: "permission",
+  EROFS: "permission"
+};
 function kindOfSystemError(error) {
-  const { code = "" } = error;
-  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
-  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+  return kindOfCode[error.code ?? ""] ?? "input-output";
 }
 __name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
@@ -15589,13 +15595,8 @@ var sections = {
   cancelled: "cancelled"
 };
 var lastSection = "any-other-error";
-var kindOfCode = {
-  ENOSPC: "no-room",
-  EDQUOT: "no-room",
-  EFBIG: "no-room",
-  EACCES: "permission",
-  EPERM: "permission",
-  EROFS: "permission",
+var kindOfAnyCode = {
+  ...kindOfCode,
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
   EIO: "input-output",
@@ -15616,7 +15617,7 @@ __name(explanationOfKind, "explanationOfKind");
 function kindOf(error) {
   if (error instanceof UserError) return error.kind;
   if (!(error instanceof Error)) return void 0;
-  return kindOfCode[error.code ?? ""] ?? kindOf(error.cause);
+  return kindOfAnyCode[error.code ?? ""] ?? kindOf(error.cause);
 }
 __name(kindOf, "kindOf");
 function guide({ GITHUB_SERVER_URL, GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF }) {

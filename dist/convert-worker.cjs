@@ -3438,10 +3438,16 @@ function fileError(path, error) {
   return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
 }
 __name(fileError, "fileError");
+var kindOfCode = {
+  ENOSPC: "no-room",
+  EDQUOT: "no-room",
+  EFBIG: "no-room",
+  EACCES: "permission",
+  EPERM: "permission",
+  EROFS: "permission"
+};
 function kindOfSystemError(error) {
-  const { code = "" } = error;
-  if (code === "ENOSPC" || code === "EDQUOT") return "no-room";
-  return code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission" : "input-output";
+  return kindOfCode[error.code ?? ""] ?? "input-output";
 }
 __name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {

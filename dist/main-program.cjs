@@ -19914,15 +19914,13 @@ function fileError(path6, error2) {
   return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, kindOfSystemError(error2));
 }
 function kindOfSystemError(error2) {
-  const { code: code2 = "" } = error2;
-  if (code2 === "ENOSPC" || code2 === "EDQUOT") return "no-room";
-  return code2 === "EACCES" || code2 === "EPERM" || code2 === "EROFS" ? "permission" : "input-output";
+  return kindOfCode[error2.code ?? ""] ?? "input-output";
 }
 function systemMessage(error2) {
   const { errno, message: message2 } = error2;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
-var import_node_util, UserError, DiskError;
+var import_node_util, UserError, DiskError, kindOfCode;
 var init_errors = __esm({
   "src/bytes/errors.ts"() {
     "use strict";
@@ -19954,6 +19952,14 @@ var init_errors = __esm({
     };
     __name(damageAt, "damageAt");
     __name(fileError, "fileError");
+    kindOfCode = {
+      ENOSPC: "no-room",
+      EDQUOT: "no-room",
+      EFBIG: "no-room",
+      EACCES: "permission",
+      EPERM: "permission",
+      EROFS: "permission"
+    };
     __name(kindOfSystemError, "kindOfSystemError");
     __name(systemMessage, "systemMessage");
   }
@@ -40052,13 +40058,8 @@ var sections = {
   cancelled: "cancelled"
 };
 var lastSection = "any-other-error";
-var kindOfCode = {
-  ENOSPC: "no-room",
-  EDQUOT: "no-room",
-  EFBIG: "no-room",
-  EACCES: "permission",
-  EPERM: "permission",
-  EROFS: "permission",
+var kindOfAnyCode = {
+  ...kindOfCode,
   ENOMEM: "memory",
   ERR_WORKER_OUT_OF_MEMORY: "memory",
   EIO: "input-output",
@@ -40079,7 +40080,7 @@ __name(explanationOfKind, "explanationOfKind");
 function kindOf(error2) {
   if (error2 instanceof UserError) return error2.kind;
   if (!(error2 instanceof Error)) return void 0;
-  return kindOfCode[error2.code ?? ""] ?? kindOf(error2.cause);
+  return kindOfAnyCode[error2.code ?? ""] ?? kindOf(error2.cause);
 }
 __name(kindOf, "kindOf");
 function guide({ GITHUB_SERVER_URL, GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF }) {

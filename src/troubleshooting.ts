@@ -1,4 +1,4 @@
-import { type ErrorKind, UserError } from './bytes/errors.ts'
+import { type ErrorKind, kindOfCode, UserError } from './bytes/errors.ts'
 
 /** For each kind of error, the section of docs/troubleshooting.md that explains it: the fragment of its heading's address. */
 export const sections: Readonly<Record<ErrorKind, string>> = {
@@ -35,13 +35,8 @@ export const sections: Readonly<Record<ErrorKind, string>> = {
 export const lastSection = 'any-other-error'
 
 /** Node's codes for what a system call reports (errno(3)). */
-const kindOfCode: Readonly<Record<string, ErrorKind>> = {
-  ENOSPC: 'no-room',
-  EDQUOT: 'no-room',
-  EFBIG: 'no-room',
-  EACCES: 'permission',
-  EPERM: 'permission',
-  EROFS: 'permission',
+const kindOfAnyCode: Readonly<Record<string, ErrorKind>> = {
+  ...kindOfCode,
   ENOMEM: 'memory',
   ERR_WORKER_OUT_OF_MEMORY: 'memory',
   EIO: 'input-output',
@@ -67,7 +62,7 @@ export function explanationOfKind(kind: ErrorKind, env: NodeJS.ProcessEnv = proc
 function kindOf(error: unknown): ErrorKind | undefined {
   if (error instanceof UserError) return error.kind
   if (!(error instanceof Error)) return undefined
-  return kindOfCode[(error as NodeJS.ErrnoException).code ?? ''] ?? kindOf(error.cause)
+  return kindOfAnyCode[(error as NodeJS.ErrnoException).code ?? ''] ?? kindOf(error.cause)
 }
 
 /** The runner says where the action comes from, unless it is in a folder of the workflow's own repository. */

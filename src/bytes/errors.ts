@@ -113,11 +113,19 @@ export function fileError(path: string, error: unknown): DiskError {
   return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error))
 }
 
+/** What Node's codes for a full disk and for a missing permission (errno(3)) mean for the user. */
+export const kindOfCode: Readonly<Record<string, 'no-room' | 'permission'>> = {
+  ENOSPC: 'no-room',
+  EDQUOT: 'no-room',
+  EFBIG: 'no-room',
+  EACCES: 'permission',
+  EPERM: 'permission',
+  EROFS: 'permission',
+}
+
 /** What a system error means for the input that is read or unpacked. */
 export function kindOfSystemError(error: unknown): DiskErrorKind {
-  const { code = '' } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'no-room'
-  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'permission' : 'input-output'
+  return kindOfCode[(error as NodeJS.ErrnoException).code ?? ''] ?? 'input-output'
 }
 
 /** The system's message, e.g. `no space left on device`. */

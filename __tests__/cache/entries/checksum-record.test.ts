@@ -1,26 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { restoreChecksum, stageChecksum } from '../../../src/cache/entries/checksum-record.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
-import { type CacheService, startCacheService } from '../../support/cache-service.ts'
+import { useCacheService } from '../../support/use-cache-service.ts'
 
-let service: CacheService
-let environment: NodeJS.ProcessEnv
-beforeAll(async () => {
-  service = await startCacheService()
-  environment = { ...process.env }
-  Object.assign(process.env, service.env.v2)
-})
-afterAll(async () => {
-  process.env = environment
-  await service.close()
-})
+const service = useCacheService()
+
 let dir = ''
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-checksum-'))
-  service.forgetAll()
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -49,7 +39,7 @@ test('the checksum of an address comes back, and its key does not show the addre
 
 test('a record of another address is none', async () => {
   const other = 'https://two.example/ddk.iso'
-  service.swap(await save(), stageChecksum(other, join(dir, 'other'), sha256).key)
+  service().swap(await save(), stageChecksum(other, join(dir, 'other'), sha256).key)
   expect(await restore(other)).toBeUndefined()
 })
 

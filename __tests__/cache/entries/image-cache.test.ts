@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { sha256OfFile } from '../../../src/bytes/digest.ts'
 import { type CachedImage, checkImage } from '../../../src/cache/entries/check-image.ts'
 import { imageCacheKey, restoreImage, stageImage, stageImageToMake } from '../../../src/cache/entries/image-cache.ts'
@@ -26,27 +26,16 @@ import { type Conversion, type DescribedLayer, finishImage } from '../../../src/
 import { imageKey } from '../../../src/image/key/key.ts'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { entry, tarOf } from '../../image/memory-tree.ts'
-import { type CacheService, startCacheService } from '../../support/cache-service.ts'
+import { useCacheService } from '../../support/use-cache-service.ts'
 
 const isoSha256 = 'ab'.repeat(32)
 const key = imageCacheKey(imageKey({ sha256: isoSha256 }, { uname: 'ddk' }))
 
-let service: CacheService
-let environment: NodeJS.ProcessEnv
-beforeAll(async () => {
-  service = await startCacheService()
-  environment = { ...process.env }
-  Object.assign(process.env, service.env.v2)
-})
-afterAll(async () => {
-  process.env = environment
-  await service.close()
-})
+const service = useCacheService()
 
 let dir = ''
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
-  service.forgetAll()
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -200,7 +189,7 @@ describe('an entry is a miss if', () => {
   test('the service gives another one', async () => {
     const other = key.replace('ab', 'cd')
     await save(stageImage(other, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [])))
-    service.swap(other, key)
+    service().swap(other, key)
     const { image, lines } = await restore(join(dir, 'again.tar'))
     expect([image, lines]).toEqual([
       undefined,

@@ -2,27 +2,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type CachedIso, checkIso } from '../../../src/cache/entries/check-iso.ts'
 import { restoreIso, stageIso } from '../../../src/cache/entries/iso-cache.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
 import type { IsoIdentity } from '../../../src/image/key/key.ts'
-import { type CacheService, startCacheService } from '../../support/cache-service.ts'
 import { noOtherFilesystem, otherFilesystem } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
+import { useCacheService } from '../../support/use-cache-service.ts'
 
-let service: CacheService
-let environment: NodeJS.ProcessEnv
-beforeAll(async () => {
-  service = await startCacheService()
-  environment = { ...process.env }
-  Object.assign(process.env, service.env.v2)
-})
-afterAll(async () => {
-  process.env = environment
-  await service.close()
-})
+const service = useCacheService()
 
 const content = randomBytes(200_000)
 const sha256 = createHash('sha256').update(content).digest('hex')
@@ -34,7 +24,6 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-cache-'))
   iso = join(dir, 'ddk.iso')
   writeFileSync(iso, content)
-  service.forgetAll()
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -90,7 +79,7 @@ test("an ISO that doesn't belong to its key is a miss with one line", async () =
   const other = { sha256: 'ab'.repeat(32) }
   const staged = stageIso(other, join(dir, 'staged'), iso, sha256)
   await save(staged)
-  service.swap(staged.key, stageIso(address, join(dir, 'not-saved'), iso, sha256).key)
+  service().swap(staged.key, stageIso(address, join(dir, 'not-saved'), iso, sha256).key)
   const { found, lines } = await restore(address)
   expect([found, lines]).toEqual([
     undefined,
